@@ -1,0 +1,120 @@
+"""Which body a reply gets: the wording in the person's language, with the sender's brand, in a size that is carried."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .gsm7 import Encoding, Size, measure, outside_alphabet
+from .templates import ReplyKind, Template, TemplateKey, UnfitReply, deployed, fault_of_text, language_tag
+
+__all__ = ["Replies", "Reply"]
+
+# GSM-7: one message of 160. Where a script or a brand needs UCS-2, 70 leave no room for a brand and a contact besides
+# the sentence, so two joined parts are allowed, which a phone shows as one text.
+_MOST = {Encoding.GSM_7: (160, 1), Encoding.UCS_2: (134, 2)}
+_NAMES = {"brand": "the brand", "support": "the support contact"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A text ready to be sent, and the language that it is really in."""
+
+    kind: ReplyKind
+    language: str
+    body: str
+
+
+class Replies:
+    """Every reply of one sender, checked when built: what was accepted then is never too long later."""
+
+    def __init__(
+        self,
+        *,
+        brand: str,
+        support_contact: str,
+        default_language: str = "en",
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        """Raise UnfitReply with every problem at once, so that an engineer corrects settings once."""
+        self._overrides = dict(overrides or {})
+        self._templates = deployed(self._overrides)
+        self._brand = unicodedata.normalize("NFC", brand.strip())
+        self._support_contact = unicodedata.normalize("NFC", support_contact.strip())
+        self._default_language = language_tag(default_language)
+        if problems := self._problems():
+            raise UnfitReply(problems)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that have every kind of reply."""
+        every = {key.language for key in self._templates}
+        return tuple(sorted(tag for tag in every if self._is_complete(tag)))
+
+    def compose(self, kind: ReplyKind, language: str | None) -> Reply:
+        """Answer in the language asked for, or in the default one where there is no such text.
+
+        Canada wants STOP answered in English and ARRET in French, whatever the programme's own language
+        (Canadian Common Short Code Application Guidelines), so it is the keyword's language that counts.
+        """
+        key = TemplateKey(kind, language_tag(language or self._default_language))
+        if key not in self._templates:
+            key = TemplateKey(kind, self._default_language)
+        return Reply(kind, key.language, self._filled(self._templates[key]))
+
+    def for_brand(
+        self, brand: str | None = None, support_contact: str | None = None, language: str | None = None
+    ) -> Replies:
+        """The same texts for a sender with a brand, contact or language of its own; checked in the same way."""
+        return Replies(
+            brand=self._brand if brand is None else brand,
+            support_contact=self._support_contact if support_contact is None else support_contact,
+            default_language=self._default_language if language is None else language,
+            overrides=self._overrides,
+        )
+
+    def _filled(self, template: Template) -> str:
+        return template.filled(self._brand, self._support_contact)
+
+    def _is_complete(self, language: str) -> bool:
+        return all(TemplateKey(kind, language) in self._templates for kind in ReplyKind)
+
+    def _problems(self) -> tuple[str, ...]:
+        problems = []
+        for name, value in ((_NAMES["brand"], self._brand), (_NAMES["support"], self._support_contact)):
+            if not value:
+                problems.append(
+                    f"{name.capitalize()} is empty: a reply must say whom it is from and where help is found."
+                )
+            elif fault := fault_of_text(value):
+                problems.append(f"{name.capitalize()} {fault}.")
+        if not self._is_complete(self._default_language):
+            known = ", ".join(self.languages)
+            problems.append(f"The default language must be one with every reply: {known}, or one given in full.")
+        if not problems:
+            sizes = {key: measure(self._filled(template)) for key, template in self._templates.items()}
+            excess = {key: size for key, size in sizes.items() if size.parts > _MOST[size.encoding][1]}
+            # The worst first: whoever shortens for it has mostly shortened for all.
+            worst_first = sorted(excess.items(), key=lambda each: _MOST[each[1].encoding][0] - each[1].units)
+            problems = [self._too_long(key, size) for key, size in worst_first]
+        return tuple(problems)
+
+    def _too_long(self, key: TemplateKey, size: Size) -> str:
+        """Say how long and what to do; the contact may be a phone number, so lengths are told and not values."""
+        template = self._templates[key]
+        values = {"brand": self._brand, "support": self._support_contact}
+        held = {_NAMES[field]: values[field] for field in sorted(template.fields)}
+        units, parts = _MOST[size.encoding]
+        most = f"{units} in one message" if parts == 1 else f"{units} in {parts} parts"
+        shorten = " or ".join(f"{name} ({len(value)} characters)" for name, value in held.items())
+        advice = f"Shorten {shorten} by {max(size.units - units, 1)}, or give a shorter {key}."
+        odd = [
+            f"{', '.join(f'U+{ord(char):04X}' for char in outside_alphabet(value)[:5])} in {name}"
+            for name, value in held.items()
+            if outside_alphabet(value)
+        ]
+        # Where the sentence itself needs UCS-2, another spelling of the brand gains nothing.
+        if odd and not outside_alphabet(template.filled("", "")):
+            advice += f" Outside GSM-7, which would allow {_MOST[Encoding.GSM_7][0]}: {', '.join(odd)}."
+        return f"{key} takes {size.units} {size.encoding} units in {size.parts} parts; at most {most}. {advice}"

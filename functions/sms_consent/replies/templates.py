@@ -1,0 +1,149 @@
+"""Which wording a reply may have: it names the brand, says what its kind must say, and is a text and not a keyword."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+__all__ = ["ReplyKind", "Template", "TemplateKey", "UnfitReply", "deployed", "fault_of_text", "language_tag", "shipped"]
+
+_FIELD = re.compile(r"\{(brand|support)\}")
+_LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+# ISO 639 codes that a keyword's or a number's language may come as, for texts kept under another.
+_SAME_LANGUAGE = {"nb": "no", "nn": "no", "iw": "he"}
+
+
+_SHOWN = 3  # problems spelt out in the message: one brand too long can be too long in eighty texts
+
+
+class ReplyKind(StrEnum):
+    """What a reply is for."""
+
+    OPT_OUT_CONFIRMATION = "OPT_OUT_CONFIRMATION"
+    OPT_IN_CONFIRMATION = "OPT_IN_CONFIRMATION"
+    HELP = "HELP"
+    ASK = "ASK"  # the text may have meant an opt-out: says which word would
+
+
+class UnfitReply(ValueError):  # noqa: N818  named for what it says of the reply
+    """A reply that may not or cannot be sent as configured; ``problems`` has one sentence each, with what to do."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        shown = problems[:_SHOWN]
+        more = [f"And {len(problems) - _SHOWN} more."] if len(problems) > _SHOWN else []
+        super().__init__("\n".join([*shown, *more]))
+        self.problems = problems
+
+
+class TemplateKey(NamedTuple):
+    """How a template is named in settings: ``OPT_OUT_CONFIRMATION.en``."""
+
+    kind: ReplyKind
+    language: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.language}"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A wording with ``{brand}`` and ``{support}`` left open."""
+
+    text: str
+
+    def filled(self, brand: str, support_contact: str) -> str:
+        """Both in one pass, so that braces in a brand stay what they are."""
+        values = {"brand": brand, "support": support_contact}
+        return _FIELD.sub(lambda field: values[field[1]], self.text)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset(_FIELD.findall(self.text))
+
+
+def language_tag(language: str) -> str:
+    """The language that texts are kept under: ``pt-BR`` and ``PT_br`` are ``pt``, ``nb`` is ``no``."""
+    primary = re.split(r"[-_]", language.strip().lower(), maxsplit=1)[0]
+    return _SAME_LANGUAGE.get(primary, primary)
+
+
+@cache
+def shipped() -> Mapping[TemplateKey, Template]:
+    """The texts of ``languages/``, read once and only when first asked for."""
+    found = {}
+    for file in sorted(Path(__file__).with_name("languages").glob("*.json")):
+        for kind, text in json.loads(file.read_text(encoding="utf-8"))["replies"].items():
+            found[TemplateKey(ReplyKind(kind), file.stem)] = Template(text)
+    return MappingProxyType(found)
+
+
+def deployed(overrides: Mapping[str, str]) -> Mapping[TemplateKey, Template]:
+    """The shipped texts with a deployment's own in their place, or beside them for a further language."""
+    own: dict[TemplateKey, Template] = {}
+    problems = []
+    for name, text in overrides.items():
+        kind, _, language = name.strip().partition(".")
+        tag = language_tag(language)
+        if kind not in ReplyKind.__members__ or not _LANGUAGE.fullmatch(tag):
+            kinds = ", ".join(ReplyKind)
+            problems.append(f"{name!r} names no reply: write KIND.language, such as HELP.en; the kinds are {kinds}.")
+            continue
+        key = TemplateKey(ReplyKind(kind), tag)
+        if key in own:
+            problems.append(f"{key} is given twice: keep one.")
+        text = unicodedata.normalize("NFC", text.strip())
+        problems += _faults_of_wording(key, text)
+        own[key] = Template(text)
+    if problems:
+        raise UnfitReply(tuple(problems))
+    return MappingProxyType({**shipped(), **own})
+
+
+def fault_of_text(text: str) -> str | None:
+    """Why no phone could show this text as meant, or None."""
+    for char in text:
+        category = unicodedata.category(char)
+        if category in {"Cc", "Zl", "Zp"}:
+            return f"holds the control character U+{ord(char):04X}: remove it, line breaks too"
+        if category == "Cs":
+            return f"holds half a character, U+{ord(char):04X}: it was cut or decoded wrongly"
+    return None
+
+
+@cache
+def _rules() -> Mapping[ReplyKind, Mapping[str, list[str] | bool]]:
+    text = Path(__file__).with_name("rules.json").read_text(encoding="utf-8")
+    return MappingProxyType({ReplyKind(kind): rule for kind, rule in json.loads(text).items()})
+
+
+def _faults_of_wording(key: TemplateKey, text: str) -> list[str]:
+    """Check one template against its kind's rule; every sentence begins with the template's name."""
+    rule = _rules()[key.kind]
+    faults = []
+    if fault := fault_of_text(text):
+        faults.append(f"{key} {fault}.")
+    if {"{", "}"} & set(_FIELD.sub("", text)):
+        faults.append(
+            f"{key} holds braces other than {{brand}} and {{support}}: these two can be filled in, nothing else."
+        )
+    wanted = rule["fields"]
+    if isinstance(wanted, list):
+        faults += [f"{key} lacks {{{field}}}: put it in." for field in wanted if field not in Template(text).fields]
+    if not rule["links"] and _LINK.search(text):
+        faults.append(
+            f"{key} holds a link: a confirmation of opt-out only confirms (47 CFR 64.1200(a)(12)); "
+            "where to ask is what {support} is for."
+        )
+    if len(_WORD.findall(Template(text).filled("", "support"))) < 2:
+        faults.append(f"{key} is a word and not a sentence: another system could take it for a keyword.")
+    return faults
