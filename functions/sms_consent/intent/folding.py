@@ -1,0 +1,162 @@
+"""Which differences of spelling do not matter: case, Unicode form, accents, invisible characters, emoji, quotes.
+
+A text becomes words, each with its place in what the sender wrote, so that evidence can be quoted as written.
+CTIA Messaging Principles 5.1.3: capitals and punctuation do not matter.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import accumulate
+
+__all__ = ["Folded", "Word", "fold", "fold_keyword"]
+
+_GONE = "\x01"
+"""Stands for a character that does not matter inside a word, so that the folded text keeps its length."""
+
+_KEPT = frozenset(".,!?;:\n'\"()>*$@-/%&+#")
+"""Punctuation that later tiers read; the rest is a space to them."""
+
+_SAME = {
+    **dict.fromkeys("’‘ʼ`´ʹ′", "'"),
+    **dict.fromkeys("“”„‟«»″〝〞「」『』", '"'),
+    **dict.fromkeys("。｡।", "."),
+    **dict.fromkeys("、،", ","),
+    **dict.fromkeys("！¡", "!"),
+    **dict.fromkeys("？¿؟", "?"),
+    **dict.fromkeys("؛；", ";"),
+    **dict.fromkeys("\r\v\f\x85\u2028\u2029", "\n"),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    "…": ".",
+    # Letters that Unicode does not take apart, as people type them without the key.
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ı": "i",
+    "æ": "ae",
+    "œ": "oe",
+    "ŀ": "l",
+}
+
+_MARKS = ((0x0300, 0x036F), (0x0591, 0x05C7), (0x0610, 0x061A), (0x064B, 0x065F), (0x0670, 0x0670), (0x06D6, 0x06ED))
+"""Accents that may be left out: of Latin, Greek and Cyrillic; Hebrew points; Arabic vowel signs and hamza.
+
+Not the marks of kana (が is not か) nor of Indian scripts, where they are letters.
+"""
+_INVISIBLE = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF), (0x180B, 0x180F), (0x0640, 0x0640), (0x20D0, 0x20F0))
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
+
+
+def _within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
+    return any(first <= code <= last for first, last in ranges)
+
+
+def _fold_character(character: str) -> str:
+    """One character as the rules see it: never empty, so that places in the text can be found again."""
+    if character in _SAME:
+        return _SAME[character]
+    category = unicodedata.category(character)
+    code = ord(character)
+    if category == "Cf" or _within(code, _INVISIBLE) or _within(code, _MARKS):
+        return _GONE
+    if category in ("Cs", "Cc", "Zs") or character in _BLANK_LETTERS:
+        return "\n" if character == "\n" else " "
+    plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", character).casefold())
+    stripped = "".join(c for c in plain if not _within(ord(c), _MARKS))
+    folded = "".join(_SAME.get(c, c) for c in unicodedata.normalize("NFC", stripped))
+    kept = "".join(c for c in folded if c in _KEPT or c == " " or unicodedata.category(c)[0] in "LNM")
+    return kept or (_GONE if category[0] == "M" else " ")
+
+
+class _Characters(dict[int, str]):
+    """Each character's folding, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        if len(self) > 20_000:  # hostile texts may run through all of Unicode
+            self.clear()
+        folded = self[code] = _fold_character(chr(code))
+        return folded
+
+
+_CHARACTERS = _Characters()
+_WORD = re.compile(r"""[^ \n.,!?;:'"()>*$@\-/%&+#\x01][^ \n.,!?;:"()>*$@\-/%&+#']*(?:'[^ \n.,!?;:"()>*$@\-/%&+#']+)*""")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word: as folded, and where it stands in the folded text."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Folded:
+    """A text as the rules see it, able to find what the sender wrote for each part of it."""
+
+    __slots__ = ("_offsets", "_words", "original", "text")
+
+    def __init__(self, original: str, text: str) -> None:
+        self.original = original
+        self.text = text
+        self._words: list[Word] | None = None
+        self._offsets: list[int] | None = None
+
+    @property
+    def words(self) -> list[Word]:
+        """Its words, in order."""
+        if self._words is None:
+            self._words = [Word(_clean(m.group()), m.start(), m.end()) for m in _WORD.finditer(self.text)]
+        return self._words
+
+    @property
+    def key(self) -> str:
+        """Its words with single spaces: what a keyword of the whole message is looked up by."""
+        return " ".join(map(_clean, _WORD.findall(self.text)))
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where a part of the folded text stands in the original."""
+        if len(self.text) == len(self.original):  # every character folds to at least one: equal lengths, equal places
+            return start, end
+        if self._offsets is None:
+            self._offsets = [0, *accumulate(len(_CHARACTERS[ord(c)]) for c in self.original)]
+        first = _last_not_after(self._offsets, start)
+        last = _last_not_after(self._offsets, end - 1)
+        return first, last + 1
+
+    def written(self, start: int, end: int) -> str:
+        """A part of the folded text as the sender wrote it."""
+        first, last = self.span(start, end)
+        return self.original[first:last]
+
+
+def _last_not_after(offsets: list[int], place: int) -> int:
+    low, high = 0, len(offsets) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if offsets[middle] <= place:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _clean(word: str) -> str:
+    if word.isascii():
+        return word.replace(_GONE, "").replace("'", "") if _GONE in word or "'" in word else word
+    # Half-width kana and jamo only meet their marks after folding.
+    return unicodedata.normalize("NFC", word.replace(_GONE, "").replace("'", ""))
+
+
+def fold(text: str) -> Folded:
+    """Fold a text; any text, in time linear in its length."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return Folded(text, text.translate(_CHARACTERS))
+
+
+def fold_keyword(keyword: str) -> str:
+    """The key by which ``fold(...).key`` finds a keyword."""
+    return fold(keyword).key

@@ -1,0 +1,75 @@
+"""Which whole messages are keywords: the words of carriers, regulators and platforms, and of each language.
+
+The words and their sources are in ``data/keywords``, one file a source. Words on which two sources disagree, or that are
+ordinary answers somewhere, are settled there too, with the reason beside them (``unclear.json``, ``ordinary.json``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sms_consent.intent.folding import fold_keyword
+from sms_consent.intent.reading import Intent
+
+__all__ = ["Keyword", "load_keywords", "load_packs"]
+
+DATA = Path(__file__).parent / "data"
+_GENERAL = ("aws", "fcc", "ctia", "twilio", "telnyx", "plivo", "vonage", "canada", "sinch")
+"""Sources that hold everywhere, in the order in which they are named as the reason for a word."""
+_INTENTS = (
+    ("opt_out", Intent.OPT_OUT),
+    ("opt_in", Intent.OPT_IN),
+    ("help", Intent.HELP),
+    ("unclear", Intent.UNCLEAR),
+    ("ordinary", Intent.NONE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """One keyword: what it asks for, where it comes from, and whether it also counts in company or misspelt."""
+
+    key: str
+    intent: Intent
+    rule: str
+    language: str | None
+    whole_message_only: bool
+
+
+def load_packs() -> list[dict[str, Any]]:
+    """Every source's file; those that hold everywhere first."""
+    names = [*_GENERAL, *sorted({path.stem for path in (DATA / "keywords").glob("*.json")} - set(_GENERAL))]
+    return [json.loads((DATA / "keywords" / f"{name}.json").read_text(encoding="utf-8")) for name in names]
+
+
+def load_keywords(packs: Iterable[Mapping[str, Any]], custom: Mapping[str, Iterable[str]]) -> dict[str, Keyword]:
+    """All keywords by their folded form; a deployment's own words stand above every source's.
+
+    The first source names the rule, language packs give the language. A word of two languages is of none, and so is one
+    that no language pack claims: the reply then goes out in the language of the sender.
+    """
+    found: dict[str, Keyword] = {}
+    languages: dict[str, set[str]] = {}
+    whole: set[str] = set()
+    own = {"id": "custom", "language": None, **{name: tuple(words) for name, words in custom.items()}}
+    for pack in (own, *packs):
+        whole.update(map(fold_keyword, pack.get("whole_message_only", ())))
+        for name, intent in _INTENTS:
+            for word in pack.get(name, ()):
+                key = fold_keyword(word)
+                known = found.setdefault(key, Keyword(key, intent, f"keyword:{pack['id']}/{word}", None, False))
+                if pack["language"] and known.intent is intent:
+                    languages.setdefault(key, set()).add(pack["language"])
+    found.pop("", None)
+    return {
+        key: replace(
+            keyword,
+            language=next(iter(languages[key])) if len(languages.get(key, ())) == 1 else None,
+            whole_message_only=key in whole,
+        )
+        for key, keyword in found.items()
+    }

@@ -1,0 +1,54 @@
+"""What a text asks for, and the evidence for it, as the ledger keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Explanation", "Intent", "Reading", "Tier"]
+
+
+class Intent(StrEnum):
+    """What the sender asks for. UNCLEAR is a text with which a reasonable person might mean an opt-out."""
+
+    OPT_OUT = "OPT_OUT"
+    OPT_IN = "OPT_IN"
+    HELP = "HELP"
+    NONE = "NONE"
+    UNCLEAR = "UNCLEAR"
+
+
+class Tier(StrEnum):
+    """How strong the evidence is, strongest first; each is a deployment's to act on or not."""
+
+    KEYWORD = "KEYWORD"  # the whole message is a keyword
+    COMPANY = "COMPANY"  # a keyword among words that ask for nothing else: "STOP please"
+    MISSPELT = "MISSPELT"  # a keyword, wrongly typed: "stpo"
+    SENTENCE = "SENTENCE"  # a sentence that asks for it: "please take me off your list"
+    UNCLEAR = "UNCLEAR"  # may be meant so, or not: "wrong number"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One text's meaning. ``rule`` is a stable id, ``matched`` the deciding words as the sender wrote them."""
+
+    intent: Intent
+    tier: Tier | None
+    rule: str
+    matched: str
+    language: str | None
+    rules_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A reading with what a person needs to follow it: the text as the rules saw it, and where the words stand.
+
+    ``spans`` are (start, end) offsets into ``text``, which is what was read in Unicode form NFC.
+    """
+
+    reading: Reading
+    text: str
+    normalised: str
+    spans: tuple[tuple[int, int], ...]
+    source: str
