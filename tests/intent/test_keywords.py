@@ -101,7 +101,16 @@ def test_words_are_reserved_for_whole_messages_only_if_they_are_listed() -> None
         "𝐒𝐓𝐎𝐏",
         "ＳＴＯＰ！",
         "«Stop»",
-    , "Stop…", "(STOP)", "*STOP*", "stop\ufe0f", "st\u00adop", "STOP 👍🏽", "ЅТОР", "ѕtор", "ꜱᴛᴏᴘ"],
+        "Stop…",
+        "(STOP)",
+        "*STOP*",
+        "stop\ufe0f",
+        "st\u00adop",
+        "STOP 👍🏽",
+        "ЅТОР",
+        "ѕtор",
+        "ꜱᴛᴏᴘ",
+    ],
 )
 def test_what_a_phone_adds_to_a_word_does_not_matter(text: str) -> None:
     """Case, Unicode form, white space, punctuation, quotes, invisible characters, emoji and look-alikes fold away."""
@@ -123,7 +132,21 @@ def test_what_a_phone_adds_to_a_word_does_not_matter(text: str) -> None:
         "ok",
         "no",
         "No.",
-    , "fine", "seis", "red", "son", "Yes, see you there", "", " ", "🛑", "?!", "x", "T", "\x00", "\ud800", "5"],
+        "fine",
+        "seis",
+        "red",
+        "son",
+        "Yes, see you there",
+        "",
+        " ",
+        "🛑",
+        "?!",
+        "x",
+        "T",
+        "\x00",
+        "\ud800",
+        "5",
+    ],
 )
 def test_an_ordinary_text_is_no_keyword(text: str) -> None:
     """Words that contain a keyword, ordinary answers, and texts without a word ask for nothing."""
@@ -146,7 +169,11 @@ def test_a_word_that_clashes_across_languages_is_unclear(text: str) -> None:
         ("수신거부", "ko"),
         ("STOP", None),
         ("START", None),
-    , ("СТОП", None), ("einde", "nl"), ("dur", "tr"), ("stopp", None)],
+        ("СТОП", None),
+        ("einde", "nl"),
+        ("dur", "tr"),
+        ("stopp", None),
+    ],
 )
 def test_a_word_of_one_language_tells_the_language_of_the_reply(text: str, language: str | None) -> None:
     """Canada: STOP is answered in English, ARRET in French. A word shared by languages leaves it to the sender's."""

@@ -1,7 +1,7 @@
 """Which whole messages are keywords: the words of carriers, regulators and platforms, and of each language.
 
-The words and their sources are in ``data/keywords``, one file a source. Words on which two sources disagree, or that are
-ordinary answers somewhere, are settled there too, with the reason beside them (``unclear.json``, ``ordinary.json``).
+The words and their sources are in ``data/keywords``, one file a source. Words on which two sources disagree, or that
+are ordinary answers somewhere, are settled there too, with the reason beside them (``unclear.json``, ``ordinary.json``).
 """
 
 from __future__ import annotations
