@@ -1,1 +1,33 @@
-"""Placeholder."""
+"""Decides how a backend that moto does not ship is made known to moto: ``install()``, and nothing on import."""
+
+from __future__ import annotations
+
+__all__ = ["install"]
+
+_SERVICE = "pinpointsmsvoicev2"
+
+
+def install() -> None:
+    """Make moto answer for ``pinpoint-sms-voice-v2``; calling it again changes nothing.
+
+    moto has no plugin mechanism. It finds a backend by importing ``moto.<service>`` and by the URL patterns of
+    ``moto.backend_index``, a list that is changed in place because moto's server holds a reference to it. Call this
+    before ``mock_aws`` starts, before a server takes its first request, and before the process's first CloudFormation
+    stack, since moto caches which resource types exist.
+    """
+    import re
+    import sys
+
+    from moto import backend_index
+    from moto.moto_api._internal import urls as moto_api_urls
+
+    from . import pinpointsmsvoicev2
+    from .pinpointsmsvoicev2 import models, urls
+
+    # Both names lead to the same module objects, so that `moto.pinpointsmsvoicev2.models` holds no second state.
+    sys.modules[f"moto.{_SERVICE}"] = pinpointsmsvoicev2
+    sys.modules[f"moto.{_SERVICE}.models"] = models
+
+    if all(service != _SERVICE for service, _ in backend_index.backend_url_patterns):
+        backend_index.backend_url_patterns.extend((_SERVICE, re.compile(base)) for base in urls.url_bases)
+    moto_api_urls.url_paths.update(urls.control_paths)

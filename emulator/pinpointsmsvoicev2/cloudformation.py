@@ -1,0 +1,107 @@
+"""Decides what becomes of an ``AWS::SMSVOICE::OptOutList`` in a template."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from moto.core.common_models import CloudFormationModel
+
+from .opted_out_numbers import OptedOutNumbers
+
+if TYPE_CHECKING:
+    from .models import PinpointSMSVoiceV2Backend
+
+# The model's maximum for OptOutListName; a name made of stack and logical id can be longer.
+_LONGEST_NAME = 64
+
+
+class OptOutList(OptedOutNumbers, CloudFormationModel):
+    """An opt-out list, which a template can create too.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-smsvoice-optoutlist.html
+    """
+
+    def __init__(self, name: str, arn: str, created: datetime, tags: list[dict[str, str]] | None = None) -> None:
+        super().__init__(name, arn)
+        self.created_timestamp = created
+        self.tags = tags  # as CreateOptOutList answers them; the tagger has what they are now
+
+    @property
+    def physical_resource_id(self) -> str:
+        """``Ref`` gives the name."""
+        return self.opt_out_list_name
+
+    def is_created(self) -> bool:
+        return True
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return "OptOutListName"
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::SMSVOICE::OptOutList"
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        return attr == "Arn"
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
+
+        if attribute_name == "Arn":
+            return self.opt_out_list_arn
+        raise UnformattedGetAttTemplateException
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls,
+        resource_name: str,
+        cloudformation_json: dict[str, Any],
+        account_id: str,
+        region_name: str,
+        **_kwargs: Any,
+    ) -> OptOutList:
+        return _backend(account_id, region_name).create_opt_out_list(
+            opt_out_list_name=resource_name[-_LONGEST_NAME:],
+            tags=cloudformation_json["Properties"].get("Tags"),
+        )
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: dict[str, Any],
+        account_id: str,
+        region_name: str,
+    ) -> OptOutList:
+        """A name cannot change, so another one replaces the list, and its numbers with it; tags change in place."""
+        backend = _backend(account_id, region_name)
+        properties = cloudformation_json["Properties"]
+        current: OptOutList = original_resource
+        # Without a name in the template, `new_resource_name` is newly generated each time.
+        if "OptOutListName" in properties and new_resource_name != current.opt_out_list_name:
+            replacement = backend.create_opt_out_list(new_resource_name, tags=properties.get("Tags"))
+            backend.delete_opt_out_list(current.opt_out_list_name)
+            return replacement
+        backend.tagger.delete_all_tags_for_resource(current.opt_out_list_arn)
+        backend.tagger.tag_resource(current.opt_out_list_arn, properties.get("Tags"))
+        return current
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls,
+        resource_name: str,
+        cloudformation_json: dict[str, Any],  # noqa: ARG003  # moto's signature
+        account_id: str,
+        region_name: str,
+    ) -> None:
+        _backend(account_id, region_name).delete_opt_out_list(resource_name)
+
+
+def _backend(account_id: str, region_name: str) -> PinpointSMSVoiceV2Backend:
+    from .models import pinpointsmsvoicev2_backends
+
+    return pinpointsmsvoicev2_backends[account_id][region_name]

@@ -1,0 +1,115 @@
+"""Decides how a test controls the emulator over HTTP, where it cannot reach the backend in Python.
+
+The paths are in ``urls.py``; each takes ``account_id`` and ``region`` in its query or its JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from typing import Any
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.request import Request
+
+from .exceptions import ResourceNotFoundError, ServiceError
+from .models import PinpointSMSVoiceV2Backend, pinpointsmsvoicev2_backends
+
+Act = Callable[[PinpointSMSVoiceV2Backend, dict[str, Any]], object]
+Handler = Callable[[Request, str, Any], TYPE_RESPONSE]
+
+
+def control(method: str) -> Callable[[Act], Handler]:
+    """One path: its HTTP method, its backend, and what goes wrong as a 4xx with a JSON object."""
+
+    def decorated(act: Act) -> Handler:
+        @wraps(act)
+        def handler(request: Request, _url: str, _headers: Any) -> TYPE_RESPONSE:
+            if request.method != method:
+                return _answer(405, {"error": f"Use {method}."})
+            try:
+                given = {**request.args.to_dict(), **(json.loads(request.data) if request.data else {})}
+                account = given.pop("account_id", DEFAULT_ACCOUNT_ID)
+                region = given.pop("region", "us-east-1")
+                return _answer(200, act(pinpointsmsvoicev2_backends[account][region], given))
+            except ServiceError as error:
+                status = 404 if isinstance(error, ResourceNotFoundError) else 409
+                return _answer(status, {"error": error.code, "reason": error.reason, "message": error.message})
+            except (KeyError, TypeError, ValueError) as error:
+                return _answer(400, {"error": type(error).__name__, "message": str(error)})
+
+        return handler
+
+    return decorated
+
+
+def _answer(status: int, body: object) -> TYPE_RESPONSE:
+    # moto's times are naive; what leaves the process says that they are UTC.
+    text = json.dumps(body, default=lambda time: f"{time.isoformat(timespec='milliseconds')}Z")
+    return status, {"Content-Type": "application/json"}, text
+
+
+@control("GET")
+def texts(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+    """Every text sent, oldest first."""
+    _take_nothing(**given)
+    return {"texts": [_renamed(asdict(text)) for text in backend.sent_texts()]}
+
+
+@control("GET")
+def requests(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+    """Every API call answered, refused ones included."""
+    _take_nothing(**given)
+    return {"requests": [asdict(record) for record in backend.request_log()]}
+
+
+@control("POST")
+def inbound(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+    """An end user's text: ``from``, ``to``, ``body``."""
+    return {"inbound_message_id": backend.receive_text(given["from"], given["to"], given["body"])}
+
+
+@control("POST")
+def phone_numbers(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+    """A phone number of the test's choice; the arguments of ``add_phone_number``."""
+    added = backend.add_phone_number(**given)
+    return {"phone_number_id": added.phone_number_id, "phone_number_arn": added.phone_number_arn}
+
+
+@control("POST")
+def clock(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+    """Move the backend's time on by ``advance_seconds``."""
+    return {"now": backend.advance_time(float(given["advance_seconds"]))}
+
+
+@control("POST")
+def faults(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+    """Make calls fail; the arguments of ``fail_next``."""
+    backend.fail_next(**given)
+    return {}
+
+
+@control("POST")
+def quotas(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+    """``enabled``: true, false, or a mapping of operations to requests a second."""
+    backend.set_quotas(given["enabled"])
+    return {}
+
+
+@control("POST")
+def opt_in_refusal(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+    """``error``: which one refuses a second deletion within 30 days."""
+    backend.set_opt_in_refusal(given["error"])
+    return {}
+
+
+def _take_nothing() -> None:
+    """Refuses, by its signature, a parameter that would be ignored."""
+
+
+def _renamed(text: dict[str, Any]) -> dict[str, Any]:
+    """`from` is no name for a Python attribute."""
+    return {"from" if name == "from_" else name: value for name, value in text.items()}

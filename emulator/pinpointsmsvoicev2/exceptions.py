@@ -1,0 +1,111 @@
+"""Decides what a refusal carries, as the service model has it.
+
+ServiceError (moto's ServiceException)
+├── AccessDeniedError
+├── ConflictError
+├── InternalServerError         the only one with status 500
+├── ResourceNotFoundError
+├── SerializationError          the protocol's own: the body is no JSON of the model's types
+├── ServiceQuotaExceededError
+├── ThrottlingError
+└── ValidationError
+
+``code`` is the name of the model's shape. Messages name no phone number and repeat no input; ``ResourceId`` does name
+the resource, as the service's does.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from moto.core.exceptions import ServiceException
+
+
+class Field(TypedDict):
+    """One entry of ``ValidationException.Fields``."""
+
+    Name: str
+    Message: str
+
+
+class ServiceError(ServiceException):
+    """Any error of this service; the serializer takes the shape's members from the attributes."""
+
+    status = 400
+    reason: str | None = None
+    resource_type: str | None = None
+    resource_id: str | None = None
+    fields: list[Field] | None = None
+
+
+class AccessDeniedError(ServiceError):
+    code = "AccessDeniedException"
+    message = "Access denied"
+
+
+class ConflictError(ServiceError):
+    code = "ConflictException"
+    message = "Conflict"
+
+    def __init__(self, reason: str, resource_type: str | None = None, resource_id: str | None = None) -> None:
+        super().__init__(f'Conflict Occurred - Reason="{reason}"')
+        self.reason = reason
+        self.resource_type = resource_type
+        self.resource_id = resource_id
+
+
+class InternalServerError(ServiceError):
+    code = "InternalServerException"
+    message = "Internal error"
+    status = 500
+
+
+class ResourceNotFoundError(ServiceError):
+    code = "ResourceNotFoundException"
+    message = "Resource not found"
+
+    def __init__(self, resource_type: str, resource_id: str) -> None:
+        super().__init__(f'Resource not found - ResourceType="{resource_type}"')
+        self.resource_type = resource_type
+        self.resource_id = resource_id
+
+
+class SerializationError(ServiceError):
+    code = "SerializationException"
+    message = "The body could not be read"
+
+
+class ServiceQuotaExceededError(ServiceError):
+    code = "ServiceQuotaExceededException"
+    message = "Quota exceeded"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f'Quota exceeded - Reason="{reason}"')
+        self.reason = reason
+
+
+class ThrottlingError(ServiceError):
+    code = "ThrottlingException"
+    message = "Rate exceeded"
+
+
+class ValidationError(ServiceError):
+    code = "ValidationException"
+    message = "Validation failed"
+
+    def __init__(self, reason: str, *fields: tuple[str, str]) -> None:
+        super().__init__(f'Validation failed - Reason="{reason}"')
+        self.reason = reason
+        self.fields = [{"Name": name, "Message": message} for name, message in fields]
+
+
+_BY_CODE: dict[str, type[ServiceError]] = {error.code: error for error in ServiceError.__subclasses__()}
+
+
+def error_of(code: str, message: str | None = None, reason: str | None = None) -> ServiceError:
+    """An error by its code, for faults that a test orders; a code unknown to the service answers 400."""
+    known = _BY_CODE.get(code, ServiceError)
+    error = ServiceError(code, message or known.message)
+    error.status = known.status
+    error.reason = reason
+    return error

@@ -1,0 +1,98 @@
+"""Decides what the service does with a text that an end user sends to one of its numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from moto.moto_api._internal import mock_random
+from moto.sns.models import sns_backends
+
+from .exceptions import ResourceNotFoundError, ValidationError
+from .keywords import Keyword
+from .messages import MessageBackend
+from .opted_out_numbers import e164
+from .phone_numbers import RESOURCE_TYPE as PHONE_NUMBER
+from .phone_numbers import PhoneNumber
+
+_TOPIC_ARN = re.compile(r"arn:[^:]+:sns:(?P<region>[^:]+):(?P<account>[^:]+):[^:]+")
+
+
+class InboundBackend(MessageBackend):
+    """Texts from end users."""
+
+    def receive_text(self, from_number: str, to_number: str, body: str) -> str | None:
+        """An end user texts one of this account's numbers; the answer is the inbound message's id, if one is published.
+
+        Unless opt-outs are self-managed, the service acts on a keyword itself: it opts the sender out or in, and
+        replies. Any other text, and every text where they are, goes to the number's two-way channel.
+        https://docs.aws.amazon.com/sms-voice/latest/userguide/opt-out-list-self-managed.html
+        """
+        with self.lock:
+            number = self.by_number(to_number)
+            if number is None:
+                raise ResourceNotFoundError(PHONE_NUMBER, to_number)
+            keyword = self.keyword_in(number, body)
+            if keyword is not None and not number.self_managed_opt_outs_enabled:
+                self._act_on(keyword, from_number, number)
+                return None
+            if not number.two_way_enabled or number.two_way_channel_arn is None:
+                return None
+            inbound_id = str(mock_random.uuid4())
+            payload = {
+                "originationNumber": e164(from_number),
+                "destinationNumber": number.phone_number,
+                # What stands here for a text without a keyword is seen in published payloads, not documented.
+                "messageKeyword": keyword.keyword if keyword else f"KEYWORD_{self.account_id}",
+                "messageBody": body,
+                "inboundMessageId": inbound_id,
+            }
+            previous = self._last_message_to(from_number, number)
+            if previous is not None:
+                payload["previousPublishedMessageId"] = previous
+            channel = number.two_way_channel_arn
+        # Not under the lock: a subscriber may call this service from another thread before it returns.
+        _publish(channel, json.dumps(payload))
+        return inbound_id
+
+    def _act_on(self, keyword: Keyword, from_number: str, number: PhoneNumber) -> None:
+        """The reply is the service's own, so a list does not hold it up."""
+        opt_out_list = self.opt_out_lists[number.opt_out_list_name]
+        if keyword.keyword_action == "OPT_OUT":
+            opt_out_list.add(from_number, self.now(), by_end_user=True)
+        elif keyword.keyword_action == "OPT_IN" and from_number in opt_out_list:
+            # The 30-day rule is DeleteOptedOutNumber's; an end user's own word is not held to it here.
+            opt_out_list.remove(from_number)
+        self._record(
+            from_number,
+            number,
+            keyword.keyword_message,
+            origination_identity=number.phone_number,
+            message_type=number.message_type,
+            context={},
+            automatic=True,
+        )
+
+    def _last_message_to(self, person: str, number: PhoneNumber) -> str | None:
+        return next(
+            (
+                text.message_id
+                for text in reversed(self._sent)
+                if text.to == e164(person) and text.from_ == number.phone_number
+            ),
+            None,
+        )
+
+
+def _publish(channel_arn: str, message: str) -> None:
+    """To moto's own SNS, in the account and region of the topic.
+
+    A channel that is no topic of moto's is an error here, where the service would lose the text without a word.
+    """
+    match = _TOPIC_ARN.fullmatch(channel_arn)
+    if match is None:
+        raise ValidationError("TWO_WAY_TOPIC_NOT_PRESENT")
+    sns = sns_backends[match["account"]][match["region"]]
+    if channel_arn not in sns.topics:
+        raise ValidationError("TWO_WAY_TOPIC_NOT_PRESENT")
+    sns.publish(message, channel_arn)

@@ -1,0 +1,115 @@
+"""Decides whether a text is sent, and keeps what was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from moto.moto_api._internal import mock_random
+
+from .exceptions import ConflictError, ResourceNotFoundError, ValidationError
+from .keywords import KeywordBackend
+from .opted_out_numbers import e164
+from .phone_numbers import PhoneNumber
+
+
+@dataclass(frozen=True)
+class SentText:
+    """One text to a person. ``automatic``: the service's own answer to a keyword, not a call of SendTextMessage."""
+
+    message_id: str
+    to: str
+    from_: str
+    origination_identity: str
+    body: str
+    message_type: str
+    at: datetime
+    context: Mapping[str, str]
+    automatic: bool = False
+
+
+class MessageBackend(KeywordBackend):
+    """The operation that sends, and the way to read back what was sent."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._sent: list[SentText] = []
+
+    def sent_texts(self) -> list[SentText]:
+        """Every text so far, automatic replies included, in order."""
+        with self.lock:
+            return list(self._sent)
+
+    def _record(self, to: str, sender: PhoneNumber, body: str, **details: Any) -> SentText:
+        text = SentText(
+            message_id=str(mock_random.uuid4()),
+            to=e164(to),
+            from_=sender.phone_number,
+            body=body,
+            at=self.now(),
+            **details,
+        )
+        self._sent.append(text)
+        return text
+
+    # --- operations
+
+    def send_text_message(
+        self,
+        destination_phone_number: str,
+        origination_identity: str | None = None,
+        message_body: str | None = None,
+        message_type: str | None = None,
+        context: dict[str, str] | None = None,
+        dry_run: bool = False,
+        configuration_set_name: str | None = None,
+        protect_configuration_id: str | None = None,
+        **_unused: Any,
+    ) -> dict[str, str]:
+        """Refused for a number on the originator's list, whatever the message type.
+
+        What has no effect on who gets the text (price, time to live, country parameters, feedback) is accepted.
+        """
+        if message_body is None:
+            raise ValidationError("MISSING_PARAMETER", ("MessageBody", "Required."))
+        for kind, given in (
+            ("configuration-set", configuration_set_name),
+            ("protect-configuration", protect_configuration_id),
+        ):
+            if given is not None:  # the operations that create one are not implemented
+                raise ResourceNotFoundError(kind, given)
+        sender, list_name = self._originator(origination_identity)
+        if destination_phone_number in self.opt_out_lists[list_name]:
+            raise ConflictError(
+                "DESTINATION_PHONE_NUMBER_OPTED_OUT", "opted-out-number", e164(destination_phone_number)
+            )
+        if dry_run:
+            return {"MessageId": str(mock_random.uuid4())}
+        sent = self._record(
+            destination_phone_number,
+            sender,
+            message_body,
+            origination_identity=origination_identity or sender.phone_number,
+            message_type=message_type or sender.message_type,
+            context=context or {},
+        )
+        return {"MessageId": sent.message_id}
+
+    def _originator(self, identity: str | None) -> tuple[PhoneNumber, str]:
+        """The number that sends and the list that counts: the pool's, where the origination identity is a pool.
+
+        Without an identity the service chooses one of the account's.
+        """
+        if identity is None:
+            sender = next(iter(self.phone_numbers.values()), None)
+            if sender is None:
+                raise ConflictError("NO_ORIGINATION_IDENTITIES_FOUND")
+            return sender, sender.opt_out_list_name
+        sender = self.by_number(identity) if identity.lstrip("+").isdigit() else None
+        if sender is not None:
+            return sender, sender.opt_out_list_name
+        found = self.phone_or_pool(identity)
+        sender = found if isinstance(found, PhoneNumber) else self.numbers_in(found)[0]
+        return sender, found.opt_out_list_name

@@ -1,0 +1,89 @@
+"""Decides which numbers are on a list, since when, by whom, and when one may leave it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .exceptions import ResourceNotFoundError, ServiceError
+
+RESOURCE_TYPE = "opted-out-number"
+# DeleteOptedOutNumber: "Each destination phone number can only be deleted once every 30 days."
+DELETED_ONCE_IN = timedelta(days=30)
+
+
+def e164(number: str) -> str:
+    """One number, one key: the model's pattern lets the plus sign be left out."""
+    return number if number.startswith("+") else f"+{number}"
+
+
+@dataclass(frozen=True)
+class OptedOutNumber:
+    """One entry; the attributes are named for the members of the API's results."""
+
+    opt_out_list_arn: str
+    opt_out_list_name: str
+    opted_out_number: str
+    opted_out_timestamp: datetime
+    end_user_opted_out: bool
+
+
+class OptedOutNumbers:
+    """The entries of one list."""
+
+    def __init__(self, list_name: str, list_arn: str) -> None:
+        self.opt_out_list_name = list_name
+        self.opt_out_list_arn = list_arn
+        self._entries: dict[str, OptedOutNumber] = {}
+        self._sorted: list[str] = []
+        self._deleted: dict[str, datetime] = {}
+
+    def __contains__(self, number: str) -> bool:
+        return e164(number) in self._entries
+
+    @property
+    def numbers(self) -> Sequence[str]:
+        """The numbers on the list, sorted."""
+        return self._sorted
+
+    def get(self, number: str) -> OptedOutNumber:
+        try:
+            return self._entries[e164(number)]
+        except KeyError:
+            raise ResourceNotFoundError(RESOURCE_TYPE, e164(number)) from None
+
+    def add(self, number: str, now: datetime, *, by_end_user: bool) -> OptedOutNumber:
+        """Put a number on the list; repeating it raises no error.
+
+        Whether the real service then keeps the first timestamp, or an earlier ``EndUserOptedOut`` of true, is not
+        known. Here it keeps both, and an end user's own opt-out makes it true.
+        """
+        number = e164(number)
+        entry = self._entries.get(number)
+        if entry is None:
+            insort(self._sorted, number)
+        self._entries[number] = OptedOutNumber(
+            opt_out_list_arn=self.opt_out_list_arn,
+            opt_out_list_name=self.opt_out_list_name,
+            opted_out_number=number,
+            opted_out_timestamp=entry.opted_out_timestamp if entry else now,
+            end_user_opted_out=by_end_user or (entry is not None and entry.end_user_opted_out),
+        )
+        return self._entries[number]
+
+    def remove(self, number: str) -> OptedOutNumber:
+        entry = self.get(number)
+        del self._entries[entry.opted_out_number]
+        del self._sorted[bisect_left(self._sorted, entry.opted_out_number)]
+        return entry
+
+    def remove_once_in_30_days(self, number: str, now: datetime, refusal: ServiceError) -> OptedOutNumber:
+        """Remove by API. The 30 days count for each number on each list; how the service counts is not documented."""
+        entry = self.get(number)
+        deleted = self._deleted.get(entry.opted_out_number)
+        if deleted is not None and now - deleted < DELETED_ONCE_IN:
+            raise refusal
+        self._deleted[entry.opted_out_number] = now
+        return self.remove(number)

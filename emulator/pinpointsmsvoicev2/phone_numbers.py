@@ -1,0 +1,199 @@
+"""Decides which origination phone numbers there are and what the operations on them do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from moto.core.common_models import BaseModel
+from moto.moto_api._internal import mock_random
+
+from .client_tokens import ClientTokens
+from .exceptions import ConflictError, ResourceNotFoundError
+from .fictional_numbers import fictional_numbers, preferred
+from .filters import filtered
+from .opt_out_lists import DEFAULT_LIST, OptOutListBackend
+from .opted_out_numbers import e164
+from .references import name_in
+from .two_way import TwoWay
+
+RESOURCE_TYPE = "phone-number"
+
+
+@dataclass(eq=False)
+class PhoneNumber(TwoWay, BaseModel):
+    """An origination phone number."""
+
+    phone_number_id: str = ""
+    phone_number_arn: str = ""
+    phone_number: str = ""
+    iso_country_code: str = "US"
+    message_type: str = "TRANSACTIONAL"
+    number_type: str = "LONG_CODE"
+    number_capabilities: list[str] = field(default_factory=lambda: ["SMS"])
+    status: str = "ACTIVE"
+    monthly_leasing_price: str = "1.00"
+    international_sending_enabled: bool = False
+    deletion_protection_enabled: bool = False
+    registration_id: str | None = None
+    pool_id: str | None = None
+    tags: list[dict[str, str]] | None = None
+    created_timestamp: datetime = datetime.min  # noqa: DTZ901  # moto's times are naive UTC; always given
+
+
+class PhoneNumberBackend(OptOutListBackend):
+    """The operations on origination phone numbers."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._number_tokens: ClientTokens[PhoneNumber] = ClientTokens()
+        self.phone_numbers: dict[str, PhoneNumber] = {}
+
+    def phone_number(self, reference: str, field_name: str = "PhoneNumberId") -> PhoneNumber:
+        """The phone number of that id or ARN."""
+        phone_id = name_in(reference, RESOURCE_TYPE, self.arn(""), field_name)
+        try:
+            return self.phone_numbers[phone_id]
+        except KeyError:
+            raise ResourceNotFoundError(RESOURCE_TYPE, reference) from None
+
+    def by_number(self, number: str) -> PhoneNumber | None:
+        """The phone number that has that number."""
+        return next((one for one in self.phone_numbers.values() if one.phone_number == e164(number)), None)
+
+    def is_list_used(self, name: str) -> bool:
+        return any(number.opt_out_list_name == name for number in self.phone_numbers.values())
+
+    def add_phone_number(
+        self,
+        phone_number: str,
+        two_way_channel_arn: str | None = None,
+        self_managed_opt_outs: bool = False,
+        opt_out_list_name: str = DEFAULT_LIST,
+        iso_country_code: str = "US",
+        number_type: str = "LONG_CODE",
+        message_type: str = "TRANSACTIONAL",
+    ) -> PhoneNumber:
+        """Give this account a number that the test chooses; RequestPhoneNumber does not let its caller choose.
+
+        A channel makes it two-way.
+        """
+        with self.lock:
+            if self.by_number(phone_number):
+                raise ConflictError("RESOURCE_ALREADY_EXISTS", RESOURCE_TYPE, phone_number)
+            settings = TwoWay().changed(
+                {
+                    "opt_out_list_name": self.opt_out_list(opt_out_list_name).opt_out_list_name,
+                    "two_way_enabled": two_way_channel_arn is not None,
+                    "two_way_channel_arn": two_way_channel_arn,
+                    "self_managed_opt_outs_enabled": self_managed_opt_outs,
+                }
+            )
+            added = self._add(
+                phone_number=e164(phone_number),
+                iso_country_code=iso_country_code,
+                number_type=number_type,
+                message_type=message_type,
+            )
+            added.take_over(settings)
+            return added
+
+    def _add(self, **attributes: Any) -> PhoneNumber:
+        phone_id = f"phone-{mock_random.get_random_hex(32)}"
+        added = PhoneNumber(
+            phone_number_id=phone_id,
+            phone_number_arn=self.arn(f"{RESOURCE_TYPE}/{phone_id}"),
+            created_timestamp=self.now(),
+            **attributes,
+        )
+        self.phone_numbers[phone_id] = added
+        return added
+
+    # --- operations
+
+    def request_phone_number(
+        self,
+        iso_country_code: str,
+        message_type: str,
+        number_capabilities: list[str],
+        number_type: str,
+        opt_out_list_name: str = DEFAULT_LIST,
+        pool_id: str | None = None,
+        registration_id: str | None = None,
+        number_preference: list[dict[str, Any]] | None = None,
+        international_sending_enabled: bool = False,
+        deletion_protection_enabled: bool = False,
+        tags: list[dict[str, str]] | None = None,
+        client_token: str | None = None,
+    ) -> PhoneNumber:
+        """A number at once ACTIVE, and reserved for fiction; a preference chooses among those."""
+        parameters = (
+            iso_country_code,
+            message_type,
+            number_capabilities,
+            number_type,
+            opt_out_list_name,
+            pool_id,
+            tags,
+        )
+        earlier = self._number_tokens.earlier(client_token, parameters)
+        if earlier:
+            return earlier
+        list_name = self.opt_out_list(opt_out_list_name).opt_out_list_name
+        taken = {number.phone_number for number in self.phone_numbers.values()}
+        free = (
+            number
+            for number in fictional_numbers(iso_country_code, number_type)
+            if number not in taken and preferred(number, number_preference)
+        )
+        chosen = next(free, None)
+        if chosen is None:
+            raise ResourceNotFoundError(RESOURCE_TYPE, iso_country_code)
+        added = self._add(
+            phone_number=chosen,
+            iso_country_code=iso_country_code,
+            message_type=message_type,
+            number_type=number_type,
+            number_capabilities=number_capabilities,
+            opt_out_list_name=list_name,
+            registration_id=registration_id,
+            international_sending_enabled=international_sending_enabled,
+            deletion_protection_enabled=deletion_protection_enabled,
+            tags=tags,
+        )
+        self.tagger.tag_resource(added.phone_number_arn, tags or [])
+        self._number_tokens.keep(client_token, parameters, added)
+        return added
+
+    def update_phone_number(self, phone_number_id: str, **changes: Any) -> PhoneNumber:
+        """A number in a pool is changed through its pool."""
+        found = self.phone_number(phone_number_id)
+        if found.pool_id:
+            raise ConflictError("PHONE_NUMBER_ASSOCIATED_TO_POOL", RESOURCE_TYPE, found.phone_number_id)
+        if changes.get("opt_out_list_name"):
+            changes["opt_out_list_name"] = self.opt_out_list(changes["opt_out_list_name"]).opt_out_list_name
+        found.take_over(found.changed(changes))
+        for name in ("international_sending_enabled", "deletion_protection_enabled"):
+            if changes.get(name) is not None:
+                setattr(found, name, changes[name])
+        return found
+
+    def describe_phone_numbers(
+        self,
+        phone_number_ids: list[str] | None = None,
+        filters: list[dict[str, Any]] | None = None,
+        next_token: str | None = None,
+        max_results: int | None = None,
+        owner: str = "SELF",
+    ) -> dict[str, Any]:
+        wanted = sorted({self.phone_number(one, "PhoneNumberIds").phone_number_id for one in phone_number_ids or ()})
+        ids = [] if owner == "SHARED" else wanted or sorted(self.phone_numbers)
+        numbers, token = self.paginator.page(
+            ["phone-numbers", wanted, filters, owner],
+            ids,
+            filtered(self.phone_numbers.__getitem__, filters),
+            max_results,
+            next_token,
+        )
+        return {"PhoneNumbers": numbers, "NextToken": token}

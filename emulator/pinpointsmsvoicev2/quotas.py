@@ -1,0 +1,49 @@
+"""Decides whether a call is throttled: requests a second, by a token bucket for each operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from .exceptions import ThrottlingError
+
+# https://docs.aws.amazon.com/sms-voice/latest/userguide/quotas.html: one a second, but for these.
+DEFAULT_RATE = 1.0
+DEFAULT_RATES: dict[str, float] = {"PutOptedOutNumber": 10.0, "DeleteOptedOutNumber": 10.0}
+
+
+class Quotas:
+    """Off until switched on, so that tests of other things need not pace themselves.
+
+    A bucket holds one second's worth of calls (at least one) and refills continuously. The service does not document
+    its burst; this is the least generous reading that still gives the rate.
+    """
+
+    def __init__(self) -> None:
+        self._rates: Mapping[str, float] | None = None
+        self._buckets: dict[str, tuple[float, datetime]] = {}
+
+    def set(self, enabled: bool | Mapping[str, float]) -> None:
+        """True: the documented rates; a mapping: these operations' rates and the documented ones for the rest."""
+        if isinstance(enabled, Mapping):
+            if any(rate <= 0 for rate in enabled.values()):
+                raise ValueError("A rate must be above zero.")
+            self._rates = {**DEFAULT_RATES, **enabled}
+        else:
+            self._rates = DEFAULT_RATES if enabled else None
+        self._buckets.clear()
+
+    def take(self, operation: str, now: datetime) -> None:
+        """Count one call, or refuse it; a refused call costs nothing."""
+        if self._rates is None:
+            return
+        rate = self._rates.get(operation, DEFAULT_RATE)
+        capacity = max(rate, 1.0)
+        tokens, since = self._buckets.get(operation, (capacity, now))
+        # Microseconds are exact in a float of seconds only to rounding: without the margin, a caller that paces
+        # itself precisely would be refused.
+        tokens = min(capacity, tokens + max((now - since).total_seconds(), 0.0) * rate)
+        if tokens < 1.0 - 1e-6:
+            self._buckets[operation] = (tokens, now)
+            raise ThrottlingError
+        self._buckets[operation] = (tokens - 1.0, now)

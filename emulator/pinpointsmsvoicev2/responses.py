@@ -1,0 +1,153 @@
+"""Decides how a call is read and answered; one method for each operation that is implemented."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from botocore import xform_name
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import ActionResult, BaseResponse
+from moto.core.utils import camelcase_to_underscores, get_service_model
+
+from .exceptions import ServiceError
+from .models import PinpointSMSVoiceV2Backend, pinpointsmsvoicev2_backends
+from .service import SERVICE_NAME
+from .validation import read_input
+
+IMPLEMENTED: set[str] = set()
+
+
+def operation(
+    answer: Callable[[PinpointSMSVoiceV2Response, dict[str, Any]], object],
+) -> Callable[[PinpointSMSVoiceV2Response], ActionResult]:
+    """A call of the service: counted, throttled and failed on order, its input checked against the model."""
+    IMPLEMENTED.add(answer.__name__)
+
+    @wraps(answer)
+    def answered(self: PinpointSMSVoiceV2Response) -> ActionResult:
+        name = self._get_action()
+        with self.backend.call(name):
+            given = read_input(get_service_model(SERVICE_NAME).operation_model(name), self.body)
+            return ActionResult(answer(self, {xform_name(member): value for member, value in given.items()}))
+
+    return answered
+
+
+class PinpointSMSVoiceV2Response(BaseResponse):
+    """The service's JSON API. Each method gets the input's members under their snake-case names."""
+
+    def __init__(self) -> None:
+        super().__init__(service_name=SERVICE_NAME)
+
+    @property
+    def backend(self) -> PinpointSMSVoiceV2Backend:
+        return pinpointsmsvoicev2_backends[self.current_account][self.region]
+
+    def _get_action(self) -> str:
+        """From the header alone: moto would also read an `Action=` out of a message's text."""
+        target: str = self.headers.get("X-Amz-Target", "")
+        return target.rpartition(".")[2]
+
+    def call_action(self) -> TYPE_RESPONSE:
+        """What is not implemented answers 501, in process and on a server alike; clients do not retry that."""
+        action = self._get_action()
+        if camelcase_to_underscores(action) not in IMPLEMENTED:
+            body = {"__type": "NotImplemented", "message": f"The {action} action has not been implemented"}
+            return 501, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(body)
+        return super().call_action()
+
+    def serialized(self, action_result: ActionResult) -> TYPE_RESPONSE:
+        status, headers, body = super().serialized(action_result)
+        if isinstance(action_result.result, ServiceError):
+            # The service model gives no status; the API's reference gives 500 for internal errors alone.
+            status = action_result.result.status
+        return status, headers, body
+
+    # --- opt-out lists
+
+    @operation
+    def create_opt_out_list(self, given: dict[str, Any]) -> object:
+        return self.backend.create_opt_out_list(**given)
+
+    @operation
+    def delete_opt_out_list(self, given: dict[str, Any]) -> object:
+        return self.backend.delete_opt_out_list(**given)
+
+    @operation
+    def describe_opt_out_lists(self, given: dict[str, Any]) -> object:
+        return self.backend.describe_opt_out_lists(**given)
+
+    @operation
+    def put_opted_out_number(self, given: dict[str, Any]) -> object:
+        return self.backend.put_opted_out_number(**given)
+
+    @operation
+    def delete_opted_out_number(self, given: dict[str, Any]) -> object:
+        return self.backend.delete_opted_out_number(**given)
+
+    @operation
+    def describe_opted_out_numbers(self, given: dict[str, Any]) -> object:
+        return self.backend.describe_opted_out_numbers(**given)
+
+    # --- phone numbers and pools
+
+    @operation
+    def request_phone_number(self, given: dict[str, Any]) -> object:
+        return self.backend.request_phone_number(**given)
+
+    @operation
+    def update_phone_number(self, given: dict[str, Any]) -> object:
+        return self.backend.update_phone_number(**given)
+
+    @operation
+    def describe_phone_numbers(self, given: dict[str, Any]) -> object:
+        return self.backend.describe_phone_numbers(**given)
+
+    @operation
+    def create_pool(self, given: dict[str, Any]) -> object:
+        return self.backend.create_pool(**given)
+
+    @operation
+    def update_pool(self, given: dict[str, Any]) -> object:
+        return self.backend.update_pool(**given)
+
+    @operation
+    def describe_pools(self, given: dict[str, Any]) -> object:
+        return self.backend.describe_pools(**given)
+
+    # --- keywords
+
+    @operation
+    def put_keyword(self, given: dict[str, Any]) -> object:
+        return self.backend.put_keyword(**given)
+
+    @operation
+    def delete_keyword(self, given: dict[str, Any]) -> object:
+        return self.backend.delete_keyword(**given)
+
+    @operation
+    def describe_keywords(self, given: dict[str, Any]) -> object:
+        return self.backend.describe_keywords(**given)
+
+    # --- messages
+
+    @operation
+    def send_text_message(self, given: dict[str, Any]) -> object:
+        return self.backend.send_text_message(**given)
+
+    # --- tags
+
+    @operation
+    def tag_resource(self, given: dict[str, Any]) -> object:
+        return self.backend.tag_resource(**given)
+
+    @operation
+    def untag_resource(self, given: dict[str, Any]) -> object:
+        return self.backend.untag_resource(**given)
+
+    @operation
+    def list_tags_for_resource(self, given: dict[str, Any]) -> object:
+        return self.backend.list_tags_for_resource(**given)

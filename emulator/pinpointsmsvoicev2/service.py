@@ -1,0 +1,122 @@
+"""Decides what holds for every call whatever it does: its clock, its quota, ordered faults, and the log of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import RLock
+
+from moto.core.base_backend import BaseBackend
+from moto.core.utils import get_service_model, utcnow
+from moto.utilities.tagging_service import TaggingService
+
+from .exceptions import ServiceError
+from .faults import Fault, Faults
+from .pagination import Paginator
+from .quotas import Quotas
+
+SERVICE_NAME = "pinpoint-sms-voice-v2"
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """One call: ``outcome`` is "OK" or the error's code."""
+
+    operation: str
+    at: datetime
+    outcome: str
+
+
+class ServiceBackend(BaseBackend):
+    """What the parts of the backend share. Times are naive UTC, as everywhere in moto, to the millisecond."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.lock = RLock()  # moto's server answers on several threads
+        self.tagger = TaggingService()
+        self.paginator = Paginator()
+        self._moved = timedelta()
+        self._quotas = Quotas()
+        self._faults = Faults()
+        self._requests: list[RequestRecord] = []
+
+    # --- time
+
+    def now(self) -> datetime:
+        """The process's time, which freezegun and time_machine move, plus what this backend was moved by."""
+        now = utcnow() + self._moved
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    def advance_time(self, seconds: float) -> datetime:
+        """Move this backend's time on (30-day rule, quotas, timestamps) without touching the process's clock."""
+        with self.lock:
+            self._moved += timedelta(seconds=seconds)
+            return self.now()
+
+    # --- what a test may order
+
+    def set_quotas(self, enabled: bool | Mapping[str, float]) -> None:
+        """Switch requests a second on (documented rates, or a mapping of operations to rates) or off."""
+        if isinstance(enabled, Mapping):
+            for operation in enabled:
+                _must_exist(operation)
+        with self.lock:
+            self._quotas.set(enabled)
+
+    def fail_next(
+        self,
+        operation: str,
+        error: str,
+        times: int = 1,
+        after_effect: bool = False,
+        message: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Make the next calls of an operation fail with an error code.
+
+        With ``after_effect`` the call is carried out and the error answered instead of its result: what a caller sees
+        when the connection breaks before the answer. The client's own retries count as calls.
+        """
+        _must_exist(operation)
+        if times < 1:
+            raise ValueError("times must be at least 1.")
+        with self.lock:
+            self._faults.order(operation, Fault(error, message, reason, after_effect), times)
+
+    def request_log(self) -> tuple[RequestRecord, ...]:
+        """Every API call so far, in the order they were answered, refused ones included."""
+        with self.lock:
+            return tuple(self._requests)
+
+    # --- a call
+
+    @contextmanager
+    def call(self, operation: str) -> Iterator[None]:
+        """One API call, alone at a time: throttled first, then failed on order, then carried out."""
+        with self.lock:
+            at = self.now()
+            outcome = "OK"
+            try:
+                self._quotas.take(operation, at)
+                fault = self._faults.next(operation)
+                if fault and not fault.after_effect:
+                    raise fault.as_error()
+                yield
+                if fault:
+                    raise fault.as_error()
+            except ServiceError as error:
+                outcome = error.code
+                raise
+            finally:
+                self._requests.append(RequestRecord(operation, at, outcome))
+
+    def arn(self, resource: str) -> str:
+        return f"arn:{self.partition}:sms-voice:{self.region_name}:{self.account_id}:{resource}"
+
+
+def _must_exist(operation: str) -> None:
+    """A misspelt operation would make a test pass that tests nothing."""
+    if operation not in get_service_model(SERVICE_NAME).operation_names:
+        raise ValueError(f"{operation} is no operation of {SERVICE_NAME}.")

@@ -1,0 +1,49 @@
+"""Decides which resources carry tags, and how many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .exceptions import ResourceNotFoundError, ServiceQuotaExceededError, ValidationError
+from .inbound import InboundBackend
+
+# TagList's own maximum in the service model.
+TAGS_PER_RESOURCE = 200
+
+
+class TagBackend(InboundBackend):
+    """The operations on tags."""
+
+    def _tagged(self, arn: str) -> str:
+        """The ARN, if it is one of a resource that exists."""
+        finders: dict[str, Callable[[str], object]] = {
+            "opt-out-list": self.opt_out_list,
+            "phone-number": self.phone_number,
+            "pool": self.pool,
+        }
+        kind = arn.rpartition(":")[2].partition("/")[0]
+        if not arn.startswith("arn:") or ":sms-voice:" not in arn:
+            raise ValidationError("INVALID_ARN", ("ResourceArn", "Must be an ARN of this service."))
+        if kind not in finders:
+            raise ResourceNotFoundError(kind, arn)
+        finders[kind](arn)
+        return arn
+
+    # --- operations
+
+    def tag_resource(self, resource_arn: str, tags: list[dict[str, str]]) -> dict[str, Any]:
+        arn = self._tagged(resource_arn)
+        after = {*self.tagger.get_tag_dict_for_resource(arn), *(tag["Key"] for tag in tags)}
+        if len(after) > TAGS_PER_RESOURCE:
+            raise ServiceQuotaExceededError("TAGS_PER_RESOURCE")
+        self.tagger.tag_resource(arn, tags)
+        return {}
+
+    def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> dict[str, Any]:
+        self.tagger.untag_resource_using_names(self._tagged(resource_arn), tag_keys)
+        return {}
+
+    def list_tags_for_resource(self, resource_arn: str) -> dict[str, Any]:
+        arn = self._tagged(resource_arn)
+        return {"ResourceArn": arn, **self.tagger.list_tags_for_resource(arn)}
