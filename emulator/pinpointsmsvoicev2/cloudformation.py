@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from botocore import xform_name
 from moto.core.common_models import CloudFormationModel
+from moto.core.utils import get_service_model
 
 from .opted_out_numbers import OptedOutNumbers
+from .service import SERVICE_NAME
+from .validation import read_input
 
 if TYPE_CHECKING:
     from .models import PinpointSMSVoiceV2Backend
@@ -63,10 +68,7 @@ class OptOutList(OptedOutNumbers, CloudFormationModel):
         region_name: str,
         **_kwargs: Any,
     ) -> OptOutList:
-        return _backend(account_id, region_name).create_opt_out_list(
-            opt_out_list_name=resource_name[-_LONGEST_NAME:],
-            tags=cloudformation_json["Properties"].get("Tags"),
-        )
+        return _create(_backend(account_id, region_name), resource_name, cloudformation_json["Properties"])
 
     @classmethod
     def update_from_cloudformation_json(
@@ -81,14 +83,15 @@ class OptOutList(OptedOutNumbers, CloudFormationModel):
         backend = _backend(account_id, region_name)
         properties = cloudformation_json["Properties"]
         current: OptOutList = original_resource
-        # Without a name in the template, `new_resource_name` is newly generated each time.
-        if "OptOutListName" in properties and new_resource_name != current.opt_out_list_name:
-            replacement = backend.create_opt_out_list(new_resource_name, tags=properties.get("Tags"))
-            backend.delete_opt_out_list(current.opt_out_list_name)
-            return replacement
-        backend.tagger.delete_all_tags_for_resource(current.opt_out_list_arn)
-        backend.tagger.tag_resource(current.opt_out_list_arn, properties.get("Tags"))
-        return current
+        with backend.lock:
+            # Without a name in the template, `new_resource_name` is newly generated each time.
+            if "OptOutListName" in properties and new_resource_name != current.opt_out_list_name:
+                replacement = _create(backend, new_resource_name, properties)
+                backend.delete_opt_out_list(current.opt_out_list_name)
+                return replacement
+            backend.tagger.delete_all_tags_for_resource(current.opt_out_list_arn)
+            backend.tagger.tag_resource(current.opt_out_list_arn, properties.get("Tags"))
+            return current
 
     @classmethod
     def delete_from_cloudformation_json(
@@ -98,10 +101,23 @@ class OptOutList(OptedOutNumbers, CloudFormationModel):
         account_id: str,
         region_name: str,
     ) -> None:
-        _backend(account_id, region_name).delete_opt_out_list(resource_name)
+        backend = _backend(account_id, region_name)
+        with backend.lock:
+            backend.delete_opt_out_list(resource_name)
 
 
 def _backend(account_id: str, region_name: str) -> PinpointSMSVoiceV2Backend:
     from .models import pinpointsmsvoicev2_backends
 
     return pinpointsmsvoicev2_backends[account_id][region_name]
+
+
+def _create(backend: PinpointSMSVoiceV2Backend, name: str, properties: dict[str, Any]) -> OptOutList:
+    """Checked as the API checks it."""
+    model = get_service_model(SERVICE_NAME).operation_model("CreateOptOutList")
+    asked: dict[str, Any] = {"OptOutListName": name if "OptOutListName" in properties else name[-_LONGEST_NAME:]}
+    if properties.get("Tags") is not None:
+        asked["Tags"] = properties["Tags"]
+    given = read_input(model, json.dumps(asked).encode())
+    with backend.lock:
+        return backend.create_opt_out_list(**{xform_name(member): value for member, value in given.items()})

@@ -11,11 +11,12 @@ from moto.sns.models import sns_backends
 from .exceptions import ResourceNotFoundError, ValidationError
 from .keywords import Keyword
 from .messages import MessageBackend
-from .opted_out_numbers import e164
-from .phone_numbers import RESOURCE_TYPE as PHONE_NUMBER
-from .phone_numbers import PhoneNumber
+from .opted_out_numbers import PHONE_NUMBER
+from .originators import PhoneNumber
+from .phone_numbers import RESOURCE_TYPE as ORIGINATOR
 
-_TOPIC_ARN = re.compile(r"arn:[^:]+:sns:(?P<region>[^:]+):(?P<account>[^:]+):[^:]+")
+# No FIFO topic, whose name has a dot: two-way channels do not support them.
+_TOPIC_ARN = re.compile(r"arn:[^:]+:sns:(?P<region>[^:]+):(?P<account>[^:]+):[A-Za-z0-9_-]+")
 
 
 class InboundBackend(MessageBackend):
@@ -31,7 +32,7 @@ class InboundBackend(MessageBackend):
         with self.lock:
             number = self.by_number(to_number)
             if number is None:
-                raise ResourceNotFoundError(PHONE_NUMBER, to_number)
+                raise ResourceNotFoundError(ORIGINATOR, to_number)
             keyword = self.keyword_in(number, body)
             if keyword is not None and not number.self_managed_opt_outs_enabled:
                 self._act_on(keyword, from_number, number)
@@ -40,14 +41,14 @@ class InboundBackend(MessageBackend):
                 return None
             inbound_id = str(mock_random.uuid4())
             payload = {
-                "originationNumber": e164(from_number),
+                "originationNumber": from_number,
                 "destinationNumber": number.phone_number,
                 # What stands here for a text without a keyword is seen in published payloads, not documented.
                 "messageKeyword": keyword.keyword if keyword else f"KEYWORD_{self.account_id}",
                 "messageBody": body,
                 "inboundMessageId": inbound_id,
             }
-            previous = self._last_message_to(from_number, number)
+            previous = self.last_message_id(from_number, number.phone_number)
             if previous is not None:
                 payload["previousPublishedMessageId"] = previous
             channel = number.two_way_channel_arn
@@ -56,14 +57,16 @@ class InboundBackend(MessageBackend):
         return inbound_id
 
     def _act_on(self, keyword: Keyword, from_number: str, number: PhoneNumber) -> None:
-        """The reply is the service's own, so a list does not hold it up."""
+        """The reply is the service's own, so a list does not hold it up. What is no number cannot be on a list."""
+        if not PHONE_NUMBER.fullmatch(from_number):
+            return
         opt_out_list = self.opt_out_lists[number.opt_out_list_name]
         if keyword.keyword_action == "OPT_OUT":
             opt_out_list.add(from_number, self.now(), by_end_user=True)
         elif keyword.keyword_action == "OPT_IN" and from_number in opt_out_list:
             # The 30-day rule is DeleteOptedOutNumber's; an end user's own word is not held to it here.
             opt_out_list.remove(from_number)
-        self._record(
+        self.record_text(
             from_number,
             number,
             keyword.keyword_message,
@@ -71,16 +74,6 @@ class InboundBackend(MessageBackend):
             message_type=number.message_type,
             context={},
             automatic=True,
-        )
-
-    def _last_message_to(self, person: str, number: PhoneNumber) -> str | None:
-        return next(
-            (
-                text.message_id
-                for text in reversed(self._sent)
-                if text.to == e164(person) and text.from_ == number.phone_number
-            ),
-            None,
         )
 
 

@@ -12,8 +12,8 @@ from .exceptions import (
     ValidationError,
 )
 from .filters import filtered
-from .phone_numbers import PhoneNumber
-from .pools import Pool, PoolBackend
+from .originators import PhoneNumber, Pool
+from .pools import PoolBackend
 
 RESOURCE_TYPE = "keyword"
 # https://docs.aws.amazon.com/sms-voice/latest/userguide/keywords-required.html
@@ -78,6 +78,17 @@ class KeywordBackend(PoolBackend):
         return None
 
     # --- operations
+
+    def create_pool(self, *args: Any, **parameters: Any) -> Pool:
+        """A pool inherits the keywords of its first number."""
+        created = super().create_pool(*args, **parameters)
+        if created.pool_arn not in self._keywords:
+            first = self.numbers_in(created)[0]
+            self._keywords[created.pool_arn] = {
+                word: replace(one, origination_identity_arn=created.pool_arn, origination_identity=created.pool_id)
+                for word, one in self._keywords_of(first.phone_number_arn, first.phone_number_id).items()
+            }
+        return created
 
     def put_keyword(
         self,

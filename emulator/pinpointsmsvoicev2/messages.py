@@ -12,7 +12,7 @@ from moto.moto_api._internal import mock_random
 from .exceptions import ConflictError, ResourceNotFoundError, ValidationError
 from .keywords import KeywordBackend
 from .opted_out_numbers import e164
-from .phone_numbers import PhoneNumber
+from .originators import PhoneNumber
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,18 @@ class MessageBackend(KeywordBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._sent: list[SentText] = []
+        self._last_to: dict[tuple[str, str], str] = {}
 
     def sent_texts(self) -> list[SentText]:
         """Every text so far, automatic replies included, in order."""
         with self.lock:
             return list(self._sent)
 
-    def _record(self, to: str, sender: PhoneNumber, body: str, **details: Any) -> SentText:
+    def last_message_id(self, to: str, from_: str) -> str | None:
+        """The id of the latest text that one of this account's numbers sent to a person."""
+        return self._last_to.get((e164(to), from_))
+
+    def record_text(self, to: str, sender: PhoneNumber, body: str, **details: Any) -> SentText:
         text = SentText(
             message_id=str(mock_random.uuid4()),
             to=e164(to),
@@ -52,6 +57,7 @@ class MessageBackend(KeywordBackend):
             **details,
         )
         self._sent.append(text)
+        self._last_to[text.to, text.from_] = text.message_id
         return text
 
     # --- operations
@@ -85,9 +91,10 @@ class MessageBackend(KeywordBackend):
             raise ConflictError(
                 "DESTINATION_PHONE_NUMBER_OPTED_OUT", "opted-out-number", e164(destination_phone_number)
             )
+        self.quotas.take_for_recipient(e164(destination_phone_number), self.now())
         if dry_run:
             return {"MessageId": str(mock_random.uuid4())}
-        sent = self._record(
+        sent = self.record_text(
             destination_phone_number,
             sender,
             message_body,

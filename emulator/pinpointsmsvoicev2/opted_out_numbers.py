@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from .exceptions import ResourceNotFoundError, ServiceError
 RESOURCE_TYPE = "opted-out-number"
 # DeleteOptedOutNumber: "Each destination phone number can only be deleted once every 30 days."
 DELETED_ONCE_IN = timedelta(days=30)
+
+# PhoneNumber in the service model.
+PHONE_NUMBER = re.compile(r"\+?[1-9][0-9]{1,18}")
 
 
 def e164(number: str) -> str:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from moto.core.common_models import BaseModel
 from moto.moto_api._internal import mock_random
 
 from .client_tokens import ClientTokens
@@ -14,32 +11,11 @@ from .exceptions import ConflictError, ResourceNotFoundError
 from .fictional_numbers import fictional_numbers, preferred
 from .filters import filtered
 from .opt_out_lists import DEFAULT_LIST, OptOutListBackend
-from .opted_out_numbers import e164
+from .opted_out_numbers import PHONE_NUMBER, e164
+from .originators import PhoneNumber, TwoWay
 from .references import name_in
-from .two_way import TwoWay
 
 RESOURCE_TYPE = "phone-number"
-
-
-@dataclass(eq=False)
-class PhoneNumber(TwoWay, BaseModel):
-    """An origination phone number."""
-
-    phone_number_id: str = ""
-    phone_number_arn: str = ""
-    phone_number: str = ""
-    iso_country_code: str = "US"
-    message_type: str = "TRANSACTIONAL"
-    number_type: str = "LONG_CODE"
-    number_capabilities: list[str] = field(default_factory=lambda: ["SMS"])
-    status: str = "ACTIVE"
-    monthly_leasing_price: str = "1.00"
-    international_sending_enabled: bool = False
-    deletion_protection_enabled: bool = False
-    registration_id: str | None = None
-    pool_id: str | None = None
-    tags: list[dict[str, str]] | None = None
-    created_timestamp: datetime = datetime.min  # noqa: DTZ901  # moto's times are naive UTC; always given
 
 
 class PhoneNumberBackend(OptOutListBackend):
@@ -60,7 +36,8 @@ class PhoneNumberBackend(OptOutListBackend):
 
     def by_number(self, number: str) -> PhoneNumber | None:
         """The phone number that has that number."""
-        return next((one for one in self.phone_numbers.values() if one.phone_number == e164(number)), None)
+        spellings = (number, e164(number))
+        return next((one for one in self.phone_numbers.values() if one.phone_number in spellings), None)
 
     def is_list_used(self, name: str) -> bool:
         return any(number.opt_out_list_name == name for number in self.phone_numbers.values())
@@ -79,6 +56,8 @@ class PhoneNumberBackend(OptOutListBackend):
 
         A channel makes it two-way.
         """
+        if not PHONE_NUMBER.fullmatch(phone_number):
+            raise ValueError("Not a phone number by the service model's pattern.")
         with self.lock:
             if self.by_number(phone_number):
                 raise ConflictError("RESOURCE_ALREADY_EXISTS", RESOURCE_TYPE, phone_number)
@@ -91,7 +70,7 @@ class PhoneNumberBackend(OptOutListBackend):
                 }
             )
             added = self._add(
-                phone_number=e164(phone_number),
+                phone_number=phone_number if number_type == "SHORT_CODE" else e164(phone_number),
                 iso_country_code=iso_country_code,
                 number_type=number_type,
                 message_type=message_type,
@@ -115,54 +94,32 @@ class PhoneNumberBackend(OptOutListBackend):
     def request_phone_number(
         self,
         iso_country_code: str,
-        message_type: str,
-        number_capabilities: list[str],
         number_type: str,
         opt_out_list_name: str = DEFAULT_LIST,
-        pool_id: str | None = None,
-        registration_id: str | None = None,
         number_preference: list[dict[str, Any]] | None = None,
-        international_sending_enabled: bool = False,
-        deletion_protection_enabled: bool = False,
-        tags: list[dict[str, str]] | None = None,
         client_token: str | None = None,
+        **attributes: Any,
     ) -> PhoneNumber:
         """A number at once ACTIVE, and reserved for fiction; a preference chooses among those."""
-        parameters = (
-            iso_country_code,
-            message_type,
-            number_capabilities,
-            number_type,
-            opt_out_list_name,
-            pool_id,
-            tags,
-        )
+        parameters = (iso_country_code, number_type, opt_out_list_name, number_preference, attributes)
         earlier = self._number_tokens.earlier(client_token, parameters)
         if earlier:
             return earlier
         list_name = self.opt_out_list(opt_out_list_name).opt_out_list_name
         taken = {number.phone_number for number in self.phone_numbers.values()}
-        free = (
-            number
-            for number in fictional_numbers(iso_country_code, number_type)
-            if number not in taken and preferred(number, number_preference)
-        )
-        chosen = next(free, None)
-        if chosen is None:
+        for number in fictional_numbers(iso_country_code, number_type):
+            if number not in taken and preferred(number, number_preference):
+                break
+        else:
             raise ResourceNotFoundError(RESOURCE_TYPE, iso_country_code)
         added = self._add(
-            phone_number=chosen,
+            phone_number=number,
             iso_country_code=iso_country_code,
-            message_type=message_type,
             number_type=number_type,
-            number_capabilities=number_capabilities,
             opt_out_list_name=list_name,
-            registration_id=registration_id,
-            international_sending_enabled=international_sending_enabled,
-            deletion_protection_enabled=deletion_protection_enabled,
-            tags=tags,
+            **attributes,
         )
-        self.tagger.tag_resource(added.phone_number_arn, tags or [])
+        self.tagger.tag_resource(added.phone_number_arn, added.tags or [])
         self._number_tokens.keep(client_token, parameters, added)
         return added
 
@@ -197,3 +154,15 @@ class PhoneNumberBackend(OptOutListBackend):
             next_token,
         )
         return {"PhoneNumbers": numbers, "NextToken": token}
+
+    def release_phone_number(self, phone_number_id: str) -> PhoneNumber:
+        found = self.phone_number(phone_number_id)
+        if found.deletion_protection_enabled:
+            raise ConflictError("DELETION_PROTECTION_ENABLED", RESOURCE_TYPE, found.phone_number_id)
+        if found.pool_id:
+            raise ConflictError("PHONE_NUMBER_ASSOCIATED_TO_POOL", RESOURCE_TYPE, found.phone_number_id)
+        del self.phone_numbers[found.phone_number_id]
+        self._number_tokens.forget(found)
+        self.tagger.delete_all_tags_for_resource(found.phone_number_arn)
+        found.status = "DELETED"
+        return found

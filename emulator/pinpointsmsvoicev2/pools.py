@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from moto.core.common_models import BaseModel
 from moto.moto_api._internal import mock_random
 
 from .client_tokens import ClientTokens
 from .exceptions import ConflictError, ResourceNotFoundError, ValidationError
 from .filters import filtered
+from .originators import PhoneNumber, Pool
 from .phone_numbers import RESOURCE_TYPE as PHONE_NUMBER
-from .phone_numbers import PhoneNumber, PhoneNumberBackend
+from .phone_numbers import PhoneNumberBackend
 from .references import name_in
-from .two_way import TwoWay
 
 RESOURCE_TYPE = "pool"
-
-
-@dataclass(eq=False)
-class Pool(TwoWay, BaseModel):
-    """Phone numbers that send as one."""
-
-    pool_id: str = ""
-    pool_arn: str = ""
-    status: str = "ACTIVE"
-    message_type: str = "TRANSACTIONAL"
-    shared_routes_enabled: bool = False
-    deletion_protection_enabled: bool = False
-    tags: list[dict[str, str]] | None = None
-    created_timestamp: datetime = datetime.min  # noqa: DTZ901  # moto's times are naive UTC; always given
 
 
 class PoolBackend(PhoneNumberBackend):
@@ -64,6 +47,17 @@ class PoolBackend(PhoneNumberBackend):
         return super().is_list_used(name) or any(pool.opt_out_list_name == name for pool in self.pools.values())
 
     # --- operations
+
+    def request_phone_number(self, *args: Any, pool_id: str | None = None, **parameters: Any) -> PhoneNumber:
+        """A number requested for a pool is set as the pool is."""
+        pool = self.pool(pool_id) if pool_id else None
+        if pool and parameters["message_type"] != pool.message_type:
+            raise ConflictError("MESSAGE_TYPE_MISMATCH", RESOURCE_TYPE, pool.pool_id)
+        requested = super().request_phone_number(*args, **parameters)
+        if pool:
+            requested.pool_id = pool.pool_id
+            requested.take_over(pool)
+        return requested
 
     def create_pool(
         self,
@@ -133,3 +127,16 @@ class PoolBackend(PhoneNumberBackend):
             next_token,
         )
         return {"Pools": pools, "NextToken": token}
+
+    def delete_pool(self, pool_id: str) -> Pool:
+        """Its numbers stay, set as they are."""
+        found = self.pool(pool_id)
+        if found.deletion_protection_enabled:
+            raise ConflictError("DELETION_PROTECTION_ENABLED", RESOURCE_TYPE, found.pool_id)
+        for number in self.numbers_in(found):
+            number.pool_id = None
+        del self.pools[found.pool_id]
+        self._pool_tokens.forget(found)
+        self.tagger.delete_all_tags_for_resource(found.pool_arn)
+        found.status = "DELETING"
+        return found

@@ -9,6 +9,7 @@ from .exceptions import ThrottlingError
 
 # https://docs.aws.amazon.com/sms-voice/latest/userguide/quotas.html: one a second, but for these.
 DEFAULT_RATE = 1.0
+RATE_TO_A_RECIPIENT = 1.0
 DEFAULT_RATES: dict[str, float] = {"PutOptedOutNumber": 10.0, "DeleteOptedOutNumber": 10.0}
 
 
@@ -35,15 +36,21 @@ class Quotas:
 
     def take(self, operation: str, now: datetime) -> None:
         """Count one call, or refuse it; a refused call costs nothing."""
-        if self._rates is None:
-            return
-        rate = self._rates.get(operation, DEFAULT_RATE)
+        if self._rates is not None:
+            self._take(operation, self._rates.get(operation, DEFAULT_RATE), now)
+
+    def take_for_recipient(self, number: str, now: datetime) -> None:
+        """Count one text to a recipient, who gets one a second however high the rate of SendTextMessage is raised."""
+        if self._rates is not None:
+            self._take(f"to {number}", RATE_TO_A_RECIPIENT, now)
+
+    def _take(self, bucket: str, rate: float, now: datetime) -> None:
         capacity = max(rate, 1.0)
-        tokens, since = self._buckets.get(operation, (capacity, now))
+        tokens, since = self._buckets.get(bucket, (capacity, now))
         # Microseconds are exact in a float of seconds only to rounding: without the margin, a caller that paces
         # itself precisely would be refused.
         tokens = min(capacity, tokens + max((now - since).total_seconds(), 0.0) * rate)
         if tokens < 1.0 - 1e-6:
-            self._buckets[operation] = (tokens, now)
+            self._buckets[bucket] = (tokens, now)
             raise ThrottlingError
-        self._buckets[operation] = (tokens - 1.0, now)
+        self._buckets[bucket] = (tokens - 1.0, now)

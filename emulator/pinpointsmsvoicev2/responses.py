@@ -39,6 +39,8 @@ def operation(
 class PinpointSMSVoiceV2Response(BaseResponse):
     """The service's JSON API. Each method gets the input's members under their snake-case names."""
 
+    use_raw_body = True  # else moto reads form parameters out of a message's text, and fails on what is not UTF-8
+
     def __init__(self) -> None:
         super().__init__(service_name=SERVICE_NAME)
 
@@ -47,14 +49,15 @@ class PinpointSMSVoiceV2Response(BaseResponse):
         return pinpointsmsvoicev2_backends[self.current_account][self.region]
 
     def _get_action(self) -> str:
-        """From the header alone: moto would also read an `Action=` out of a message's text."""
+        """From the header alone, as the protocol has it."""
         target: str = self.headers.get("X-Amz-Target", "")
         return target.rpartition(".")[2]
 
     def call_action(self) -> TYPE_RESPONSE:
         """What is not implemented answers 501, in process and on a server alike; clients do not retry that."""
         action = self._get_action()
-        if camelcase_to_underscores(action) not in IMPLEMENTED:
+        known = action in get_service_model(SERVICE_NAME).operation_names
+        if not known or camelcase_to_underscores(action) not in IMPLEMENTED:
             body = {"__type": "NotImplemented", "message": f"The {action} action has not been implemented"}
             return 501, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(body)
         return super().call_action()
@@ -107,12 +110,20 @@ class PinpointSMSVoiceV2Response(BaseResponse):
         return self.backend.describe_phone_numbers(**given)
 
     @operation
+    def release_phone_number(self, given: dict[str, Any]) -> object:
+        return self.backend.release_phone_number(**given)
+
+    @operation
     def create_pool(self, given: dict[str, Any]) -> object:
         return self.backend.create_pool(**given)
 
     @operation
     def update_pool(self, given: dict[str, Any]) -> object:
         return self.backend.update_pool(**given)
+
+    @operation
+    def delete_pool(self, given: dict[str, Any]) -> object:
+        return self.backend.delete_pool(**given)
 
     @operation
     def describe_pools(self, given: dict[str, Any]) -> object:

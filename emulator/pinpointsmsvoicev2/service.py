@@ -38,7 +38,7 @@ class ServiceBackend(BaseBackend):
         self.tagger = TaggingService()
         self.paginator = Paginator()
         self._moved = timedelta()
-        self._quotas = Quotas()
+        self.quotas = Quotas()
         self._faults = Faults()
         self._requests: list[RequestRecord] = []
 
@@ -63,7 +63,7 @@ class ServiceBackend(BaseBackend):
             for operation in enabled:
                 _must_exist(operation)
         with self.lock:
-            self._quotas.set(enabled)
+            self.quotas.set(enabled)
 
     def fail_next(
         self,
@@ -97,15 +97,16 @@ class ServiceBackend(BaseBackend):
         """One API call, alone at a time: throttled first, then failed on order, then carried out."""
         with self.lock:
             at = self.now()
-            outcome = "OK"
+            outcome = "a defect of the emulator"
             try:
-                self._quotas.take(operation, at)
+                self.quotas.take(operation, at)
                 fault = self._faults.next(operation)
                 if fault and not fault.after_effect:
                     raise fault.as_error()
                 yield
                 if fault:
                     raise fault.as_error()
+                outcome = "OK"
             except ServiceError as error:
                 outcome = error.code
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .exceptions import ResourceNotFoundError, ServiceQuotaExceededError, ValidationError
+from .exceptions import ServiceQuotaExceededError, ValidationError
 from .inbound import InboundBackend
 
 # TagList's own maximum in the service model.
@@ -23,10 +23,8 @@ class TagBackend(InboundBackend):
             "pool": self.pool,
         }
         kind = arn.rpartition(":")[2].partition("/")[0]
-        if not arn.startswith("arn:") or ":sms-voice:" not in arn:
-            raise ValidationError("INVALID_ARN", ("ResourceArn", "Must be an ARN of this service."))
         if kind not in finders:
-            raise ResourceNotFoundError(kind, arn)
+            raise ValidationError("INVALID_ARN", ("ResourceArn", f"Must be of a type in {', '.join(finders)}."))
         finders[kind](arn)
         return arn
 

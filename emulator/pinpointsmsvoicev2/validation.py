@@ -25,7 +25,7 @@ _MISSING = "Required, but missing."
 Violation = tuple[str, str]
 
 
-def read_input(operation: OperationModel, body: str) -> dict[str, Any]:
+def read_input(operation: OperationModel, body: bytes) -> dict[str, Any]:
     """The members that the model knows, checked: required, type, length, size, range, pattern, enum.
 
     AWS's clients check neither patterns nor enums nor maxima, so the service must. Every violation is reported in
@@ -34,7 +34,7 @@ def read_input(operation: OperationModel, body: str) -> dict[str, Any]:
     """
     try:
         given = json.loads(body) if body else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         raise SerializationError("The body is not JSON") from None
     shape = operation.input_shape
     if shape is None:

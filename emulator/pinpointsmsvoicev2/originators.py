@@ -1,10 +1,13 @@
-"""Decides which settings of a phone number or pool go together: list, two-way channel, who manages opt-outs."""
+"""Decides what a phone number or pool is set to, and which settings go together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+from moto.core.common_models import BaseModel
 
 from .exceptions import ValidationError
 from .opt_out_lists import DEFAULT_LIST
@@ -43,3 +46,38 @@ class TwoWay:
         if result.self_managed_opt_outs_enabled and not result.two_way_enabled:
             raise ValidationError("TWO_WAY_NOT_ENABLED", ("SelfManagedOptOutsEnabled", "Needs two-way messaging."))
         return result
+
+
+@dataclass(eq=False)
+class PhoneNumber(TwoWay, BaseModel):
+    """An origination phone number."""
+
+    phone_number_id: str = ""
+    phone_number_arn: str = ""
+    phone_number: str = ""
+    iso_country_code: str = "US"
+    message_type: str = "TRANSACTIONAL"
+    number_type: str = "LONG_CODE"
+    number_capabilities: list[str] = field(default_factory=lambda: ["SMS"])
+    status: str = "ACTIVE"
+    monthly_leasing_price: str = "1.00"
+    international_sending_enabled: bool = False
+    deletion_protection_enabled: bool = False
+    registration_id: str | None = None
+    pool_id: str | None = None
+    tags: list[dict[str, str]] | None = None
+    created_timestamp: datetime = datetime.min  # noqa: DTZ901  # moto's times are naive UTC; always given
+
+
+@dataclass(eq=False)
+class Pool(TwoWay, BaseModel):
+    """Phone numbers that send as one."""
+
+    pool_id: str = ""
+    pool_arn: str = ""
+    status: str = "ACTIVE"
+    message_type: str = "TRANSACTIONAL"
+    shared_routes_enabled: bool = False
+    deletion_protection_enabled: bool = False
+    tags: list[dict[str, str]] | None = None
+    created_timestamp: datetime = datetime.min  # noqa: DTZ901  # moto's times are naive UTC; always given
