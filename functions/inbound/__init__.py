@@ -1,0 +1,1 @@
+"""InboundFunction: from an inbound text to the ledger."""

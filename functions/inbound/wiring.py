@@ -1,0 +1,43 @@
+"""What InboundFunction is made of, put together once, at its first event."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics
+from sms_consent.aws import clients
+from sms_consent.aws.assembly import assemble
+from sms_consent.aws.dead_letters import DeadLetters
+from sms_consent.settings import Settings, SettingsError
+
+from inbound.batch import Batch
+
+__all__ = ["batch", "logger", "metrics"]
+
+
+@cache
+def logger() -> Logger:
+    """Structured logs."""
+    return Logger(service="inbound")
+
+
+@cache
+def metrics() -> Metrics:
+    """Metrics in the logs."""
+    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="inbound")
+
+
+@cache
+def batch() -> Batch:
+    """Raises SettingsError or UnfitReply when the deployment's settings cannot work."""
+    settings = Settings.from_environment(os.environ)
+    if settings.dead_letter_queue_url is None:
+        raise SettingsError("DEAD_LETTER_QUEUE_URL is missing")
+    return Batch(
+        inbound=assemble(settings, paced=False).inbound(),
+        dead_letters=DeadLetters(clients.queues(), settings.dead_letter_queue_url),
+        logger=logger(),
+        metrics=metrics(),
+    )

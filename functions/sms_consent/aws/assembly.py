@@ -1,0 +1,107 @@
+"""The one place where the core meets AWS: everything that a function needs, put together from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+from sms_consent.aws import clients
+from sms_consent.aws.ledger import DynamoLedger
+from sms_consent.aws.opt_out_list import AwsOptOutList, AwsTexting
+from sms_consent.aws.senders import RememberedSenders
+from sms_consent.clock import SystemClock
+from sms_consent.correspondence import Correspondence
+from sms_consent.inbound import Action, Inbound
+from sms_consent.intent import Reader, Tier
+from sms_consent.pacing import Call, Pace
+from sms_consent.ports import Clock
+from sms_consent.postman import Postman
+from sms_consent.record import Recorder
+from sms_consent.replies import Replies
+from sms_consent.settings import Settings, SettingsError
+from sms_consent.sweep import Sweep
+from sms_consent.sync import Sync
+
+__all__ = ["Parts", "assemble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the handlers and the command call."""
+
+    settings: Settings
+    clock: Clock
+    ledger: DynamoLedger
+    senders: RememberedSenders
+    sync: Sync
+    recorder: Recorder
+    correspondence: Correspondence
+
+    def inbound(self) -> Inbound:
+        """For texts."""
+        settings = self.settings
+        return Inbound(
+            reader=Reader(opt_out=settings.extra_opt_out, opt_in=settings.extra_opt_in, help=settings.extra_help),
+            recorder=self.recorder,
+            correspondence=self.correspondence,
+            senders=self.senders,
+            own_list=settings.opt_out_list,
+            actions=_actions(settings.tier_actions),
+        )
+
+    def sweep(self) -> Sweep:
+        """For what is due."""
+        return Sweep(ledger=self.ledger, sync=self.sync, correspondence=self.correspondence, clock=self.clock)
+
+
+def assemble(settings: Settings, *, paced: bool, clock: Clock | None = None) -> Parts:
+    """``paced`` spaces calls by the API's rates, for a worker that does many; others call at once and heed refusals.
+
+    Raises UnfitReply if a reply in the deployment's name would be too long.
+    """
+    clock = clock or SystemClock()
+    rates = {
+        Call.PUT: settings.put_rate,
+        Call.DELETE: settings.delete_rate,
+        Call.FIND: settings.describe_rate,
+        Call.SEND: settings.text_rate,
+    }
+    pace = Pace(clock, rates if paced else None)
+    ledger = DynamoLedger(clients.dynamodb(), settings.table)
+    senders = RememberedSenders(ledger, clock)
+    replies = Replies(
+        brand=settings.brand, support_contact=settings.support_contact, default_language=settings.language
+    )
+    postman = Postman(AwsTexting(clients.sms_voice()), replies, senders, pace)
+    sync = Sync(
+        ledger=ledger,
+        opt_out_list=AwsOptOutList(clients.sms_voice()),
+        postman=postman,
+        pace=pace,
+        clock=clock,
+        new_token=_token,
+        lease=settings.lease,
+    )
+    return Parts(
+        settings=settings,
+        clock=clock,
+        ledger=ledger,
+        senders=senders,
+        sync=sync,
+        recorder=Recorder(ledger=ledger, sync=sync, clock=clock, grace=settings.grace),
+        correspondence=Correspondence(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=_token),
+    )
+
+
+def _token() -> str:
+    return uuid4().hex
+
+
+def _actions(chosen: Mapping[str, str]) -> dict[Tier, Action]:
+    actions = dict.fromkeys(Tier, Action.OPT_OUT) | {Tier.UNCLEAR: Action.ASK}
+    for tier, action in chosen.items():
+        if tier not in Tier.__members__:
+            raise SettingsError(f"TIER_ACTIONS names a tier that does not exist; there are {', '.join(Tier)}")
+        actions[Tier(tier)] = Action(action)
+    return actions

@@ -1,0 +1,32 @@
+"""Where a text goes that could not be read: the dead-letter queue, as it came, with its reason beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sms_consent.aws.translation import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+__all__ = ["REASON", "DeadLetters"]
+
+REASON = "Reason"
+"""The message attribute that says why. It never holds a number or a text; the body, which does, is encrypted at rest."""
+
+
+class DeadLetters:
+    """Puts aside what a person must look at."""
+
+    def __init__(self, client: SQSClient, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def put(self, body: str, reason: str) -> None:
+        """Raises TryAgain or Rejected if the queue did not take it: then it must not be dropped where it came from."""
+        with translated():
+            self._client.send_message(
+                QueueUrl=self._queue_url,
+                MessageBody=body,
+                MessageAttributes={REASON: {"DataType": "String", "StringValue": reason}},
+            )

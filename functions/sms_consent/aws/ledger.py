@@ -1,0 +1,127 @@
+"""The ledger of consent in one DynamoDB table: conditional writes, consistent reads, a sparse index of due work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sms_consent.answer import Letter
+from sms_consent.aws import items
+from sms_consent.aws.attributes import Plain, from_attributes, to_attributes
+from sms_consent.aws.translation import translated, translation_of
+from sms_consent.consent import Consent, Due
+from sms_consent.decision import Decision, Outcome
+from sms_consent.errors import Moved
+from sms_consent.ports import Sender
+from sms_consent.times import as_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["DynamoLedger"]
+
+DUE_INDEX = "due"
+PAGE = 100
+
+
+class DynamoLedger:
+    """A ``ConsentLedger`` on DynamoDB. No transaction: each write is one item, guarded by its revision."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def consent(self, number: str, list_name: str) -> Consent | None:
+        """One consistent read."""
+        item = self._get(items.consent_key(number, list_name))
+        return items.consent_from(item) if item is not None else None
+
+    def save(self, consent: Consent, replacing: Consent | None) -> None:
+        """One conditional write, which brings what stands instead when it is refused."""
+        refused_by = self._put(items.consent_item(consent), replacing.revision if replacing is not None else None)
+        if refused_by is not None:
+            current = items.consent_from(refused_by) if refused_by else None
+            # A write that was repeated under the client's hands finds itself.
+            if current is None or items.consent_item(current) != items.consent_item(consent):
+                raise Moved(current)
+
+    def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
+        """One conditional write; False if it stood there."""
+        return self._put(items.decision_item(decision, outcome, recorded_at), None) is None
+
+    def letter(self, key: str, number: str) -> Letter | None:
+        """One consistent read."""
+        item = self._get(items.letter_key(key, number))
+        return items.letter_from(item)[1] if item is not None else None
+
+    def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
+        """Like ``save``."""
+        refused_by = self._put(items.letter_item(key, letter), replacing.revision if replacing is not None else None)
+        if refused_by is not None:
+            current = items.letter_from(refused_by)[1] if refused_by else None
+            if current != letter:
+                raise Moved(current)
+
+    def due_consents(self, kind: Due, until: datetime) -> Iterator[Consent]:
+        """From the index, which follows the table by moments: whoever works on it writes conditionally."""
+        return (items.consent_from(item) for item in self._due(kind, until))
+
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter]]:
+        """From the index too."""
+        return (items.letter_from(item) for item in self._due(Due.REPLY, until))
+
+    def sender(self, identity: str) -> Sender | None:
+        """One read; a change may take a moment to show."""
+        item = self._get(items.sender_key(identity), consistent=False)
+        return items.sender_from(item) if item is not None else None
+
+    def _get(self, key: Mapping[str, Plain | None], *, consistent: bool = True) -> dict[str, Any] | None:
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=consistent)
+        item = answer.get("Item")
+        return from_attributes(item) if item is not None else None
+
+    def _put(self, item: items.Item, revision: int | None) -> dict[str, Any] | None:
+        """None if written; otherwise the item that stands in the way, empty if there is none."""
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if revision is not None:
+            condition = {
+                "ConditionExpression": "revision = :revision",
+                "ExpressionAttributeValues": {":revision": {"N": str(revision)}},
+            }
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=to_attributes(item),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **condition,
+            )
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
+                raise translation_of(error) from error
+            standing: Mapping[str, Any] = error.response.get("Item", {})
+            return from_attributes(standing)
+        except BotoCoreError as error:
+            raise translation_of(error) from error
+        return None
+
+    def _due(self, kind: Due, until: datetime) -> Iterator[dict[str, Any]]:
+        start: dict[str, Any] = {}
+        while True:
+            with translated():
+                page = self._client.query(
+                    TableName=self._table,
+                    IndexName=DUE_INDEX,
+                    KeyConditionExpression="due = :due AND due_at <= :until",
+                    ExpressionAttributeValues={":due": {"S": kind.value}, ":until": {"S": as_text(until)}},
+                    Limit=PAGE,
+                    **start,
+                )
+            for item in page["Items"]:
+                yield from_attributes(item)
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

@@ -1,0 +1,204 @@
+"""What a decision makes of a consent: the state machine and the 30 days, pure, with time passed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sms_consent.answer import Answer
+from sms_consent.decision import Asked, Decision, Outcome
+
+__all__ = ["HOLD", "Claim", "Consent", "Due", "Listing", "Status", "decide"]
+
+HOLD = timedelta(days=30)
+"""A number can be deleted from an opt-out list once in this time (API reference, DeleteOptedOutNumber)."""
+
+
+class Status(StrEnum):
+    """What should be; a number whose opt-in is pending is still on the list."""
+
+    OPTED_OUT = "OPTED_OUT"
+    OPTED_IN = "OPTED_IN"
+    OPT_IN_PENDING = "OPT_IN_PENDING"
+
+
+class Due(StrEnum):
+    """The kinds of work that may be left; sweep does them in this order of urgency."""
+
+    OPT_OUT = "OPT_OUT"
+    REPLY = "REPLY"
+    OPT_IN = "OPT_IN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A number's entry on an opt-out list, as the service gives it.
+
+    The service sets its own EndUserOptedOut: false for entries made through its API. The person's own request is a fact
+    of this ledger, in ``Consent.end_user_opted_out``; neither is written over the other.
+    """
+
+    at: datetime | None
+    end_user_opted_out: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One worker's lease on making the list match: nobody else calls the list for this number until it ends."""
+
+    worker: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One person's consent for one opt-out list, and how far the list has followed it."""
+
+    number: str
+    list_name: str
+    status: Status
+    end_user_opted_out: bool
+    decided_at: datetime
+    decided_by: str
+    version: int = 1  # rises with each change of status
+    applied_version: int = 0  # the version that the list is known to match
+    revision: int = 1  # rises with each write: what conditional writes compare
+    listed: bool | None = None  # whether the number is known to be on the list
+    listing: Listing | None = None
+    deleted_at: datetime | None = None  # the last deletion from the list: starts the 30 days
+    held_until: datetime | None = None  # when a pending opt-in may be released
+    deleting: datetime | None = None  # since when the worker with the lease may be deleting
+    delete_doubt: datetime | None = None  # an earlier attempt whose effect nobody knows
+    refusal: str | None = None  # the service's own words for refusing an opt-in that this ledger did not foresee
+    answer: Answer | None = None
+    outbox: Decision | None = None  # the decision behind this change, until it is known to be recorded
+    attempts: int = 0
+    due: Due | None = None
+    due_at: datetime | None = None
+    lease: str | None = None
+    lease_until: datetime | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the list matches, as far as this ledger knows."""
+        return self.applied_version == self.version
+
+    @property
+    def surely_listed(self) -> bool:
+        """Whether the number is on the list beyond doubt: it was put there, and no deletion is under way or in doubt."""
+        return self.listed is True and self.deleting is None and self.delete_doubt is None
+
+    def leased_at(self, now: datetime) -> bool:
+        """Whether some worker may be calling the list for this number at this time."""
+        return self.lease is not None and self.lease_until is not None and now < self.lease_until
+
+    def opt_in_possible_at(self) -> datetime | None:
+        """The end of the 30 days, or None if no deletion is known."""
+        known = [moment for moment in (self.deleted_at, self.delete_doubt, self.deleting) if moment is not None]
+        return max(known) + HOLD if known else None
+
+
+def decide(
+    standing: Consent | None,
+    decision: Decision,
+    list_name: str,
+    *,
+    now: datetime,
+    claim: Claim | None,
+    answer: Answer | None,
+) -> tuple[Outcome, Consent | None]:
+    """What becomes of a consent, and None in place of a consent where nothing is to be written.
+
+    A decision counts if it is newer than the newest recorded one; at equal times opting out wins. ``claim`` is the
+    lease to take if the change leaves work, None to leave that work to sweep; ``answer`` is the reply due if it changes.
+    """
+    if standing is not None and standing.decided_by == decision.id:
+        recorded_as = Outcome.CHANGED if standing.outbox is not None else Outcome.CONFIRMED
+        return recorded_as, None
+    if standing is not None and not _supersedes(decision, standing):
+        return Outcome.STALE, None
+    if standing is not None and _asks_for_what_is(decision, standing):
+        return Outcome.CONFIRMED, replace(
+            standing,
+            decided_at=decision.at,
+            decided_by=decision.id,
+            end_user_opted_out=standing.end_user_opted_out
+            or (decision.asked is Asked.OPT_OUT and decision.by_end_user),
+            revision=standing.revision + 1,
+        )
+    changed = _changed(standing, decision, list_name)
+    if decision.asked is Asked.OPT_OUT:
+        # A number that is still on the list cannot be sent a confirmation: the service refuses it.
+        return Outcome.CHANGED, _with_work(changed, Due.OPT_OUT, claim, None if changed.surely_listed else answer, now)
+    release = changed.opt_in_possible_at()
+    if release is not None and now < release:
+        changed = replace(changed, status=Status.OPT_IN_PENDING, held_until=release)
+        if changed.surely_listed:
+            return Outcome.CHANGED, replace(
+                changed, applied_version=changed.version, answer=answer, due=Due.OPT_IN, due_at=release
+            )
+    return Outcome.CHANGED, _with_work(changed, Due.OPT_IN, claim, answer, now)
+
+
+def _supersedes(decision: Decision, standing: Consent) -> bool:
+    if decision.at != standing.decided_at:
+        return decision.at > standing.decided_at
+    return decision.asked is Asked.OPT_OUT and standing.status is not Status.OPTED_OUT
+
+
+def _asks_for_what_is(decision: Decision, standing: Consent) -> bool:
+    return (decision.asked is Asked.OPT_OUT) is (standing.status is Status.OPTED_OUT)
+
+
+def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Consent:
+    opting_out = decision.asked is Asked.OPT_OUT
+    status = Status.OPTED_OUT if opting_out else Status.OPTED_IN
+    end_user_opted_out = opting_out and decision.by_end_user
+    if standing is None:
+        return Consent(
+            number=decision.number,
+            list_name=list_name,
+            status=status,
+            end_user_opted_out=end_user_opted_out,
+            decided_at=decision.at,
+            decided_by=decision.id,
+            outbox=decision,
+        )
+    return replace(
+        standing,
+        status=status,
+        end_user_opted_out=end_user_opted_out,
+        decided_at=decision.at,
+        decided_by=decision.id,
+        version=standing.version + 1,
+        revision=standing.revision + 1,
+        held_until=None,
+        refusal=None,
+        answer=None,
+        outbox=decision,
+        attempts=0,
+        due=None,
+        due_at=None,
+    )
+
+
+def _with_work(changed: Consent, due: Due, claim: Claim | None, answer: Answer | None, now: datetime) -> Consent:
+    if changed.leased_at(now):
+        # Another worker is at the list right now. It finds this change when it is done; if it is lost, sweep does.
+        return replace(changed, due=due, due_at=changed.lease_until, answer=answer)
+    doubt = changed.deleting or changed.delete_doubt
+    if claim is None:
+        return replace(changed, due=due, due_at=now, answer=answer, lease=None, lease_until=None)
+    if answer is not None and due is Due.OPT_OUT:
+        answer = answer.claimed(claim.worker)
+    return replace(
+        changed,
+        due=due,
+        due_at=claim.until,
+        answer=answer,
+        lease=claim.worker,
+        lease_until=claim.until,
+        delete_doubt=doubt,
+        deleting=now if due is Due.OPT_IN else None,
+    )

@@ -1,0 +1,99 @@
+"""What can go wrong, split by what may be done about it.
+
+ConsentError
+├── TryAgain                the same call may work later
+│   ├── Untouched           it surely had no effect
+│   │   ├── Throttled       refused for its rate
+│   │   └── Unreached       no connection
+│   └── Unavailable         timed out or failed inside the service: it may have had an effect
+└── Never                   the same call will fail again until something else changes
+    ├── OptInRefused        the service holds a number on its list, by the 30-day rule
+    ├── RecipientOptedOut   a text was refused because its recipient is on the list
+    ├── Rejected            denied, invalid, or naming what does not exist
+    └── Unreadable          a record that is no inbound text
+
+Beside them stands Moved: no failure, but the answer of a conditional write that came too late.
+No message of these holds a phone number or a text: they go to logs.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConsentError",
+    "Moved",
+    "Never",
+    "OptInRefused",
+    "RecipientOptedOut",
+    "Rejected",
+    "Throttled",
+    "TryAgain",
+    "Unavailable",
+    "Unreached",
+    "Unreadable",
+    "Untouched",
+]
+
+
+class ConsentError(Exception):
+    """The root of everything that this package raises on purpose."""
+
+
+class TryAgain(ConsentError):
+    """The same call may work later."""
+
+
+class Untouched(TryAgain):
+    """Nothing has happened."""
+
+
+class Throttled(Untouched):
+    """Refused for its rate."""
+
+
+class Unreached(Untouched):
+    """No connection to the service could be made."""
+
+
+class Unavailable(TryAgain):
+    """No answer, or a failure inside the service; whether the call took effect is unknown."""
+
+
+class Never(ConsentError):
+    """The same call will fail again until something else changes."""
+
+
+class OptInRefused(Never):
+    """DeleteOptedOutNumber was refused: a number can be deleted from a list once every 30 days."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the service keeps the number opted out: {reason}")
+        self.reason = reason
+
+
+class RecipientOptedOut(Never):
+    """SendTextMessage was refused because the recipient stands on the opt-out list."""
+
+
+class Rejected(Never):
+    """Denied, invalid, or naming a list, number or key that does not exist."""
+
+    def __init__(self, code: str, reason: str | None = None) -> None:
+        super().__init__(code if reason is None else f"{code}: {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class Unreadable(Never):
+    """A record that is no inbound text; ``reason`` says what is wrong and never quotes it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Moved(Exception):  # noqa: N818  it reports an outcome of a race, not an error
+    """A conditional write came too late; ``current`` is what stands in the ledger instead."""
+
+    def __init__(self, current: object) -> None:
+        super().__init__("the ledger has moved on")
+        self.current = current

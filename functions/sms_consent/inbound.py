@@ -1,0 +1,115 @@
+"""What is done about an inbound text: a change of consent, an answer, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sms_consent.answer import Answer
+from sms_consent.consent import Consent
+from sms_consent.correspondence import Correspondence
+from sms_consent.decision import Asked, Author, Decision, Outcome
+from sms_consent.errors import Unreadable
+from sms_consent.intent import Intent, Reader, Reading, Tier
+from sms_consent.numbers import canonical
+from sms_consent.ports import Sender
+from sms_consent.record import Recorder
+from sms_consent.replies import ReplyKind
+from sms_consent.text import Text
+
+__all__ = ["Action", "Heard", "Inbound"]
+
+
+class Action(StrEnum):
+    """What a deployment does about an opt-out that was understood at some tier."""
+
+    OPT_OUT = "OPT_OUT"
+    ASK = "ASK"
+    LEAVE = "LEAVE"  # recorded, hence an event to whoever listens; the person is left alone
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of one text."""
+
+    reading: Reading
+    outcome: Outcome | None = None
+    consent: Consent | None = None
+    answer: Answer | None = None
+
+
+class Inbound:
+    """Understands a text and does what it asks for."""
+
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        recorder: Recorder,
+        correspondence: Correspondence,
+        senders: Callable[[str], Sender | None],
+        own_list: str,
+        actions: Mapping[Tier, Action],
+    ) -> None:
+        self._reader = reader
+        self._recorder = recorder
+        self._correspondence = correspondence
+        self._senders = senders
+        self._own_list = own_list
+        self._actions = actions
+
+    def hear(self, text: Text) -> Heard:
+        """Safe to repeat: the same text has the same id and the same time. Raises TryAgain, Rejected or Unreadable.
+
+        A sender that is no number, such as a short code, is a machine: left alone, unless it asks for something that
+        it cannot get, which a person should see.
+        """
+        reading = self._reader.read(text.body)
+        if reading.intent is Intent.NONE:
+            return Heard(reading)
+        number = canonical(text.sender)
+        if number is None:
+            raise Unreadable("a request from a sender that is no phone number: a short code or an alphanumeric sender")
+        asked = self._asked(reading)
+        decision = _decision(text, number, reading, asked)
+        if asked is Asked.HELP:
+            answer = self._correspondence.answer(decision, ReplyKind.HELP, reply_from=text.destination)
+            return Heard(reading, Outcome.ANSWERED, answer=answer)
+        if asked is Asked.UNCLEAR:
+            return self._unclear(reading, decision, text)
+        sender = self._senders(text.destination)
+        list_name = sender.list_name if sender is not None else self._own_list
+        recorded = self._recorder.record(decision, list_name, reply_from=text.destination)
+        return Heard(reading, recorded.outcome, recorded.consent, recorded.consent.answer)
+
+    def _asked(self, reading: Reading) -> Asked:
+        if reading.intent is Intent.OPT_OUT and reading.tier is not None:
+            acts = self._actions.get(reading.tier, Action.OPT_OUT) is Action.OPT_OUT
+            return Asked.OPT_OUT if acts else Asked.UNCLEAR
+        return Asked(reading.intent.value)
+
+    def _unclear(self, reading: Reading, decision: Decision, text: Text) -> Heard:
+        tier = reading.tier or Tier.UNCLEAR
+        if self._actions.get(tier, Action.ASK) is Action.LEAVE:
+            self._correspondence.note(decision)
+            return Heard(reading, Outcome.ANSWERED)
+        answer = self._correspondence.answer(decision, ReplyKind.ASK, reply_from=text.destination)
+        return Heard(reading, Outcome.ANSWERED, answer=answer)
+
+
+def _decision(text: Text, number: str, reading: Reading, asked: Asked) -> Decision:
+    return Decision(
+        id=text.id,
+        number=number,
+        asked=asked,
+        at=text.at,
+        author=Author.END_USER,
+        through=text.destination,
+        tier=reading.tier.value if reading.tier is not None else None,
+        rule=reading.rule,
+        matched=reading.matched,
+        language=reading.language,
+        rules_version=reading.rules_version,
+        body=text.body,
+    )

@@ -1,0 +1,58 @@
+"""When the next call of a kind may be made: within the API's rate, and not again right after a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sms_consent.ports import Clock
+
+__all__ = ["Call", "Pace"]
+
+REST = timedelta(seconds=1)
+"""The quotas count requests a second: after a refusal for the rate, the next second is the first that can help."""
+
+
+class Call(StrEnum):
+    """The calls that have a quota of their own."""
+
+    PUT = "PutOptedOutNumber"
+    DELETE = "DeleteOptedOutNumber"
+    FIND = "DescribeOptedOutNumbers"
+    SEND = "SendTextMessage"
+
+
+class Pace:
+    """Spaces the calls of one worker. Without rates, it only remembers refusals."""
+
+    def __init__(self, clock: Clock, rates: Mapping[Call, float] | None = None) -> None:
+        """``rates`` are requests a second."""
+        self._clock = clock
+        self._gaps = {call: timedelta(seconds=1 / rate) for call, rate in (rates or {}).items()}
+        self._turn_at: dict[Call, datetime] = {}
+        self._rest_until: dict[Call, datetime] = {}
+
+    def resting(self, call: Call) -> bool:
+        """Whether the service refused such a call for its rate a moment ago."""
+        rest_until = self._rest_until.get(call)
+        return rest_until is not None and self._clock.now() < rest_until
+
+    def ready(self, call: Call) -> bool:
+        """Whether the call could be made without waiting for its turn."""
+        turn = self._turn_at.get(call)
+        return not self.resting(call) and (turn is None or turn <= self._clock.now())
+
+    def take(self, call: Call) -> None:
+        """Wait for the call's turn, where there are turns."""
+        gap = self._gaps.get(call)
+        if gap is None:
+            return
+        wait = self._turn_at.get(call, self._clock.now()) - self._clock.now()
+        if wait > timedelta():
+            self._clock.sleep(wait.total_seconds())
+        self._turn_at[call] = self._clock.now() + gap
+
+    def refused(self, call: Call) -> None:
+        """The service refused one for its rate: rest."""
+        self._rest_until[call] = self._clock.now() + REST

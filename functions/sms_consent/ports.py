@@ -1,0 +1,83 @@
+"""What the core asks of the world: a ledger of consent, an opt-out list, a way to send a text, a place for what cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sms_consent.answer import Letter
+from sms_consent.consent import Consent, Due, Listing
+from sms_consent.decision import Decision, Outcome
+
+__all__ = ["Clock", "ConsentLedger", "OptOutList", "Sender", "Texting"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """What a number, pool or agent of ours stands for: the list that its texts count for, and how its replies read."""
+
+    identity: str
+    list_name: str
+    brand: str | None = None
+    support_contact: str | None = None
+    language: str | None = None
+
+
+class Clock(Protocol):
+    """The time, and the only way to wait for it."""
+
+    def now(self) -> datetime:
+        """The present moment, in UTC to the millisecond."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class ConsentLedger(Protocol):
+    """What should be, and why. Every method raises TryAgain when the ledger does not answer, and reads what was written last."""
+
+    def consent(self, number: str, list_name: str) -> Consent | None:
+        """The consent as it stands."""
+
+    def save(self, consent: Consent, replacing: Consent | None) -> None:
+        """Write if ``replacing`` (None: nothing) still stands; otherwise raise Moved with what stands instead."""
+
+    def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
+        """Record a decision once; False if it was there."""
+
+    def letter(self, key: str, number: str) -> Letter | None:
+        """The newest reply of one kind to one person."""
+
+    def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
+        """Like ``save``."""
+
+    def due_consents(self, kind: Due, until: datetime) -> Iterator[Consent]:
+        """The work of one kind that is due by then, longest due first; perhaps not the newest state of it."""
+
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter]]:
+        """The replies that are due by then, with their keys."""
+
+    def sender(self, identity: str) -> Sender | None:
+        """What is configured for one of our numbers, pools or agents."""
+
+
+class OptOutList(Protocol):
+    """AWS's opt-out list. Every method raises Throttled, Unavailable or Rejected."""
+
+    def put(self, number: str, list_name: str) -> Listing:
+        """PutOptedOutNumber; repeating it does no harm."""
+
+    def delete(self, number: str, list_name: str) -> Listing | None:
+        """DeleteOptedOutNumber; None if the number was not listed. Raises OptInRefused within the 30 days."""
+
+    def find(self, number: str, list_name: str) -> Listing | None:
+        """DescribeOptedOutNumbers for one number; None if it is not listed."""
+
+
+class Texting(Protocol):
+    """A way to answer. Raises Throttled, Unavailable, RecipientOptedOut or Rejected."""
+
+    def send(self, *, to: str, sender: str, body: str, reference: str) -> str:
+        """SendTextMessage, once: never repeated on doubt. Returns the message's id; ``reference`` names the decision."""

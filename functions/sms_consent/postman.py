@@ -1,0 +1,48 @@
+"""What becomes of one attempt to answer somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sms_consent.answer import Answer
+from sms_consent.errors import RecipientOptedOut, Rejected, Unavailable
+from sms_consent.pacing import Call, Pace
+from sms_consent.ports import Sender, Texting
+from sms_consent.replies import Replies, UnfitReply
+
+__all__ = ["Postman"]
+
+
+class Postman:
+    """Sends an answer that its worker has claimed, once."""
+
+    def __init__(self, texting: Texting, replies: Replies, senders: Callable[[str], Sender | None], pace: Pace) -> None:
+        self._texting = texting
+        self._replies = replies
+        self._senders = senders
+        self._pace = pace
+
+    def deliver(self, number: str, answer: Answer) -> Answer:
+        """The answer as it stands after the attempt. Raises Untouched, after which it can be tried again, and nothing else."""
+        body = self._compose(answer)
+        self._pace.take(Call.SEND)
+        try:
+            message_id = self._texting.send(to=number, sender=answer.sender, body=body, reference=answer.decision_id)
+        except RecipientOptedOut:
+            return answer.skipped("the service sends nothing to a number on the opt-out list")
+        except Unavailable:
+            return answer.unknown("the service did not say whether it took the text")
+        except Rejected as refusal:
+            return answer.failed(str(refusal))
+        return answer.sent(message_id)
+
+    def _compose(self, answer: Answer) -> str:
+        sender = self._senders(answer.sender)
+        if sender is None:
+            return self._replies.compose(answer.kind, answer.language).body
+        try:
+            replies = self._replies.for_brand(sender.brand, sender.support_contact, sender.language)
+        except UnfitReply:
+            # Settings of one sender do not hold up a confirmation that the law asks for: it goes out in the stack's name.
+            replies = self._replies
+        return replies.compose(answer.kind, answer.language).body

@@ -1,0 +1,259 @@
+"""What a worker's findings make of a consent: claims, marks and postponements, pure, each right on whatever now stands.
+
+Facts about the list (put, deleted, found) hold whatever was decided meanwhile; ``applied_version`` follows only if the
+version that the worker applied still stands. So two racing texts end where the ledger is, in any interleaving.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sms_consent.answer import Answer, AnswerState
+from sms_consent.consent import Claim, Consent, Due, Listing, Status
+from sms_consent.errors import Rejected, Throttled, TryAgain, Untouched
+
+__all__ = [
+    "OPT_IN_ANSWER_USEFUL_FOR",
+    "Patience",
+    "Work",
+    "answer_claimed",
+    "answered",
+    "claimed",
+    "confirmed_listed",
+    "found_unlisted",
+    "let_go",
+    "listed",
+    "postponed",
+    "recorded",
+    "refused",
+    "work_left",
+]
+
+
+class Work(StrEnum):
+    """The next thing that the list, or the person, is owed."""
+
+    PUT = "PUT"
+    DELETE = "DELETE"
+    VERIFY = "VERIFY"  # is a number whose opt-in must wait on the list at all?
+    ANSWER = "ANSWER"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait before the same call again: doubled with each attempt, up to the most."""
+
+    first: timedelta
+    most: timedelta
+
+    def after(self, attempts: int) -> timedelta:
+        """The wait after so many failed attempts."""
+        return min(self.first * 2 ** min(attempts, 20), self.most)
+
+
+THROTTLED = Patience(timedelta(seconds=1), timedelta(minutes=1))
+UNAVAILABLE = Patience(timedelta(seconds=5), timedelta(minutes=5))
+REJECTED = Patience(timedelta(minutes=1), timedelta(minutes=30))
+REFUSED_AGAIN_AFTER = timedelta(days=1)
+"""An opt-in that the service refused without this ledger knowing of a deletion is tried again daily."""
+OPT_IN_ANSWER_USEFUL_FOR = timedelta(days=1)
+"""A confirmation of an opt-in that could not be sent for so long surprises more than it helps."""
+
+
+def work_left(consent: Consent, now: datetime) -> Work | None:
+    """What is to be done next, or None if the list matches, or nothing may be done yet."""
+    answer_due = consent.answer is not None and consent.answer.state is AnswerState.DUE
+    if consent.status is Status.OPTED_OUT:
+        return None if consent.settled else Work.PUT
+    if consent.status is Status.OPT_IN_PENDING:
+        if not consent.settled:
+            return Work.VERIFY
+        return Work.DELETE if consent.held_until is not None and consent.held_until <= now else None
+    if not consent.settled:
+        return Work.DELETE
+    return Work.ANSWER if answer_due else None
+
+
+def claimed(consent: Consent, claim: Claim, now: datetime) -> Consent:
+    """Under this worker's lease; what a lost worker may have done stays in doubt."""
+    answer = consent.answer
+    if answer is not None and (
+        answer.state is AnswerState.CLAIMED or work_left(consent, now) in {Work.PUT, Work.ANSWER}
+    ):
+        answer = answer.taken_over(claim.worker, now)
+    return replace(
+        consent,
+        revision=consent.revision + 1,
+        lease=claim.worker,
+        lease_until=claim.until,
+        due_at=claim.until,
+        answer=answer,
+        delete_doubt=consent.deleting or consent.delete_doubt,
+        deleting=None if consent.status is Status.OPTED_OUT else now,
+    )
+
+
+def listed(consent: Consent, worker: str, version: int, listing: Listing, now: datetime) -> Consent:
+    """PutOptedOutNumber took effect. A deletion in doubt is counted as one: the later release is the safe side."""
+    if consent.lease != worker:
+        return consent
+    consent = replace(
+        consent,
+        revision=consent.revision + 1,
+        listed=True,
+        listing=listing,
+        deleted_at=_latest(consent.deleted_at, consent.delete_doubt),
+        delete_doubt=None,
+    )
+    if consent.version != version:
+        return _going_on(consent, now)
+    return _done(consent)
+
+
+def found_unlisted(
+    consent: Consent, worker: str, version: int, *, deleted_at: datetime | None, now: datetime
+) -> Consent:
+    """The number is off the list: ``deleted_at`` says since when, or None if it never was on it."""
+    if consent.lease != worker:
+        return consent
+    consent = replace(
+        consent,
+        revision=consent.revision + 1,
+        listed=False,
+        listing=None,
+        deleted_at=_latest(consent.deleted_at, deleted_at),
+        deleting=None,
+        delete_doubt=None,
+    )
+    if consent.version != version:
+        return _going_on(consent, now)
+    opted_in = replace(consent, status=Status.OPTED_IN, held_until=None)
+    if opted_in.answer is None or opted_in.answer.state is not AnswerState.DUE:
+        return _done(opted_in)
+    # Its time starts now: while the number was on the list, the service would have refused it.
+    answer = replace(opted_in.answer.claimed(worker), until=now + OPT_IN_ANSWER_USEFUL_FOR)
+    return replace(opted_in, applied_version=consent.version, answer=answer)
+
+
+def confirmed_listed(consent: Consent, worker: str, version: int, now: datetime) -> Consent:
+    """A number whose opt-in must wait is on the list indeed: it waits."""
+    if consent.lease != worker:
+        return consent
+    consent = replace(
+        consent,
+        revision=consent.revision + 1,
+        listed=True,
+        deleted_at=_latest(consent.deleted_at, consent.delete_doubt),
+        deleting=None,
+        delete_doubt=None,
+    )
+    if consent.version != version:
+        return _going_on(consent, now)
+    return replace(_done(consent), due=Due.OPT_IN, due_at=consent.held_until)
+
+
+def refused(consent: Consent, worker: str, version: int, reason: str, now: datetime) -> Consent:
+    """DeleteOptedOutNumber was refused, which this ledger had not foreseen: pending, and tried again daily."""
+    if consent.lease != worker:
+        return consent
+    consent = replace(
+        consent,
+        revision=consent.revision + 1,
+        listed=True,
+        deleting=None,
+        delete_doubt=None,
+        refusal=reason,
+    )
+    if consent.version != version:
+        return _going_on(consent, now)
+    again = now + REFUSED_AGAIN_AFTER
+    return replace(
+        _done(consent), status=Status.OPT_IN_PENDING, held_until=again, attempts=consent.attempts + 1,
+        due=Due.OPT_IN, due_at=again,
+    )  # fmt: skip
+
+
+def postponed(consent: Consent, worker: str, failure: TryAgain | Rejected, now: datetime) -> Consent:
+    """Given back to sweep: nothing recorded is ever dropped, however long the service fails."""
+    if consent.lease != worker:
+        return consent
+    if isinstance(failure, Throttled):
+        patience = THROTTLED
+    else:
+        patience = UNAVAILABLE if isinstance(failure, TryAgain) else REJECTED
+    due_at = now + patience.after(consent.attempts)
+    answer = consent.answer
+    if answer is not None and answer.held_by(worker):
+        answer = answer.released()
+    if consent.status is Status.OPTED_OUT and answer is not None and answer.state is AnswerState.DUE:
+        due_at = min(due_at, max(answer.until, now))
+    unknown = isinstance(failure, TryAgain) and not isinstance(failure, Untouched)
+    return replace(
+        consent,
+        revision=consent.revision + 1,
+        attempts=consent.attempts + 1,
+        answer=answer,
+        due=Due.OPT_OUT if consent.status is Status.OPTED_OUT else Due.OPT_IN,
+        due_at=due_at,
+        lease=None,
+        lease_until=None,
+        delete_doubt=_latest(consent.delete_doubt, consent.deleting) if unknown else consent.delete_doubt,
+        deleting=None,
+    )
+
+
+def answer_claimed(consent: Consent, worker: str, now: datetime) -> Consent:
+    """The reply that a newer decision left due, claimed by the worker that goes on with it."""
+    if consent.lease != worker or consent.answer is None or consent.answer.state is not AnswerState.DUE:
+        return consent
+    return replace(consent, revision=consent.revision + 1, answer=consent.answer.taken_over(worker, now))
+
+
+def answered(consent: Consent, answer: Answer) -> Consent:
+    """What became of a reply, if its decision still stands. Once the list matches too, nothing is due any more."""
+    if consent.answer is None or consent.answer.decision_id != answer.decision_id:
+        return consent
+    consent = replace(consent, revision=consent.revision + 1, answer=answer)
+    if not consent.settled or consent.status is not Status.OPTED_IN:
+        return consent
+    return _done(consent)
+
+
+def let_go(consent: Consent, worker: str) -> Consent:
+    """Nothing is left to do at this time: the lease ends."""
+    if consent.lease != worker:
+        return consent
+    consent = replace(consent, revision=consent.revision + 1)
+    if consent.settled and consent.status is not Status.OPT_IN_PENDING:
+        return _done(consent)
+    return replace(consent, lease=None, lease_until=None, deleting=None)
+
+
+def recorded(consent: Consent, decision_id: str) -> Consent:
+    """Without the copy of a decision that now stands in the history itself."""
+    return replace(consent, outbox=None) if consent.outbox is not None and consent.outbox.id == decision_id else consent
+
+
+def _done(consent: Consent) -> Consent:
+    return replace(
+        consent,
+        applied_version=consent.version,
+        attempts=0,
+        due=None,
+        due_at=None,
+        lease=None,
+        lease_until=None,
+        deleting=None,
+    )
+
+
+def _going_on(consent: Consent, now: datetime) -> Consent:
+    """Another decision came meanwhile; the same worker goes on, and announces a deletion before it may make it."""
+    return replace(consent, deleting=None if consent.status is Status.OPTED_OUT else now)
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    known = [moment for moment in moments if moment is not None]
+    return max(known) if known else None

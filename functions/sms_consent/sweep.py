@@ -1,0 +1,88 @@
+"""Does the work that is due: opt-outs first, then replies, then opt-ins; the longest due first; within the API's rate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sms_consent.consent import Consent, Due
+from sms_consent.correspondence import Correspondence
+from sms_consent.ports import Clock, ConsentLedger
+from sms_consent.sync import Sync
+
+__all__ = ["Sweep", "Swept"]
+
+IN_A_ROW = 100
+"""After so many that must wait, the rest of the queue, which is younger, must too."""
+
+BREATH = timedelta(seconds=1)
+"""How long to wait when all that is due must wait: the quotas count requests a second."""
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one sweep did."""
+
+    settled: Counter[Due] = field(default_factory=Counter)
+    left: Counter[Due] = field(default_factory=Counter)
+    overdue: timedelta = timedelta()  # how long the oldest opt-out that was found had been waiting
+
+
+class Sweep:
+    """Makes one pass after the other over what is due, until nothing is or its time is up."""
+
+    def __init__(self, *, ledger: ConsentLedger, sync: Sync, correspondence: Correspondence, clock: Clock) -> None:
+        self._ledger = ledger
+        self._sync = sync
+        self._correspondence = correspondence
+        self._clock = clock
+
+    def run(self, until: datetime) -> Swept:
+        """Raises TryAgain if the ledger fails; what was done stays done."""
+        swept = Swept()
+        while self._clock.now() < until:
+            progressed = self._opt(Due.OPT_OUT, until, swept)
+            progressed |= self._reply(until, swept)
+            if not swept.left[Due.OPT_OUT]:
+                progressed |= self._opt(Due.OPT_IN, until, swept)
+            if not sum(swept.left.values()):
+                break
+            if not progressed:
+                self._clock.sleep(BREATH.total_seconds())
+        return swept
+
+    def _opt(self, kind: Due, until: datetime, swept: Swept) -> bool:
+        swept.left[kind] = 0
+        progressed = False
+        waiting = 0
+        for seen in self._ledger.due_consents(kind, self._clock.now()):
+            now = self._clock.now()
+            if now >= until or waiting >= IN_A_ROW:
+                swept.left[kind] += 1
+                break
+            if kind is Due.OPT_OUT:
+                swept.overdue = max(swept.overdue, now - seen.decided_at)
+            after = self._sync.settle(seen)
+            if _is_due(after, now):
+                swept.left[kind] += 1
+                waiting += 1
+            elif after.revision != seen.revision:
+                swept.settled[kind] += 1
+                progressed, waiting = True, 0
+        return progressed
+
+    def _reply(self, until: datetime, swept: Swept) -> bool:
+        swept.left[Due.REPLY] = 0
+        progressed = False
+        for key, letter in self._ledger.due_letters(self._clock.now()):
+            if self._clock.now() >= until or not self._correspondence.settle(key, letter):
+                swept.left[Due.REPLY] += 1
+                break
+            swept.settled[Due.REPLY] += 1
+            progressed = True
+        return progressed
+
+
+def _is_due(consent: Consent, now: datetime) -> bool:
+    return consent.due is not None and consent.due_at is not None and consent.due_at <= now

@@ -1,0 +1,259 @@
+"""Makes the opt-out list match the ledger for one number and list: the only code that puts, deletes or answers.
+
+Level-triggered: it reads what should be, does the next thing towards it, marks what it did, and looks again. What cannot
+be done now stays due. A lease in the ledger keeps two workers from calling the list for the same number at once; it is
+longer than a worker can live, so that a deletion never lands after the put of a later STOP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar, cast
+
+from sms_consent import progress
+from sms_consent.answer import Answer, AnswerState
+from sms_consent.consent import Claim, Consent
+from sms_consent.decision import Outcome
+from sms_consent.errors import Moved, OptInRefused, Rejected, TryAgain, Unavailable, Untouched
+from sms_consent.pacing import Call, Pace
+from sms_consent.ports import Clock, ConsentLedger, OptOutList
+from sms_consent.postman import Postman
+from sms_consent.progress import Work, work_left
+
+__all__ = ["Sync"]
+
+ROUNDS = 8
+"""How many decisions in a row one worker follows before it leaves the rest to sweep."""
+
+CALLS = {Work.PUT: Call.PUT, Work.DELETE: Call.DELETE, Work.VERIFY: Call.FIND}
+
+T = TypeVar("T")
+
+
+class _Stopped(Exception):  # noqa: N818  ends an attempt; not an error of its own
+    """The list or texting refused a call: the work goes back to sweep."""
+
+    def __init__(self, failure: TryAgain | Rejected) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+class Sync:
+    """Makes the list match. One object serves one worker, and many numbers one after the other."""
+
+    def __init__(
+        self,
+        *,
+        ledger: ConsentLedger,
+        opt_out_list: OptOutList,
+        postman: Postman,
+        pace: Pace,
+        clock: Clock,
+        new_token: Callable[[], str],
+        lease: timedelta,
+    ) -> None:
+        self.ledger = ledger
+        self.opt_out_list = opt_out_list
+        self.postman = postman
+        self.pace = pace
+        self.clock = clock
+        self._new_token = new_token
+        self._lease = lease
+
+    def offer(self, *, opting_out: bool, answering: bool) -> Claim | None:
+        """A lease for work that could be done at once, None while the service has this worker rest."""
+        resting = self.pace.resting(Call.PUT if opting_out else Call.DELETE)
+        if resting or (answering and not self.pace.ready(Call.SEND)):
+            return None
+        return self._claim()
+
+    def settle(self, consent: Consent) -> Consent:
+        """Do what is due for a consent as it was last seen. Raises TryAgain if the ledger fails, never if the list does."""
+        for _ in range(2):  # what was seen may be out of date, once; after that somebody else is at it
+            now = self.clock.now()
+            if not self._may_claim(consent, now):
+                break
+            claim = self._claim()
+            taken = progress.claimed(consent, claim, now)
+            try:
+                self.ledger.save(taken, replacing=consent)
+            except Moved as moved:
+                if moved.current is None:
+                    break
+                consent = cast("Consent", moved.current)
+                continue
+            return self.carry_on(taken, claim.worker)
+        return consent
+
+    def carry_on(self, consent: Consent, worker: str) -> Consent:
+        """Do what is left for a consent that this worker holds the lease of."""
+        return _Attempt(self, consent, worker).run()
+
+    def _claim(self) -> Claim:
+        return Claim(self._new_token(), self.clock.now() + self._lease)
+
+    def _may_claim(self, consent: Consent, now: datetime) -> bool:
+        """Whether something is due, nobody is at it, and the next call could be made: a put waits for its confirmation."""
+        if consent.due is None or consent.due_at is None or consent.due_at > now or consent.leased_at(now):
+            return False
+        work = work_left(consent, now)
+        answer = consent.answer
+        answering = answer is not None and answer.state is AnswerState.DUE and now < answer.until
+        if (answering and work is Work.PUT) or work is Work.ANSWER:
+            return self.pace.ready(Call.SEND)
+        return work is None or not self.pace.resting(CALLS[work])
+
+
+class _Attempt:
+    """One worker's attempt on one consent, under its lease."""
+
+    def __init__(self, sync: Sync, consent: Consent, worker: str) -> None:
+        self._sync = sync
+        self._consent = consent
+        self._worker = worker
+        self._delivered: Answer | None = None
+        self._recorded: set[str] = set()
+
+    def run(self) -> Consent:
+        """Do what is left until nothing is, the lease ends, or the service refuses."""
+        steps: dict[Work, Callable[[], None]] = {
+            Work.PUT: self._put,
+            Work.DELETE: self._delete,
+            Work.VERIFY: self._verify,
+            Work.ANSWER: self._answer,
+        }
+        try:
+            for _ in range(ROUNDS):
+                work = work_left(self._consent, self._now())
+                if work is None or not self._leased():
+                    break
+                steps[work]()
+            if self._leased():
+                self._update(lambda consent: progress.let_go(consent, self._worker))
+        except _Stopped as stopped:
+            failure, now = stopped.failure, self._now()
+            self._update(lambda consent: progress.postponed(consent, self._worker, failure, now))
+        return self._consent
+
+    def _put(self) -> None:
+        self._reply()
+        self._record()
+        version = self._consent.version
+        listing = self._call(Call.PUT, self._sync.opt_out_list.put)
+        now = self._now()
+        self._update(lambda consent: progress.listed(consent, self._worker, version, listing, now))
+
+    def _delete(self) -> None:
+        self._record()
+        version, doubt = self._consent.version, self._consent.delete_doubt
+        # After a deletion of unknown effect, look before deleting again: a second one would cost another 30 days.
+        if doubt is not None and self._call(Call.FIND, self._sync.opt_out_list.find) is None:
+            self._off_the_list(version, doubt)
+            return
+        try:
+            was_listed = self._call(Call.DELETE, self._sync.opt_out_list.delete) is not None
+        except OptInRefused as refusal:
+            reason, now = refusal.reason, self._now()
+            self._update(lambda consent: progress.refused(consent, self._worker, version, reason, now))
+            return
+        # Not listed, although this ledger had put it there: somebody deleted it, at the latest now.
+        self._off_the_list(version, self._now() if was_listed or self._consent.listed else None)
+
+    def _verify(self) -> None:
+        self._record()
+        version = self._consent.version
+        if self._call(Call.FIND, self._sync.opt_out_list.find) is None:
+            self._off_the_list(version, self._consent.delete_doubt)
+            return
+        now = self._now()
+        self._update(lambda consent: progress.confirmed_listed(consent, self._worker, version, now))
+
+    def _off_the_list(self, version: int, deleted_at: datetime | None) -> None:
+        now = self._now()
+        self._update(
+            lambda consent: progress.found_unlisted(consent, self._worker, version, deleted_at=deleted_at, now=now)
+        )
+        if self._consent.version == version:
+            self._answer()
+
+    def _answer(self) -> None:
+        """Send the reply to an opt-in: only now does the service let it through."""
+        self._reply()
+        answer = self._delivered
+        if answer is not None:
+            self._update(lambda consent: progress.answered(consent, answer))
+
+    def _reply(self) -> None:
+        answer = self._consent.answer
+        if answer is not None and answer.state is AnswerState.DUE:
+            now = self._now()
+            self._update(lambda consent: progress.answer_claimed(consent, self._worker, now))
+            answer = self._consent.answer
+        if answer is None or not answer.held_by(self._worker) or self._is_delivered(answer):
+            return
+        try:
+            self._delivered = self._sync.postman.deliver(self._consent.number, answer)
+        except Untouched as failure:
+            self._sync.pace.refused(Call.SEND)
+            raise _Stopped(failure) from failure
+
+    def _is_delivered(self, answer: Answer) -> bool:
+        return self._delivered is not None and self._delivered.decision_id == answer.decision_id
+
+    def _record(self) -> None:
+        """The decision goes to the history before the list is touched; but a history that fails holds up no STOP."""
+        decision = self._consent.outbox
+        if decision is None or decision.id in self._recorded:
+            return
+        try:
+            self._sync.ledger.append(decision, Outcome.CHANGED, self._now())
+        except TryAgain:
+            return  # it stays in the outbox, and whoever writes this consent next takes it from there
+        self._recorded.add(decision.id)
+
+    def _call(self, call: Call, method: Callable[[str, str], T]) -> T:
+        self._sync.pace.take(call)
+        if not self._leased():
+            raise _Stopped(Unavailable("the lease ended"))
+        try:
+            return method(self._consent.number, self._consent.list_name)
+        except (TryAgain, Rejected) as failure:
+            if isinstance(failure, Untouched):
+                self._sync.pace.refused(call)
+            raise _Stopped(failure) from failure
+
+    def _leased(self) -> bool:
+        consent = self._consent
+        return consent.lease == self._worker and consent.lease_until is not None and self._now() < consent.lease_until
+
+    def _now(self) -> datetime:
+        return self._sync.clock.now()
+
+    def _update(self, change: Callable[[Consent], Consent]) -> None:
+        """Write a finding onto whatever stands by now."""
+        standing = self._consent
+        for _ in range(ROUNDS):
+            changed = change(self._with_findings(standing))
+            if changed == standing:
+                self._consent = standing
+                return
+            try:
+                self._sync.ledger.save(changed, replacing=standing)
+            except Moved as moved:
+                if moved.current is None:
+                    raise Unavailable("the consent was erased meanwhile") from moved
+                standing = cast("Consent", moved.current)
+                continue
+            self._consent = changed
+            return
+        raise Unavailable("the ledger moved on at every attempt to mark")
+
+    def _with_findings(self, consent: Consent) -> Consent:
+        if consent.lease != self._worker:
+            return consent
+        if self._delivered is not None:
+            consent = progress.answered(consent, self._delivered)
+        for decision_id in self._recorded:
+            consent = progress.recorded(consent, decision_id)
+        return consent

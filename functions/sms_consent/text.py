@@ -1,0 +1,94 @@
+"""What an SNS notification says that somebody texted; whatever is no inbound text is refused with its reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sms_consent.errors import Unreadable
+from sms_consent.times import from_text
+
+__all__ = ["Text", "read_notification", "read_queued"]
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One inbound text, as AWS publishes it (two-way SMS payload, user guide of AWS End User Messaging SMS).
+
+    ``at`` is the notification's timestamp: the payload has none, and AWS names it as the way to order texts.
+    ``message_keyword`` is not read: AWS fills it with the number's keyword, not with what was texted.
+    """
+
+    id: str
+    sender: str
+    destination: str
+    body: str
+    at: datetime
+
+
+def read_notification(notification: Mapping[str, Any]) -> Text:
+    """The text in an SNS notification. Raises Unreadable, whose reason never quotes what it is about."""
+    kind = notification.get("Type")
+    if kind != "Notification":
+        raise Unreadable("an SNS message of a foreign type: only a Notification carries a text")
+    message = notification.get("Message")
+    if not isinstance(message, str):
+        raise Unreadable("the SNS notification has no Message")
+    return _read_payload(_object(message, "the SNS Message"), notification.get("MessageId"), _timestamp(notification))
+
+
+def read_queued(body: str, sent_at_ms: str | None) -> Text:
+    """The text in an SQS record's body: a notification, or its bare payload where raw delivery was switched on.
+
+    Raw delivery drops the notification's timestamp; the time at which the queue took the record, moments later, is the
+    best order that is left, and better than losing a STOP to a setting.
+    """
+    content = _object(body, "the queue's record")
+    if "Type" not in content and "originationNumber" in content and sent_at_ms is not None and sent_at_ms.isdecimal():
+        return _read_payload(content, None, datetime.fromtimestamp(int(sent_at_ms) / 1000, UTC))
+    return read_notification(content)
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Unreadable(f"{what} is not JSON") from None
+    if not isinstance(content, dict):
+        raise Unreadable(f"{what} is JSON, but no object")
+    return content
+
+
+def _timestamp(notification: Mapping[str, Any]) -> datetime:
+    try:
+        return from_text(str(notification.get("Timestamp")))
+    except (ValueError, OverflowError):
+        raise Unreadable("the SNS notification has no readable Timestamp, by which texts are ordered") from None
+
+
+def _read_payload(payload: Mapping[str, Any], notification_id: object, at: datetime) -> Text:
+    sender = _string(payload, "originationNumber")
+    destination = _string(payload, "destinationNumber")
+    body = payload.get("messageBody")
+    if not isinstance(body, str):
+        raise Unreadable("messageBody is missing or not a string")
+    for candidate in (payload.get("inboundMessageId"), notification_id):
+        if isinstance(candidate, str) and _ID.fullmatch(candidate):
+            return Text(id=candidate, sender=sender, destination=destination, body=body, at=at)
+    content = "\0".join((sender, destination, body, at.isoformat())).encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256(content).hexdigest()[:32]
+    return Text(id=digest, sender=sender, destination=destination, body=body, at=at)
+
+
+def _string(payload: Mapping[str, Any], name: str) -> str:
+    value = payload.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise Unreadable(f"{name} is missing, empty or not a string")
+    return value.strip()

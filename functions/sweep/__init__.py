@@ -1,0 +1,1 @@
+"""SweepFunction: does the work that is due."""
