@@ -9,6 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.errors import Unreadable
 from sms_consent.inbound import Heard, Inbound

@@ -7,12 +7,12 @@ from functools import cache
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
+
+from inbound.batch import Batch
 from sms_consent.aws import clients
 from sms_consent.aws.assembly import assemble
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.settings import Settings, SettingsError
-
-from inbound.batch import Batch
 
 __all__ = ["batch", "logger", "metrics"]
 

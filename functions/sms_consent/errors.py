@@ -91,7 +91,7 @@ class Unreadable(Never):
         self.reason = reason
 
 
-class Moved(Exception):  # noqa: N818  it reports an outcome of a race, not an error
+class Moved(Exception):
     """A conditional write came too late; ``current`` is what stands in the ledger instead."""
 
     def __init__(self, current: object) -> None:

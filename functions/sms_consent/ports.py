@@ -1,4 +1,4 @@
-"""What the core asks of the world: a ledger of consent, an opt-out list, a way to send a text, a place for what cannot be read."""
+"""What the core asks of the world: a ledger of consent, an opt-out list, a way to send a text, the time."""
 
 from __future__ import annotations
 

@@ -43,6 +43,6 @@ class Postman:
         try:
             replies = self._replies.for_brand(sender.brand, sender.support_contact, sender.language)
         except UnfitReply:
-            # Settings of one sender do not hold up a confirmation that the law asks for: it goes out in the stack's name.
+            # One sender's settings do not hold up a confirmation that the law asks for: it goes out in the stack's name.
             replies = self._replies
         return replies.compose(answer.kind, answer.language).body

@@ -50,7 +50,7 @@ class Patience:
 
     def after(self, attempts: int) -> timedelta:
         """The wait after so many failed attempts."""
-        return min(self.first * 2 ** min(attempts, 20), self.most)
+        return min(self.first * (1 << min(attempts, 20)), self.most)
 
 
 THROTTLED = Patience(timedelta(seconds=1), timedelta(minutes=1))
@@ -179,11 +179,7 @@ def postponed(consent: Consent, worker: str, failure: TryAgain | Rejected, now: 
     """Given back to sweep: nothing recorded is ever dropped, however long the service fails."""
     if consent.lease != worker:
         return consent
-    if isinstance(failure, Throttled):
-        patience = THROTTLED
-    else:
-        patience = UNAVAILABLE if isinstance(failure, TryAgain) else REJECTED
-    due_at = now + patience.after(consent.attempts)
+    due_at = now + _patience_with(failure).after(consent.attempts)
     answer = consent.answer
     if answer is not None and answer.held_by(worker):
         answer = answer.released()
@@ -252,6 +248,12 @@ def _done(consent: Consent) -> Consent:
 def _going_on(consent: Consent, now: datetime) -> Consent:
     """Another decision came meanwhile; the same worker goes on, and announces a deletion before it may make it."""
     return replace(consent, deleting=None if consent.status is Status.OPTED_OUT else now)
+
+
+def _patience_with(failure: TryAgain | Rejected) -> Patience:
+    if isinstance(failure, Throttled):
+        return THROTTLED
+    return UNAVAILABLE if isinstance(failure, TryAgain) else REJECTED
 
 
 def _latest(*moments: datetime | None) -> datetime | None:

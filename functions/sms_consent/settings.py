@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sms_consent.errors import ConsentError
 
-__all__ = ["SettingsError", "Settings"]
+__all__ = ["Settings", "SettingsError"]
 
 
 class SettingsError(ConsentError):

@@ -1,4 +1,4 @@
-"""Does the work that is due: opt-outs first, then replies, then opt-ins; the longest due first; within the API's rate."""
+"""Does the work that is due: opt-outs first, then replies, then opt-ins; the longest due first, at the API's rate."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Makes the opt-out list match the ledger for one number and list: the only code that puts, deletes or answers.
 
-Level-triggered: it reads what should be, does the next thing towards it, marks what it did, and looks again. What cannot
-be done now stays due. A lease in the ledger keeps two workers from calling the list for the same number at once; it is
+Level-triggered: it reads what should be, does the next thing towards it, marks what it did, and looks again. What
+cannot be done now stays due. A lease in the ledger keeps two workers from calling the list for the same number at once; it is
 longer than a worker can live, so that a deletion never lands after the put of a later STOP.
 """
 
@@ -31,7 +31,7 @@ CALLS = {Work.PUT: Call.PUT, Work.DELETE: Call.DELETE, Work.VERIFY: Call.FIND}
 T = TypeVar("T")
 
 
-class _Stopped(Exception):  # noqa: N818  ends an attempt; not an error of its own
+class _Stopped(Exception):
     """The list or texting refused a call: the work goes back to sweep."""
 
     def __init__(self, failure: TryAgain | Rejected) -> None:
@@ -69,7 +69,10 @@ class Sync:
         return self._claim()
 
     def settle(self, consent: Consent) -> Consent:
-        """Do what is due for a consent as it was last seen. Raises TryAgain if the ledger fails, never if the list does."""
+        """Do what is due for a consent as it was last seen.
+
+        Raises TryAgain if the ledger fails, never if the list does: then the work stays due.
+        """
         for _ in range(2):  # what was seen may be out of date, once; after that somebody else is at it
             now = self.clock.now()
             if not self._may_claim(consent, now):
@@ -94,7 +97,7 @@ class Sync:
         return Claim(self._new_token(), self.clock.now() + self._lease)
 
     def _may_claim(self, consent: Consent, now: datetime) -> bool:
-        """Whether something is due, nobody is at it, and the next call could be made: a put waits for its confirmation."""
+        """Whether something is due, nobody is at it, and the next call could be made (a put waits for its reply)."""
         if consent.due is None or consent.due_at is None or consent.due_at > now or consent.leased_at(now):
             return False
         work = work_left(consent, now)

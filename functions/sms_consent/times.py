@@ -8,7 +8,7 @@ __all__ = ["as_text", "from_text", "to_millisecond"]
 
 
 def to_millisecond(moment: datetime) -> datetime:
-    """Cut to whole milliseconds in UTC, the precision of an SNS timestamp, so that a moment survives the ledger unchanged."""
+    """Cut to whole milliseconds in UTC, the precision of an SNS timestamp, so that the ledger gives it back unchanged."""
     moment = moment.astimezone(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 

@@ -7,6 +7,7 @@ from functools import cache
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
+
 from sms_consent.aws.assembly import Parts, assemble
 from sms_consent.settings import Settings
 

@@ -31,6 +31,9 @@ __all__ = [
 
 LIST, DECISION, ANSWER, SENDER = "LIST#", "DECISION#", "ANSWER#", "SENDER"
 
+END_USER = "EndUserOptedOut"
+"""Named as the API names it, wherever it stands: in the consent, what the person asked; in ``listing``, what AWS says."""
+
 _CONSENT_TIMES = ("decided_at", "deleted_at", "held_until", "deleting", "delete_doubt", "due_at", "lease_until")
 
 Item = dict[str, Plain | None]
@@ -48,6 +51,7 @@ def consent_item(consent: Consent) -> Item:
     item["listing"] = _listing_map(consent.listing)
     item["answer"] = _answer_map(consent.answer)
     item["outbox"] = _dense(_plain(consent.outbox)) if consent.outbox is not None else None
+    item[END_USER] = item.pop("end_user_opted_out")
     del item["number"], item["list_name"]
     return item
 
@@ -58,10 +62,11 @@ def consent_from(item: dict[str, Any]) -> Consent:
     values["number"] = values.pop("pk")
     values["list_name"] = values.pop("sk").removeprefix(LIST)
     values["status"] = Status(values["status"])
+    values["end_user_opted_out"] = values.pop(END_USER)
     values["due"] = Due(values["due"]) if "due" in values else None
     if "listing" in values:
         listing = _times(values["listing"], "at")
-        values["listing"] = Listing(at=listing.get("at"), end_user_opted_out=listing.get("end_user_opted_out"))
+        values["listing"] = Listing(at=listing.get("at"), end_user_opted_out=listing.get(END_USER))
     if "answer" in values:
         values["answer"] = _answer_from(values["answer"])
     if "outbox" in values:
@@ -147,7 +152,11 @@ def _dense(item: Item) -> dict[str, Plain]:
 
 
 def _listing_map(listing: Listing | None) -> dict[str, Plain] | None:
-    return _dense(_plain(listing)) if listing is not None else None
+    if listing is None:
+        return None
+    item = _plain(listing)
+    item[END_USER] = item.pop("end_user_opted_out")
+    return _dense(item)
 
 
 def _answer_map(answer: Answer | None) -> dict[str, Plain] | None:

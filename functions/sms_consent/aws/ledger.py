@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -102,8 +102,7 @@ class DynamoLedger:
         except ClientError as error:
             if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
                 raise translation_of(error) from error
-            standing: Mapping[str, Any] = error.response.get("Item", {})
-            return from_attributes(standing)
+            return from_attributes(cast("dict[str, Any]", error.response.get("Item", {})))
         except BotoCoreError as error:
             raise translation_of(error) from error
         return None

@@ -35,7 +35,7 @@ class ReplyKind(StrEnum):
     ASK = "ASK"  # the text may have meant an opt-out: says which word would
 
 
-class UnfitReply(ValueError):  # noqa: N818  named for what it says of the reply
+class UnfitReply(ValueError):
     """A reply that may not or cannot be sent as configured; ``problems`` has one sentence each, with what to do."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
