@@ -62,9 +62,12 @@ OPT_IN_ANSWER_USEFUL_FOR = timedelta(days=1)
 """A confirmation of an opt-in that could not be sent for so long surprises more than it helps."""
 
 
-def work_left(consent: Consent, now: datetime) -> Work | None:
-    """What is to be done next, or None if the list matches, or nothing may be done yet."""
-    answer_due = consent.answer is not None and consent.answer.state is AnswerState.DUE
+def work_left(consent: Consent, now: datetime, worker: str | None = None) -> Work | None:
+    """What is to be done next, by this worker if one is named; None if the list matches, or nothing may be done yet."""
+    answer = consent.answer
+    answer_due = answer is not None and (
+        answer.state is AnswerState.DUE or (worker is not None and answer.held_by(worker))
+    )
     if consent.status is Status.OPTED_OUT:
         return None if consent.settled else Work.PUT
     if consent.status is Status.OPT_IN_PENDING:

@@ -128,7 +128,7 @@ class _Attempt:
         }
         try:
             for _ in range(ROUNDS):
-                work = work_left(self._consent, self._now())
+                work = work_left(self._consent, self._now(), self._worker)
                 if work is None or not self._leased():
                     break
                 steps[work]()

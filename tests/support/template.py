@@ -1,0 +1,33 @@
+"""template.yaml as tests read it: what is deployed is what is tested."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+__all__ = ["REPOSITORY", "create_table", "resources", "template"]
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@cache
+def template() -> dict[str, Any]:
+    """The whole template; intrinsic functions in their long form."""
+    parsed: dict[str, Any] = yaml_parse((REPOSITORY / "template.yaml").read_text())
+    return parsed
+
+
+def resources(kind: str) -> dict[str, dict[str, Any]]:
+    """Every resource of one type, by logical id."""
+    return {name: each for name, each in template()["Resources"].items() if each["Type"] == kind}
+
+
+def create_table(dynamodb: Any, name: str = "ledger") -> str:
+    """The ledger's table, with the keys and indexes that a deployment gives it."""
+    properties = template()["Resources"]["LedgerTable"]["Properties"]
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    dynamodb.create_table(TableName=name, **{key: properties[key] for key in wanted})
+    return name

@@ -1,0 +1,108 @@
+"""A deployment on AWS in memory: the real adapters, the emulator's list, and time that tests move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import time_machine
+from moto import mock_aws
+
+import emulator
+from sms_consent.aws import clients
+from sms_consent.aws.assembly import Parts, assemble
+from sms_consent.consent import Consent
+from sms_consent.decision import Asked, Author, Decision
+from sms_consent.settings import Settings
+from support.template import create_table
+
+OURS = "+12125550101"
+PERSON = "+14255550182"
+LIST = "Default"
+START_OF_TEST = datetime(2026, 11, 3, 14, 0, 0, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """A deployment: its parts, and what AWS holds."""
+
+    parts: Parts
+    aws: Any
+    table: str
+    time: time_machine.Traveller
+    decided: list[Decision] = field(default_factory=list)
+
+    def decision(self, asked: Asked, at: datetime | None = None, **fields: Any) -> Decision:
+        values: dict[str, Any] = {"id": uuid4().hex, "number": PERSON, "author": Author.END_USER, "through": OURS}
+        return Decision(asked=asked, at=at or self.parts.clock.now(), **(values | fields))
+
+    def opt_out(self, at: datetime | None = None, **fields: Any) -> Consent:
+        return self._record(self.decision(Asked.OPT_OUT, at, **fields))
+
+    def opt_in(self, at: datetime | None = None, **fields: Any) -> Consent:
+        return self._record(self.decision(Asked.OPT_IN, at, **fields))
+
+    def _record(self, decision: Decision) -> Consent:
+        self.decided.append(decision)
+        reply_from = OURS if decision.by_end_user else None
+        return self.parts.recorder.record(decision, LIST, reply_from=reply_from).consent
+
+    def again(self, index: int = -1) -> Consent:
+        return self._record(self.decided[index])
+
+    def consent(self) -> Consent:
+        standing = self.parts.ledger.consent(PERSON, LIST)
+        assert standing is not None
+        return standing
+
+    def listed(self) -> bool:
+        numbers = self.aws.describe_opted_out_numbers(OptOutListName=LIST)["OptedOutNumbers"]
+        return PERSON in {each["OptedOutNumber"] for each in numbers}
+
+    def texts(self) -> list[str]:
+        return [text.body for text in self.backend.sent_texts()]
+
+    def calls(self) -> list[str]:
+        return [record.operation for record in self.backend.request_log()]
+
+    def history(self) -> list[dict[str, Any]]:
+        items = clients.dynamodb().scan(TableName=self.table)["Items"]
+        return [item for item in items if item["sk"]["S"].startswith("DECISION#")]
+
+    @property
+    def backend(self) -> Any:
+        from emulator.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
+
+        return pinpointsmsvoicev2_backends["123456789012"]["us-east-1"]
+
+    def pass_time(self, **elapsed: float) -> None:
+        self.time.shift(timedelta(**elapsed))
+
+    def sweep(self) -> None:
+        now = self.parts.clock.now()
+        assemble(self.parts.settings, paced=False).sweep().run(now + timedelta(seconds=1))
+
+
+@contextmanager
+def deployed() -> Iterator[World]:
+    """A fresh deployment, at two in the afternoon of a third of November. Wants fake credentials in the environment."""
+    emulator.install()
+    _forget_clients()
+    with mock_aws(), time_machine.travel(START_OF_TEST, tick=False) as time:
+        settings = Settings.from_environment(
+            {"LEDGER_TABLE": "ledger", "OPT_OUT_LIST": LIST, "BRAND": "Example", "SUPPORT_CONTACT": "help.example.com"}
+        )
+        create_table(clients.dynamodb())
+        made = World(assemble(settings, paced=False), clients.sms_voice(), "ledger", time)
+        made.backend.add_phone_number(OURS, opt_out_list_name=LIST)
+        yield made
+    _forget_clients()
+
+
+def _forget_clients() -> None:
+    for client in (clients.dynamodb, clients.sms_voice, clients.queues):
+        client.cache_clear()
