@@ -27,6 +27,7 @@ def evaluate(
     sms_spam: Annotated[
         Path | None, typer.Option(help="The SMS Spam Collection's file; its human messages count as conversation.")
     ] = None,
+    language: Annotated[str, typer.Option(help="Only this language, such as en (the peers know no other).")] = "",
     corpus: Annotated[Path, typer.Option(help="Folder with the corpus.")] = CORPUS,
 ) -> None:
     """Measures recall and false positives on labelled texts, beside the rules of others."""
@@ -35,6 +36,7 @@ def evaluate(
     except CorpusError as error:
         typer.echo(f"{error}. The corpus is part of the source tree; --corpus names its folder.", err=True)
         raise typer.Exit(2) from error
+    examples = [example for example in examples if language in {"", example.language}]
     ours = outcomes(Reader(), examples)
     readers = {OURS: ours} | {peer.name: outcomes(peer, examples) for peer in PEERS}
     # Errors first where a consent changes or a request goes unheard.

@@ -1,0 +1,114 @@
+"""The measures, on a corpus small enough to count by hand."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from cli.evaluation.corpus import Label, LabelledText
+from cli.evaluation.metrics import Figures, Outcome, Share, by, confusion, outcomes, share, tiers
+
+
+@dataclass(frozen=True)
+class Said:
+    """A reading of the fake reader."""
+
+    intent: str
+    tier: str | None = "SENTENCE"
+    rule: str | None = "a-rule"
+
+
+class ReadsWhatIsWritten:
+    """Takes every text for the intent that it begins with."""
+
+    def read(self, text: str, /) -> Said:
+        """'OPT_OUT …' is an opt-out, and so on."""
+        return Said(text.split(maxsplit=1)[0])
+
+
+def labelled(label: Label, read_as: str, kind: str = "passing", language: str = "en") -> LabelledText:
+    """A text that is one thing and is read as another."""
+    return LabelledText(f"{label}-{read_as}-{kind}", f"{read_as} …", label, language, kind, "family")
+
+
+@pytest.fixture
+def read() -> list[Outcome]:
+    """Four opt-outs, three innocent texts, two of chat, two unclear ones."""
+    return outcomes(
+        ReadsWhatIsWritten(),
+        [
+            labelled(Label.OPT_OUT, "OPT_OUT"),
+            labelled(Label.OPT_OUT, "OPT_OUT", language="fr"),
+            labelled(Label.OPT_OUT, "UNCLEAR"),
+            labelled(Label.OPT_OUT, "NONE"),
+            labelled(Label.NONE, "OPT_OUT"),
+            labelled(Label.NONE, "UNCLEAR"),
+            labelled(Label.NONE, "HELP"),
+            labelled(Label.NONE, "NONE", "chat"),
+            labelled(Label.NONE, "OPT_IN", "chat"),
+            labelled(Label.UNCLEAR, "UNCLEAR"),
+            labelled(Label.UNCLEAR, "OPT_OUT"),
+        ],
+    )
+
+
+def test_an_opt_out_that_is_only_asked_about_is_not_found(read: list[Outcome]) -> None:
+    """Who must answer a question first has not been heard."""
+    figures = Figures.of(read)
+    assert figures.found == Share(2, 4)
+    assert figures.asked == Share(1, 4)
+
+
+def test_an_innocent_text_is_touched_if_its_consent_changes(read: list[Outcome]) -> None:
+    """A question or a help text changes nothing, and is counted apart."""
+    figures = Figures.of(read)
+    assert figures.touched == Share(1, 3)
+    assert figures.innocent_asked == Share(1, 3)
+
+
+def test_chat_is_not_mixed_with_the_hard_innocent_texts(read: list[Outcome]) -> None:
+    """Chat would flatter their figure; being opted in by mistake is being touched too."""
+    assert Figures.of(read).conversation_touched == Share(1, 2)
+
+
+def test_an_unclear_text_that_changes_a_consent_is_counted(read: list[Outcome]) -> None:
+    """Asking was right there, acting was not."""
+    assert Figures.of(read).unclear_touched == Share(1, 2)
+
+
+def test_a_tier_is_judged_by_those_whom_it_opts_out(read: list[Outcome]) -> None:
+    """Two of its four had asked for it."""
+    assert tiers(read) == {"SENTENCE": Share(2, 4)}
+
+
+def test_figures_are_broken_down_by_language(read: list[Outcome]) -> None:
+    """The largest group first."""
+    groups = by(read, lambda one: one.example.language)
+    assert {language: len(group) for language, group in groups.items()} == {"en": 10, "fr": 1}
+    assert list(groups) == ["en", "fr"]
+
+
+def test_the_confusion_list_has_every_label(read: list[Outcome]) -> None:
+    """Also those that no text bears."""
+    table = confusion(read)
+    assert table[Label.OPT_OUT] == {Label.OPT_OUT: 2, Label.UNCLEAR: 1, Label.NONE: 1}
+    assert table[Label.HELP].total() == 0
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0), (81, 263, 0.2553, 0.3662)],
+)
+def test_the_interval_is_wilsons(count: int, of: int, low: float, high: float) -> None:
+    """The last row is the worked example of Newcombe, Statistics in Medicine 17 (1998), 857-872, table I."""
+    assert Share(count, of).interval == pytest.approx((low, high), abs=0.0001)
+
+
+def test_nothing_of_nothing_is_known() -> None:
+    """No text of a language: the share may be anything."""
+    assert Share(0, 0).interval == (0.0, 1.0)
+    assert Share(0, 0).value == 0.0
+
+
+def test_a_share_counts_only_among_the_chosen(read: list[Outcome]) -> None:
+    """One in French, and it is found."""
+    assert share(read, lambda one: one.example.language == "fr", lambda one: one.touched) == Share(1, 1)
