@@ -1,0 +1,181 @@
+"""What template.yaml must hold for a STOP not to be lost, and for nobody to get at what is nobody's business."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support.template import REPOSITORY, resources, template
+
+FUNCTIONS = resources("AWS::Serverless::Function")
+ROLES = resources("AWS::IAM::Role")
+
+
+def _statements(role: str) -> list[dict[str, Any]]:
+    return [
+        statement
+        for policy in ROLES[role]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def _every_statement() -> Iterator[dict[str, Any]]:
+    for role in ROLES:
+        yield from _statements(role)
+        yield from ROLES[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    for kind in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"):
+        for policy in resources(kind).values():
+            yield from policy["Properties"]["PolicyDocument"]["Statement"]
+    yield from resources("AWS::KMS::Key")["Key"]["Properties"]["KeyPolicy"]["Statement"]
+
+
+def _actions(statement: dict[str, Any]) -> list[str]:
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else action
+
+
+def _environment(function: str) -> dict[str, Any]:
+    shared = template()["Globals"]["Function"]["Environment"]["Variables"]
+    own = FUNCTIONS[function]["Properties"].get("Environment", {}).get("Variables", {})
+    return shared | own
+
+
+def test_no_action_is_a_wildcard() -> None:
+    """Each permission is one that somebody chose."""
+    assert [action for statement in _every_statement() for action in _actions(statement) if "*" in action] == []
+
+
+def test_no_role_reaches_every_resource() -> None:
+    """Resources are the stack's own; replies go out from whichever number of the account was texted."""
+    assert [statement for role in ROLES for statement in _statements(role) if statement.get("Resource") == "*"] == []
+
+
+def test_each_function_has_a_role_of_its_own() -> None:
+    """Least privilege is a function's, not a stack's."""
+    roles = [json.dumps(function["Properties"]["Role"]) for function in FUNCTIONS.values()]
+    assert len(set(roles)) == len(FUNCTIONS)
+
+
+def test_the_topic_takes_texts_only_from_the_service_for_this_account() -> None:
+    """Anybody else who could publish could opt people in."""
+    statements = resources("AWS::SNS::TopicPolicy")["InboundTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    (statement,) = statements
+    assert statement["Principal"] == {"Service": "sms-voice.amazonaws.com"}
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert _actions(statement) == ["sns:Publish"]
+
+
+def test_the_queues_take_messages_only_from_the_topic() -> None:
+    """What the queue holds is believed."""
+    statements = resources("AWS::SQS::QueuePolicy")["InboundQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    (statement,) = statements
+    assert statement["Principal"] == {"Service": "sns.amazonaws.com"}
+    assert list(statement["Condition"]) == ["ArnEquals"]
+
+
+def test_the_service_may_use_the_topics_key_for_this_account() -> None:
+    """Without the grant, an encrypted topic silently gets no text at all."""
+    statements = {
+        each["Sid"]: each for each in resources("AWS::KMS::Key")["Key"]["Properties"]["KeyPolicy"]["Statement"]
+    }
+    grant = statements["TheServicePublishesTextsToTheEncryptedTopic"]
+    assert grant["Principal"] == {"Service": "sms-voice.amazonaws.com"}
+    assert set(_actions(grant)) == {"kms:GenerateDataKey", "kms:Decrypt"}
+    assert grant["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "setting"),
+    [
+        ("AWS::SNS::Topic", "InboundTopic", "KmsMasterKeyId"),
+        ("AWS::SQS::Queue", "InboundQueue", "KmsMasterKeyId"),
+        ("AWS::SQS::Queue", "InboundDeadLetterQueue", "KmsMasterKeyId"),
+        ("AWS::Logs::LogGroup", "InboundLogGroup", "KmsKeyId"),
+        ("AWS::Logs::LogGroup", "SweepLogGroup", "KmsKeyId"),
+    ],
+)
+def test_what_rests_is_encrypted_with_the_stacks_key(kind: str, name: str, setting: str) -> None:
+    """Texts and numbers are people's."""
+    key = resources(kind)[name]["Properties"][setting]
+    assert key in ({"Ref": "Key"}, {"Fn::GetAtt": ["Key", "Arn"]})
+
+
+def test_the_ledger_survives_the_stack_and_mistakes() -> None:
+    """It is the proof: point-in-time recovery, deletion protection, Retain, and the stack's key."""
+    table = template()["Resources"]["LedgerTable"]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = table["Properties"]
+    assert properties["DeletionProtectionEnabled"] is True
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"]["KMSMasterKeyId"] == {"Ref": "Key"}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_the_opt_out_list_survives_the_stack() -> None:
+    """Deleting a list deletes the numbers on it: everybody would be texted again."""
+    opt_out_list = template()["Resources"]["OptOutList"]
+    assert (opt_out_list["DeletionPolicy"], opt_out_list["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_a_text_is_invisible_for_six_times_as_long_as_the_function_may_take() -> None:
+    """Less, and the queue hands out a text that is still being worked on (AWS Lambda developer guide, SQS sources)."""
+    queue = resources("AWS::SQS::Queue")["InboundQueue"]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS["InboundFunction"]["Properties"]["Timeout"]
+
+
+def test_a_lease_outlives_every_worker() -> None:
+    """So that a lost worker's call to the list is over before another begins; five seconds are for that call."""
+    for name, function in FUNCTIONS.items():
+        assert float(_environment(name)["LEASE_SECONDS"]) >= function["Properties"]["Timeout"] + 5
+
+
+def test_a_failing_record_does_not_take_its_batch_with_it() -> None:
+    """Partial batch responses are opt-in."""
+    source = FUNCTIONS["InboundFunction"]["Properties"]["Events"]["Texts"]["Properties"]
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_raw_delivery_stays_off() -> None:
+    """It strips the notification's timestamp, by which texts are ordered."""
+    assert resources("AWS::SNS::Subscription")["InboundSubscription"]["Properties"]["RawMessageDelivery"] is False
+
+
+def test_what_fails_ends_in_the_dead_letter_queue() -> None:
+    """From the queue after five tries, and from the topic if the queue cannot be reached."""
+    target = {"Fn::GetAtt": ["InboundDeadLetterQueue", "Arn"]}
+    queue = resources("AWS::SQS::Queue")["InboundQueue"]["Properties"]["RedrivePolicy"]
+    subscription = resources("AWS::SNS::Subscription")["InboundSubscription"]["Properties"]["RedrivePolicy"]
+    assert queue == {"deadLetterTargetArn": target, "maxReceiveCount": 5}
+    assert subscription == {"deadLetterTargetArn": target}
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_every_handler_can_be_imported(name: str) -> None:
+    """A typing mistake in a handler's name shows at the first text otherwise."""
+    module, _, function = FUNCTIONS[name]["Properties"]["Handler"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+@pytest.mark.parametrize("name", sorted(template()["Parameters"]))
+def test_every_parameter_says_what_it_is_and_what_it_takes(name: str) -> None:
+    """Whoever deploys reads nothing else."""
+    parameter = template()["Parameters"][name]
+    bounds = {"AllowedPattern", "AllowedValues", "MinValue", "MaxLength"} & set(parameter)
+    assert parameter["Description"].endswith(".") or '"' in parameter["Description"]
+    assert bounds
+
+
+def test_every_alarm_says_what_to_do() -> None:
+    """It is read at night."""
+    for alarm in resources("AWS::CloudWatch::Alarm").values():
+        assert len(alarm["Properties"]["AlarmDescription"]) > 80
+
+
+def test_no_secret_is_in_the_template() -> None:
+    """Nothing here is one, and a default must not become one."""
+    assert not [name for name in template()["Parameters"] if "secret" in name.lower() or "password" in name.lower()]
+    assert "AKIA" not in (REPOSITORY / "template.yaml").read_text()
