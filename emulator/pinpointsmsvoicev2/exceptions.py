@@ -10,8 +10,8 @@ ServiceError (moto's ServiceException)
 ├── ThrottlingError
 └── ValidationError
 
-``code`` is the name of the model's shape. Messages name no phone number and repeat no input; ``ResourceId`` does name
-the resource, as the service's does.
+``code`` is the name of the model's shape. The service puts the resource's id into its message, and that id can be a
+phone number: so it does here, where a caller that logs messages can find out.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class ConflictError(ServiceError):
     message = "Conflict"
 
     def __init__(self, reason: str, resource_type: str | None = None, resource_id: str | None = None) -> None:
-        super().__init__(f'Conflict Occurred - Reason="{reason}"')
+        super().__init__(
+            f'Conflict Occurred - Reason="{reason}" ResourceType="{resource_type or ""}" ResourceId="{resource_id or ""}"'
+        )
         self.reason = reason
         self.resource_type = resource_type
         self.resource_id = resource_id
@@ -65,7 +67,7 @@ class ResourceNotFoundError(ServiceError):
     message = "Resource not found"
 
     def __init__(self, resource_type: str, resource_id: str) -> None:
-        super().__init__(f'Resource not found - ResourceType="{resource_type}"')
+        super().__init__(f'Resource not found - ResourceType="{resource_type}" ResourceId="{resource_id}"')
         self.resource_type = resource_type
         self.resource_id = resource_id
 

@@ -36,6 +36,11 @@ def operation(
     return answered
 
 
+def _error(status: int, code: str, message: str) -> TYPE_RESPONSE:
+    """An error that the service model has no shape for, in the protocol's form."""
+    return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps({"__type": code, "message": message})
+
+
 class PinpointSMSVoiceV2Response(BaseResponse):
     """The service's JSON API. Each method gets the input's members under their snake-case names."""
 
@@ -58,16 +63,18 @@ class PinpointSMSVoiceV2Response(BaseResponse):
         action = self._get_action()
         known = action in get_service_model(SERVICE_NAME).operation_names
         if not known or camelcase_to_underscores(action) not in IMPLEMENTED:
-            body = {"__type": "NotImplemented", "message": f"The {action} action has not been implemented"}
-            return 501, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(body)
+            return _error(501, "NotImplemented", f"The {action} action has not been implemented")
         return super().call_action()
 
     def serialized(self, action_result: ActionResult) -> TYPE_RESPONSE:
-        status, headers, body = super().serialized(action_result)
-        if isinstance(action_result.result, ServiceError):
-            # The service model gives no status; the API's reference gives 500 for internal errors alone.
-            status = action_result.result.status
-        return status, headers, body
+        """The service model gives errors no status; the API's reference gives 500 to internal errors alone."""
+        error = action_result.result
+        if not isinstance(error, ServiceError):
+            return super().serialized(action_result)
+        if error.code not in get_service_model(SERVICE_NAME).shape_names:
+            return _error(error.status, error.code, error.message)
+        _, headers, body = super().serialized(action_result)
+        return error.status, headers, body
 
     # --- opt-out lists
 

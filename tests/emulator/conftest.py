@@ -1,0 +1,193 @@
+"""Decides where the emulator's tests run: in this process, against a server, or against AWS itself.
+
+Every test runs in both of the first two worlds. With EMULATOR_TESTS_ON_AWS=1 those tests that need no control over
+the service run against the account whose credentials are in the environment, and only there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+import requests
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.server import ThreadedMotoServer
+
+import emulator
+
+SERVICE = "pinpoint-sms-voice-v2"
+ON_AWS = os.environ.get("EMULATOR_TESTS_ON_AWS") == "1"
+WORLDS = ["aws"] if ON_AWS else ["in-process", "server"]
+CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+# What the protocol and moto may answer beside the errors that the model lists for an operation.
+BEYOND_THE_MODEL = {"SerializationException", "NotImplemented"}
+
+emulator.install()
+
+
+@dataclass
+class World:
+    """Where a test runs, and how it gets at the service and, except on AWS, behind it."""
+
+    name: str
+    endpoint: str | None = None
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str = SERVICE, region: str = "us-east-1", **options: Any) -> Any:
+        """A client that retries nothing; every answer of the service is held against its model."""
+        key = json.dumps([service, region, options], sort_keys=True)
+        if key not in self._clients:
+            config = Config(retries={"total_max_attempts": 1}, parameter_validation=options.pop("validate", True))
+            credentials = {} if ON_AWS else {**CREDENTIALS, **options}
+            client = boto3.client(service, region_name=region, endpoint_url=self.endpoint, config=config, **credentials)
+            client.meta.events.register(f"after-call.{SERVICE}", answer_is_as_modelled)
+            self._clients[key] = client
+        return self._clients[key]
+
+    def control(self, method: str, path: str, **given: Any) -> Any:
+        """The emulator's control paths; a test that needs them is skipped on AWS."""
+        answer = self.control_answer(method, path, **given)
+        answer.raise_for_status()
+        return answer.json()
+
+    def control_answer(self, method: str, path: str, **given: Any) -> requests.Response:
+        if ON_AWS:
+            pytest.skip("AWS cannot be controlled")
+        base = self.endpoint or "http://motoapi.amazonaws.com"
+        url = f"{base}/moto-api/pinpointsmsvoicev2/{path}"
+        if method == "GET":
+            return requests.get(url, params=given, timeout=10)
+        return requests.request(method, url, json=given, timeout=10)
+
+    def raw(self, operation: str, body: bytes) -> requests.Response:
+        """A request that no client would make."""
+        if ON_AWS:
+            pytest.skip("Requests to AWS must be signed")
+        headers = {
+            "X-Amz-Target": f"PinpointSMSVoiceV2.{operation}",
+            "Content-Type": "application/x-amz-json-1.0",
+            "Authorization": "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/sms-voice/aws4_request, x=y",
+        }
+        url = self.endpoint or "https://sms-voice.us-east-1.amazonaws.com"
+        return requests.post(f"{url}/", data=body, headers=headers, timeout=10)
+
+    def texts(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.control("GET", "texts")["texts"]
+        return found
+
+    def pass_days(self, days: float) -> None:
+        self.control("POST", "clock", advance_seconds=days * 86400)
+
+
+def answer_is_as_modelled(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    """Every answer in these tests, wanted or not, is one that the service model describes."""
+    body = json.loads(http_response.content)
+    if http_response.status_code == 200:
+        conforms(model.output_shape, body, model.name)
+        return
+    code = parsed["Error"]["Code"]
+    shapes = {shape.name: shape for shape in model.error_shapes}
+    assert code in {*shapes, *BEYOND_THE_MODEL}, f"{model.name} raises no {code}"
+    if code in shapes:
+        conforms(shapes[code], {name: value for name, value in body.items() if name != "__type"}, code)
+
+
+def conforms(shape: Any, value: Any, path: str) -> None:
+    if shape.type_name == "structure":
+        unknown = set(value) - set(shape.members) - {"message"}
+        assert not unknown, f"{path}: {unknown} is in no model"
+        assert set(shape.required_members) <= set(value), f"{path}: {shape.required_members} are required"
+        for name, member in shape.members.items():
+            if name in value:
+                conforms(member, value[name], f"{path}.{name}")
+    elif shape.type_name == "list":
+        for item in value:
+            conforms(shape.member, item, f"{path}[]")
+    elif shape.type_name == "string":
+        assert isinstance(value, str), path
+        assert not shape.enum or value in shape.enum, f"{path}: {value} is not in the enum"
+    elif shape.type_name == "boolean":
+        assert isinstance(value, bool), path
+    elif shape.type_name == "timestamp":
+        assert isinstance(value, int | float), path
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[World]:
+    """One server for all tests of a process, on a port of the system's choice."""
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield World("server", f"http://{host}:{port}")
+    running.stop()
+    assert running._server is not None
+    running._server.server_close()  # moto leaves the socket to the garbage collector, which warns of it
+
+
+@pytest.fixture(scope="session")
+def in_process() -> World:
+    return World("in-process")
+
+
+@pytest.fixture(params=WORLDS)
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """The world of this run, empty."""
+    if request.param == "aws":
+        yield World("aws")
+    elif request.param == "server":
+        running: World = request.getfixturevalue("server")
+        requests.post(f"{running.endpoint}/moto-api/reset", timeout=10).raise_for_status()
+        yield running
+    else:
+        with mock_aws():
+            yield request.getfixturevalue("in_process")
+
+
+@pytest.fixture
+def sms(world: World) -> Any:
+    """A client of the service."""
+    return world.client()
+
+
+@pytest.fixture
+def opt_out_list(sms: Any) -> Iterator[str]:
+    """The name of a new opt-out list."""
+    name = f"list-{uuid.uuid4().hex}"
+    sms.create_opt_out_list(OptOutListName=name)
+    yield name
+    try:
+        sms.delete_opt_out_list(OptOutListName=name)
+    except ClientError as error:
+        # The test deleted it, or what uses it goes with the world.
+        if error.response["Error"]["Code"] not in ("ResourceNotFoundException", "ConflictException"):
+            raise
+
+
+@pytest.fixture
+def refused() -> Callable[..., dict[str, Any]]:
+    """Make a call that must be refused, and get the refusal's members at the top level, with its ``Code``."""
+
+    def call(operation: Callable[..., Any], **parameters: Any) -> dict[str, Any]:
+        with pytest.raises(ClientError) as caught:
+            operation(**parameters)
+        response: dict[str, Any] = dict(caught.value.response)
+        return {**response, "Code": response["Error"]["Code"]}
+
+    return call
+
+
+@pytest.fixture
+def originator(world: World, opt_out_list: str) -> dict[str, str]:
+    """A phone number of the account, on the new list, without two-way messaging."""
+    added: dict[str, str] = world.control(
+        "POST", "phone-numbers", phone_number="+12125550101", opt_out_list_name=opt_out_list
+    )
+    return added
