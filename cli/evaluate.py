@@ -23,7 +23,9 @@ def evaluate(
         Part.HELDOUT
     ),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
-    show_errors: Annotated[int, typer.Option(min=0, help="Show this many wrongly read texts.")] = 0,
+    show_errors: Annotated[
+        int, typer.Option(min=0, help="Show this many wrongly read texts; of held-out ones never while writing rules.")
+    ] = 0,
     sms_spam: Annotated[
         Path | None, typer.Option(help="The SMS Spam Collection's file; its human messages count as conversation.")
     ] = None,

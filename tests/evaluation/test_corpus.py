@@ -123,9 +123,9 @@ def test_a_missing_corpus_is_said_to_be_missing(tmp_path: Path) -> None:
 def test_the_sms_spam_collection_gives_its_human_messages_as_innocent_chat(tmp_path: Path) -> None:
     """Its spam is written by machines; quotation marks in a message are no CSV quoting."""
     path = tmp_path / "SMSSpamCollection"
-    path.write_text('ham\tSee you at "5\nspam\tWIN a prize\nham\tok\n', encoding="utf-8")
+    path.write_text('ham\t"See you at 5\nspam\tWIN a prize\nham\tok\n', encoding="utf-8")
     ham = load_sms_spam(path)
-    assert [example.text for example in ham] == ['See you at "5', "ok"]
+    assert [example.text for example in ham] == ['"See you at 5', "ok"]
     assert {(example.label, example.kind) for example in ham} == {(Label.NONE, "sms-spam-ham")}
 
 

@@ -46,6 +46,7 @@ def test_fuzzy_matching_finds_its_documented_examples() -> None:
     assert fuzzy("stip")
     assert fuzzy("dtop")
     assert not fuzzy("stxp")
+    assert not fuzzy("dtip")
     assert not fuzzy("atlas")
 
 
