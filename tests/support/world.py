@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import time_machine
@@ -91,8 +92,7 @@ class World:
 def deployed() -> Iterator[World]:
     """A fresh deployment, at two in the afternoon of a third of November. Wants fake credentials in the environment."""
     emulator.install()
-    _forget_clients()
-    with mock_aws(), time_machine.travel(START_OF_TEST, tick=False) as time:
+    with mock_aws(), _clients(), time_machine.travel(START_OF_TEST, tick=False) as time:
         settings = Settings.from_environment(
             {"LEDGER_TABLE": "ledger", "OPT_OUT_LIST": LIST, "BRAND": "Example", "SUPPORT_CONTACT": "help.example.com"}
         )
@@ -100,9 +100,18 @@ def deployed() -> Iterator[World]:
         made = World(assemble(settings, paced=False), clients.sms_voice(), "ledger", time)
         made.backend.add_phone_number(OURS, opt_out_list_name=LIST)
         yield made
-    _forget_clients()
 
 
-def _forget_clients() -> None:
-    for client in (clients.dynamodb, clients.sms_voice, clients.queues):
-        client.cache_clear()
+@contextmanager
+def _clients() -> Iterator[None]:
+    """The same clients for every test: making them takes longer than most tests."""
+    for name in ("dynamodb", "sms_voice", "queues"):
+        if name not in _MADE:
+            _MADE[name] = getattr(clients, name).__wrapped__()
+    with ExitStack() as stack:
+        for name, client in _MADE.items():
+            stack.enter_context(patch.object(clients, name, lambda client=client: client))
+        yield
+
+
+_MADE: dict[str, Any] = {}
