@@ -7,6 +7,7 @@ the service run against the account whose credentials are in the environment, an
 from __future__ import annotations
 
 import json
+import logging
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -30,6 +31,9 @@ CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing
 # What the protocol and moto may answer beside the errors that the model lists for an operation.
 BEYOND_THE_MODEL = {"SerializationException", "NotImplemented"}
 
+# The type stubs know each service by a literal name only.
+new_client: Any = boto3.client
+
 emulator.install()
 
 
@@ -47,10 +51,15 @@ class World:
         if key not in self._clients:
             config = Config(retries={"total_max_attempts": 1}, parameter_validation=options.pop("validate", True))
             credentials = {} if ON_AWS else {**CREDENTIALS, **options}
-            client = boto3.client(service, region_name=region, endpoint_url=self.endpoint, config=config, **credentials)
+            client = new_client(service, region_name=region, endpoint_url=self.endpoint, config=config, **credentials)
             client.meta.events.register(f"after-call.{SERVICE}", answer_is_as_modelled)
             self._clients[key] = client
         return self._clients[key]
+
+    def not_on_aws(self) -> None:
+        """For a test that controls the service, costs money there, or needs the account to itself."""
+        if ON_AWS:
+            pytest.skip("Not on AWS")
 
     def control(self, method: str, path: str, **given: Any) -> Any:
         """The emulator's control paths; a test that needs them is skipped on AWS."""
@@ -59,8 +68,7 @@ class World:
         return answer.json()
 
     def control_answer(self, method: str, path: str, **given: Any) -> requests.Response:
-        if ON_AWS:
-            pytest.skip("AWS cannot be controlled")
+        self.not_on_aws()
         base = self.endpoint or "http://motoapi.amazonaws.com"
         url = f"{base}/moto-api/pinpointsmsvoicev2/{path}"
         if method == "GET":
@@ -69,8 +77,7 @@ class World:
 
     def raw(self, operation: str, body: bytes) -> requests.Response:
         """A request that no client would make."""
-        if ON_AWS:
-            pytest.skip("Requests to AWS must be signed")
+        self.not_on_aws()
         headers = {
             "X-Amz-Target": f"PinpointSMSVoiceV2.{operation}",
             "Content-Type": "application/x-amz-json-1.0",
@@ -123,6 +130,7 @@ def conforms(shape: Any, value: Any, path: str) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[World]:
     """One server for all tests of a process, on a port of the system's choice."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request helps nobody
     running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     running.start()
     host, port = running.get_host_and_port()

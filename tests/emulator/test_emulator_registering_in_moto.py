@@ -10,6 +10,7 @@ from typing import Any
 import botocore.session
 import pytest
 from moto import backend_index
+from moto.moto_api._internal.models import moto_api_backend
 
 import emulator
 
@@ -19,7 +20,7 @@ PERSON = "+14255550182"
 def test_importing_it_changes_nothing() -> None:
     """Only install() registers the backend: the import alone does not even load moto."""
     code = "import sys, emulator; sys.exit('moto' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603  # this interpreter, and a constant
 
 
 def test_installing_twice_registers_once() -> None:
@@ -40,20 +41,20 @@ def test_moto_and_the_emulator_share_one_state() -> None:
 
 def test_a_bare_botocore_session_is_answered_too(world: Any) -> None:
     """Not only boto3's clients reach the emulator."""
-    client = botocore.session.Session().create_client(
+    client: Any = botocore.session.Session().create_client(
         "pinpoint-sms-voice-v2",
         region_name="us-east-1",
         endpoint_url=world.endpoint,
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
     )
-    world.control("GET", "requests")  # skips on AWS
+    world.not_on_aws()
     assert [one["OptOutListName"] for one in client.describe_opt_out_lists()["OptOutLists"]] == ["Default"]
 
 
 def test_regions_are_kept_apart(world: Any) -> None:
     """A list of one region is in no other, and its ARN names the region."""
-    world.control("GET", "requests")  # skips on AWS
+    world.not_on_aws()
     made = world.client(region="eu-west-1").create_opt_out_list(OptOutListName="brand")
     found = world.client(region="us-east-1").describe_opt_out_lists()["OptOutLists"]
     assert ":eu-west-1:" in made["OptOutListArn"]
@@ -62,7 +63,7 @@ def test_regions_are_kept_apart(world: Any) -> None:
 
 def test_accounts_are_kept_apart(world: Any) -> None:
     """A list of one account is in no other, and its ARN names the account."""
-    world.control("GET", "requests")  # skips on AWS
+    world.not_on_aws()
     role = world.client("sts").assume_role(RoleArn="arn:aws:iam::210987654321:role/other", RoleSessionName="other")
     other = world.client(
         aws_access_key_id=role["Credentials"]["AccessKeyId"],
@@ -87,7 +88,7 @@ def test_the_control_paths_take_account_and_region(world: Any, form: dict[str, s
 
 def test_what_is_not_implemented_says_so(world: Any, refused: Any) -> None:
     """An operation that the emulator lacks answers 501, and is not passed over in silence."""
-    world.control("GET", "requests")  # skips on AWS
+    world.not_on_aws()
     error = refused(world.client().create_registration, RegistrationType="US_TEN_DLC_BRAND_REGISTRATION")
     assert error["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert "CreateRegistration" in error["Error"]["Message"]
@@ -121,8 +122,6 @@ def test_motos_reset_empties_it(world: Any, sms: Any) -> None:
     """Moved time, switched quotas, lists and texts go with moto's own reset."""
     world.pass_days(100)
     sms.create_opt_out_list(OptOutListName="brand")
-    from moto.moto_api._internal.models import moto_api_backend
-
     moto_api_backend.reset()
     assert [one["OptOutListName"] for one in sms.describe_opt_out_lists()["OptOutLists"]] == ["Default"]
     assert len(world.control("GET", "requests")["requests"]) == 1

@@ -1,0 +1,260 @@
+"""Requests a second, failures on order, and the log of requests."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime
+from typing import Any
+
+import boto3
+import pytest
+import requests
+from botocore.config import Config
+
+from emulator.pinpointsmsvoicev2 import service
+
+PERSON = "+14255550182"
+
+
+@pytest.fixture(autouse=True)
+def _not_on_aws(world: Any) -> None:
+    world.not_on_aws()
+
+
+def outcomes(world: Any) -> list[str]:
+    return [one["outcome"] for one in world.control("GET", "requests")["requests"]]
+
+
+@pytest.fixture
+def still(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time stands still but for what a test moves, so that a slow machine changes no rate."""
+    monkeypatch.setattr(service, "utcnow", lambda: datetime(2026, 1, 1))  # noqa: DTZ001  # moto's times are naive UTC
+
+
+@pytest.mark.usefixtures("still")
+class TestQuotas:
+    """Throttling by a token bucket for each operation."""
+
+    @pytest.fixture
+    def put(self, sms: Any) -> Any:
+        return lambda: sms.put_opted_out_number(OptOutListName="Default", OptedOutNumber=PERSON)
+
+    def test_are_off_unless_switched_on(self, world: Any, put: Any) -> None:
+        """A test of something else need not pace itself."""
+        for _ in range(50):
+            put()
+        assert set(outcomes(world)) == {"OK"}
+
+    @pytest.mark.parametrize(
+        ("operation", "parameters", "rate"),
+        [
+            ("put_opted_out_number", {"OptedOutNumber": PERSON}, 10),
+            ("delete_opted_out_number", {"OptedOutNumber": PERSON}, 10),
+            ("describe_opted_out_numbers", {}, 1),
+        ],
+    )
+    def test_are_as_documented(
+        self, world: Any, sms: Any, refused: Any, operation: str, parameters: dict[str, str], rate: int
+    ) -> None:
+        """Ten puts, ten deletions and one description a second; the next is a ThrottlingException."""
+        world.control("POST", "quotas", enabled=True)
+
+        def call() -> None:
+            # Nobody is on the list; the call counts all the same.
+            with contextlib.suppress(sms.exceptions.ResourceNotFoundException):
+                getattr(sms, operation)(OptOutListName="Default", **parameters)
+
+        for _ in range(rate):
+            call()
+        assert refused(call)["Code"] == "ThrottlingException"
+        world.control("POST", "clock", advance_seconds=1 / rate)
+        call()
+        assert refused(call)["Code"] == "ThrottlingException"
+
+    def test_count_each_operation_by_itself(self, world: Any, sms: Any, put: Any) -> None:
+        """Puts leave the deletions' rate alone."""
+        world.control("POST", "quotas", enabled=True)
+        for _ in range(10):
+            put()
+        sms.delete_opted_out_number(OptOutListName="Default", OptedOutNumber=PERSON)
+        assert set(outcomes(world)) == {"OK"}
+
+    def test_let_a_caller_through_that_keeps_the_rate(self, world: Any, put: Any) -> None:
+        """Thirty puts, a tenth of a second apart."""
+        world.control("POST", "quotas", enabled=True)
+        for _ in range(30):
+            put()
+            world.control("POST", "clock", advance_seconds=0.1)
+        assert set(outcomes(world)) == {"OK"}
+
+    def test_do_not_add_up_while_nothing_happens(self, world: Any, put: Any, refused: Any) -> None:
+        """An hour's rest buys one second's worth."""
+        world.control("POST", "quotas", enabled=True)
+        world.control("POST", "clock", advance_seconds=3600)
+        for _ in range(10):
+            put()
+        assert refused(put)["Code"] == "ThrottlingException"
+
+    def test_can_be_raised(self, world: Any, put: Any, refused: Any) -> None:
+        """As AWS raises them on request."""
+        world.control("POST", "quotas", enabled={"PutOptedOutNumber": 20})
+        for _ in range(20):
+            put()
+        assert refused(put)["Code"] == "ThrottlingException"
+
+    def test_can_be_switched_off_again(self, world: Any, put: Any) -> None:
+        """And then nothing is throttled."""
+        world.control("POST", "quotas", enabled=True)
+        world.control("POST", "quotas", enabled=False)
+        for _ in range(30):
+            put()
+        assert set(outcomes(world)) == {"OK"}
+
+    def test_a_throttled_call_has_no_effect(self, world: Any, sms: Any, refused: Any) -> None:
+        """And it costs nothing either."""
+        world.control("POST", "quotas", enabled={"PutOptedOutNumber": 1})
+        sms.put_opted_out_number(OptOutListName="Default", OptedOutNumber=PERSON)
+        for _ in range(3):
+            refused(sms.put_opted_out_number, OptOutListName="Default", OptedOutNumber="+14255550183")
+        found = sms.describe_opted_out_numbers(OptOutListName="Default")["OptedOutNumbers"]
+        assert [one["OptedOutNumber"] for one in found] == [PERSON]
+
+    def test_one_recipient_gets_one_text_a_second_however_high_the_rate(
+        self, world: Any, sms: Any, refused: Any
+    ) -> None:
+        """The limit that AWS does not raise."""
+        world.control("POST", "phone-numbers", phone_number="+12125550101")
+        world.control("POST", "quotas", enabled={"SendTextMessage": 100})
+        text = {"OriginationIdentity": "+12125550101", "MessageBody": "Hello."}
+        sms.send_text_message(DestinationPhoneNumber=PERSON, **text)
+        sms.send_text_message(DestinationPhoneNumber="+14255550183", **text)
+        assert refused(sms.send_text_message, DestinationPhoneNumber=PERSON, **text)["Code"] == "ThrottlingException"
+        world.control("POST", "clock", advance_seconds=1)
+        sms.send_text_message(DestinationPhoneNumber=PERSON, **text)
+        assert len(world.texts()) == 3
+
+    @pytest.mark.parametrize("wrong", [{"PutOptedOutNumbers": 1}, {"PutOptedOutNumber": 0}])
+    def test_of_no_operation_or_no_rate_are_refused(self, world: Any, wrong: dict[str, int]) -> None:
+        """A misspelt name would make a test that tests nothing."""
+        assert world.control_answer("POST", "quotas", enabled=wrong).status_code == 400
+
+
+class TestFaults:
+    """Calls that fail on purpose."""
+
+    @pytest.fixture
+    def put(self, sms: Any) -> Any:
+        return lambda: sms.put_opted_out_number(OptOutListName="Default", OptedOutNumber=PERSON)
+
+    @pytest.mark.parametrize(
+        ("error", "status"),
+        [
+            ("ThrottlingException", 400),
+            ("AccessDeniedException", 400),
+            ("InternalServerException", 500),
+            ("ValidationException", 400),
+            ("ResourceNotFoundException", 400),
+        ],
+    )
+    def test_fail_as_often_as_asked(
+        self, world: Any, sms: Any, put: Any, refused: Any, error: str, status: int
+    ) -> None:
+        """The next two calls of the operation fail before they take effect; the third succeeds."""
+        world.control("POST", "faults", operation="PutOptedOutNumber", error=error, times=2)
+        for _ in range(2):
+            failed = refused(put)
+            assert (failed["Code"], failed["ResponseMetadata"]["HTTPStatusCode"]) == (error, status)
+            assert sms.describe_opted_out_numbers(OptOutListName="Default")["OptedOutNumbers"] == []
+        put()
+
+    def test_after_the_effect_only_the_answer_is_lost(self, world: Any, sms: Any, put: Any, refused: Any) -> None:
+        """The number is on the list although the caller was told otherwise."""
+        world.control(
+            "POST", "faults", operation="PutOptedOutNumber", error="InternalServerException", after_effect=True
+        )
+        refused(put)
+        assert len(sms.describe_opted_out_numbers(OptOutListName="Default")["OptedOutNumbers"]) == 1
+
+    def test_leave_other_operations_alone(self, world: Any, sms: Any) -> None:
+        """A fault is for one operation."""
+        world.control("POST", "faults", operation="PutOptedOutNumber", error="ThrottlingException")
+        sms.describe_opted_out_numbers(OptOutListName="Default")
+
+    def test_come_in_the_order_they_were_asked_for(self, world: Any, put: Any, refused: Any) -> None:
+        """Different errors one after the other, each with the message and reason asked for."""
+        world.control("POST", "faults", operation="PutOptedOutNumber", error="ThrottlingException", message="Slow.")
+        world.control("POST", "faults", operation="PutOptedOutNumber", error="ValidationException", reason="OTHER")
+        first, second = refused(put), refused(put)
+        assert (first["Code"], first["Error"]["Message"]) == ("ThrottlingException", "Slow.")
+        assert (second["Code"], second["Reason"]) == ("ValidationException", "OTHER")
+
+    def test_may_be_errors_that_the_model_does_not_know(self, world: Any) -> None:
+        """What stands in front of AWS has errors of its own."""
+        fault = {"operation": "PutOptedOutNumber", "error": "ExpiredTokenException"}
+        assert world.control_answer("POST", "faults", **fault).status_code == 200
+        body = b'{"OptOutListName": "Default", "OptedOutNumber": "+14255550182"}'
+        answer = world.raw("PutOptedOutNumber", body)
+        assert (answer.status_code, answer.json()["__type"]) == (400, "ExpiredTokenException")
+
+    def test_are_overcome_by_a_client_that_retries(self, world: Any) -> None:
+        """botocore's own retries see what they would see of AWS."""
+        patient = boto3.client(
+            "pinpoint-sms-voice-v2",
+            region_name="us-east-1",
+            endpoint_url=world.endpoint,
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+            config=Config(retries={"total_max_attempts": 2, "mode": "standard"}),
+        )
+        fault = {"error": "InternalServerException", "after_effect": True}
+        world.control("POST", "faults", operation="CreateOptOutList", **fault)
+        # The client repeats its own ClientToken, so the second attempt finds the list that the first one made.
+        patient.create_opt_out_list(OptOutListName="brand")
+        assert outcomes(world) == ["InternalServerException", "OK"]
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"operation": "PutOptedOutNumbers", "error": "ThrottlingException"},
+            {"operation": "PutOptedOutNumber", "error": "ThrottlingException", "times": 0},
+            {"operation": "PutOptedOutNumber"},
+            {"operation": "PutOptedOutNumber", "error": "ThrottlingException", "time": 2},
+        ],
+    )
+    def test_that_make_no_sense_are_refused(self, world: Any, wrong: dict[str, Any]) -> None:
+        """Rather than make a test that tests nothing."""
+        assert world.control_answer("POST", "faults", **wrong).status_code == 400
+
+
+class TestTheLogOfRequests:
+    """What a test reads to check rates and order."""
+
+    def test_has_every_call_in_order_with_time_and_outcome(self, world: Any, sms: Any, refused: Any) -> None:
+        """Refused calls included, whatever refused them."""
+        sms.put_opted_out_number(OptOutListName="Default", OptedOutNumber=PERSON)
+        world.control("POST", "clock", advance_seconds=3600)
+        refused(sms.delete_opt_out_list, OptOutListName="Default")
+        refused(sms.put_opted_out_number, OptOutListName="Default", OptedOutNumber="tel")
+        log = world.control("GET", "requests")["requests"]
+        assert [(one["operation"], one["outcome"]) for one in log] == [
+            ("PutOptedOutNumber", "OK"),
+            ("DeleteOptOutList", "ConflictException"),
+            ("PutOptedOutNumber", "ValidationException"),
+        ]
+        assert log[0]["at"] < log[1]["at"] <= log[2]["at"]
+
+    def test_is_read_without_parameters(self, world: Any) -> None:
+        """A filter that nobody applies would be misleading."""
+        assert world.control_answer("GET", "requests", operation="PutOptedOutNumber").status_code == 400
+
+    @pytest.mark.parametrize(("method", "path"), [("POST", "texts"), ("GET", "clock"), ("PUT", "faults")])
+    def test_as_every_control_path_has_one_method(self, world: Any, method: str, path: str) -> None:
+        """405 for the others."""
+        assert world.control_answer(method, path).status_code == 405
+
+    def test_as_every_control_path_refuses_what_is_no_object(self, world: Any) -> None:
+        """400, not a crash."""
+        base = world.endpoint or "http://motoapi.amazonaws.com"
+        for body in (b"{", b"[]", b"5"):
+            answer = requests.post(f"{base}/moto-api/pinpointsmsvoicev2/clock", data=body, timeout=10)
+            assert answer.status_code == 400
