@@ -1,0 +1,131 @@
+"""Decides what the local stack is made of: the one place where moto, the emulator and the template come together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+import emulator
+from cli.local.deployment import Deployment, deploy
+from cli.local.due_work import DueWork
+from cli.local.errors import LocalError
+from cli.local.function import Function
+from cli.local.local_time import LocalTime
+from cli.local.originators import Originators
+from cli.local.queue_source import QueueSource
+from cli.local.schedule import Schedule, interval_of
+from cli.local.stack import INBOUND, SWEEP, LocalStack
+
+__all__ = ["Local", "assemble"]
+
+SQS_ARN = "arn:aws:sqs:"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Local:
+    """A running local stack and the names of its parts."""
+
+    stack: LocalStack
+    originators: Originators
+    topic_arn: str
+    queue_url: str
+    dead_letter_queue_url: str
+    table: str
+    opt_out_list: str
+
+
+def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[str]) -> Local:
+    """Create everything. The environment must have been isolated before. Raises LocalError."""
+    time = LocalTime()
+    emulator.install()
+    mock_aws().start()
+    deployment = deploy(template, parameters)
+    functions = _functions(deployment)
+    for needed in (INBOUND, SWEEP):
+        if needed not in functions:
+            raise LocalError(f"the template has no function {needed}")
+    _waits_move_time(time)
+    table, opt_out_list = deployment.output("LedgerTableName"), deployment.output("OptOutListName")
+    originators = Originators(deployment.output("TopicArn"), opt_out_list)
+    for number in numbers:
+        originators.add(number)
+    return Local(
+        stack=LocalStack(
+            time=time,
+            functions=functions,
+            sources=_sources(deployment, functions),
+            schedules=_schedules(deployment, time),
+            due_work=DueWork(boto3.client("dynamodb"), table),
+        ),
+        originators=originators,
+        topic_arn=deployment.output("TopicArn"),
+        queue_url=deployment.output("QueueUrl"),
+        dead_letter_queue_url=deployment.output("DeadLetterQueueUrl"),
+        table=table,
+        opt_out_list=opt_out_list,
+    )
+
+
+def _functions(deployment: Deployment) -> dict[str, Function]:
+    return {
+        name: Function(name, deployment.values[name], deployment.code[name])
+        for name, resource in deployment.run_here.items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+
+
+def _sources(deployment: Deployment, functions: Mapping[str, Function]) -> list[QueueSource]:
+    sources = []
+    for name, resource in deployment.run_here.items():
+        if resource["Type"] != "AWS::Lambda::EventSourceMapping":
+            continue
+        values = deployment.values[name]
+        if values["EventSourceArn"].startswith(SQS_ARN):
+            sources.append(QueueSource(boto3.client("sqs"), functions[_function_of(resource)], values))
+        else:  # the streams of DynamoDB come to stand here
+            logger.warning("%s is not run: the local stack feeds functions from queues and schedules", name)
+    return sources
+
+
+def _schedules(deployment: Deployment, time: LocalTime) -> list[Schedule]:
+    schedules = []
+    for name, resource in deployment.run_here.items():
+        properties = resource["Properties"]
+        match resource["Type"]:
+            case "AWS::Events::Rule":
+                (target,) = properties["Targets"]
+                function = target["Arn"]["Fn::GetAtt"][0]
+            case "AWS::Scheduler::Schedule":
+                function = properties["Target"]["Arn"]["Fn::GetAtt"][0]
+            case _:
+                continue
+        interval = interval_of(properties.get("ScheduleExpression", ""))
+        if interval is None:
+            logger.warning("%s is not run: the local stack knows rate expressions only", name)
+        else:
+            schedules.append(Schedule(function, interval, time.now()))
+    return schedules
+
+
+def _function_of(resource: Mapping[str, Any]) -> str:
+    name: str = resource["Properties"]["FunctionName"]["Ref"]
+    return name
+
+
+def _waits_move_time(time: LocalTime) -> None:
+    """A function that waits for its turn with the API need not wait here: the time that it waits for comes to it."""
+    from sms_consent.clock import SystemClock
+
+    def sleep(_self: SystemClock, seconds: float) -> None:
+        time.advance(seconds)
+
+    # The handlers make their clock themselves, so it is changed for all of them.
+    setattr(SystemClock, "sleep", sleep)  # noqa: B010  an assignment to a method is what the types forbid

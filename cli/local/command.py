@@ -1,0 +1,85 @@
+"""`sms-consent local`: its arguments. What it does is imported when it runs, since moto takes seconds to load."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.local.errors import LocalError
+
+__all__ = ["local"]
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def local(
+    events: Annotated[
+        list[Path] | None, typer.Argument(metavar="[EVENT.json]...", help="Events to run; without any, serve.")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="SAM template; else template.yaml here, else that of the checkout.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A template parameter; may be repeated.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where every AWS API is served; 0 for any free port.")
+    ] = 4566,
+    api_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where the opt-outs API is to be served (not there yet).")
+    ] = 4567,
+    host: Annotated[
+        str, typer.Option(help="Address to serve on. 0.0.0.0 opens everything to the network, without any password.")
+    ] = "127.0.0.1",
+    access_key: Annotated[
+        str | None, typer.Option(metavar="BASE64", help="What the opt-outs API is to accept (not there yet).")
+    ] = None,
+    logs: Annotated[bool, typer.Option("--logs", help="Show the functions' logs when running events, too.")] = False,
+) -> None:
+    """Runs the whole stack in this process: on events, or as a service until Ctrl-C.
+
+    Nothing leaves the process, and no AWS account is needed. With events, prints what became of each text, and exits
+    with 1 if any could not be processed. Without, prints one line of JSON when ready; logs go to standard error.
+    """
+    from cli.local.aws_environment import isolate, read_service_models_once
+
+    try:
+        parameters = _parameters(parameter or [])
+        _check_key(access_key)
+        isolate()
+        read_service_models_once()
+        from cli.local.run import run_files
+
+        code = run_files(events or [], _template(template), parameters, logs=logs)
+    except LocalError as error:
+        typer.echo(f"sms-consent local: {error}", err=True)
+        raise typer.Exit(2) from error
+    raise typer.Exit(code)
+
+
+def _template(chosen: Path | None) -> Path:
+    if chosen is not None:
+        return chosen
+    here = Path("template.yaml")
+    return here if here.exists() else CHECKOUT / here
+
+
+def _parameters(given: list[str]) -> dict[str, str]:
+    parameters = {}
+    for each in given:
+        name, separator, value = each.partition("=")
+        if not separator or not name:
+            raise LocalError("--parameter takes KEY=VALUE, such as --parameter Brand=Example")
+        parameters[name] = value
+    return parameters
+
+
+def _check_key(key: str | None) -> None:
+    try:
+        base64.b64decode(key or "", validate=True)
+    except binascii.Error as error:
+        raise LocalError("--access-key takes a key in base64") from error

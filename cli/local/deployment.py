@@ -1,0 +1,131 @@
+"""Decides what a deployment of the template comes to here: real resources in moto, and values as CloudFormation sees them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+from moto.cloudformation.parsing import get_model_map
+
+from cli.local.aws_environment import ACCOUNT, REGION
+from cli.local.blueprint import Blueprint, resolved, take_apart
+from cli.local.errors import LocalError
+from cli.local.template import read_template
+
+__all__ = ["STACK", "Deployment", "deploy"]
+
+STACK = "sms-consent"
+"""The stack's name, here and where `sam deploy` is left at its default."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What exists after a deployment."""
+
+    outputs: Mapping[str, str]
+    run_here: Mapping[str, Mapping[str, Any]]  # as the template has them, but for those whose condition is false
+    values: Mapping[str, Mapping[str, Any]]  # what CloudFormation made of them
+    code: Mapping[str, Path]
+
+    def output(self, name: str) -> str:
+        """One of the stack's outputs, by which what comes after a deployment is told what there is."""
+        if name not in self.outputs:
+            raise LocalError(f"the template has no output {name}")
+        return self.outputs[name]
+
+
+def deploy(path: Path, parameters: Mapping[str, str]) -> Deployment:
+    """Create the template's resources. Raises LocalError where it cannot be done."""
+    template = read_template(path, parameters)
+    blueprint = take_apart(template.document)
+    _report(blueprint)
+    _create_what_exists_already(template.parameters)
+    outputs = _create(blueprint, template.parameters)
+    values = {
+        name.removeprefix(resolved("")): json.loads(value)
+        for name, value in outputs.items()
+        if _is_ours(name, blueprint)
+    }
+    for name in blueprint.subscriptions:
+        if name in values:
+            _subscribe(values[name])
+    return Deployment(
+        outputs={name: value for name, value in outputs.items() if not _is_ours(name, blueprint)},
+        run_here={name: resource for name, resource in blueprint.run_here.items() if _exists(name, resource, values)},
+        values=values,
+        code=template.code,
+    )
+
+
+def _is_ours(output: str, blueprint: Blueprint) -> bool:
+    return output in {resolved(name) for name in (*blueprint.run_here, *blueprint.subscriptions)}
+
+
+def _exists(name: str, resource: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    return "Condition" not in resource or name in values
+
+
+def _report(blueprint: Blueprint) -> None:
+    for reason, names in blueprint.left_out.items():
+        logger.info("left out (%s): %s", reason, ", ".join(names))
+    unknown = {
+        name: resource["Type"]
+        for name, resource in blueprint.created["Resources"].items()
+        if resource["Type"] not in get_model_map()
+    }
+    if unknown:
+        named = ", ".join(f"{name} ({kind})" for name, kind in unknown.items())
+        raise LocalError(f"neither moto nor the local stack can create {named}")
+
+
+def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
+    """A topic or list that the deployment is told to use must stand before it."""
+    for parameter, service in (("ExistingTopicArn", "sns"), ("ExistingOptOutListArn", "sms-voice")):
+        arn = parameters.get(parameter, "")
+        if not arn:
+            continue
+        if arn.split(":")[2:5] != [service, REGION, ACCOUNT]:
+            raise LocalError(f"{parameter} must be in account {ACCOUNT} and region {REGION}, the only ones here")
+        if service == "sns":
+            boto3.client("sns").create_topic(Name=arn.rpartition(":")[2])
+        else:
+            boto3.client("pinpoint-sms-voice-v2").create_opt_out_list(OptOutListName=arn.rpartition("/")[2])
+
+
+def _create(blueprint: Blueprint, parameters: Mapping[str, str]) -> dict[str, str]:
+    formation = boto3.client("cloudformation")
+    try:
+        formation.create_stack(
+            StackName=STACK,
+            # Dates, as YAML reads a policy's Version, are text in a template.
+            TemplateBody=json.dumps(blueprint.created, default=str),
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+        )
+    except ClientError as error:
+        raise LocalError(f"the template cannot be deployed: {error.response['Error'].get('Message', error)}") from error
+    (stack,) = formation.describe_stacks(StackName=STACK)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def _subscribe(properties: Mapping[str, Any]) -> None:
+    attributes = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in properties.items()
+        # moto takes any RawMessageDelivery for true, so a false one is left away.
+        if name not in {"TopicArn", "Protocol", "Endpoint"} and value not in (False, "false")
+    }
+    boto3.client("sns").subscribe(
+        TopicArn=properties["TopicArn"],
+        Protocol=properties["Protocol"],
+        Endpoint=properties["Endpoint"],
+        Attributes=attributes,
+        ReturnSubscriptionArn=True,
+    )

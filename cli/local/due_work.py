@@ -1,0 +1,50 @@
+"""Decides what work of the ledger is due at a time, as its index has it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sms_consent.aws.attributes import from_attributes
+from sms_consent.consent import Due
+from sms_consent.times import as_text, from_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["DueWork"]
+
+Item = tuple[str, str, int]
+"""Key and revision: the same work, done once more, is another."""
+
+
+class DueWork:
+    """The ledger's sparse index ``due``, read from outside."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def at(self, now: datetime) -> frozenset[Item]:
+        """What is due by then."""
+        return frozenset(item for item, due_at in self._items() if due_at <= as_text(now))
+
+    def next_at(self) -> datetime | None:
+        """When the next of it is due, or was."""
+        moments = [due_at for _, due_at in self._items()]
+        return from_text(min(moments)) if moments else None
+
+    def _items(self) -> list[tuple[Item, str]]:
+        pages = self._dynamodb.get_paginator("query")
+        found = []
+        for kind in Due:
+            for page in pages.paginate(
+                TableName=self._table,
+                IndexName="due",
+                KeyConditionExpression="due = :due",
+                ExpressionAttributeValues={":due": {"S": kind.value}},
+            ):
+                for each in page["Items"]:
+                    item = from_attributes(each)
+                    found.append(((item["pk"], item["sk"], item["revision"]), item["due_at"]))
+        return found

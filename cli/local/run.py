@@ -1,0 +1,57 @@
+"""Decides what `sms-consent local` does in its two forms, once its arguments are read."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+
+from cli.local.assembly import assemble
+from cli.local.event_files import EventFile, read_event
+from cli.local.fate import run_event
+from cli.local.originators import DEFAULT
+from cli.local.report import show
+
+__all__ = ["run_files"]
+
+WIDE = 120  # a pipe has no width
+
+
+def run_files(paths: Sequence[Path], template: Path, parameters: Mapping[str, str], *, logs: bool) -> int:
+    """Run the events, print what became of each text; 1 if any could not be processed. Raises LocalError."""
+    files = [read_event(path) for path in paths]
+    # The functions write their logs to standard output, as Lambda has them do; here that is for the table.
+    written = io.StringIO()
+    log_to(sys.stderr if logs else written, level=logging.INFO)
+    with redirect_stdout(sys.stderr if logs else written):
+        local = assemble(template, parameters, [DEFAULT, *_destinations(files)])
+        fates = [(file.name, run_event(local, file)) for file in files]
+    show(_console(), fates)
+    return int(any(fate.problem is not None for _, of_file in fates for fate in of_file))
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=WIDE)
+
+
+def _destinations(files: Sequence[EventFile]) -> list[str]:
+    """The events' own numbers: whoever was texted there had it."""
+    found = [record.text.destination for file in files for record in file.records if record.text is not None]
+    return list(dict.fromkeys(found))
+
+
+def log_to(stream: TextIO, level: int) -> None:
+    """The local stack's own log lines."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("cli.local")
+    logger.addHandler(handler)
+    logger.setLevel(level)

@@ -1,0 +1,146 @@
+"""Decides in which order the parts of the local stack do their work, and when there is none left."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event, RLock
+from typing import Any
+
+from cli.local.due_work import DueWork
+from cli.local.function import Function, FunctionFailed
+from cli.local.local_time import LocalTime
+from cli.local.queue_source import QueueSource
+from cli.local.schedule import Schedule
+
+__all__ = ["INBOUND", "SWEEP", "Drained", "LocalStack"]
+
+INBOUND, SWEEP = "InboundFunction", "SweepFunction"
+"""Logical ids that the template promises."""
+
+ASYNCHRONOUS_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
+"""Lambda invokes a function that SNS triggers up to twice more, after these waits, if it raises."""
+PATIENCE = timedelta(minutes=15)
+"""How far ``settle`` goes to see what becomes of work that has to wait: beyond any back-off, short of the 30 days."""
+SETTLING = 20
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Drained:
+    """How things stand once nothing is left to do at a moment."""
+
+    now: datetime
+    in_flight: int  # messages that failed, and wait for their visibility time-out
+    stuck: int  # work that is due, but that sweep did not get done
+    next_due_at: datetime | None
+
+
+class LocalStack:
+    """Functions behind their event sources. One call of a function at a time, and none while time is moved."""
+
+    def __init__(
+        self,
+        *,
+        time: LocalTime,
+        functions: Mapping[str, Function],
+        sources: Sequence[QueueSource],
+        schedules: Sequence[Schedule],
+        due_work: DueWork,
+    ) -> None:
+        self.time = time
+        self.functions = functions
+        self._sources = sources
+        self._schedules = schedules
+        self._due_work = due_work
+        self._alone = RLock()
+        self._news = Event()
+
+    # --- as a service
+
+    def run(self, stop: Event) -> None:
+        """Work until told to stop; at once when something was asked of the AWS port, else every second."""
+        while not stop.is_set():
+            self._news.wait(timeout=1)
+            self._news.clear()
+            if not stop.is_set():
+                with self._alone:
+                    self._work_at_hand()
+
+    def wake(self) -> None:
+        """Something may have been put into a queue."""
+        self._news.set()
+
+    def advance(self, seconds: float) -> datetime:
+        """Move time on. Raises ValueError."""
+        with self._alone:
+            return self.time.advance(seconds)
+
+    # --- to an end
+
+    def drain(self) -> Drained:
+        """Work until queues and due work are done at the present time, as far as they can be."""
+        with self._alone:
+            while True:
+                handed_over = self._work_at_hand()
+                before = self._due_work.at(self.time.now())
+                if before:
+                    self._invoke(SWEEP, _scheduled())
+                after = self._due_work.at(self.time.now())
+                if not handed_over and after in (before, frozenset()):
+                    break
+            return Drained(
+                now=self.time.now(),
+                in_flight=sum(source.in_flight() for source in self._sources),
+                stuck=len(after),
+                next_due_at=self._due_work.next_at(),
+            )
+
+    def settle(self) -> Drained:
+        """Drain, and move time on to whatever has to wait a little, such as a message that failed."""
+        with self._alone:
+            for _ in range(SETTLING):
+                drained = self.drain()
+                waits = [
+                    timedelta(seconds=source.visibility_timeout() + 1) for source in self._sources if source.in_flight()
+                ]
+                if drained.next_due_at is not None and not drained.stuck:
+                    waits.append(drained.next_due_at - drained.now)
+                near = [wait for wait in waits if timedelta() <= wait <= PATIENCE]
+                if not near:
+                    break
+                self.time.advance(min(near).total_seconds())
+            return drained
+
+    def notify(self, event: Mapping[str, Any]) -> None:
+        """Invoke InboundFunction as SNS does. Raises FunctionFailed once Lambda would give the event up."""
+        with self._alone:
+            for wait in ASYNCHRONOUS_RETRIES:
+                try:
+                    self.functions[INBOUND].invoke(event)
+                except FunctionFailed:
+                    self.time.advance(wait.total_seconds())
+                else:
+                    return
+            self.functions[INBOUND].invoke(event)
+
+    def _work_at_hand(self) -> int:
+        handed_over = sum(source.run() for source in self._sources)
+        for schedule in self._schedules:
+            if schedule.take_turn(self.time.now()):
+                self._invoke(schedule.function_name, _scheduled())
+        return handed_over
+
+    def _invoke(self, name: str, event: Mapping[str, Any]) -> None:
+        try:
+            self.functions[name].invoke(event)
+        except FunctionFailed:
+            return  # logged there; a schedule's next turn comes
+
+
+def _scheduled() -> dict[str, Any]:
+    """What EventBridge sends at a turn, as far as a function may read it."""
+    return {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
