@@ -91,7 +91,7 @@ class MessageBackend(KeywordBackend):
             raise ConflictError(
                 "DESTINATION_PHONE_NUMBER_OPTED_OUT", "opted-out-number", e164(destination_phone_number)
             )
-        self.quotas.take_for_recipient(e164(destination_phone_number), self.now())
+        self.quotas.take_for_recipient(e164(destination_phone_number), self.exactly_now())
         if dry_run:
             return {"MessageId": str(mock_random.uuid4())}
         sent = self.record_text(

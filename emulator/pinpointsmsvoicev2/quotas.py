@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from fractions import Fraction
 
 from .exceptions import ThrottlingError
 
@@ -22,7 +23,7 @@ class Quotas:
 
     def __init__(self) -> None:
         self._rates: Mapping[str, float] | None = None
-        self._buckets: dict[str, tuple[float, datetime]] = {}
+        self._buckets: dict[str, tuple[Fraction, datetime]] = {}
 
     def set(self, enabled: bool | Mapping[str, float]) -> None:
         """True: the documented rates; a mapping: these operations' rates and the documented ones for the rest."""
@@ -45,12 +46,12 @@ class Quotas:
             self._take(f"to {number}", RATE_TO_A_RECIPIENT, now)
 
     def _take(self, bucket: str, rate: float, now: datetime) -> None:
-        capacity = max(rate, 1.0)
+        # In fractions, since a float's rounding would refuse a caller that keeps the rate exactly.
+        capacity = Fraction(max(rate, 1.0))
         tokens, since = self._buckets.get(bucket, (capacity, now))
-        # Microseconds are exact in a float of seconds only to rounding: without the margin, a caller that paces
-        # itself precisely would be refused.
-        tokens = min(capacity, tokens + max((now - since).total_seconds(), 0.0) * rate)
-        if tokens < 1.0 - 1e-6:
+        waited = max(now - since, timedelta()) // timedelta(microseconds=1)
+        tokens = min(capacity, tokens + Fraction(rate) * Fraction(waited, 1_000_000))
+        if tokens < 1:
             self._buckets[bucket] = (tokens, now)
             raise ThrottlingError
-        self._buckets[bucket] = (tokens - 1.0, now)
+        self._buckets[bucket] = (tokens - 1, now)

@@ -45,9 +45,13 @@ class ServiceBackend(BaseBackend):
     # --- time
 
     def now(self) -> datetime:
-        """The process's time, which freezegun and time_machine move, plus what this backend was moved by."""
-        now = utcnow() + self._moved
+        """The present, to the millisecond."""
+        now = self.exactly_now()
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    def exactly_now(self) -> datetime:
+        """The process's time, which freezegun and time_machine move, plus what this backend was moved by."""
+        return utcnow() + self._moved
 
     def advance_time(self, seconds: float) -> datetime:
         """Move this backend's time on (30-day rule, quotas, timestamps) without touching the process's clock."""
@@ -99,7 +103,7 @@ class ServiceBackend(BaseBackend):
             at = self.now()
             outcome = "a defect of the emulator"
             try:
-                self.quotas.take(operation, at)
+                self.quotas.take(operation, self.exactly_now())
                 fault = self._faults.next(operation)
                 if fault and not fault.after_effect:
                     raise fault.as_error()

@@ -217,6 +217,15 @@ def test_without_two_way_messaging_a_text_is_lost(world: Any, sms: Any, originat
     assert len(world.texts()) == 1
 
 
+def test_a_channel_counts_only_while_two_way_messaging_is_on(
+    sms: Any, phone_id: str, text: Any, published: Any
+) -> None:
+    """Switched off, the channel stays set, and nothing is published to it."""
+    sms.update_phone_number(PhoneNumberId=phone_id, TwoWayEnabled=False)
+    assert text("Hello") is None
+    assert published() == []
+
+
 def test_a_number_of_nobodys_receives_nothing(world: Any) -> None:
     """404, and the same in Python: ResourceNotFoundError."""
     given = {"from": PERSON, "to": "+12125550199", "body": "STOP"}

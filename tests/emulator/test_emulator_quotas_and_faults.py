@@ -79,17 +79,21 @@ class TestQuotas:
         sms.delete_opted_out_number(OptOutListName="Default", OptedOutNumber=PERSON)
         assert set(outcomes(world)) == {"OK"}
 
-    def test_let_a_caller_through_that_keeps_the_rate(self, world: Any, put: Any) -> None:
-        """Thirty puts, a tenth of a second apart."""
-        world.control("POST", "quotas", enabled=True)
-        for _ in range(30):
+    @pytest.mark.parametrize("rate", [10, 8])
+    def test_let_a_caller_through_that_keeps_the_rate(self, world: Any, put: Any, rate: int) -> None:
+        """After the first second's worth, call after call at exactly the rate."""
+        world.control("POST", "quotas", enabled={"PutOptedOutNumber": rate})
+        for _ in range(rate):
             put()
-            world.control("POST", "clock", advance_seconds=0.1)
+        for _ in range(20):
+            world.control("POST", "clock", advance_seconds=1 / rate)
+            put()
         assert set(outcomes(world)) == {"OK"}
 
     def test_do_not_add_up_while_nothing_happens(self, world: Any, put: Any, refused: Any) -> None:
         """An hour's rest buys one second's worth."""
         world.control("POST", "quotas", enabled=True)
+        put()
         world.control("POST", "clock", advance_seconds=3600)
         for _ in range(10):
             put()
