@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def _waits_move_time(time: LocalTime) -> None:
     from sms_consent.clock import SystemClock
 
     def sleep(_self: SystemClock, seconds: float) -> None:
-        time.advance(seconds)
+        time.advance(timedelta(seconds=seconds))
 
     # The handlers make their clock themselves, so it is changed for all of them.
     setattr(SystemClock, "sleep", sleep)  # noqa: B010  an assignment to a method is what the types forbid

@@ -35,6 +35,9 @@ def local(
     host: Annotated[
         str, typer.Option(help="Address to serve on. 0.0.0.0 opens everything to the network, without any password.")
     ] = "127.0.0.1",
+    number: Annotated[
+        list[str] | None, typer.Option(metavar="+E164", help="A further number of yours that people can text.")
+    ] = None,
     access_key: Annotated[
         str | None, typer.Option(metavar="BASE64", help="What the opt-outs API is to accept (not there yet).")
     ] = None,
@@ -52,13 +55,16 @@ def local(
         _check_key(access_key)
         isolate()
         read_service_models_once()
-        from cli.local.run import run_files
+        if events:
+            from cli.local.run import run_files
 
-        code = run_files(events or [], _template(template), parameters, logs=logs)
+            raise typer.Exit(run_files(events, _template(template), parameters, logs=logs))
+        from cli.local.service import serve
+
+        serve(_template(template), parameters, host=host, port=port, api_port=api_port, numbers=number or [])
     except LocalError as error:
         typer.echo(f"sms-consent local: {error}", err=True)
         raise typer.Exit(2) from error
-    raise typer.Exit(code)
 
 
 def _template(chosen: Path | None) -> Path:

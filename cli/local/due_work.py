@@ -29,9 +29,9 @@ class DueWork:
         """What is due by then."""
         return frozenset(item for item, due_at in self._items() if due_at <= as_text(now))
 
-    def next_at(self) -> datetime | None:
-        """When the next of it is due, or was."""
-        moments = [due_at for _, due_at in self._items()]
+    def next_after(self, now: datetime) -> datetime | None:
+        """When the next of it gets due."""
+        moments = [due_at for _, due_at in self._items() if due_at > as_text(now)]
         return from_text(min(moments)) if moments else None
 
     def _items(self) -> list[tuple[Item, str]]:

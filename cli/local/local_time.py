@@ -7,10 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import time_machine
 
-__all__ = ["LocalTime"]
+__all__ = ["LocalTime", "span_of"]
 
 MOST = timedelta(days=3650)
 """How far one step goes at the most; beyond it, certificates and datetime itself run out."""
+
+
+def span_of(seconds: float) -> timedelta:
+    """Raises ValueError for what is no time that lies ahead."""
+    if not math.isfinite(seconds) or not 0 <= seconds <= MOST.total_seconds():
+        raise ValueError(f"must be a number of seconds from 0 to {MOST.total_seconds():.0f}")
+    return timedelta(seconds=seconds)
 
 
 class LocalTime:
@@ -29,12 +36,9 @@ class LocalTime:
         """The present moment, here."""
         return datetime.now(UTC)
 
-    def advance(self, seconds: float) -> datetime:
-        """Move on. Raises ValueError for what is no time span that lies ahead."""
-        if not math.isfinite(seconds) or not 0 <= seconds <= MOST.total_seconds():
-            raise ValueError(f"must be a number of seconds from 0 to {MOST.total_seconds():.0f}")
-        self._traveller.shift(timedelta(seconds=seconds))
-        return self.now()
+    def advance(self, span: timedelta) -> None:
+        """Move on; never back."""
+        self._traveller.shift(max(span, timedelta()))
 
     def stop(self) -> None:
         """Back to the machine's time."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cli.local.aws_environment import REGION
@@ -50,9 +51,9 @@ class QueueSource:
         """Messages that failed, and wait for their visibility time-out."""
         return self._attribute("ApproximateNumberOfMessagesNotVisible")
 
-    def visibility_timeout(self) -> int:
-        """Seconds until a message that failed is tried again."""
-        return self._attribute("VisibilityTimeout")
+    def visibility_timeout(self) -> timedelta:
+        """How long a message that failed is hidden, and a moment more, after which it surely is not."""
+        return timedelta(seconds=self._attribute("VisibilityTimeout") + 1)
 
     def _attribute(self, name: Any) -> int:
         return int(self._sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=[name])["Attributes"][name])

@@ -1,21 +1,20 @@
-"""Decides what `sms-consent local` does in its two forms, once its arguments are read."""
+"""Decides how events are run: each into the stack in turn, then one table of what became of them."""
 
 from __future__ import annotations
 
 import io
-import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TextIO
 
 from rich.console import Console
 
 from cli.local.assembly import assemble
 from cli.local.event_files import EventFile, read_event
 from cli.local.fate import run_event
+from cli.local.log import log_to
 from cli.local.originators import DEFAULT
 from cli.local.report import show
 
@@ -29,7 +28,7 @@ def run_files(paths: Sequence[Path], template: Path, parameters: Mapping[str, st
     files = [read_event(path) for path in paths]
     # The functions write their logs to standard output, as Lambda has them do; here that is for the table.
     written = io.StringIO()
-    log_to(sys.stderr if logs else written, level=logging.INFO)
+    log_to(sys.stderr if logs else written)
     with redirect_stdout(sys.stderr if logs else written):
         local = assemble(template, parameters, [DEFAULT, *_destinations(files)])
         fates = [(file.name, run_event(local, file)) for file in files]
@@ -46,12 +45,3 @@ def _destinations(files: Sequence[EventFile]) -> list[str]:
     """The events' own numbers: whoever was texted there had it."""
     found = [record.text.destination for file in files for record in file.records if record.text is not None]
     return list(dict.fromkeys(found))
-
-
-def log_to(stream: TextIO, level: int) -> None:
-    """The local stack's own log lines."""
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger = logging.getLogger("cli.local")
-    logger.addHandler(handler)
-    logger.setLevel(level)

@@ -23,8 +23,9 @@ INBOUND, SWEEP = "InboundFunction", "SweepFunction"
 ASYNCHRONOUS_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
 """Lambda invokes a function that SNS triggers up to twice more, after these waits, if it raises."""
 PATIENCE = timedelta(minutes=15)
-"""How far ``settle`` goes to see what becomes of work that has to wait: beyond any back-off, short of the 30 days."""
-SETTLING = 20
+"""How long a wait ``settle`` sits out to see what becomes of the work: beyond any back-off, short of the 30 days."""
+STEPS = 500
+"""Moments at which something is done within one span; beyond them, what is left is done at its end."""
 
 logger = logging.getLogger(__name__)
 
@@ -66,18 +67,47 @@ class LocalStack:
         while not stop.is_set():
             self._news.wait(timeout=1)
             self._news.clear()
-            if not stop.is_set():
+            if stop.is_set():
+                break
+            try:
                 with self._alone:
                     self._work_at_hand()
+            except Exception:
+                logger.exception("the local stack has a defect; it goes on")
 
     def wake(self) -> None:
         """Something may have been put into a queue."""
         self._news.set()
 
-    def advance(self, seconds: float) -> datetime:
-        """Move time on. Raises ValueError."""
+    # --- through time
+
+    def advance(self, span: timedelta) -> datetime:
+        """Live through a time: whatever gets due on the way is done when it is due, not all at the end."""
         with self._alone:
-            return self.time.advance(seconds)
+            target = self.time.now() + span
+            for _ in range(STEPS):
+                moment = self._next_moment(self.drain())
+                if moment is None or moment > target:
+                    break
+                self.time.advance(moment - self.time.now())
+            self.time.advance(target - self.time.now())
+            return self.time.now()
+
+    def settle(self) -> None:
+        """Drain, and go on to whatever has to wait a little, such as a message that failed."""
+        with self._alone:
+            for _ in range(STEPS):
+                now, moment = self.time.now(), self._next_moment(self.drain())
+                if moment is None or moment - now > PATIENCE:
+                    break
+                self.time.advance(moment - self.time.now())
+
+    def _next_moment(self, drained: Drained) -> datetime | None:
+        """When there may be something to do again. A message that failed is back at the latest after its whole time-out."""
+        moments = [drained.now + source.visibility_timeout() for source in self._sources if source.in_flight()]
+        if drained.next_due_at is not None:
+            moments.append(drained.next_due_at)
+        return min(moments, default=None)
 
     # --- to an end
 
@@ -92,28 +122,13 @@ class LocalStack:
                 after = self._due_work.at(self.time.now())
                 if not handed_over and after in (before, frozenset()):
                     break
+            now = self.time.now()
             return Drained(
-                now=self.time.now(),
+                now=now,
                 in_flight=sum(source.in_flight() for source in self._sources),
                 stuck=len(after),
-                next_due_at=self._due_work.next_at(),
+                next_due_at=self._due_work.next_after(now),
             )
-
-    def settle(self) -> Drained:
-        """Drain, and move time on to whatever has to wait a little, such as a message that failed."""
-        with self._alone:
-            for _ in range(SETTLING):
-                drained = self.drain()
-                waits = [
-                    timedelta(seconds=source.visibility_timeout() + 1) for source in self._sources if source.in_flight()
-                ]
-                if drained.next_due_at is not None and not drained.stuck:
-                    waits.append(drained.next_due_at - drained.now)
-                near = [wait for wait in waits if timedelta() <= wait <= PATIENCE]
-                if not near:
-                    break
-                self.time.advance(min(near).total_seconds())
-            return drained
 
     def notify(self, event: Mapping[str, Any]) -> None:
         """Invoke InboundFunction as SNS does. Raises FunctionFailed once Lambda would give the event up."""
@@ -122,7 +137,7 @@ class LocalStack:
                 try:
                     self.functions[INBOUND].invoke(event)
                 except FunctionFailed:
-                    self.time.advance(wait.total_seconds())
+                    self.time.advance(wait)
                 else:
                     return
             self.functions[INBOUND].invoke(event)

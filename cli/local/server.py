@@ -1,0 +1,88 @@
+"""Decides what answers on the AWS port: moto's server for every AWS API, and the stack's own paths."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from cli.local.control import PREFIX, Control
+from cli.local.errors import LocalError
+from cli.local.stack import LocalStack
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["Door", "Server", "application"]
+
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, to tell clients on this machine another
+
+
+class Door:
+    """A port that is held before anything is served on it, so that a taken one is known at once."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Raises LocalError if the port is taken or the address is none of this machine's."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            self.socket = socket.create_server((host, port), family=family, backlog=128)
+        except (OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            reason = reason.partition(" (while")[0]  # Python repeats the address
+            raise LocalError(f"cannot serve on {host} port {port}: {reason}. --port 0 takes any free one") from error
+        self.host = host
+        self.port: int = self.socket.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine find it."""
+        host = EVERYWHERE.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+class Server:
+    """Serves an application in threads of its own."""
+
+    def __init__(self, door: Door, app: WSGIApplication) -> None:
+        self._server = make_server(
+            door.host, door.port, app, threaded=True, request_handler=_Quiet, fd=door.socket.fileno()
+        )
+        door.socket.close()  # the server has a duplicate
+        self._thread = Thread(target=self._server.serve_forever, name="aws-port", daemon=True)
+
+    def start(self) -> None:
+        """From here on, requests are answered."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No further request is taken."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Quiet(MotoRequestHandler):
+    """A line for every request would bury the functions' logs; and paths and headers are nobody's business there."""
+
+    def log_request(self, *_: Any) -> None:
+        """Not logged."""
+
+
+def application(stack: LocalStack, control: Control) -> WSGIApplication:
+    """The stack's own paths go to ``control``, the rest to moto; after whatever was asked of moto, there may be work."""
+    aws = DomainDispatcherApplication(create_backend_app)
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ.get("PATH_INFO", "")
+        if path == PREFIX or path.startswith(PREFIX + "/"):
+            return control(environ, start_response)
+        try:
+            answer: Iterable[bytes] = aws(environ, start_response)
+        finally:
+            stack.wake()
+        return answer
+
+    return app

@@ -1,0 +1,79 @@
+"""Decides how the stack runs as a service: from the ready line until it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from cli.local.assembly import Local, assemble
+from cli.local.aws_environment import ACCOUNT, REGION
+from cli.local.control import Control
+from cli.local.errors import LocalError
+from cli.local.log import log_to
+from cli.local.originators import DEFAULT
+from cli.local.server import Door, Server, application
+
+__all__ = ["serve"]
+
+GRACE = 10
+"""Seconds that a call under way may take to end."""
+
+logger = logging.getLogger(__name__)
+
+
+def serve(
+    template: Path, parameters: Mapping[str, str], *, host: str, port: int, api_port: int, numbers: Sequence[str]
+) -> None:
+    """Serve until Ctrl-C or SIGTERM. Raises LocalError."""
+    door = Door(host, port)
+    log_to(sys.stderr)
+    stop = Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stop.set())
+    out = sys.stdout  # for the one line of the contract; what functions print belongs to the logs
+    with redirect_stdout(sys.stderr):
+        local = assemble(template, parameters, [DEFAULT])
+        for number in numbers:
+            if not local.originators.add(number):
+                raise LocalError(f"--number takes a number such as {DEFAULT}")
+        description = _description(local, door)
+        server = Server(door, application(local.stack, Control(local, description)))
+        work = Thread(target=local.stack.run, args=(stop,), name="functions", daemon=True)
+        server.start()
+        work.start()
+        if host not in {"127.0.0.1", "localhost", "::1"}:
+            logger.warning("everybody who reaches this machine reaches this stack: there is no password")
+        logger.info("the opt-outs API is not there yet: nothing is served on port %d", api_port)
+        out.write(json.dumps(description) + "\n")
+        out.flush()
+        stop.wait()
+        logger.info("stopping")
+        server.stop()
+        local.stack.wake()
+        work.join(GRACE)
+
+
+def _description(local: Local, door: Door) -> dict[str, Any]:
+    """The line by which a client finds everything."""
+    return {
+        "aws_endpoint": door.url,
+        "api_endpoint": None,
+        "region": REGION,
+        "topic_arn": local.topic_arn,
+        "queue_url": _reachable(local.queue_url, door),
+        "dead_letter_queue_url": _reachable(local.dead_letter_queue_url, door),
+        "table": local.table,
+        "opt_out_list": local.opt_out_list,
+    }
+
+
+def _reachable(queue_url: str, door: Door) -> str:
+    """CloudFormation names a queue as AWS would; a client must find it here."""
+    return f"{door.url}/{ACCOUNT}/{queue_url.rpartition('/')[2]}"
