@@ -75,7 +75,7 @@ class Batch:
             rule=heard.reading.rule,
             outcome=heard.outcome,
             status=consent.status if consent is not None else None,
-            on_list=consent.settled if consent is not None else None,
+            applied=consent.settled if consent is not None else None,
             answer=heard.answer.state if heard.answer is not None else None,
         )
         self._metrics.add_metric(f"Texts{heard.reading.intent.title().replace('_', '')}", MetricUnit.Count, 1)

@@ -81,7 +81,9 @@ class Inbound:
         sender = self._senders(text.destination)
         list_name = sender.list_name if sender is not None else self._own_list
         recorded = self._recorder.record(decision, list_name, reply_from=text.destination)
-        return Heard(reading, recorded.outcome, recorded.consent, recorded.consent.answer)
+        answer = recorded.consent.answer
+        answered = answer if answer is not None and answer.decision_id == decision.id else None
+        return Heard(reading, recorded.outcome, recorded.consent, answered)
 
     def _asked(self, reading: Reading) -> Asked:
         if reading.intent is Intent.OPT_OUT and reading.tier is not None:

@@ -1,0 +1,105 @@
+"""Each function may do what it does, and nothing else: computed from template.yaml and from the calls themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from unittest.mock import patch
+
+import pytest
+from support.inbound_function import Inbound, inbound_function
+from support.policies import DONE, Permission, granted
+from support.template import resources
+
+from sms_consent.clock import SystemClock
+
+BY_THE_PLATFORM = {
+    "sqs:ReceiveMessage": "Lambda's poller reads the queue in the function's name",
+    "sqs:DeleteMessage": "so it does when a batch is done",
+    "sqs:GetQueueAttributes": "and to scale",
+    "logs:CreateLogStream": "Lambda writes what the function prints",
+    "logs:PutLogEvents": "the same",
+    "kms:Decrypt": "SQS decrypts in the caller's name, and so does DynamoDB",
+    "kms:GenerateDataKey": "SQS encrypts in the caller's name",
+}
+"""Permissions that a function's code never uses itself."""
+
+
+def _inbound(inbound: Inbound) -> None:
+    inbound.hear("STOP")
+    inbound.world.pass_time(minutes=1)
+    inbound.hear("START", inboundMessageId="b")
+    inbound.hear("HELP", inboundMessageId="c")
+    inbound.hear("STOP", inboundMessageId="d", destinationNumber="pool-1", originationNumber="+14255550183")
+    inbound.hear("STOP", inboundMessageId="e", destinationNumber="rcs-1", originationNumber="+14255550184")
+    inbound.run(inbound.queued("5"))
+    # An opt-in that must wait, of a number that may not be on the list at all: the function looks.
+    inbound.world.pass_time(minutes=1)
+    inbound.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
+    inbound.hear("STOP", inboundMessageId="f")
+    inbound.world.pass_time(minutes=1)
+    inbound.hear("START", inboundMessageId="g")
+
+
+def _deletion_in_doubt(inbound: Inbound, number: str) -> None:
+    inbound.hear("STOP", inboundMessageId="f" + number[-4:], originationNumber=number)
+    inbound.world.pass_time(minutes=1)
+    inbound.world.backend.fail_next("DeleteOptedOutNumber", "InternalServerException", 1, after_effect=True)
+    inbound.hear("START", inboundMessageId="g" + number[-4:], originationNumber=number)
+
+
+def _sweep(inbound: Inbound) -> None:
+    from sweep import wiring
+    from sweep.handler import handler
+
+    wiring.parts.cache_clear()
+    for destination in ("+12125550101", "pool-1", "rcs-1"):
+        inbound.world.backend.fail_next("SendTextMessage", "ThrottlingException", 1)
+        inbound.hear("HELP", inboundMessageId=f"help-{destination[-1]}", destinationNumber=destination)
+        inbound.world.pass_time(seconds=5)
+    inbound.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
+    inbound.hear("STOP", inboundMessageId="put", originationNumber="+14255550187")
+    inbound.hear("STOP")
+    _deletion_in_doubt(inbound, "+14255550186")
+    inbound.world.pass_time(minutes=1)
+    inbound.world.backend.fail_next("DeleteOptedOutNumber", "ThrottlingException", 1)
+    inbound.hear("START", inboundMessageId="later")
+    inbound.world.pass_time(minutes=10)
+    waited = inbound.world.time.shift
+    with patch.object(SystemClock, "sleep", lambda _, seconds: waited(seconds)):
+        handler({}, _Context())  # type: ignore[arg-type]  # the members that the handler uses
+    wiring.parts.cache_clear()
+
+
+class _Context:
+    aws_request_id = "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+SCENARIOS: dict[str, Callable[[Inbound], None]] = {"InboundFunction": _inbound, "SweepFunction": _sweep}
+
+
+def test_every_function_has_a_scenario() -> None:
+    """A new function is held against its policy too."""
+    assert set(SCENARIOS) == set(resources("AWS::Serverless::Function"))
+
+
+@pytest.mark.parametrize("function", sorted(SCENARIOS))
+def test_every_permission_is_used(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A permission that nothing needs is only of use to somebody else."""
+    DONE[function].clear()
+    with inbound_function(monkeypatch) as inbound:
+        SCENARIOS[function](inbound)
+    unused = {each for each in granted(function) if each.action not in BY_THE_PLATFORM} - DONE[function]
+    assert unused == set()
+
+
+def test_a_call_without_permission_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check itself is one: without its permission, a STOP cannot be put."""
+    put = Permission("sms-voice:PutOptedOutNumber", "OptOutList")
+    without = granted("InboundFunction") - {put}
+    monkeypatch.setattr("support.policies.granted", lambda _: without)
+    with inbound_function(monkeypatch) as inbound:
+        assert inbound.hear("STOP") == ["record-0"]
+        assert not inbound.world.listed()

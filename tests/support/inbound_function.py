@@ -1,0 +1,104 @@
+"""InboundFunction behind its real handler, on AWS in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from inbound import wiring
+from inbound.handler import handler
+from sms_consent.aws import clients, items
+from sms_consent.aws.attributes import to_attributes
+from sms_consent.consent import Consent
+from sms_consent.ports import Sender
+from sms_consent.times import as_text
+from support.template import REPOSITORY
+from support.world import LIST, OURS, PERSON, World, deployed
+
+
+class _Context:
+    aws_request_id = "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+@dataclass
+class Inbound:
+    """The function, and what it can reach."""
+
+    world: World
+    queue: str
+
+    def event(self, name: str) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((REPOSITORY / "events" / name).read_text())
+        return loaded
+
+    def run(self, event: dict[str, Any]) -> list[str]:
+        """The records that are to be delivered again."""
+        response = handler(event, _Context())  # type: ignore[arg-type]  # the two members that the handler uses
+        return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+
+    def queued(self, *texts: dict[str, Any] | str) -> dict[str, Any]:
+        """An SQS event of one batch; a text is a payload, or a record's whole body."""
+        bodies = [text if isinstance(text, str) else json.dumps(self.notification(text)) for text in texts]
+        attributes = {"SentTimestamp": "1793714400000"}
+        records = [
+            {"messageId": f"record-{at}", "body": body, "attributes": attributes, "eventSource": "aws:sqs"}
+            for at, body in enumerate(bodies)
+        ]
+        return {"Records": records}
+
+    def notification(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "Type": "Notification",
+            "MessageId": "8f3c2a51-0000-5000-8000-000000000001",
+            "Message": json.dumps(payload),
+            "Timestamp": as_text(self.world.parts.clock.now()),
+        }
+
+    def hear(self, body: str, **payload: Any) -> list[str]:
+        text = {"originationNumber": PERSON, "destinationNumber": OURS, "messageBody": body}
+        return self.run(self.queued(text | payload))
+
+    def consent(self, number: str = PERSON, list_name: str = LIST) -> Consent | None:
+        return self.world.parts.ledger.consent(number, list_name)
+
+    def dead_letters(self) -> list[tuple[str, str]]:
+        found = clients.queues().receive_message(
+            QueueUrl=self.queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
+        return [
+            (each["MessageAttributes"]["Reason"]["StringValue"], each["Body"]) for each in found.get("Messages", [])
+        ]
+
+    def configure(self, sender: Sender) -> None:
+        item = to_attributes(items.sender_item(sender))
+        clients.dynamodb().put_item(TableName=self.world.table, Item=item)
+
+
+@contextmanager
+def inbound_function(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbound]:
+    """The function at its first event."""
+    environment = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "LEDGER_TABLE": "ledger",
+        "OPT_OUT_LIST": LIST,
+        "BRAND": "Example",
+        "SUPPORT_CONTACT": "help.example.com",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with deployed() as world:
+        queue = clients.queues().create_queue(QueueName="dead-letters")["QueueUrl"]
+        monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", queue)
+        wiring.batch.cache_clear()
+        yield Inbound(world, queue)
+    wiring.batch.cache_clear()

@@ -1,0 +1,117 @@
+"""What each function may do by template.yaml, and what it does: every call by a handler is held against its own policy."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from botocore.client import BaseClient
+
+from support.template import REPOSITORY, resources
+
+__all__ = ["DONE", "Permission", "enforced", "granted"]
+
+
+class Permission(NamedTuple):
+    """An IAM action on one of the stack's resources, by its logical id, or on a kind of origination identity."""
+
+    action: str
+    resource: str
+
+
+DONE: defaultdict[str, set[Permission]] = defaultdict(set)
+"""What each function has done in this process."""
+
+
+@cache
+def granted(function: str) -> frozenset[Permission]:
+    """Everything that a function's role allows."""
+    role = resources("AWS::Serverless::Function")[function]["Properties"]["Role"]["Fn::GetAtt"][0]
+    permissions = set()
+    for policy in resources("AWS::IAM::Role")[role]["Properties"]["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            for action in _listed(statement["Action"]):
+                for resource in _listed(statement["Resource"]):
+                    permissions.add(Permission(action, _named(resource)))
+    return frozenset(permissions)
+
+
+@contextmanager
+def enforced() -> Iterator[None]:
+    """Every call that a function makes without permission fails, as it would on AWS."""
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # the one place where every call passes
+
+    def held_against_policy(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        function = _calling_function()
+        if function is not None:
+            permission = _needed(client.meta.service_model.service_name, operation, parameters)
+            assert permission in granted(function), f"{function} may not {permission.action} on {permission.resource}"
+            DONE[function].add(permission)
+        return call(client, operation, parameters)
+
+    with patch.object(BaseClient, "_make_api_call", held_against_policy):
+        yield
+
+
+@cache
+def _handlers() -> dict[str, str]:
+    """The functions by their handlers' files."""
+    return {
+        str(REPOSITORY / "functions" / each["Properties"]["Handler"].rpartition(".")[0].replace(".", "/")) + ".py": name
+        for name, each in resources("AWS::Serverless::Function").items()
+    }
+
+
+def _calling_function() -> str | None:
+    frame = sys._getframe(2)
+    while frame is not None:
+        function = _handlers().get(frame.f_code.co_filename)
+        if function is not None:
+            return function
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+    return None
+
+
+def _needed(service: str, operation: str, parameters: dict[str, Any]) -> Permission:
+    if service == "dynamodb":
+        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+        return Permission(f"dynamodb:{operation}", "LedgerTable" + index)
+    if service == "pinpoint-sms-voice-v2":
+        return Permission(f"sms-voice:{operation}", _sms_resource(parameters))
+    if service == "sqs":
+        return Permission(f"sqs:{operation}", "InboundDeadLetterQueue")
+    raise AssertionError(f"say in tests/support/policies.py which resource {service}:{operation} needs")
+
+
+def _sms_resource(parameters: dict[str, Any]) -> str:
+    if "OptOutListName" in parameters:
+        return "OptOutList"
+    identity = parameters["OriginationIdentity"]
+    for kind in ("pool", "rcs"):
+        if identity.startswith(kind):
+            return {"pool": "pool/*", "rcs": "rcs-agent/*"}[kind]
+    return "phone-number/*"
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _named(resource: Any) -> str:
+    """The resource by the logical id behind its intrinsic functions."""
+    (kind, value) = next(iter(resource.items()))
+    if kind == "Fn::GetAtt":
+        return str(value[0])
+    if kind == "Fn::If":
+        return _named(value[1])
+    if kind == "Fn::Sub" and value.startswith("${"):
+        return re.sub(r"\$\{(\w+)(\.Arn)?\}", r"\1", value)
+    if kind == "Fn::Sub":
+        return str(value).rpartition(":")[2]
+    return str(value)
