@@ -12,8 +12,7 @@ def install() -> None:
 
     moto has no plugin mechanism. It finds a backend by importing ``moto.<service>`` and by the URL patterns of
     ``moto.backend_index``, a list that is changed in place because moto's server holds a reference to it. Call this
-    before ``mock_aws`` starts, before a server takes its first request, and before the process's first CloudFormation
-    stack, since moto caches which resource types exist.
+    before ``mock_aws`` starts, and before a server takes its first request.
     """
     import re
     import sys
@@ -31,3 +30,9 @@ def install() -> None:
     if all(service != _SERVICE for service, _ in backend_index.backend_url_patterns):
         backend_index.backend_url_patterns.extend((_SERVICE, re.compile(base)) for base in urls.url_bases)
     moto_api_urls.url_paths.update(urls.control_paths)
+
+    # moto caches which resource types there are; a template may have been read before this.
+    parsing = sys.modules.get("moto.cloudformation.parsing")
+    if parsing is not None:
+        for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+            cached.cache_clear()

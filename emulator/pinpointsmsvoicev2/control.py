@@ -38,7 +38,7 @@ def control(method: str) -> Callable[[Act], Handler]:
             except ServiceError as error:
                 status = 404 if isinstance(error, ResourceNotFoundError) else 409
                 return _answer(status, {"error": error.code, "reason": error.reason, "message": error.message})
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, OverflowError, TypeError, ValueError) as error:
                 return _answer(400, {"error": type(error).__name__, "message": str(error)})
 
         return handler
@@ -69,7 +69,10 @@ def requests(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> objec
 @control("POST")
 def inbound(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
     """An end user's text: ``from``, ``to``, ``body``."""
-    return {"inbound_message_id": backend.receive_text(given["from"], given["to"], given["body"])}
+    sender, recipient, body = given["from"], given["to"], given["body"]
+    if not all(isinstance(one, str) for one in (sender, recipient, body)):
+        raise TypeError("from, to and body must be strings.")
+    return {"inbound_message_id": backend.receive_text(sender, recipient, body)}
 
 
 @control("POST")

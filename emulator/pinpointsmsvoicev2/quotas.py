@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -28,9 +29,11 @@ class Quotas:
     def set(self, enabled: bool | Mapping[str, float]) -> None:
         """True: the documented rates; a mapping: these operations' rates and the documented ones for the rest."""
         if isinstance(enabled, Mapping):
-            if any(rate <= 0 for rate in enabled.values()):
-                raise ValueError("A rate must be above zero.")
+            if not all(0 < rate < math.inf for rate in enabled.values()):
+                raise ValueError("A rate must be a number above zero.")
             self._rates = {**DEFAULT_RATES, **enabled}
+        elif not isinstance(enabled, bool):
+            raise TypeError("Quotas are true, false, or a mapping of operations to rates.")
         else:
             self._rates = DEFAULT_RATES if enabled else None
         self._buckets.clear()

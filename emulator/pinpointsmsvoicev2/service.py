@@ -55,6 +55,8 @@ class ServiceBackend(BaseBackend):
 
     def advance_time(self, seconds: float) -> datetime:
         """Move this backend's time on (30-day rule, quotas, timestamps) without touching the process's clock."""
+        if not seconds >= 0:
+            raise ValueError("Time moves on, not back.")
         with self.lock:
             self._moved += timedelta(seconds=seconds)
             return self.now()

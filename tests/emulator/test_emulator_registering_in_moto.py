@@ -10,6 +10,7 @@ from typing import Any
 import botocore.session
 import pytest
 from moto import backend_index
+from moto.cloudformation import parsing
 from moto.moto_api._internal.models import moto_api_backend
 
 import emulator
@@ -28,6 +29,15 @@ def test_installing_twice_registers_once() -> None:
     emulator.install()
     patterns = [service for service, _ in backend_index.backend_url_patterns]
     assert patterns.count("pinpointsmsvoicev2") == 1
+
+
+def test_a_template_read_before_installing_does_no_harm() -> None:
+    """moto forgets which resource types it knew."""
+    before = parsing.get_model_map()
+    emulator.install()
+    after = parsing.get_model_map()
+    assert after is not before
+    assert "AWS::SMSVOICE::OptOutList" in after
 
 
 def test_moto_and_the_emulator_share_one_state() -> None:
