@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -22,6 +24,17 @@ def test_importing_it_changes_nothing() -> None:
     """Only install() registers the backend: the import alone does not even load moto."""
     code = "import sys, emulator; sys.exit('moto' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603  # this interpreter, and a constant
+
+
+def test_it_knows_nothing_of_this_project() -> None:
+    """It imports moto, botocore, the standard library and itself, so that it can be offered to moto as it stands."""
+    package = Path(emulator.__file__).parent
+    trees = [ast.parse(module.read_text(encoding="utf-8")) for module in package.rglob("*.py")]
+    imports = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    absolute = [node for node in imports if not (isinstance(node, ast.ImportFrom) and node.level)]
+    names = {alias.name for node in absolute if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in absolute if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in names} - sys.stdlib_module_names == {"moto", "botocore"}
 
 
 def test_installing_twice_registers_once() -> None:
