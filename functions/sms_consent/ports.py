@@ -11,7 +11,7 @@ from sms_consent.answer import Letter
 from sms_consent.consent import Consent, Due, Listing
 from sms_consent.decision import Decision, Outcome
 
-__all__ = ["Clock", "ConsentLedger", "OptOutList", "Sender", "Texting"]
+__all__ = ["Clock", "ConsentLedger", "OptOutList", "Receipts", "Register", "Sender", "Texting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,28 @@ class ConsentLedger(Protocol):
 
     def sender(self, identity: str) -> Sender | None:
         """What is configured for one of our numbers, pools or agents."""
+
+
+class Register(Protocol):
+    """What stands under one number, for whoever asks. Every method raises TryAgain, and reads what was written last."""
+
+    def consents(self, number: str) -> list[Consent]:
+        """On every list."""
+
+    def decisions(
+        self, number: str, *, before: str | None, most: int
+    ) -> list[tuple[Decision, Outcome | None, datetime | None]]:
+        """The newest ones, or the newest before a place (``<time>#<id>``), newest first."""
+
+
+class Receipts(Protocol):
+    """Remembers for a while when something first came in. Every method raises TryAgain, and reads what was written last."""
+
+    def keep(self, name: str, now: datetime, until: datetime) -> datetime:
+        """When it first came in: now, if it was not known. It is forgotten after ``until``."""
+
+    def find(self, name: str, now: datetime) -> datetime | None:
+        """When it first came in, or None if it is not known."""
 
 
 class OptOutList(Protocol):

@@ -14,9 +14,10 @@ from botocore.session import get_session
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["dynamodb", "queues", "sms_voice"]
+__all__ = ["dynamodb", "queues", "secrets", "sms_voice"]
 
 # Every write to the ledger is conditional, so repeating one is safe. Four attempts of at most three seconds, with the
 # standard mode's back-off between them, stay well below the shortest function time-out (30 s).
@@ -46,3 +47,9 @@ def sms_voice() -> PinpointSMSVoiceV2Client:
 def queues() -> SQSClient:
     """The client that puts aside what could not be read; repeating is safe."""
     return cast("SQSClient", get_session().create_client("sqs", config=_LEDGER))
+
+
+@cache
+def secrets() -> SecretsManagerClient:
+    """The client that reads the API's access keys; repeating is safe."""
+    return cast("SecretsManagerClient", get_session().create_client("secretsmanager", config=_LEDGER))

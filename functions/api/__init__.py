@@ -1,0 +1,1 @@
+"""ApiFunction: opt-outs by other channels than a text, and what the ledger knows of a number."""

@@ -1,0 +1,48 @@
+"""ApiFunction: one request of an HTTP API (payload format 2.0)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from api import problems
+from api.http import request_of
+from api.routes import Answered
+from api.wiring import api, logger, metrics, parts
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+__all__ = ["handler"]
+
+MARGIN = timedelta(seconds=12)
+"""What is left of the function's time for one call that hangs, and for recording the rest of 100 recipients."""
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer. What fails unforeseen is answered too, and logged without a number: only its kind."""
+    request = request_of(event)
+    logger().append_keys(request_id=context.aws_request_id, gateway_request_id=request.id)
+    try:
+        hurry_from = parts().clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
+        answered = api().answer(request, hurry_from)
+    except Exception as error:  # noqa: BLE001  the caller gets an answer in the API's own form
+        # Only names of types: the message or the frames of an unforeseen error may hold a number or a text.
+        cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
+        logger().error("failed", error=type(error).__name__, cause=cause)
+        answered = Answered(problems.failed())
+    _report(answered)
+    return answered.response.payload(request.id)
+
+
+def _report(answered: Answered) -> None:
+    status = answered.response.status
+    logger().info("answered", route=answered.route, status=status, caller=answered.caller, refusal=answered.refusal)
+    metrics().add_metric("ApiRequests", MetricUnit.Count, 1)
+    if answered.refusal is not None:
+        metrics().add_metric("ApiRequestsRefused", MetricUnit.Count, 1)
+    if status >= 500:
+        metrics().add_metric("ApiRequestsFailed", MetricUnit.Count, 1)
+    metrics().flush_metrics()

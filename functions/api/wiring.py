@@ -1,0 +1,65 @@
+"""What ApiFunction is made of, put together once, at its first request."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics
+
+from api.opt_outs import OptOuts
+from api.people import People
+from api.routes import Api
+from api.settings import own_list
+from sms_consent.aws import clients
+from sms_consent.aws.assembly import Parts, assemble
+from sms_consent.aws.receipts import DynamoReceipts
+from sms_consent.aws.register import DynamoRegister
+from sms_consent.on_behalf import OnBehalf
+from sms_consent.pacing import Call
+from sms_consent.repeats import Repeats
+from sms_consent.settings import Settings
+
+__all__ = ["api", "logger", "metrics", "parts"]
+
+
+@cache
+def logger() -> Logger:
+    """Structured logs."""
+    return Logger(service="api")
+
+
+@cache
+def metrics() -> Metrics:
+    """Metrics in the logs."""
+    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="api")
+
+
+@cache
+def parts() -> Parts:
+    """Raises SettingsError or UnfitReply when the deployment's settings cannot work."""
+    return assemble(Settings.from_environment(os.environ), paced=False)
+
+
+@cache
+def api() -> Api:
+    """Raises SettingsError likewise."""
+    made = parts()
+    table = made.settings.table
+    on_behalf = OnBehalf(
+        ledger=made.ledger,
+        recorder=made.recorder,
+        repeats=Repeats(DynamoReceipts(clients.dynamodb(), table)),
+        senders=made.senders,
+        own_list=own_list(made.settings, os.environ),
+        clock=made.clock,
+        leave_to_sweep=_leave_to_sweep,
+    )
+    return Api(OptOuts(on_behalf), People(DynamoRegister(clients.dynamodb(), table)))
+
+
+def _leave_to_sweep() -> None:
+    """As if the service had refused a call for its rate: for the next second, nothing is done at once."""
+    for call in Call:
+        parts().sync.pace.refused(call)

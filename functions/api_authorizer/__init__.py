@@ -1,0 +1,1 @@
+"""AccessKeyAuthorizerFunction: whose access key signed a request."""

@@ -1,0 +1,78 @@
+"""The ledger, read for whoever asks about a person: two queries under one number, both consistent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sms_consent.aws import items
+from sms_consent.aws.attributes import from_attributes
+from sms_consent.aws.translation import translated
+from sms_consent.consent import Consent
+from sms_consent.decision import Decision, Outcome
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["DynamoRegister"]
+
+LAST = items.DECISION + "~"
+"""After every decision: their keys go on with a digit."""
+
+
+class DynamoRegister:
+    """A ``Register`` on DynamoDB."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def consents(self, number: str) -> list[Consent]:
+        """As many as there are lists: few."""
+        found = self._query(
+            "pk = :number AND begins_with(sk, :kind)",
+            {":number": {"S": number}, ":kind": {"S": items.LIST}},
+            newest_first=False,
+            limit=100,
+        )
+        return [items.consent_from(item) for item in found]
+
+    def decisions(
+        self, number: str, *, before: str | None, most: int
+    ) -> list[tuple[Decision, Outcome | None, datetime | None]]:
+        """Their keys sort by time. BETWEEN takes its end in, so the place itself is passed over."""
+        end = items.DECISION + before if before is not None else LAST
+        found = []
+        for item in self._query(
+            "pk = :number AND sk BETWEEN :start AND :end",
+            {":number": {"S": number}, ":start": {"S": items.DECISION}, ":end": {"S": end}},
+            newest_first=True,
+            limit=most + 1,
+        ):
+            if item["sk"] != end:
+                found.append(items.decision_from(item))
+            if len(found) == most:
+                break
+        return found
+
+    def _query(
+        self, condition: str, values: dict[str, Any], *, newest_first: bool, limit: int
+    ) -> Iterator[dict[str, Any]]:
+        start: dict[str, Any] = {}
+        while True:
+            with translated():
+                page = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ScanIndexForward=not newest_first,
+                    ConsistentRead=True,
+                    Limit=limit,
+                    **start,
+                )
+            for item in page["Items"]:
+                yield from_attributes(item)
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

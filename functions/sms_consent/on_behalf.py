@@ -1,0 +1,151 @@
+"""What becomes of a request that somebody makes for others: a decision for each number, recorded and synced like a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from sms_consent.consent import Consent, Status
+from sms_consent.decision import Asked, Author, Decision
+from sms_consent.errors import ConsentError, TryAgain
+from sms_consent.ports import Clock, ConsentLedger, Sender
+from sms_consent.record import Recorder
+from sms_consent.repeats import Arrival, Repeats
+
+__all__ = ["API", "Became", "OnBehalf", "Request", "Result", "UnknownSender"]
+
+API = "api"
+
+# E.164: a plus, a country code and at most fifteen digits in all. The shortest international numbers have seven. A number
+# without its plus may be anybody's in some country, so it is not guessed at here, as it is for a text's own sender.
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+
+
+class UnknownSender(ConsentError):
+    """A sender that is not configured, in a deployment that serves only those."""
+
+
+class Became(StrEnum):
+    """What became of a request for one recipient."""
+
+    DONE = "DONE"
+    DEFERRED = "DEFERRED"  # recorded; the list follows when the service allows it
+    SUPERSEDED = "SUPERSEDED"  # recorded, but a newer decision stands
+    INVALID = "INVALID"  # not a number in E.164 form
+    FAILED = "FAILED"  # the ledger did not answer: perhaps not recorded, to be asked again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What somebody asks for."""
+
+    asked: Asked
+    sender: str
+    recipients: tuple[str, ...]
+    arrival: Arrival
+    channel: str | None = None  # by which the person had asked, such as a call
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer for one recipient, as it was written in the request."""
+
+    recipient: str
+    became: Became
+    consent: Consent | None = None
+
+
+class OnBehalf:
+    """Adds, removes and checks."""
+
+    def __init__(
+        self,
+        *,
+        ledger: ConsentLedger,
+        recorder: Recorder,
+        repeats: Repeats,
+        senders: Callable[[str], Sender | None],
+        own_list: str | None,
+        clock: Clock,
+        leave_to_sweep: Callable[[], None],
+    ) -> None:
+        """``own_list`` is that of senders without settings of their own; None refuses them.
+
+        ``leave_to_sweep`` has what is recorded next not be done at once.
+        """
+        self._ledger = ledger
+        self._recorder = recorder
+        self._repeats = repeats
+        self._senders = senders
+        self._own_list = own_list
+        self._clock = clock
+        self._leave_to_sweep = leave_to_sweep
+
+    def ask(self, request: Request, *, hurry_from: datetime) -> list[Result]:
+        """Record for every recipient, in the order asked. Safe to repeat. Raises UnknownSender, Replayed or TryAgain.
+
+        After ``hurry_from`` it is only recorded: what the list is owed is left to sweep.
+        """
+        list_name = self._list_of(request.sender)
+        decision = Decision(
+            id=request.arrival.identity,
+            number="",
+            asked=request.asked,
+            at=self._repeats.first_seen(request.arrival, self._clock.now()),
+            author=Author.AGENT,
+            through=API if request.channel is None else f"{API}/{request.channel}",
+            actor=request.arrival.actor,
+            reference=request.reference or request.arrival.client_id,
+        )
+
+        def record(number: str) -> Result:
+            if self._clock.now() >= hurry_from:
+                self._leave_to_sweep()
+            consent = self._recorder.record(replace(decision, number=number), list_name, reply_from=None).consent
+            return Result(number, _became(request.asked, consent), consent)
+
+        return _for_each(request.recipients, record)
+
+    def check(self, sender: str, recipients: Sequence[str]) -> list[Result]:
+        """As the ledger has it. Raises UnknownSender."""
+        list_name = self._list_of(sender)
+        return _for_each(
+            recipients, lambda number: Result(number, Became.DONE, self._ledger.consent(number, list_name))
+        )
+
+    def _list_of(self, sender: str) -> str:
+        known = self._senders(sender)
+        if known is not None:
+            return known.list_name
+        if self._own_list is None:
+            raise UnknownSender("the sender is not configured")
+        return self._own_list
+
+
+def _for_each(recipients: Sequence[str], make: Callable[[str], Result]) -> list[Result]:
+    """One answer a recipient, one decision a number. What fails for one does not fail the others."""
+    made: dict[str, Result] = {}
+    for recipient in recipients:
+        if recipient in made:
+            continue
+        if not _E164.fullmatch(recipient):
+            made[recipient] = Result(recipient, Became.INVALID)
+            continue
+        try:
+            made[recipient] = make(recipient)
+        except TryAgain:
+            made[recipient] = Result(recipient, Became.FAILED)
+    return [made[recipient] for recipient in recipients]
+
+
+def _became(asked: Asked, consent: Consent) -> Became:
+    if asked is Asked.OPT_OUT:
+        # Honoured from the moment it is recorded, however long the list takes to follow.
+        return Became.DONE if consent.status is Status.OPTED_OUT else Became.SUPERSEDED
+    if consent.status is Status.OPTED_OUT:
+        return Became.SUPERSEDED
+    return Became.DONE if consent.status is Status.OPTED_IN and consent.settled else Became.DEFERRED
