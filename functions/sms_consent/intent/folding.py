@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -81,6 +82,8 @@ class _Characters(dict[int, str]):
 
 
 _CHARACTERS = _Characters()
+_ELIDED = frozenset("l d j m t s n c qu jusqu lorsqu puisqu quelqu dell nell all dall sull un quell quest".split())
+"""What French and Italian leave of a word before an apostrophe: "m'envoyer" is two words, "don't" is one."""
 _WORD = re.compile(r"""[^ \n.,!?;:'"()>*$@\-/%&+#\x01][^ \n.,!?;:"()>*$@\-/%&+#']*(?:'[^ \n.,!?;:"()>*$@\-/%&+#']+)*""")
 
 
@@ -108,12 +111,18 @@ class Folded:
     def words(self) -> list[Word]:
         """Its words, in order."""
         if self._words is None:
-            self._words = [Word(_clean(m.group()), m.start(), m.end()) for m in _WORD.finditer(self.text)]
+            found = _WORD.finditer(self.text)
+            if "'" in self.text:
+                self._words = [word for m in found for word in _unelided(m.group(), m.start())]
+            else:
+                self._words = [Word(_clean(m.group()), m.start(), m.end()) for m in found]
         return self._words
 
     @property
     def key(self) -> str:
         """Its words with single spaces: what a keyword of the whole message is looked up by."""
+        if "'" in self.text:
+            return " ".join(word.text for word in self.words)
         return " ".join(map(_clean, _WORD.findall(self.text)))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
@@ -148,6 +157,15 @@ def _clean(word: str) -> str:
         return word.replace(_GONE, "").replace("'", "") if _GONE in word or "'" in word else word
     # Half-width kana and jamo only meet their marks after folding.
     return unicodedata.normalize("NFC", word.replace(_GONE, "").replace("'", ""))
+
+
+def _unelided(word: str, start: int) -> Iterator[Word]:
+    before, apostrophe, after = word.partition("'")
+    while apostrophe and _clean(before) in _ELIDED:
+        yield Word(_clean(before), start, start + len(before))
+        word, start = after, start + len(before) + 1
+        before, apostrophe, after = word.partition("'")
+    yield Word(_clean(word), start, start + len(word))
 
 
 def fold(text: str) -> Folded:

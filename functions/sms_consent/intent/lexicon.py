@@ -62,3 +62,39 @@ class Lexicon:
                 units.append(Unit(known.get(word.text, 0), word.text, word.start, word.end))
                 i += 1
         return units
+
+
+def load_lexicons() -> list[Lexicon]:
+    """Every language that has sentences."""
+    return [_lexicon(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(_DATA.glob("*.json"))]
+
+
+def _lexicon(pack: Mapping[str, Any]) -> Lexicon:
+    names = [*pack["parts"], *sorted(_literals(pack)), "BREAK"]
+    bits = {name: 1 << place for place, name in enumerate(names)}
+    lists = {**pack["parts"], **{name: name[2:] for name in names if name.startswith("w:")}, "BREAK": pack["breakers"]}
+    words: dict[str, int] = {}
+    for name, listed in lists.items():
+        for entry in listed.split():
+            words[entry] = words.get(entry, 0) | bits[name]
+    phrases: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+    for entry in [entry for entry in words if "_" in entry]:
+        first, *rest = fold_keyword(entry.replace("_", " ")).split()
+        phrases.setdefault(first, []).append((tuple(rest), words.pop(entry)))
+    return Lexicon(
+        language=pack["language"],
+        bits=bits,
+        words=words,
+        phrases={first: tuple(sorted(each, key=lambda found: -len(found[0]))) for first, each in phrases.items()},
+        pack=pack,
+    )
+
+
+def _literals(pack: Mapping[str, Any]) -> set[str]:
+    """The words that patterns name themselves, as ``w:back``."""
+    found: set[str] = set()
+    for frame in pack["frames"]:
+        for pattern in (*frame["patterns"], frame.get("unless", ""), frame.get("soften", "")):
+            for token in pattern.split():
+                found.update(name for name in token.strip("!?*").split("|") if name.startswith("w:"))
+    return found

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
-from sms_consent.intent.folding import Folded, fold
+from sms_consent.intent.company import Company, Kept
+from sms_consent.intent.folding import Folded, Word, fold
+from sms_consent.intent.immunity import Immunity
 from sms_consent.intent.keywords import Keyword, load_keywords, load_packs
 from sms_consent.intent.look_alikes import looks_like
-from sms_consent.intent.reading import Intent, Reading, Tier
+from sms_consent.intent.misspelt import Misspelt
+from sms_consent.intent.reading import Explanation, Intent, Reading, Tier
+from sms_consent.intent.sentences import Sentences, clauses
 
 __all__ = ["RULES_VERSION", "Reader"]
 
-RULES_VERSION = "2026.11.1"
+RULES_VERSION = "2026.11.2"
 """Kept with every decision. It changes whenever a rule or a word does."""
 
 _NOTHING = Reading(Intent.NONE, None, "none", "", None, RULES_VERSION)
+_MOST_WORDS = 400
+"""A text message holds fewer (ten parts, 1,530 characters): beyond, only a whole-message keyword is looked for."""
 
 
 class Reader:
@@ -37,12 +44,32 @@ class Reader:
         self._packs: dict[str, dict[str, Any]] = {pack["id"]: pack for pack in packs}
         self._keywords = load_keywords(packs, custom)
 
-    def read(self, text: str) -> Reading:
-        """Read one text. Pure; never raises, whatever the text."""
+    # The other tiers load when the first text gets past the keywords: most texts to a short code are one word.
+    @cached_property
+    def _company(self) -> Company:
+        return Company(self._keywords)
+
+    @cached_property
+    def _misspelt(self) -> Misspelt:
+        return Misspelt(self._keywords, self._company)
+
+    @cached_property
+    def _immunity(self) -> Immunity:
+        return Immunity()
+
+    @cached_property
+    def _sentences(self) -> Sentences:
+        return Sentences()
+
+    def read(self, text: str, *, last_reply: str | None = None) -> Reading:
+        """Read one text. Pure; never raises, whatever the text. ``last_reply`` is what this person was last sent."""
+        return self._read(fold(text), last_reply)[0]
+
+    def explain(self, text: str, *, last_reply: str | None = None) -> Explanation:
+        """Read one text, and show what the rules saw and where the deciding words stand."""
         folded = fold(text)
-        key = folded.key
-        keyword = self._keywords.get(key) or self._keywords.get(looks_like(key))
-        return _reading(keyword, folded) if keyword else _NOTHING
+        reading, spans = self._read(folded, last_reply)
+        return Explanation(reading, folded.original, folded.key, spans, self.sources(reading.rule))
 
     def sources(self, rule: str) -> str:
         """Where a rule comes from, for a person who asks why."""
@@ -52,10 +79,55 @@ class Reader:
             return "configured for this deployment" if name.startswith("custom/") else ""
         return f"{pack['title']} ({pack['source']})"
 
+    def _read(self, folded: Folded, last_reply: str | None) -> tuple[Reading, tuple[tuple[int, int], ...]]:
+        key = folded.key
+        keyword = self._keywords.get(key) or self._keywords.get(looks_like(key))
+        if keyword:
+            return _by_keyword(keyword, folded)
+        if not key or len(folded.words) > _MOST_WORDS:
+            return _NOTHING, ()
+        own = self._immunity.own_words(folded, self._keywords, last_reply)
+        if own.all_set_aside:
+            return Reading(Intent.NONE, None, own.rule or "none", "", None, RULES_VERSION), ()
+        words = own.words
+        for tier, kept in (
+            (Tier.COMPANY, self._company.read(words)),
+            (Tier.MISSPELT, self._misspelt.read(words)),
+            (Tier.COMPANY, self._own_clause(folded, words)),
+        ):
+            if kept:
+                return _in_company(tier, kept, folded)
+        found = self._sentences.read(folded, words)
+        if found:
+            tier = Tier.UNCLEAR if found.intent is Intent.UNCLEAR else Tier.SENTENCE
+            matched = folded.written(found.start, found.end)
+            span = folded.span(found.start, found.end)
+            return Reading(found.intent, tier, found.rule, matched, found.language, RULES_VERSION), (span,)
+        if own.rule:
+            return Reading(Intent.NONE, None, own.rule, "", None, RULES_VERSION), ()
+        return _NOTHING, ()
 
-def _reading(keyword: Keyword, folded: Folded) -> Reading:
+    def _own_clause(self, folded: Folded, words: Sequence[Word]) -> Kept | None:
+        """A keyword that can mean nothing else, in a sentence of its own: "We sold the house. STOP!"."""
+        parts = clauses(folded, words)
+        if len(parts) < 2:
+            return None
+        return next((kept for part in parts if (kept := self._company.read(part, strong_only=True))), None)
+
+
+def _by_keyword(keyword: Keyword, folded: Folded) -> tuple[Reading, tuple[tuple[int, int], ...]]:
     if keyword.intent is Intent.NONE:
-        return Reading(Intent.NONE, None, keyword.rule, "", None, RULES_VERSION)
+        return Reading(Intent.NONE, None, keyword.rule, "", None, RULES_VERSION), ()
     tier = Tier.UNCLEAR if keyword.intent is Intent.UNCLEAR else Tier.KEYWORD
-    matched = folded.written(folded.words[0].start, folded.words[-1].end)
-    return Reading(keyword.intent, tier, keyword.rule, matched, keyword.language, RULES_VERSION)
+    start, end = folded.words[0].start, folded.words[-1].end
+    matched = folded.written(start, end)
+    reading = Reading(keyword.intent, tier, keyword.rule, matched, keyword.language, RULES_VERSION)
+    return reading, (folded.span(start, end),)
+
+
+def _in_company(tier: Tier, kept: Kept, folded: Folded) -> tuple[Reading, tuple[tuple[int, int], ...]]:
+    keyword, first, last = kept
+    matched = folded.written(first.start, last.end)
+    rule = f"{tier.lower()}:{keyword.rule.partition(':')[2]}"
+    reading = Reading(keyword.intent, tier, rule, matched, keyword.language, RULES_VERSION)
+    return reading, (folded.span(first.start, last.end),)

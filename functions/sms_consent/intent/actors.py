@@ -1,0 +1,204 @@
+"""Who acts: whether the words before a request leave it one, as "can you" does and "he didn't" does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from sms_consent.intent.lexicon import Lexicon, Unit
+
+__all__ = ["ALLOWED", "Actors", "Who"]
+
+
+class Who(Enum):
+    """Whose act the words before a verb make of it."""
+
+    ASKED = auto()  # an imperative, "can you", "you need to", "I told you to"
+    WANTED = auto()  # "I want to"
+    HOW = auto()  # "how do I"
+    COMPLAINT = auto()  # "you won't", "why don't you"
+    MINE = auto()  # "I will"
+    UNABLE = auto()  # "I can't"
+    OTHER = auto()  # "he will", "did you", "let's", "what happens if I"
+    NEGATED = auto()  # "don't"
+    NOUN = auto()  # "the next stop"
+    UNKNOWN = auto()  # another word: mostly the end of a sentence that has no full stop
+
+
+_LOOSE = frozenset({Who.ASKED, Who.WANTED, Who.HOW, Who.COMPLAINT, Who.UNKNOWN})
+ALLOWED = {
+    "ask": _LOOSE,
+    "ask or unable": _LOOSE | {Who.UNABLE},
+    "strict": frozenset({Who.ASKED, Who.WANTED, Who.HOW, Who.COMPLAINT}),
+    "any but denied": frozenset(Who) - {Who.NEGATED, Who.OTHER},
+    "mine": frozenset({Who.ASKED, Who.MINE, Who.UNKNOWN, Who.HOW, Who.WANTED}),
+    "addressed": frozenset({Who.ASKED, Who.COMPLAINT, Who.UNKNOWN}),
+}
+"""Which of them let a frame stand, by the frame's ``who``."""
+
+
+class Actors:
+    """Looks back from a verb, past the words that ask for nothing."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        def parts(names: str) -> int:
+            return sum(lexicon.bits.get(name, 0) for name in names.split())
+
+        self._skipped = parts("FILL AGAIN")
+        self._i, self._you, self._third, self._them = parts("I"), parts("YOU"), parts("THIRD"), parts("THEM")
+        self._not, self._cant, self._may_not = parts("NEG"), parts("CANT"), parts("MAYNOT")
+        self._past_not, self._never = parts("PASTNEG"), parts("NEVER")
+        self._asks = parts("ASKS")
+        self._can, self._must, self._want, self._try = parts("CAN"), parts("MUST"), parts("WANT"), parts("TRY")
+        self._ask, self._say, self._how, self._to = parts("ASK"), parts("SAY"), parts("HOW"), parts("TO")
+        self._why, self._if, self._past = parts("WHY"), parts("IF"), parts("PASTAUX")
+        self._det, self._lets, self._hypothesis = parts("DET"), parts("LETS"), parts("HYPO")
+        self._texts, self._me, self._need = parts("TEXTS PLURAL DEICTIC"), parts("ME"), parts("NEED")
+
+    def before(self, units: Sequence[Unit], at: int) -> Who:
+        """Who acts in the verb at ``at``, by the words before it."""
+        if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
+            return Who.OTHER
+        j, parts = self._back(units, at)
+        if not parts:
+            return Who.ASKED if j < 0 else Who.UNKNOWN
+        for mask, answer in (
+            (self._not, self._after_not),
+            (self._to, self._after_to),
+            (self._you, self._after_you),
+            (self._must, self._after_must),
+            (self._want, self._after_want),
+            (self._can, self._after_can),
+            (self._say, self._after_say),
+        ):
+            if parts & mask:
+                return answer(units, j)
+        return self._simple(units, j, parts)
+
+    def before_not(self, units: Sequence[Unit], at: int) -> Who:
+        """Who is told not to, by the words before the "not" at ``at`` ("I don't", "you may not", "told you not to")."""
+        if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
+            return Who.OTHER
+        negation = units[at].parts
+        j, parts = self._back(units, at)
+        if negation & self._past_not or parts & (self._why | self._if | self._them | self._past | self._det):
+            return Who.OTHER
+        if parts & self._you:
+            k, earlier = self._back(units, j)
+            if earlier & (self._ask | self._want | self._need) or negation & self._may_not:
+                return Who.OTHER if earlier & self._if else Who.ASKED
+            return Who.OTHER
+        if parts & (self._i | self._third):
+            return Who.MINE
+        if parts & (self._can | self._must):
+            _, subject = self._back(units, j)
+            return Who.MINE if subject & (self._i | self._third) else Who.ASKED
+        if parts & self._say:
+            _, subject = self._back(units, j)
+            return Who.OTHER if subject & (self._third | self._you | self._them) else Who.ASKED
+        if negation & self._cant:
+            return Who.UNABLE  # "can't text right now"
+        return Who.ASKED if j < 0 else Who.UNKNOWN
+
+    def before_refusal(self, units: Sequence[Unit], at: int) -> Who:
+        """Who does not want, by the words before the "not" at ``at``: not the one who is addressed ("if you don't want")."""
+        if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
+            return Who.OTHER
+        _, parts = self._back(units, at)
+        return Who.OTHER if parts & (self._you | self._if | self._why | self._past) else Who.ASKED
+
+    def _back(self, units: Sequence[Unit], at: int) -> tuple[int, int]:
+        j = at - 1
+        while j >= 0 and units[j].parts & self._skipped and not units[j].parts & (self._you | self._not):
+            j -= 1
+        return (j, units[j].parts) if j >= 0 else (-1, 0)
+
+    def _simple(self, units: Sequence[Unit], j: int, parts: int) -> Who:
+        if parts & self._how:
+            return Who.HOW
+        if parts & self._i:
+            _, earlier = self._back(units, j)
+            return Who.HOW if earlier & self._how else Who.MINE
+        if parts & self._them:
+            _, earlier = self._back(units, j)
+            return Who.ASKED if earlier & self._ask else Who.OTHER
+        if parts & (self._third | self._lets | self._if | self._past | self._why):
+            return Who.OTHER
+        return Who.NOUN if parts & self._det else Who.UNKNOWN
+
+    def _after_not(self, units: Sequence[Unit], j: int) -> Who:
+        _, subject = self._back(units, j)
+        if subject & (self._you | self._texts) and not subject & self._i:
+            return Who.COMPLAINT
+        return Who.UNABLE if units[j].parts & self._cant and (subject & self._i or not subject) else Who.NEGATED
+
+    def _after_you(self, units: Sequence[Unit], j: int) -> Who:
+        k, earlier = self._back(units, j)
+        if earlier & self._not:
+            return Who.COMPLAINT
+        if earlier & (self._past | self._if | self._why):
+            return Who.OTHER
+        return Who.ASKED
+
+    def _after_can(self, units: Sequence[Unit], j: int) -> Who:
+        k, subject = self._back(units, j)
+        if subject & (self._you | self._texts):
+            return Who.ASKED
+        if subject & self._i:
+            _, earlier = self._back(units, k)
+            return Who.HOW if earlier & self._how else Who.MINE
+        if units[j].parts & self._asks and not subject & self._third:
+            return Who.NEGATED if subject & self._not else Who.ASKED  # the verb alone says who: "veuillez", "pueden"
+        return Who.OTHER
+
+    def _after_must(self, units: Sequence[Unit], j: int) -> Who:
+        k, subject = self._back(units, j)
+        if subject & self._not:
+            return Who.NEGATED
+        if subject & self._you:
+            _, earlier = self._back(units, k)
+            return Who.OTHER if earlier & self._past else Who.ASKED
+        if subject & self._i:
+            return Who.WANTED
+        if subject & self._texts or k < 0:
+            return Who.ASKED
+        return Who.OTHER if subject & self._third else Who.UNKNOWN
+
+    def _after_want(self, units: Sequence[Unit], j: int) -> Who:
+        k, subject = self._back(units, j)
+        if subject & self._not:
+            return Who.NEGATED
+        if subject & (self._you | self._third | self._if):
+            return Who.OTHER
+        return Who.HOW if subject & self._how else Who.WANTED
+
+    def _after_to(self, units: Sequence[Unit], j: int) -> Who:
+        k, parts = self._back(units, j)
+        m, earlier = self._back(units, k) if k >= 0 else (-1, 0)
+        if parts & self._not:
+            return Who.NEGATED
+        if parts & (self._how | self._try):
+            return Who.OTHER if earlier & (self._you | self._third) else Who.WANTED
+        if parts & self._want:
+            return self._after_want(units, k)
+        if parts & self._you and earlier & (self._ask | self._want | self._need | self._say):
+            _, subject = self._back(units, m)
+            return Who.NEGATED if subject & self._not else Who.OTHER if subject & self._third else Who.ASKED
+        if parts & (self._them | self._third) and earlier & self._ask:
+            return Who.ASKED if self._back(units, m)[0] < 0 else Who.OTHER
+        if parts & self._texts and earlier & (self._want | self._need):
+            return Who.WANTED
+        if parts & (self._me | self._them | self._third | self._say | self._past):
+            return Who.OTHER
+        return Who.UNKNOWN
+
+    def _after_say(self, units: Sequence[Unit], j: int) -> Who:
+        k, subject = self._back(units, j)
+        if subject & self._not:
+            return Who.NEGATED
+        if subject & (self._third | self._you | self._them | self._if):
+            return Who.OTHER
+        if subject & self._i:
+            _, earlier = self._back(units, k)
+            return Who.OTHER if earlier & self._if else Who.ASKED
+        return Who.ASKED if k < 0 else Who.UNKNOWN

@@ -1,0 +1,163 @@
+"""Whether a keyword stands among words that ask for nothing else: "STOP please", "Stop. Thank you", "cancel this"."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from sms_consent.intent.folding import Word, fold_keyword
+from sms_consent.intent.keywords import DATA, Keyword
+from sms_consent.intent.reading import Intent
+
+__all__ = ["Company", "Kept"]
+
+_MOST_WORDS = 14
+_MOST_LETTERS = 60
+_LONGEST_PIECE = 12
+_LONGEST = 5  # words in a keyword or a company phrase
+
+Kept = tuple[Keyword, Word, Word]
+"""A keyword and the first and last word of it in the text."""
+
+
+def _is_unspaced(text: str) -> bool:
+    """Whether the text is in kana, Han characters or Hangul."""
+    return not text.isascii() and any("\u3040" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7a3" for letter in text)
+
+
+class Company:
+    """The keywords that count beside other words, and the words that may stand there."""
+
+    def __init__(self, keywords: Mapping[str, Keyword]) -> None:
+        self._keywords = {key: each for key, each in keywords.items() if self._counts(each)}
+        self._first = {key.split()[0] for key in self._keywords}
+
+    @staticmethod
+    def _counts(keyword: Keyword) -> bool:
+        return not keyword.whole_message_only and keyword.intent in (Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP)
+
+    @cached_property
+    def _data(self) -> Mapping[str, Any]:
+        data: Mapping[str, Any] = json.loads((DATA / "company.json").read_text(encoding="utf-8"))
+        return data
+
+    def _words(self, *groups: str) -> frozenset[str]:
+        lists = [words for group in groups for words in self._data["groups"][group].values()]
+        return frozenset(fold_keyword(phrase) for words in lists for phrase in words.split("|"))
+
+    @cached_property
+    def _refusals(self) -> frozenset[str]:
+        return frozenset(map(fold_keyword, self._data["only_beside_opt_out"].split("|")))
+
+    @cached_property
+    def _strong_company(self) -> frozenset[str]:
+        return self._words("courtesy", "subject", "person") | self._refusals
+
+    @cached_property
+    def _weak_company(self) -> frozenset[str]:
+        return self._words("courtesy", "subject") | self._refusals
+
+    @cached_property
+    def _start_company(self) -> frozenset[str]:
+        return self._words("courtesy", "subject")
+
+    @cached_property
+    def _help_company(self) -> frozenset[str]:
+        return self._words("courtesy") | frozenset(map(fold_keyword, self._data["help"].split("|")))
+
+    @cached_property
+    def _weak(self) -> frozenset[str]:
+        return frozenset(map(fold_keyword, self._data["weak"]))
+
+    @cached_property
+    def _determiners(self) -> frozenset[str]:
+        return frozenset(map(fold_keyword, self._data["determiners"]))
+
+    def is_company(self, word: str) -> bool:
+        """Whether a word asks for nothing beside a strong opt-out keyword."""
+        return word in self._strong_company or word.isdecimal()
+
+    def segmented(self, words: Sequence[Word]) -> list[Word]:
+        """Cut words of scripts that put no spaces between words into keywords and company, where that comes out even."""
+        return [piece for word in words for piece in (self._pieces(word) if _is_unspaced(word.text) else (word,))]
+
+    def _pieces(self, word: Word) -> Sequence[Word]:
+        text = word.text
+        if len(text) > _MOST_LETTERS or len(text) != word.end - word.start:
+            return (word,)
+        cuts: list[int | None] = [0, *[None] * len(text)]  # the start of the last piece that ends here
+        for end in range(1, len(text) + 1):
+            for start in range(max(0, end - _LONGEST_PIECE), end):
+                if cuts[start] is not None and (text[start:end] in self._keywords or text[start:end] in self._unspaced):
+                    cuts[end] = start
+                    break
+        pieces: list[Word] = []
+        end = len(text)
+        while end and (start := cuts[end]) is not None:
+            pieces.append(Word(text[start:end], word.start + start, word.start + end))
+            end = start
+        return pieces[::-1] if not end else (word,)
+
+    @cached_property
+    def _unspaced(self) -> frozenset[str]:
+        return frozenset(phrase.replace(" ", "") for phrase in self._strong_company if _is_unspaced(phrase))
+
+    def read(self, words: Sequence[Word], *, strong_only: bool = False) -> Kept | None:
+        """The keyword that decides, if all other words keep it company. An opt-out stands above the rest."""
+        words = self.segmented(words)
+        if not 0 < len(words) <= _MOST_WORDS or self._first.isdisjoint(word.text for word in words):
+            return None
+        found, others = self._split(words)
+        if not found:
+            return None
+        decides = next((each for each in found if each[0].intent is Intent.OPT_OUT), found[0])
+        weak = all(each[0].key in self._weak for each in found if each[0].intent is Intent.OPT_OUT)
+        if strong_only and (weak or decides[0].intent is not Intent.OPT_OUT):
+            return None
+        strong = decides[0].intent is Intent.OPT_OUT and not weak
+        company = self._company_of(decides[0].intent, weak=weak)
+        return decides if self._all_in(others, company, numbers=strong) else None
+
+    def _company_of(self, intent: Intent, *, weak: bool) -> frozenset[str]:
+        if intent is Intent.OPT_OUT:
+            return self._weak_company if weak else self._strong_company
+        return self._start_company if intent is Intent.OPT_IN else self._help_company
+
+    def _split(self, words: Sequence[Word]) -> tuple[list[Kept], list[list[str]]]:
+        """The keywords in the text, and the runs of words between them."""
+        found: list[Kept] = []
+        others: list[list[str]] = [[]]
+        i = 0
+        while i < len(words):
+            key, length = self._longest(words, i, self._keywords.__contains__) if words[i].text in self._first else ("", 0)
+            if length and not (others[-1] and others[-1][-1] in self._determiners):
+                found.append((self._keywords[key], words[i], words[i + length - 1]))
+                others.append([])
+                i += length
+            else:
+                others[-1].append(words[i].text)
+                i += 1
+        return found, others
+
+    @staticmethod
+    def _longest(words: Sequence[Word], at: int, known: Callable[[str], bool]) -> tuple[str, int]:
+        for length in range(min(_LONGEST, len(words) - at), 0, -1):
+            key = " ".join(word.text for word in words[at : at + length])
+            if known(key):
+                return key, length
+        return "", 0
+
+    @staticmethod
+    def _all_in(runs: list[list[str]], company: frozenset[str], *, numbers: bool) -> bool:
+        for run in runs:
+            i = 0
+            while i < len(run):
+                for length in range(min(_LONGEST, len(run) - i), 0, -1):
+                    if " ".join(run[i : i + length]) in company or (numbers and length == 1 and run[i].isdecimal()):
+                        i += length
+                        break
+                else:
+                    return False
+        return True

@@ -1,0 +1,109 @@
+"""Whether a message is a keyword wrongly typed, alone or in company: "stpo", "s t o p", "5top", "unsubcribe me pls"."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from sms_consent.intent.company import Company, Kept
+from sms_consent.intent.folding import Word, fold_keyword
+from sms_consent.intent.keywords import DATA, Keyword
+from sms_consent.intent.reading import Intent
+from sms_consent.intent.spelling import Speller, unstretched, without_digits
+
+__all__ = ["Misspelt"]
+
+_MOST_WORDS = 8
+_MOST_PIECES = 3  # "un subs cribe"
+
+
+class Misspelt:
+    """The keywords that may be misspelt, and the ways in which they are."""
+
+    def __init__(self, keywords: Mapping[str, Keyword], company: Company) -> None:
+        self._keywords = keywords
+        self._company = company
+
+    def read(self, words: Sequence[Word]) -> Kept | None:
+        """The keyword that was meant, with the words that stand for it, if all other words keep it company."""
+        if not 0 < len(words) <= _MOST_WORDS + _MOST_PIECES:
+            return None
+        words = _joined_letters(words)
+        if len(words) > _MOST_WORDS:
+            return None
+        odd = [i for i, word in enumerate(words) if not self._company.is_company(word.text)]
+        if not 0 < len(odd) <= _MOST_PIECES or odd[-1] - odd[0] >= _MOST_PIECES:
+            return None
+        first, last = words[odd[0]], words[odd[-1]]
+        written = "".join(word.text for word in words[odd[0] : odd[-1] + 1])
+        meant = self._meant(written, as_one_word=len(odd) == 1)
+        if meant is None:
+            return None
+        meant_words = [Word(word, first.start, last.end) for word in meant.split()]
+        corrected = [*words[: odd[0]], *meant_words, *words[odd[-1] + 1 :]]
+        return self._company.read(corrected)
+
+    def _meant(self, written: str, *, as_one_word: bool) -> str | None:
+        """The keyword that a word stands for; None if it is a word of its own, or could be one of two requests."""
+        for form in dict.fromkeys((written, unstretched(written), without_digits(written), unstretched(without_digits(written)))):
+            if form in self._variants:
+                return self._variants[form]
+            if form in self._joined and (form != written or not as_one_word):
+                return self._joined[form]
+            nearest = self._speller.nearest(form)
+            meant = [self._joined[word] for word in nearest]
+            if meant and len({self._keywords[key].intent for key in meant}) == 1:
+                return meant[0]
+        return None
+
+    @cached_property
+    def _joined(self) -> dict[str, str]:
+        """Keywords without spaces, to their keys; the general sources' first."""
+        found: dict[str, str] = {}
+        for key, keyword in self._keywords.items():
+            if not keyword.whole_message_only and keyword.intent in (Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP):
+                found.setdefault(key.replace(" ", ""), key)
+        return found
+
+    @cached_property
+    def _data(self) -> Mapping[str, Any]:
+        data: Mapping[str, Any] = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))
+        return data
+
+    @cached_property
+    def _variants(self) -> dict[str, str]:
+        means: Mapping[str, str] = self._data["means"]
+        return {
+            word: key
+            for key, words in means.items()
+            for word in words.split()
+            if key in self._keywords
+        }
+
+    @cached_property
+    def _speller(self) -> Speller:
+        return Speller(self._joined, frozenset(map(fold_keyword, str(self._data["ordinary"]).split())) | self._others)
+
+    @cached_property
+    def _others(self) -> frozenset[str]:
+        return frozenset(key for key, keyword in self._keywords.items() if key.replace(" ", "") not in self._joined or keyword.whole_message_only)
+
+
+def _joined_letters(words: Sequence[Word]) -> list[Word]:
+    """Three and more single letters in a row as one word: "s t o p", "S.T.O.P"."""
+    found: list[Word] = []
+    run: list[Word] = []
+    for word in (*words, None):
+        if word is not None and len(word.text) == 1:
+            run.append(word)
+            continue
+        if len(run) >= _MOST_PIECES:
+            found.append(Word("".join(letter.text for letter in run), run[0].start, run[-1].end))
+        else:
+            found += run
+        run = []
+        if word is not None:
+            found.append(word)
+    return found
