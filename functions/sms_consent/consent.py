@@ -61,6 +61,8 @@ class Consent:
     end_user_opted_out: bool
     decided_at: datetime
     decided_by: str
+    asked_out_at: datetime | None = None  # the person's own newest opt-out, whether or not it was the newest decision
+    opted_in_at: datetime | None = None  # the newest opt-in by anybody, likewise
     version: int = 1  # rises with each change of status
     applied_version: int = 0  # the version that the list is known to match
     revision: int = 1  # rises with each write: what conditional writes compare
@@ -113,20 +115,16 @@ def decide(
     A decision counts if it is newer than the newest recorded one; at equal times opting out wins. ``claim`` is the
     lease to take if the change leaves work, None to leave that work to sweep; ``answer`` is the reply due if it changes.
     """
+    if standing is not None and standing.outbox is not None and standing.outbox.id == decision.id:
+        return Outcome.CHANGED, None  # delivered again before its recording was complete, whatever was confirmed since
     if standing is not None and standing.decided_by == decision.id:
-        recorded_as = Outcome.CHANGED if standing.outbox is not None else Outcome.CONFIRMED
-        return recorded_as, None
+        return Outcome.CONFIRMED, None
     if standing is not None and not _supersedes(decision, standing):
-        return Outcome.STALE, None
+        noted = _noted(standing, decision)
+        return Outcome.STALE, replace(noted, revision=standing.revision + 1) if noted != standing else None
     if standing is not None and _asks_for_what_is(decision, standing):
-        return Outcome.CONFIRMED, replace(
-            standing,
-            decided_at=decision.at,
-            decided_by=decision.id,
-            end_user_opted_out=standing.end_user_opted_out
-            or (decision.asked is Asked.OPT_OUT and decision.by_end_user),
-            revision=standing.revision + 1,
-        )
+        confirmed = replace(standing, decided_at=decision.at, decided_by=decision.id, revision=standing.revision + 1)
+        return Outcome.CONFIRMED, _noted(confirmed, decision)
     changed = _changed(standing, decision, list_name)
     if decision.asked is Asked.OPT_OUT:
         # A number that is still on the list cannot be sent a confirmation: the service refuses it.
@@ -151,24 +149,41 @@ def _asks_for_what_is(decision: Decision, standing: Consent) -> bool:
     return (decision.asked is Asked.OPT_OUT) is (standing.status is Status.OPTED_OUT)
 
 
+def _noted(consent: Consent, decision: Decision) -> Consent:
+    """Whether the person asked to be opted out, by times alone, so that it comes out the same in any order of arrival.
+
+    They did if an opt-out of theirs is as new as the newest opt-in: what an agent repeats after them takes nothing away.
+    """
+    asked_out_at, opted_in_at = consent.asked_out_at, consent.opted_in_at
+    if decision.asked is Asked.OPT_IN:
+        opted_in_at = decision.at if opted_in_at is None else max(opted_in_at, decision.at)
+    elif decision.by_end_user:
+        asked_out_at = decision.at if asked_out_at is None else max(asked_out_at, decision.at)
+    stands = asked_out_at is not None and (opted_in_at is None or asked_out_at >= opted_in_at)
+    return replace(
+        consent,
+        asked_out_at=asked_out_at,
+        opted_in_at=opted_in_at,
+        end_user_opted_out=stands and consent.status is Status.OPTED_OUT,
+    )
+
+
 def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Consent:
-    opting_out = decision.asked is Asked.OPT_OUT
-    status = Status.OPTED_OUT if opting_out else Status.OPTED_IN
-    end_user_opted_out = opting_out and decision.by_end_user
+    status = Status.OPTED_OUT if decision.asked is Asked.OPT_OUT else Status.OPTED_IN
     if standing is None:
-        return Consent(
+        consent = Consent(
             number=decision.number,
             list_name=list_name,
             status=status,
-            end_user_opted_out=end_user_opted_out,
+            end_user_opted_out=False,
             decided_at=decision.at,
             decided_by=decision.id,
             outbox=decision,
         )
-    return replace(
+        return _noted(consent, decision)
+    changed = replace(
         standing,
         status=status,
-        end_user_opted_out=end_user_opted_out,
         decided_at=decision.at,
         decided_by=decision.id,
         version=standing.version + 1,
@@ -181,6 +196,7 @@ def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Co
         due=None,
         due_at=None,
     )
+    return _noted(changed, decision)
 
 
 def _with_work(changed: Consent, due: Due, claim: Claim | None, answer: Answer | None, now: datetime) -> Consent:

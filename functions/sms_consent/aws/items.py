@@ -34,7 +34,17 @@ LIST, DECISION, ANSWER, SENDER = "LIST#", "DECISION#", "ANSWER#", "SENDER"
 END_USER = "EndUserOptedOut"
 """Named as the API names it, wherever it stands: in the consent, what the person asked; in ``listing``, what AWS says."""
 
-_CONSENT_TIMES = ("decided_at", "deleted_at", "held_until", "deleting", "delete_doubt", "due_at", "lease_until")
+_CONSENT_TIMES = (
+    "decided_at",
+    "asked_out_at",
+    "opted_in_at",
+    "deleted_at",
+    "held_until",
+    "deleting",
+    "delete_doubt",
+    "due_at",
+    "lease_until",
+)
 
 Item = dict[str, Plain | None]
 T = TypeVar("T")
