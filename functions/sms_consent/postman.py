@@ -12,6 +12,9 @@ from sms_consent.replies import Replies, UnfitReply
 
 __all__ = ["Postman"]
 
+MOST = 100
+"""Senders whose replies are kept ready."""
+
 
 class Postman:
     """Sends an answer that its worker has claimed, once."""
@@ -21,6 +24,7 @@ class Postman:
         self._replies = replies
         self._senders = senders
         self._pace = pace
+        self._branded: dict[Sender, Replies] = {}  # checking every text of a brand takes milliseconds
 
     def deliver(self, number: str, answer: Answer) -> Answer:
         """The answer as it stands after the attempt. Raises Untouched, after which it can be tried again, and nothing else."""
@@ -38,11 +42,18 @@ class Postman:
 
     def _compose(self, answer: Answer) -> str:
         sender = self._senders(answer.sender)
-        if sender is None:
-            return self._replies.compose(answer.kind, answer.language).body
-        try:
-            replies = self._replies.for_brand(sender.brand, sender.support_contact, sender.language)
-        except UnfitReply:
-            # One sender's settings do not hold up a confirmation that the law asks for: it goes out in the stack's name.
-            replies = self._replies
+        replies = self._replies if sender is None else self._replies_of(sender)
         return replies.compose(answer.kind, answer.language).body
+
+    def _replies_of(self, sender: Sender) -> Replies:
+        replies = self._branded.get(sender)
+        if replies is None:
+            try:
+                replies = self._replies.for_brand(sender.brand, sender.support_contact, sender.language)
+            except UnfitReply:
+                # One sender's settings do not hold up a confirmation that the law asks for: it goes out in the stack's name.
+                replies = self._replies
+            if len(self._branded) >= MOST:
+                self._branded.clear()
+            self._branded[sender] = replies
+        return replies
