@@ -17,6 +17,7 @@ from cli.local.aws_environment import ACCOUNT, REGION
 from cli.local.blueprint import Blueprint, resolved, take_apart
 from cli.local.errors import LocalError
 from cli.local.template import read_template
+from cli.local_api import secret as _secret  # noqa: F401  moto's CloudFormation learns a resource from it
 
 __all__ = ["STACK", "Deployment", "deploy"]
 
