@@ -53,6 +53,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
     for needed in (INBOUND, SWEEP):
         if needed not in functions:
             raise LocalError(f"the template has no function {needed}")
+        functions[needed].load()
     _waits_move_time(time)
     table, opt_out_list = deployment.output("LedgerTableName"), deployment.output("OptOutListName")
     originators = Originators(deployment.output("TopicArn"), opt_out_list)

@@ -13,15 +13,13 @@ __all__ = ["Blueprint", "resolved", "take_apart"]
 
 RUN_HERE = ("AWS::Lambda::", "AWS::Events::Rule", "AWS::Scheduler::")
 """This process runs functions, event source mappings and schedules itself; moto would want Docker for them."""
-SUBSCRIPTION = "AWS::SNS::Subscription"
-"""moto's CloudFormation does not have it; made by the SNS API instead."""
 LEFT_OUT = {
     "AWS::IAM::": "permissions are not checked here",
     "AWS::SNS::TopicPolicy": "permissions are not checked here",
     "AWS::SQS::QueuePolicy": "permissions are not checked here",
     "AWS::Logs::": "logs go to standard error",
     "AWS::CloudWatch::": "there is nobody to alarm",
-    "AWS::ApiGateway": "the opt-outs API is not served yet",
+    "AWS::ApiGateway": "no gateway stands before the functions here",
 }
 """Types of resource that are not created, and why that changes nothing about what a text does."""
 
@@ -34,7 +32,6 @@ class Blueprint:
 
     created: Mapping[str, Any]  # the document that CloudFormation is given
     run_here: Mapping[str, Mapping[str, Any]]  # resources by logical id
-    subscriptions: tuple[str, ...]
     left_out: Mapping[str, list[str]]  # logical ids by reason
 
 
@@ -51,7 +48,7 @@ def take_apart(document: Mapping[str, Any]) -> Blueprint:
     for name, resource in document["Resources"].items():
         kind = resource["Type"]
         reason = next((why for prefix, why in LEFT_OUT.items() if kind.startswith(prefix)), None)
-        if kind == SUBSCRIPTION or kind.startswith(RUN_HERE):
+        if kind.startswith(RUN_HERE):
             ours[name] = resource
         elif reason is not None:
             left_out.setdefault(reason, []).append(name)
@@ -63,8 +60,7 @@ def take_apart(document: Mapping[str, Any]) -> Blueprint:
         _must_be_there(name, resource, absent)
     return Blueprint(
         created={**document, "Resources": created, "Outputs": _outputs(document.get("Outputs", {}), ours, absent)},
-        run_here={name: resource for name, resource in ours.items() if resource["Type"] != SUBSCRIPTION},
-        subscriptions=tuple(name for name, resource in ours.items() if resource["Type"] == SUBSCRIPTION),
+        run_here=ours,
         left_out=left_out,
     )
 
@@ -86,8 +82,6 @@ def _outputs(declared: Mapping[str, Any], ours: Mapping[str, Mapping[str, Any]],
 def _needed(resource: Mapping[str, Any]) -> dict[str, Any] | None:
     properties: dict[str, Any] = resource["Properties"]
     match resource["Type"]:
-        case "AWS::SNS::Subscription":
-            return properties
         case "AWS::Lambda::Function":
             return {
                 "Handler": properties["Handler"],

@@ -49,19 +49,23 @@ def local(
     with 1 if any could not be processed. Without, prints one line of JSON when ready; logs go to standard error.
     """
     from cli.local.aws_environment import isolate, read_service_models_once
+    from cli.local.door import Door
+    from cli.local.event_files import read_event
 
     try:
         parameters = _parameters(parameter or [])
         _check_key(access_key)
+        files = [read_event(path) for path in events or ()]
+        door = None if files else Door(host, port)
         isolate()
         read_service_models_once()
-        if events:
+        if door is None:
             from cli.local.run import run_files
 
-            raise typer.Exit(run_files(events, _template(template), parameters, logs=logs))
+            raise typer.Exit(run_files(files, _template(template), parameters, logs=logs))
         from cli.local.service import serve
 
-        serve(_template(template), parameters, host=host, port=port, api_port=api_port, numbers=number or [])
+        serve(_template(template), parameters, door, api_port=api_port, numbers=number or [])
     except LocalError as error:
         typer.echo(f"sms-consent local: {error}", err=True)
         raise typer.Exit(2) from error

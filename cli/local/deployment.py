@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +13,8 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
-from moto.cloudformation.parsing import get_model_map
 
+from cli.local import moto_resources
 from cli.local.aws_environment import ACCOUNT, REGION
 from cli.local.blueprint import Blueprint, resolved, take_apart
 from cli.local.errors import LocalError
@@ -23,6 +25,8 @@ __all__ = ["STACK", "Deployment", "deploy"]
 
 STACK = "sms-consent"
 """The stack's name, here and where `sam deploy` is left at its default."""
+
+_UNKNOWN = re.compile(r"Tried to parse (\S+) but it's not supported")
 
 logger = logging.getLogger(__name__)
 
@@ -47,44 +51,22 @@ def deploy(path: Path, parameters: Mapping[str, str]) -> Deployment:
     """Create the template's resources. Raises LocalError where it cannot be done."""
     template = read_template(path, parameters)
     blueprint = take_apart(template.document)
-    _report(blueprint)
+    for reason, names in blueprint.left_out.items():
+        logger.info("left out (%s): %s", reason, ", ".join(names))
+    moto_resources.add()
     _create_what_exists_already(template.parameters)
     outputs = _create(blueprint, template.parameters)
-    values = {
-        name.removeprefix(resolved("")): json.loads(value)
-        for name, value in outputs.items()
-        if _is_ours(name, blueprint)
-    }
-    for name in blueprint.subscriptions:
-        if name in values:
-            _subscribe(values[name])
+    values = {name: json.loads(outputs.pop(resolved(name))) for name in blueprint.run_here if resolved(name) in outputs}
     return Deployment(
-        outputs={name: value for name, value in outputs.items() if not _is_ours(name, blueprint)},
+        outputs=outputs,
         run_here={name: resource for name, resource in blueprint.run_here.items() if _exists(name, resource, values)},
         values=values,
         code=template.code,
     )
 
 
-def _is_ours(output: str, blueprint: Blueprint) -> bool:
-    return output in {resolved(name) for name in (*blueprint.run_here, *blueprint.subscriptions)}
-
-
 def _exists(name: str, resource: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     return "Condition" not in resource or name in values
-
-
-def _report(blueprint: Blueprint) -> None:
-    for reason, names in blueprint.left_out.items():
-        logger.info("left out (%s): %s", reason, ", ".join(names))
-    unknown = {
-        name: resource["Type"]
-        for name, resource in blueprint.created["Resources"].items()
-        if resource["Type"] not in get_model_map()
-    }
-    if unknown:
-        named = ", ".join(f"{name} ({kind})" for name, kind in unknown.items())
-        raise LocalError(f"neither moto nor the local stack can create {named}")
 
 
 def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
@@ -103,30 +85,20 @@ def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
 
 def _create(blueprint: Blueprint, parameters: Mapping[str, str]) -> dict[str, str]:
     formation = boto3.client("cloudformation")
-    try:
-        formation.create_stack(
-            StackName=STACK,
-            # Dates, as YAML reads a policy's Version, are text in a template.
-            TemplateBody=json.dumps(blueprint.created, default=str),
-            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-        )
-    except ClientError as error:
-        raise LocalError(f"the template cannot be deployed: {error.response['Error'].get('Message', error)}") from error
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            formation.create_stack(
+                StackName=STACK,
+                # Dates, as YAML reads a policy's Version, are text in a template.
+                TemplateBody=json.dumps(blueprint.created, default=str),
+                Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+            )
+        except ClientError as error:
+            message = error.response["Error"].get("Message", "")
+            raise LocalError(f"the template cannot be deployed: {message}") from error
+    # moto passes over what it does not know, with a warning; its conditions have been applied by then.
+    if unknown := sorted({found[1] for each in said if (found := _UNKNOWN.match(str(each.message)))}):
+        raise LocalError(f"neither moto nor the local stack can create {', '.join(unknown)}")
     (stack,) = formation.describe_stacks(StackName=STACK)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-
-
-def _subscribe(properties: Mapping[str, Any]) -> None:
-    attributes = {
-        name: value if isinstance(value, str) else json.dumps(value)
-        for name, value in properties.items()
-        # moto takes any RawMessageDelivery for true, so a false one is left away.
-        if name not in {"TopicArn", "Protocol", "Endpoint"} and value not in (False, "false")
-    }
-    boto3.client("sns").subscribe(
-        TopicArn=properties["TopicArn"],
-        Protocol=properties["Protocol"],
-        Endpoint=properties["Endpoint"],
-        Attributes=attributes,
-        ReturnSubscriptionArn=True,
-    )

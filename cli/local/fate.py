@@ -1,31 +1,19 @@
-"""Decides what became of each text, read from what the stack left behind: ledger, list, sent texts, dead-letter queue."""
+"""Decides what there is to say about what became of one text."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import boto3
-from botocore.exceptions import ClientError
-
-from cli.ledger_reading import read_person
-from cli.local.assembly import Local
-from cli.local.aws_environment import ACCOUNT, REGION
-from cli.local.event_files import EventFile, Record, Way
-from cli.local.function import FunctionFailed
-from emulator.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
-from emulator.pinpointsmsvoicev2.messages import SentText
+from cli.local.event_files import Record
 from sms_consent.answer import Answer
-from sms_consent.aws.dead_letters import REASON
-from sms_consent.aws.ledger import DynamoLedger
-from sms_consent.aws.opt_out_list import AwsOptOutList
 from sms_consent.consent import Consent, Listing
 from sms_consent.decision import Decision, Outcome
-from sms_consent.numbers import canonical
 
-__all__ = ["Fate", "run_event"]
+if TYPE_CHECKING:
+    from emulator.pinpointsmsvoicev2.messages import SentText
+
+__all__ = ["Fate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,98 +28,3 @@ class Fate:
     listing: Listing | None = None
     reply: SentText | None = None
     answer: Answer | None = None
-
-
-def run_event(local: Local, file: EventFile) -> list[Fate]:
-    """Feed an event into the stack, wait for all it sets off, and look what became of it."""
-    failure = _feed(local, file)
-    local.stack.settle()
-    put_aside = _put_aside(local)
-    return [_fate(local, record, _problem(record, put_aside) or failure) for record in file.records]
-
-
-def _feed(local: Local, file: EventFile) -> str | None:
-    """Why the event as a whole failed, if it did."""
-    try:
-        if file.way is Way.SNS:
-            local.stack.notify(file.event)
-        else:
-            _send(local, file.records)
-    except FunctionFailed as error:
-        return f"{error}; Lambda gave up after three attempts"
-    except ClientError as error:
-        return f"the queue refused it: {error.response['Error'].get('Code')}"
-    return None
-
-
-def _send(local: Local, records: Sequence[Record]) -> None:
-    """Through the real queue, so that partial failures, visibility and redrive are the template's."""
-    sqs = boto3.client("sqs")
-    for record in records:
-        attributes: Mapping[str, Any] = {
-            name: {"DataType": value.get("dataType", "String"), "StringValue": value["stringValue"]}
-            for name, value in record.attributes.items()
-            if isinstance(value, dict) and isinstance(value.get("stringValue"), str)
-        }
-        sqs.send_message(QueueUrl=local.queue_url, MessageBody=record.body, MessageAttributes=attributes)
-
-
-def _put_aside(local: Local) -> list[tuple[str, str]]:
-    """What stands in the dead-letter queue by now, each with its reason; taken out, so that the next event starts anew."""
-    sqs = boto3.client("sqs")
-    found = []
-    while messages := sqs.receive_message(
-        QueueUrl=local.dead_letter_queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-    ).get("Messages"):
-        for message in messages:
-            attributes = message.get("MessageAttributes", {})
-            reason = attributes[REASON].get("StringValue") if REASON in attributes else None
-            found.append((message["Body"], reason or "failed as often as the queue allows"))
-            sqs.delete_message(QueueUrl=local.dead_letter_queue_url, ReceiptHandle=message["ReceiptHandle"])
-    return found
-
-
-def _problem(record: Record, put_aside: list[tuple[str, str]]) -> str | None:
-    for place, (body, reason) in enumerate(put_aside):
-        if _content(body) == _content(record.body):
-            del put_aside[place]
-            return reason
-    return None
-
-
-def _content(body: str) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return body
-
-
-def _fate(local: Local, record: Record, problem: str | None) -> Fate:
-    number = canonical(record.text.sender) if record.text is not None else None
-    if problem is not None or record.text is None or number is None:
-        return Fate(record=record, problem=problem)
-    dynamodb = boto3.client("dynamodb")
-    sender = DynamoLedger(dynamodb, local.table).sender(record.text.destination)
-    list_name = sender.list_name if sender is not None else local.opt_out_list
-    person = read_person(dynamodb, local.table, number)
-    consent = next((consent for consent in person.consents if consent.list_name == list_name), None)
-    fate = Fate(record=record, consent=consent, listing=_listing(number, list_name))
-    entry = next((entry for entry in person.decisions if entry.decision.id == record.text.id), None)
-    if entry is None:
-        return fate
-    answers = [consent.answer if consent is not None else None, *(letter.answer for letter in person.letters)]
-    return replace(
-        fate,
-        decision=entry.decision,
-        outcome=entry.outcome,
-        reply=next((text for text in _sent() if text.context.get("decision") == entry.decision.id), None),
-        answer=next((one for one in answers if one is not None and one.decision_id == entry.decision.id), None),
-    )
-
-
-def _sent() -> list[SentText]:
-    return pinpointsmsvoicev2_backends[ACCOUNT][REGION].sent_texts()
-
-
-def _listing(number: str, list_name: str) -> Listing | None:
-    return AwsOptOutList(boto3.client("pinpoint-sms-voice-v2")).find(number, list_name)

@@ -51,22 +51,36 @@ class Function:
     """One function of the template, run in this process."""
 
     def __init__(self, name: str, values: Mapping[str, Any], code: Path) -> None:
-        """``values`` are its properties as CloudFormation made them. Raises LocalError if there is no such handler."""
+        """``values`` are its properties as CloudFormation made them."""
         self.name = name
         self.environment = {key: _as_text(value) for key, value in values["Variables"].items()}
         self._timeout = float(values["Timeout"])
         self._memory = int(values["MemorySize"])
         self._code = code
         self._path: str = values["Handler"]
-        self._handler = self._load()
+        self._handler: Callable[[Any, Context], Any] | None = None
+
+    def load(self) -> Callable[[Any, Context], Any]:
+        """Import the handler, as at a cold start. Raises LocalError if there is none."""
+        if self._handler is None:
+            if str(self._code) not in sys.path:
+                sys.path.insert(0, str(self._code))
+            module, _, attribute = self._path.rpartition(".")
+            try:
+                with self._surroundings():
+                    self._handler = getattr(importlib.import_module(module), attribute)
+            except (ImportError, AttributeError, ValueError) as error:
+                raise LocalError(f"{self.name}: no handler {self._path} in {self._code}: {error}") from error
+        return self._handler
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
         """The answer. Raises FunctionFailed if the handler raises, whatever it is, as Lambda does."""
+        handler = self.load()
         started = time.time()
         with self._surroundings():
             try:
                 # As JSON there and back: a handler gets, and gives, nothing that would not survive the way.
-                answer = json.loads(json.dumps(self._handler(json.loads(json.dumps(event)), self._context(started))))
+                answer = json.loads(json.dumps(handler(json.loads(json.dumps(event)), self._context(started))))
             except Exception as error:  # any, on purpose: this is where Lambda's runtime stands
                 logger.exception("%s failed", self.name)
                 raise FunctionFailed(f"{self.name} raised {type(error).__name__}: {error}") from error
@@ -75,17 +89,6 @@ class Function:
                 "%s took longer than its time-out of %g s: Lambda would have ended it", self.name, self._timeout
             )
         return answer
-
-    def _load(self) -> Callable[[Any, Context], Any]:
-        if str(self._code) not in sys.path:
-            sys.path.insert(0, str(self._code))
-        module, _, attribute = self._path.rpartition(".")
-        try:
-            with self._surroundings():
-                handler: Callable[[Any, Context], Any] = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise LocalError(f"{self.name}: no handler {self._path} in {self._code}: {error}") from error
-        return handler
 
     def _context(self, started: float) -> Context:
         return Context(

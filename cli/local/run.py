@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.local.assembly import assemble
-from cli.local.event_files import EventFile, read_event
-from cli.local.fate import run_event
+from cli.local.event_files import EventFile
+from cli.local.feed import run_event
 from cli.local.log import log_to
 from cli.local.originators import DEFAULT
 from cli.local.report import show
@@ -23,9 +23,8 @@ __all__ = ["run_files"]
 WIDE = 120  # a pipe has no width
 
 
-def run_files(paths: Sequence[Path], template: Path, parameters: Mapping[str, str], *, logs: bool) -> int:
+def run_files(files: Sequence[EventFile], template: Path, parameters: Mapping[str, str], *, logs: bool) -> int:
     """Run the events, print what became of each text; 1 if any could not be processed. Raises LocalError."""
-    files = [read_event(path) for path in paths]
     # The functions write their logs to standard output, as Lambda has them do; here that is for the table.
     written = io.StringIO()
     log_to(sys.stderr if logs else written)

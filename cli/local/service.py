@@ -15,10 +15,11 @@ from typing import Any
 from cli.local.assembly import Local, assemble
 from cli.local.aws_environment import ACCOUNT, REGION
 from cli.local.control import Control
+from cli.local.door import Door
 from cli.local.errors import LocalError
 from cli.local.log import log_to
 from cli.local.originators import DEFAULT
-from cli.local.server import Door, Server, application
+from cli.local.server import Server, application
 
 __all__ = ["serve"]
 
@@ -28,11 +29,8 @@ GRACE = 10
 logger = logging.getLogger(__name__)
 
 
-def serve(
-    template: Path, parameters: Mapping[str, str], *, host: str, port: int, api_port: int, numbers: Sequence[str]
-) -> None:
+def serve(template: Path, parameters: Mapping[str, str], door: Door, *, api_port: int, numbers: Sequence[str]) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises LocalError."""
-    door = Door(host, port)
     log_to(sys.stderr)
     stop = Event()
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -48,7 +46,7 @@ def serve(
         work = Thread(target=local.stack.run, args=(stop,), name="functions", daemon=True)
         server.start()
         work.start()
-        if host not in {"127.0.0.1", "localhost", "::1"}:
+        if door.host not in {"127.0.0.1", "localhost", "::1"}:
             logger.warning("everybody who reaches this machine reaches this stack: there is no password")
         logger.info("the opt-outs API is not there yet: nothing is served on port %d", api_port)
         out.write(json.dumps(description) + "\n")
