@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from unittest.mock import patch
 
 import pytest
+from support.api_function import Api, api_beside
 from support.inbound_function import Inbound, inbound_function
 from support.policies import DONE, Permission, granted
 from support.template import resources
 
+from sms_consent.aws import clients
 from sms_consent.clock import SystemClock
 
 BY_THE_PLATFORM = {
@@ -70,6 +73,38 @@ def _sweep(inbound: Inbound) -> None:
     wiring.parts.cache_clear()
 
 
+def _api(inbound: Inbound) -> None:
+    for destination, person in (("+12125550101", "183"), ("pool-1", "184"), ("rcs-1", "185")):
+        # The reply that a text left due goes out with the next that is done for its number, here a repeated request.
+        inbound.world.backend.fail_next("SendTextMessage", "ThrottlingException", 1)
+        person = "+14255550" + person
+        inbound.hear("STOP", inboundMessageId=person, destinationNumber=destination, originationNumber=person)
+        inbound.world.pass_time(seconds=10)
+        with _api_of(inbound) as api:
+            api.items("add", person, request_id=person)
+            api.items("add", person, request_id=person)
+            api.get(f"/numbers/{person}")
+    inbound.hear("STOP")
+    inbound.world.pass_time(minutes=1)
+    inbound.world.backend.fail_next("DeleteOptedOutNumber", "InternalServerException", 1, after_effect=True)
+    with _api_of(inbound) as api:
+        api.items("remove", request_id="twice")
+        inbound.world.pass_time(minutes=10)
+        api.items("remove", request_id="twice")
+
+
+def _authorizer(inbound: Inbound) -> None:
+    with _api_of(inbound) as api:
+        api.items("check")
+
+
+@contextmanager
+def _api_of(inbound: Inbound) -> Iterator[Api]:
+    with pytest.MonkeyPatch.context() as monkeypatch, api_beside(monkeypatch, inbound.world) as api:
+        yield api
+        clients.secrets().delete_secret(SecretId=api.secret, ForceDeleteWithoutRecovery=True)
+
+
 class _Context:
     aws_request_id = "request"
 
@@ -77,7 +112,12 @@ class _Context:
         return 60_000
 
 
-SCENARIOS: dict[str, Callable[[Inbound], None]] = {"InboundFunction": _inbound, "SweepFunction": _sweep}
+SCENARIOS: dict[str, Callable[[Inbound], None]] = {
+    "AccessKeyAuthorizerFunction": _authorizer,
+    "ApiFunction": _api,
+    "InboundFunction": _inbound,
+    "SweepFunction": _sweep,
+}
 
 
 def test_every_function_has_a_scenario() -> None:

@@ -84,6 +84,8 @@ def _needed(service: str, operation: str, parameters: dict[str, Any]) -> Permiss
         return Permission(f"dynamodb:{operation}", "LedgerTable" + index)
     if service == "pinpoint-sms-voice-v2":
         return Permission(f"sms-voice:{operation}", _sms_resource(parameters))
+    if service == "secretsmanager":
+        return Permission(f"secretsmanager:{operation}", "AccessKeySecret")
     if service == "sqs":
         return Permission(f"sqs:{operation}", "InboundDeadLetterQueue")
     raise AssertionError(f"say in tests/support/policies.py which resource {service}:{operation} needs")

@@ -105,7 +105,7 @@ def deployed() -> Iterator[World]:
 @contextmanager
 def _clients() -> Iterator[None]:
     """The same clients for every test: making them takes longer than most tests."""
-    for name in ("dynamodb", "sms_voice", "queues"):
+    for name in ("dynamodb", "sms_voice", "queues", "secrets"):
         if name not in _MADE:
             _MADE[name] = getattr(clients, name).__wrapped__()
     with ExitStack() as stack:
