@@ -10,7 +10,6 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from cli.ledger_reading import read_person
 from cli.local.assembly import Local
 from cli.local.aws_environment import ACCOUNT, REGION
 from cli.local.event_files import EventFile, Record, Way
@@ -21,8 +20,11 @@ from emulator.pinpointsmsvoicev2.messages import SentText
 from sms_consent.aws.dead_letters import REASON
 from sms_consent.aws.ledger import DynamoLedger
 from sms_consent.aws.opt_out_list import AwsOptOutList
+from sms_consent.aws.register import DynamoRegister
 from sms_consent.consent import Listing
+from sms_consent.history import Entry, page_of
 from sms_consent.numbers import canonical
+from sms_consent.replies import ReplyKind
 
 __all__ = ["run_event"]
 
@@ -95,23 +97,37 @@ def _fate(local: Local, record: Record, problem: str | None) -> Fate:
     number = canonical(record.text.sender) if record.text is not None else None
     if problem is not None or record.text is None or number is None:
         return Fate(record=record, problem=problem)
-    dynamodb = boto3.client("dynamodb")
-    sender = DynamoLedger(dynamodb, local.table).sender(record.text.destination)
+    ledger = DynamoLedger(boto3.client("dynamodb"), local.table)
+    sender = ledger.sender(record.text.destination)
     list_name = sender.list_name if sender is not None else local.opt_out_list
-    person = read_person(dynamodb, local.table, number)
-    consent = next((consent for consent in person.consents if consent.list_name == list_name), None)
+    consent = ledger.consent(number, list_name)
     fate = Fate(record=record, consent=consent, listing=_listing(number, list_name))
-    entry = next((entry for entry in person.decisions if entry.decision.id == record.text.id), None)
+    entry = _entry(DynamoRegister(boto3.client("dynamodb"), local.table), number, record.text.id)
     if entry is None:
         return fate
-    answers = [consent.answer if consent is not None else None, *(letter.answer for letter in person.letters)]
+    letters = [ledger.letter(f"{kind}#{record.text.destination}", number) for kind in (ReplyKind.HELP, ReplyKind.ASK)]
+    answers = [letter.answer for letter in letters if letter is not None]
+    if consent is not None and consent.answer is not None:
+        answers.append(consent.answer)
     return replace(
         fate,
         decision=entry.decision,
         outcome=entry.outcome,
         reply=next((text for text in _sent() if text.context.get("decision") == entry.decision.id), None),
-        answer=next((one for one in answers if one is not None and one.decision_id == entry.decision.id), None),
+        answer=next((answer for answer in answers if answer.decision_id == entry.decision.id), None),
     )
+
+
+def _entry(register: DynamoRegister, number: str, decision_id: str) -> Entry | None:
+    token: str | None = None
+    while True:
+        page = page_of(register, number, size=100, token=token)
+        for entry in page.entries:
+            if entry.decision.id == decision_id:
+                return entry
+        if page.next is None:
+            return None
+        token = page.next
 
 
 def _sent() -> list[SentText]:

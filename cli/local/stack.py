@@ -130,6 +130,11 @@ class LocalStack:
                 next_due_at=self._due_work.next_after(now),
             )
 
+    def call(self, name: str, event: Mapping[str, Any]) -> Any:
+        """Invoke a function for its answer. Raises FunctionFailed."""
+        with self._alone:
+            return self.functions[name].invoke(event)
+
     def notify(self, event: Mapping[str, Any]) -> None:
         """Invoke InboundFunction as SNS does. Raises FunctionFailed once Lambda would give the event up."""
         with self._alone:

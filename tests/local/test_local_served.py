@@ -1,0 +1,170 @@
+"""`sms-consent local` as a service, driven by boto3 and HTTP alone."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from time import monotonic
+
+from local.served import OURS, Served
+
+DAYS = 24 * 3600
+CONFIRMATION = "opted out"
+
+
+def test_the_ready_line_names_everything_that_a_client_needs(stack: Served) -> None:
+    """The contract's keys; the API that comes later has no endpoint."""
+    assert set(stack.about) == {
+        *("aws_endpoint", "api_endpoint", "region", "topic_arn", "queue_url", "dead_letter_queue_url", "table"),
+        "opt_out_list",
+    }
+    assert stack.about["api_endpoint"] is None
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", stack.endpoint)
+
+
+def test_the_ready_line_can_be_asked_for_again(stack: Served) -> None:
+    """For whoever did not start the process."""
+    assert stack.get("/_local") == stack.about
+
+
+def test_a_stop_puts_its_sender_on_the_list(stack: Served) -> None:
+    """The main job: the list holds the number, and the ledger says that the person asked."""
+    person = stack.person()
+    stack.publish(person, "STOP")
+    stack.drain()
+    assert stack.listed(person) is not None
+    consent = stack.consent(person)
+    assert (consent["status"], consent["EndUserOptedOut"]) == ("OPTED_OUT", True)
+
+
+def test_a_stop_is_confirmed_before_the_number_is_put_on_the_list(stack: Served) -> None:
+    """Afterwards the service would refuse the text."""
+    person = stack.person()
+    stack.publish(person, "STOP")
+    stack.drain()
+    (text,) = stack.texts_to(person)
+    entry = stack.listed(person)
+    assert entry is not None
+    assert text["from"] == OURS
+    assert CONFIRMATION in text["body"]
+    assert datetime.fromisoformat(text["at"]) <= entry["OptedOutTimestamp"]
+
+
+def test_a_start_takes_its_sender_off_the_list(stack: Served) -> None:
+    """Nobody has deleted the number within 30 days."""
+    person = stack.person()
+    stack.publish(person, "STOP")
+    stack.publish(person, "START")
+    stack.drain()
+    assert stack.listed(person) is None
+    assert stack.consent(person)["status"] == "OPTED_IN"
+
+
+def test_a_second_start_within_thirty_days_waits_and_is_released_when_they_are_over(stack: Served) -> None:
+    """A number can be deleted from a list once in 30 days; time is moved past them."""
+    person = stack.person()
+    for body in ("STOP", "START", "STOP", "START"):
+        stack.publish(person, body)
+        stack.drain()
+    assert stack.consent(person)["status"] == "OPT_IN_PENDING"
+    assert stack.listed(person) is not None
+    stack.advance(31 * DAYS)
+    stack.drain()
+    assert stack.listed(person) is None
+    assert stack.consent(person)["status"] == "OPTED_IN"
+
+
+def test_time_moves_for_topic_list_and_texts_alike(stack: Served) -> None:
+    """What happens after a step of a day bears the new time, in the ledger, on the list and on the text."""
+    before = datetime.fromisoformat(stack.get("/_local/clock")["now"])
+    stack.advance(DAYS)
+    person = stack.person()
+    stack.publish(person, "STOP")
+    stack.drain()
+    entry = stack.listed(person)
+    assert entry is not None
+    moments = (
+        entry["OptedOutTimestamp"],
+        datetime.fromisoformat(stack.consent(person)["decided_at"]),
+        datetime.fromisoformat(stack.texts_to(person)[0]["at"]),
+    )
+    assert all(before + timedelta(days=1) <= moment < before + timedelta(days=1, minutes=5) for moment in moments)
+
+
+def test_a_put_that_fails_is_made_as_time_goes_on(stack: Served) -> None:
+    """The ledger says opted out meanwhile; the back-off is lived through, not waited for."""
+    person = stack.person()
+    stack.fail("PutOptedOutNumber", times=3)
+    stack.publish(person, "STOP")
+    stack.drain()
+    assert stack.consent(person)["status"] == "OPTED_OUT"
+    assert stack.listed(person) is None
+    stack.advance(60)
+    stack.drain()
+    assert stack.listed(person) is not None
+
+
+def test_an_end_users_text_reaches_the_function_by_the_topic(stack: Served) -> None:
+    """As the service hands it on: its number has two-way messaging and self-managed opt-outs."""
+    person = stack.person()
+    answer = stack.post("/_local/text", {"from": person, "to": OURS, "body": "Arrêt"})
+    stack.drain()
+    assert stack.listed(person) is not None
+    assert answer["inbound_message_id"] == stack.consent(person)["decided_by"]
+
+
+def test_a_text_is_heard_without_a_drain(stack: Served) -> None:
+    """The service works by itself; the test asks until it has."""
+    person = stack.person()
+    stack.publish(person, "STOP")
+    until = monotonic() + 30
+    while not stack.texts_to(person):
+        assert monotonic() < until
+    assert stack.consent(person)["status"] == "OPTED_OUT"
+
+
+def test_what_cannot_be_read_ends_in_the_dead_letter_queue_with_its_reason(stack: Served) -> None:
+    """And leaves the texts beside it alone."""
+    person = stack.person()
+    stack.client("sns").publish(TopicArn=stack.about["topic_arn"], Message="{")
+    stack.publish(person, "STOP")
+    assert stack.drain()["in_flight"] == 0
+    assert stack.put_aside() == ["the SNS Message is not JSON"]
+    assert stack.listed(person) is not None
+
+
+def test_an_end_users_text_to_a_number_that_is_not_ours_is_refused(stack: Served) -> None:
+    """The carrier would not have delivered it."""
+    status, answer = stack.ask("POST", "/_local/text", {"from": stack.person(), "to": "+12125550199", "body": "STOP"})
+    assert (status, set(answer)) == (404, {"error"})
+
+
+def test_a_number_can_be_had_from_the_api_and_texted(stack: Served) -> None:
+    """Somebody's integration brings its own numbers."""
+    sms = stack.client("pinpoint-sms-voice-v2")
+    number = sms.request_phone_number(
+        IsoCountryCode="US", MessageType="TRANSACTIONAL", NumberCapabilities=["SMS"], NumberType="LONG_CODE"
+    )
+    person = stack.person()
+    sms.update_phone_number(
+        PhoneNumberId=number["PhoneNumberId"], TwoWayEnabled=True, TwoWayChannelArn=stack.about["topic_arn"]
+    )
+    sms.update_phone_number(PhoneNumberId=number["PhoneNumberId"], SelfManagedOptOutsEnabled=True)
+    stack.post("/_local/text", {"from": person, "to": number["PhoneNumber"], "body": "STOP"})
+    stack.drain()
+    assert [text["from"] for text in stack.texts_to(person)] == [number["PhoneNumber"]]
+
+
+def test_a_function_that_waits_for_its_turn_takes_no_time(stack: Served) -> None:
+    """Fifteen texts at one a second: the local time moves on instead of the test waiting."""
+    people = [stack.person() for _ in range(15)]
+    stack.fail("SendTextMessage", times=15)
+    for person in people:
+        stack.publish(person, "STOP")
+    stack.drain()
+    before, started = datetime.fromisoformat(stack.get("/_local/clock")["now"]), monotonic()
+    stack.advance(20)
+    stack.drain()
+    assert monotonic() - started < 10
+    assert datetime.fromisoformat(stack.get("/_local/clock")["now"]) - before >= timedelta(seconds=20)
+    assert all(stack.listed(person) for person in people)
