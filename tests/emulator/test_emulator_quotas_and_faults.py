@@ -79,9 +79,9 @@ class TestQuotas:
         sms.delete_opted_out_number(OptOutListName="Default", OptedOutNumber=PERSON)
         assert set(outcomes(world)) == {"OK"}
 
-    @pytest.mark.parametrize("rate", [10, 8])
+    @pytest.mark.parametrize("rate", [10, 16])
     def test_let_a_caller_through_that_keeps_the_rate(self, world: Any, put: Any, rate: int) -> None:
-        """After the first second's worth, call after call at exactly the rate."""
+        """After the first second's worth, call after call at exactly the rate, which need not be whole milliseconds."""
         world.control("POST", "quotas", enabled={"PutOptedOutNumber": rate})
         for _ in range(rate):
             put()
