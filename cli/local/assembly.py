@@ -13,6 +13,7 @@ import boto3
 from moto import mock_aws
 
 import emulator
+import sms_consent
 from cli.local.deployment import Deployment, deploy
 from cli.local.due_work import DueWork
 from cli.local.errors import LocalError
@@ -41,6 +42,7 @@ class Local:
     dead_letter_queue_url: str
     table: str
     opt_out_list: str
+    access_keys: str | None  # the secret
 
 
 def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[str]) -> Local:
@@ -49,6 +51,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
     emulator.install()
     mock_aws().start()
     deployment = deploy(template, parameters)
+    _no_other_core(deployment)
     functions = _functions(deployment)
     for needed in (INBOUND, SWEEP):
         if needed not in functions:
@@ -73,7 +76,17 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
         dead_letter_queue_url=deployment.output("DeadLetterQueueUrl"),
         table=table,
         opt_out_list=opt_out_list,
+        access_keys=deployment.outputs.get("AccessKeySecretArn"),
     )
+
+
+def _no_other_core(deployment: Deployment) -> None:
+    """This command's own code is loaded by now: functions from elsewhere would run on half of it."""
+    ours = Path(sms_consent.__path__[0])
+    for code in set(deployment.code.values()):
+        theirs = code / ours.name
+        if theirs.is_dir() and not theirs.samefile(ours):
+            raise LocalError(f"{theirs} is not the code of this command ({ours}): use the sms-consent of that checkout")
 
 
 def _functions(deployment: Deployment) -> dict[str, Function]:

@@ -19,7 +19,7 @@ LEFT_OUT = {
     "AWS::SQS::QueuePolicy": "permissions are not checked here",
     "AWS::Logs::": "logs go to standard error",
     "AWS::CloudWatch::": "there is nobody to alarm",
-    "AWS::ApiGateway": "no gateway stands before the functions here",
+    "AWS::ApiGateway": "this process is the gateway",
 }
 """Types of resource that are not created, and why that changes nothing about what a text does."""
 

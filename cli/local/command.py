@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from cli.local.errors import LocalError
 __all__ = ["local"]
 
 CHECKOUT = Path(__file__).parents[2]
+API_PORT = 4567
 
 
 def local(
@@ -30,8 +30,14 @@ def local(
         int, typer.Option(min=0, max=65535, help="Where every AWS API is served; 0 for any free port.")
     ] = 4566,
     api_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Where the opt-outs API is to be served (not there yet).")
-    ] = 4567,
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Where the opt-outs API is served, by http and https alike; 0 for any free port.",
+            show_default="4567, or any free port with --port 0",
+        ),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to serve on. 0.0.0.0 opens everything to the network, without any password.")
     ] = "127.0.0.1",
@@ -39,7 +45,7 @@ def local(
         list[str] | None, typer.Option(metavar="+E164", help="A further number of yours that people can text.")
     ] = None,
     access_key: Annotated[
-        str | None, typer.Option(metavar="BASE64", help="What the opt-outs API is to accept (not there yet).")
+        str | None, typer.Option(metavar="BASE64", help="What the opt-outs API accepts; else a secret one is made.")
     ] = None,
     logs: Annotated[bool, typer.Option("--logs", help="Show the functions' logs when running events, too.")] = False,
 ) -> None:
@@ -57,18 +63,25 @@ def local(
         _check_key(access_key)
         files = [read_event(path) for path in events or ()]
         door = None if files else Door(host, port)
+        api_door = None if files else Door(host, _api_port(api_port, port), option="--api-port")
         isolate()
         read_service_models_once()
-        if door is None:
+        if door is None or api_door is None:
             from cli.local.run import run_files
 
             raise typer.Exit(run_files(files, _template(template), parameters, logs=logs))
         from cli.local.service import serve
 
-        serve(_template(template), parameters, door, api_port=api_port, numbers=number or [])
+        serve(_template(template), parameters, door, api_door=api_door, access_key=access_key, numbers=number or [])
     except LocalError as error:
         typer.echo(f"sms-consent local: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+def _api_port(chosen: int | None, port: int) -> int:
+    if chosen is not None:
+        return chosen
+    return API_PORT if port else 0
 
 
 def _template(chosen: Path | None) -> Path:
@@ -90,6 +103,7 @@ def _parameters(given: list[str]) -> dict[str, str]:
 
 def _check_key(key: str | None) -> None:
     try:
-        base64.b64decode(key or "", validate=True)
-    except binascii.Error as error:
+        if key is not None and not base64.b64decode(key, validate=True):
+            raise LocalError("--access-key takes a key in base64")
+    except ValueError as error:
         raise LocalError("--access-key takes a key in base64") from error

@@ -36,9 +36,10 @@ class _Refused(Exception):
 class Control:
     """A WSGI application for everything below ``/_local``."""
 
-    def __init__(self, local: Local, description: Mapping[str, Any]) -> None:
+    def __init__(self, local: Local, description: Mapping[str, Any], certificate: str) -> None:
         self._stack = local.stack
         self._description = description
+        self._certificate = certificate
         self._backend = pinpointsmsvoicev2_backends[ACCOUNT][REGION]
         self._actions: dict[tuple[str, str], Callable[[dict[str, Any]], object]] = {
             ("GET", ""): self._describe,
@@ -49,6 +50,7 @@ class Control:
             ("POST", "/text"): self._text,
             ("POST", "/faults"): self._faults,
             ("GET", "/env-vars"): self._env_vars,
+            ("GET", "/certificate"): lambda _: self._certificate,
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -57,6 +59,8 @@ class Control:
             answer, status = self._answer(request), 200
         except _Refused as refusal:
             answer, status = {"error": str(refusal)}, refusal.status
+        if isinstance(answer, str):  # a certificate is wanted in a file, as it is
+            return Response(answer, content_type="application/x-pem-file")(environ, start_response)
         return Response(json.dumps(answer) + "\n", status, content_type="application/json")(environ, start_response)
 
     def _answer(self, request: Request) -> object:

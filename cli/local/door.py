@@ -14,7 +14,7 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, to tell
 class Door:
     """A port that is held before anything is served on it, so that a taken one is known at once."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, option: str = "--port") -> None:
         """Raises LocalError if the port is taken or the address is none of this machine's."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
@@ -22,7 +22,7 @@ class Door:
         except (OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             reason = reason.partition(" (while")[0]  # Python repeats the address
-            raise LocalError(f"cannot serve on {host} port {port}: {reason}. --port 0 takes any free one") from error
+            raise LocalError(f"cannot serve on {host} port {port}: {reason}. {option} 0 takes any free one") from error
         self.host = host
         self.port: int = self.socket.getsockname()[1]
 

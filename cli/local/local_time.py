@@ -36,6 +36,10 @@ class LocalTime:
         """The present moment, here."""
         return datetime.now(UTC)
 
+    def machine_now(self) -> datetime:
+        """The machine's own time, which clients have too, however far this process has moved on."""
+        return datetime.fromtimestamp(time_machine.escape_hatch.time.time(), UTC)
+
     def advance(self, span: timedelta) -> None:
         """Move on; never back."""
         self._traveller.shift(max(span, timedelta()))

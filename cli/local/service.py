@@ -20,6 +20,9 @@ from cli.local.errors import LocalError
 from cli.local.log import log_to
 from cli.local.originators import DEFAULT
 from cli.local.server import Server, application
+from cli.local.stack import API
+from cli.local_api.certificate import make_certificate
+from cli.local_api.serving import serve_api
 
 __all__ = ["serve"]
 
@@ -29,7 +32,15 @@ GRACE = 10
 logger = logging.getLogger(__name__)
 
 
-def serve(template: Path, parameters: Mapping[str, str], door: Door, *, api_port: int, numbers: Sequence[str]) -> None:
+def serve(
+    template: Path,
+    parameters: Mapping[str, str],
+    door: Door,
+    *,
+    api_door: Door,
+    access_key: str | None,
+    numbers: Sequence[str],
+) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises LocalError."""
     log_to(sys.stderr)
     stop = Event()
@@ -41,28 +52,33 @@ def serve(template: Path, parameters: Mapping[str, str], door: Door, *, api_port
         for number in numbers:
             if not local.originators.add(number):
                 raise LocalError(f"--number takes a number such as {DEFAULT}")
-        description = _description(local, door)
-        server = Server(door, application(local.stack, Control(local, description)))
+        certificate = make_certificate(api_door.host, local.stack.time.machine_now())
+        description = _description(local, door, api_door)
+        server = Server(door, application(local.stack, Control(local, description, certificate.pem)))
+        api = serve_api(local, api_door, access_key, certificate)
         work = Thread(target=local.stack.run, args=(stop,), name="functions", daemon=True)
         server.start()
+        if api is not None:
+            api.start()
         work.start()
         if door.host not in {"127.0.0.1", "localhost", "::1"}:
             logger.warning("everybody who reaches this machine reaches this stack: there is no password")
-        logger.info("the opt-outs API is not there yet: nothing is served on port %d", api_port)
         out.write(json.dumps(description) + "\n")
         out.flush()
         stop.wait()
         logger.info("stopping")
         server.stop()
+        if api is not None:
+            api.stop()
         local.stack.wake()
         work.join(GRACE)
 
 
-def _description(local: Local, door: Door) -> dict[str, Any]:
+def _description(local: Local, door: Door, api_door: Door) -> dict[str, Any]:
     """The line by which a client finds everything."""
     return {
         "aws_endpoint": door.url,
-        "api_endpoint": None,
+        "api_endpoint": api_door.url if API in local.stack.functions else None,
         "region": REGION,
         "topic_arn": local.topic_arn,
         "queue_url": _reachable(local.queue_url, door),

@@ -15,9 +15,10 @@ from cli.local.local_time import LocalTime
 from cli.local.queue_source import QueueSource
 from cli.local.schedule import Schedule
 
-__all__ = ["INBOUND", "SWEEP", "Drained", "LocalStack"]
+__all__ = ["API", "AUTHORIZER", "INBOUND", "SWEEP", "Drained", "LocalStack"]
 
 INBOUND, SWEEP = "InboundFunction", "SweepFunction"
+API, AUTHORIZER = "ApiFunction", "AccessKeyAuthorizerFunction"
 """Logical ids that the template promises."""
 
 ASYNCHRONOUS_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))

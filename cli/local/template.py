@@ -19,8 +19,8 @@ from cli.local.errors import LocalError
 
 __all__ = ["DEMO_PARAMETERS", "Template", "read_template"]
 
-DEMO_PARAMETERS = {"Brand": "Example Bank", "SupportContact": "help.example.com"}
-"""For what a template asks of every deployment and has no default for."""
+DEMO_PARAMETERS = {"Brand": "Example Bank", "SupportContact": "help.example.com", "AccessKeys": "Enabled"}
+"""For what a template asks of every deployment and has no default for; and both kinds of callers, to try either."""
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,13 @@ def caller_of(request: Request) -> Caller:
     vouched = authorizer.get("lambda") or {}
     identity, signature = vouched.get("caller"), vouched.get("signature")
     if not (isinstance(identity, str) and identity and isinstance(signature, str) and signature):
-        raise Refused(Reason.ABSENT)
+        raise Refused(_reason(vouched.get("refusal")))
     signed = request.headers.get(CONTENT_HASH, "")
     if not hmac.compare_digest(content_hash(request.body).encode(), signed.encode("utf-8", "replace")):
         raise Refused(Reason.BODY)
     return Caller(identity, signature)
+
+
+def _reason(given: object) -> Reason:
+    """For the log, the authorizer's own."""
+    return next((reason for reason in Reason if reason.value == given), Reason.ABSENT)

@@ -38,5 +38,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             request_id=context.aws_request_id,
             gateway_request_id=gateway["requestId"],
         )
-        vouched = {}
+        vouched = {"refusal": refused.reason.value}
     return {"isAuthorized": True, "context": vouched}
