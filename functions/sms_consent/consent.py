@@ -9,10 +9,15 @@ from enum import StrEnum
 from sms_consent.answer import Answer
 from sms_consent.decision import Asked, Decision, Outcome
 
-__all__ = ["HOLD", "Claim", "Consent", "Due", "Listing", "Status", "decide"]
+__all__ = ["HOLD", "LANDING", "Claim", "Consent", "Due", "Listing", "Status", "decide"]
 
 HOLD = timedelta(days=30)
 """A number can be deleted from an opt-out list once in this time (API reference, DeleteOptedOutNumber)."""
+
+
+LANDING = timedelta(seconds=30)
+"""For so long after a call got no answer, the service may still carry it out. Its clients wait for five seconds; nothing
+is documented, and a lease outlives its worker by as much."""
 
 
 class Status(StrEnum):
@@ -71,7 +76,8 @@ class Consent:
     deleted_at: datetime | None = None  # the last deletion from the list: starts the 30 days
     held_until: datetime | None = None  # when a pending opt-in may be released
     deleting: datetime | None = None  # since when the worker with the lease may be deleting
-    delete_doubt: datetime | None = None  # an earlier attempt whose effect nobody knows
+    delete_doubt: datetime | None = None  # when a deletion whose effect nobody knows was done at the latest, if it was
+    landing_until: datetime | None = None  # until when a put or deletion that got no answer may still be carried out
     refusal: str | None = None  # the service's own words for refusing an opt-in that this ledger did not foresee
     answer: Answer | None = None
     outbox: Decision | None = None  # the decision behind this change, until it is known to be recorded
@@ -95,9 +101,21 @@ class Consent:
         """Whether some worker may be calling the list for this number at this time."""
         return self.lease is not None and self.lease_until is not None and now < self.lease_until
 
+    def landing_at(self, now: datetime) -> bool:
+        """Whether an earlier call may yet undo what would be done at this time."""
+        return self.landing_until is not None and now < self.landing_until
+
+    @property
+    def doubted_deletion(self) -> datetime | None:
+        """The latest time at which a deletion under way or in doubt can have been carried out: for a lost worker's, the
+        end of its lease. The 30 days count from there, since the later release is the safe side."""
+        under_way = self.lease_until or self.deleting if self.deleting is not None else None
+        known = [moment for moment in (self.delete_doubt, under_way) if moment is not None]
+        return max(known) if known else None
+
     def opt_in_possible_at(self) -> datetime | None:
         """The end of the 30 days, or None if no deletion is known."""
-        known = [moment for moment in (self.deleted_at, self.delete_doubt, self.deleting) if moment is not None]
+        known = [moment for moment in (self.deleted_at, self.doubted_deletion) if moment is not None]
         return max(known) + HOLD if known else None
 
 
@@ -203,9 +221,17 @@ def _with_work(changed: Consent, due: Due, claim: Claim | None, answer: Answer |
     if changed.leased_at(now):
         # Another worker is at the list right now. It finds this change when it is done; if it is lost, sweep does.
         return replace(changed, due=due, due_at=changed.lease_until, answer=answer)
-    doubt = changed.deleting or changed.delete_doubt
+    doubt = changed.doubted_deletion
+    if due is Due.OPT_IN and changed.landing_at(now):
+        # A put that got no answer might land after the deletion, and a second deletion would have to wait for 30 days.
+        return replace(
+            changed, due=due, due_at=changed.landing_until, answer=answer, lease=None, lease_until=None,
+            deleting=None, delete_doubt=doubt,
+        )  # fmt: skip
     if claim is None:
-        return replace(changed, due=due, due_at=now, answer=answer, lease=None, lease_until=None)
+        return replace(
+            changed, due=due, due_at=now, answer=answer, lease=None, lease_until=None, deleting=None, delete_doubt=doubt
+        )
     if answer is not None and due is Due.OPT_OUT:
         answer = answer.claimed(claim.worker)
     return replace(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sms_consent.answer import Answer, AnswerState
-from sms_consent.consent import Claim, Consent, Due, Listing, Status
+from sms_consent.consent import LANDING, Claim, Consent, Due, Listing, Status
 from sms_consent.errors import Rejected, Throttled, TryAgain, Untouched
 
 __all__ = [
@@ -70,6 +70,8 @@ def work_left(consent: Consent, now: datetime, worker: str | None = None) -> Wor
     )
     if consent.status is Status.OPTED_OUT:
         return None if consent.settled else Work.PUT
+    if not consent.settled and consent.landing_at(now):
+        return None
     if consent.status is Status.OPT_IN_PENDING:
         if not consent.settled:
             return Work.VERIFY
@@ -93,7 +95,7 @@ def claimed(consent: Consent, claim: Claim, now: datetime) -> Consent:
         lease_until=claim.until,
         due_at=claim.until,
         answer=answer,
-        delete_doubt=consent.deleting or consent.delete_doubt,
+        delete_doubt=consent.doubted_deletion,
         deleting=None if consent.status is Status.OPTED_OUT else now,
     )
 
@@ -108,8 +110,13 @@ def listed(consent: Consent, worker: str, version: int, listing: Listing, now: d
         listed=True,
         listing=listing,
         deleted_at=_latest(consent.deleted_at, consent.delete_doubt),
-        delete_doubt=None,
     )
+    if consent.version == version and consent.delete_doubt is not None and consent.landing_at(now):
+        # On the list, but a deletion that got no answer may yet take it off: put again once that is over.
+        return replace(
+            _done(consent), applied_version=consent.applied_version, due=Due.OPT_OUT, due_at=consent.landing_until
+        )
+    consent = replace(consent, delete_doubt=None)
     if consent.version != version:
         return _going_on(consent, now)
     return _done(consent)
@@ -141,20 +148,14 @@ def found_unlisted(
 
 
 def confirmed_listed(consent: Consent, worker: str, version: int, now: datetime) -> Consent:
-    """A number whose opt-in must wait is on the list indeed: it waits."""
+    """A number whose opt-in must wait is on the list indeed, so that a deletion in doubt never was: it waits for the rest."""
     if consent.lease != worker:
         return consent
-    consent = replace(
-        consent,
-        revision=consent.revision + 1,
-        listed=True,
-        deleted_at=_latest(consent.deleted_at, consent.delete_doubt),
-        deleting=None,
-        delete_doubt=None,
-    )
+    consent = replace(consent, revision=consent.revision + 1, listed=True, deleting=None, delete_doubt=None)
     if consent.version != version:
         return _going_on(consent, now)
-    return replace(_done(consent), due=Due.OPT_IN, due_at=consent.held_until)
+    release = max(now, consent.opt_in_possible_at() or now)
+    return replace(_done(consent), held_until=release, due=Due.OPT_IN, due_at=release)
 
 
 def refused(consent: Consent, worker: str, version: int, reason: str, now: datetime) -> Consent:
@@ -178,17 +179,27 @@ def refused(consent: Consent, worker: str, version: int, reason: str, now: datet
     )  # fmt: skip
 
 
-def postponed(consent: Consent, worker: str, failure: TryAgain | Rejected, now: datetime) -> Consent:
-    """Given back to sweep: nothing recorded is ever dropped, however long the service fails."""
+def postponed(
+    consent: Consent, worker: str, failure: TryAgain | Rejected, now: datetime, *, changing: Work | None = None
+) -> Consent:
+    """Given back to sweep: nothing recorded is ever dropped, however long the service fails.
+
+    ``changing`` is PUT or DELETE if it was such a call that failed.
+    """
     if consent.lease != worker:
         return consent
+    landing_until = consent.landing_until
+    if changing is not None and not isinstance(failure, Untouched | Rejected):
+        landing_until = now + LANDING
     due_at = now + _patience_with(failure).after(consent.attempts)
     answer = consent.answer
     if answer is not None and answer.held_by(worker):
         answer = answer.released()
-    if consent.status is Status.OPTED_OUT and answer is not None and answer.state is AnswerState.DUE:
+    if consent.status is not Status.OPTED_OUT:
+        due_at = max(due_at, landing_until or due_at)
+    elif answer is not None and answer.state is AnswerState.DUE:
         due_at = min(due_at, max(answer.until, now))
-    unknown = isinstance(failure, TryAgain) and not isinstance(failure, Untouched)
+    deletion_landing = landing_until if changing is Work.DELETE and landing_until != consent.landing_until else None
     return replace(
         consent,
         revision=consent.revision + 1,
@@ -198,8 +209,9 @@ def postponed(consent: Consent, worker: str, failure: TryAgain | Rejected, now: 
         due_at=due_at,
         lease=None,
         lease_until=None,
-        delete_doubt=_latest(consent.delete_doubt, consent.deleting) if unknown else consent.delete_doubt,
+        delete_doubt=_latest(consent.delete_doubt, deletion_landing),
         deleting=None,
+        landing_until=landing_until,
     )
 
 
@@ -220,14 +232,15 @@ def answered(consent: Consent, answer: Answer) -> Consent:
     return _done(consent)
 
 
-def let_go(consent: Consent, worker: str) -> Consent:
+def let_go(consent: Consent, worker: str, now: datetime) -> Consent:
     """Nothing is left to do at this time: the lease ends."""
     if consent.lease != worker:
         return consent
     consent = replace(consent, revision=consent.revision + 1)
     if consent.settled and consent.status is not Status.OPT_IN_PENDING:
         return _done(consent)
-    return replace(consent, lease=None, lease_until=None, deleting=None)
+    due_at = consent.landing_until if consent.landing_at(now) else consent.due_at
+    return replace(consent, lease=None, lease_until=None, deleting=None, due_at=due_at)
 
 
 def recorded(consent: Consent, decision_id: str) -> Consent:

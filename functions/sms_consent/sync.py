@@ -7,7 +7,7 @@ longer than a worker can live, so that a deletion never lands after the put of a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
@@ -26,6 +26,9 @@ __all__ = ["Sync"]
 ROUNDS = 8
 """How many decisions in a row one worker follows before it leaves the rest to sweep."""
 
+CHANGING: Mapping[Call | None, Work] = {Call.PUT: Work.PUT, Call.DELETE: Work.DELETE}
+"""The calls that may have changed the list when they failed."""
+
 CALLS = {Work.PUT: Call.PUT, Work.DELETE: Call.DELETE, Work.VERIFY: Call.FIND}
 
 T = TypeVar("T")
@@ -34,9 +37,10 @@ T = TypeVar("T")
 class _Stopped(Exception):
     """The list or texting refused a call: the work goes back to sweep."""
 
-    def __init__(self, failure: TryAgain | Rejected) -> None:
+    def __init__(self, failure: TryAgain | Rejected, call: Call | None = None) -> None:
         super().__init__(str(failure))
         self.failure = failure
+        self.call = call
 
 
 class Sync:
@@ -133,10 +137,11 @@ class _Attempt:
                     break
                 steps[work]()
             if self._leased():
-                self._update(lambda consent: progress.let_go(consent, self._worker))
+                now = self._now()
+                self._update(lambda consent: progress.let_go(consent, self._worker, now))
         except _Stopped as stopped:
-            failure, now = stopped.failure, self._now()
-            self._update(lambda consent: progress.postponed(consent, self._worker, failure, now))
+            failure, changing, now = stopped.failure, CHANGING.get(stopped.call), self._now()
+            self._update(lambda consent: progress.postponed(consent, self._worker, failure, now, changing=changing))
         return self._consent
 
     def _put(self) -> None:
@@ -224,7 +229,7 @@ class _Attempt:
         except (TryAgain, Rejected) as failure:
             if isinstance(failure, Untouched):
                 self._sync.pace.refused(call)
-            raise _Stopped(failure) from failure
+            raise _Stopped(failure, call) from failure
 
     def _leased(self) -> bool:
         consent = self._consent

@@ -42,6 +42,7 @@ _CONSENT_TIMES = (
     "held_until",
     "deleting",
     "delete_doubt",
+    "landing_until",
     "due_at",
     "lease_until",
 )
