@@ -1,0 +1,141 @@
+"""The ports with a gate before each call: there the scheduler says who runs, how the call ends, and who dies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Protocol, TypeVar
+
+from sms_consent.answer import Letter
+from sms_consent.consent import Consent, Due, Listing
+from sms_consent.decision import Decision, Outcome
+from sms_consent.pacing import Call
+from sms_consent.ports import ConsentLedger, OptOutList, Sender, Texting
+from simulation.witness import Witness
+
+__all__ = ["Gate", "GatedLedger", "GatedList", "GatedTexting", "Where"]
+
+PAGE = 100
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What a call is about."""
+
+    name: str
+    number: str | None = None
+    list_name: str | None = None
+    call: Call | None = None  # of the list or texting; None for the ledger's own
+
+
+class Gate(Protocol):
+    """Makes a call take effect, or not, and answer, or not."""
+
+    @property
+    def worker(self) -> str:
+        """Who calls."""
+
+    def __call__(self, where: Where, effect: Callable[[], T]) -> T:
+        """The call's answer."""
+
+
+class GatedLedger:
+    """A ``ConsentLedger`` behind the gate."""
+
+    def __init__(self, inner: ConsentLedger, gate: Gate, witness: Witness) -> None:
+        self._inner = inner
+        self._gate = gate
+        self._witness = witness
+
+    def consent(self, number: str, list_name: str) -> Consent | None:
+        return self._gate(Where("read", number, list_name), lambda: self._inner.consent(number, list_name))
+
+    def save(self, consent: Consent, replacing: Consent | None) -> None:
+        worker = self._gate.worker
+
+        def effect() -> None:
+            self._inner.save(consent, replacing)
+            self._witness.saved(consent, worker)
+
+        self._gate(Where("save", consent.number, consent.list_name), effect)
+
+    def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
+        def effect() -> bool:
+            new = self._inner.append(decision, outcome, recorded_at)
+            self._witness.appended(decision)
+            return new
+
+        return self._gate(Where("append", decision.number), effect)
+
+    def letter(self, key: str, number: str) -> Letter | None:
+        return self._gate(Where("read letter", number), lambda: self._inner.letter(key, number))
+
+    def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
+        self._gate(Where("save letter", letter.number), lambda: self._inner.save_letter(key, letter, replacing))
+
+    def due_consents(self, kind: Due, until: datetime) -> Iterator[Consent]:
+        return self._pages(f"due {kind}", self._inner.due_consents(kind, until))
+
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter]]:
+        return self._pages("due letters", self._inner.due_letters(until))
+
+    def sender(self, identity: str) -> Sender | None:
+        return self._gate(Where("sender"), lambda: self._inner.sender(identity))
+
+    def _pages(self, name: str, found: Iterator[T]) -> Iterator[T]:
+        while True:
+            page = self._gate(Where(name), lambda: list(islice(found, PAGE)))
+            yield from page
+            if len(page) < PAGE:
+                return
+
+
+class GatedList:
+    """An ``OptOutList`` behind the gate."""
+
+    def __init__(self, inner: OptOutList, gate: Gate, witness: Witness) -> None:
+        self._inner = inner
+        self._gate = gate
+        self._witness = witness
+
+    def put(self, number: str, list_name: str) -> Listing:
+        def effect() -> Listing:
+            listing = self._inner.put(number, list_name)
+            self._witness.took_effect(Call.PUT, (number, list_name))
+            return listing
+
+        return self._gate(Where("put", number, list_name, Call.PUT), effect)
+
+    def delete(self, number: str, list_name: str) -> Listing | None:
+        def effect() -> Listing | None:
+            self._witness.reaching_the_service(Call.DELETE, (number, list_name))
+            was = self._inner.delete(number, list_name)
+            if was is not None:
+                self._witness.took_effect(Call.DELETE, (number, list_name))
+            return was
+
+        return self._gate(Where("delete", number, list_name, Call.DELETE), effect)
+
+    def find(self, number: str, list_name: str) -> Listing | None:
+        return self._gate(Where("find", number, list_name, Call.FIND), lambda: self._inner.find(number, list_name))
+
+
+class GatedTexting:
+    """A ``Texting`` behind the gate."""
+
+    def __init__(self, inner: Texting, gate: Gate, witness: Witness) -> None:
+        self._inner = inner
+        self._gate = gate
+        self._witness = witness
+
+    def send(self, *, to: str, sender: str, body: str, reference: str) -> str:
+        def effect() -> str:
+            message_id = self._inner.send(to=to, sender=sender, body=body, reference=reference)
+            self._witness.text_sent(reference)
+            return message_id
+
+        return self._gate(Where("send", to, None, Call.SEND), effect)

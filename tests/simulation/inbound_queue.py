@@ -1,0 +1,69 @@
+"""The queue between topic and function: at least once, in any order, again after the visibility time-out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sms_consent.times import as_text
+
+__all__ = ["Copy", "Queue", "record_of"]
+
+VISIBILITY = timedelta(seconds=180)
+
+
+@dataclass(slots=True, eq=False)
+class Copy:
+    """One delivery of a message that is still to be made."""
+
+    receipt: str
+    body: str
+    visible_at: datetime
+    number: str
+
+
+class Queue:
+    """Nothing leaves it but what a worker has reported done; how often it may fail is not what is tested here."""
+
+    def __init__(self) -> None:
+        self.copies: list[Copy] = []
+
+    def visible(self, now: datetime) -> list[Copy]:
+        """What a poller could be given."""
+        return [copy for copy in self.copies if copy.visible_at <= now]
+
+    def hand_out(self, copies: list[Copy], now: datetime) -> None:
+        """Invisible to others while a worker has it."""
+        for copy in copies:
+            copy.visible_at = now + VISIBILITY
+
+    def settle(self, copies: list[Copy], failed: set[str]) -> None:
+        """A batch was answered: only its failures stay."""
+        for copy in copies:
+            if copy.receipt not in failed and copy in self.copies:
+                self.copies.remove(copy)
+
+
+def record_of(copy: Copy) -> dict[str, Any]:
+    """The SQS record that a function is given."""
+    return {"messageId": copy.receipt, "body": copy.body, "attributes": {}, "eventSource": "aws:sqs"}
+
+
+def notification(text_id: str, person: str, line: str, words: str, at: datetime) -> str:
+    """The body: SNS's envelope round AWS's payload."""
+    payload = {
+        "originationNumber": person,
+        "destinationNumber": line,
+        "messageKeyword": "KEYWORD_123456789012",
+        "messageBody": words,
+        "inboundMessageId": text_id,
+    }
+    envelope = {
+        "Type": "Notification",
+        "MessageId": f"notification-{text_id}",
+        "Timestamp": as_text(at),
+        "Message": json.dumps(payload),
+    }
+    return json.dumps(envelope)

@@ -1,0 +1,185 @@
+"""What must hold once the faults are over and the work is done; the expected end is computed without the code under test."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from support.workers import GRACE, LEASE
+
+from simulation import history as h
+from simulation.broken import Broken, Property
+from sms_consent.consent import Status
+from sms_consent.decision import Asked, Decision, Outcome
+from sms_consent.pacing import Call
+
+if TYPE_CHECKING:
+    from simulation.witness import Key
+    from simulation.world import World
+
+__all__ = ["expected", "judge"]
+
+LONGEST_WAIT = {False: timedelta(minutes=5), True: timedelta(minutes=30)}  # True: something was denied
+TWO_SWEEPS = timedelta(minutes=2)
+
+
+def judge(world: World) -> None:
+    """All seven."""
+    agreement(world)
+    exposure(world)
+    record(world)
+    answers(world)
+    thirty_days(world)
+    duty(world)
+    discretion(world)
+
+
+def expected(world: World) -> dict[Key, tuple[bool, bool]]:
+    """For each number and list with a decision: opted out, and by the person's own request.
+
+    The newest decision counts; at equal times opting out wins. The person asked if any opt-out of theirs is newer than
+    the newest opt-in, or as new.
+    """
+    out: dict[Key, datetime] = {}
+    own: dict[Key, datetime] = {}
+    back: dict[Key, datetime] = {}
+    for decision, key in world.decisions.values():
+        times = out if decision.asked is Asked.OPT_OUT else back
+        times[key] = max(times.get(key, decision.at), decision.at)
+        if decision.asked is Asked.OPT_OUT and decision.by_end_user:
+            own[key] = max(own.get(key, decision.at), decision.at)
+    ended = {}
+    for key in out.keys() | back.keys():
+        opted_out = key in out and (key not in back or out[key] >= back[key])
+        by_end_user = opted_out and key in own and (key not in back or own[key] >= back[key])
+        ended[key] = opted_out, by_end_user
+    return ended
+
+
+def agreement(world: World) -> None:
+    """1: for each number and list, ledger and list agree, and both are what the newest decision says."""
+    for key, (opted_out, by_end_user) in expected(world).items():
+        consent = world.ledger.consent(*key)
+        if consent is None:
+            raise Broken(Property.AGREEMENT, "a decision was made, and the ledger knows no consent")
+        wanted = Status.OPTED_OUT if opted_out else Status.OPTED_IN
+        if consent.status is not wanted:
+            raise Broken(Property.AGREEMENT, f"the ledger says {consent.status}, the newest decision {wanted}")
+        if world.service.is_listed(*key) is not opted_out:
+            raise Broken(Property.AGREEMENT, f"the list does not match {wanted}")
+        if consent.end_user_opted_out is not by_end_user:
+            raise Broken(Property.AGREEMENT, f"EndUserOptedOut should be {by_end_user}")
+
+
+def exposure(world: World) -> None:
+    """2: no number that is opted out was off the list for longer than the faults lasted."""
+    assert world.calm_since is not None
+    denied = h.Ending.REJECTED in world.witness.faults
+    allowed = LONGEST_WAIT[denied] + LEASE + GRACE + TWO_SWEEPS
+    for each in world.witness.exposures:
+        if each.until - max(each.since, world.calm_since) > allowed:
+            raise Broken(Property.EXPOSURE, f"off the list for {each.until - each.since} after the faults were over")
+
+
+def record(world: World) -> None:
+    """3: each decision is recorded exactly once, whatever was delivered how often; and the history tells what it did."""
+    history = world.ledger.decisions()
+    found = Counter(each.decision.id for each in history)
+    wanted = set(world.decisions) | {name for name, ask in world.asked.items() if ask in (h.Ask.HELP, h.Ask.UNCLEAR)}
+    if missing := wanted - found.keys():
+        raise Broken(Property.RECORD, f"{len(missing)} decisions are not in the history: {sorted(missing)}")
+    if found.keys() - wanted or any(times != 1 for times in found.values()):
+        raise Broken(Property.RECORD, "a decision stands in the history twice, or one that nobody made")
+    for each in history:
+        name = each.decision.id
+        if name not in world.decisions:
+            continue
+        truth = {Outcome.STALE}
+        if name in world.witness.changed_by:
+            truth = {Outcome.CHANGED}
+        elif name in world.witness.confirmed_by:
+            # Delivered again after a newer one, before its first recording was complete, it is stale too.
+            truth = {Outcome.CONFIRMED, Outcome.STALE}
+        if each.outcome not in truth:
+            raise Broken(Property.RECORD, f"the history says {each.outcome} of {name}, which was {sorted(truth)}")
+
+
+def answers(world: World) -> None:
+    """4: nobody got two confirmations for one decision (judged as they are sent); one whenever sending worked in time."""
+    witness = world.witness
+    for name, consent in witness.changed_by.items():
+        decision, key = world.decisions[name]
+        if not decision.by_end_user or witness.effective_sends[name]:
+            continue
+        excused = (
+            name in witness.superseded
+            or name in witness.met_no_chance
+            or decision.number in witness.troubled
+            or witness.throttled
+        )
+        if not excused:
+            raise Broken(Property.ANSWERS, f"{name} was never confirmed, although nothing stood in the way")
+    _replies_are_limited(world)
+
+
+def _replies_are_limited(world: World) -> None:
+    sent: dict[tuple[str, h.Ask], list[datetime]] = defaultdict(list)
+    for name, ask in world.asked.items():
+        if ask in (h.Ask.HELP, h.Ask.UNCLEAR) and name in witness_sent(world):
+            text = world.history.texts[int(name.removeprefix("text-"))]
+            sent[f"{text.person}/{text.line}", ask].append(witness_sent(world)[name])
+    for (_, ask), moments in sent.items():
+        most, within = (3, timedelta(hours=1)) if ask is h.Ask.HELP else (1, timedelta(days=1))
+        moments.sort()
+        for first, last in zip(moments, moments[most:], strict=False):
+            if last - first < within:
+                raise Broken(Property.ANSWERS, f"more than {most} replies to {ask.value} within {within}")
+
+
+def witness_sent(world: World) -> dict[str, datetime]:
+    """When the reply to each decision left."""
+    return world.witness.sent_at
+
+
+def thirty_days(world: World) -> None:
+    """5: deletions are judged as they reach the list; here, that every pending opt-in was released."""
+    for consent in world.standing():
+        if consent.status is Status.OPT_IN_PENDING:
+            raise Broken(Property.THIRTY_DAYS, "an opt-in is pending for ever")
+
+
+def duty(world: World) -> None:
+    """6: nothing that was due was dropped; nothing is retried faster than its back-off (judged live) or the API's rate."""
+    for consent in world.standing():
+        if consent.due is not None or consent.applied_version != consent.version or consent.lease is not None:
+            raise Broken(Property.DUTY, "the end has come, and something is still due")
+    _paced(world)
+
+
+def _paced(world: World) -> None:
+    rates = {Call.PUT: 10, Call.DELETE: 10, Call.FIND: 1, Call.SEND: 1}
+    moments: dict[tuple[str, Call], list[datetime]] = defaultdict(list)
+    for attempt in world.witness.attempts:
+        if attempt.worker.startswith("sweep"):
+            moments[attempt.worker, attempt.call].append(attempt.called)
+    for (_, call), times in moments.items():
+        for first, last in zip(times, times[rates[call] :], strict=False):
+            if last - first < timedelta(seconds=0.9):
+                raise Broken(Property.DUTY, f"sweep made more than {rates[call]} calls of {call.value} in a second")
+
+
+def discretion(world: World) -> None:
+    """7: what was logged names nobody and quotes nothing."""
+    printed = world.printed.getvalue()
+    for number in h.PEOPLE:
+        if number in printed or number[1:] in printed:
+            raise Broken(Property.DISCRETION, "a number stands in a log")
+    for words in h.WORDS.values():
+        if len(words) > 8 and words in printed:
+            raise Broken(Property.DISCRETION, "a text stands in a log")
+
+
+def decisions_of(world: World) -> list[Decision]:
+    """All that was decided."""
+    return [decision for decision, _ in world.decisions.values()]

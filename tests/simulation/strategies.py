@@ -1,0 +1,139 @@
+"""Which histories are tried: small ones with much going on, in which everything meets everything else.
+
+Each part is drawn at once from a catalogue of all that it can be, plainest first: drawing is then fast, and a failure
+shrinks towards what is plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from random import Random
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from simulation.history import (
+    Ask,
+    Before,
+    Deliver,
+    Ending,
+    History,
+    Lag,
+    Outage,
+    Proceed,
+    Request,
+    Step,
+    Sweep,
+    Terms,
+    Text,
+    Wait,
+)
+from sms_consent.decision import Asked, Author
+
+__all__ = ["histories", "random_history"]
+
+T = TypeVar("T")
+
+DAY = 86_400.0
+# Few people, lines and times, so that they meet, and many times are equal; some lie on either side of the 30 days.
+PEOPLE = (0, 0, 0, 1, 2)
+LINES = (0, 0, 1, 2)
+LISTS = (0, 0, 1)
+TIMES = (0.0, 1.0, 1.001, 2.0, 3.0, 61.0, DAY, 29 * DAY, 31 * DAY)
+ASKS = (Ask.STOP, Ask.START, Ask.STOP, Ask.START, Ask.STOP, Ask.START, Ask.HELP, Ask.UNCLEAR, Ask.OTHER)
+COPIES = (1, 1, 2, 3)
+
+TEXTS = [
+    Text(person, line, ask, at, copies)
+    for copies, at, ask, line, person in product(COPIES, TIMES, ASKS, LINES, PEOPLE)
+]
+REQUESTS = [
+    Request(person, list_, asked, author, at)
+    for at, author, asked, list_, person in product(
+        TIMES, (Author.AGENT, Author.IMPORT), (Asked.OPT_OUT, Asked.OPT_IN), LISTS, PEOPLE
+    )
+]
+BEFORE = [
+    Before(person, list_, listed, days)
+    for days, listed, list_, person in product((None, None, 0, 15, 29, 40), (True, False), LISTS, PEOPLE)
+]
+TERMS = [Terms(*each) for each in product((False, True), (False, True), (True, False), (False, True))]
+
+WORKERS = range(4)
+DELIVERIES = [Deliver(picks) for size in (1, 2, 3) for picks in product(range(4), repeat=size)]
+RUNS = [Proceed(worker, calls) for calls in range(1, 13) for worker in WORKERS]
+DISTURBANCES = [
+    Proceed(worker, calls, ending) for ending, calls, worker in product(Ending, range(9), WORKERS) if ending is not Ending.WELL
+]
+WAITS = [Wait(seconds) for seconds in (0.5, 1.0, 5.0, 10.0, 31.0, 61.0, 95.0, 200.0, 400.0, DAY, 29 * DAY, 30 * DAY)]
+LAGS = [Lag(writes) for writes in range(5)]
+OUTAGES = [
+    Outage(ending, seconds, texting_only)
+    for texting_only, seconds, ending in product(
+        (False, True),
+        (2.0, 30.0, 120.0, 600.0),
+        (Ending.THROTTLED, Ending.LOST_BEFORE, Ending.FAILED_AFTER, Ending.REJECTED),
+    )
+]
+
+
+def _mixed(**parts: tuple[int, Sequence[Step]]) -> list[Step]:
+    """A catalogue in which each part has its share, whatever its length."""
+    longest = max(len(steps) for _, steps in parts.values())
+    return [steps[at % len(steps)] for share, steps in parts.values() for at in range(share * longest)]
+
+
+CALM_STEPS = _mixed(runs=(3, RUNS), deliveries=(2, DELIVERIES), sweeps=(1, [Sweep()]))
+STEPS = _mixed(
+    runs=(3, RUNS),
+    deliveries=(2, DELIVERIES),
+    sweeps=(1, [Sweep()]),
+    disturbances=(3, DISTURBANCES),
+    waits=(1, WAITS),
+    lags=(1, LAGS),
+    outages=(1, OUTAGES),
+)
+
+
+def _one_of(catalogue: Sequence[T]) -> st.SearchStrategy[T]:
+    """By its place: ``sampled_from`` would hash the whole catalogue again and again."""
+    return st.integers(0, len(catalogue) - 1).map(catalogue.__getitem__)
+
+
+def _several(each: Sequence[T], least: int, most: int) -> st.SearchStrategy[tuple[T, ...]]:
+    """Any number is as likely as any other; lists of hypothesis's own choosing are mostly short."""
+    sizes = st.integers(least, most)
+    return sizes.flatmap(lambda size: st.lists(_one_of(each), min_size=size, max_size=most)).map(tuple)
+
+
+def _histories(steps: Sequence[Step], most_steps: int) -> st.SearchStrategy[History]:
+    return st.builds(
+        History,
+        texts=_several(TEXTS, 1, 7),
+        requests=st.lists(_one_of(REQUESTS), max_size=2).map(tuple),
+        before=st.lists(_one_of(BEFORE), max_size=2).map(tuple),
+        steps=_several(steps, 0, most_steps),
+        terms=_one_of(TERMS),
+    )
+
+
+def random_history(random: Random, most_steps: int = 40) -> History:
+    """The same histories, a hundred times as fast to draw, for long runs; they are shrunk by ``simulation.shrinking``."""
+
+    def several(each: Sequence[T], least: int, most: int) -> tuple[T, ...]:
+        return tuple(random.choices(each, k=random.randint(least, most)))
+
+    return History(
+        texts=several(TEXTS, 1, 7),
+        requests=several(REQUESTS, 0, 2),
+        before=several(BEFORE, 0, 2),
+        steps=several(STEPS if random.random() < 0.75 else CALM_STEPS, 0, most_steps),
+        terms=random.choice(TERMS),
+    )
+
+
+def histories(most_steps: int = 40) -> st.SearchStrategy[History]:
+    """Three in four are disturbed; in the others workers only get in each other's way."""
+    disturbed, calm = _histories(STEPS, most_steps), _histories(CALM_STEPS, most_steps)
+    return st.one_of(disturbed, disturbed, disturbed, calm)

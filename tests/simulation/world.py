@@ -1,0 +1,564 @@
+"""Runs one history from beginning to end, and then until nothing is left to do."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics
+from support.fake_clock import NOON, FakeClock
+from support.memory_ledger import MemoryLedger
+from support.memory_service import DEFAULT_QUOTAS, MemoryService
+from support.workers import GRACE, LEASE, Environment, environment
+
+from inbound.batch import Batch
+from simulation import history as h
+from simulation.broken import Broken, Property
+from simulation.crew import Invocation, Killed
+from simulation.gated import GatedLedger, GatedList, GatedTexting, Where
+from simulation.inbound_queue import Copy, Queue, notification, record_of
+from simulation.witness import Attempt, Key, Witness
+from sms_consent.consent import Listing
+from sms_consent.decision import Asked, Author, Decision
+from sms_consent.errors import (
+    ConsentError,
+    OptInRefused,
+    RecipientOptedOut,
+    Rejected,
+    Throttled,
+    TryAgain,
+    Unavailable,
+    Unreached,
+)
+from sms_consent.pacing import Call
+from sms_consent.ports import ConsentLedger, Sender
+from sms_consent.times import as_text
+
+__all__ = ["BEGINNING", "World", "run"]
+
+BEGINNING = NOON
+LATENCY = timedelta(milliseconds=4)
+TIME_OUT = timedelta(seconds=5)
+LATE_BY = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=25))
+SWEEP_MARGIN = timedelta(seconds=10)
+A_MINUTE = timedelta(minutes=1)
+MOST_ROUNDS = 400
+HEADROOM = 2_000
+"""More calls than any worker needs in a history as small as these: a worker that makes more runs in circles."""
+
+T = TypeVar("T")
+
+
+class _DeadLetters:
+    """Nothing in these histories is unreadable."""
+
+    def put(self, body: str, reason: str) -> None:
+        raise AssertionError("a readable text was put aside")
+
+
+@dataclass(slots=True)
+class Asking:
+    """An agent's request that is made again until it is answered."""
+
+    decision: Decision
+    list_name: str
+    again_at: datetime
+    by: Invocation | None = None  # whoever is at it
+
+
+class _WorkerClock:
+    """The clock as workers have it: waiting lets others run."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> datetime:
+        return self._world.clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        self._world.rest(timedelta(seconds=seconds))
+
+
+class World:
+    """The ledger, the list, the queue, the people, and the workers in between."""
+
+    def __init__(
+        self,
+        history: h.History,
+        *,
+        lease: timedelta = LEASE,
+        ports: Callable[[World], tuple[ConsentLedger, Any]] | None = None,
+    ) -> None:
+        self.history = history
+        self.clock = FakeClock(BEGINNING)
+        self._lease = lease
+        self.log: list[str] = []
+        self.printed = io.StringIO()
+        self._tokens = count(1)
+        self._names = count(1)
+        self.decided_for: dict[str, Key] = {}
+        self.answered_texts: set[str] = set()
+        terms = history.terms
+        self.service: Any = MemoryService(
+            self.clock,
+            h.LINES,
+            quotas=DEFAULT_QUOTAS if terms.quotas else None,
+            one_text_a_second=terms.one_text_a_second,
+            hold_counts_per_list=terms.hold_counts_per_list,
+            refusal="ConflictException" if terms.conflict else "PHONE_NUMBER_CANNOT_BE_OPTED_IN",
+        )
+        marketing = Sender(identity="+12125550103", list_name="Marketing")
+        self.ledger: Any = MemoryLedger((marketing,))
+        if ports is not None:
+            self.ledger, self.service = ports(self)
+        self.witness = Witness(lambda key: self.service.is_listed(*key), self.clock.now, self.decided_for)
+        self._gated = (
+            GatedLedger(self.ledger, self, self.witness),
+            GatedList(self.service, self, self.witness),
+            GatedTexting(self.service, self, self.witness),
+        )
+        self.queue = Queue()
+        self.decisions: dict[str, tuple[Decision, Key]] = {}
+        self.asked: dict[str, h.Ask] = {}
+        self._requests = [self._request(index, each) for index, each in enumerate(history.requests)]
+        self._texts = sorted(
+            ((text.at, f"text-{index}", text) for index, text in enumerate(history.texts)), key=lambda each: each[:2]
+        )
+        for index, text in enumerate(history.texts):
+            self._know(f"text-{index}", text)
+        self._idle: dict[h.Function, list[Environment]] = {each: [] for each in h.Function}
+        self._live: list[Invocation] = []
+        self._now_running: Invocation | None = None
+        self._outage: tuple[h.Ending, datetime, bool] | None = None
+        self._in_flight: list[tuple[datetime, Callable[[], object]]] = []
+        self._failure: BaseException | None = None
+        self.calm_since: datetime | None = None
+        for each in history.before:
+            self._remember(each)
+
+    # --- one history
+
+    def run(self) -> None:
+        """Everything that was planned, then everything that is left."""
+        try:
+            self._publish()
+            for step in self.history.steps:
+                self._take(step)
+                self._raise_failure()
+            self._drain()
+        finally:
+            for invocation in self._live:
+                invocation.kill()
+
+    def _take(self, step: h.Step) -> None:
+        self.log.append(f"{self._elapsed():>12.3f} {step}")
+        match step:
+            case h.Deliver(picks):
+                self._deliver(picks)
+            case h.Proceed(worker, calls, ending):
+                if self._live:
+                    self._proceed(self._live[worker % len(self._live)], calls, ending)
+            case h.Sweep():
+                self._start(h.Function.SWEEP, self._sweep, frozenset(h.PEOPLE))
+            case h.Wait(seconds):
+                self._pass(timedelta(seconds=seconds))
+            case h.Lag(writes):
+                if isinstance(self.ledger, MemoryLedger):
+                    self.ledger.index_lag = writes
+            case h.Outage(ending, seconds, texting_only):
+                self._outage = ending, self.clock.now() + timedelta(seconds=seconds), texting_only
+        self._publish()
+        self._start_requests()
+
+    def _drain(self) -> None:
+        self._outage = None
+        if isinstance(self.ledger, MemoryLedger):
+            self.ledger.index_lag = 0
+        for invocation in list(self._live):
+            self._proceed(invocation, HEADROOM, None)
+            self._raise_failure()
+            if invocation in self._live:
+                raise Broken(Property.DUTY, f"{invocation.name} goes round in circles")
+        self.calm_since = self.clock.now()
+        for _ in range(MOST_ROUNDS):
+            self._pass(timedelta())
+            self._publish()
+            self._work_off()
+            moment = self._next_moment()
+            if moment is None:
+                return
+            self._pass(max(moment - self.clock.now(), timedelta()))
+        raise Broken(Property.DUTY, "work stays due for ever")
+
+    def _work_off(self) -> None:
+        while visible := self.queue.visible(self.clock.now()):
+            self._deliver(tuple(range(min(10, len(visible)))), at_once=True)
+            self._raise_failure()
+        self._start_requests(at_once=True)
+        self._start(h.Function.SWEEP, self._sweep, frozenset(h.PEOPLE), at_once=True)
+        self._raise_failure()
+
+    def _next_moment(self) -> datetime | None:
+        moments = [consent.due_at for consent in self.standing() if consent.due_at is not None]
+        moments += [letter.due_at for letter in self.letters() if letter.due_at is not None]
+        moments += [request.again_at for request in self._requests]
+        moments += [copy.visible_at for copy in self.queue.copies]
+        moments += [BEGINNING + timedelta(seconds=at) for at, _, _ in self._texts]
+        moments += [at for at, _ in self._in_flight]
+        if not moments:
+            return None
+        # Sweep runs every minute.
+        elapsed = max(min(moments), self.clock.now() + timedelta(milliseconds=1)) - BEGINNING
+        return BEGINNING + -(-elapsed // A_MINUTE) * A_MINUTE
+
+    def standing(self) -> list[Any]:
+        """Every consent in the ledger."""
+        return [self.ledger.consent(*key) for key in self.witness.standing]
+
+    def letters(self) -> list[Any]:
+        """Every letter in the ledger."""
+        far = datetime.max.replace(tzinfo=BEGINNING.tzinfo)
+        return [letter for _, letter in self.ledger.due_letters(far)]
+
+    # --- what happens
+
+    def _publish(self) -> None:
+        """Texts whose time has come are put into the queue, each as often as it will be delivered."""
+        while self._texts and BEGINNING + timedelta(seconds=self._texts[0][0]) <= self.clock.now():
+            at, text_id, text = self._texts.pop(0)
+            person, line = h.PEOPLE[text.person], list(h.LINES)[text.line]
+            body = notification(text_id, person, line, h.WORDS[text.ask], BEGINNING + timedelta(seconds=at))
+            for copy in range(text.copies):
+                self.queue.copies.append(Copy(f"{text_id}-{copy}", body, self.clock.now(), person))
+
+    def _know(self, text_id: str, text: h.Text) -> None:
+        person, line = h.PEOPLE[text.person], list(h.LINES)[text.line]
+        self.asked[text_id] = text.ask
+        if text.ask in (h.Ask.STOP, h.Ask.START):
+            asked = Asked.OPT_OUT if text.ask is h.Ask.STOP else Asked.OPT_IN
+            decision = Decision(
+                id=text_id,
+                number=person,
+                asked=asked,
+                at=BEGINNING + timedelta(seconds=text.at),
+                author=Author.END_USER,
+                through=line,
+            )
+            key = person, h.LINES[line]
+            self.decisions[text_id] = decision, key
+            self.decided_for[text_id] = key
+
+    def _request(self, index: int, request: h.Request) -> Asking:
+        decision = Decision(
+            id=f"request-{index}",
+            number=h.PEOPLE[request.person],
+            asked=request.asked,
+            at=BEGINNING + timedelta(seconds=request.at),
+            author=request.author,
+            through="api",
+        )
+        key = decision.number, h.LISTS[request.list]
+        self.decisions[decision.id] = decision, key
+        self.decided_for[decision.id] = key
+        return Asking(decision, key[1], decision.at)
+
+    def _remember(self, before: h.Before) -> None:
+        key = h.PEOPLE[before.person], h.LISTS[before.list]
+        if before.deleted_days_ago is not None:
+            self.service.deletions[key] = BEGINNING - timedelta(days=before.deleted_days_ago)
+        if before.listed:
+            self.service.entries[key] = Listing(at=BEGINNING, end_user_opted_out=True)
+
+    def _deliver(self, picks: tuple[int, ...], *, at_once: bool = False) -> None:
+        visible = self.queue.visible(self.clock.now())
+        if not visible:
+            return
+        copies = list({id(copy): copy for copy in (visible[pick % len(visible)] for pick in picks)}.values())
+        self.queue.hand_out(copies, self.clock.now())
+
+        def work(made: Environment) -> None:
+            batch = Batch(inbound=made.inbound, dead_letters=_DeadLetters(), logger=_logger(self.printed), metrics=_metrics())  # type: ignore[arg-type]  # stands in for the queue's class
+            response = batch.handle({"Records": [record_of(copy) for copy in copies]})
+            _metrics().clear_metrics()
+            self.queue.settle(copies, {each["itemIdentifier"] for each in response["batchItemFailures"]})
+
+        self._start(h.Function.INBOUND, work, frozenset(copy.number for copy in copies), at_once=at_once)
+
+    def _start_requests(self, *, at_once: bool = False) -> None:
+        for asking in list(self._requests):
+            if (asking.by is not None and not asking.by.finished) or asking.again_at > self.clock.now():
+                continue
+            self._ask(asking, at_once=at_once)
+
+    def _ask(self, asking: Asking, *, at_once: bool) -> None:
+        def work(made: Environment) -> None:
+            asking.again_at = self.clock.now() + timedelta(seconds=30)
+            try:
+                made.recorder.record(asking.decision, asking.list_name, reply_from=None)
+                self._requests.remove(asking)
+            except ConsentError:
+                asking.again_at = self.clock.now() + timedelta(seconds=1)
+
+        asking.by = self._start(h.Function.REQUEST, work, frozenset({asking.decision.number}), at_once=at_once)
+
+    def _sweep(self, made: Environment) -> None:
+        try:
+            made.sweep.run(self.clock.now() + timedelta(seconds=h.Function.SWEEP.value) - SWEEP_MARGIN)
+        except (TryAgain, Rejected):
+            return  # the function fails, and its schedule starts it again
+
+    # --- workers
+
+    def _start(
+        self,
+        function: h.Function,
+        work: Callable[[Environment], None],
+        people: frozenset[str],
+        *,
+        at_once: bool = False,
+    ) -> Invocation:
+        name = f"{function.name.lower()}-{next(self._names)}"
+        deadline = self.clock.now() + timedelta(seconds=function.value)
+        invocation = Invocation(name, deadline, people)
+        made = self._idle[function].pop() if self._idle[function] else self._environment(function)
+
+        def job() -> None:
+            try:
+                work(made)
+                self._idle[function].append(made)
+            except Killed:
+                self.witness.troubled |= people
+                raise
+            except Broken as failure:
+                self._fail(failure)
+            except Exception as error:  # noqa: BLE001  whatever a worker lets escape is a finding
+                self._fail(error)
+
+        if at_once:
+            self._now_running = invocation
+            invocation.run_at_once(job)
+            self._now_running = None
+            if invocation.died:
+                raise Broken(Property.DUTY, f"{name} did not end in time, undisturbed")
+        else:
+            self._live.append(invocation)
+            invocation.start(job)
+        return invocation
+
+    def _environment(self, function: h.Function) -> Environment:
+        ledger, opt_out_list, texting = self._gated
+        return environment(
+            ledger=ledger,
+            opt_out_list=opt_out_list,
+            texting=texting,
+            clock=_WorkerClock(self),
+            new_token=lambda: f"token-{next(self._tokens)}",
+            own_list=h.OWN_LIST,
+            paced=function is h.Function.SWEEP,
+            lease=self._lease,
+            grace=GRACE,
+        )
+
+    def _proceed(self, invocation: Invocation, calls: int, ending: h.Ending | None) -> None:
+        self._now_running = invocation
+        if self.clock.now() >= invocation.deadline:
+            invocation.kill()
+        else:
+            invocation.go_on(calls, ending)
+        self._now_running = None
+        if invocation.finished:
+            self._live.remove(invocation)
+            if invocation.died:
+                self.log.append(f"{self._elapsed():>12.3f} {invocation.name} died")
+
+    def _fail(self, failure: BaseException) -> None:
+        if self._failure is None:
+            self._failure = failure
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    # --- time
+
+    def _elapsed(self) -> float:
+        return (self.clock.now() - BEGINNING).total_seconds()
+
+    def _pass(self, elapsed: timedelta) -> None:
+        until = self.clock.now() + elapsed
+        for due in sorted((each for each in self._in_flight if each[0] <= until), key=lambda each: each[0]):
+            self._in_flight.remove(due)
+            self.clock.move_to(due[0])
+            self.log.append(f"{self._elapsed():>12.3f} a late effect lands")
+            _quietly(due[1])
+        self.clock.move_to(until)
+
+    def rest(self, wait: timedelta) -> None:
+        """A worker waits; others may run meanwhile."""
+        wakes_at = self.clock.now() + wait
+        invocation = self._running()
+        ending = invocation.next_ending()
+        if ending in (h.Ending.DIED_BEFORE, h.Ending.DIED_AFTER):
+            raise Killed
+        self._pass(wakes_at - self.clock.now())
+        self._now_running = invocation
+
+    def _running(self) -> Invocation:
+        assert self._now_running is not None
+        return self._now_running
+
+    # --- the gate
+
+    @property
+    def worker(self) -> str:
+        """Who runs."""
+        return self._running().name
+
+    def __call__(self, where: Where, effect: Callable[[], T]) -> T:
+        """One call: it stops here until the scheduler lets it happen, and it ends as planned."""
+        invocation = self._running()
+        ending = invocation.next_ending()
+        self._now_running = invocation
+        if self._failure is not None:
+            raise Killed
+        if self.clock.now() >= invocation.deadline:
+            raise Killed
+        if ending is h.Ending.WELL and self._outage is not None and where.call is not None:
+            kind, until, texting_only = self._outage
+            if self.clock.now() < until and (where.call is Call.SEND or not texting_only):
+                ending = kind
+        self.witness.calls += 1
+        if ending is not h.Ending.WELL:
+            self.witness.faults[ending] += 1
+            if where.number is not None:
+                self.witness.troubled.add(where.number)
+            else:
+                self.witness.troubled |= invocation.people
+        try:
+            return self._perform(where, effect, ending, invocation)
+        except Broken as failure:
+            # The code under test catches what one record raises; this must not be lost in it.
+            self._fail(failure)
+            raise Killed from failure
+
+    def _perform(self, where: Where, effect: Callable[[], T], ending: h.Ending, invocation: Invocation) -> T:
+        key = (where.number or "", where.list_name or "")
+        if where.call is not None:
+            self.witness.about_to(where.call, key)
+        called = self.clock.now()
+        self._pass(LATENCY)
+        answer = "died"
+        try:
+            result = self._ended(effect, ending)
+            answer = "done"
+        except Throttled:
+            answer = "throttled"
+            raise
+        except TryAgain:
+            answer = "unavailable"
+            raise
+        except (OptInRefused, RecipientOptedOut):
+            answer = "refused"
+            raise
+        except Rejected:
+            answer = "rejected"
+            raise
+        finally:
+            self.log.append(
+                f"{self._elapsed():>12.3f}   {invocation.name} {where.name} {key[0][-4:]} {key[1]} {ending.value}: {answer}"
+            )
+            if where.call is not None:
+                self._pass(LATENCY)
+                self.witness.attempted(
+                    Attempt(where.call, key, invocation.name, called, self.clock.now(), ending, answer)
+                )
+        return result
+
+    def _ended(self, effect: Callable[[], T], ending: h.Ending) -> T:
+        match ending:
+            case h.Ending.WELL:
+                return effect()
+            case h.Ending.THROTTLED:
+                raise Throttled("simulated")
+            case h.Ending.UNREACHED:
+                raise Unreached("simulated")
+            case h.Ending.REJECTED:
+                raise Rejected("AccessDeniedException")
+            case h.Ending.DIED_BEFORE:
+                raise Killed
+            case h.Ending.LOST_BEFORE | h.Ending.FAILED_BEFORE | h.Ending.LATE:
+                if ending is h.Ending.LATE:
+                    late_by = LATE_BY[self.witness.calls % len(LATE_BY)]
+                    self._in_flight.append((self.clock.now() + TIME_OUT + late_by, effect))
+            case h.Ending.LOST_AFTER | h.Ending.FAILED_AFTER | h.Ending.DIED_AFTER:
+                _quietly(effect)
+                if ending is h.Ending.DIED_AFTER:
+                    raise Killed
+        if ending in (h.Ending.LOST_BEFORE, h.Ending.LOST_AFTER, h.Ending.LATE):
+            self._pass(TIME_OUT)
+        raise Unavailable("simulated")
+
+
+def _quietly(effect: Callable[[], object]) -> None:
+    """Nobody hears the answer."""
+    from sms_consent.errors import Moved
+
+    try:
+        effect()
+    except (ConsentError, Moved):
+        return
+
+
+class _Switch(io.TextIOBase):
+    """Where the one logger of this process writes: to the history that runs."""
+
+    target: io.StringIO | None = None
+
+    def write(self, text: str) -> int:
+        if self.target is not None:
+            self.target.write(text)
+        return len(text)
+
+
+_SWITCH = _Switch()
+_LOGGER: list[Logger] = []
+_METRICS: list[Metrics] = []
+
+
+def _logger(target: io.StringIO) -> Logger:
+    if not _LOGGER:
+        _LOGGER.append(Logger(service="simulation", stream=_SWITCH))
+    _SWITCH.target = target
+    return _LOGGER[0]
+
+
+def _metrics() -> Metrics:
+    if not _METRICS:
+        _METRICS.append(Metrics(namespace="simulation", service="simulation"))
+    return _METRICS[0]
+
+
+@contextmanager
+def _reported(world: World) -> Iterator[None]:
+    try:
+        yield
+    except Broken as failure:
+        failure.add_note("\n".join(world.log[-200:]))
+        raise
+
+
+def run(history: h.History, **options: Any) -> World:
+    """Run a history and judge it; raises Broken."""
+    from simulation.properties import judge
+
+    world = World(history, **options)
+    with _reported(world):
+        world.run()
+        judge(world)
+    return world

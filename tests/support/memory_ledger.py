@@ -1,0 +1,142 @@
+"""The ledger in memory, with the semantics of the one on DynamoDB: conditional writes, and an index that may lag."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sms_consent.answer import Letter
+from sms_consent.consent import Consent, Due
+from sms_consent.decision import Decision, Outcome
+from sms_consent.errors import Moved
+from sms_consent.ports import Sender
+from sms_consent.times import as_text
+
+__all__ = ["History", "MemoryLedger"]
+
+PAGE = 100
+
+T = TypeVar("T", Consent, Letter)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One decision as it stands in the history."""
+
+    decision: Decision
+    outcome: Outcome
+    recorded_at: datetime
+
+
+class MemoryLedger:
+    """A ``ConsentLedger``. Records are immutable, so that what was read never changes under its reader."""
+
+    def __init__(self, senders: tuple[Sender, ...] = ()) -> None:
+        self.consents: dict[tuple[str, str], Consent] = {}
+        self.letters: dict[tuple[str, str], Letter] = {}
+        self.history: dict[tuple[str, str, str], History] = {}
+        self.senders = {sender.identity: sender for sender in senders}
+        self._index: _Index[Consent] = _Index()
+        self._letter_index: _Index[Letter] = _Index()
+
+    @property
+    def index_lag(self) -> int:
+        """By how many writes the index of due work is behind the table."""
+        return self._index.lag
+
+    @index_lag.setter
+    def index_lag(self, writes: int) -> None:
+        self._index.lag = self._letter_index.lag = writes
+        self._index.catch_up()
+        self._letter_index.catch_up()
+
+    def consent(self, number: str, list_name: str) -> Consent | None:
+        return self.consents.get((number, list_name))
+
+    def save(self, consent: Consent, replacing: Consent | None) -> None:
+        key = consent.number, consent.list_name
+        _check(self.consents.get(key), replacing, consent)
+        self.consents[key] = consent
+        self._index.write(key, consent, consent.due, consent.due_at)
+
+    def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
+        key = decision.number, as_text(decision.at), decision.id
+        if key in self.history:
+            return False
+        self.history[key] = History(decision, outcome, recorded_at)
+        return True
+
+    def letter(self, key: str, number: str) -> Letter | None:
+        return self.letters.get((number, key))
+
+    def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
+        _check(self.letters.get((letter.number, key)), replacing, letter)
+        self.letters[letter.number, key] = letter
+        due = Due.REPLY if letter.due_at is not None else None
+        self._letter_index.write((letter.number, key), letter, due, letter.due_at)
+
+    def due_consents(self, kind: Due, until: datetime) -> Iterator[Consent]:
+        return (consent for _, consent in self._index.due(kind, until))
+
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter]]:
+        return ((key, letter) for (_, key), letter in self._letter_index.due(Due.REPLY, until))
+
+    def sender(self, identity: str) -> Sender | None:
+        return self.senders.get(identity)
+
+    def decisions(self) -> list[History]:
+        """The history of everybody, by number and time."""
+        return [self.history[key] for key in sorted(self.history)]
+
+
+def _check(current: T | None, replacing: T | None, wanted: T) -> None:
+    met = current is None if replacing is None else current is not None and current.revision == replacing.revision
+    # A write that was repeated under its writer's hands finds itself, which the ledger on DynamoDB takes for success too.
+    if not met and current != wanted:
+        raise Moved(current)
+
+
+class _Index(dict[tuple[str, str], T]):
+    """What is due, by kind and time; it follows the table with each write, or some writes later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lag = 0
+        self._order: list[tuple[str, datetime, tuple[str, str]]] = []
+        self._entries: dict[tuple[str, str], tuple[str, datetime, tuple[str, str]]] = {}
+        self._behind: deque[tuple[tuple[str, str], T, Due | None, datetime | None]] = deque()
+
+    def write(self, key: tuple[str, str], record: T, due: Due | None, due_at: datetime | None) -> None:
+        self._behind.append((key, record, due, due_at))
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        while len(self._behind) > self.lag:
+            self._apply(*self._behind.popleft())
+
+    def due(self, kind: Due, until: datetime) -> Iterator[tuple[tuple[str, str], T]]:
+        """Page by page; what changes while a page is read shows only in the next one."""
+        after: tuple[str, datetime, tuple[str, str]] | None = None
+        end = (kind.value, until, ("\U0010ffff", ""))
+        while True:
+            start = bisect_right(self._order, after) if after else bisect_left(self._order, (kind.value,))  # type: ignore[arg-type]  # a shorter tuple sorts before all that it begins
+            page = [entry for entry in self._order[start : start + PAGE] if entry <= end]
+            yield from [(key, self[key]) for _, _, key in page]
+            if len(page) < PAGE:
+                return
+            after = page[-1]
+
+    def _apply(self, key: tuple[str, str], record: T, due: Due | None, due_at: datetime | None) -> None:
+        former = self._entries.pop(key, None)
+        if former is not None:
+            del self._order[bisect_left(self._order, former)]
+            del self[key]
+        if due is not None and due_at is not None:
+            entry = (due.value, due_at, key)
+            insort(self._order, entry)
+            self._entries[key] = entry
+            self[key] = record

@@ -1,0 +1,112 @@
+"""What one execution environment of a function is made of, with other ports than AWS's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+from sms_consent.aws.senders import RememberedSenders
+from sms_consent.correspondence import Correspondence
+from sms_consent.inbound import Action, Inbound
+from sms_consent.intent import Intent, Reader, Reading, Tier
+from sms_consent.pacing import Pace
+from sms_consent.ports import Clock, ConsentLedger, OptOutList, Texting
+from sms_consent.postman import Postman
+from sms_consent.record import Recorder
+from sms_consent.replies import Replies
+from sms_consent.sweep import Sweep
+from sms_consent.sync import Sync
+from support.memory_service import DEFAULT_QUOTAS
+
+__all__ = ["GRACE", "LEASE", "Environment", "environment"]
+
+LEASE = timedelta(seconds=90)
+GRACE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """It lives on between invocations, and so does what it remembers of the service's refusals."""
+
+    inbound: Inbound
+    recorder: Recorder
+    sweep: Sweep
+    sync: Sync
+    correspondence: Correspondence
+    pace: Pace
+
+
+def environment(
+    *,
+    ledger: ConsentLedger,
+    opt_out_list: OptOutList,
+    texting: Texting,
+    clock: Clock,
+    new_token: Callable[[], str],
+    own_list: str,
+    paced: bool,
+    lease: timedelta = LEASE,
+    grace: timedelta = GRACE,
+) -> Environment:
+    """As ``sms_consent.aws.assembly.assemble`` does it."""
+    pace = Pace(clock, DEFAULT_QUOTAS if paced else None)
+    senders = RememberedSenders(ledger, clock)
+    postman = Postman(texting, _replies(), senders, pace)
+    sync = Sync(
+        ledger=ledger,
+        opt_out_list=opt_out_list,
+        postman=postman,
+        pace=pace,
+        clock=clock,
+        new_token=new_token,
+        lease=lease,
+    )
+    recorder = Recorder(ledger=ledger, sync=sync, clock=clock, grace=grace)
+    correspondence = Correspondence(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=new_token)
+    inbound = Inbound(
+        reader=_reader(),
+        recorder=recorder,
+        correspondence=correspondence,
+        senders=senders,
+        own_list=own_list,
+        actions=dict.fromkeys(Tier, Action.OPT_OUT) | {Tier.UNCLEAR: Action.ASK},
+    )
+    sweep = Sweep(ledger=ledger, sync=sync, correspondence=correspondence, clock=clock)
+    return Environment(inbound, recorder, sweep, sync, correspondence, pace)
+
+
+class _CheckedOnce(Replies):
+    """Thousands of environments are made in one run of tests; a brand's texts are checked for the first."""
+
+    @cache  # noqa: B019  the one object that there is lives as long as the process
+    def for_brand(
+        self, brand: str | None = None, support_contact: str | None = None, language: str | None = None
+    ) -> Replies:
+        return super().for_brand(brand, support_contact, language)
+
+
+@cache
+def _replies() -> Replies:
+    return _CheckedOnce(brand="Example", support_contact="help.example.com")
+
+
+class _FewWords(Reader):
+    """What words mean is tested elsewhere; here, these five are enough, whatever the rules become."""
+
+    def __init__(self) -> None:
+        self._meanings = {
+            "STOP": Reading(Intent.OPT_OUT, Tier.KEYWORD, "keyword:aws/STOP", "STOP", "en", "0"),
+            "START": Reading(Intent.OPT_IN, Tier.KEYWORD, "keyword:ctia/START", "START", "en", "0"),
+            "HELP": Reading(Intent.HELP, Tier.KEYWORD, "keyword:aws/HELP", "HELP", "en", "0"),
+            "WRONG NUMBER": Reading(Intent.UNCLEAR, Tier.UNCLEAR, "keyword:unclear", "wrong number", "en", "0"),
+        }
+
+    def read(self, text: str) -> Reading:
+        return self._meanings.get(text, Reading(Intent.NONE, None, "none", "", None, "0"))
+
+
+@cache
+def _reader() -> Reader:
+    return _FewWords()
