@@ -10,7 +10,7 @@ ConsentError
     ├── OptInRefused        the service holds a number on its list, by the 30-day rule
     ├── RecipientOptedOut   a text was refused because its recipient is on the list
     ├── Rejected            denied, invalid, or naming what does not exist
-    └── Unreadable          a record that is no inbound text
+    └── Unreadable          a record that is not what it should be: no inbound text, no item of the ledger, no event
 
 Beside them stands Moved: no failure, but the answer of a conditional write that came too late.
 No message of these holds a phone number or a text: they go to logs.
@@ -84,7 +84,7 @@ class Rejected(Never):
 
 
 class Unreadable(Never):
-    """A record that is no inbound text; ``reason`` says what is wrong and never quotes it."""
+    """A record that is not what it should be; ``reason`` says what is wrong and never quotes it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

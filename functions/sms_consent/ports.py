@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sms_consent.answer import Letter
 from sms_consent.consent import Consent, Due, Listing
 from sms_consent.decision import Decision, Outcome
+from sms_consent.errors import Rejected, TryAgain, Unreadable
 
-__all__ = ["Clock", "ConsentLedger", "OptOutList", "Receipts", "Register", "Sender", "Texting"]
+if TYPE_CHECKING:  # most functions tell nobody anything, and need not import how
+    from sms_consent.changes import Notice
+
+__all__ = ["Clock", "ConsentLedger", "EventBus", "OptOutList", "Receipts", "Register", "Sender", "Texting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,3 +107,10 @@ class Texting(Protocol):
 
     def send(self, *, to: str, sender: str, body: str, reference: str) -> str:
         """SendTextMessage, once: never repeated on doubt. Returns the message's id; ``reference`` names the decision."""
+
+
+class EventBus(Protocol):
+    """Where others are told what has changed."""
+
+    def put(self, notices: Sequence[Notice]) -> Sequence[TryAgain | Rejected | Unreadable | None]:
+        """An answer each, in order: None for what was taken, Unreadable for what never will be. Raises nothing."""

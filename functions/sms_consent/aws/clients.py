@@ -13,11 +13,12 @@ from botocore.session import get_session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["dynamodb", "queues", "secrets", "sms_voice"]
+__all__ = ["dynamodb", "events", "queues", "secrets", "sms_voice"]
 
 # Every write to the ledger is conditional, so repeating one is safe. Four attempts of at most three seconds, with the
 # standard mode's back-off between them, stay well below the shortest function time-out (30 s).
@@ -29,12 +30,22 @@ _LEDGER = Config(
 _SMS = Config(
     connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1}, tcp_keepalive=True
 )
+# An event that is put twice has the same id in its detail. Few attempts, since what fails is tried again by its caller.
+_EVENTS = Config(
+    connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2}, tcp_keepalive=True
+)
 
 
 @cache
 def dynamodb() -> DynamoDBClient:
     """The ledger's client."""
     return cast("DynamoDBClient", get_session().create_client("dynamodb", config=_LEDGER))
+
+
+@cache
+def events() -> EventBridgeClient:
+    """The client that tells others what has changed."""
+    return cast("EventBridgeClient", get_session().create_client("events", config=_EVENTS))
 
 
 @cache

@@ -1,0 +1,1 @@
+"""NotifyFunction: from the ledger's stream to an event bus."""

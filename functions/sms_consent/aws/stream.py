@@ -1,0 +1,66 @@
+"""What a record of the ledger's stream says, as Lambda hands it over: whose item changed, and what is told of that.
+
+The form of a record: docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sms_consent import changes
+from sms_consent.aws import items
+from sms_consent.aws.attributes import from_attributes
+from sms_consent.aws.drift_items import DRIFT, drift_from
+from sms_consent.changes import Event, Notice
+from sms_consent.errors import Unreadable
+
+__all__ = ["notice_of", "sequence_number"]
+
+
+def sequence_number(record: Mapping[str, Any]) -> str:
+    """By which Lambda is told where to go on; empty if there is none, which Lambda takes for the whole batch."""
+    change = record.get("dynamodb")
+    number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
+    return number if isinstance(number, str) else ""
+
+
+def notice_of(record: Mapping[str, Any]) -> Notice | None:
+    """None where there is nothing to tell, as of items of other kinds. Raises Unreadable, which quotes nothing."""
+    try:
+        change = record["dynamodb"]
+        kind = str(from_attributes(change["Keys"])["sk"])
+        event = _event(kind, _image(change, "OldImage"), _image(change, "NewImage"))
+        return Notice(event, _time(change), _table(record)) if event is not None else None
+    except Exception as error:  # whatever it is: a record that fails each time must not hold up the stream
+        raise Unreadable(f"a record that this version cannot read: {type(error).__name__}") from error
+
+
+def _event(kind: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> Event | None:
+    if after is None:
+        return None  # erased, or its time is over: by somebody who knows
+    if kind.startswith(items.LIST):
+        standing = items.consent_from(before) if before is not None else None
+        return changes.of_consent(standing, items.consent_from(after))
+    if before is not None:
+        return None  # decisions and drifts are written once; later only something is taken out of them
+    if kind.startswith(items.DECISION):
+        return changes.of_decision(items.decision_from(after)[0])
+    return changes.of_drift(drift_from(after)) if kind.startswith(DRIFT) else None
+
+
+def _image(change: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """An absent image and, as some emulators give it, an empty one."""
+    image = change.get(name)
+    return from_attributes(image) if image else None
+
+
+def _time(change: Mapping[str, Any]) -> datetime | None:
+    seconds = change.get("ApproximateCreationDateTime")
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, (int, float)) else None
+
+
+def _table(record: Mapping[str, Any]) -> str | None:
+    arn = record.get("eventSourceARN")
+    return arn.partition("/stream/")[0] if isinstance(arn, str) else None
