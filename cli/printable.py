@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["printable"]
+__all__ = ["isolated", "printable", "visible"]
 
 LONGEST = 200
-_ISOLATED = "\u2068{}\u2069"
-"""Keeps a text written from right to left from turning round what stands beside it (Unicode UAX #9, FSI and PDI)."""
+_DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def printable(text: str, *, quoted: bool = True) -> str:
-    """Control characters, half characters and direction marks are spelt out; the rest is as it was sent."""
-    shown = "".join(map(_visible, text[:LONGEST])) + ("…" if len(text) > LONGEST else "")
-    if any(unicodedata.bidirectional(character) in {"R", "AL", "AN"} for character in shown):
-        shown = _ISOLATED.format(shown)
+    """A text from outside, in quotation marks of a kind that a person can tell from its own."""
+    shown = isolated(visible(text[:LONGEST]) + ("…" if len(text) > LONGEST else ""))
     return f"“{shown}”" if quoted else shown
+
+
+def visible(text: str) -> str:
+    """Control characters, half characters and marks of direction spelt out; the rest as it was sent."""
+    return "".join(map(_visible, text))
+
+
+def isolated(shown: str) -> str:
+    """A text written from right to left does not turn round what stands beside it (Unicode UAX #9, FSI and PDI)."""
+    if any(unicodedata.bidirectional(character) in {"R", "AL", "AN"} for character in shown):
+        return f"\u2068{shown}\u2069"
+    return shown
 
 
 def _visible(character: str) -> str:
     if character == "\n":
         return "⏎"
-    if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or unicodedata.bidirectional(character) in {
-        *("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"),
-    }:
+    if unicodedata.category(character) in _UNSEEN or unicodedata.bidirectional(character) in _DIRECTIONS:
         return f"\\u{ord(character):04x}"
     return character

@@ -1,0 +1,64 @@
+"""`sms-consent check`: whether somebody is opted out, since when, and how far the opt-out list has followed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.deployed import STACK, failures_told, register
+from cli.entered_number import NotANumber, entered
+from cli.views import consent_view
+
+if TYPE_CHECKING:
+    from sms_consent.consent import Consent
+
+__all__ = ["AsJson", "Country", "Number", "Stack", "Table", "check", "number_of"]
+
+UNKNOWN, BAD_INPUT = 1, 2
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="As +14255550182; or as in its --country.")]
+Country = Annotated[str | None, typer.Option("--country", "--region", help="Country of a number without its code.")]
+Table = Annotated[str | None, typer.Option(help="The ledger's table; else LEDGER_TABLE, else that of --stack.")]
+Stack = Annotated[str, typer.Option(envvar="SMS_CONSENT_STACK", help="The CloudFormation stack.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")]
+
+
+def check(
+    number: Number,
+    opt_out_list: Annotated[str | None, typer.Option("--list", help="Only this opt-out list.")] = None,
+    as_json: AsJson = False,
+    country: Country = None,
+    table: Table = None,
+    stack: Stack = STACK,
+) -> None:
+    """Says whether a number is opted out, from the ledger, which holds from the moment of a text on.
+
+    AWS_ENDPOINT_URL points it at a local stack. Exit codes: 0 something is known, 1 nothing is, 2 no number, 3 no answer.
+    """
+    e164 = number_of("check", number, country)
+    with failures_told("check"):
+        found = register(table, stack).consents(e164)
+    consents = [consent for consent in found if opt_out_list in {None, consent.list_name}]
+    if as_json:
+        typer.echo(json.dumps({"number": e164, "consents": [consent_view(consent) for consent in consents]}))
+    else:
+        _show(e164, consents)
+    raise typer.Exit(0 if consents else UNKNOWN)
+
+
+def number_of(command: str, number: str, country: str | None) -> str:
+    """In E.164 form; otherwise the command ends."""
+    try:
+        return entered(number, country)
+    except NotANumber as error:
+        typer.echo(f"sms-consent {command}: {error}", err=True)
+        raise typer.Exit(BAD_INPUT) from error
+
+
+def _show(number: str, consents: Sequence[Consent]) -> None:
+    from cli.person import show_consents
+
+    show_consents(number, consents)

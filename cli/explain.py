@@ -1,0 +1,96 @@
+"""`sms-consent explain`: what a text is taken for, why, and what would happen to whoever sent it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from sms_consent.intent import Explanation, Intent, Reader, Reading, Tier
+
+__all__ = ["explain"]
+
+TIERS = {
+    Tier.KEYWORD: "the whole message is a keyword",
+    Tier.COMPANY: "a keyword among words that ask for nothing else",
+    Tier.MISSPELT: "a keyword, wrongly typed",
+    Tier.SENTENCE: "a sentence that asks for it",
+    Tier.UNCLEAR: "may be meant so, or not",
+}
+THEN = {
+    Intent.OPT_OUT: "is opted out at once, and told so one last time; TierActions can change that",
+    Intent.OPT_IN: "is opted in as soon as AWS allows it, and then told so",
+    Intent.HELP: "is sent the support contact; nothing else changes",
+    Intent.UNCLEAR: "is asked what they want; TierActions can change that",
+    Intent.NONE: "hears nothing; nothing is recorded, nothing changes",
+}
+"""With the defaults of a deployment."""
+
+
+def explain(
+    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Texts, each in quotes.")] = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Read one JSON string a line from standard input; write one object a line.")
+    ] = False,
+) -> None:
+    """Says what a text is taken for and why.
+
+    Exit codes: 0, or 1 if a line of --jsonl was no JSON string (the others are answered all the same), 2 for a call that
+    makes no sense.
+    """
+    if jsonl == bool(texts):
+        raise typer.BadParameter("give texts, or --jsonl and lines on standard input")
+    reader = Reader()
+    if texts:
+        for text in texts:
+            _show(reader.explain(text))
+        if len(texts) > 1 and not any(" " in text for text in texts):
+            typer.echo(f"{len(texts)} texts were read; a text of several words needs quotes around it.", err=True)
+        return
+    try:
+        bad = _answer(reader, sys.stdin.buffer)
+    except BrokenPipeError:
+        # Whoever read the answers has had enough. What is left in the buffer must not fail once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    if bad:
+        raise typer.Exit(1)
+
+
+def _answer(reader: Reader, lines: Iterable[bytes]) -> int:
+    """One object for each line that is a JSON string; the number of those that are none. Empty lines are passed over."""
+    bad = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            text = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        except (ValueError, RecursionError):
+            text = None
+        if isinstance(text, str):
+            # In ASCII: a text may hold half a character, which no encoding can write.
+            print(json.dumps(_object(text, reader.read(text))), flush=True)  # noqa: T201
+        else:
+            bad += 1
+            typer.echo(f"line {number}: not a JSON string", err=True)
+    return bad
+
+
+def _object(text: str, reading: Reading) -> dict[str, Any]:
+    return {
+        "text": text,
+        "intent": reading.intent,
+        "rule": reading.rule,
+        "matched": reading.matched,
+        "language": reading.language,
+    }
+
+
+def _show(explanation: Explanation) -> None:
+    from cli.explaining import show
+
+    show(explanation, TIERS, THEN)

@@ -1,0 +1,63 @@
+"""Decides what the commands tell of a consent and of a decision, in JSON: the same names as in the API's answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sms_consent.consent import Consent, Status
+from sms_consent.history import Entry
+from sms_consent.times import as_text
+
+__all__ = ["consent_view", "decision_view"]
+
+
+def consent_view(consent: Consent) -> dict[str, Any]:
+    """What should be for one list, how far the list has followed, and what AWS said; absent where there is nothing."""
+    listing = consent.listing
+    return _present(
+        optOutList=consent.list_name,
+        status=consent.status.value,
+        isOptedOut=consent.status is not Status.OPTED_IN,
+        endUserOptedOut=consent.end_user_opted_out,
+        decidedAt=as_text(consent.decided_at),
+        decidedBy=consent.decided_by,
+        applied=consent.settled,
+        listing=_present(at=_time(listing.at), endUserOptedOut=listing.end_user_opted_out) if listing else None,
+        deletedAt=_time(consent.deleted_at),
+        releasedAt=_time(consent.held_until),
+        refusal=consent.refusal,
+        due=consent.due.value if consent.due is not None else None,
+        dueAt=_time(consent.due_at),
+        attempts=consent.attempts,
+    )
+
+
+def decision_view(entry: Entry) -> dict[str, Any]:
+    """Who asked for what, by what means, and how it was understood."""
+    decision = entry.decision
+    return _present(
+        id=decision.id,
+        at=as_text(decision.at),
+        asked=decision.asked.value,
+        author=decision.author.value,
+        through=decision.through,
+        actor=decision.actor,
+        reference=decision.reference,
+        body=decision.body,
+        tier=decision.tier,
+        rule=decision.rule,
+        matched=decision.matched,
+        language=decision.language,
+        rulesVersion=decision.rules_version,
+        outcome=entry.outcome.value if entry.outcome is not None else None,
+        recordedAt=_time(entry.recorded_at),
+    )
+
+
+def _present(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _time(moment: datetime | None) -> str | None:
+    return as_text(moment) if moment is not None else None
