@@ -1,0 +1,120 @@
+"""A request that comes again: a client's own repeat does nothing twice, and a signature that somebody caught does nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from support.api_function import Api
+from support.world import PERSON
+
+TARGET = "/sms/optouts:add?api-version=2026-01-23"
+BODY = json.dumps({"from": "+12125550101", "recipients": [{"to": PERSON}]}).encode()
+REQUEST_ID = "7992b07e-b84c-45b7-a089-988382b74ca8"
+
+
+def _decisions(api: Api) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = api.get(f"/numbers/{PERSON}/decisions")["decisions"]
+    return found
+
+
+def _signed(api: Api, **more: str) -> dict[str, str]:
+    return api.signed("POST", TARGET, BODY) | {name.replace("_", "-"): value for name, value in more.items()}
+
+
+def test_a_repeat_of_microsofts_client_is_answered_and_recorded_once(api: Api) -> None:
+    """Byte by byte the same request, some seconds after the first has got lost."""
+    headers = _signed(api, x_ms_client_request_id=REQUEST_ID)
+    first = api.send("POST", TARGET, BODY, headers)
+    api.world.pass_time(seconds=30)
+    again = api.send("POST", TARGET, BODY, headers)
+    assert (again.status_code, again.text) == (first.status_code, first.text)
+    assert len(_decisions(api)) == 1
+
+
+def test_a_repeat_that_is_signed_anew_is_one_too(api: Api) -> None:
+    """The client's id makes it the same request, not its signature."""
+    api.items("add", PERSON, request_id=REQUEST_ID)
+    api.world.pass_time(seconds=30)
+    api.items("add", PERSON, request_id=REQUEST_ID)
+    assert len(_decisions(api)) == 1
+
+
+def test_a_late_repeat_does_not_undo_what_was_decided_meanwhile(api: Api) -> None:
+    """It counts as of its first arrival."""
+    api.items("add", PERSON, request_id=REQUEST_ID)
+    api.world.pass_time(minutes=1)
+    api.items("remove")
+    api.world.pass_time(minutes=1)
+    (item,) = api.items("add", PERSON, request_id=REQUEST_ID)
+    assert item["httpStatusCode"] == 409
+    assert api.items("check")[0]["isOptedOut"] is False
+
+
+def test_a_repeat_does_what_the_first_attempt_left_undone(api: Api) -> None:
+    """The worker was lost after the ledger was written: the same request puts the number on the list."""
+    api.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
+    api.items("add", PERSON, request_id=REQUEST_ID)
+    assert not api.world.listed()
+    api.world.pass_time(minutes=1)
+    api.items("add", PERSON, request_id=REQUEST_ID)
+    assert api.world.listed()
+
+
+def test_the_same_id_for_something_else_is_another_request(api: Api) -> None:
+    """Some clients send one id all the time."""
+    for operation in ("add", "remove"):
+        api.items(operation, PERSON, request_id="constant")
+        api.world.pass_time(seconds=1)
+    assert [each["asked"] for each in _decisions(api)] == ["OPT_IN", "OPT_OUT"]
+
+
+def test_without_an_id_each_request_is_its_own(api: Api) -> None:
+    """Also within the second that a signature is dated to: add, remove and add again end opted out."""
+    for operation in ("add", "remove", "add"):
+        target = TARGET.replace("add", operation)
+        assert api.call("POST", target, BODY).status_code == 200
+        api.world.pass_time(milliseconds=100)
+    assert api.items("check")[0]["isOptedOut"] is True
+    assert len(_decisions(api)) == 3
+
+
+def test_a_signature_that_was_caught_makes_no_new_request(api: Api) -> None:
+    """Under another id, or none: the id is not signed, so it proves nothing."""
+    headers = _signed(api, x_ms_client_request_id=REQUEST_ID)
+    api.send("POST", TARGET, BODY, headers)
+    api.world.pass_time(seconds=30)
+    api.items("remove")
+    api.world.pass_time(seconds=30)
+    del headers["x-ms-client-request-id"]
+    for caught in (headers, headers | {"x-ms-client-request-id": "mine"}, headers | {"x-ms-client-request-id": "mine"}):
+        assert api.send("POST", TARGET, BODY, caught).status_code == 401
+    assert api.items("check")[0]["isOptedOut"] is False
+    assert len(_decisions(api)) == 2
+
+
+def test_after_five_minutes_a_repeat_is_refused_for_its_date(api: Api) -> None:
+    """Even the client's own."""
+    headers = _signed(api, x_ms_client_request_id=REQUEST_ID)
+    api.send("POST", TARGET, BODY, headers)
+    api.world.pass_time(minutes=6)
+    assert api.send("POST", TARGET, BODY, headers).status_code == 401
+
+
+def test_a_request_is_forgotten_after_an_hour(api: Api) -> None:
+    """Then the same id is a new request."""
+    api.items("add", PERSON, request_id="constant")
+    api.world.pass_time(minutes=61)
+    api.items("remove")
+    api.world.pass_time(minutes=1)
+    api.items("add", PERSON, request_id="constant")
+    assert api.items("check")[0]["isOptedOut"] is True
+
+
+def test_a_check_may_be_repeated_as_often_as_one_likes(api: Api) -> None:
+    """It changes nothing, so nothing of it is remembered."""
+    body, target = BODY, TARGET.replace("add", "check")
+    headers = api.signed("POST", target, body)
+    for _ in range(3):
+        assert api.send("POST", target, body, headers).status_code == 200
+        api.world.pass_time(seconds=60)
