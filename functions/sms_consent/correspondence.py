@@ -74,6 +74,7 @@ class Correspondence:
         taken = replace(
             letter,
             answer=letter.answer.taken_over(self._new_token(), now),
+            recent=(*letter.recent[:-1], now),
             revision=letter.revision + 1,
             due_at=None,
         )
@@ -129,7 +130,8 @@ class Correspondence:
     def _deliver(self, key: str, letter: Letter) -> Letter:
         try:
             answer = self._postman.deliver(letter.number, letter.answer)
-            after = replace(letter, answer=answer, revision=letter.revision + 1, attempts=0)
+            recent = (*letter.recent[:-1], self._clock.now())  # the limits are on what is sent, not on what is asked
+            after = replace(letter, answer=answer, recent=recent, revision=letter.revision + 1, attempts=0)
         except Untouched:
             self._pace.refused(Call.SEND)
             after = replace(
