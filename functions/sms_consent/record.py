@@ -9,10 +9,11 @@ from typing import cast
 from sms_consent.answer import Answer
 from sms_consent.consent import Consent, decide
 from sms_consent.decision import Asked, Decision, Outcome
-from sms_consent.errors import Moved, Unavailable
+from sms_consent.errors import Moved, Rejected, TryAgain, Unavailable
 from sms_consent.ports import Clock, ConsentLedger
 from sms_consent.progress import OPT_IN_ANSWER_USEFUL_FOR
 from sms_consent.replies import ReplyKind
+from sms_consent.scope import Scope
 from sms_consent.sync import Sync
 
 __all__ = ["Recorded", "Recorder"]
@@ -23,38 +24,82 @@ ATTEMPTS = 12
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a decision did for one list, and the consent as it stands after it."""
+    """What a decision did on all the lists that it counts for, and the consent on the sender's own as it stands after it."""
 
     outcome: Outcome
     consent: Consent
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a decision did for one list, and the name under which the lease on it was taken."""
+
+    outcome: Outcome
+    consent: Consent
+    worker: str | None
+
+
 class Recorder:
     """Records opt-outs and opt-ins."""
 
-    def __init__(self, *, ledger: ConsentLedger, sync: Sync, clock: Clock, grace: timedelta) -> None:
-        """``grace`` is how long a put may wait for its confirmation, which the service would refuse after it."""
+    def __init__(
+        self, *, ledger: ConsentLedger, sync: Sync, clock: Clock, grace: timedelta, scope: Scope | None = None
+    ) -> None:
+        """``grace`` is how long a put may wait for its confirmation, which the service would refuse after it.
+
+        Without a scope, a decision counts for the list that it is recorded for, and for no other.
+        """
         self._ledger = ledger
         self._sync = sync
         self._clock = clock
         self._grace = grace
+        self._scope = scope
 
     def record(self, decision: Decision, list_name: str, *, reply_from: str | None) -> Recorded:
         """Record, and do at once what can be done. Safe to repeat, after any failure, at any point.
 
-        Raises TryAgain if the ledger did not answer: the caller delivers the same decision again.
+        Every list's consent is changed before anything else is done for one. Raises TryAgain if the ledger did not answer,
+        once the rest is done: the caller delivers the same decision again, which completes it.
         """
-        outcome, consent, worker = self._change(decision, list_name, reply_from)
-        if worker is not None and consent.lease == worker:
-            consent = self._sync.carry_on(consent, worker)
-        if outcome is not Outcome.CHANGED or consent.outbox is not None:
+        failures = _Failures()
+        changes = self._changes(decision, list_name, reply_from, failures)
+        consents = []
+        for change in changes:
+            with failures:
+                consents.append(self._synced(change))
+        failures.raise_first()
+        # The telling one first: the history says CHANGED if any list's consent was changed.
+        outcome = min((change.outcome for change in changes), key=list(Outcome).index)
+        if outcome is not Outcome.CHANGED or any(consent.outbox is not None for consent in consents):
             self._ledger.append(decision, outcome, self._clock.now())
-        return Recorded(outcome, consent if worker is not None else self._sync.settle(consent))
+        return Recorded(outcome, consents[0])
 
-    def _change(
-        self, decision: Decision, list_name: str, reply_from: str | None
-    ) -> tuple[Outcome, Consent, str | None]:
-        """The consent as this decision leaves it, and the name under which its lease was taken."""
+    def _changes(
+        self, decision: Decision, list_name: str, reply_from: str | None, failures: _Failures
+    ) -> list[_Change]:
+        """The sender's own list first. Only it carries the reply, which its put would forbid; others forbid nothing."""
+        changes = []
+        with failures:
+            changes.append(self._change(decision, list_name, reply_from))
+        further: tuple[str, ...] = ()
+        if self._scope is not None:
+            with failures:
+                further = self._scope.beyond(decision, list_name)
+        for each in further:
+            with failures:
+                changes.append(self._change(decision, each, None))
+        return changes
+
+    def _synced(self, change: _Change) -> Consent:
+        """As far as can be done at once."""
+        if change.worker is None:
+            return self._sync.settle(change.consent)
+        if change.consent.lease != change.worker:
+            return change.consent  # another worker is at the list, and finds this change when it is done
+        return self._sync.carry_on(change.consent, change.worker)
+
+    def _change(self, decision: Decision, list_name: str, reply_from: str | None) -> _Change:
+        """The consent as this decision leaves it."""
         standing: Consent | None = None  # a guess, right for every first STOP: a conditional write spares the read
         for _ in range(ATTEMPTS):
             now = self._clock.now()
@@ -62,7 +107,7 @@ class Recorder:
             claim = self._sync.offer(opting_out=decision.asked is Asked.OPT_OUT, answering=answer is not None)
             outcome, changed = decide(standing, decision, list_name, now=now, claim=claim, answer=answer)
             if changed is None:
-                return outcome, cast("Consent", standing), None
+                return _Change(outcome, cast("Consent", standing), None)
             if standing is not None and standing.outbox is not None and changed.outbox is not standing.outbox:
                 self._ledger.append(standing.outbox, Outcome.CHANGED, now)
             try:
@@ -70,7 +115,7 @@ class Recorder:
             except Moved as moved:
                 standing = cast("Consent | None", moved.current)
                 continue
-            return outcome, changed, claim.worker if claim is not None else None
+            return _Change(outcome, changed, claim.worker if claim is not None else None)
         raise Unavailable("the consent changed under every attempt to write it")
 
     def _answer(self, decision: Decision, reply_from: str | None) -> Answer | None:
@@ -85,3 +130,24 @@ class Recorder:
             sender=reply_from,
             until=self._clock.now() + (self._grace if opting_out else OPT_IN_ANSWER_USEFUL_FOR),
         )
+
+
+class _Failures:
+    """Holds back what fails for one list until the others are done."""
+
+    def __init__(self) -> None:
+        self._first: TryAgain | Rejected | None = None
+
+    def __enter__(self) -> None:
+        """What follows may fail."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, TryAgain | Rejected):
+            return False
+        self._first = self._first or error
+        return True
+
+    def raise_first(self) -> None:
+        """Nothing more can be done: whoever called must know."""
+        if self._first is not None:
+            raise self._first

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sms_consent.errors import ConsentError
+from sms_consent.scope import Reach
 
 __all__ = ["Settings", "SettingsError"]
 
@@ -31,6 +32,8 @@ class Settings:
     extra_opt_in: tuple[str, ...]
     extra_help: tuple[str, ...]
     tier_actions: Mapping[str, str]
+    opt_out_scope: Reach
+    opt_in_scope: Reach
     grace: timedelta
     lease: timedelta
     put_rate: float
@@ -60,6 +63,13 @@ class Settings:
                 problems.append(f"{name} must be a number from {least:g} to {most:g}")
             return value
 
+        def reach(name: str) -> Reach:
+            value = text(name, Reach.SENDER)
+            if value not in Reach.__members__:
+                problems.append(f"{name} must be one of {', '.join(Reach)}")
+                return Reach.SENDER
+            return Reach(value)
+
         settings = cls(
             table=text("LEDGER_TABLE"),
             opt_out_list=text("OPT_OUT_LIST"),
@@ -70,6 +80,8 @@ class Settings:
             extra_opt_in=_words(environment.get("EXTRA_OPT_IN_KEYWORDS", "")),
             extra_help=_words(environment.get("EXTRA_HELP_KEYWORDS", "")),
             tier_actions=_pairs(environment.get("TIER_ACTIONS", ""), problems),
+            opt_out_scope=reach("OPT_OUT_SCOPE"),
+            opt_in_scope=reach("OPT_IN_SCOPE"),
             grace=timedelta(seconds=number("CONFIRMATION_GRACE_SECONDS", 60, 0, 3600)),
             lease=timedelta(seconds=number("LEASE_SECONDS", 90, 5, 900)),
             put_rate=number("PUT_RATE", 10, 0.01, 10_000),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from sms_consent.aws import clients
+from sms_consent.aws.known_lists import RememberedLists
 from sms_consent.aws.ledger import DynamoLedger
 from sms_consent.aws.opt_out_list import AwsOptOutList, AwsTexting
 from sms_consent.aws.senders import RememberedSenders
@@ -19,6 +20,7 @@ from sms_consent.ports import Clock
 from sms_consent.postman import Postman
 from sms_consent.record import Recorder
 from sms_consent.replies import Replies
+from sms_consent.scope import Scope
 from sms_consent.settings import Settings, SettingsError
 from sms_consent.sweep import Sweep
 from sms_consent.sync import Sync
@@ -83,13 +85,19 @@ def assemble(settings: Settings, *, paced: bool, clock: Clock | None = None) -> 
         new_token=_token,
         lease=settings.lease,
     )
+    scope = Scope(
+        opt_out=settings.opt_out_scope,
+        opt_in=settings.opt_in_scope,
+        own_list=settings.opt_out_list,
+        lists=RememberedLists(clients.dynamodb(), settings.table, clock),
+    )
     return Parts(
         settings=settings,
         clock=clock,
         ledger=ledger,
         senders=senders,
         sync=sync,
-        recorder=Recorder(ledger=ledger, sync=sync, clock=clock, grace=settings.grace),
+        recorder=Recorder(ledger=ledger, sync=sync, clock=clock, grace=settings.grace, scope=scope),
         correspondence=Correspondence(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=_token),
     )
 
