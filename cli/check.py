@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.deployed import STACK, failures_told, register
 from cli.entered_number import NotANumber, entered
 from cli.views import consent_view
 
 if TYPE_CHECKING:
     from sms_consent.consent import Consent
 
-__all__ = ["AsJson", "Country", "Number", "Stack", "Table", "check", "number_of"]
+__all__ = ["STACK", "UNKNOWN", "AsJson", "Country", "Number", "Stack", "Table", "check", "number_of"]
 
 UNKNOWN, BAD_INPUT = 1, 2
+STACK = "sms-consent"
+"""What `sam deploy` calls it here, and the local stack."""
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="As +14255550182; or as in its --country.")]
 Country = Annotated[str | None, typer.Option("--country", "--region", help="Country of a number without its code.")]
@@ -38,10 +39,12 @@ def check(
 
     AWS_ENDPOINT_URL points it at a local stack. Exit codes: 0 something is known, 1 nothing is, 2 no number, 3 no answer.
     """
+    from cli.deployed import failures_told, register
+
     e164 = number_of("check", number, country)
     with failures_told("check"):
         found = register(table, stack).consents(e164)
-    consents = [consent for consent in found if opt_out_list in {None, consent.list_name}]
+    consents = [consent for consent in found if opt_out_list is None or _is(consent.list_name, opt_out_list)]
     if as_json:
         typer.echo(json.dumps({"number": e164, "consents": [consent_view(consent) for consent in consents]}))
     else:
@@ -56,6 +59,11 @@ def number_of(command: str, number: str, country: str | None) -> str:
     except NotANumber as error:
         typer.echo(f"sms-consent {command}: {error}", err=True)
         raise typer.Exit(BAD_INPUT) from error
+
+
+def _is(list_name: str, asked: str) -> bool:
+    """A list of another account stands in the ledger by its ARN; it may be asked for by its name."""
+    return asked in {list_name, list_name.rpartition("/")[2]}
 
 
 def _show(number: str, consents: Sequence[Consent]) -> None:

@@ -18,9 +18,8 @@ from sms_consent.errors import ConsentError, Rejected
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["FAILED", "STACK", "failures_told", "register"]
+__all__ = ["FAILED", "failures_told", "register"]
 
-STACK = "sms-consent"
 FAILED = 3
 """The exit code where the ledger did not answer: neither yes nor no."""
 OUTPUT = "LedgerTableName"

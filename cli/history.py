@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.check import UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
-from cli.deployed import STACK, failures_told, register
+from cli.check import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
 from cli.views import decision_view
 from sms_consent.history import Entry, page_of
 
@@ -28,6 +27,8 @@ def history(
 
     AWS_ENDPOINT_URL points it at a local stack. Exit codes: 0 something is known, 1 nothing is, 2 no number, 3 no answer.
     """
+    from cli.deployed import failures_told, register
+
     e164 = number_of("history", number, country)
     with failures_told("history"):
         entries = list(_entries(register(table, stack), e164))

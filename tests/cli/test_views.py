@@ -1,0 +1,43 @@
+"""The commands and the API call the same things by the same names."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api import people
+from cli.views import consent_view, decision_view
+from sms_consent.consent import Consent, Due, Listing, Status
+from sms_consent.decision import Asked, Author, Decision, Outcome
+from sms_consent.history import Entry
+
+AT = datetime(2026, 11, 3, 14, 2, 11, 123000, tzinfo=UTC)
+BARE = Consent(
+    number="+14255550182", list_name="Default", status=Status.OPTED_IN, end_user_opted_out=False, decided_at=AT,
+    decided_by="id",
+)  # fmt: skip
+FULL = Consent(
+    number="+14255550182", list_name="Default", status=Status.OPT_IN_PENDING, end_user_opted_out=True, decided_at=AT,
+    decided_by="id", applied_version=1, listed=True, listing=Listing(at=AT, end_user_opted_out=False),
+    deleted_at=AT, held_until=AT + timedelta(days=30), refusal="ConflictException", due=Due.OPT_IN, due_at=AT, attempts=3,
+)  # fmt: skip
+DECISION = Decision(
+    id="id", number="+14255550182", asked=Asked.OPT_OUT, at=AT, author=Author.AGENT, through="api", tier="KEYWORD",
+    rule="keyword:aws/STOP", matched="STOP", language="en", rules_version="1", body="STOP", actor="agent", reference="4711",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("consent", [BARE, FULL])
+def test_a_consent_has_the_names_that_the_api_gives_it(consent: Consent) -> None:
+    """Programs that read one can read the other."""
+    answered = people._consent(consent).model_dump_json(by_alias=True, exclude_none=True)
+    assert consent_view(consent) == json.loads(answered)
+
+
+@pytest.mark.parametrize("entry", [Entry(DECISION, Outcome.CHANGED, AT), Entry(DECISION, None, None)])
+def test_a_decision_has_the_names_that_the_api_gives_it(entry: Entry) -> None:
+    """Likewise."""
+    answered = people._decision(entry).model_dump_json(by_alias=True, exclude_none=True)
+    assert decision_view(entry) == json.loads(answered)
