@@ -1,0 +1,163 @@
+"""Bad input: each its documented status, and nothing half done."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.api_function import Api
+from support.world import PERSON
+
+TARGET = "/sms/optouts:add?api-version=2026-01-23"
+
+
+def _body(**changed: Any) -> bytes:
+    return json.dumps({"from": "+12125550101", "recipients": [{"to": PERSON}]} | changed).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"null",
+        b"5",
+        b"[]",
+        b'"text"',
+        b"{}",
+        b"\xff\xfe",
+        b'{"from": "\\ud800", "recipients": []}',
+        b"[" * 10_000,
+        _body(recipients=[]),
+        _body(recipients=None),
+        _body(recipients={"to": PERSON}),
+        _body(recipients=[PERSON]),
+        _body(recipients=[None]),
+        _body(recipients=[{"to": PERSON}, {"to": 14255550182}]),
+        _body(recipients=[{"to": PERSON}, {}]),
+        _body(**{"from": ""}),
+        _body(**{"from": None}),
+        _body(**{"from": 5}),
+        _body(**{"from": "+1 (212) 555-0101"}),
+        _body(**{"from": "x" * 257}),
+        _body(reference="line\nline"),
+        _body(channel="Phone!"),
+    ],
+    ids=repr,
+)
+def test_a_body_that_is_not_what_the_description_says_is_a_bad_request(api: Api, body: bytes) -> None:
+    """400, as problem details, with nothing recorded for those recipients that were fine."""
+    response = api.call("POST", TARGET, body)
+    assert (response.status_code, response.content_type) == (400, "application/problem+json")
+    assert json.loads(response.text)["errors"]
+    assert api.world.history() == []
+
+
+@pytest.mark.parametrize("count", [101, 1001])
+def test_more_than_a_hundred_recipients_are_a_bad_request(api: Api, count: int) -> None:
+    """Azure's published limit; none of them is opted out."""
+    recipients = [{"to": f"+1425555{number:04}"} for number in range(count)]
+    response = api.call("POST", TARGET, _body(recipients=recipients))
+    assert response.status_code == 400
+    assert list(json.loads(response.text)["errors"]) == ["recipients"]
+    assert api.world.history() == []
+
+
+def test_a_hundred_recipients_are_served(api: Api) -> None:
+    """However many of them the list takes in its second, all of them count from now on."""
+    numbers = [f"+1425555{number:04}" for number in range(100, 200)]
+    assert {item["httpStatusCode"] for item in api.items("add", *numbers)} == {200}
+    assert {item["isOptedOut"] for item in api.items("check", *numbers)} == {True}
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    ["+123", "14255550182", "+1 425 555 0182", "+04255550182", "+1425555018２", "+1234567890123456", " ", "x"],
+)
+def test_a_recipient_that_is_no_number_has_its_own_status(api: Api, recipient: str) -> None:
+    """Without its plus too: whose number that is depends on the country one thinks of."""
+    items = api.items("add", recipient, PERSON)
+    assert [item["httpStatusCode"] for item in items] == [400, 200]
+    assert items[0]["to"] == recipient
+
+
+def test_ten_megabytes_are_too_large(api: Api) -> None:
+    """Refused by the gateway before anybody looks at them."""
+    response = api.call("POST", TARGET, b"x" * (10 * 1024 * 1024 + 1))
+    assert (response.status_code, json.loads(response.text)) == (413, {"message": "Request Entity Too Large"})
+
+
+def test_what_no_request_could_need_is_too_large(api: Api) -> None:
+    """Documented as a problem; API Gateway itself would let megabytes through."""
+    response = api.call("POST", TARGET, _body(padding="x" * 70_000))
+    assert (response.status_code, response.content_type) == (413, "application/problem+json")
+    assert api.world.history() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("POST", "/sms/optouts:purge?api-version=2026-01-23", 404),
+        ("POST", "/sms/optouts:add/?api-version=2026-01-23", 404),
+        ("POST", "/sms?api-version=2026-01-23", 404),
+        ("GET", "/numbers", 404),
+        ("GET", "/numbers/", 404),
+        ("GET", TARGET, 405),
+        ("DELETE", f"/numbers/{PERSON}", 405),
+        ("POST", f"/numbers/{PERSON}/decisions", 405),
+    ],
+)
+def test_what_there_is_not_is_said_in_the_standard_form(api: Api, method: str, target: str, status: int) -> None:
+    """To whoever may come in."""
+    response = api.call(method, target)
+    assert response.status_code == status
+    assert set(json.loads(response.text)["error"]) == {"code", "message", "innerError"}
+    assert status != 405 or response.headers["allow"] in {"GET", "POST"}
+
+
+def test_a_failure_that_nobody_foresaw_is_answered_and_says_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its message may hold a number: only its kind is logged, by the id that the caller is told."""
+
+    def broken(*_: object) -> None:
+        raise LookupError(PERSON)
+
+    monkeypatch.setattr("api.opt_outs.OptOuts.check", broken)
+    response = api.opt_outs("check", PERSON)
+    assert response.status_code == 500
+    assert PERSON not in response.text + "".join(capsys.readouterr())
+    assert response.headers["x-ms-request-id"]
+
+
+_json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(body=st.one_of(st.binary(max_size=200), _json_values.map(lambda value: json.dumps(value).encode())))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_body_at_all_breaks_it(api: Api, body: bytes) -> None:
+    """Whatever is sent, the answer is a documented one."""
+    assert api.call("POST", TARGET, body).status_code == 400
+
+
+@given(
+    recipients=st.lists(
+        st.one_of(st.text(min_size=1, max_size=20), st.from_regex(r"\+1425555019[0-9]", fullmatch=True)),
+        min_size=1,
+        max_size=8,
+    )
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_there_is_always_one_item_a_recipient_in_the_order_asked(api: Api, recipients: list[str]) -> None:
+    """Numbers, nonsense and repetitions alike."""
+    body = json.dumps({"from": "+12125550101", "recipients": [{"to": each} for each in recipients]}).encode()
+    response = api.call("POST", TARGET.replace("add", "check"), body)
+    assert [item["to"] for item in json.loads(response.text)["value"]] == recipients

@@ -1,0 +1,162 @@
+"""What the API tells of a number: consents on every list, what is due, and why."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from support.api_function import Api
+from support.world import LIST, PERSON
+
+from sms_consent.errors import Unavailable
+from sms_consent.ports import Sender
+from sms_consent.times import as_text
+
+OTHER = "+14255550183"
+
+
+def _history(api: Api, query: str = "", number: str = PERSON) -> dict[str, Any]:
+    return api.get(f"/numbers/{number}/decisions{query}")
+
+
+def test_a_number_shows_its_consent_on_every_list(api: Api) -> None:
+    """One STOP silences one programme, another another."""
+    api.world.aws.create_opt_out_list(OptOutListName="Alerts")
+    api.configure(Sender(identity="pool-7", list_name="Alerts"))
+    api.world.opt_out()
+    api.items("add", PERSON, sender="pool-7")
+    api.world.pass_time(minutes=1)
+    api.items("remove", PERSON, sender="pool-7")
+    consents = {each["optOutList"]: each for each in api.get(f"/numbers/{PERSON}")["consents"]}
+    assert (consents[LIST]["status"], consents[LIST]["endUserOptedOut"]) == ("OPTED_OUT", True)
+    assert (consents["Alerts"]["status"], consents["Alerts"]["isOptedOut"]) == ("OPTED_IN", False)
+
+
+def test_what_the_service_says_stands_beside_what_the_person_asked(api: Api) -> None:
+    """Its own EndUserOptedOut is false for whatever comes through its API."""
+    api.world.opt_out()
+    (consent,) = api.get(f"/numbers/{PERSON}")["consents"]
+    assert (consent["endUserOptedOut"], consent["listing"]["endUserOptedOut"]) == (True, False)
+    assert consent["applied"] is True
+
+
+def test_what_is_due_is_shown_with_its_time(api: Api) -> None:
+    """A pending opt-in, until its release."""
+    for operation in ("add", "remove", "add", "remove"):
+        api.items(operation)
+        api.world.pass_time(seconds=1)
+    released = as_text(api.world.parts.clock.now() - timedelta(seconds=3) + timedelta(days=30))
+    (consent,) = api.get(f"/numbers/{PERSON}")["consents"]
+    assert (consent["status"], consent["isOptedOut"]) == ("OPT_IN_PENDING", True)
+    assert (consent["due"], consent["dueAt"], consent["releasedAt"]) == ("OPT_IN", released, released)
+
+
+def test_a_number_that_nobody_knows_has_no_consents(api: Api) -> None:
+    """That nobody has ever asked is an answer."""
+    assert api.get(f"/numbers/{PERSON}") == {"number": PERSON, "consents": []}
+    assert _history(api) == {"number": PERSON, "decisions": []}
+
+
+@pytest.mark.parametrize("target", ["/numbers/%2B14255550182", "/numbers/+14255550182"])
+def test_a_plus_may_be_encoded_or_not(api: Api, target: str) -> None:
+    """Clients differ."""
+    assert api.get(target)["number"] == PERSON
+
+
+@pytest.mark.parametrize("number", ["14255550182", "STOP", "+1", "%2B1425555018x", "SENDER%2312125550101"])
+def test_what_is_no_number_is_a_bad_request(api: Api, number: str) -> None:
+    """And no way to other items of the table."""
+    for target in (f"/numbers/{number}", f"/numbers/{number}/decisions"):
+        response = api.call("GET", target)
+        assert response.status_code == 400
+        assert list(json.loads(response.text)["errors"]) == ["number"]
+
+
+def test_a_decision_shows_its_evidence(api: Api) -> None:
+    """Who asked, by which text, by which rule it was understood."""
+    api.world.opt_out(body="stop texting me", rule="sentence:en/stop-texting", tier="SENTENCE", matched="stop texting")
+    (decision,) = _history(api)["decisions"]
+    assert (decision["author"], decision["asked"], decision["outcome"]) == ("END_USER", "OPT_OUT", "CHANGED")
+    assert (decision["body"], decision["rule"]) == ("stop texting me", "sentence:en/stop-texting")
+
+
+def test_a_long_history_is_read_page_by_page(api: Api) -> None:
+    """Newest first, each decision once."""
+    for _ in range(7):
+        api.world.opt_out()
+        api.world.pass_time(seconds=1)
+    seen: list[str] = []
+    page, pages = _history(api, "?size=3"), 1
+    while True:
+        seen += [each["at"] for each in page["decisions"]]
+        if "next" not in page:
+            break
+        page, pages = _history(api, f"?size=3&page={page['next']}"), pages + 1
+    assert (len(seen), len(set(seen)), pages) == (7, 7, 3)
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_decisions_that_come_in_while_somebody_reads_do_not_shift_the_pages(api: Api) -> None:
+    """A token names a place, not a number of entries."""
+    for _ in range(4):
+        api.world.opt_out()
+        api.world.pass_time(seconds=1)
+    first = _history(api, "?size=2")
+    api.world.opt_out()
+    second = _history(api, f"?size=2&page={first['next']}")
+    assert len({each["at"] for each in (*first["decisions"], *second["decisions"])}) == 4
+
+
+def test_a_decision_that_a_lost_worker_left_in_the_consent_is_part_of_the_history(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is honoured, so it is shown, in its place; what it did is not recorded yet."""
+    api.world.opt_in()
+    api.world.pass_time(seconds=1)
+    with monkeypatch.context() as broken:
+        broken.setattr(type(api.world.parts.ledger), "append", _lost)
+        with pytest.raises(Unavailable):
+            api.world.opt_out()
+    first = _history(api, "?size=1")
+    assert [(each["asked"], each.get("outcome")) for each in first["decisions"]] == [("OPT_OUT", None)]
+    second = _history(api, f"?size=1&page={first['next']}")
+    assert [(each["asked"], each.get("outcome")) for each in second["decisions"]] == [("OPT_IN", "CHANGED")]
+    assert "next" not in second
+
+
+def _lost(*_: object) -> None:
+    raise Unavailable("down")
+
+
+@pytest.mark.parametrize("size", ["0", "101", "-1", "x", "1.5", "", "1000000", "%D9%A3"])
+def test_a_page_has_one_to_a_hundred_entries(api: Api, size: str) -> None:
+    """Anything else is a bad request."""
+    response = api.call("GET", f"/numbers/{PERSON}/decisions?size={size}")
+    assert (response.status_code, list(json.loads(response.text)["errors"])) == (400, ["size"])
+
+
+def test_a_token_is_good_for_the_history_that_gave_it(api: Api) -> None:
+    """On another number's it is refused, and shows nothing of either."""
+    for _ in range(2):
+        api.world.opt_out()
+        api.world.pass_time(seconds=1)
+    token = _history(api, "?size=1")["next"]
+    response = api.call("GET", f"/numbers/{OTHER}/decisions?size=1&page={token}")
+    assert (response.status_code, list(json.loads(response.text)["errors"])) == (400, ["page"])
+
+
+@pytest.mark.parametrize("token", ["x", "AAAA", "!!", "", "a" * 2000, "MTIzNDU2Nzg", "%00"])
+def test_a_token_that_was_tampered_with_is_refused(api: Api, token: str) -> None:
+    """Never handed to the database."""
+    response = api.call("GET", f"/numbers/{PERSON}/decisions?page={token}")
+    assert response.status_code == 400
+
+
+def test_reading_is_consistent(api: Api) -> None:
+    """Who has just been told that an opt-out is recorded can read it, whatever the list does."""
+    api.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
+    api.items("add")
+    (consent,) = api.get(f"/numbers/{PERSON}")["consents"]
+    assert (consent["isOptedOut"], consent["applied"], consent["due"]) == (True, False, "OPT_OUT")
