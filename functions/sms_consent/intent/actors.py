@@ -30,6 +30,7 @@ ALLOWED = {
     "ask": _LOOSE,
     "ask or unable": _LOOSE | {Who.UNABLE},
     "strict": frozenset({Who.ASKED, Who.WANTED, Who.HOW, Who.COMPLAINT}),
+    "asked": frozenset(Who) - {Who.NEGATED, Who.OTHER, Who.UNABLE},
     "any but denied": frozenset(Who) - {Who.NEGATED, Who.OTHER},
     "mine": frozenset({Who.ASKED, Who.MINE, Who.UNKNOWN, Who.HOW, Who.WANTED}),
     "addressed": frozenset({Who.ASKED, Who.COMPLAINT, Who.UNKNOWN}),
@@ -59,6 +60,12 @@ class Actors:
         """Who acts in the verb at ``at``, by the words before it."""
         if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
             return Who.OTHER
+        who = self._before(units, at)
+        if who is Who.WANTED and any(unit.parts & self._why for unit in units[:at]):
+            return Who.OTHER  # "why would I want to stop these?"
+        return who
+
+    def _before(self, units: Sequence[Unit], at: int) -> Who:
         j, parts = self._back(units, at)
         if not parts:
             return Who.ASKED if j < 0 else Who.UNKNOWN

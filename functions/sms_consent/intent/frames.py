@@ -29,13 +29,15 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One way to ask: its patterns, who must be acting, and what rules it out or makes it unclear."""
+    """One way to ask: who must be acting, what rules it out, makes it unclear or must stand elsewhere in the text."""
 
     id: str
     says: str
     who: str
     unless: int
     soften: int
+    needs: int
+    vetoes: frozenset[str]
     pattern: tuple[Element, ...]
 
 

@@ -22,6 +22,7 @@ _LONG_QUOTATION = 8  # words; a shorter one may be what the sender says
 _ECHO = 4  # words of ours, in a row, that are no coincidence
 _HAIR = "\u200a"
 _FEW_WORDS = 5
+_FIRST_PERSON = frozenset({"i", "ive", "im", "we", "ich", "wir", "je", "j", "yo", "eu", "io", "ik", "jag", "jeg", "ja", "я"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,13 @@ class Immunity:
 
     def _is_reaction_phrase(self, phrase: str) -> bool:
         words = phrase.split()
-        return any(" ".join(words[:length]) in self._reactions for length in range(1, len(words) + 1))
+        if not words or words[0] in _FIRST_PERSON:
+            return False
+        return any(
+            " ".join(words[start:end]) in self._reactions
+            for start in range(len(words))
+            for end in range(start + 1, len(words) + 1)
+        )
 
     def _is_automatic(self, folded: Folded) -> bool:
         start = folded.text[:300]

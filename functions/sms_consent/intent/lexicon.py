@@ -1,21 +1,25 @@
 """Which part each word plays in a request, by language: who acts, what is to end, whose texts.
 
-The words are in ``data/sentences``, one file a language. A word of several parts has several bits.
+The words are in ``data/sentences``, one file a language. A word of several parts has several bits. ``word*`` is a stem,
+for languages that inflect; ``two_words`` is a phrase that counts as one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
-from sms_consent.intent.folding import Word, fold_keyword
+from sms_consent.intent.folding import Word
+from sms_consent.intent.keywords import DATA
 
-__all__ = ["Lexicon", "Unit", "load_lexicons"]
+__all__ = ["Lexicon", "Unit", "load_packs"]
 
-_DATA = Path(__file__).parent / "data" / "sentences"
+_LONGEST_STEM = 12
+_SHORTEST_STEM = 2
+_DIGITS = 3  # as many as the parts of a phone number have
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,73 +32,114 @@ class Unit:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lexicon:
-    """One language's words; ``phrases`` by their first word, the longest first."""
+def load_packs() -> list[dict[str, Any]]:
+    """Every language that has sentences, as its file stands."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((DATA / "sentences").glob("*.json"))]
 
-    language: str
-    bits: Mapping[str, int]
-    words: Mapping[str, int]
-    phrases: Mapping[str, tuple[tuple[tuple[str, ...], int], ...]]
-    pack: Mapping[str, Any]
+
+class Lexicon:
+    """One language's words, made ready when the language is first read."""
+
+    def __init__(self, pack: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> None:
+        self.language: str = pack["language"]
+        self.frames = frames
+        self._unspaced = bool(pack.get("unspaced"))
+        named = [*pack["parts"], *sorted(_literals(frames)), "BREAK", "NAME"]
+        self.bits = {name: 1 << place for place, name in enumerate(named)}
+        self._lists = {**pack["parts"], "BREAK": pack["breakers"]}
+        self._lists.update({name: name[2:] for name in named if name.startswith("w:")})
 
     def parts(self, names: str) -> int:
-        """The bits of part names joined by ``|``; a name in lower case is a word and gets a bit when the pack loads."""
+        """The bits of part names joined by ``|``."""
         total = 0
         for name in names.split("|"):
             total |= self.bits[name]
         return total
 
-    def units(self, words: list[Word]) -> list[Unit]:
+    @cached_property
+    def _entries(self) -> dict[str, int]:
+        entries: dict[str, int] = {}
+        for name, listed in self._lists.items():
+            bit = self.bits[name]
+            for entry in listed.split():
+                entries[entry] = entries.get(entry, 0) | bit
+        return entries
+
+    @cached_property
+    def _words(self) -> dict[str, int]:
+        return {entry: parts for entry, parts in self._entries.items() if "_" not in entry and not entry.endswith("*")}
+
+    @cached_property
+    def _stems(self) -> dict[str, int]:
+        return {entry[:-1]: parts for entry, parts in self._entries.items() if entry.endswith("*") and "_" not in entry}
+
+    @cached_property
+    def _phrases(self) -> dict[str, list[tuple[list[str], int]]]:
+        """Phrases by their first word, the longest first."""
+        phrases: dict[str, list[tuple[list[str], int]]] = {}
+        for entry, parts in self._entries.items():
+            if "_" in entry:
+                first, *rest = entry.split("_")
+                phrases.setdefault(first, []).append((rest, parts))
+        for each in phrases.values():
+            each.sort(key=lambda found: -len(found[0]))
+        return phrases
+
+    def units(self, words: Sequence[Word]) -> list[Unit]:
         """Give each word its parts; the longest known phrase counts as one unit."""
+        if self._unspaced:
+            return [unit for word in words for unit in self._cut(word)]
         units: list[Unit] = []
-        known, phrases = self.words, self.phrases
+        phrases = self._phrases
         i, count = 0, len(words)
         while i < count:
             word = words[i]
             for rest, parts in phrases.get(word.text, ()):
                 last = i + len(rest)
-                if last < count and all(words[i + 1 + k].text == text for k, text in enumerate(rest)):
-                    units.append(Unit(parts, word.text + " " + " ".join(rest), word.start, words[last].end))
+                if last < count and all(_same(words[i + 1 + k].text, text) for k, text in enumerate(rest)):
+                    units.append(Unit(parts, word.text, word.start, words[last].end))
                     i = last + 1
                     break
             else:
-                units.append(Unit(known.get(word.text, 0), word.text, word.start, word.end))
+                units.append(Unit(self._word(word.text), word.text, word.start, word.end))
                 i += 1
         return units
 
+    def _word(self, text: str) -> int:
+        parts = self._words.get(text, 0)
+        if parts:
+            return parts
+        if text.isdecimal() and len(text) >= _DIGITS:
+            return self.bits.get("DIGITS", 0)
+        for length in range(min(len(text), _LONGEST_STEM), _SHORTEST_STEM, -1):
+            if parts := self._stems.get(text[:length], 0):
+                return parts
+        return 0
 
-def load_lexicons() -> list[Lexicon]:
-    """Every language that has sentences."""
-    return [_lexicon(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(_DATA.glob("*.json"))]
+    def _cut(self, word: Word) -> list[Unit]:
+        """Cut a run of text without spaces into the longest known pieces; unknown characters stand alone."""
+        text, units, i = word.text, list[Unit](), 0
+        whole = len(text) == word.end - word.start
+        while i < len(text):
+            for length in range(min(_LONGEST_STEM, len(text) - i), 0, -1):
+                parts = self._words.get(text[i : i + length], 0)
+                if parts or length == 1:
+                    start, end = (word.start + i, word.start + i + length) if whole else (word.start, word.end)
+                    units.append(Unit(parts, text[i : i + length], start, end))
+                    i += length
+                    break
+        return units
 
 
-def _lexicon(pack: Mapping[str, Any]) -> Lexicon:
-    names = [*pack["parts"], *sorted(_literals(pack)), "BREAK"]
-    bits = {name: 1 << place for place, name in enumerate(names)}
-    lists = {**pack["parts"], **{name: name[2:] for name in names if name.startswith("w:")}, "BREAK": pack["breakers"]}
-    words: dict[str, int] = {}
-    for name, listed in lists.items():
-        for entry in listed.split():
-            words[entry] = words.get(entry, 0) | bits[name]
-    phrases: dict[str, list[tuple[tuple[str, ...], int]]] = {}
-    for entry in [entry for entry in words if "_" in entry]:
-        first, *rest = fold_keyword(entry.replace("_", " ")).split()
-        phrases.setdefault(first, []).append((tuple(rest), words.pop(entry)))
-    return Lexicon(
-        language=pack["language"],
-        bits=bits,
-        words=words,
-        phrases={first: tuple(sorted(each, key=lambda found: -len(found[0]))) for first, each in phrases.items()},
-        pack=pack,
-    )
+def _same(word: str, listed: str) -> bool:
+    return word == listed or (listed.endswith("*") and word.startswith(listed[:-1]))
 
 
-def _literals(pack: Mapping[str, Any]) -> set[str]:
+def _literals(frames: Sequence[Mapping[str, Any]]) -> set[str]:
     """The words that patterns name themselves, as ``w:back``."""
     found: set[str] = set()
-    for frame in pack["frames"]:
-        for pattern in (*frame["patterns"], frame.get("unless", ""), frame.get("soften", "")):
+    for frame in frames:
+        for pattern in (*frame["patterns"], frame.get("unless", ""), frame.get("soften", ""), frame.get("needs", "")):
             for token in pattern.split():
                 found.update(name for name in token.strip("!?*").split("|") if name.startswith("w:"))
     return found

@@ -16,6 +16,7 @@ from sms_consent.intent.spelling import Speller, unstretched, without_digits
 __all__ = ["Misspelt"]
 
 _MOST_WORDS = 8
+_SHORTEST_WHOLE = 5
 _MOST_PIECES = 3  # "un subs cribe"
 
 
@@ -56,6 +57,19 @@ class Misspelt:
             meant = [self._joined[word] for word in nearest]
             if meant and len({self._keywords[key].intent for key in meant}) == 1:
                 return meant[0]
+        return None
+
+    def whole(self, words: Sequence[Word]) -> Kept | None:
+        """An opt-out keyword that counts as the whole message only, with letters swapped or doubled."""
+        if len(words) != 1 or len(words[0].text) < _SHORTEST_WHOLE or words[0].text in self._speller.ordinary:
+            return None
+        text = words[0].text
+        swapped = (text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(len(text) - 1))
+        single = (text[:i] + text[i + 1 :] for i in range(len(text) - 1) if text[i] == text[i + 1])
+        for form in (*single, *swapped, unstretched(text)):
+            keyword = self._keywords.get(form)
+            if keyword and keyword.whole_message_only and keyword.intent is Intent.OPT_OUT:
+                return keyword, words[0], words[0]
         return None
 
     @cached_property

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
+from sms_consent.intent.clauses import clauses
 from sms_consent.intent.company import Company, Kept
 from sms_consent.intent.folding import Folded, Word, fold
 from sms_consent.intent.immunity import Immunity
@@ -13,7 +14,7 @@ from sms_consent.intent.keywords import Keyword, load_keywords, load_packs
 from sms_consent.intent.look_alikes import looks_like
 from sms_consent.intent.misspelt import Misspelt
 from sms_consent.intent.reading import Explanation, Intent, Reading, Tier
-from sms_consent.intent.sentences import Sentences, clauses
+from sms_consent.intent.sentences import Sentences
 
 __all__ = ["RULES_VERSION", "Reader"]
 
@@ -92,7 +93,7 @@ class Reader:
         words = own.words
         for tier, kept in (
             (Tier.COMPANY, self._company.read(words)),
-            (Tier.MISSPELT, self._misspelt.read(words)),
+            (Tier.MISSPELT, self._misspelt.read(words) or self._misspelt.whole(words)),
             (Tier.COMPANY, self._own_clause(folded, words)),
         ):
             if kept:

@@ -52,7 +52,7 @@ class Speller:
     """Finds the known word that a misspelt one is nearest to, by the forms that both have with letters left out."""
 
     def __init__(self, words: Iterable[str], ordinary: Container[str]) -> None:
-        self._ordinary = ordinary
+        self.ordinary = ordinary
         self._words: set[str] = set()
         self._forms: dict[str, list[str]] = {}
         for word in words:
@@ -64,7 +64,7 @@ class Speller:
 
     def nearest(self, word: str) -> list[str]:
         """The known words nearest to this one, all at the same distance; none if it is an ordinary word."""
-        if word in self._words or word in self._ordinary or not 3 <= len(word) <= 24:
+        if word in self._words or word in self.ordinary or not 3 <= len(word) <= 24:
             return [word] if word in self._words else []
         best, found = 3, list[str]()
         for form in self._shortened(word):
