@@ -20,7 +20,7 @@ RECORDED = SignedRequest(
     headers={
         "host": "127.0.0.1:32775",
         "x-ms-date": "Sun, 22 Nov 2026 06:11:27 GMT",
-        "x-ms-content-sha256": "ir4zL5v9tZqogojlOsARpvn8+X//VpLjAs7ZWDH/AeE=",
+        "x-ms-content-sha256": "ir4zL5v9tZqogojlOsARpvn8+X//VpLjAs7ZWDH/AeE=",  # pragma: allowlist secret
         "authorization": "HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256"
         "&Signature=HE1feUW/s1gkY17kf7hNMzObTb5skYUMxzoKKzdHZuA=",
     },

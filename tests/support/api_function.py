@@ -109,7 +109,7 @@ def api_function(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Iterato
     """Both functions at their first request."""
     defaults = {
         "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",  # pragma: allowlist secret
         "AWS_DEFAULT_REGION": "us-east-1",
         "LEDGER_TABLE": "ledger",
         "OPT_OUT_LIST": LIST,
