@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -116,10 +117,12 @@ def _body(request: Request) -> bytes | None:
 
 
 def _as_payload(request: Request, body: bytes) -> dict[str, Any]:
+    """As text where it is said to be and is; else in base64."""
     if not body:
         return {}
     if _TEXT.match(request.headers.get("content-type", "text/plain")):
-        return {"body": body.decode("utf-8", "replace")}
+        with suppress(UnicodeDecodeError):
+            return {"body": body.decode()}
     return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
 
