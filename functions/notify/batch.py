@@ -77,12 +77,10 @@ class Batch:
         return True
 
     def _report(self, done: Sequence[Notice], became: Announced) -> None:
-        for at, notice in enumerate(done):
-            if at in became.refused:
-                continue
-            event = notice.event
+        told = [notice.event for at, notice in enumerate(done) if at not in became.refused]
+        for event in told:
             self._logger.info("told", type=event.type, id=event.id, number=mask(event.number))
-            self._metrics.add_metric("EventsTold", MetricUnit.Count, 1)
+        self._metrics.add_metric("EventsTold", MetricUnit.Count, len(told))
         if became.stopped_at is not None:
             # Not an error of this function: the stream brings the rest again, and nothing is lost for 24 hours.
             self._logger.warning("the rest is told later", error=became.error or "out of time")
