@@ -1,0 +1,123 @@
+"""What template.yaml must hold for nobody to get at the API without credentials, and for it not to be overrun."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from support.template import REPOSITORY, resources, template
+
+from cli.local.template import read_template
+
+
+@pytest.fixture(scope="module")
+def deployed() -> dict[str, Any]:
+    """As AWS's own transform leaves it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        found: dict[str, Any] = read_template(REPOSITORY / "template.yaml", {}).document["Resources"]
+    return found
+
+
+def _of_type(deployed: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {name: each for name, each in deployed.items() if each["Type"] == kind}
+
+
+def test_every_route_of_the_first_api_asks_for_iam(deployed: dict[str, Any]) -> None:
+    """The route for everything else among them, so that nothing answers without credentials."""
+    body = deployed["Api"]["Properties"]["Body"]
+    assert "/$default" in body["paths"]
+    for path, operations in body["paths"].items():
+        for operation in operations.values():
+            assert operation["security"] == [{"AWS_IAM": []}], path
+    assert body["components"]["securitySchemes"]["AWS_IAM"]["x-amazon-apigateway-authtype"] == "awsSigv4"
+
+
+def test_every_route_of_the_second_api_asks_for_an_access_key(deployed: dict[str, Any]) -> None:
+    """There is one, for everything."""
+    (route,) = _of_type(deployed, "AWS::ApiGatewayV2::Route").values()
+    assert (route["Properties"]["RouteKey"], route["Properties"]["AuthorizationType"]) == ("$default", "CUSTOM")
+    assert route["Properties"]["AuthorizerId"] == {"Ref": "AccessKeyAuthorizer"}
+
+
+def test_the_authorizer_is_asked_for_every_single_request(deployed: dict[str, Any]) -> None:
+    """Each signature is for one; and without a source of identity, so that it is asked where there is no header too."""
+    properties = deployed["AccessKeyAuthorizer"]["Properties"]
+    assert properties["AuthorizerResultTtlInSeconds"] == 0
+    assert "IdentitySource" not in properties
+    assert (properties["AuthorizerPayloadFormatVersion"], properties["EnableSimpleResponses"]) == ("2.0", True)
+
+
+def test_every_stage_is_throttled(deployed: dict[str, Any]) -> None:
+    """Each request may cost hundreds of writes."""
+    stages = _of_type(deployed, "AWS::ApiGatewayV2::Stage")
+    assert len(stages) == 2
+    for stage in stages.values():
+        settings = stage["Properties"]["DefaultRouteSettings"]
+        assert settings == {
+            "ThrottlingRateLimit": {"Ref": "ApiRequestsPerSecond"},
+            "ThrottlingBurstLimit": {"Ref": "ApiRequestsPerSecond"},
+        }
+
+
+def test_access_logs_hold_no_path(deployed: dict[str, Any]) -> None:
+    """A path may hold a number; the route does not."""
+    for stage in _of_type(deployed, "AWS::ApiGatewayV2::Stage").values():
+        written = stage["Properties"]["AccessLogSettings"]["Format"]
+        json.loads(written)
+        assert "$context.routeKey" in written
+        assert "$context.path" not in written
+
+
+def test_access_keys_are_made_only_where_they_are_asked_for() -> None:
+    """Whoever calls by IAM has no secret to look after."""
+    everything = template()["Resources"]
+    for name, each in everything.items():
+        if name.startswith("AccessKey"):
+            assert each["Condition"] == "UseAccessKeys", name
+    assert template()["Parameters"]["AccessKeys"]["Default"] == "Disabled"
+
+
+def test_the_keys_are_generated_and_encrypted_with_the_stacks_key() -> None:
+    """No key stands in the template, and what is generated is base64 as it is."""
+    (secret,) = resources("AWS::SecretsManager::Secret").values()
+    properties = secret["Properties"]
+    assert "SecretString" not in properties
+    assert properties["KmsKeyId"] == {"Ref": "Key"}
+    wanted = properties["GenerateSecretString"]
+    assert (wanted["ExcludePunctuation"], wanted["PasswordLength"] % 4) == (True, 0)
+    assert json.loads(wanted["SecretStringTemplate"]) == {"secondary": ""}
+
+
+def test_the_function_answers_before_the_gateway_gives_up() -> None:
+    """An HTTP API waits for 30 seconds at the most, and an authorizer for 10."""
+    functions = resources("AWS::Serverless::Function")
+    assert functions["ApiFunction"]["Properties"]["Timeout"] < 30
+    assert functions["AccessKeyAuthorizerFunction"]["Properties"]["Timeout"] <= 10
+
+
+def test_only_these_gateways_may_invoke(deployed: dict[str, Any]) -> None:
+    """Whoever else could invoke the functions could say who they are."""
+    for name, permission in _of_type(deployed, "AWS::Lambda::Permission").items():
+        if permission["Properties"]["Principal"] == "apigateway.amazonaws.com":
+            assert "SourceArn" in permission["Properties"], name
+
+
+@pytest.mark.parametrize("name", ["ApiLogGroup", "ApiAccessLogGroup", "AccessKeyAuthorizerLogGroup"])
+def test_what_the_api_logs_is_encrypted_with_the_stacks_key(name: str) -> None:
+    """Callers are named there."""
+    assert resources("AWS::Logs::LogGroup")[name]["Properties"]["KmsKeyId"] == {"Fn::GetAtt": ["Key", "Arn"]}
+
+
+def test_only_receipts_of_requests_expire() -> None:
+    """Consents and decisions have no such attribute: they are the proof."""
+    assert template()["Resources"]["LedgerTable"]["Properties"]["TimeToLiveSpecification"] == {
+        "AttributeName": "expires",
+        "Enabled": True,
+    }
+    from sms_consent.consent import Consent
+    from sms_consent.decision import Decision
+
+    for record in (Consent, Decision):
+        assert "expires" not in record.__dataclass_fields__
