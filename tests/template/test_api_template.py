@@ -27,7 +27,7 @@ def _of_type(deployed: dict[str, Any], kind: str) -> dict[str, Any]:
 def test_every_route_of_the_first_api_asks_for_iam(deployed: dict[str, Any]) -> None:
     """The route for everything else among them, so that nothing answers without credentials."""
     body = deployed["Api"]["Properties"]["Body"]
-    assert "/$default" in body["paths"]
+    assert "$default" in body["paths"]
     for path, operations in body["paths"].items():
         for operation in operations.values():
             assert operation["security"] == [{"AWS_IAM": []}], path
