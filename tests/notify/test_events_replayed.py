@@ -1,0 +1,129 @@
+"""Whoever keeps the newest version of each consent ends where the ledger is: over any history, whatever comes again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simulation.history import History
+from simulation.strategies import histories
+from simulation.world import World
+from support.event_schemas import fits
+from support.memory_ledger import MemoryLedger
+
+from sms_consent.aws import items
+from sms_consent.aws.attributes import to_attributes
+from sms_consent.aws.stream import notice_of
+from sms_consent.changes import Event
+from sms_consent.consent import Consent
+from sms_consent.decision import Asked, Decision, Outcome
+
+Key = tuple[str, str]
+
+
+class _Streamed(MemoryLedger):
+    """A ledger whose writes come out as records of a stream, in order."""
+
+    def __init__(self, like: MemoryLedger) -> None:
+        super().__init__(tuple(like.senders.values()))
+        self.records: list[dict[str, Any]] = []
+
+    def save(self, consent: Consent, replacing: Consent | None) -> None:
+        before = self.consents.get((consent.number, consent.list_name))
+        super().save(consent, replacing)
+        self._stream(items.consent_item(consent), items.consent_item(before) if before is not None else None)
+
+    def append(self, decision: Decision, outcome: Outcome, recorded_at: Any) -> bool:
+        new = super().append(decision, outcome, recorded_at)
+        if new:
+            self._stream(items.decision_item(decision, outcome, recorded_at), None)
+        return new
+
+    def _stream(self, after: dict[str, Any], before: dict[str, Any] | None) -> None:
+        change = {"Keys": to_attributes({"pk": after["pk"], "sk": after["sk"]}), "NewImage": to_attributes(after)}
+        if before is not None:
+            change["OldImage"] = to_attributes(before)
+        self.records.append(json.loads(json.dumps({"dynamodb": change})))
+
+
+def _ledger_of(history: History) -> _Streamed:
+    world = World(history, ports=lambda world: (_Streamed(world.ledger), world.service))
+    world.run()
+    ledger: _Streamed = world.ledger
+    return ledger
+
+
+def _events(records: Sequence[dict[str, Any]]) -> list[Event]:
+    notices = [notice_of(record) for record in records]
+    return [notice.event for notice in notices if notice is not None]
+
+
+def _kept(events: Sequence[Event]) -> dict[Key, dict[str, Any]]:
+    """The sample consumer, in memory."""
+    kept: dict[Key, dict[str, Any]] = {}
+    for detail in (event.detail for event in events if "version" in event.detail):
+        key = str(detail["number"]), str(detail["list"])
+        if key not in kept or kept[key]["version"] < detail["version"]:
+            kept[key] = dict(detail)
+    return kept
+
+
+def _as_told(consents: dict[Key, Consent]) -> dict[Key, tuple[Any, ...]]:
+    return {
+        key: (consent.status, consent.end_user_opted_out, consent.held_until is not None)
+        for key, consent in consents.items()
+    }
+
+
+def _as_kept(kept: dict[Key, dict[str, Any]]) -> dict[Key, tuple[Any, ...]]:
+    return {key: (each["status"], each["EndUserOptedOut"], "held_until" in each) for key, each in kept.items()}
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories(most_steps=25), st.randoms(use_true_random=False))
+def test_the_newest_version_of_each_consent_is_what_the_ledger_says(history: History, random: Random) -> None:
+    """Statuses, EndUserOptedOut and whether there is a date, with copies in between and in any order at all."""
+    ledger = _ledger_of(history)
+    events = _events(ledger.records)
+    delivered = [*events, *random.choices(events, k=len(events))] if events else []
+    random.shuffle(delivered)
+    assert _as_kept(_kept(delivered)) == _as_told(ledger.consents)
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories(most_steps=25))
+def test_in_the_order_of_the_stream_versions_only_rise_and_each_event_is_of_a_schema(history: History) -> None:
+    """So a number's events are in order when the stream is; ids are never used twice; nothing is told of marks."""
+    ledger = _ledger_of(history)
+    events = _events(ledger.records)
+    newest: dict[Key, str] = {}
+    for event in events:
+        assert fits(
+            {
+                "id": "",
+                "source": "sms-consent",
+                "detail-type": event.type.value,
+                "time": "2026-11-03T14:00:00Z",
+                "detail": dict(event.detail),
+            }
+        )
+        if "version" in event.detail:
+            key, version = (str(event.detail["number"]), str(event.detail["list"])), str(event.detail["version"])
+            assert newest.get(key, "") < version
+            newest[key] = version
+    assert len({event.id for event in events}) == len(events)
+    unclear = [each for each in ledger.decisions() if each.decision.asked is Asked.UNCLEAR]
+    assert sum(event.type.value == "WithdrawalUnclear" for event in events) == len(unclear)
+    assert len(events) - len(unclear) <= sum(map(_is_change, ledger.records))
+
+
+def _is_change(record: dict[str, Any]) -> bool:
+    """By the items alone: one of the three attributes that are told is another."""
+    change = record["dynamodb"]
+    before, after = change.get("OldImage", {}), change["NewImage"]
+    told = ("status", items.END_USER, "held_until")
+    return "status" in after and any(before.get(name) != after.get(name) for name in told)
