@@ -26,12 +26,15 @@ def clauses(folded: Folded, words: Sequence[Word]) -> list[list[Word]]:
 
 
 def with_signs(folded: Folded, words: Sequence[Word]) -> list[Word]:
-    """The words, and the emoji that stand for one: "🛑 texting me"."""
+    """The words, and the signs that stand for one: "🛑 texting me", "lose my #"."""
+    signs: list[Word] = []
     text = folded.original
-    if text.isascii() or _SIGNS.isdisjoint(text) or len(text) != len(folded.text):
-        return list(words)
-    signs = [Word(character, i, i + 1) for i, character in enumerate(text) if character in _SIGNS]
-    return sorted([*words, *signs], key=lambda word: word.start)
+    if not text.isascii() and not _SIGNS.isdisjoint(text) and len(text) == len(folded.text):
+        signs = [Word(character, i, i + 1) for i, character in enumerate(text) if character in _SIGNS]
+    if "#" in folded.text:
+        padded = folded.text + " "
+        signs += [Word("number", m, m + 1) for m in range(len(padded)) if padded[m] == "#" and not padded[m + 1].isalnum()]
+    return sorted([*words, *signs], key=lambda word: word.start) if signs else list(words)
 
 
 def is_laughing(text: str) -> bool:

@@ -75,6 +75,14 @@ class Company:
     def _determiners(self) -> frozenset[str]:
         return frozenset(map(fold_keyword, self._data["determiners"]))
 
+    @cached_property
+    def _laughter(self) -> frozenset[str]:
+        return frozenset(self._data["laughter"])
+
+    def is_teasing(self, words: Sequence[Word]) -> bool:
+        """Whether somebody laughs, so that "Stop," may be no request."""
+        return any(word.text in self._laughter for word in words)
+
     def is_company(self, word: str) -> bool:
         """Whether a word asks for nothing beside a strong opt-out keyword."""
         return word in self._strong_company or word.isdecimal()

@@ -34,6 +34,7 @@ class Grammar:
         self._breakers = lexicon.bits["BREAK"]
         self._machine, self._laughter = lexicon.bits.get("MACHINE", 0), lexicon.bits.get("LAUGH", 0)
         self._name = lexicon.bits["NAME"]
+        self._teasing = self._laughter | lexicon.bits.get("PLAY", 0)
         filler = lexicon.bits["FILL"]
         self._frames = [
             Frame(
@@ -60,7 +61,8 @@ class Grammar:
                 whole |= unit.parts
         found: list[tuple[Frame, Found]] = []
         for units in rows:
-            found += self._clause(units, whole, self._laughter if laughing else 0)
+            mood = whole & self._teasing | (self._laughter if laughing else 0)
+            found += self._clause(units, whole, mood)
         vetoed = {name for frame, _ in found for name in frame.vetoes}
         return [each for frame, each in found if frame.id not in vetoed and frame.says != Intent.NONE]
 

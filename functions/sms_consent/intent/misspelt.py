@@ -48,6 +48,9 @@ class Misspelt:
 
     def _meant(self, written: str, *, as_one_word: bool) -> str | None:
         """The keyword that a word stands for; None if it is a word of its own, or could be one of two requests."""
+        joined = written.split("2")  # "stop2end", as some services print it
+        if len(joined) > 1 and all(part in self._joined for part in joined):
+            return self._joined[joined[0]]
         for form in dict.fromkeys((written, unstretched(written), without_digits(written), unstretched(without_digits(written)))):
             if form in self._variants:
                 return self._variants[form]

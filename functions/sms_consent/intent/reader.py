@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-from sms_consent.intent.clauses import clauses
+from sms_consent.intent.clauses import clauses, is_laughing
 from sms_consent.intent.company import Company, Kept
 from sms_consent.intent.folding import Folded, Word, fold
 from sms_consent.intent.immunity import Immunity
@@ -111,7 +111,7 @@ class Reader:
     def _own_clause(self, folded: Folded, words: Sequence[Word]) -> Kept | None:
         """A keyword that can mean nothing else, in a sentence of its own: "We sold the house. STOP!"."""
         parts = clauses(folded, words)
-        if len(parts) < 2:
+        if len(parts) == 1 or is_laughing(folded.original) or self._company.is_teasing(words):
             return None
         return next((kept for part in parts if (kept := self._company.read(part, strong_only=True))), None)
 
