@@ -23,7 +23,9 @@ STACK = "sms-consent"
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="As +14255550182; or as in its --country.")]
 Country = Annotated[str | None, typer.Option("--country", "--region", help="Country of a number without its code.")]
 Table = Annotated[str | None, typer.Option(help="The ledger's table; else LEDGER_TABLE, else that of --stack.")]
-Stack = Annotated[str, typer.Option(envvar="SMS_CONSENT_STACK", help="The CloudFormation stack.")]
+Stack = Annotated[
+    str, typer.Option("--stack", "--stack-name", envvar="SMS_CONSENT_STACK", help="The CloudFormation stack.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")]
 
 

@@ -1,40 +1,27 @@
-"""Decides which deployment a command reads: by its table, else by its CloudFormation stack; on AWS or a local stack."""
+"""Decides what a command says when AWS or the ledger does not answer, and reads the ledger for those that only read."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import Session, get_session
 
+from cli.deployment import Deployment, NotFound
 from sms_consent.aws.register import DynamoRegister
 from sms_consent.errors import ConsentError, Rejected
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 __all__ = ["FAILED", "failures_told", "register"]
 
 FAILED = 3
-"""The exit code where the ledger did not answer: neither yes nor no."""
-OUTPUT = "LedgerTableName"
-_HERE = ("localhost", "127.0.0.1", "::1")
-
-
-class NotFound(Exception):
-    """There is no such deployment where the command looks."""
+"""The exit code where AWS or the ledger did not answer: neither yes nor no."""
 
 
 def register(table: str | None, stack: str) -> DynamoRegister:
     """Raises NotFound, BotoCoreError or ClientError."""
-    session = _session()
-    table = table or os.environ.get("LEDGER_TABLE") or _table_of(session, stack)
-    return DynamoRegister(cast("DynamoDBClient", session.create_client("dynamodb")), table)
+    deployment = Deployment(stack, table=table)
+    return DynamoRegister(deployment.dynamodb(), deployment.table)
 
 
 @contextmanager
@@ -54,30 +41,3 @@ def failures_told(command: str) -> Iterator[None]:
 def _end(command: str, message: str, error: Exception) -> None:
     typer.echo(f"sms-consent {command}: {message}", err=True)
     raise typer.Exit(FAILED) from error
-
-
-def _session() -> Session:
-    """As the AWS CLI finds region and credentials; a local stack takes any, so it need not be given some."""
-    session = get_session()
-    if region := os.environ.get("AWS_REGION"):
-        session.set_config_variable("region", region)
-    if urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in _HERE:
-        if session.get_config_variable("region") is None:
-            session.set_config_variable("region", "us-east-1")
-        if session.get_credentials() is None:
-            session.set_credentials("local", "local")
-    return session
-
-
-def _table_of(session: Session, stack: str) -> str:
-    formation: Any = session.create_client("cloudformation")
-    try:
-        (described,) = formation.describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        if error.response["Error"].get("Code") != "ValidationError":
-            raise
-        raise NotFound(f"there is no stack {stack} in this account and region: give --stack or --table") from error
-    for output in described.get("Outputs", []):
-        if output["OutputKey"] == OUTPUT:
-            return str(output["OutputValue"])
-    raise NotFound(f"the stack {stack} has no output {OUTPUT}: give --table")

@@ -1,0 +1,146 @@
+"""Decides which deployment a command works on: each part as it is named, else as the CloudFormation stack says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.session import Session, get_session
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
+    from mypy_boto3_sqs import SQSClient
+
+__all__ = ["STACK", "Deployment", "NotFound"]
+
+STACK = "sms-consent"
+"""What `sam deploy` calls it here, and the local stack."""
+
+_HERE = ("localhost", "127.0.0.1", "::1")
+# A person waits, who wants to know soon that nobody is there, and not at all that a second's quota was used up.
+_PROMPT = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
+_PATIENT = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 8})
+
+
+class NotFound(Exception):
+    """There is no such deployment where the command looks; the message says how to name one."""
+
+
+class Deployment:
+    """Looked up when first asked for, so that whatever is named needs no stack. Raises NotFound, BotoCoreError or ClientError."""
+
+    def __init__(
+        self,
+        stack: str = STACK,
+        *,
+        table: str | None = None,
+        queue_url: str | None = None,
+        dead_letter_queue_url: str | None = None,
+    ) -> None:
+        self.stack = stack
+        self._given = {
+            "LedgerTableName": table or os.environ.get("LEDGER_TABLE"),
+            "QueueUrl": queue_url,
+            "DeadLetterQueueUrl": dead_letter_queue_url,
+        }
+
+    # --- its parts
+
+    @property
+    def table(self) -> str:
+        """The ledger."""
+        return self._part("LedgerTableName", "--table")
+
+    @property
+    def queue_url(self) -> str:
+        """Where texts wait to be heard."""
+        return self._part("QueueUrl", "--queue")
+
+    @property
+    def dead_letter_queue_url(self) -> str:
+        """Where texts are that nobody could hear."""
+        return self._part("DeadLetterQueueUrl", "--dead-letter-queue")
+
+    @property
+    def own_list(self) -> str | None:
+        """The opt-out list of senders without settings of their own; None if there is no stack to tell it."""
+        return self._outputs.get("OptOutListName") if self.has_stack else None
+
+    def parameter(self, name: str, default: str = "") -> str:
+        """What the stack was deployed with; the default if there is no stack."""
+        return self._parameters.get(name, default) if self.has_stack else default
+
+    @cached_property
+    def has_stack(self) -> bool:
+        """Whether there is a stack: a command whose parts were all named does without."""
+        try:
+            return bool(self._description)
+        except NotFound:
+            return False
+
+    # --- clients
+
+    @cached_property
+    def session(self) -> Session:
+        """As the AWS CLI finds region and credentials; a local stack takes any, so it need not be given some."""
+        session = get_session()
+        if region := os.environ.get("AWS_REGION"):
+            session.set_config_variable("region", region)
+        if urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in _HERE:
+            if session.get_config_variable("region") is None:
+                session.set_config_variable("region", "us-east-1")
+            if session.get_credentials() is None:
+                session.set_credentials("local", "local")
+        return session
+
+    def dynamodb(self) -> DynamoDBClient:
+        """For the ledger."""
+        return cast("DynamoDBClient", self._client("dynamodb"))
+
+    def sqs(self) -> SQSClient:
+        """For the queues."""
+        return cast("SQSClient", self._client("sqs"))
+
+    def sms_voice(self) -> PinpointSMSVoiceV2Client:
+        """For opt-out lists."""
+        return cast("PinpointSMSVoiceV2Client", self._client("pinpoint-sms-voice-v2", _PATIENT))
+
+    def _client(self, service: str, config: Config = _PROMPT) -> Any:
+        return self.session.create_client(service, config=config)
+
+    # --- the stack
+
+    def _part(self, output: str, option: str) -> str:
+        given = self._given[output]
+        if given:
+            return given
+        try:
+            return self._outputs[output]
+        except KeyError:
+            raise NotFound(f"the stack {self.stack} has no output {output}: give {option}") from None
+        except NotFound as error:
+            raise NotFound(f"{error} or {option}") from error
+
+    @cached_property
+    def _description(self) -> Mapping[str, Any]:
+        try:
+            (described,) = self._client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "ValidationError":
+                raise
+            raise NotFound(f"there is no stack {self.stack} in this account and region: give --stack") from error
+        return cast("Mapping[str, Any]", described)
+
+    @cached_property
+    def _outputs(self) -> Mapping[str, str]:
+        return {each["OutputKey"]: each["OutputValue"] for each in self._description.get("Outputs", [])}
+
+    @cached_property
+    def _parameters(self) -> Mapping[str, str]:
+        return {each["ParameterKey"]: each["ParameterValue"] for each in self._description.get("Parameters", [])}
