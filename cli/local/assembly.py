@@ -55,7 +55,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
     functions = _functions(deployment)
     for needed in (INBOUND, SWEEP):
         if needed not in functions:
-            raise LocalError(f"the template has no function {needed}")
+            raise LocalError(f"{template} has no function {needed}: --template names another template")
         functions[needed].load()
     _waits_move_time(time)
     table, opt_out_list = deployment.output("LedgerTableName"), deployment.output("OptOutListName")

@@ -29,8 +29,7 @@ class LocalTime:
 
     def __init__(self) -> None:
         # An aware start in UTC also puts the process into UTC, as Lambda is.
-        self._travel = time_machine.travel(datetime.now(UTC), tick=True)
-        self._traveller = self._travel.start()
+        self._traveller = time_machine.travel(datetime.now(UTC), tick=True).start()
 
     def now(self) -> datetime:
         """The present moment, here."""
@@ -43,7 +42,3 @@ class LocalTime:
     def advance(self, span: timedelta) -> None:
         """Move on; never back."""
         self._traveller.shift(max(span, timedelta()))
-
-    def stop(self) -> None:
-        """Back to the machine's time."""
-        self._travel.stop()

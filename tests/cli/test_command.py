@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from local.served import environment
+from local.served import environment, run
 
 from .conftest import Command
 
@@ -40,3 +40,11 @@ def test_the_command_starts_without_what_only_some_commands_need() -> None:
         [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_a_terminal_that_lacks_letters_gets_them_spelt_out() -> None:
+    """Such as one that knows ASCII only."""
+    done = run("explain", "הסר", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "\\u05d4\\u05e1\\u05e8" in done.stdout
+    assert "OPT_OUT" in done.stdout

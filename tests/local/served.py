@@ -173,4 +173,4 @@ def served(*arguments: str, cwd: Path = REPOSITORY, **env: str) -> Iterator[Serv
                 yield Served(json.loads(line), process, log)
             finally:
                 process.send_signal(signal.SIGINT)
-                process.wait(30)
+                assert process.wait(30) == 0

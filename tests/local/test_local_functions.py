@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 from local.served import REPOSITORY, run
+
+from cli.local.function import Function
 
 BATCH = "events/batch_with_bad_record.json"
 SWEEP = "def handler(event, context):\n    return {}\n"
@@ -144,3 +149,15 @@ def test_a_handler_that_is_not_there_is_named(run_with: Run) -> None:
     done, _ = run_with("HANDLER = None", "events/stop.json")
     assert (done.returncode, done.stdout) == (2, "")
     assert "InboundFunction: no handler inbound.handler.handler in" in done.stderr
+
+
+def test_a_functions_environment_is_there_for_the_call_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one function is given, no other sees; numbers and truths of the template are text, as Lambda passes them."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    source = "import os\ndef handler(event, context):\n    return [os.environ['OWN'], os.environ['COUNT'], os.environ['YES']]\n"
+    (tmp_path / "own_environment_handler.py").write_text(source, encoding="utf-8")
+    variables = {"OWN": "here", "COUNT": 60, "YES": True}
+    values = {"Handler": "own_environment_handler.handler", "Timeout": 3, "MemorySize": 128, "Variables": variables}
+    before = dict(os.environ)
+    assert Function("Own", values, tmp_path).invoke({}) == ["here", "60", "true"]
+    assert dict(os.environ) == before
