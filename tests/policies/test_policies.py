@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from support.api_function import Api, api_beside
 from support.inbound_function import Inbound, inbound_function
+from support.notify_function import notify_beside
 from support.policies import DONE, Permission, granted
 from support.template import resources
 
@@ -19,6 +20,10 @@ BY_THE_PLATFORM = {
     "sqs:ReceiveMessage": "Lambda's poller reads the queue in the function's name",
     "sqs:DeleteMessage": "so it does when a batch is done",
     "sqs:GetQueueAttributes": "and to scale",
+    "dynamodb:DescribeStream": "Lambda's poller reads the ledger's stream in the function's name",
+    "dynamodb:GetRecords": "the same",
+    "dynamodb:GetShardIterator": "the same",
+    "dynamodb:ListStreams": "and looks whether it is there, when the mapping is made",
     "logs:CreateLogStream": "Lambda writes what the function prints",
     "logs:PutLogEvents": "the same",
     "kms:Decrypt": "SQS decrypts in the caller's name, and so does DynamoDB",
@@ -105,6 +110,13 @@ def _api_of(inbound: Inbound) -> Iterator[Api]:
         clients.secrets().delete_secret(SecretId=api.secret, ForceDeleteWithoutRecovery=True)
 
 
+def _notify(inbound: Inbound) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch, notify_beside(inbound, monkeypatch) as notify:
+        inbound.hear("STOP")
+        notify.run()
+        notify.run([{}])
+
+
 class _Context:
     aws_request_id = "request"
 
@@ -116,6 +128,7 @@ SCENARIOS: dict[str, Callable[[Inbound], None]] = {
     "AccessKeyAuthorizerFunction": _authorizer,
     "ApiFunction": _api,
     "InboundFunction": _inbound,
+    "NotifyFunction": _notify,
     "SweepFunction": _sweep,
 }
 

@@ -87,7 +87,10 @@ def _needed(service: str, operation: str, parameters: dict[str, Any]) -> Permiss
     if service == "secretsmanager":
         return Permission(f"secretsmanager:{operation}", "AccessKeySecret")
     if service == "sqs":
-        return Permission(f"sqs:{operation}", "InboundDeadLetterQueue")
+        events = parameters["QueueUrl"].endswith("/events-dead-letters")
+        return Permission(f"sqs:{operation}", "NotifyDeadLetterQueue" if events else "InboundDeadLetterQueue")
+    if service == "events":
+        return Permission(f"events:{operation}", "event-bus/${EventBusName}")
     raise AssertionError(f"say in tests/support/policies.py which resource {service}:{operation} needs")
 
 

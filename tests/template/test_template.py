@@ -5,10 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from support.template import REPOSITORY, resources, template
+
+from sms_consent.announcing import GIVEN_UP_AFTER
+from sms_consent.aws.events import SOURCE
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 ROLES = resources("AWS::IAM::Role")
@@ -93,7 +97,9 @@ def test_the_service_may_use_the_topics_key_for_this_account() -> None:
         ("AWS::SNS::Topic", "InboundTopic", "KmsMasterKeyId"),
         ("AWS::SQS::Queue", "InboundQueue", "KmsMasterKeyId"),
         ("AWS::SQS::Queue", "InboundDeadLetterQueue", "KmsMasterKeyId"),
+        ("AWS::SQS::Queue", "NotifyDeadLetterQueue", "KmsMasterKeyId"),
         ("AWS::Logs::LogGroup", "InboundLogGroup", "KmsKeyId"),
+        ("AWS::Logs::LogGroup", "NotifyLogGroup", "KmsKeyId"),
         ("AWS::Logs::LogGroup", "SweepLogGroup", "KmsKeyId"),
     ],
 )
@@ -137,6 +143,32 @@ def test_a_failing_record_does_not_take_its_batch_with_it() -> None:
     """Partial batch responses are opt-in."""
     source = FUNCTIONS["InboundFunction"]["Properties"]["Events"]["Texts"]["Properties"]
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_a_change_that_cannot_be_told_neither_holds_the_stream_nor_gets_lost() -> None:
+    """The function puts aside whole records before the mapping gives up, and the mapping before the stream forgets."""
+    source = FUNCTIONS["NotifyFunction"]["Properties"]["Events"]["Changes"]["Properties"]
+    assert source["Stream"] == {"Fn::GetAtt": ["LedgerTable", "StreamArn"]}
+    assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BisectBatchOnFunctionError"] is True
+    assert "MaximumRetryAttempts" in source
+    assert GIVEN_UP_AFTER < timedelta(seconds=source["MaximumRecordAgeInSeconds"]) < timedelta(hours=24)
+    target = {"Fn::GetAtt": ["NotifyDeadLetterQueue", "Arn"]}
+    assert source["DestinationConfig"]["OnFailure"] == {"Type": "SQS", "Destination": target}
+
+
+def test_events_of_a_number_are_told_one_after_the_other() -> None:
+    """Several workers on a shard keep the order of an item only, and a number has several."""
+    source = FUNCTIONS["NotifyFunction"]["Properties"]["Events"]["Changes"]["Properties"]
+    assert source.get("ParallelizationFactor", 1) == 1
+
+
+def test_events_are_put_on_the_chosen_bus_alone_and_in_our_name_alone() -> None:
+    """On a shared bus, no other system's events can be forged by this function."""
+    (statement,) = [each for each in _statements("NotifyRole") if "events:PutEvents" in _actions(each)]
+    assert statement["Resource"]["Fn::Sub"].endswith(":event-bus/${EventBusName}")
+    assert statement["Condition"] == {"StringEquals": {"events:source": SOURCE}}
 
 
 def test_raw_delivery_stays_off() -> None:
