@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,36 +28,41 @@ from sms_consent.decision import Asked, Decision, Outcome
 Key = tuple[str, str]
 
 
-class _Streamed(MemoryLedger):
-    """A ledger whose writes come out as records of a stream, in order."""
+@dataclass(slots=True)
+class _Played:
+    """A ledger at the end of a history, and its writes as records of a stream, in order."""
 
-    def __init__(self, like: MemoryLedger) -> None:
-        super().__init__(tuple(like.senders.values()))
-        self.records: list[dict[str, Any]] = []
+    ledger: MemoryLedger
+    records: list[dict[str, Any]]
 
-    def save(self, consent: Consent, replacing: Consent | None) -> None:
-        before = self.consents.get((consent.number, consent.list_name))
-        super().save(consent, replacing)
-        self._stream(items.consent_item(consent), items.consent_item(before) if before is not None else None)
 
-    def append(self, decision: Decision, outcome: Outcome, recorded_at: Any) -> bool:
-        new = super().append(decision, outcome, recorded_at)
+def _play(history: History) -> _Played:
+    records: list[dict[str, Any]] = []
+    save, append = MemoryLedger.save, MemoryLedger.append
+
+    def saved(ledger: MemoryLedger, consent: Consent, replacing: Consent | None) -> None:
+        before = ledger.consents.get((consent.number, consent.list_name))
+        save(ledger, consent, replacing)
+        records.append(_record(items.consent_item(consent), items.consent_item(before) if before is not None else None))
+
+    def appended(ledger: MemoryLedger, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
+        new = append(ledger, decision, outcome, recorded_at)
         if new:
-            self._stream(items.decision_item(decision, outcome, recorded_at), None)
+            records.append(_record(items.decision_item(decision, outcome, recorded_at), None))
         return new
 
-    def _stream(self, after: dict[str, Any], before: dict[str, Any] | None) -> None:
-        change = {"Keys": to_attributes({"pk": after["pk"], "sk": after["sk"]}), "NewImage": to_attributes(after)}
-        if before is not None:
-            change["OldImage"] = to_attributes(before)
-        self.records.append(json.loads(json.dumps({"dynamodb": change})))
+    with patch.object(MemoryLedger, "save", saved), patch.object(MemoryLedger, "append", appended):
+        world = World(history)
+        world.run()
+    return _Played(world.ledger, records)
 
 
-def _ledger_of(history: History) -> _Streamed:
-    world = World(history, ports=lambda world: (_Streamed(world.ledger), world.service))
-    world.run()
-    ledger: _Streamed = world.ledger
-    return ledger
+def _record(after: items.Item, before: items.Item | None) -> dict[str, Any]:
+    change = {"Keys": to_attributes({"pk": after["pk"], "sk": after["sk"]}), "NewImage": to_attributes(after)}
+    if before is not None:
+        change["OldImage"] = to_attributes(before)
+    record: dict[str, Any] = json.loads(json.dumps({"dynamodb": change}))
+    return record
 
 
 def _events(records: Sequence[dict[str, Any]]) -> list[Event]:
@@ -87,19 +95,19 @@ def _as_kept(kept: dict[Key, dict[str, Any]]) -> dict[Key, tuple[Any, ...]]:
 @given(histories(most_steps=25), st.randoms(use_true_random=False))
 def test_the_newest_version_of_each_consent_is_what_the_ledger_says(history: History, random: Random) -> None:
     """Statuses, EndUserOptedOut and whether there is a date, with copies in between and in any order at all."""
-    ledger = _ledger_of(history)
-    events = _events(ledger.records)
+    played = _play(history)
+    events = _events(played.records)
     delivered = [*events, *random.choices(events, k=len(events))] if events else []
     random.shuffle(delivered)
-    assert _as_kept(_kept(delivered)) == _as_told(ledger.consents)
+    assert _as_kept(_kept(delivered)) == _as_told(played.ledger.consents)
 
 
 @settings(max_examples=100, deadline=None)
 @given(histories(most_steps=25))
 def test_in_the_order_of_the_stream_versions_only_rise_and_each_event_is_of_a_schema(history: History) -> None:
     """So a number's events are in order when the stream is; ids are never used twice; nothing is told of marks."""
-    ledger = _ledger_of(history)
-    events = _events(ledger.records)
+    played = _play(history)
+    events = _events(played.records)
     newest: dict[Key, str] = {}
     for event in events:
         assert fits(
@@ -116,9 +124,9 @@ def test_in_the_order_of_the_stream_versions_only_rise_and_each_event_is_of_a_sc
             assert newest.get(key, "") < version
             newest[key] = version
     assert len({event.id for event in events}) == len(events)
-    unclear = [each for each in ledger.decisions() if each.decision.asked is Asked.UNCLEAR]
+    unclear = [each for each in played.ledger.decisions() if each.decision.asked is Asked.UNCLEAR]
     assert sum(event.type.value == "WithdrawalUnclear" for event in events) == len(unclear)
-    assert len(events) - len(unclear) <= sum(map(_is_change, ledger.records))
+    assert len(events) - len(unclear) <= sum(map(_is_change, played.records))
 
 
 def _is_change(record: dict[str, Any]) -> bool:
