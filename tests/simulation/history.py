@@ -6,15 +6,19 @@ A history is plain data, so that a failing one can be shrunk, printed, kept and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 
 from sms_consent.decision import Asked, Author
+from sms_consent.ports import Sender
 
 __all__ = [
     "LINES",
     "LISTS",
     "OWN_LIST",
     "PEOPLE",
+    "SENDERS",
+    "SLOWEST",
     "WORDS",
     "Ask",
     "Before",
@@ -38,6 +42,10 @@ OWN_LIST = "Default"
 LISTS = (OWN_LIST, "Marketing")
 LINES = {"+12125550101": OWN_LIST, "+12125550102": OWN_LIST, "+12125550103": "Marketing"}
 """Our numbers, and the list that the texts to each count for."""
+
+
+SENDERS = (Sender(identity="+12125550103", list_name="Marketing"),)
+"""What is configured; the other numbers' texts count for the deployment's own list."""
 
 
 class Ask(Enum):
@@ -99,6 +107,7 @@ class Terms:
     one_text_a_second: bool = False
     hold_counts_per_list: bool = True
     conflict: bool = False
+    prompt: bool = False  # in the end, sweep runs the moment that something is due, and not every minute
 
 
 class Function(Enum):
@@ -107,6 +116,10 @@ class Function(Enum):
     INBOUND = 30
     SWEEP = 60
     REQUEST = 29
+
+
+SLOWEST = timedelta(seconds=Function.SWEEP.value)
+"""As long as a worker may take from one call to the next."""
 
 
 class Ending(Enum):

@@ -112,11 +112,13 @@ def answers(world: World) -> None:
         decision, key = world.decisions[name]
         if not decision.by_end_user or witness.effective_sends[name]:
             continue
+        # The reply to an opt-in is useful for a day, that to an opt-out only for the grace.
+        too_late = witness.held_up and (decision.asked is Asked.OPT_OUT or not world.swept_daily)
         excused = (
             name in witness.superseded
             or name in witness.met_no_chance
             or decision.number in witness.troubled
-            or witness.throttled
+            or too_late
         )
         if not excused:
             raise Broken(Property.ANSWERS, f"{name} was never confirmed, although nothing stood in the way")
@@ -133,7 +135,7 @@ def _replies_are_limited(world: World) -> None:
         most, within = (3, timedelta(hours=1)) if ask is h.Ask.HELP else (1, timedelta(days=1))
         moments.sort()
         for first, last in zip(moments, moments[most:], strict=False):
-            if last - first < within:
+            if last - first < within - h.SLOWEST:
                 raise Broken(Property.ANSWERS, f"more than {most} replies to {ask.value} within {within}")
 
 
@@ -147,6 +149,14 @@ def thirty_days(world: World) -> None:
     for consent in world.standing():
         if consent.status is Status.OPT_IN_PENDING:
             raise Broken(Property.THIRTY_DAYS, "an opt-in is pending for ever")
+    assert world.calm_since is not None
+    allowed = LONGEST_WAIT[h.Ending.REJECTED in world.witness.faults] + LEASE + TWO_SWEEPS
+    # The service may hold a number for longer than this deployment can know.
+    foreseeable = not world.history.before and world.history.terms.hold_counts_per_list
+    for each in world.witness.releases:
+        foreseen = foreseeable and each.key[0] not in world.witness.troubled  # a deletion in doubt counts as one
+        if foreseen and each.at - max(each.possible_at, world.calm_since) > allowed:
+            raise Broken(Property.THIRTY_DAYS, f"an opt-in was released {each.at - each.possible_at} after its time")
 
 
 def duty(world: World) -> None:
@@ -171,7 +181,7 @@ def _paced(world: World) -> None:
 
 def discretion(world: World) -> None:
     """7: what was logged names nobody and quotes nothing."""
-    printed = world.printed.getvalue()
+    printed = world.printed
     for number in h.PEOPLE:
         if number in printed or number[1:] in printed:
             raise Broken(Property.DISCRETION, "a number stands in a log")

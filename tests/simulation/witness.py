@@ -14,7 +14,7 @@ from sms_consent.pacing import Call
 from simulation.broken import Broken, Property
 from simulation.history import Ending
 
-__all__ = ["Attempt", "Exposure", "Key", "Witness"]
+__all__ = ["Attempt", "Exposure", "Key", "Release", "Witness"]
 
 Key = tuple[str, str]
 """A number and a list."""
@@ -46,6 +46,15 @@ class Exposure:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A number left the list, which it could have done since some time."""
+
+    key: Key
+    possible_at: datetime
+    at: datetime
+
+
 @dataclass(slots=True)
 class _Backoff:
     version: int
@@ -72,9 +81,11 @@ class Witness:
         self.attempts: list[Attempt] = []
         self.effective_sends: Counter[str] = Counter()
         self.sent_at: dict[str, datetime] = {}
+        self.changed_at: dict[Key, datetime] = {}
+        self.releases: list[Release] = []
         self.deletions: dict[Key, datetime] = {}
-        self.troubled: set[str] = set()  # numbers about which some call failed, or whose worker died
-        self.throttled = False
+        self.troubled: set[str] = set()  # numbers about which some call broke off or was denied, or whose worker died
+        self.held_up = False  # somebody was throttled, or had no connection: a reply may come too late for its grace
         self.exposures: list[Exposure] = []
         self._exposed_since: dict[Key, datetime] = {}
         self._made_by: dict[Key, str] = {}  # the decision that last changed the status
@@ -112,6 +123,7 @@ class Witness:
             if before is not None:
                 self.superseded.add(self._made_by[key])
             self._made_by[key] = after.decided_by
+            self.changed_at[key] = self._now()
             self.changed_by[after.decided_by] = after
             leased = before is not None and before.lease is not None
             if after.status is Status.OPTED_OUT and (leased or self._is_listed(key)):
@@ -181,9 +193,7 @@ class Witness:
             if attempt.call is not Call.SEND:
                 self._backoffs.pop(attempt.subject, None)
             return
-        self.troubled.add(attempt.subject[0])
-        if attempt.answer == "throttled":
-            self.throttled = True
+        self.held_up = True
         consent = self.standing.get(attempt.subject)
         if consent is not None and attempt.call is not Call.SEND:
             backoff = self._backoffs.get(attempt.subject)
@@ -201,6 +211,10 @@ class Witness:
     def took_effect(self, call: Call, key: Key) -> None:
         """A put or a deletion took effect."""
         if call is Call.DELETE:
+            former, asked_at = self.deletions.get(key), self.changed_at.get(key)
+            if asked_at is not None:
+                possible_at = max(asked_at, former + HELD_FOR) if former is not None else asked_at
+                self.releases.append(Release(key, possible_at, self._now()))
             self.deletions[key] = self._now()
         self._check_claim_of_truth(key)
         self._expose(key)

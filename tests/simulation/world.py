@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
 from support.fake_clock import NOON, FakeClock
 from support.memory_ledger import MemoryLedger
 from support.memory_service import DEFAULT_QUOTAS, MemoryService
@@ -23,8 +20,8 @@ from simulation.broken import Broken, Property
 from simulation.crew import Invocation, Killed
 from simulation.gated import GatedLedger, GatedList, GatedTexting, Where
 from simulation.inbound_queue import Copy, Queue, notification, record_of
+from simulation.reporting import NoDeadLetters, log_book, quiet_logger, quiet_metrics
 from simulation.witness import Attempt, Key, Witness
-from sms_consent.consent import Listing
 from sms_consent.decision import Asked, Author, Decision
 from sms_consent.errors import (
     ConsentError,
@@ -37,10 +34,8 @@ from sms_consent.errors import (
     Unreached,
 )
 from sms_consent.pacing import Call
-from sms_consent.ports import ConsentLedger, Sender
-from sms_consent.times import as_text
 
-__all__ = ["BEGINNING", "World", "run"]
+__all__ = ["BEGINNING", "Stage", "World", "run"]
 
 BEGINNING = NOON
 LATENCY = timedelta(milliseconds=4)
@@ -49,17 +44,11 @@ LATE_BY = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=25))
 SWEEP_MARGIN = timedelta(seconds=10)
 A_MINUTE = timedelta(minutes=1)
 MOST_ROUNDS = 400
+A_DAY = 86_400.0
 HEADROOM = 2_000
 """More calls than any worker needs in a history as small as these: a worker that makes more runs in circles."""
 
 T = TypeVar("T")
-
-
-class _DeadLetters:
-    """Nothing in these histories is unreadable."""
-
-    def put(self, body: str, reason: str) -> None:
-        raise AssertionError("a readable text was put aside")
 
 
 @dataclass(slots=True)
@@ -85,6 +74,16 @@ class _WorkerClock:
         self._world.rest(timedelta(seconds=seconds))
 
 
+class Stage(Protocol):
+    """Where a history is played: what stands behind the ports."""
+
+    def clock(self) -> FakeClock:
+        """The time of everything there."""
+
+    def ports(self, terms: h.Terms) -> tuple[Any, Any]:
+        """A fresh ledger that also lists its decisions, and a fresh service that also shows what it holds."""
+
+
 class World:
     """The ledger, the list, the queue, the people, and the workers in between."""
 
@@ -93,30 +92,20 @@ class World:
         history: h.History,
         *,
         lease: timedelta = LEASE,
-        ports: Callable[[World], tuple[ConsentLedger, Any]] | None = None,
+        stage: Stage | None = None,
     ) -> None:
         self.history = history
-        self.clock = FakeClock(BEGINNING)
+        self.clock = stage.clock() if stage is not None else FakeClock(BEGINNING)
         self._lease = lease
         self.log: list[str] = []
-        self.printed = io.StringIO()
+        log_book().start()
         self._tokens = count(1)
         self._names = count(1)
         self.decided_for: dict[str, Key] = {}
         self.answered_texts: set[str] = set()
-        terms = history.terms
-        self.service: Any = MemoryService(
-            self.clock,
-            h.LINES,
-            quotas=DEFAULT_QUOTAS if terms.quotas else None,
-            one_text_a_second=terms.one_text_a_second,
-            hold_counts_per_list=terms.hold_counts_per_list,
-            refusal="ConflictException" if terms.conflict else "PHONE_NUMBER_CANNOT_BE_OPTED_IN",
-        )
-        marketing = Sender(identity="+12125550103", list_name="Marketing")
-        self.ledger: Any = MemoryLedger((marketing,))
-        if ports is not None:
-            self.ledger, self.service = ports(self)
+        self.ledger: Any
+        self.service: Any
+        self.ledger, self.service = stage.ports(history.terms) if stage is not None else _in_memory(history.terms, self.clock)
         self.witness = Witness(lambda key: self.service.is_listed(*key), self.clock.now, self.decided_for)
         self._gated = (
             GatedLedger(self.ledger, self, self.witness),
@@ -157,7 +146,7 @@ class World:
                 invocation.kill()
 
     def _take(self, step: h.Step) -> None:
-        self.log.append(f"{self._elapsed():>12.3f} {step}")
+        self.log.append(f"{self.elapsed:>12.3f} {step}")
         match step:
             case h.Deliver(picks):
                 self._deliver(picks)
@@ -177,7 +166,8 @@ class World:
         self._start_requests()
 
     def _drain(self) -> None:
-        self._outage = None
+        if self._outage is not None and not self._outage[2]:
+            self._outage = None  # that nobody can be answered holds up no opt-out, so it may go on
         if isinstance(self.ledger, MemoryLedger):
             self.ledger.index_lag = 0
         for invocation in list(self._live):
@@ -213,9 +203,15 @@ class World:
         moments += [at for at, _ in self._in_flight]
         if not moments:
             return None
-        # Sweep runs every minute.
-        elapsed = max(min(moments), self.clock.now() + timedelta(milliseconds=1)) - BEGINNING
-        return BEGINNING + -(-elapsed // A_MINUTE) * A_MINUTE
+        moment = max(min(moments), self.clock.now() + timedelta(milliseconds=1))
+        if self.history.terms.prompt:
+            return moment
+        return BEGINNING + -(-(moment - BEGINNING) // A_MINUTE) * A_MINUTE
+
+    @property
+    def swept_daily(self) -> bool:
+        """Whether no day went by without a sweep."""
+        return all(step.seconds < A_DAY for step in self.history.steps if isinstance(step, h.Wait))
 
     def standing(self) -> list[Any]:
         """Every consent in the ledger."""
@@ -225,6 +221,11 @@ class World:
         """Every letter in the ledger."""
         far = datetime.max.replace(tzinfo=BEGINNING.tzinfo)
         return [letter for _, letter in self.ledger.due_letters(far)]
+
+    @property
+    def printed(self) -> str:
+        """What this history's workers logged."""
+        return log_book().getvalue()
 
     # --- what happens
 
@@ -269,11 +270,13 @@ class World:
         return Asking(decision, key[1], decision.at)
 
     def _remember(self, before: h.Before) -> None:
-        key = h.PEOPLE[before.person], h.LISTS[before.list]
-        if before.deleted_days_ago is not None:
-            self.service.deletions[key] = BEGINNING - timedelta(days=before.deleted_days_ago)
-        if before.listed:
-            self.service.entries[key] = Listing(at=BEGINNING, end_user_opted_out=True)
+        days = before.deleted_days_ago
+        self.service.remember(
+            h.PEOPLE[before.person],
+            h.LISTS[before.list],
+            listed=before.listed,
+            deleted_at=BEGINNING - timedelta(days=days) if days is not None else None,
+        )
 
     def _deliver(self, picks: tuple[int, ...], *, at_once: bool = False) -> None:
         visible = self.queue.visible(self.clock.now())
@@ -283,9 +286,11 @@ class World:
         self.queue.hand_out(copies, self.clock.now())
 
         def work(made: Environment) -> None:
-            batch = Batch(inbound=made.inbound, dead_letters=_DeadLetters(), logger=_logger(self.printed), metrics=_metrics())  # type: ignore[arg-type]  # stands in for the queue's class
+            batch = Batch(
+                inbound=made.inbound, dead_letters=NoDeadLetters(), logger=quiet_logger(), metrics=quiet_metrics()
+            )
             response = batch.handle({"Records": [record_of(copy) for copy in copies]})
-            _metrics().clear_metrics()
+            quiet_metrics().clear_metrics()
             self.queue.settle(copies, {each["itemIdentifier"] for each in response["batchItemFailures"]})
 
         self._start(h.Function.INBOUND, work, frozenset(copy.number for copy in copies), at_once=at_once)
@@ -344,6 +349,7 @@ class World:
             self._now_running = invocation
             invocation.run_at_once(job)
             self._now_running = None
+            self._raise_failure()
             if invocation.died:
                 raise Broken(Property.DUTY, f"{name} did not end in time, undisturbed")
         else:
@@ -375,7 +381,7 @@ class World:
         if invocation.finished:
             self._live.remove(invocation)
             if invocation.died:
-                self.log.append(f"{self._elapsed():>12.3f} {invocation.name} died")
+                self.log.append(f"{self.elapsed:>12.3f} {invocation.name} died")
 
     def _fail(self, failure: BaseException) -> None:
         if self._failure is None:
@@ -387,7 +393,9 @@ class World:
 
     # --- time
 
-    def _elapsed(self) -> float:
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
         return (self.clock.now() - BEGINNING).total_seconds()
 
     def _pass(self, elapsed: timedelta) -> None:
@@ -395,7 +403,7 @@ class World:
         for due in sorted((each for each in self._in_flight if each[0] <= until), key=lambda each: each[0]):
             self._in_flight.remove(due)
             self.clock.move_to(due[0])
-            self.log.append(f"{self._elapsed():>12.3f} a late effect lands")
+            self.log.append(f"{self.elapsed:>12.3f} a late effect lands")
             _quietly(due[1])
         self.clock.move_to(until)
 
@@ -436,10 +444,8 @@ class World:
         self.witness.calls += 1
         if ending is not h.Ending.WELL:
             self.witness.faults[ending] += 1
-            if where.number is not None:
-                self.witness.troubled.add(where.number)
-            else:
-                self.witness.troubled |= invocation.people
+            if where.call is None or ending not in (h.Ending.THROTTLED, h.Ending.UNREACHED):
+                self.witness.troubled |= {where.number} if where.number is not None else invocation.people
         try:
             return self._perform(where, effect, ending, invocation)
         except Broken as failure:
@@ -471,7 +477,7 @@ class World:
             raise
         finally:
             self.log.append(
-                f"{self._elapsed():>12.3f}   {invocation.name} {where.name} {key[0][-4:]} {key[1]} {ending.value}: {answer}"
+                f"{self.elapsed:>12.3f}   {invocation.name} {where.name} {key[0][-4:]} {key[1]} {ending.value}: {answer}"
             )
             if where.call is not None:
                 self._pass(LATENCY)
@@ -505,6 +511,18 @@ class World:
         raise Unavailable("simulated")
 
 
+def _in_memory(terms: h.Terms, clock: FakeClock) -> tuple[MemoryLedger, MemoryService]:
+    service = MemoryService(
+        clock,
+        h.LINES,
+        quotas=DEFAULT_QUOTAS if terms.quotas else None,
+        one_text_a_second=terms.one_text_a_second,
+        hold_counts_per_list=terms.hold_counts_per_list,
+        refusal="ConflictException" if terms.conflict else "PHONE_NUMBER_CANNOT_BE_OPTED_IN",
+    )
+    return MemoryLedger(h.SENDERS), service
+
+
 def _quietly(effect: Callable[[], object]) -> None:
     """Nobody hears the answer."""
     from sms_consent.errors import Moved
@@ -513,35 +531,6 @@ def _quietly(effect: Callable[[], object]) -> None:
         effect()
     except (ConsentError, Moved):
         return
-
-
-class _Switch(io.TextIOBase):
-    """Where the one logger of this process writes: to the history that runs."""
-
-    target: io.StringIO | None = None
-
-    def write(self, text: str) -> int:
-        if self.target is not None:
-            self.target.write(text)
-        return len(text)
-
-
-_SWITCH = _Switch()
-_LOGGER: list[Logger] = []
-_METRICS: list[Metrics] = []
-
-
-def _logger(target: io.StringIO) -> Logger:
-    if not _LOGGER:
-        _LOGGER.append(Logger(service="simulation", stream=_SWITCH))
-    _SWITCH.target = target
-    return _LOGGER[0]
-
-
-def _metrics() -> Metrics:
-    if not _METRICS:
-        _METRICS.append(Metrics(namespace="simulation", service="simulation"))
-    return _METRICS[0]
 
 
 @contextmanager

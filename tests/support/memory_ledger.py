@@ -88,6 +88,11 @@ class MemoryLedger:
     def sender(self, identity: str) -> Sender | None:
         return self.senders.get(identity)
 
+    @property
+    def anything_due(self) -> bool:
+        """Whether work is left, now or later."""
+        return bool(self._index or self._letter_index)
+
     def decisions(self) -> list[History]:
         """The history of everybody, by number and time."""
         return [self.history[key] for key in sorted(self.history)]

@@ -102,6 +102,13 @@ class MemoryService:
         self.texts.append(SentText(to, sender, body, reference, self.clock.now()))
         return f"message-{len(self.texts)}"
 
+    def remember(self, number: str, list_name: str, *, listed: bool, deleted_at: datetime | None) -> None:
+        """What was before: an entry, and when the number had last left the list."""
+        if deleted_at is not None:
+            self.deletions[number, list_name] = deleted_at
+        if listed:
+            self.entries[number, list_name] = Listing(at=self.clock.now(), end_user_opted_out=True)
+
     def is_listed(self, number: str, list_name: str) -> bool:
         """As anybody can see it who does not ask through the API."""
         return (number, list_name) in self.entries

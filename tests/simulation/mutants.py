@@ -1,0 +1,274 @@
+"""The ways in which the code is broken on purpose, each a small change of its text that a person could make by mistake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["MUTANTS", "Mutant", "mutated"]
+
+MEMORY, DYNAMODB, BURST = "memory", "dynamodb", "burst"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change: its name, the module below functions/, what stands there and what stands there instead."""
+
+    name: str
+    path: str
+    was: str
+    becomes: str
+    on: str = MEMORY
+
+
+def mutated(source: str, mutant: Mutant) -> str:
+    """The module with the change. Raises ValueError if the code has moved on, so that no change is tried in vain."""
+    if source.count(mutant.was) != 1:
+        raise ValueError(f"{mutant.name}: {mutant.path} holds its text {source.count(mutant.was)} times")
+    return source.replace(mutant.was, mutant.becomes)
+
+
+CONSENT, PROGRESS, SYNC = "sms_consent/consent.py", "sms_consent/progress.py", "sms_consent/sync.py"
+RECORD, ANSWER, SWEEP = "sms_consent/record.py", "sms_consent/answer.py", "sms_consent/sweep.py"
+LETTERS, POSTMAN, PACING = "sms_consent/correspondence.py", "sms_consent/postman.py", "sms_consent/pacing.py"
+LEDGER, BATCH = "sms_consent/aws/ledger.py", "inbound/batch.py"
+
+MUTANTS = (
+    Mutant(
+        "`>=` for `>`: a decision of the same time replaces",
+        CONSENT,
+        "return decision.at > standing.decided_at\n    return decision.asked is Asked.OPT_OUT and",
+        "return decision.at > standing.decided_at\n    return True or",
+    ),
+    Mutant(
+        "at equal times the opt-in wins",
+        CONSENT,
+        "return decision.asked is Asked.OPT_OUT and standing.status is not Status.OPTED_OUT",
+        "return decision.asked is Asked.OPT_IN and standing.status is Status.OPTED_OUT",
+    ),
+    Mutant(
+        "the last to arrive wins",
+        CONSENT,
+        "    if decision.at != standing.decided_at:\n        return decision.at > standing.decided_at\n",
+        "    if decision.at != standing.decided_at:\n        return True\n",
+    ),
+    Mutant(
+        "no version guard: a put marks whatever version stands",
+        PROGRESS,
+        "    consent = replace(consent, delete_doubt=None)\n    if consent.version != version:\n",
+        "    consent = replace(consent, delete_doubt=None)\n    if False:\n",
+    ),
+    Mutant(
+        "no revision guard: writes are unconditional",
+        LEDGER,
+        '"ConditionExpression": "revision = :revision"',
+        '"ConditionExpression": "revision > :revision OR revision <= :revision"',
+        DYNAMODB,
+    ),
+    Mutant(
+        "no guard on the first write",
+        LEDGER,
+        '"ConditionExpression": "attribute_not_exists(pk)"',
+        '"ConditionExpression": "attribute_not_exists(nothing)"',
+        DYNAMODB,
+    ),
+    Mutant(
+        "mark before put",
+        SYNC,
+        """        listing = self._call(Call.PUT, self._sync.opt_out_list.put)
+        now = self._now()
+        self._update(lambda consent: progress.listed(consent, self._worker, version, listing, now))
+""",
+        """        now = self._now()
+        self._update(
+            lambda consent: progress.listed(
+                consent, self._worker, version, __import__("sms_consent.consent").consent.Listing(at=now, end_user_opted_out=False), now
+            )
+        )
+        self._sync.opt_out_list.put(self._consent.number, self._consent.list_name)
+""",
+    ),
+    Mutant(
+        "reply after put",
+        SYNC,
+        """        self._reply()
+        self._record()
+        version = self._consent.version
+        listing = self._call(Call.PUT, self._sync.opt_out_list.put)
+        now = self._now()
+""",
+        """        self._record()
+        version = self._consent.version
+        listing = self._call(Call.PUT, self._sync.opt_out_list.put)
+        self._reply()
+        now = self._now()
+""",
+    ),
+    Mutant(
+        "reply sent before it is claimed",
+        SYNC,
+        """            self._update(lambda consent: progress.answer_claimed(consent, self._worker, now))
+            answer = self._consent.answer
+""",
+        "            answer = answer.claimed(self._worker)\n",
+    ),
+    Mutant(
+        "what a lost worker had claimed is sent again",
+        ANSWER,
+        'return replace(self, state=AnswerState.UNKNOWN, reason="the worker that had claimed it was lost")',
+        "return self.claimed(worker)",
+    ),
+    Mutant(
+        "a text of unknown fate is sent again",
+        POSTMAN,
+        "            return answer.unknown(",
+        '            raise __import__("sms_consent.errors").errors.Throttled("again")\n            return answer.unknown(',
+    ),
+    Mutant(
+        "a throttled reply is given up",
+        PROGRESS,
+        "        answer = answer.released()\n",
+        "        pass\n",
+    ),
+    Mutant(
+        "the grace never ends: the put waits for its confirmation",
+        PROGRESS,
+        "        due_at = min(due_at, max(answer.until, now))\n",
+        "        answer = replace(answer, until=now + timedelta(days=1))\n",
+    ),
+    Mutant(
+        "no lease: two workers at one number",
+        CONSENT,
+        "        return self.lease is not None and self.lease_until is not None and now < self.lease_until\n",
+        "        return False\n",
+    ),
+    Mutant(
+        "deletes again without looking after a doubtful deletion",
+        SYNC,
+        "        if doubt is not None and self._call(Call.FIND, self._sync.opt_out_list.find) is None:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "a doubtful deletion is forgotten by the next put",
+        PROGRESS,
+        "        listing=listing,\n        deleted_at=_latest(consent.deleted_at, consent.delete_doubt),\n",
+        "        listing=listing,\n",
+    ),
+    Mutant(
+        "the 30 days are forgotten",
+        CONSENT,
+        "    if release is not None and now < release:\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "the 30 days start when the work did, not when the deletion was done at the latest",
+        CONSENT,
+        "        under_way = self.lease_until or self.deleting if self.deleting is not None else None\n",
+        "        under_way = self.deleting\n",
+    ),
+    Mutant(
+        "a pending opt-in is not due",
+        CONSENT,
+        "                changed, applied_version=changed.version, answer=answer, due=Due.OPT_IN, due_at=release\n",
+        "                changed, applied_version=changed.version, answer=answer\n",
+    ),
+    Mutant(
+        "a refused opt-in is taken for done",
+        PROGRESS,
+        "        _done(consent), status=Status.OPT_IN_PENDING, held_until=again, attempts=consent.attempts + 1,\n",
+        "        _done(consent), held_until=again, attempts=consent.attempts + 1,\n",
+    ),
+    Mutant(
+        "an opt-in does not wait for a put that may still land",
+        CONSENT,
+        "        return self.landing_until is not None and now < self.landing_until\n",
+        "        return False\n",
+    ),
+    Mutant(
+        "due is cleared when throttled",
+        PROGRESS,
+        "        due=Due.OPT_OUT if consent.status is Status.OPTED_OUT else Due.OPT_IN,\n        due_at=due_at,\n",
+        "        due=None,\n        due_at=None,\n",
+    ),
+    Mutant(
+        "no back-off",
+        PROGRESS,
+        "    due_at = now + _patience_with(failure).after(consent.attempts)\n",
+        "    due_at = now\n",
+    ),
+    Mutant(
+        "back-off that does not grow",
+        PROGRESS,
+        "        return min(self.first * (1 << min(attempts, 20)), self.most)\n",
+        "        return self.first\n",
+    ),
+    Mutant(
+        "the outbox is not flushed by the next decision",
+        RECORD,
+        "                self._ledger.append(standing.outbox, Outcome.CHANGED, now)\n",
+        "                pass\n",
+    ),
+    Mutant(
+        "a stale decision leaves no trace",
+        RECORD,
+        "            self._ledger.append(decision, outcome, self._clock.now())\n",
+        "            outcome is Outcome.STALE or self._ledger.append(decision, outcome, self._clock.now())\n",
+    ),
+    Mutant(
+        "a decision delivered again counts as stale, though it changed the consent",
+        CONSENT,
+        "    if standing is not None and standing.outbox is not None and standing.outbox.id == decision.id:\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "EndUserOptedOut is whoever decided last",
+        CONSENT,
+        "        end_user_opted_out=stands and consent.status is Status.OPTED_OUT,\n",
+        "        end_user_opted_out=decision.by_end_user and consent.status is Status.OPTED_OUT,\n",
+    ),
+    Mutant(
+        "questions delivered again are answered again",
+        LETTERS,
+        "            if standing is not None and decision.at <= standing.asked_at:\n                return None\n",
+        "",
+    ),
+    Mutant(
+        "replies to HELP are not limited",
+        LETTERS,
+        "        if len(recent) >= limit.most:\n            return None\n",
+        "",
+    ),
+    Mutant(
+        "a record that failed is reported as done",
+        BATCH,
+        '            self._metrics.add_metric("TextsFailed", MetricUnit.Count, 1)\n            return False\n',
+        '            self._metrics.add_metric("TextsFailed", MetricUnit.Count, 1)\n            return True\n',
+    ),
+    Mutant(
+        "the number is logged whole",
+        BATCH,
+        "            sender=mask(text.sender),\n",
+        "            sender=text.sender,\n",
+    ),
+    Mutant(
+        "sweep ignores the API's rate",
+        PACING,
+        "        if wait > timedelta():\n            self._clock.sleep(wait.total_seconds())\n",
+        "",
+        BURST,
+    ),
+    Mutant(
+        "sweep does opt-ins first",
+        SWEEP,
+        "            progressed = self._opt(Due.OPT_OUT, until, swept)\n            progressed |= self._reply(until, swept)\n",
+        "            progressed = self._opt(Due.OPT_IN, until, swept)\n            progressed |= self._opt(Due.OPT_OUT, until, swept)\n"
+        "            progressed |= self._reply(until, swept)\n",
+        BURST,
+    ),
+    Mutant(
+        "workers do not heed a refusal",
+        PACING,
+        "        return rest_until is not None and self._clock.now() < rest_until\n",
+        "        return False\n",
+        BURST,
+    ),
+)
