@@ -69,7 +69,7 @@ class Grammar:
     def _named(self, folded: Folded, units: list[Unit]) -> list[Unit]:
         """Mark unknown words with a capital inside a clause: names, mostly."""
         for i, unit in enumerate(units):
-            if i and not unit.parts and folded.written(unit.start, unit.start + 1).isupper():
+            if i and not unit.parts and _is_name(folded.written(unit.start, unit.end)):
                 units[i] = Unit(self._name, unit.text, unit.start, unit.end)
         return units
 
@@ -122,3 +122,7 @@ def _may_start(frame: Frame, parts: int) -> bool:
         if element.kind not in ("perhaps", "many"):
             return False
     return False
+
+
+def _is_name(written: str) -> bool:
+    return written[:1].isupper() and written[1:].islower()

@@ -22,6 +22,7 @@ _LONG_QUOTATION = 8  # words; a shorter one may be what the sender says
 _ECHO = 4  # words of ours, in a row, that are no coincidence
 _HAIR = "\u200a"
 _FEW_WORDS = 5
+_THIRD_PERSON = frozenset({"he", "she", "they", "somebody", "someone", "mom", "dad", "er", "il", "elle", "el", "ella", "ele", "ela"})
 _FIRST_PERSON = frozenset({"i", "ive", "im", "we", "ich", "wir", "je", "j", "yo", "eu", "io", "ik", "jag", "jeg", "ja", "я"})
 
 
@@ -130,11 +131,17 @@ class Immunity:
         if text.count('"') > 1:
             first, last = text.find('"'), text.rfind('"')
             quoted = [word for word in words if first < word.start < last]
-            outside = len(words) - len(quoted)
-            verbs = self._instruction["verbs"]
-            if outside and (len(quoted) >= _LONG_QUOTATION or any(word.text in verbs for word in quoted[:-1])):
+            before = [word.text for word in words if word.start < first]
+            if len(quoted) < len(words) and self._is_not_the_senders(before, [word.text for word in quoted]):
                 words = [word for word in words if not first < word.start < last]
         return words
+
+    def _is_not_the_senders(self, before: Sequence[str], quoted: Sequence[str]) -> bool:
+        """Whether a quotation is of our text, or of somebody else's words ("he goes "take me off" and hangs up")."""
+        if before and before[0] in _THIRD_PERSON:
+            return True
+        verbs = self._instruction["verbs"]
+        return len(quoted) >= _LONG_QUOTATION or any(word in verbs for word in quoted[:-1])
 
     def _without_instructions(
         self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]

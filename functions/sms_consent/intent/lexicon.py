@@ -15,7 +15,7 @@ from typing import Any
 from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import DATA
 
-__all__ = ["Lexicon", "Unit", "load_packs"]
+__all__ = ["Lexicon", "Unit", "literals", "load_packs"]
 
 _LONGEST_STEM = 12
 _SHORTEST_STEM = 2
@@ -44,7 +44,7 @@ class Lexicon:
         self.language: str = pack["language"]
         self.frames = frames
         self._unspaced = bool(pack.get("unspaced"))
-        named = [*pack["parts"], *sorted(_literals(frames)), "BREAK", "NAME"]
+        named = [*pack["parts"], *sorted(literals(frames)), "BREAK", "NAME"]
         self.bits = {name: 1 << place for place, name in enumerate(named)}
         self._lists = {**pack["parts"], "BREAK": pack["breakers"]}
         self._lists.update({name: name[2:] for name in named if name.startswith("w:")})
@@ -135,7 +135,7 @@ def _same(word: str, listed: str) -> bool:
     return word == listed or (listed.endswith("*") and word.startswith(listed[:-1]))
 
 
-def _literals(frames: Sequence[Mapping[str, Any]]) -> set[str]:
+def literals(frames: Sequence[Mapping[str, Any]]) -> set[str]:
     """The words that patterns name themselves, as ``w:back``."""
     found: set[str] = set()
     for frame in frames:

@@ -12,7 +12,7 @@ from sms_consent.intent.clauses import clauses, is_laughing, with_signs
 from sms_consent.intent.folding import Folded, Word
 from sms_consent.intent.grammar import Found, Grammar
 from sms_consent.intent.keywords import DATA
-from sms_consent.intent.lexicon import Lexicon, load_packs
+from sms_consent.intent.lexicon import Lexicon, literals, load_packs
 from sms_consent.intent.reading import Intent
 from sms_consent.intent.spelling import Speller, unstretched, without_digits
 
@@ -101,7 +101,8 @@ class Sentences:
         stems: dict[str, int] = {}
         for place, pack in enumerate(self._packs):
             bit = 1 << place
-            for listed in (*pack["parts"].values(), pack["common"]):
+            named = " ".join(name[2:] for name in literals(pack["frames"])) if pack["frames"] != "shared" else ""
+            for listed in (*pack["parts"].values(), pack["common"], named):
                 for entry in listed.replace("_", " ").split():
                     known = stems if entry.endswith("*") else words
                     key = entry.rstrip("*")
