@@ -17,6 +17,7 @@ __all__ = ["Misspelt"]
 
 _MOST_WORDS = 8
 _SHORTEST_WHOLE = 5
+_LONGEST_WHOLE = 64  # beyond any keyword: each letter swapped makes a copy, which a text of 100,000 letters must not
 _MOST_PIECES = 3  # "un subs cribe"
 
 
@@ -64,7 +65,9 @@ class Misspelt:
 
     def whole(self, words: Sequence[Word]) -> Kept | None:
         """An opt-out keyword that counts as the whole message only, with letters swapped or doubled."""
-        if len(words) != 1 or len(words[0].text) < _SHORTEST_WHOLE or words[0].text in self._speller.ordinary:
+        if len(words) != 1 or not _SHORTEST_WHOLE <= len(words[0].text) <= _LONGEST_WHOLE:
+            return None
+        if words[0].text in self._speller.ordinary:
             return None
         text = words[0].text
         swapped = (text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(len(text) - 1))
