@@ -10,6 +10,7 @@ from cli.evaluation.corpus import LabelledText, Part
 SEED = "sms-consent corpus 1"
 DEV_SHARE = 35  # per cent of the families
 CHAT_FAMILY = "chat:"  # begins the families of chat.jsonl
+WRITTEN_FAMILY = "written:"  # begins the families of texts that were written for the rules' author, and never drawn
 PUBLISHED_FAMILY = "published:"  # begins the families that have an example of the guide's among them
 
 # Two texts of three words or more are near-duplicates from this share of common words (Jaccard) upwards:
@@ -25,12 +26,12 @@ def part_of(family: str) -> Part:
     """
     The part drawn for a family: a hash, so that nobody chose it, and the same for ever.
 
-    Two sorts are not drawn: chat is all held out, and what this project's own pages give as an example is known to
-    whoever writes rules.
+    Three sorts are not drawn: chat is all held out; what this project's own pages give as an example is known to
+    whoever writes rules; and what was written for rules to be written on is shown to them.
     """
     if family.startswith(CHAT_FAMILY):
         return Part.HELDOUT
-    if family.startswith(PUBLISHED_FAMILY):
+    if family.startswith((PUBLISHED_FAMILY, WRITTEN_FAMILY)):
         return Part.DEV
     drawn = int(hashlib.sha256(f"{SEED}:{family}".encode()).hexdigest(), 16) % 100
     return Part.DEV if drawn < DEV_SHARE else Part.HELDOUT
