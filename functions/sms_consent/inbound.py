@@ -49,6 +49,7 @@ class Inbound:
         recorder: Recorder,
         correspondence: Correspondence,
         senders: Callable[[str], Sender | None],
+        own_words: Callable[[str, str | None], str],
         own_list: str,
         actions: Mapping[Tier, Action],
     ) -> None:
@@ -56,6 +57,7 @@ class Inbound:
         self._recorder = recorder
         self._correspondence = correspondence
         self._senders = senders
+        self._own_words = own_words
         self._own_list = own_list
         self._actions = actions
 
@@ -65,7 +67,7 @@ class Inbound:
         A sender that is no number, such as a short code, is a machine: left alone, unless it asks for something that
         it cannot get, which a person should see.
         """
-        reading = self._reader.read(text.body)
+        reading = self._read(text)
         if reading.intent is Intent.NONE:
             return Heard(reading)
         number = canonical(text.sender)
@@ -84,6 +86,16 @@ class Inbound:
         answer = recorded.consent.answer
         answered = answer if answer is not None and answer.decision_id == decision.id else None
         return Heard(reading, recorded.outcome, recorded.consent, answered)
+
+    def _read(self, text: Text) -> Reading:
+        """Without the words that are ours: a text that quotes our last one back asks for nothing by it.
+
+        Whole-message keywords and the many texts that ask for nothing are told without looking up what we say.
+        """
+        reading = self._reader.read(text.body)
+        if reading.intent is Intent.NONE or reading.tier is Tier.KEYWORD:
+            return reading
+        return self._reader.read(text.body, last_reply=self._own_words(text.destination, reading.language))
 
     def _asked(self, reading: Reading) -> Asked:
         if reading.intent is Intent.OPT_OUT and reading.tier is not None:

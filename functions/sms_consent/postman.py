@@ -8,7 +8,7 @@ from sms_consent.answer import Answer
 from sms_consent.errors import RecipientOptedOut, Rejected, Unavailable
 from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Sender, Texting
-from sms_consent.replies import Replies, UnfitReply
+from sms_consent.replies import Replies, ReplyKind, UnfitReply
 
 __all__ = ["Postman"]
 
@@ -39,6 +39,13 @@ class Postman:
         except Rejected as refusal:
             return answer.failed(str(refusal))
         return answer.sent(message_id)
+
+    def own_words(self, sender: str, language: str | None) -> str:
+        """Everything that this sender of ours says, in the language given and in its own: what may come back as an echo."""
+        settings = self._senders(sender)
+        replies = self._replies if settings is None else self._replies_of(settings)
+        spoken = {replies.compose(kind, each).body for kind in ReplyKind for each in (language, None)}
+        return "\n".join(sorted(spoken))
 
     def _compose(self, answer: Answer) -> str:
         sender = self._senders(answer.sender)

@@ -237,3 +237,24 @@ def test_no_log_line_holds_a_number_or_a_text(
     assert PERSON.removeprefix("+") not in printed
     assert OURS.removeprefix("+") not in printed
     assert "Ebenezer" not in printed
+
+
+@pytest.mark.parametrize("wording", ["{}", "You wrote: {} Thanks for telling me", "> {}"])
+def test_our_own_reply_fed_back_changes_no_consent(inbound: Any, wording: str) -> None:
+    """Machines quote what they were sent; our confirmation has the word STOP's meaning in it."""
+    inbound.hear("STOP")
+    inbound.world.pass_time(minutes=1)
+    inbound.hear("START", inboundMessageId="b")
+    inbound.world.pass_time(minutes=1)
+    for at, reply in enumerate(inbound.world.texts()):
+        inbound.hear(wording.format(reply), inboundMessageId=f"echo-{at}")
+    assert inbound.consent().status is Status.OPTED_IN
+    assert len(inbound.world.texts()) == 2
+
+
+def test_a_request_beside_our_quoted_reply_is_heard(inbound: Any) -> None:
+    """Only the echo is set aside, not what the person adds."""
+    inbound.hear("HELP")
+    (reply,) = inbound.world.texts()
+    inbound.hear(f"{reply}\nplease stop texting me", inboundMessageId="b")
+    assert inbound.consent().status is Status.OPTED_OUT

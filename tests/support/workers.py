@@ -70,6 +70,7 @@ def environment(
         recorder=recorder,
         correspondence=correspondence,
         senders=senders,
+        own_words=postman.own_words,
         own_list=own_list,
         actions=dict.fromkeys(Tier, Action.OPT_OUT) | {Tier.UNCLEAR: Action.ASK},
     )
