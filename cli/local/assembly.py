@@ -22,11 +22,12 @@ from cli.local.local_time import LocalTime
 from cli.local.originators import Originators
 from cli.local.queue_source import QueueSource
 from cli.local.schedule import Schedule, interval_of
-from cli.local.stack import INBOUND, SWEEP, LocalStack
+from cli.local.stack import INBOUND, SWEEP, LocalStack, Source
+from cli.local.stream_source import StreamSource
 
 __all__ = ["Local", "assemble"]
 
-SQS_ARN = "arn:aws:sqs:"
+SQS_ARN, DYNAMODB_ARN = "arn:aws:sqs:", "arn:aws:dynamodb:"
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
         stack=LocalStack(
             time=time,
             functions=functions,
-            sources=_sources(deployment, functions),
+            sources=_sources(deployment, functions, time),
             schedules=_schedules(deployment, time),
             due_work=DueWork(boto3.client("dynamodb"), table),
         ),
@@ -97,17 +98,22 @@ def _functions(deployment: Deployment) -> dict[str, Function]:
     }
 
 
-def _sources(deployment: Deployment, functions: Mapping[str, Function]) -> list[QueueSource]:
-    sources = []
+def _sources(deployment: Deployment, functions: Mapping[str, Function], time: LocalTime) -> list[Source]:
+    """Queues before streams: what a text changes is told in the same round."""
+    queues: list[Source] = []
+    streams: list[Source] = []
+    sqs = boto3.client("sqs")
     for name, resource in deployment.run_here.items():
         if resource["Type"] != "AWS::Lambda::EventSourceMapping":
             continue
-        values = deployment.values[name]
+        function, values = functions[_function_of(resource)], deployment.values[name]
         if values["EventSourceArn"].startswith(SQS_ARN):
-            sources.append(QueueSource(boto3.client("sqs"), functions[_function_of(resource)], values))
-        else:  # the streams of DynamoDB come to stand here
-            logger.warning("%s is not run: the local stack feeds functions from queues and schedules", name)
-    return sources
+            queues.append(QueueSource(sqs, function, values))
+        elif values["EventSourceArn"].startswith(DYNAMODB_ARN):
+            streams.append(StreamSource(sqs, time, function, values))
+        else:
+            logger.warning("%s is not run: the local stack feeds functions from queues, streams and schedules", name)
+    return [*queues, *streams]
 
 
 def _schedules(deployment: Deployment, time: LocalTime) -> list[Schedule]:

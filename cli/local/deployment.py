@@ -70,7 +70,9 @@ def _exists(name: str, resource: Mapping[str, Any], values: Mapping[str, Any]) -
 
 
 def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
-    """A topic or list that the deployment is told to use must stand before it."""
+    """A topic, list or event bus that the deployment is told to use must stand before it."""
+    if (bus := parameters.get("EventBusName", "default")) != "default":
+        boto3.client("events").create_event_bus(Name=bus)
     for parameter, service in (("ExistingTopicArn", "sns"), ("ExistingOptOutListArn", "sms-voice")):
         arn = parameters.get(parameter, "")
         if not arn:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cli.local.aws_environment import REGION
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-__all__ = ["QueueSource"]
+__all__ = ["REPORTS", "QueueSource"]
 
 MOST_AT_ONCE = 10  # ReceiveMessage gives no more
 REPORTS = "ReportBatchItemFailures"
@@ -51,9 +51,9 @@ class QueueSource:
         """Messages that failed, and wait for their visibility time-out."""
         return self._attribute("ApproximateNumberOfMessagesNotVisible")
 
-    def visibility_timeout(self) -> timedelta:
-        """How long a message that failed is hidden, and a moment more, after which it surely is not."""
-        return timedelta(seconds=self._attribute("VisibilityTimeout") + 1)
+    def next_try(self, now: datetime) -> datetime:
+        """When a message that failed is back at the latest: after its whole time-out, and a moment more."""
+        return now + timedelta(seconds=self._attribute("VisibilityTimeout") + 1)
 
     def _attribute(self, name: Any) -> int:
         return int(self._sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=[name])["Attributes"][name])

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, RLock
-from typing import Any
+from typing import Any, Protocol
 
 from cli.local.due_work import DueWork
 from cli.local.function import Function, FunctionFailed
 from cli.local.local_time import LocalTime
-from cli.local.queue_source import QueueSource
 from cli.local.schedule import Schedule
 
-__all__ = ["API", "AUTHORIZER", "INBOUND", "SWEEP", "Drained", "LocalStack"]
+__all__ = ["API", "AUTHORIZER", "INBOUND", "SWEEP", "Drained", "LocalStack", "Source"]
 
 INBOUND, SWEEP = "InboundFunction", "SweepFunction"
 API, AUTHORIZER = "ApiFunction", "AccessKeyAuthorizerFunction"
@@ -36,9 +35,22 @@ class Drained:
     """How things stand once nothing is left to do at a moment."""
 
     now: datetime
-    in_flight: int  # messages that failed, and wait for their visibility time-out
+    in_flight: int  # messages and records that failed, and wait until they are tried again
     stuck: int  # work that is due, but that sweep did not get done
     next_due_at: datetime | None
+
+
+class Source(Protocol):
+    """A queue or a stream, and the function that it feeds."""
+
+    def run(self) -> int:
+        """Hand over what there is; how much that was."""
+
+    def in_flight(self) -> int:
+        """How much failed, and waits."""
+
+    def next_try(self, now: datetime) -> datetime:
+        """When that is tried again."""
 
 
 class LocalStack:
@@ -49,7 +61,7 @@ class LocalStack:
         *,
         time: LocalTime,
         functions: Mapping[str, Function],
-        sources: Sequence[QueueSource],
+        sources: Sequence[Source],
         schedules: Sequence[Schedule],
         due_work: DueWork,
     ) -> None:
@@ -104,8 +116,8 @@ class LocalStack:
                 self.time.advance(moment - self.time.now())
 
     def _next_moment(self, drained: Drained) -> datetime | None:
-        """When there may be something to do again. A message that failed is back at the latest after its whole time-out."""
-        moments = [drained.now + source.visibility_timeout() for source in self._sources if source.in_flight()]
+        """When there may be something to do again."""
+        moments = [source.next_try(drained.now) for source in self._sources if source.in_flight()]
         if drained.next_due_at is not None:
             moments.append(drained.next_due_at)
         return min(moments, default=None)
@@ -113,7 +125,7 @@ class LocalStack:
     # --- to an end
 
     def drain(self) -> Drained:
-        """Work until queues and due work are done at the present time, as far as they can be."""
+        """Work until queues, streams and due work are done at the present time, as far as they can be."""
         with self._alone:
             while True:
                 handed_over = self._work_at_hand()
@@ -121,6 +133,7 @@ class LocalStack:
                 if before:
                     self._invoke(SWEEP, _scheduled())
                 after = self._due_work.at(self.time.now())
+                handed_over += self._hand_over()  # what sweep has written is told too
                 if not handed_over and after in (before, frozenset()):
                     break
             now = self.time.now()
@@ -149,11 +162,14 @@ class LocalStack:
             self.functions[INBOUND].invoke(event)
 
     def _work_at_hand(self) -> int:
-        handed_over = sum(source.run() for source in self._sources)
+        handed_over = self._hand_over()
         for schedule in self._schedules:
             if schedule.take_turn(self.time.now()):
                 self._invoke(schedule.function_name, _scheduled())
         return handed_over
+
+    def _hand_over(self) -> int:
+        return sum(source.run() for source in self._sources)
 
     def _invoke(self, name: str, event: Mapping[str, Any]) -> None:
         try:
