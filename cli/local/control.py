@@ -72,7 +72,7 @@ class Control:
                 raise _Refused(405, f"use {' or '.join(methods)}")
             known = ", ".join(sorted({PREFIX + path for _, path in self._actions}))
             raise _Refused(404, f"there is {known}")
-        return action(_object(request) if request.method == "POST" else {})
+        return action(_object(request) if request.method == "POST" else {"address": request.host_url.rstrip("/")})
 
     def _describe(self, _: dict[str, Any]) -> object:
         return self._description
@@ -132,9 +132,13 @@ class Control:
             raise _Refused(400, str(problem)) from problem
         return {}
 
-    def _env_vars(self, _: dict[str, Any]) -> object:
-        """What ``sam local invoke --env-vars`` reads, which cannot resolve a template's references by itself."""
-        return {name: function.environment for name, function in self._stack.functions.items()}
+    def _env_vars(self, asked: dict[str, Any]) -> object:
+        """What ``sam local invoke --env-vars`` reads, which cannot resolve a template's references by itself.
+
+        The endpoint is the address at which this was asked: a container reaches this machine by another than loopback.
+        """
+        endpoint = {"AWS_ENDPOINT_URL": asked["address"]}
+        return {name: function.environment | endpoint for name, function in self._stack.functions.items()}
 
 
 def _object(request: Request) -> dict[str, Any]:

@@ -67,4 +67,5 @@ def test_every_functions_environment_can_be_had_for_sam_local_invoke(stack: Serv
     assert inbound["LEDGER_TABLE"] == stack.about["table"]
     assert inbound["OPT_OUT_LIST"] == stack.about["opt_out_list"]
     assert inbound["CONFIRMATION_GRACE_SECONDS"] == "60"
+    assert inbound["AWS_ENDPOINT_URL"] == stack.about["aws_endpoint"]
     assert {type(value) for value in inbound.values()} == {str}
