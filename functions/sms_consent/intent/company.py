@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
-from sms_consent.intent.folding import Word, fold_keyword
-from sms_consent.intent.keywords import DATA, Keyword
+from sms_consent.intent.folding import Word
+from sms_consent.intent.keywords import Keyword
 from sms_consent.intent.reading import Intent
 
 __all__ = ["Company", "Kept"]
@@ -30,54 +28,22 @@ def _is_unspaced(text: str) -> bool:
 class Company:
     """The keywords that count beside other words, and the words that may stand there."""
 
-    def __init__(self, keywords: Mapping[str, Keyword]) -> None:
+    def __init__(self, keywords: Mapping[str, Keyword], company: Mapping[str, Sequence[str]]) -> None:
         self._keywords = {key: each for key, each in keywords.items() if self._counts(each)}
-        self._first = {key.split()[0] for key in self._keywords}
+        self._first = {key.partition(" ")[0] for key in self._keywords}
+        self._strong_company = frozenset(company["strong"])
+        self._by_intent = {
+            Intent.OPT_IN: frozenset(company["start"]),
+            Intent.HELP: frozenset(company["help"]),
+        }
+        self._weak_company = frozenset(company["weak"])
+        self._weak = frozenset(company["weak_keywords"])
+        self._determiners = frozenset(company["determiners"])
+        self._laughter = frozenset(company["laughter"])
 
     @staticmethod
     def _counts(keyword: Keyword) -> bool:
         return not keyword.whole_message_only and keyword.intent in (Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP)
-
-    @cached_property
-    def _data(self) -> Mapping[str, Any]:
-        data: Mapping[str, Any] = json.loads((DATA / "company.json").read_text(encoding="utf-8"))
-        return data
-
-    def _words(self, *groups: str) -> frozenset[str]:
-        lists = [words for group in groups for words in self._data["groups"][group].values()]
-        return frozenset(fold_keyword(phrase) for words in lists for phrase in words.split("|"))
-
-    @cached_property
-    def _refusals(self) -> frozenset[str]:
-        return frozenset(map(fold_keyword, self._data["only_beside_opt_out"].split("|")))
-
-    @cached_property
-    def _strong_company(self) -> frozenset[str]:
-        return self._words("courtesy", "subject", "person") | self._refusals
-
-    @cached_property
-    def _weak_company(self) -> frozenset[str]:
-        return self._words("courtesy", "subject") | self._refusals
-
-    @cached_property
-    def _start_company(self) -> frozenset[str]:
-        return self._words("courtesy", "subject")
-
-    @cached_property
-    def _help_company(self) -> frozenset[str]:
-        return self._words("courtesy") | frozenset(map(fold_keyword, self._data["help"].split("|")))
-
-    @cached_property
-    def _weak(self) -> frozenset[str]:
-        return frozenset(map(fold_keyword, self._data["weak"]))
-
-    @cached_property
-    def _determiners(self) -> frozenset[str]:
-        return frozenset(map(fold_keyword, self._data["determiners"]))
-
-    @cached_property
-    def _laughter(self) -> frozenset[str]:
-        return frozenset(self._data["laughter"])
 
     def is_teasing(self, words: Sequence[Word]) -> bool:
         """Whether somebody laughs, so that "Stop," may be no request."""
@@ -87,8 +53,10 @@ class Company:
         """Whether a word asks for nothing beside a strong opt-out keyword."""
         return word in self._strong_company or word.isdecimal()
 
-    def segmented(self, words: Sequence[Word]) -> list[Word]:
+    def segmented(self, words: Sequence[Word]) -> Sequence[Word]:
         """Cut words of scripts that put no spaces between words into keywords and company, where that comes out even."""
+        if all(word.text.isascii() for word in words):
+            return words
         return [piece for word in words for piece in (self._pieces(word) if _is_unspaced(word.text) else (word,))]
 
     def _pieces(self, word: Word) -> Sequence[Word]:
@@ -114,8 +82,10 @@ class Company:
 
     def read(self, words: Sequence[Word], *, strong_only: bool = False) -> Kept | None:
         """The keyword that decides, if all other words keep it company. An opt-out stands above the rest."""
+        if not 0 < len(words) <= _MOST_WORDS:
+            return None
         words = self.segmented(words)
-        if not 0 < len(words) <= _MOST_WORDS or self._first.isdisjoint(word.text for word in words):
+        if len(words) > 2 * _MOST_WORDS or self._first.isdisjoint([word.text for word in words]):
             return None
         found, others = self._split(words)
         if not found:
@@ -131,7 +101,7 @@ class Company:
     def _company_of(self, intent: Intent, *, weak: bool) -> frozenset[str]:
         if intent is Intent.OPT_OUT:
             return self._weak_company if weak else self._strong_company
-        return self._start_company if intent is Intent.OPT_IN else self._help_company
+        return self._by_intent[intent]
 
     def _split(self, words: Sequence[Word]) -> tuple[list[Kept], list[list[str]]]:
         """The keywords in the text, and the runs of words between them."""

@@ -10,12 +10,15 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 
-__all__ = ["Folded", "Word", "fold", "fold_keyword"]
+__all__ = ["MOST_WORDS", "Folded", "Word", "fold", "fold_keyword"]
 
 _GONE = "\x01"
 """Stands for a character that does not matter inside a word, so that the folded text keeps its length."""
+
+MOST_WORDS = 400
+"""A text message holds fewer (ten parts, 1,530 characters): beyond, only a whole-message keyword is looked for."""
 
 _KEPT = frozenset(".,!?;:\n'\"()>*$@-/%&+#")
 """Punctuation that later tiers read; the rest is a space to them."""
@@ -109,9 +112,9 @@ class Folded:
 
     @property
     def words(self) -> list[Word]:
-        """Its words, in order."""
+        """Its words, in order; no more than ``MOST_WORDS`` and one, which tells that there are more."""
         if self._words is None:
-            found = _WORD.finditer(self.text)
+            found = islice(_WORD.finditer(self.text), MOST_WORDS + 1)
             if "'" in self.text:
                 self._words = [word for m in found for word in _unelided(m.group(), m.start())]
             else:

@@ -1,34 +1,46 @@
-"""How the parts of a request stand together: a small pattern language over parts, matched without backtracking blow-up.
+"""How the parts of a request stand together: a small pattern language over parts.
 
 A pattern is a row of elements: a part, or parts joined by ``|``; ``X?`` for perhaps one; ``X*`` for up to eight; ``..3``
 for up to three words that begin no new thought; ``!X`` for "no X here"; ``<`` and ``>`` for the start and the end of the
 clause, words that ask for nothing aside. ``w:back`` is the word itself. ``>`` among alternatives also stands for the end.
+
+A clause is a row of bits for each part, and matching shifts and joins these rows: there is nothing to go back to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+from typing import NamedTuple
 
 from sms_consent.intent.lexicon import Unit
 
-__all__ = ["Element", "Frame", "compile_pattern", "match"]
+__all__ = ["Board", "Element", "Elements", "Frame", "Kind"]
 
 _MOST = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One element: how many units of which parts it takes."""
+class Kind(IntEnum):
+    """What an element takes: one unit, perhaps units, any units, or none but a condition."""
 
-    kind: str  # "one", "perhaps", "many", "gap", "not", "start", "end"
-    parts: int = 0
-    most: int = 1
-    or_end: bool = False
+    ONE = 0
+    MANY = 1
+    GAP = 2
+    NOT = 3
+    START = 4
+    END = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Element(NamedTuple):
+    """One element of a pattern."""
+
+    kind: Kind
+    parts: int
+    most: int
+    or_end: bool
+
+
+class Frame(NamedTuple):
     """One way to ask: who must be acting, what rules it out, makes it unclear or must stand elsewhere in the text."""
 
     id: str
@@ -39,73 +51,111 @@ class Frame:
     needs: int
     vetoes: frozenset[str]
     pattern: tuple[Element, ...]
+    required: tuple[int, ...]  # the parts without which it cannot match
 
 
-def compile_pattern(pattern: str, parts: Callable[[str], int], filler: int) -> tuple[Element, ...]:
-    """Turn a pattern's text into elements. ``<`` and ``>`` carry the filler parts that may stand outside."""
-    return tuple(_element(token, parts, filler) for token in pattern.split())
+class Elements:
+    """Reads patterns; the same element in many patterns is read once."""
+
+    def __init__(self, parts: Callable[[str], int], filler: int) -> None:
+        self._parts = parts
+        self._known = {"<": Element(Kind.START, filler, 0, or_end=False), ">": Element(Kind.END, filler, 0, or_end=False)}
+
+    def pattern(self, text: str) -> tuple[Element, ...]:
+        """A pattern's elements."""
+        return tuple(self._known.get(token) or self._read(token) for token in text.split())
+
+    def _read(self, token: str) -> Element:
+        if token.startswith(".."):
+            element = Element(Kind.GAP, 0, int(token[2:]), or_end=False)
+        else:
+            kind, most, names = Kind.ONE, 1, token
+            if token[0] == "!":
+                kind, names = Kind.NOT, token[1:]
+            elif token[-1] in "?*":
+                kind, most, names = Kind.MANY, _MOST if token[-1] == "*" else 1, token[:-1]
+            or_end = names.endswith("|>")
+            element = Element(kind, self._parts(names.removesuffix("|>")), most, or_end)
+        self._known[token] = element
+        return element
 
 
-def _element(token: str, parts: Callable[[str], int], filler: int) -> Element:
-    if token == "<":
-        return Element("start", filler)
-    if token == ">":
-        return Element("end", filler)
-    if token.startswith(".."):
-        return Element("gap", most=int(token[2:]))
-    kind, most = "one", 1
-    if token.startswith("!"):
-        kind, token = "not", token[1:]
-    elif token.endswith("?"):
-        kind, token = "perhaps", token[:-1]
-    elif token.endswith("*"):
-        kind, token, most = "many", token[:-1], _MOST
-    names = token.split("|")
-    wanted = [name for name in names if name != ">"]
-    mask = 0
-    for name in wanted:
-        mask |= parts(name)
-    return Element(kind, mask, most, or_end=">" in names)
+class Board:
+    """One clause, as rows of bits: for each part, the places at which it stands."""
 
+    def __init__(self, units: Sequence[Unit], breakers: int) -> None:
+        self.parts = 0
+        self._rows: dict[int, int] = {}
+        self._count = len(units)
+        self._all = (1 << self._count) - 1
+        rows = self._rows
+        for place, unit in enumerate(units):
+            rest = unit.parts
+            self.parts |= rest
+            while rest:
+                lowest = rest & -rest
+                rows[lowest] = rows.get(lowest, 0) | 1 << place
+                rest ^= lowest
+        self._unbroken = self._all & ~self.row(breakers)
 
-def match(units: Sequence[Unit], at: int, pattern: tuple[Element, ...], breakers: int) -> int | None:
-    """The unit after the match that starts at ``at``, or None. Every element is bounded, hence so is the work."""
-    ends = {at}
-    for element in pattern:
-        ends = _step(units, ends, element, breakers)
-        if not ends:
-            return None
-    return min(ends)
+    def row(self, parts: int) -> int:
+        """The places at which any of these parts stands."""
+        rest = parts & self.parts
+        if rest in self._rows:
+            return self._rows[rest]
+        row = 0
+        while rest:
+            lowest = rest & -rest
+            row |= self._rows[lowest]
+            rest ^= lowest
+        return row
 
+    def matches(self, pattern: tuple[Element, ...]) -> Iterator[tuple[int, int]]:
+        """Where the pattern matches: first place, and the place after the last, the shortest of each start."""
+        first = next(element for element in pattern if element.kind not in (Kind.START, Kind.NOT))
+        starts = self.row(first.parts) if first.kind is Kind.ONE else self._all
+        if not starts or not self._ends(starts, pattern):
+            return
+        for place in range(self._count):
+            if starts >> place & 1:
+                ends = self._ends(1 << place, pattern)
+                if ends:
+                    yield place, (ends & -ends).bit_length() - 1
 
-def _step(units: Sequence[Unit], starts: Iterable[int], element: Element, breakers: int) -> set[int]:
-    """All places at which the element may end, from all places at which it may start: a small automaton."""
-    count, parts, found = len(units), element.parts, set[int]()
-    for start in starts:
-        if element.kind == "one":
-            if start < count:
-                if units[start].parts & parts:
-                    found.add(start + 1)
-            elif element.or_end:
-                found.add(start)
-        elif element.kind in ("many", "perhaps"):
-            found.add(start)
-            end = start
-            while end < count and end - start < element.most and units[end].parts & parts:
-                end += 1
-                found.add(end)
-        elif element.kind == "gap":
-            found.add(start)
-            end = start
-            while end < count and end - start < element.most and not units[end].parts & breakers:
-                end += 1
-                found.add(end)
-        elif element.kind == "not":
-            if start >= count or not units[start].parts & parts:
-                found.add(start)
-        elif element.kind == "end":
-            if all(unit.parts & parts for unit in units[start : start + _MOST]) and count - start <= _MOST:
-                found.add(start)
-        elif all(unit.parts & parts for unit in units[max(0, start - _MOST) : start]) and start <= _MOST:
-            found.add(start)
-    return found
+    def _ends(self, places: int, pattern: tuple[Element, ...]) -> int:
+        """All places at which the pattern may end, from all of ``places`` at once."""
+        for kind, parts, most, or_end in pattern:
+            if kind == Kind.ONE:
+                places = (places & self.row(parts)) << 1 | (places & self._all + 1 if or_end else 0)
+            elif kind == Kind.MANY or kind == Kind.GAP:
+                over = self.row(parts) if kind == Kind.MANY else self._unbroken
+                step = places
+                for _ in range(most):
+                    step = (step & over) << 1
+                    if not step:
+                        break
+                    places |= step
+            elif kind == Kind.NOT:
+                places &= ~self.row(parts)
+            elif kind == Kind.END:
+                places &= self._before_end(parts)
+            else:
+                places &= self._after_start(parts)
+            if not places:
+                return 0
+        return places
+
+    def _before_end(self, filler: int) -> int:
+        """The places from which only filler stands, and the end itself."""
+        row, places, place = self.row(filler), self._all + 1, self._count - 1
+        while place >= 0 and row >> place & 1 and self._count - place <= _MOST:
+            places |= 1 << place
+            place -= 1
+        return places
+
+    def _after_start(self, filler: int) -> int:
+        row, places, place = self.row(filler), 1, 0
+        while place < self._count and row >> place & 1 and place < _MOST:
+            place += 1
+            places |= 1 << place
+        return places

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sms_consent.intent.actors import ALLOWED, Actors, Who
 from sms_consent.intent.folding import Folded, Word
-from sms_consent.intent.frames import Frame, compile_pattern, match
+from sms_consent.intent.frames import Board, Element, Elements, Frame, Kind
 from sms_consent.intent.lexicon import Lexicon, Unit
 from sms_consent.intent.reading import Intent
 
@@ -31,38 +32,45 @@ class Grammar:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._actors = Actors(lexicon)
-        self._breakers = lexicon.bits["BREAK"]
-        self._machine, self._laughter = lexicon.bits.get("MACHINE", 0), lexicon.bits.get("LAUGH", 0)
-        self._name = lexicon.bits["NAME"]
-        self._teasing = self._laughter | lexicon.bits.get("PLAY", 0)
-        filler = lexicon.bits["FILL"]
-        self._frames = [
-            Frame(
-                id=frame["id"],
-                says=frame["says"],
-                who=frame["who"],
-                unless=lexicon.parts(frame["unless"]) if "unless" in frame else 0,
-                soften=lexicon.parts(frame["soften"]) if "soften" in frame else 0,
-                needs=lexicon.parts(frame["needs"]) if "needs" in frame else 0,
-                vetoes=frozenset(frame.get("vetoes", ())),
-                pattern=compile_pattern(pattern, lexicon.parts, filler),
-            )
-            for frame in lexicon.frames
-            for pattern in frame["patterns"]
-        ]
-        self._by_parts: dict[int, list[Frame]] = {}
+        bits = lexicon.bits
+        self._breakers, self._name = bits["BREAK"], bits["NAME"]
+        self._machine, self._laughter = bits.get("MACHINE", 0), bits.get("LAUGH", 0)
+        self._teasing = self._laughter | bits.get("PLAY", 0)
+        self._rare: dict[int, list[Frame]] = {}
+        elements = Elements(lexicon.parts, bits["FILL"])
+        for frame in lexicon.frames:
+            for pattern in frame["patterns"]:
+                made = self._made(frame, elements.pattern(pattern))
+                self._rare.setdefault(min(made.required, key=lexicon.commonness), []).append(made)
+
+    def _made(self, frame: Mapping[str, Any], pattern: tuple[Element, ...]) -> Frame:
+        def parts(name: str) -> int:
+            return self._lexicon.parts(frame[name]) if name in frame else 0
+
+        return Frame(
+            id=frame["id"],
+            says=frame["says"],
+            who=frame["who"],
+            unless=parts("unless"),
+            soften=parts("soften"),
+            needs=parts("needs"),
+            vetoes=frozenset(frame.get("vetoes", ())),
+            pattern=pattern,
+            required=tuple(element.parts for element in pattern if element.kind is Kind.ONE and not element.or_end),
+        )
 
     def read(self, folded: Folded, clauses: Sequence[Sequence[Word]], *, laughing: bool) -> list[Found]:
         """Everything that the text asks for in this language."""
         rows = [self._named(folded, self._lexicon.units(clause)) for clause in clauses]
+        boards = [Board(units, self._breakers) for units in rows]
         whole = 0
-        for units in rows:
-            for unit in units:
-                whole |= unit.parts
+        for board in boards:
+            whole |= board.parts
+        mood = whole & self._teasing | (self._laughter if laughing else 0)
         found: list[tuple[Frame, Found]] = []
-        for units in rows:
-            mood = whole & self._teasing | (self._laughter if laughing else 0)
-            found += self._clause(units, whole, mood)
+        for units, board in zip(rows, boards, strict=True):
+            if not board.parts & self._machine:
+                found += self._clause(units, board, whole, mood)
         vetoed = {name for frame, _ in found for name in frame.vetoes}
         return [each for frame, each in found if frame.id not in vetoed and frame.says != Intent.NONE]
 
@@ -73,29 +81,25 @@ class Grammar:
                 units[i] = Unit(self._name, unit.text, unit.start, unit.end)
         return units
 
-    def _clause(self, units: list[Unit], whole: int, mood: int) -> list[tuple[Frame, Found]]:
-        clause = mood
-        for unit in units:
-            clause |= unit.parts
-        if clause & self._machine:
-            return []
+    def _clause(self, units: list[Unit], board: Board, whole: int, mood: int) -> list[tuple[Frame, Found]]:
+        clause = board.parts
+        denied = clause | mood
         found: list[tuple[Frame, Found]] = []
-        for at, unit in enumerate(units):
-            if not unit.parts:
+        for rare, frames in self._rare.items():
+            if not clause & rare:
                 continue
-            for frame in self._starting(unit.parts):
-                if clause & frame.unless or (frame.needs and not whole & frame.needs):
+            for frame in frames:
+                if denied & frame.unless or (frame.needs and not whole & frame.needs):
                     continue
-                end = match(units, at, frame.pattern, self._breakers)
-                if end is not None and self._stands(frame, units, at):
-                    found.append((frame, self._found(frame, units, at, end, clause)))
+                for parts in frame.required:
+                    if not clause & parts:
+                        break
+                else:
+                    for at, end in board.matches(frame.pattern):
+                        if self._stands(frame, units, at):
+                            found.append((frame, self._found(frame, units, at, end, clause)))
+                            break
         return found
-
-    def _starting(self, parts: int) -> list[Frame]:
-        frames = self._by_parts.get(parts)
-        if frames is None:
-            frames = self._by_parts[parts] = [frame for frame in self._frames if _may_start(frame, parts)]
-        return frames
 
     def _stands(self, frame: Frame, units: list[Unit], at: int) -> bool:
         if frame.who == "none":
@@ -111,17 +115,6 @@ class Grammar:
         last = units[max(end, at + 1) - 1]
         rule = f"sentence:{self._lexicon.language}/{frame.id}"
         return Found(intent, rule, units[at].start, last.end, self._lexicon.language)
-
-
-def _may_start(frame: Frame, parts: int) -> bool:
-    for element in frame.pattern:
-        if element.kind in ("start", "not"):
-            continue
-        if parts & element.parts:
-            return True
-        if element.kind not in ("perhaps", "many"):
-            return False
-    return False
 
 
 def _is_name(written: str) -> bool:

@@ -148,7 +148,7 @@ class Immunity:
     ) -> Sequence[Word]:
         """Without "Reply STOP to end": who writes that tells others what to text. "I replied STOP" is the sender's own."""
         verbs, purposes = self._instruction["verbs"], self._instruction["purpose"]
-        if len(words) < _FEW_WORDS or verbs.isdisjoint(word.text for word in words):
+        if len(words) < _FEW_WORDS or verbs.isdisjoint([word.text for word in words]):
             return words
         kept = list(words)
         for i in range(len(words) - 2, -1, -1):

@@ -15,7 +15,7 @@ from typing import Any
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.reading import Intent
 
-__all__ = ["Keyword", "load_keywords", "load_packs"]
+__all__ = ["DATA", "Keyword", "load_keywords", "load_packs", "own_keywords"]
 
 DATA = Path(__file__).parent / "data"
 _GENERAL = ("aws", "fcc", "ctia", "twilio", "telnyx", "plivo", "vonage", "canada", "sinch")
@@ -73,3 +73,10 @@ def load_keywords(packs: Iterable[Mapping[str, Any]], custom: Mapping[str, Itera
         )
         for key, keyword in found.items()
     }
+
+
+def own_keywords(prepared: Mapping[str, Any], custom: Mapping[str, Iterable[str]]) -> dict[str, Keyword]:
+    """All keywords as prepared, with a deployment's own above them."""
+    keywords = {key: Keyword(key, Intent(row[0]), *row[1:]) for key, row in prepared.items()}
+    keywords.update(load_keywords((), custom))
+    return keywords

@@ -15,7 +15,7 @@ from typing import Any
 from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import DATA
 
-__all__ = ["Lexicon", "Unit", "literals", "load_packs"]
+__all__ = ["Lexicon", "Unit", "literals", "load_sentences"]
 
 _LONGEST_STEM = 12
 _SHORTEST_STEM = 2
@@ -32,9 +32,9 @@ class Unit:
     end: int
 
 
-def load_packs() -> list[dict[str, Any]]:
-    """Every language that has sentences, as its file stands."""
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((DATA / "sentences").glob("*.json"))]
+def load_sentences(language: str = "*") -> list[dict[str, Any]]:
+    """One language's file, or every language's."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((DATA / "sentences").glob(f"{language}.json"))]
 
 
 class Lexicon:
@@ -43,6 +43,7 @@ class Lexicon:
     def __init__(self, pack: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> None:
         self.language: str = pack["language"]
         self.frames = frames
+        self._commonest = pack["common"].split()
         self._unspaced = bool(pack.get("unspaced"))
         named = [*pack["parts"], *sorted(literals(frames)), "BREAK", "NAME"]
         self.bits = {name: 1 << place for place, name in enumerate(named)}
@@ -55,6 +56,26 @@ class Lexicon:
         for name in names.split("|"):
             total |= self.bits[name]
         return total
+
+    def commonness(self, parts: int) -> int:
+        """How many of the language's commonest words play one of these parts: the fewer, the more the part tells."""
+        total = 0
+        while parts:
+            lowest = parts & -parts
+            total += self._common.get(lowest, 0)
+            parts ^= lowest
+        return total
+
+    @cached_property
+    def _common(self) -> dict[int, int]:
+        counts: dict[int, int] = {}
+        for word in self._commonest:
+            rest = self._words.get(word, 0)
+            while rest:
+                lowest = rest & -rest
+                counts[lowest] = counts.get(lowest, 0) + 1
+                rest ^= lowest
+        return counts
 
     @cached_property
     def _entries(self) -> dict[str, int]:
@@ -74,13 +95,13 @@ class Lexicon:
         return {entry[:-1]: parts for entry, parts in self._entries.items() if entry.endswith("*") and "_" not in entry}
 
     @cached_property
-    def _phrases(self) -> dict[str, list[tuple[list[str], int]]]:
-        """Phrases by their first word, the longest first."""
-        phrases: dict[str, list[tuple[list[str], int]]] = {}
+    def _phrases(self) -> dict[str, list[tuple[list[str], int, bool]]]:
+        """Phrases by their first word, the longest first: the other words, the parts, and whether one is a stem."""
+        phrases: dict[str, list[tuple[list[str], int, bool]]] = {}
         for entry, parts in self._entries.items():
             if "_" in entry:
                 first, *rest = entry.split("_")
-                phrases.setdefault(first, []).append((rest, parts))
+                phrases.setdefault(first, []).append((rest, parts, "*" in entry))
         for each in phrases.values():
             each.sort(key=lambda found: -len(found[0]))
         return phrases
@@ -90,13 +111,13 @@ class Lexicon:
         if self._unspaced:
             return [unit for word in words for unit in self._cut(word)]
         units: list[Unit] = []
-        phrases = self._phrases
+        phrases, texts = self._phrases, [word.text for word in words]
         i, count = 0, len(words)
         while i < count:
             word = words[i]
-            for rest, parts in phrases.get(word.text, ()):
+            for rest, parts, stems in phrases.get(word.text, ()):
                 last = i + len(rest)
-                if last < count and all(_same(words[i + 1 + k].text, text) for k, text in enumerate(rest)):
+                if texts[i + 1 : last + 1] == rest or (stems and last < count and _same(texts[i + 1 : last + 1], rest)):
                     units.append(Unit(parts, word.text, word.start, words[last].end))
                     i = last + 1
                     break
@@ -131,8 +152,11 @@ class Lexicon:
         return units
 
 
-def _same(word: str, listed: str) -> bool:
-    return word == listed or (listed.endswith("*") and word.startswith(listed[:-1]))
+def _same(words: Sequence[str], listed: Sequence[str]) -> bool:
+    return all(
+        word.startswith(entry[:-1]) if entry.endswith("*") else word == entry
+        for word, entry in zip(words, listed, strict=True)
+    )
 
 
 def literals(frames: Sequence[Mapping[str, Any]]) -> set[str]:

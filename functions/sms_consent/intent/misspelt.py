@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 from sms_consent.intent.company import Company, Kept
-from sms_consent.intent.folding import Word, fold_keyword
+from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import DATA, Keyword
 from sms_consent.intent.reading import Intent
 from sms_consent.intent.spelling import Speller, unstretched, without_digits
@@ -16,16 +15,18 @@ from sms_consent.intent.spelling import Speller, unstretched, without_digits
 __all__ = ["Misspelt"]
 
 _MOST_WORDS = 8
-_SHORTEST_WHOLE = 5
+_SHORTEST_WHOLE, _LONGEST_WHOLE = 5, 24
 _LONGEST_WHOLE = 64  # beyond any keyword: each letter swapped makes a copy, which a text of 100,000 letters must not
+_LONGEST_WRITTEN = 60  # letters drawn out included
 _MOST_PIECES = 3  # "un subs cribe"
 
 
 class Misspelt:
     """The keywords that may be misspelt, and the ways in which they are."""
 
-    def __init__(self, keywords: Mapping[str, Keyword], company: Company) -> None:
+    def __init__(self, keywords: Mapping[str, Keyword], company: Company, ordinary: Iterable[str]) -> None:
         self._keywords = keywords
+        self._ordinary = frozenset(ordinary)
         self._company = company
 
     def read(self, words: Sequence[Word]) -> Kept | None:
@@ -49,6 +50,8 @@ class Misspelt:
 
     def _meant(self, written: str, *, as_one_word: bool) -> str | None:
         """The keyword that a word stands for; None if it is a word of its own, or could be one of two requests."""
+        if len(written) > _LONGEST_WRITTEN:
+            return None
         joined = written.split("2")  # "stop2end", as some services print it
         if len(joined) > 1 and all(part in self._joined for part in joined):
             return self._joined[joined[0]]
@@ -88,13 +91,8 @@ class Misspelt:
         return found
 
     @cached_property
-    def _data(self) -> Mapping[str, Any]:
-        data: Mapping[str, Any] = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))
-        return data
-
-    @cached_property
     def _variants(self) -> dict[str, str]:
-        means: Mapping[str, str] = self._data["means"]
+        means: Mapping[str, str] = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))["means"]
         return {
             word: key
             for key, words in means.items()
@@ -104,11 +102,8 @@ class Misspelt:
 
     @cached_property
     def _speller(self) -> Speller:
-        return Speller(self._joined, frozenset(map(fold_keyword, str(self._data["ordinary"]).split())) | self._others)
-
-    @cached_property
-    def _others(self) -> frozenset[str]:
-        return frozenset(key for key, keyword in self._keywords.items() if key.replace(" ", "") not in self._joined or keyword.whole_message_only)
+        others = {key for key, keyword in self._keywords.items() if key.replace(" ", "") not in self._joined}
+        return Speller(self._joined, self._ordinary | others)
 
 
 def _joined_letters(words: Sequence[Word]) -> list[Word]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from sms_consent.intent.clauses import clauses, is_laughing
 from sms_consent.intent.company import Company, Kept
-from sms_consent.intent.folding import Folded, Word, fold
+from sms_consent.intent.folding import MOST_WORDS, Folded, Word, fold
 from sms_consent.intent.immunity import Immunity
-from sms_consent.intent.keywords import Keyword, load_keywords, load_packs
+from sms_consent.intent.keywords import DATA, Keyword, load_packs, own_keywords
 from sms_consent.intent.look_alikes import looks_like
 from sms_consent.intent.misspelt import Misspelt
 from sms_consent.intent.reading import Explanation, Intent, Reading, Tier
 from sms_consent.intent.sentences import Sentences
+from sms_consent.intent.sources import source_of
 
 __all__ = ["RULES_VERSION", "Reader"]
 
@@ -22,8 +24,8 @@ RULES_VERSION = "2026.11.2"
 """Kept with every decision. It changes whenever a rule or a word does."""
 
 _NOTHING = Reading(Intent.NONE, None, "none", "", None, RULES_VERSION)
-_MOST_WORDS = 400
-"""A text message holds fewer (ten parts, 1,530 characters): beyond, only a whole-message keyword is looked for."""
+_MOST_LETTERS = 4_000
+"""In scripts without spaces, a message may be one word; rich messages end at 3,072 characters."""
 
 
 class Reader:
@@ -40,19 +42,18 @@ class Reader:
         help: Iterable[str] = (),  # noqa: A002 - the field's own word for this keyword
         ordinary: Iterable[str] = (),
     ) -> None:
-        packs = load_packs()
         custom = {"opt_out": opt_out, "opt_in": opt_in, "help": help, "ordinary": ordinary}
-        self._packs: dict[str, dict[str, Any]] = {pack["id"]: pack for pack in packs}
-        self._keywords = load_keywords(packs, custom)
+        self._prepared: Mapping[str, Any] = json.loads((DATA / "prepared.json").read_text(encoding="utf-8"))
+        self._keywords = own_keywords(self._prepared["keywords"], custom)
 
     # The other tiers load when the first text gets past the keywords: most texts to a short code are one word.
     @cached_property
     def _company(self) -> Company:
-        return Company(self._keywords)
+        return Company(self._keywords, self._prepared["company"])
 
     @cached_property
     def _misspelt(self) -> Misspelt:
-        return Misspelt(self._keywords, self._company)
+        return Misspelt(self._keywords, self._company, self._prepared["ordinary"])
 
     @cached_property
     def _immunity(self) -> Immunity:
@@ -60,7 +61,7 @@ class Reader:
 
     @cached_property
     def _sentences(self) -> Sentences:
-        return Sentences()
+        return Sentences(self._prepared["vocabulary"], self._prepared["ordinary"])
 
     def read(self, text: str, *, last_reply: str | None = None) -> Reading:
         """Read one text. Pure; never raises, whatever the text. ``last_reply`` is what this person was last sent."""
@@ -74,18 +75,14 @@ class Reader:
 
     def sources(self, rule: str) -> str:
         """Where a rule comes from, for a person who asks why."""
-        kind, _, name = rule.partition(":")
-        pack = self._packs.get(name.partition("/")[0])
-        if kind != "keyword" or pack is None:
-            return "configured for this deployment" if name.startswith("custom/") else ""
-        return f"{pack['title']} ({pack['source']})"
+        return source_of(rule)
 
     def _read(self, folded: Folded, last_reply: str | None) -> tuple[Reading, tuple[tuple[int, int], ...]]:
         key = folded.key
         keyword = self._keywords.get(key) or self._keywords.get(looks_like(key))
         if keyword:
             return _by_keyword(keyword, folded)
-        if not key or len(folded.words) > _MOST_WORDS:
+        if not key or len(key) > _MOST_LETTERS or len(folded.words) > MOST_WORDS:
             return _NOTHING, ()
         own = self._immunity.own_words(folded, self._keywords, last_reply)
         if own.all_set_aside:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +11,7 @@ from sms_consent.intent.clauses import clauses, is_laughing, with_signs
 from sms_consent.intent.folding import Folded, Word
 from sms_consent.intent.grammar import Found, Grammar
 from sms_consent.intent.keywords import DATA
-from sms_consent.intent.lexicon import Lexicon, literals, load_packs
+from sms_consent.intent.lexicon import Lexicon, load_sentences
 from sms_consent.intent.reading import Intent
 from sms_consent.intent.spelling import Speller, unstretched, without_digits
 
@@ -20,33 +19,22 @@ __all__ = ["Sentences"]
 
 _ORDER = (Intent.OPT_OUT, Intent.OPT_IN, Intent.UNCLEAR, Intent.HELP)
 _NEARLY = 0.6
-_SHORTEST_STEM = 2
-_LONGEST_STEM = 12
-
-
-@dataclass(frozen=True, slots=True)
-class _Vocabulary:
-    """Which languages know a word: one bit a language."""
-
-    words: Mapping[str, int]
-    stems: Mapping[str, int]
-
-    def languages(self, word: str) -> int:
-        known = self.words.get(word, 0)
-        if known:
-            return known
-        for length in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM, -1):
-            if known := self.stems.get(word[:length], 0):
-                return known
-        return 0
+_MOST_LANGUAGES = 4
+_UNSPACED = frozenset({"zh", "ja", "ko"})
+_SHORTEST_STEM, _LONGEST_STEM = 2, 12
+_SHORT, _LONGEST = 5, 40  # letters: shorter words are not respelt, longer ones are no words
 
 
 class Sentences:
     """All languages' grammars, and the choice of those that a text can be in."""
 
-    def __init__(self) -> None:
-        self._packs = load_packs()
+    def __init__(self, vocabulary: Mapping[str, Any], ordinary: Iterable[str]) -> None:
+        self._languages: Sequence[str] = vocabulary["languages"]
+        self._words: Mapping[str, int] = vocabulary["words"]
+        self._stems: Mapping[str, int] = vocabulary["stems"]
+        self._ordinary = frozenset(ordinary)
         self._grammars: dict[str, Grammar] = {}
+        self._places: dict[int, list[int]] = {}
 
     def read(self, folded: Folded, words: Sequence[Word]) -> Found | None:
         """What the text asks for, by its clearest clause; a clear request outweighs whatever else it says."""
@@ -62,32 +50,47 @@ class Sentences:
                     return each
         return None
 
+    def _known(self, word: str) -> int:
+        """Which languages know a word, one bit a language."""
+        known = self._words.get(word, 0)
+        if known or len(word) > _LONGEST:
+            return known
+        for length in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM, -1):
+            if known := self._stems.get(word[:length], 0):
+                return known
+        return 0
+
     def _spoken(self, words: Sequence[Word]) -> list[Grammar]:
         """The languages that know most of the words; others that know nearly as many are tried too.
 
         A word that many languages know tells little: each has its share of it.
         """
-        shares = [0.0] * len(self._packs)
+        shares: dict[int, float] = {}
         for word in words:
-            known = self._vocabulary.languages(word.text)
-            share = 1 / (known.bit_count() or 1)
-            while known:
-                lowest = known & -known
-                shares[lowest.bit_length() - 1] += share
-                known ^= lowest
-        enough = max(shares) * _NEARLY
-        places = [place for place, share in enumerate(shares) if share and share >= enough]
-        unspaced = [place for place, pack in enumerate(self._packs) if pack.get("unspaced")]
-        if any("\u3040" <= letter <= "\ud7a3" for word in words for letter in word.text[:1]):
-            places += [place for place in unspaced if place not in places]
-        return [self._grammar(place) for place in places]
+            known = self._known(word.text)
+            if known:
+                places = self._places.get(known) or self._split(known)
+                share = 1 / len(places)
+                for place in places:
+                    shares[place] = shares.get(place, 0) + share
+        spoken: list[int] = []
+        if shares:
+            enough = max(shares.values()) * _NEARLY
+            spoken = sorted((place for place in shares if shares[place] >= enough), key=lambda place: -shares[place])
+        if any("\u3040" <= word.text[0] <= "\ud7a3" for word in words):
+            spoken += [place for place, language in enumerate(self._languages) if language in _UNSPACED]
+        return [self._grammar(self._languages[place]) for place in dict.fromkeys(spoken[:_MOST_LANGUAGES])]
 
-    def _grammar(self, place: int) -> Grammar:
-        pack = self._packs[place]
-        grammar = self._grammars.get(pack["language"])
+    def _split(self, known: int) -> list[int]:
+        places = self._places[known] = [place for place in range(len(self._languages)) if known >> place & 1]
+        return places
+
+    def _grammar(self, language: str) -> Grammar:
+        grammar = self._grammars.get(language)
         if grammar is None:
+            pack = load_sentences(language)[0]
             frames: list[dict[str, Any]] = self._shared if pack["frames"] == "shared" else pack["frames"]
-            grammar = self._grammars[pack["language"]] = Grammar(Lexicon(pack, frames))
+            grammar = self._grammars[language] = Grammar(Lexicon(pack, frames))
         return grammar
 
     @cached_property
@@ -95,32 +98,18 @@ class Sentences:
         frames: list[dict[str, Any]] = json.loads((DATA / "frames.json").read_text(encoding="utf-8"))["frames"]
         return frames
 
-    @cached_property
-    def _vocabulary(self) -> _Vocabulary:
-        words: dict[str, int] = {}
-        stems: dict[str, int] = {}
-        for place, pack in enumerate(self._packs):
-            bit = 1 << place
-            named = " ".join(name[2:] for name in literals(pack["frames"])) if pack["frames"] != "shared" else ""
-            for listed in (*pack["parts"].values(), pack["common"], named):
-                for entry in listed.replace("_", " ").split():
-                    known = stems if entry.endswith("*") else words
-                    key = entry.rstrip("*")
-                    known[key] = known.get(key, 0) | bit
-        return _Vocabulary(words, stems)
-
     def _respelt(self, word: Word) -> Word:
         """A word that no language knows, drawn out, with digits for letters or misspelt, as what it stands for."""
         text = word.text
-        if self._vocabulary.languages(text) or text.isdecimal():
+        if len(text) > _LONGEST or self._known(text) or text.isdecimal():
             return word
         for form in (unstretched(text), without_digits(text)):
-            if form != text and self._vocabulary.languages(form):
+            if form != text and self._known(form):
                 return Word(form, word.start, word.end)
-        nearest = self._speller.nearest(text) if len(text) > 5 else ()
+        nearest = self._speller.nearest(text) if len(text) > _SHORT else ()
         return Word(nearest[0], word.start, word.end) if len(nearest) == 1 else word
 
     @cached_property
     def _speller(self) -> Speller:
-        ordinary = str(json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))["ordinary"]).split()
-        return Speller((word for pack in self._packs for word in pack.get("spelled", "").split()), frozenset(ordinary))
+        spelled: dict[str, str] = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))["in_sentences"]
+        return Speller((word for words in spelled.values() for word in words.split()), self._ordinary)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable
 
 __all__ = ["Speller", "unstretched", "without_digits"]
 
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _LEET = str.maketrans("01345789$@", "oieasteg5a".replace("5", "s"))
 _STRETCH = re.compile(r"(.)\1{2,}")
+_SHORTEST, _LONGEST = 4, 24
 _SHORT = 5
 """Up to this length a slip must be one that fingers make (a neighbouring key, a doubled or missing letter, two letters
 swapped): most words of four or five letters are one letter away from some other word."""
@@ -43,48 +44,68 @@ def without_digits(word: str) -> str:
     return word.translate(_LEET)
 
 
-def _deletes(word: str) -> Iterator[str]:
-    for i in range(len(word)):
-        yield word[:i] + word[i + 1 :]
+def _letters(word: str) -> int:
+    """The set of a word's letters, as bits; one slip changes at most two of them."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << ord(letter) % 61
+    return bits
 
 
 class Speller:
-    """Finds the known word that a misspelt one is nearest to, by the forms that both have with letters left out."""
+    """Finds the known words that a misspelt one is nearest to."""
 
     def __init__(self, words: Iterable[str], ordinary: Container[str]) -> None:
         self.ordinary = ordinary
-        self._words: set[str] = set()
-        self._forms: dict[str, list[str]] = {}
-        for word in words:
-            if len(word) < 4 or word in self._words:
-                continue
-            self._words.add(word)
-            for form in self._shortened(word):
-                self._forms.setdefault(form, []).append(word)
+        self._known = {word for word in words if len(word) >= _SHORTEST}
+        self._by_length: dict[int, list[tuple[str, int]]] = {}
+        for word in sorted(self._known):
+            self._by_length.setdefault(len(word), []).append((word, _letters(word)))
 
     def nearest(self, word: str) -> list[str]:
         """The known words nearest to this one, all at the same distance; none if it is an ordinary word."""
-        if word in self._words or word in self.ordinary or not 3 <= len(word) <= 24:
-            return [word] if word in self._words else []
-        best, found = 3, list[str]()
-        for form in self._shortened(word):
-            for known in self._forms.get(form, ()):
-                far = _slips(word, known)
-                allowed = 2 if len(known) >= _LONG else 1
-                if far > allowed or far > best or (len(known) <= _SHORT and not _finger_slip(word, known)):
+        if word in self._known:
+            return [word]
+        length = len(word)
+        if word in self.ordinary or not _SHORTEST - 1 <= length <= _LONGEST:
+            return []
+        letters, best, found = _letters(word), 3, list[str]()
+        for other in range(length - 2, length + 3):
+            slips = 2 if other >= _LONG else 1
+            if abs(other - length) > slips:
+                continue
+            for known, its_letters in self._by_length.get(other, ()):
+                if (letters ^ its_letters).bit_count() > 2 * slips:
+                    continue
+                far = _distance(word, known, slips)
+                if far > slips or far > best or (other <= _SHORT and not _finger_slip(word, known)):
                     continue
                 if far < best:
                     best, found = far, []
-                if known not in found:
-                    found.append(known)
+                found.append(known)
         return found
 
-    @staticmethod
-    def _shortened(word: str) -> set[str]:
-        forms = {word, *_deletes(word)}
-        if len(word) >= _LONG - 1:
-            forms.update(shorter for form in tuple(forms) for shorter in _deletes(form))
-        return forms
+
+def _distance(word: str, known: str, most: int) -> int:
+    """How many slips lie between two words, as far as ``most``; two slips leave a word's beginning or its end alone."""
+    if _one_slip(word, known):
+        return 1
+    if most > 1 and (word[:2] == known[:2] or word[-2:] == known[-2:]):
+        return _slips(word, known)
+    return most + 1
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether one letter left out, put in, replaced or swapped with the next makes one word into the other."""
+    if len(one) > len(other):
+        one, other = other, one
+    start = 0
+    while start < len(one) and one[start] == other[start]:
+        start += 1
+    rest, others = one[start:], other[start:]
+    if len(rest) < len(others):
+        return rest == others[1:]
+    return rest[1:] == others[1:] or (rest[:2] == others[1::-1] and rest[2:] == others[2:])
 
 
 def _slips(one: str, other: str) -> int:
