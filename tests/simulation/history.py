@@ -107,6 +107,7 @@ class Terms:
     one_text_a_second: bool = False
     hold_counts_per_list: bool = True
     conflict: bool = False
+    all_lists: bool = False  # the scope of what people and agents ask for: every list, not that of the sender alone
     prompt: bool = False  # in the end, sweep runs the moment that something is due, and not every minute
 
 

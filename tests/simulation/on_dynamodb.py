@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -61,9 +61,8 @@ class _ReadableLedger(DynamoLedger):
 class _Service:
     """List and texting by the real adapters, and what the emulator holds."""
 
-    def __init__(self, backend: Any, time: time_machine.Traveller) -> None:
+    def __init__(self, backend: Any) -> None:
         self._backend = backend
-        self._time = time
         self._list = AwsOptOutList(clients.sms_voice())
         self._texting = AwsTexting(clients.sms_voice())
 
@@ -89,10 +88,7 @@ class _Service:
     def remember(self, number: str, list_name: str, *, listed: bool, deleted_at: datetime | None) -> None:
         entries = self._backend.opt_out_list(list_name)
         if deleted_at is not None:
-            self._time.move_to(deleted_at - timedelta(seconds=1), tick=False)
-            entries.add(number, _naive(deleted_at), by_end_user=False)
-            entries.remove_once_in_30_days(number, _naive(deleted_at), ValueError())
-            self._time.move_to(BEGINNING, tick=False)
+            entries._deleted[number] = _naive(deleted_at)  # as a deletion at that time would have left it
         if listed:
             entries.add(number, _naive(BEGINNING), by_end_user=True)
 
@@ -120,7 +116,7 @@ class AwsStage:
         backend.set_opt_in_refusal("ConflictException" if terms.conflict else "ValidationException")
         for sender in h.SENDERS:
             clients.dynamodb().put_item(TableName=table, Item=to_attributes(items.sender_item(sender)))
-        return _ReadableLedger(clients.dynamodb(), table), _Service(backend, self._time)
+        return _ReadableLedger(clients.dynamodb(), table), _Service(backend)
 
 
 @contextmanager

@@ -44,11 +44,12 @@ def expected(world: World) -> dict[Key, tuple[bool, bool]]:
     out: dict[Key, datetime] = {}
     own: dict[Key, datetime] = {}
     back: dict[Key, datetime] = {}
-    for decision, key in world.decisions.values():
+    for decision, keys in world.decisions.values():
         times = out if decision.asked is Asked.OPT_OUT else back
-        times[key] = max(times.get(key, decision.at), decision.at)
-        if decision.asked is Asked.OPT_OUT and decision.by_end_user:
-            own[key] = max(own.get(key, decision.at), decision.at)
+        for key in keys:
+            times[key] = max(times.get(key, decision.at), decision.at)
+            if decision.asked is Asked.OPT_OUT and decision.by_end_user:
+                own[key] = max(own.get(key, decision.at), decision.at)
     ended = {}
     for key in out.keys() | back.keys():
         opted_out = key in out and (key not in back or out[key] >= back[key])
@@ -96,9 +97,9 @@ def record(world: World) -> None:
         if name not in world.decisions:
             continue
         truth = {Outcome.STALE}
-        if name in world.witness.changed_by:
+        if any(name == changing for changing, _ in world.witness.changed_by):
             truth = {Outcome.CHANGED}
-        elif name in world.witness.confirmed_by:
+        elif any(name == confirming for confirming, _ in world.witness.confirmed_by):
             # Delivered again after a newer one, before its first recording was complete, it is stale too.
             truth = {Outcome.CONFIRMED, Outcome.STALE}
         if each.outcome not in truth:
@@ -108,15 +109,15 @@ def record(world: World) -> None:
 def answers(world: World) -> None:
     """4: nobody got two confirmations for one decision (judged as they are sent); one whenever sending worked in time."""
     witness = world.witness
-    for name, consent in witness.changed_by.items():
-        decision, key = world.decisions[name]
-        if not decision.by_end_user or witness.effective_sends[name]:
+    for name, key in witness.changed_by:
+        decision, keys = world.decisions[name]
+        if not decision.by_end_user or witness.effective_sends[name] or key != keys[0]:
             continue
         # The reply to an opt-in is useful for a day, that to an opt-out only for the grace.
         too_late = witness.held_up and (decision.asked is Asked.OPT_OUT or not world.swept_daily)
         excused = (
-            name in witness.superseded
-            or name in witness.met_no_chance
+            (name, key) in witness.superseded
+            or (name, key) in witness.met_no_chance
             or decision.number in witness.troubled
             or too_late
         )

@@ -36,7 +36,7 @@ def _plainer(history: History) -> Iterator[History]:
             yield replace(history, texts=history.texts[:at] + history.texts[at + 1 :])
     if history.terms != Terms():
         yield replace(history, terms=Terms())
-        for name in ("quotas", "one_text_a_second", "conflict", "prompt"):
+        for name in ("quotas", "one_text_a_second", "conflict", "all_lists", "prompt"):
             if getattr(history.terms, name):
                 yield replace(history, terms=replace(history.terms, **{name: False}))
     for at, text in enumerate(history.texts):

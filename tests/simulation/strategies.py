@@ -60,7 +60,10 @@ BEFORE = [
     Before(person, list_, listed, days)
     for days, listed, list_, person in product((None, None, 0, 15, 29, 40), (True, False), LISTS, PEOPLE)
 ]
-TERMS = [Terms(*each) for each in product((False, True), (False, True), (True, False), (False, True), (False, True))]
+TERMS = [
+    Terms(*each)
+    for each in product((False, True), (False, True), (True, False), (False, True), (False, False, False, True), (False, True))
+]
 
 WORKERS = range(4)
 DELIVERIES = [Deliver(picks) for size in (1, 2, 3) for picks in product(range(4), repeat=size)]

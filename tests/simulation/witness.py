@@ -67,16 +67,16 @@ class Witness:
     """Keeps what properties are judged by. It knows nothing of how the code under test works."""
 
     def __init__(
-        self, is_listed: Callable[[Key], bool], now: Callable[[], datetime], decided_for: Mapping[str, Key]
+        self, is_listed: Callable[[Key], bool], now: Callable[[], datetime], decided_for: Mapping[str, tuple[Key, ...]]
     ) -> None:
         self._is_listed = is_listed
         self._now = now
         self._decided_for = decided_for
         self.standing: dict[Key, Consent] = {}
-        self.changed_by: dict[str, Consent] = {}  # decision id -> the consent as its recording left it
-        self.confirmed_by: set[str] = set()
-        self.superseded: set[str] = set()
-        self.met_no_chance: set[str] = set()  # decisions whose confirmation the list already forbade, or another worker held
+        self.changed_by: set[tuple[str, Key]] = set()  # decision and consent: what its recording changed
+        self.confirmed_by: set[tuple[str, Key]] = set()
+        self.superseded: set[tuple[str, Key]] = set()
+        self.met_no_chance: set[tuple[str, Key]] = set()  # decisions whose confirmation the list already forbade, or another worker held
         self.newest: dict[Key, tuple[datetime, bool]] = {}
         self.attempts: list[Attempt] = []
         self.effective_sends: Counter[str] = Counter()
@@ -112,24 +112,25 @@ class Witness:
 
     def appended(self, decision: Decision) -> None:
         """A decision took its place in the history."""
-        key = self._decided_for.get(decision.id)
-        if key is not None and decision.asked in (Asked.OPT_OUT, Asked.OPT_IN):
-            self._count(key, decision.at, decision.asked is Asked.OPT_OUT)
-            self._check_status(key)
+        keys = self._decided_for.get(decision.id, ())
+        # One that counts for several lists may stand in the history before all of them have followed.
+        if len(keys) == 1 and decision.asked in (Asked.OPT_OUT, Asked.OPT_IN):
+            self._count(keys[0], decision.at, decision.asked is Asked.OPT_OUT)
+            self._check_status(keys[0])
 
     def _decided(self, before: Consent | None, after: Consent) -> None:
         key = after.number, after.list_name
         if before is None or after.version != before.version:
             if before is not None:
-                self.superseded.add(self._made_by[key])
+                self.superseded.add((self._made_by[key], key))
             self._made_by[key] = after.decided_by
             self.changed_at[key] = self._now()
-            self.changed_by[after.decided_by] = after
+            self.changed_by.add((after.decided_by, key))
             leased = before is not None and before.lease is not None
             if after.status is Status.OPTED_OUT and (leased or self._is_listed(key)):
-                self.met_no_chance.add(after.decided_by)
+                self.met_no_chance.add((after.decided_by, key))
         else:
-            self.confirmed_by.add(after.decided_by)
+            self.confirmed_by.add((after.decided_by, key))
         self._count(key, after.decided_at, after.status is Status.OPTED_OUT)
 
     def _count(self, key: Key, at: datetime, opting_out: bool) -> None:

@@ -34,6 +34,7 @@ from sms_consent.errors import (
     Unreached,
 )
 from sms_consent.pacing import Call
+from sms_consent.scope import KnownList, Reach, Scope
 
 __all__ = ["BEGINNING", "Stage", "World", "run"]
 
@@ -101,7 +102,7 @@ class World:
         log_book().start()
         self._tokens = count(1)
         self._names = count(1)
-        self.decided_for: dict[str, Key] = {}
+        self.decided_for: dict[str, tuple[Key, ...]] = {}
         self.answered_texts: set[str] = set()
         self.ledger: Any
         self.service: Any
@@ -113,7 +114,7 @@ class World:
             GatedTexting(self.service, self, self.witness),
         )
         self.queue = Queue()
-        self.decisions: dict[str, tuple[Decision, Key]] = {}
+        self.decisions: dict[str, tuple[Decision, tuple[Key, ...]]] = {}  # and the consents that it is for, the sender's first
         self.asked: dict[str, h.Ask] = {}
         self._requests = [self._request(index, each) for index, each in enumerate(history.requests)]
         self._texts = sorted(
@@ -251,9 +252,7 @@ class World:
                 author=Author.END_USER,
                 through=line,
             )
-            key = person, h.LINES[line]
-            self.decisions[text_id] = decision, key
-            self.decided_for[text_id] = key
+            self._decides(decision, h.LINES[line])
 
     def _request(self, index: int, request: h.Request) -> Asking:
         decision = Decision(
@@ -264,10 +263,16 @@ class World:
             author=request.author,
             through="api",
         )
-        key = decision.number, h.LISTS[request.list]
-        self.decisions[decision.id] = decision, key
-        self.decided_for[decision.id] = key
-        return Asking(decision, key[1], decision.at)
+        self._decides(decision, h.LISTS[request.list])
+        return Asking(decision, h.LISTS[request.list], decision.at)
+
+    def _decides(self, decision: Decision, list_name: str) -> None:
+        lists = (list_name,)
+        if self.history.terms.all_lists and decision.author in (Author.END_USER, Author.AGENT):
+            lists += tuple(each for each in h.LISTS if each != list_name)
+        keys = tuple((decision.number, each) for each in lists)
+        self.decisions[decision.id] = decision, keys
+        self.decided_for[decision.id] = keys
 
     def _remember(self, before: h.Before) -> None:
         days = before.deleted_days_ago
@@ -359,6 +364,7 @@ class World:
 
     def _environment(self, function: h.Function) -> Environment:
         ledger, opt_out_list, texting = self._gated
+        reach = Reach.ALL if self.history.terms.all_lists else Reach.SENDER
         return environment(
             ledger=ledger,
             opt_out_list=opt_out_list,
@@ -369,7 +375,11 @@ class World:
             paced=function is h.Function.SWEEP,
             lease=self._lease,
             grace=GRACE,
+            scope=Scope(opt_out=reach, opt_in=reach, own_list=h.OWN_LIST, lists=self._known_lists),
         )
+
+    def _known_lists(self) -> list[KnownList]:
+        return self(Where("lists"), lambda: [KnownList(name=name) for name in h.LISTS])
 
     def _proceed(self, invocation: Invocation, calls: int, ending: h.Ending | None) -> None:
         self._now_running = invocation

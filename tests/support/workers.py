@@ -16,6 +16,7 @@ from sms_consent.ports import Clock, ConsentLedger, OptOutList, Texting
 from sms_consent.postman import Postman
 from sms_consent.record import Recorder
 from sms_consent.replies import Replies
+from sms_consent.scope import Scope
 from sms_consent.sweep import Sweep
 from sms_consent.sync import Sync
 from support.memory_service import DEFAULT_QUOTAS
@@ -49,6 +50,7 @@ def environment(
     paced: bool,
     lease: timedelta = LEASE,
     grace: timedelta = GRACE,
+    scope: Scope | None = None,
 ) -> Environment:
     """As ``sms_consent.aws.assembly.assemble`` does it."""
     pace = Pace(clock, DEFAULT_QUOTAS if paced else None)
@@ -63,7 +65,7 @@ def environment(
         new_token=new_token,
         lease=lease,
     )
-    recorder = Recorder(ledger=ledger, sync=sync, clock=clock, grace=grace)
+    recorder = Recorder(ledger=ledger, sync=sync, clock=clock, grace=grace, scope=scope)
     correspondence = Correspondence(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=new_token)
     inbound = Inbound(
         reader=_reader(),
@@ -104,7 +106,7 @@ class _FewWords(Reader):
             "WRONG NUMBER": Reading(Intent.UNCLEAR, Tier.UNCLEAR, "keyword:unclear", "wrong number", "en", "0"),
         }
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str, *, last_reply: str | None = None) -> Reading:
         return self._meanings.get(text, Reading(Intent.NONE, None, "none", "", None, "0"))
 
 
