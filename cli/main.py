@@ -8,6 +8,7 @@ import sys
 import typer
 
 from cli.check import check
+from cli.dead_letters import dead_letters
 from cli.evaluate import evaluate
 from cli.explain import explain
 from cli.history import history
@@ -37,3 +38,4 @@ app.command()(explain)
 app.command()(check)
 app.command()(history)
 app.command()(evaluate)
+app.add_typer(dead_letters)

@@ -1,0 +1,105 @@
+"""The command beside the function whose dead letters it handles, on queues in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from click.testing import Result
+from support.inbound_function import Inbound, inbound_function
+from typer.testing import CliRunner
+
+from cli.deployment import Deployment
+from cli.main import app
+from sms_consent.aws import clients
+from sms_consent.aws.dead_letters import DeadLetters
+
+
+@dataclass
+class Office:
+    """A queue, its dead letters, the function that hears the queue, and the command."""
+
+    inbound: Inbound
+    queue: str
+
+    @property
+    def dead_letters(self) -> str:
+        return self.inbound.queue
+
+    # --- what is there
+
+    def put_aside(self, body: str, reason: str) -> None:
+        """As the function puts it aside."""
+        DeadLetters(clients.queues(), self.dead_letters).put(body, reason)
+
+    def give_up(self, body: str) -> None:
+        """As SQS moves it, without a word."""
+        clients.queues().send_message(QueueUrl=self.dead_letters, MessageBody=body)
+
+    def text(self, body: str, **payload: Any) -> str:
+        """A text as the queue has it."""
+        from support.world import OURS, PERSON
+
+        text = {"originationNumber": PERSON, "destinationNumber": OURS, "messageBody": body}
+        return json.dumps(self.inbound.notification(text | payload))
+
+    def waiting(self, queue: str | None = None) -> list[Any]:
+        """What can be received from a queue right now; it stays there."""
+        self.moment()
+        sqs, url = clients.queues(), queue or self.dead_letters
+        found = []
+        while received := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=30
+        ).get("Messages"):
+            found += received
+        for each in found:
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"], VisibilityTimeout=0)
+        return found
+
+    def bodies(self, queue: str | None = None) -> list[str]:
+        return sorted(each["Body"] for each in self.waiting(queue))
+
+    def hear(self) -> None:
+        """The function hears what is in the queue."""
+        sqs = clients.queues()
+        while received := sqs.receive_message(
+            QueueUrl=self.queue, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+        ).get("Messages"):
+            records = [
+                {"messageId": each["MessageId"], "body": each["Body"], "attributes": each["Attributes"]}
+                for each in received
+            ]
+            assert self.inbound.run({"Records": records}) == []
+            for each in received:
+                sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=each["ReceiptHandle"])
+
+    def moment(self) -> None:
+        """A message that was given back is visible the moment after."""
+        self.inbound.world.pass_time(seconds=1)
+
+    # --- the command
+
+    def run(self, *arguments: str, **environment: str) -> Result:
+        """`sms-consent dead-letters …`, told its queues."""
+        self.moment()
+        queues = {"DEAD_LETTER_QUEUE_URL": self.dead_letters, "INBOUND_QUEUE_URL": self.queue}
+        return CliRunner().invoke(app, ["dead-letters", *arguments], env=queues | environment)
+
+    def listed(self) -> list[dict[str, Any]]:
+        result = self.run("list", "--json")
+        assert result.exit_code == 0, result.output
+        letters: list[dict[str, Any]] = json.loads(result.stdout)
+        return letters
+
+
+@pytest.fixture
+def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """Time stands still here, so a receive must not wait for it. One client for all: making one takes longer than a test."""
+    monkeypatch.setattr("cli.dead_letter_queue.WAIT", 0)
+    monkeypatch.setattr(Deployment, "sqs", lambda _: clients.queues())
+    monkeypatch.setenv("COLUMNS", "80")
+    with inbound_function(monkeypatch) as inbound:
+        yield Office(inbound, clients.queues().create_queue(QueueName="inbound")["QueueUrl"])
