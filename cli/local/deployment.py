@@ -73,8 +73,10 @@ def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
     """A topic, list or event bus that the deployment is told to use must stand before it."""
     if (bus := parameters.get("EventBusName", "default")) != "default":
         boto3.client("events").create_event_bus(Name=bus)
-    for parameter, service in (("ExistingTopicArn", "sns"), ("ExistingOptOutListArn", "sms-voice")):
-        arn = parameters.get(parameter, "")
+    named = [("ExistingTopicArn", "sns", parameters.get("ExistingTopicArn", ""))]
+    for parameter in ("ExistingOptOutListArn", "AdditionalOptOutListArns"):
+        named += [(parameter, "sms-voice", arn) for arn in parameters.get(parameter, "").split(",")]
+    for parameter, service, arn in named:
         if not arn:
             continue
         if arn.split(":")[2:5] != [service, REGION, ACCOUNT]:

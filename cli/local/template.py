@@ -74,7 +74,9 @@ def _parameters(template: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[
     for name, value in values.items():
         pattern = declared[name].get("AllowedPattern")
         allowed = [str(one) for one in declared[name].get("AllowedValues", [value])]
-        if value not in allowed or (pattern is not None and not re.fullmatch(pattern, value)):
+        # CloudFormation holds each value of a list against the pattern.
+        each = value.split(",") if declared[name]["Type"] == "CommaDelimitedList" else [value]
+        if value not in allowed or (pattern is not None and not all(re.fullmatch(pattern, one) for one in each)):
             rule = declared[name].get("ConstraintDescription", f"must be one of {', '.join(allowed)}")
             raise LocalError(f"the parameter {name} {rule}")
     return values

@@ -16,6 +16,7 @@ from cli.local.errors import LocalError
 from cli.local.template import DEMO_PARAMETERS, read_template
 
 OURS = REPOSITORY / "template.yaml"
+LISTS = ",".join(f"arn:aws:sms-voice:us-east-1:123456789012:opt-out-list/{name}" for name in ("Club", "Alerts"))
 MINIMAL: dict[str, Any] = {
     "Transform": "AWS::Serverless-2016-10-31",
     "Resources": {
@@ -97,12 +98,18 @@ def test_code_stays_in_its_folder() -> None:
         ({"DefaultLanguage": "english"}, "DefaultLanguage must be a two-letter language code"),
         ({"Architecture": "riscv"}, "Architecture must be one of arm64, x86_64"),
         ({"TierActions": "SENTENCE=MAYBE"}, "TierActions must be"),
+        ({"AdditionalOptOutListArns": f"{LISTS},Club"}, "AdditionalOptOutListArns must be empty or ARNs"),
     ],
 )
 def test_a_parameter_that_a_deployment_would_refuse_is_refused(parameters: dict[str, str], complaint: str) -> None:
     """By the template's own rule, and without repeating the value."""
     with pytest.raises(LocalError, match=complaint):
         read_template(OURS, parameters)
+
+
+def test_each_value_of_a_list_is_held_against_the_rule() -> None:
+    """As CloudFormation does it."""
+    assert read_template(OURS, {"AdditionalOptOutListArns": LISTS}).parameters["AdditionalOptOutListArns"] == LISTS
 
 
 def test_a_parameter_without_default_must_be_given(tmp_path: Path) -> None:
