@@ -129,9 +129,7 @@ class OnBehalf:
 def _for_each(recipients: Sequence[str], make: Callable[[str], Result]) -> list[Result]:
     """One answer a recipient, one decision a number. What fails for one does not fail the others."""
     made: dict[str, Result] = {}
-    for recipient in recipients:
-        if recipient in made:
-            continue
+    for recipient in dict.fromkeys(recipients):
         if not _E164.fullmatch(recipient):
             made[recipient] = Result(recipient, Became.INVALID)
             continue

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -130,6 +133,14 @@ def _lost(*_: object) -> None:
     raise Unavailable("down")
 
 
+def test_a_decision_that_stands_in_both_places_is_shown_once(api: Api) -> None:
+    """A worker was lost right after it had written the history."""
+    consent = api.world.opt_out()
+    decision = api.world.decided[-1]
+    api.world.parts.ledger.save(replace(consent, outbox=decision, revision=consent.revision + 1), replacing=consent)
+    assert [each["outcome"] for each in _history(api)["decisions"]] == ["CHANGED"]
+
+
 @pytest.mark.parametrize("size", ["0", "101", "-1", "x", "1.5", "", "1000000", "%D9%A3"])
 def test_a_page_has_one_to_a_hundred_entries(api: Api, size: str) -> None:
     """Anything else is a bad request."""
@@ -151,6 +162,14 @@ def test_a_token_is_good_for_the_history_that_gave_it(api: Api) -> None:
 def test_a_token_that_was_tampered_with_is_refused(api: Api, token: str) -> None:
     """Never handed to the database."""
     response = api.call("GET", f"/numbers/{PERSON}/decisions?page={token}")
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("place", ["", "LIST#Default", "2026", "2026-11-03T14:00:00.000Z#\n", "\x00"])
+def test_a_token_that_names_no_place_is_refused(api: Api, place: str) -> None:
+    """However well it is forged."""
+    forged = base64.urlsafe_b64encode((hashlib.sha256(PERSON.encode()).hexdigest()[:8] + place).encode()).decode()
+    response = api.call("GET", f"/numbers/{PERSON}/decisions?page={forged.rstrip('=')}")
     assert response.status_code == 400
 
 

@@ -114,7 +114,7 @@ def test_a_removal_that_the_service_refuses_unforeseen_says_when_it_is_asked_aga
     api.world.pass_time(seconds=1)
     (item,) = api.items("remove")
     assert item["httpStatusCode"] == 202
-    assert as_text(api.world.parts.clock.now() + timedelta(days=1)) in item["errorMessage"]
+    assert "asked again on " + as_text(api.world.parts.clock.now() + timedelta(days=1)) in item["errorMessage"]
 
 
 def test_a_removal_that_the_list_has_not_followed_yet_is_accepted(api: Api) -> None:

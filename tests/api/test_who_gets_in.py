@@ -11,6 +11,7 @@ from support.api_function import HOST, PRIMARY, SECONDARY, Api, authorization
 from support.world import PERSON
 
 from api.handler import handler
+from sms_consent.access import content_hash
 
 TARGET = "/sms/optouts:add?api-version=2026-01-23"
 BODY = json.dumps({"from": "+12125550101", "recipients": [{"to": PERSON}]}).encode()
@@ -99,6 +100,7 @@ def test_nothing_answers_without_credentials(api: Api, method: str, target: str)
         {"lambda": {"caller": "access-key:primary:0"}},
         {"iam": {}},
         {"iam": {"userArn": None}},
+        {"iam": {"userArn": ""}},
         {"jwt": {"claims": {"sub": "somebody"}}},
     ],
 )
@@ -106,7 +108,7 @@ def test_a_route_that_lost_its_authorizer_lets_nobody_in(api: Api, authorizer: d
     """The function asks for a proof of who calls, not for the lack of a refusal."""
     event: dict[str, Any] = {
         "rawPath": "/openapi.json",
-        "headers": {},
+        "headers": {"x-ms-content-sha256": content_hash(b"")},
         "requestContext": {"requestId": "1", "http": {"method": "GET"}, "authorizer": authorizer},
     }
     assert handler(event, _Context())["statusCode"] == 401  # type: ignore[arg-type]  # the members that it uses
