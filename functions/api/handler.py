@@ -22,12 +22,16 @@ MARGIN = timedelta(seconds=12)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer. What fails unforeseen is answered too, and logged without a number: only its kind."""
+    """Answer. What fails unforeseen is answered too, and logged without a number: only its kind.
+
+    Settings that cannot work fail the function itself, whose log then says which.
+    """
+    routes, clock = api(), parts().clock
     request = request_of(event)
     logger().append_keys(request_id=context.aws_request_id, gateway_request_id=request.id)
     try:
-        hurry_from = parts().clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
-        answered = api().answer(request, hurry_from)
+        hurry_from = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
+        answered = routes.answer(request, hurry_from)
     except Exception as error:  # noqa: BLE001  the caller gets an answer in the API's own form
         # Only names of types: the message or the frames of an unforeseen error may hold a number or a text.
         cause = type(error.__cause__).__name__ if error.__cause__ is not None else None

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.api_function import Api
+from support.api_function import Api, api_function
 from support.world import PERSON
+
+from sms_consent.settings import SettingsError
 
 TARGET = "/sms/optouts:add?api-version=2026-01-23"
 
@@ -132,6 +134,15 @@ def test_a_failure_that_nobody_foresaw_is_answered_and_says_nothing(
     assert response.status_code == 500
     assert PERSON not in response.text + "".join(capsys.readouterr())
     assert response.headers["x-ms-request-id"]
+
+
+def test_settings_that_cannot_work_fail_the_function_and_say_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer of 500 alone would leave whoever deployed it to guess."""
+    with (
+        api_function(monkeypatch, UNKNOWN_SENDERS="perhaps") as api,
+        pytest.raises(SettingsError, match="UNKNOWN_SENDERS must be OWN_LIST or REFUSE"),
+    ):
+        api.opt_outs("check", PERSON)
 
 
 _json_values = st.recursive(
