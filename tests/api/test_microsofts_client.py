@@ -26,14 +26,15 @@ INVALID = {"to": "+123", "httpStatusCode": 400, "errorMessage": "Invalid recipie
 
 
 @pytest.fixture(scope="module")
-def client(request: pytest.FixtureRequest) -> Path:
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which node finds the client, exactly as locked; kept between runs."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         pytest.skip("node and npm are not here")
-    cache: Any = request.config.cache
+    cache: Any = getattr(request.config, "cache", None)
+    folder = cache.mkdir("microsofts-client") if cache is not None else tmp_path_factory.mktemp("microsofts-client")
     digest = hashlib.sha256(LOCK.read_bytes() + PACKAGE.read_bytes()).hexdigest()[:16]
-    installed: Path = cache.mkdir("microsofts-client") / digest
+    installed: Path = folder / digest
     if not installed.exists():
         with TemporaryDirectory(dir=installed.parent) as scratch:
             for each in (PACKAGE, LOCK):
