@@ -45,7 +45,7 @@ class Actors:
         def parts(names: str) -> int:
             return sum(lexicon.bits.get(name, 0) for name in names.split())
 
-        self._skipped = parts("FILL AGAIN")
+        self._skipped, self._please = parts("FILL AGAIN CLITIC"), parts("PLEASE")
         self._i, self._you, self._third, self._them = parts("I"), parts("YOU"), parts("THIRD"), parts("THEM")
         self._not, self._cant, self._may_not = parts("NEG"), parts("CANT"), parts("MAYNOT")
         self._past_not, self._never = parts("PASTNEG"), parts("NEVER")
@@ -55,9 +55,12 @@ class Actors:
         self._why, self._if, self._past = parts("WHY"), parts("IF"), parts("PASTAUX")
         self._det, self._lets, self._hypothesis = parts("DET"), parts("LETS"), parts("HYPO")
         self._texts, self._me, self._need = parts("TEXTS PLURAL DEICTIC"), parts("ME"), parts("NEED")
+        self._these, self._it = parts("TEXTS PLURAL"), parts("IT")
+        self._you_would, self._said = parts("YOUWOULD"), parts("SAYPAST")
 
-    def before(self, units: Sequence[Unit], at: int) -> Who:
-        """Who acts in the verb at ``at``, by the words before it."""
+    def before(self, units: Sequence[Unit]) -> Who:
+        """Who acts in a verb, by the words before it."""
+        at = len(units)
         if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
             return Who.OTHER
         who = self._before(units, at)
@@ -69,6 +72,8 @@ class Actors:
         j, parts = self._back(units, at)
         if not parts:
             return Who.ASKED if j < 0 else Who.UNKNOWN
+        if parts & self._you_would:
+            return Who.ASKED
         for mask, answer in (
             (self._not, self._after_not),
             (self._to, self._after_to),
@@ -82,11 +87,11 @@ class Actors:
                 return answer(units, j)
         return self._simple(units, j, parts)
 
-    def before_not(self, units: Sequence[Unit], at: int) -> Who:
-        """Who is told not to, by the words before the "not" at ``at`` ("I don't", "you may not", "told you not to")."""
+    def before_not(self, units: Sequence[Unit], negation: int) -> Who:
+        """Who is told not to, by the words before a "not" ("I don't", "you may not", "told you not to")."""
+        at = len(units)
         if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
             return Who.OTHER
-        negation = units[at].parts
         j, parts = self._back(units, at)
         if negation & self._past_not or parts & (self._why | self._if | self._them | self._past | self._det):
             return Who.OTHER
@@ -107,8 +112,9 @@ class Actors:
             return Who.UNABLE  # "can't text right now"
         return Who.ASKED if j < 0 else Who.UNKNOWN
 
-    def before_refusal(self, units: Sequence[Unit], at: int) -> Who:
-        """Who does not want, by the words before the "not" at ``at``: not the one who is addressed ("if you don't want")."""
+    def before_refusal(self, units: Sequence[Unit]) -> Who:
+        """Who does not want, by the words before a "not": not the one who is addressed ("if you don't want")."""
+        at = len(units)
         if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
             return Who.OTHER
         _, parts = self._back(units, at)
@@ -117,6 +123,8 @@ class Actors:
     def _back(self, units: Sequence[Unit], at: int) -> tuple[int, int]:
         j = at - 1
         while j >= 0 and units[j].parts & self._skipped and not units[j].parts & (self._you | self._not):
+            if units[j].parts & self._please:
+                return -1, 0  # whatever stands before "please", the sentence begins there
             j -= 1
         return (j, units[j].parts) if j >= 0 else (-1, 0)
 
@@ -129,13 +137,17 @@ class Actors:
         if parts & self._them:
             _, earlier = self._back(units, j)
             return Who.ASKED if earlier & self._ask else Who.OTHER
+        if parts & self._past and not j and units[j].text == "do":
+            return Who.ASKED  # "do stop"
+        if parts & self._it and j:
+            return Who.OTHER  # "the alarm keeps going off, make it stop"
         if parts & (self._third | self._lets | self._if | self._past | self._why):
             return Who.OTHER
         return Who.NOUN if parts & self._det else Who.UNKNOWN
 
     def _after_not(self, units: Sequence[Unit], j: int) -> Who:
         _, subject = self._back(units, j)
-        if subject & (self._you | self._texts) and not subject & self._i:
+        if subject & (self._you | self._these) and not subject & self._i:
             return Who.COMPLAINT
         return Who.UNABLE if units[j].parts & self._cant and (subject & self._i or not subject) else Who.NEGATED
 
@@ -208,4 +220,6 @@ class Actors:
         if subject & self._i:
             _, earlier = self._back(units, k)
             return Who.OTHER if earlier & self._if else Who.ASKED
-        return Who.ASKED if k < 0 else Who.UNKNOWN
+        if k < 0:
+            return Who.ASKED
+        return Who.OTHER if units[j].parts & self._said else Who.UNKNOWN

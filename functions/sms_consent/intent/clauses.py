@@ -10,18 +10,30 @@ __all__ = ["clauses", "is_laughing", "with_signs"]
 
 _BREAKS = frozenset('.!?;:\n"(),')
 _LAUGHTER = frozenset("😂🤣😆😹😜😝😛🤪😏😘🥰😍")
+_EMPHATIC = 3
+_ABOUT_IT = frozenset(
+    "i im ive id we were you u youre ur your youve who whos this these those not no dont do wrong please pls plz thanks "
+    "thank thx remove take delete leave unsubscribe quit stop my its already never enough or it that the they he she "
+    "why how what if and just nobody ok okay me svp merci por porfavor gracias obrigado bitte danke je ich yo eu".split()
+)
 _SIGNS = frozenset("🛑🚫⛔")
 
 
 def clauses(folded: Folded, words: Sequence[Word]) -> list[list[Word]]:
-    """Split at the marks that end a thought, and where words were set aside; a full stop in "stop.texting.me" does not."""
+    """Split at the marks that end a thought, and where words were set aside; a full stop in "stop.texting.me" does not.
+
+    "Stop, hammer time" is one thought; "Stop, I am not interested" is two. "Take. Me. Off." is one.
+    """
     found: list[list[Word]] = [[]]
     for i, word in enumerate(words):
         if i:
             between = folded.text[words[i - 1].end : word.start]
-            if between not in (" ", ".") and (not _BREAKS.isdisjoint(between) or any(map(str.isalnum, between))):
+            ends = between not in (" ", ".") and (not _BREAKS.isdisjoint(between) or any(map(str.isalnum, between)))
+            if ends and not (between.strip() == "," and len(found[-1]) == 1 and word.text not in _ABOUT_IT):
                 found.append([])
         found[-1].append(word)
+    if len(found) >= _EMPHATIC and all(len(clause) == 1 for clause in found[-_EMPHATIC:]):
+        found[-_EMPHATIC:] = [[word for clause in found[-_EMPHATIC:] for word in clause]]
     return found
 
 

@@ -9,11 +9,11 @@ A clause is a row of bits for each part, and matching shifts and joins these row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
-from sms_consent.intent.lexicon import Unit
+from sms_consent.intent.lexicon import Row
 
 __all__ = ["Board", "Element", "Elements", "Frame", "Kind"]
 
@@ -81,39 +81,56 @@ class Elements:
 
 
 class Board:
-    """One clause, as rows of bits: for each part, the places at which it stands."""
+    """One clause, as rows of bits: for each part and length, the places at which a unit of that length plays it."""
 
-    def __init__(self, units: Sequence[Unit], breakers: int) -> None:
+    def __init__(self, row: Row, breakers: int) -> None:
         self.parts = 0
-        self._rows: dict[int, int] = {}
-        self._count = len(units)
+        self._count = len(row.units)
         self._all = (1 << self._count) - 1
-        rows = self._rows
-        for place, unit in enumerate(units):
-            rest = unit.parts
-            self.parts |= rest
-            while rest:
-                lowest = rest & -rest
-                rows[lowest] = rows.get(lowest, 0) | 1 << place
-                rest ^= lowest
-        self._unbroken = self._all & ~self.row(breakers)
+        self._rows: dict[int, dict[int, int]] = {1: {}}
+        for place, unit in enumerate(row.units):
+            self._add(1, place, unit.parts)
+        for place, phrases in row.phrases.items():
+            for length, unit in phrases:
+                self._add(length, place, unit.parts)
+        self._unbroken = self._all & ~self.row(1, breakers)
 
-    def row(self, parts: int) -> int:
-        """The places at which any of these parts stands."""
+    def _add(self, length: int, place: int, parts: int) -> None:
+        rows = self._rows.setdefault(length, {})
+        self.parts |= parts
+        while parts:
+            lowest = parts & -parts
+            rows[lowest] = rows.get(lowest, 0) | 1 << place
+            parts ^= lowest
+
+    def row(self, length: int, parts: int) -> int:
+        """The places at which a unit of this length plays any of these parts."""
+        rows = self._rows[length]
         rest = parts & self.parts
-        if rest in self._rows:
-            return self._rows[rest]
         row = 0
         while rest:
             lowest = rest & -rest
-            row |= self._rows[lowest]
+            row |= rows.get(lowest, 0)
             rest ^= lowest
         return row
+
+    def _after(self, places: int, parts: int) -> int:
+        """The places after one unit that plays any of these parts."""
+        after = 0
+        for length in self._rows:
+            after |= (places & self.row(length, parts)) << length
+        return after
+
+    def _starts(self, parts: int) -> int:
+        starts = 0
+        for length in self._rows:
+            starts |= self.row(length, parts)
+        return starts
 
     def matches(self, pattern: tuple[Element, ...]) -> Iterator[tuple[int, int]]:
         """Where the pattern matches: first place, and the place after the last, the shortest of each start."""
         first = next(element for element in pattern if element.kind not in (Kind.START, Kind.NOT))
-        starts = self.row(first.parts) if first.kind is Kind.ONE else self._all
+        starts = self._starts(first.parts) if first.kind is Kind.ONE else self._all
         if not starts or not self._ends(starts, pattern):
             return
         for place in range(self._count):
@@ -126,17 +143,23 @@ class Board:
         """All places at which the pattern may end, from all of ``places`` at once."""
         for kind, parts, most, or_end in pattern:
             if kind == Kind.ONE:
-                places = (places & self.row(parts)) << 1 | (places & self._all + 1 if or_end else 0)
-            elif kind == Kind.MANY or kind == Kind.GAP:
-                over = self.row(parts) if kind == Kind.MANY else self._unbroken
+                places = self._after(places, parts) | (places & self._all + 1 if or_end else 0)
+            elif kind == Kind.MANY:
                 step = places
                 for _ in range(most):
-                    step = (step & over) << 1
+                    step = self._after(step, parts) & ~places
+                    if not step:
+                        break
+                    places |= step
+            elif kind == Kind.GAP:
+                step = places
+                for _ in range(most):
+                    step = (step & self._unbroken) << 1
                     if not step:
                         break
                     places |= step
             elif kind == Kind.NOT:
-                places &= ~self.row(parts)
+                places &= ~self._starts(parts)
             elif kind == Kind.END:
                 places &= self._before_end(parts)
             else:
@@ -147,15 +170,21 @@ class Board:
 
     def _before_end(self, filler: int) -> int:
         """The places from which only filler stands, and the end itself."""
-        row, places, place = self.row(filler), self._all + 1, self._count - 1
-        while place >= 0 and row >> place & 1 and self._count - place <= _MOST:
-            places |= 1 << place
-            place -= 1
+        places = self._all + 1
+        for _ in range(_MOST):
+            before = 0
+            for length in self._rows:
+                before |= (places >> length) & self.row(length, filler)
+            if not before & ~places:
+                break
+            places |= before
         return places
 
     def _after_start(self, filler: int) -> int:
-        row, places, place = self.row(filler), 1, 0
-        while place < self._count and row >> place & 1 and place < _MOST:
-            place += 1
-            places |= 1 << place
+        places = step = 1
+        for _ in range(_MOST):
+            step = self._after(step, filler) & ~places
+            if not step:
+                break
+            places |= step
         return places

@@ -22,7 +22,7 @@ _LONG_QUOTATION = 8  # words; a shorter one may be what the sender says
 _ECHO = 4  # words of ours, in a row, that are no coincidence
 _HAIR = "\u200a"
 _FEW_WORDS = 5
-_THIRD_PERSON = frozenset({"he", "she", "they", "somebody", "someone", "mom", "dad", "er", "il", "elle", "el", "ella", "ele", "ela"})
+_SAID = frozenset({"goes", "says", "said", "yell", "yells", "yelled", "shouts", "wrote", "writes", "told", "sagt", "dit", "dice", "diz"})
 _FIRST_PERSON = frozenset({"i", "ive", "im", "we", "ich", "wir", "je", "j", "yo", "eu", "io", "ik", "jag", "jeg", "ja", "я"})
 
 
@@ -138,7 +138,7 @@ class Immunity:
 
     def _is_not_the_senders(self, before: Sequence[str], quoted: Sequence[str]) -> bool:
         """Whether a quotation is of our text, or of somebody else's words ("he goes "take me off" and hangs up")."""
-        if before and before[0] in _THIRD_PERSON:
+        if before and before[0] not in _FIRST_PERSON and not _SAID.isdisjoint(before):
             return True
         verbs = self._instruction["verbs"]
         return len(quoted) >= _LONG_QUOTATION or any(word in verbs for word in quoted[:-1])
@@ -155,7 +155,7 @@ class Immunity:
             if words[i].text not in verbs or (i and words[i - 1].text in ("i", "ive", "to", "do", "should", "if", "jai", "ich")):
                 continue
             j = i + 1
-            while j < min(i + 4, len(words) - 1) and words[j].text not in keywords:
+            while j < min(i + 3, len(words) - 1) and words[j].text not in keywords:
                 j += 1
             if words[j].text not in keywords:
                 continue

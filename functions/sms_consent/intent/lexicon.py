@@ -15,7 +15,7 @@ from typing import Any
 from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import DATA
 
-__all__ = ["Lexicon", "Unit", "literals", "load_sentences"]
+__all__ = ["Lexicon", "Row", "Unit", "literals", "load_sentences"]
 
 _LONGEST_STEM = 12
 _SHORTEST_STEM = 2
@@ -30,6 +30,26 @@ class Unit:
     text: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One clause: its words, and the phrases that begin at a word, the longest first, with their lengths."""
+
+    units: list[Unit]
+    phrases: Mapping[int, list[tuple[int, Unit]]]
+
+    def merged(self, until: int) -> list[Unit]:
+        """The words before a place as a reader takes them: the longest phrases, then single words."""
+        units: list[Unit] = []
+        i = 0
+        while i < until:
+            length, unit = next(
+                ((length, unit) for length, unit in self.phrases.get(i, ()) if i + length <= until), (1, self.units[i])
+            )
+            units.append(unit)
+            i += length
+        return units
 
 
 def load_sentences(language: str = "*") -> list[dict[str, Any]]:
@@ -106,25 +126,20 @@ class Lexicon:
             each.sort(key=lambda found: -len(found[0]))
         return phrases
 
-    def units(self, words: Sequence[Word]) -> list[Unit]:
-        """Give each word its parts; the longest known phrase counts as one unit."""
+    def row(self, words: Sequence[Word]) -> Row:
+        """Give each word its parts, and find the phrases; a word within a phrase keeps its own parts as well."""
         if self._unspaced:
-            return [unit for word in words for unit in self._cut(word)]
-        units: list[Unit] = []
+            return Row([unit for word in words for unit in self._cut(word)], {})
         phrases, texts = self._phrases, [word.text for word in words]
-        i, count = 0, len(words)
-        while i < count:
-            word = words[i]
+        units = [Unit(self._word(word.text), word.text, word.start, word.end) for word in words]
+        found: dict[int, list[tuple[int, Unit]]] = {}
+        for i, word in enumerate(words):
             for rest, parts, stems in phrases.get(word.text, ()):
                 last = i + len(rest)
-                if texts[i + 1 : last + 1] == rest or (stems and last < count and _same(texts[i + 1 : last + 1], rest)):
-                    units.append(Unit(parts, word.text, word.start, words[last].end))
-                    i = last + 1
-                    break
-            else:
-                units.append(Unit(self._word(word.text), word.text, word.start, word.end))
-                i += 1
-        return units
+                if texts[i + 1 : last + 1] == rest or (stems and last < len(words) and _same(texts[i + 1 : last + 1], rest)):
+                    unit = Unit(parts, word.text, word.start, words[last].end)
+                    found.setdefault(i, []).append((len(rest) + 1, unit))
+        return Row(units, found)
 
     def _word(self, text: str) -> int:
         parts = self._words.get(text, 0)
@@ -132,6 +147,8 @@ class Lexicon:
             return parts
         if text.isdecimal() and len(text) >= _DIGITS:
             return self.bits.get("DIGITS", 0)
+        if text.endswith("ing"):
+            return self.bits.get("ING", 0)
         for length in range(min(len(text), _LONGEST_STEM), _SHORTEST_STEM, -1):
             if parts := self._stems.get(text[:length], 0):
                 return parts

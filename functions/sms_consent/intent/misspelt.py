@@ -12,11 +12,10 @@ from sms_consent.intent.keywords import DATA, Keyword
 from sms_consent.intent.reading import Intent
 from sms_consent.intent.spelling import Speller, unstretched, without_digits
 
-__all__ = ["Misspelt"]
+__all__ = ["Misspelt", "joined_letters"]
 
 _MOST_WORDS = 8
 _SHORTEST_WHOLE, _LONGEST_WHOLE = 5, 24
-_LONGEST_WHOLE = 64  # beyond any keyword: each letter swapped makes a copy, which a text of 100,000 letters must not
 _LONGEST_WRITTEN = 60  # letters drawn out included
 _MOST_PIECES = 3  # "un subs cribe"
 
@@ -31,10 +30,7 @@ class Misspelt:
 
     def read(self, words: Sequence[Word]) -> Kept | None:
         """The keyword that was meant, with the words that stand for it, if all other words keep it company."""
-        if not 0 < len(words) <= _MOST_WORDS + _MOST_PIECES:
-            return None
-        words = _joined_letters(words)
-        if len(words) > _MOST_WORDS:
+        if not 0 < len(words) <= _MOST_WORDS:
             return None
         odd = [i for i, word in enumerate(words) if not self._company.is_company(word.text)]
         if not 0 < len(odd) <= _MOST_PIECES or odd[-1] - odd[0] >= _MOST_PIECES:
@@ -106,7 +102,7 @@ class Misspelt:
         return Speller(self._joined, self._ordinary | others)
 
 
-def _joined_letters(words: Sequence[Word]) -> list[Word]:
+def joined_letters(words: Sequence[Word]) -> list[Word]:
     """Three and more single letters in a row as one word: "s t o p", "S.T.O.P"."""
     found: list[Word] = []
     run: list[Word] = []

@@ -13,7 +13,7 @@ from sms_consent.intent.folding import MOST_WORDS, Folded, Word, fold
 from sms_consent.intent.immunity import Immunity
 from sms_consent.intent.keywords import DATA, Keyword, load_packs, own_keywords
 from sms_consent.intent.look_alikes import looks_like
-from sms_consent.intent.misspelt import Misspelt
+from sms_consent.intent.misspelt import Misspelt, joined_letters
 from sms_consent.intent.reading import Explanation, Intent, Reading, Tier
 from sms_consent.intent.sentences import Sentences
 from sms_consent.intent.sources import source_of
@@ -87,7 +87,7 @@ class Reader:
         own = self._immunity.own_words(folded, self._keywords, last_reply)
         if own.all_set_aside:
             return Reading(Intent.NONE, None, own.rule or "none", "", None, RULES_VERSION), ()
-        words = own.words
+        words = joined_letters(own.words)
         for tier, kept in (
             (Tier.COMPANY, self._company.read(words)),
             (Tier.MISSPELT, self._misspelt.read(words) or self._misspelt.whole(words)),

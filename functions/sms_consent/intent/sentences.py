@@ -13,7 +13,7 @@ from sms_consent.intent.grammar import Found, Grammar
 from sms_consent.intent.keywords import DATA
 from sms_consent.intent.lexicon import Lexicon, load_sentences
 from sms_consent.intent.reading import Intent
-from sms_consent.intent.spelling import Speller, unstretched, without_digits
+from sms_consent.intent.spelling import Speller, drawn_out, without_digits
 
 __all__ = ["Sentences"]
 
@@ -103,13 +103,28 @@ class Sentences:
         text = word.text
         if len(text) > _LONGEST or self._known(text) or text.isdecimal():
             return word
-        for form in (unstretched(text), without_digits(text)):
+        for form in (*drawn_out(text), without_digits(text), f"{text}g" if text.endswith("in") else text):
             if form != text and self._known(form):
                 return Word(form, word.start, word.end)
+        if text in self._swapped:
+            return Word(self._swapped[text], word.start, word.end)
         nearest = self._speller.nearest(text) if len(text) > _SHORT else ()
         return Word(nearest[0], word.start, word.end) if len(nearest) == 1 else word
 
     @cached_property
+    def _swapped(self) -> dict[str, str]:
+        """Short words with two letters swapped, where that makes no other word: "lsit", "fomr"."""
+        words = self._misspelling["swapped"].split()
+        return {
+            word[:i] + word[i + 1] + word[i] + word[i + 2 :]: word for word in words for i in range(len(word) - 1)
+        }
+
+    @cached_property
+    def _misspelling(self) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))
+        return data
+
+    @cached_property
     def _speller(self) -> Speller:
-        spelled: dict[str, str] = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))["in_sentences"]
+        spelled: dict[str, str] = self._misspelling["in_sentences"]
         return Speller((word for words in spelled.values() for word in words.split()), self._ordinary)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable
 
-__all__ = ["Speller", "unstretched", "without_digits"]
+__all__ = ["Speller", "drawn_out", "unstretched", "without_digits"]
 
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _LEET = str.maketrans("01345789$@", "oieasteg5a".replace("5", "s"))
+_DOUBLE = re.compile(r"(.)\1")
 _STRETCH = re.compile(r"(.)\1{2,}")
 _SHORTEST, _LONGEST = 4, 24
 _SHORT = 5
@@ -37,6 +38,12 @@ _NEAR = _neighbours()
 def unstretched(word: str) -> str:
     """The word without drawn-out letters: "stoooop" is "stop"."""
     return _STRETCH.sub(r"\1", word)
+
+
+def drawn_out(word: str) -> tuple[str, ...]:
+    """The words that a drawn-out one may stand for: "offf" for "off" or "of", "aloone" for "alone"."""
+    twice = _STRETCH.sub(r"\1\1", word)
+    return tuple(dict.fromkeys((_STRETCH.sub(r"\1", word), twice, _DOUBLE.sub(r"\1", twice))))
 
 
 def without_digits(word: str) -> str:
