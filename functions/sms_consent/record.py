@@ -92,11 +92,10 @@ class Recorder:
 
     def _synced(self, change: _Change) -> Consent:
         """As far as can be done at once."""
-        if change.worker is None:
-            return self._sync.settle(change.consent)
-        if change.consent.lease != change.worker:
-            return change.consent  # another worker is at the list, and finds this change when it is done
-        return self._sync.carry_on(change.consent, change.worker)
+        if change.worker is not None and change.consent.lease == change.worker:
+            return self._sync.carry_on(change.consent, change.worker)
+        # No lease was taken. What is due all the same is done now, unless another worker is at the list: it finds this change.
+        return self._sync.settle(change.consent)
 
     def _change(self, decision: Decision, list_name: str, reply_from: str | None) -> _Change:
         """The consent as this decision leaves it."""

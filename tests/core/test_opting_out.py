@@ -176,3 +176,12 @@ def test_a_missing_list_keeps_the_opt_out_due(world: World) -> None:
     recorded = world.parts.recorder.record(decision, "NoSuchList", reply_from=OURS)
     assert recorded.consent.due is Due.OPT_OUT
     assert recorded.consent.status is Status.OPTED_OUT
+
+
+def test_a_repeated_stop_does_at_once_what_an_earlier_one_left_due(world: World) -> None:
+    """It changes nothing, but whoever delivers it is there to do the work."""
+    world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
+    world.opt_out()
+    world.pass_time(minutes=1)
+    assert world.opt_out().settled
+    assert world.listed()
