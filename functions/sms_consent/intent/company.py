@@ -40,6 +40,7 @@ class Company:
         self._weak = frozenset(company["weak_keywords"])
         self._determiners = frozenset(company["determiners"])
         self._laughter = frozenset(company["laughter"])
+        self._refusals = frozenset(company["refusals"])
 
     @staticmethod
     def _counts(keyword: Keyword) -> bool:
@@ -96,6 +97,8 @@ class Company:
             return None
         strong = decides[0].intent is Intent.OPT_OUT and not weak
         company = self._company_of(decides[0].intent, weak=weak)
+        if strong:  # "no stop", but not "no me den de baja"
+            others = [run for run in others if not (len(run) == 1 and run[0] in self._refusals)]
         return decides if self._all_in(others, company, numbers=strong) else None
 
     def _company_of(self, intent: Intent, *, weak: bool) -> frozenset[str]:

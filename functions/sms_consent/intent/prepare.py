@@ -38,8 +38,9 @@ def _company() -> dict[str, list[str]]:
 
     refusals = {fold_keyword(word) for word in data["only_beside_opt_out"].split("|")}
     found = {
-        "strong": group("courtesy", "subject", "person") | refusals,
-        "weak": group("courtesy", "subject") | refusals,
+        "strong": group("courtesy", "subject", "person"),
+        "weak": group("courtesy", "subject"),
+        "refusals": refusals,
         "start": group("courtesy", "subject"),
         "help": group("courtesy") | {fold_keyword(phrase) for phrase in data["help"].split("|")},
         "weak_keywords": set(map(fold_keyword, data["weak"])),

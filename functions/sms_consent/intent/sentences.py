@@ -18,7 +18,7 @@ from sms_consent.intent.spelling import Speller, drawn_out, without_digits
 __all__ = ["Sentences"]
 
 _ORDER = (Intent.OPT_OUT, Intent.OPT_IN, Intent.UNCLEAR, Intent.HELP)
-_NEARLY = 0.6
+_NEARLY = 0.7
 _MOST_LANGUAGES = 4
 _UNSPACED = frozenset({"zh", "ja", "ko"})
 _SHORTEST_STEM, _LONGEST_STEM = 2, 12
