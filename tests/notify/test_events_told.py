@@ -81,15 +81,22 @@ def test_a_start_within_thirty_days_is_deferred_with_its_date_and_told_again_whe
     assert restored["time"].startswith("2026-12-03")
 
 
-def test_an_opt_in_that_aws_refuses_unforeseen_is_told_as_deferred(notify: Notify) -> None:
-    """Whoever heard that consent was restored must hear that it is not, yet."""
+def test_an_opt_in_that_aws_refuses_unforeseen_is_told_as_deferred_each_time(notify: Notify) -> None:
+    """Whoever heard that consent was restored must hear that it is not, yet, and until when: it is tried again daily."""
     world = notify.inbound.world
     notify.inbound.hear("STOP", inboundMessageId="a")
     world.aws.delete_opted_out_number(OptOutListName=LIST, OptedOutNumber=PERSON)
     world.aws.put_opted_out_number(OptOutListName=LIST, OptedOutNumber=PERSON)
     world.pass_time(minutes=1)
     notify.inbound.hear("START", inboundMessageId="b")
-    assert _types(notify) == ["ConsentWithdrawn", "ConsentRestored", "OptInDeferred"]
+    withdrawn, restored, deferred = _told(notify)
+    assert [each["detail-type"] for each in (withdrawn, restored)] == ["ConsentWithdrawn", "ConsentRestored"]
+    assert deferred["detail-type"] == "OptInDeferred"
+    world.pass_time(days=1, minutes=1)
+    world.sweep()
+    (again,) = _told(notify)
+    assert again["detail-type"] == "OptInDeferred"
+    assert again["detail"]["held_until"] > deferred["detail"]["held_until"]
 
 
 def test_an_unclear_text_is_told_and_changes_no_consent(notify: Notify) -> None:
@@ -234,6 +241,7 @@ def test_the_log_names_nobody(notify: Notify, caplog: pytest.LogCaptureFixture) 
 def test_an_event_says_when_the_ledger_changed_and_which_ledger(notify: Notify) -> None:
     """An archive is replayed by that time; a decision may be older, as of a text that waited."""
     notify.inbound.world.opt_out(at=START_OF_TEST - timedelta(hours=3))
+    notify.inbound.world.pass_time(minutes=10)
     (event,) = _told(notify)
     assert event["time"] == "2026-11-03T14:00:00Z"
     assert event["detail"]["decided_at"] == "2026-11-03T11:00:00.000Z"

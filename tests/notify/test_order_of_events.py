@@ -9,6 +9,8 @@ import pytest
 from support.notify_function import Notify
 from support.world import PERSON
 
+from notify.handler import MARGIN
+
 OTHERS = [f"+1425555{line:04}" for line in range(101, 126)]
 
 
@@ -78,7 +80,7 @@ def test_the_stream_goes_on_from_the_first_record_that_failed(notify: Notify) ->
     for number in OTHERS[:5]:
         notify.inbound.world.opt_out(number=number)
     records = notify.records()
-    notify.refuses = _fails(OTHERS[2])
+    notify.refuses = _fails(OTHERS[2], OTHERS[4])
     (failed,) = notify.run(records)
     (place,) = [at for at, record in enumerate(records) if _sequence(record) == failed]
     assert records[place]["dynamodb"]["Keys"]["pk"] == {"S": OTHERS[2]}
@@ -152,6 +154,16 @@ def test_when_the_time_is_up_the_rest_is_left_to_the_stream(notify: Notify) -> N
     records = notify.records()
     assert notify.run(records, milliseconds=5_000) == [_sequence(records[0])]
     assert notify.requests == []
+
+
+def test_what_failed_is_not_put_again_once_the_time_is_up(notify: Notify) -> None:
+    """Each attempt may take its own time-out."""
+    notify.inbound.world.opt_out()
+    notify.refuses = _fails(PERSON)
+    records = notify.records()
+    in_a_moment = int(MARGIN.total_seconds() * 1000) + 100
+    assert notify.run(records, milliseconds=in_a_moment) == [_sequence(records[0])]
+    assert len(notify.requests) == 1
 
 
 def test_a_batch_without_anything_to_tell_is_done(notify: Notify) -> None:
