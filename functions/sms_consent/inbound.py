@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,7 +49,7 @@ class Inbound:
         recorder: Recorder,
         correspondence: Correspondence,
         senders: Callable[[str], Sender | None],
-        own_words: Callable[[str, str | None], str],
+        echoed: Callable[[str, str], Iterable[str]],
         own_list: str,
         actions: Mapping[Tier, Action],
     ) -> None:
@@ -57,7 +57,7 @@ class Inbound:
         self._recorder = recorder
         self._correspondence = correspondence
         self._senders = senders
-        self._own_words = own_words
+        self._echoed = echoed
         self._own_list = own_list
         self._actions = actions
 
@@ -95,7 +95,11 @@ class Inbound:
         reading = self._reader.read(text.body)
         if reading.intent is Intent.NONE or reading.tier is Tier.KEYWORD:
             return reading
-        return self._reader.read(text.body, last_reply=self._own_words(text.destination, reading.language))
+        for ours in self._echoed(text.destination, text.body):
+            reading = self._reader.read(text.body, last_reply=ours)
+            if reading.intent is Intent.NONE:
+                break
+        return reading
 
     def _asked(self, reading: Reading) -> Asked:
         if reading.intent is Intent.OPT_OUT and reading.tier is not None:

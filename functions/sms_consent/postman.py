@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sms_consent.answer import Answer
 from sms_consent.errors import RecipientOptedOut, Rejected, Unavailable
@@ -11,6 +11,9 @@ from sms_consent.ports import Sender, Texting
 from sms_consent.replies import Replies, ReplyKind, UnfitReply
 
 __all__ = ["Postman"]
+
+BEGINNING = 20
+"""Characters of a reply, its brand among them, that are in a text by no coincidence."""
 
 MOST = 100
 """Senders whose replies are kept ready."""
@@ -40,12 +43,17 @@ class Postman:
             return answer.failed(str(refusal))
         return answer.sent(message_id)
 
-    def own_words(self, sender: str, language: str | None) -> str:
-        """Everything that this sender of ours says, in the language given and in its own: what may come back as an echo."""
+    def echoed(self, sender: str, text: str) -> Iterator[str]:
+        """What this sender of ours says, in any language, and this text seems to say back: its beginning, or a part of it."""
         settings = self._senders(sender)
         replies = self._replies if settings is None else self._replies_of(settings)
-        spoken = {replies.compose(kind, each).body for kind in ReplyKind for each in (language, None)}
-        return "\n".join(sorted(spoken))
+        theirs = _plain(text)
+        for language in replies.languages:
+            for kind in ReplyKind:
+                body = replies.compose(kind, language).body
+                ours = _plain(body)
+                if theirs in ours or ours[:BEGINNING] in theirs:
+                    yield body
 
     def _compose(self, answer: Answer) -> str:
         sender = self._senders(answer.sender)
@@ -64,3 +72,7 @@ class Postman:
                 self._branded.clear()
             self._branded[sender] = replies
         return replies
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())

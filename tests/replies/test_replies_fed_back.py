@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from sms_consent.clock import SystemClock
 from sms_consent.intent import Intent, Reader
+from sms_consent.pacing import Pace
+from sms_consent.postman import Postman
 from sms_consent.replies import Replies, ReplyKind
+
+
+class NoTexting:
+    """Nothing is sent here."""
+
+    def send(self, *, to: str, sender: str, body: str, reference: str) -> str:
+        raise NotImplementedError
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +32,13 @@ def reader() -> Reader:
 @pytest.mark.parametrize("kind", ReplyKind)
 def test_a_reply_that_comes_back_asks_for_nothing(replies: Replies, reader: Reader, kind: ReplyKind) -> None:
     """A number that forwards or echoes texts must not be opted out, nor answered for ever, by our own words."""
-    read = {language: reader.read(replies.compose(kind, language).body).intent for language in replies.languages}
+    postman = Postman(NoTexting(), replies, lambda _: None, Pace(SystemClock()))
+    read = {}
+    for language in replies.languages:
+        body = replies.compose(kind, language).body
+        # As InboundFunction reads a text that seems to ask for something: without what its sender of ours says.
+        ours = postman.echoed("+12125550101", body)
+        read[language] = min((reader.read(body, last_reply=each).intent for each in ours), key=Intent.NONE.__ne__)
     assert read == dict.fromkeys(replies.languages, Intent.NONE)
 
 

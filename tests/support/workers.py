@@ -72,7 +72,7 @@ def environment(
         recorder=recorder,
         correspondence=correspondence,
         senders=senders,
-        own_words=postman.own_words,
+        echoed=postman.echoed,
         own_list=own_list,
         actions=dict.fromkeys(Tier, Action.OPT_OUT) | {Tier.UNCLEAR: Action.ASK},
     )

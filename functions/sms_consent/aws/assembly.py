@@ -48,7 +48,7 @@ class Parts:
             recorder=self.recorder,
             correspondence=self.correspondence,
             senders=self.senders,
-            own_words=self.sync.postman.own_words,
+            echoed=self.sync.postman.echoed,
             own_list=settings.opt_out_list,
             actions=_actions(settings.tier_actions),
         )
