@@ -18,6 +18,7 @@ from cli.local.aws_environment import ACCOUNT, REGION
 from cli.local.function import Function, FunctionFailed
 from cli.local.local_time import LocalTime
 from cli.local.queue_source import REPORTS
+from cli.local.stream_records import StreamRecords
 from sms_consent.times import as_text
 
 if TYPE_CHECKING:
@@ -45,13 +46,14 @@ class StreamSource:
         # Read where moto keeps it: each read by the API leaves an iterator behind that is never forgotten.
         tables: Any = dynamodb_backends[ACCOUNT][REGION].tables
         self._shard = tables[self._arn.partition(":table/")[2].partition("/")[0]].stream_shard
+        self._shard.items = self._records = StreamRecords(self._shard.items)
         self._batch_size = int(values.get("BatchSize", 100))
         self._reports_failures = REPORTS in values.get("FunctionResponseTypes", [])
         self._bisects = bool(values.get("BisectBatchOnFunctionError", False))
         self._most_attempts = int(values.get("MaximumRetryAttempts", -1))
         self._most_seconds = int(values.get("MaximumRecordAgeInSeconds", -1))
         self._given_up_to: str | None = values.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-        self._done = len(self._shard.items) if values.get("StartingPosition") == "LATEST" else 0
+        self._done = len(self._records) if values.get("StartingPosition") == "LATEST" else 0
         self._at_once = self._batch_size
         self._attempts = 0
         self._again_at: datetime | None = None
@@ -65,7 +67,7 @@ class StreamSource:
 
     def in_flight(self) -> int:
         """Records that wait behind one that failed, and that one."""
-        return len(self._shard.items) - self._done
+        return len(self._records) - self._done
 
     def next_try(self, now: datetime) -> datetime:
         """When what failed is tried again."""
@@ -75,7 +77,7 @@ class StreamSource:
         return self._again_at is None or self._again_at <= self._time.now()
 
     def _batch(self) -> list[Record]:
-        shard = self._shard.items[self._done : self._done + self._at_once]
+        shard = self._records[self._done : self._done + self._at_once]
         return [self._as_lambda_has_it(item.to_json()) for item in shard]
 
     def _hand_over(self, batch: list[Record]) -> None:
@@ -93,6 +95,7 @@ class StreamSource:
 
     def _go_on(self, records: int) -> None:
         self._done += records
+        self._records.forget_before(self._done)
         self._at_once = self._batch_size
         self._attempts = 0
         self._again_at = None

@@ -16,9 +16,12 @@ import boto3
 import pytest
 import time_machine
 from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
 from cli.local.function import Function
 from cli.local.local_time import LocalTime
+from cli.local.stream_records import KEPT
 from cli.local.stream_source import StreamSource
 
 HANDLER = """
@@ -81,6 +84,10 @@ class Fed:
             boto3.client("dynamodb").put_item(
                 TableName="table", Item={"pk": {"S": str(number)}, "n": {"N": str(number)}}
             )
+
+    @property
+    def shard(self) -> Any:
+        return dynamodb_backends["123456789012"]["us-east-1"].tables["table"].stream_shard
 
     def batches(self) -> list[str]:
         """The batches since the last time, each as its numbers in a row."""
@@ -226,3 +233,34 @@ def test_waits_grow_while_the_function_fails(fed: Fed) -> None:
         waits.append(round(wait.total_seconds()))
         fed.time.advance(wait)
     assert waits == [1, 2, 4]
+
+
+def test_what_was_handed_over_long_ago_is_forgotten(fed: Fed) -> None:
+    """Else a service that runs for long holds every version of every item; places and sequence numbers go on."""
+    source = fed.source()
+    for number in range(3 * KEPT):
+        fed.shard.add(None, _item(number))
+    assert source.run() == 3 * KEPT
+    assert len(list(fed.shard.items)) < 2 * KEPT
+    fed.write(7)
+    assert source.run() == 1
+    (record,) = fed.event()["Records"]
+    assert int(record["dynamodb"]["SequenceNumber"]) - fed.shard.starting_sequence_number == 3 * KEPT
+
+
+def test_what_is_not_handed_over_is_never_forgotten(fed: Fed) -> None:
+    """However much it is."""
+    source = fed.source()
+    fed.says(fails_from="0")
+    for number in range(3 * KEPT):
+        fed.shard.add(None, _item(number))
+    assert source.run() == 0
+    assert source.in_flight() == 3 * KEPT
+    fed.says()
+    fed.time.advance(timedelta(minutes=1))
+    assert source.run() == 3 * KEPT
+
+
+def _item(number: int) -> Item:
+    key = DynamoType({"S": str(number)})
+    return Item(key, None, {"pk": {"S": str(number)}, "n": {"N": str(number)}})
