@@ -238,6 +238,16 @@ def test_the_log_names_nobody(notify: Notify, caplog: pytest.LogCaptureFixture) 
     assert PERSON[1:] not in str(logged)
 
 
+def test_what_was_told_is_counted_also_when_it_is_nothing(notify: Notify, capsys: pytest.CaptureFixture[str]) -> None:
+    """An alarm on silence needs the zeros."""
+    for word in ("STOP", "HELP"):
+        notify.inbound.hear(word, inboundMessageId=word)
+        capsys.readouterr()
+        notify.run()
+        (line,) = [json.loads(each) for each in capsys.readouterr().out.splitlines() if "_aws" in each]
+        assert line["EventsTold"] == [1.0 if word == "STOP" else 0.0]
+
+
 def test_an_event_says_when_the_ledger_changed_and_which_ledger(notify: Notify) -> None:
     """An archive is replayed by that time; a decision may be older, as of a text that waited."""
     notify.inbound.world.opt_out(at=START_OF_TEST - timedelta(hours=3))
