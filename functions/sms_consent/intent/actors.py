@@ -96,7 +96,7 @@ class Actors:
         if negation & self._past_not or parts & (self._why | self._if | self._them | self._past | self._det):
             return Who.OTHER
         if parts & self._you:
-            k, earlier = self._back(units, j)
+            _, earlier = self._back(units, j)
             if earlier & (self._ask | self._want | self._need) or negation & self._may_not:
                 return Who.OTHER if earlier & self._if else Who.ASKED
             return Who.OTHER
@@ -152,7 +152,7 @@ class Actors:
         return Who.UNABLE if units[j].parts & self._cant and (subject & self._i or not subject) else Who.NEGATED
 
     def _after_you(self, units: Sequence[Unit], j: int) -> Who:
-        k, earlier = self._back(units, j)
+        _, earlier = self._back(units, j)
         if earlier & self._not:
             return Who.COMPLAINT
         if earlier & (self._past | self._if | self._why):
@@ -184,7 +184,7 @@ class Actors:
         return Who.OTHER if subject & self._third else Who.UNKNOWN
 
     def _after_want(self, units: Sequence[Unit], j: int) -> Who:
-        k, subject = self._back(units, j)
+        _, subject = self._back(units, j)
         if subject & self._not:
             return Who.NEGATED
         if subject & (self._you | self._third | self._if):

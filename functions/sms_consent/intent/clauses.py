@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import cache
 
 from sms_consent.intent.folding import Folded, Word
+from sms_consent.intent.keywords import DATA
 
-__all__ = ["clauses", "is_laughing", "with_signs"]
+__all__ = ["clauses", "has_breaks", "is_laughing", "with_signs"]
 
 _BREAKS = frozenset('.!?;:\n"(),')
 _LAUGHTER = frozenset("😂🤣😆😹😜😝😛🤪😏😘🥰😍")
 _EMPHATIC = 3
-_ABOUT_IT = frozenset(
-    "i im ive id we were you u youre ur your youve who whos this these those not no dont do wrong please pls plz thanks "
-    "thank thx remove take delete leave unsubscribe quit stop my its already never enough or it that the they he she "
-    "why how what if and just nobody ok okay me svp merci por porfavor gracias obrigado bitte danke je ich yo eu".split()
-)
 _SIGNS = frozenset("🛑🚫⛔")
+
+
+@cache
+def _goes_on() -> frozenset[str]:
+    return frozenset(json.loads((DATA / "clauses.json").read_text(encoding="utf-8"))["after_stop"].split())
 
 
 def clauses(folded: Folded, words: Sequence[Word]) -> list[list[Word]]:
@@ -29,12 +32,17 @@ def clauses(folded: Folded, words: Sequence[Word]) -> list[list[Word]]:
         if i:
             between = folded.text[words[i - 1].end : word.start]
             ends = between not in (" ", ".") and (not _BREAKS.isdisjoint(between) or any(map(str.isalnum, between)))
-            if ends and not (between.strip() == "," and len(found[-1]) == 1 and word.text not in _ABOUT_IT):
+            if ends and not (between.strip() == "," and len(found[-1]) == 1 and word.text not in _goes_on()):
                 found.append([])
         found[-1].append(word)
     if len(found) >= _EMPHATIC and all(len(clause) == 1 for clause in found[-_EMPHATIC:]):
         found[-_EMPHATIC:] = [[word for clause in found[-_EMPHATIC:] for word in clause]]
     return found
+
+
+def has_breaks(folded: Folded) -> bool:
+    """Whether there is any mark that can end a thought."""
+    return not _BREAKS.isdisjoint(folded.text)
 
 
 def with_signs(folded: Folded, words: Sequence[Word]) -> list[Word]:
@@ -45,7 +53,9 @@ def with_signs(folded: Folded, words: Sequence[Word]) -> list[Word]:
         signs = [Word(character, i, i + 1) for i, character in enumerate(text) if character in _SIGNS]
     if "#" in folded.text:
         padded = folded.text + " "
-        signs += [Word("number", m, m + 1) for m in range(len(padded)) if padded[m] == "#" and not padded[m + 1].isalnum()]
+        signs += [
+            Word("number", m, m + 1) for m in range(len(padded)) if padded[m] == "#" and not padded[m + 1].isalnum()
+        ]
     return sorted([*words, *signs], key=lambda word: word.start) if signs else list(words)
 
 

@@ -22,7 +22,9 @@ Kept = tuple[Keyword, Word, Word]
 
 def _is_unspaced(text: str) -> bool:
     """Whether the text is in kana, Han characters or Hangul."""
-    return not text.isascii() and any("\u3040" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7a3" for letter in text)
+    return not text.isascii() and any(
+        "\u3040" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7a3" for letter in text
+    )
 
 
 class Company:
@@ -72,9 +74,9 @@ class Company:
                     break
         pieces: list[Word] = []
         end = len(text)
-        while end and (start := cuts[end]) is not None:
-            pieces.append(Word(text[start:end], word.start + start, word.start + end))
-            end = start
+        while end and (begin := cuts[end]) is not None:
+            pieces.append(Word(text[begin:end], word.start + begin, word.start + end))
+            end = begin
         return pieces[::-1] if not end else (word,)
 
     @cached_property
@@ -112,7 +114,9 @@ class Company:
         others: list[list[str]] = [[]]
         i = 0
         while i < len(words):
-            key, length = self._longest(words, i, self._keywords.__contains__) if words[i].text in self._first else ("", 0)
+            key, length = (
+                self._longest(words, i, self._keywords.__contains__) if words[i].text in self._first else ("", 0)
+            )
             if length and not (others[-1] and others[-1][-1] in self._determiners):
                 found.append((self._keywords[key], words[i], words[i + length - 1]))
                 others.append([])

@@ -85,7 +85,31 @@ class _Characters(dict[int, str]):
 
 
 _CHARACTERS = _Characters()
-_ELIDED = frozenset("l d j m t s n c qu jusqu lorsqu puisqu quelqu dell nell all dall sull un quell quest".split())
+_ELIDED = frozenset(
+    {
+        "l",
+        "d",
+        "j",
+        "m",
+        "t",
+        "s",
+        "n",
+        "c",
+        "qu",
+        "jusqu",
+        "lorsqu",
+        "puisqu",
+        "quelqu",
+        "dell",
+        "nell",
+        "all",
+        "dall",
+        "sull",
+        "un",
+        "quell",
+        "quest",
+    }
+)
 """What French and Italian leave of a word before an apostrophe: "m'envoyer" is two words, "don't" is one."""
 _WORD = re.compile(r"""[^ \n.,!?;:'"()>*$@\-/%&+#\x01][^ \n.,!?;:"()>*$@\-/%&+#']*(?:'[^ \n.,!?;:"()>*$@\-/%&+#']+)*""")
 

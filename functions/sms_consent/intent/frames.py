@@ -59,7 +59,10 @@ class Elements:
 
     def __init__(self, parts: Callable[[str], int], filler: int) -> None:
         self._parts = parts
-        self._known = {"<": Element(Kind.START, filler, 0, or_end=False), ">": Element(Kind.END, filler, 0, or_end=False)}
+        self._known = {
+            "<": Element(Kind.START, filler, 0, or_end=False),
+            ">": Element(Kind.END, filler, 0, or_end=False),
+        }
 
     def pattern(self, text: str) -> tuple[Element, ...]:
         """A pattern's elements."""
@@ -141,31 +144,33 @@ class Board:
 
     def _ends(self, places: int, pattern: tuple[Element, ...]) -> int:
         """All places at which the pattern may end, from all of ``places`` at once."""
-        for kind, parts, most, or_end in pattern:
-            if kind == Kind.ONE:
-                places = self._after(places, parts) | (places & self._all + 1 if or_end else 0)
-            elif kind == Kind.MANY:
-                step = places
-                for _ in range(most):
-                    step = self._after(step, parts) & ~places
-                    if not step:
-                        break
-                    places |= step
-            elif kind == Kind.GAP:
-                step = places
-                for _ in range(most):
-                    step = (step & self._unbroken) << 1
-                    if not step:
-                        break
-                    places |= step
-            elif kind == Kind.NOT:
-                places &= ~self._starts(parts)
-            elif kind == Kind.END:
-                places &= self._before_end(parts)
-            else:
-                places &= self._after_start(parts)
+        for element in pattern:
+            places = self._past(places, element)
             if not places:
                 return 0
+        return places
+
+    def _past(self, places: int, element: Element) -> int:
+        kind, parts, most, or_end = element
+        if kind == Kind.ONE:
+            return self._after(places, parts) | (places & self._all + 1 if or_end else 0)
+        if kind == Kind.MANY:
+            return self._repeated(places, most, lambda step: self._after(step, parts))
+        if kind == Kind.GAP:
+            return self._repeated(places, most, lambda step: (step & self._unbroken) << 1)
+        if kind == Kind.NOT:
+            return places & ~self._starts(parts)
+        return places & (self._before_end(parts) if kind == Kind.END else self._after_start(parts))
+
+    @staticmethod
+    def _repeated(places: int, most: int, step: Callable[[int], int]) -> int:
+        """The places, and those that up to ``most`` steps lead to."""
+        new = places
+        for _ in range(most):
+            new = step(new) & ~places
+            if not new:
+                break
+            places |= new
         return places
 
     def _before_end(self, filler: int) -> int:
@@ -181,10 +186,4 @@ class Board:
         return places
 
     def _after_start(self, filler: int) -> int:
-        places = step = 1
-        for _ in range(_MOST):
-            step = self._after(step, filler) & ~places
-            if not step:
-                break
-            places |= step
-        return places
+        return self._repeated(1, _MOST, lambda step: self._after(step, filler))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sms_consent.intent.actors import ALLOWED, Actors, Who
 from sms_consent.intent.folding import Folded, Word
-from sms_consent.intent.frames import Board, Element, Elements, Frame, Kind
+from sms_consent.intent.frames import Board, Elements, Frame, Kind
 from sms_consent.intent.lexicon import Lexicon, Row, Unit
 from sms_consent.intent.reading import Intent
 
 __all__ = ["Found", "Grammar"]
+
+
+_CONDITIONS = ("unless", "soften", "needs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +39,32 @@ class Grammar:
         self._breakers, self._name = bits["BREAK"], bits["NAME"]
         self._machine, self._laughter = bits.get("MACHINE", 0), bits.get("LAUGH", 0)
         self._teasing = self._laughter | bits.get("PLAY", 0)
-        self._rare: dict[int, list[Frame]] = {}
-        elements = Elements(lexicon.parts, bits["FILL"])
-        for frame in lexicon.frames:
-            for pattern in frame["patterns"]:
-                made = self._made(frame, elements.pattern(pattern))
-                self._rare.setdefault(min(made.required, key=lexicon.commonness), []).append(made)
+        self._elements = Elements(lexicon.parts, bits["FILL"])
+        groups: dict[str, list[tuple[int, str]]] = {}
+        for place, frame in enumerate(lexicon.frames):
+            for pattern, anchor in zip(frame["patterns"], lexicon.anchors[place], strict=True):
+                groups.setdefault(anchor, []).append((place, pattern))
+        self._groups = list(groups.values())
+        self._made: dict[int, list[Frame]] = {}
+        self._group_of: dict[int, int] = {}
+        for place, anchor in enumerate(groups):
+            for part in _single(lexicon.parts(anchor)):
+                self._group_of[part] = self._group_of.get(part, 0) | 1 << place
+        self._telling = sum(self._group_of)
 
-    def _made(self, frame: Mapping[str, Any], pattern: tuple[Element, ...]) -> Frame:
-        def parts(name: str) -> int:
-            return self._lexicon.parts(frame[name]) if name in frame else 0
+    def _frames(self, group: int) -> list[Frame]:
+        """The frames that one element begins to tell; read when a text first has it."""
+        frames = self._made[group] = [
+            self._frame(self._lexicon.frames[place], pattern) for place, pattern in self._groups[group.bit_length() - 1]
+        ]
+        return frames
 
-        return Frame(
-            id=frame["id"],
-            says=frame["says"],
-            who=frame["who"],
-            unless=parts("unless"),
-            soften=parts("soften"),
-            needs=parts("needs"),
-            vetoes=frozenset(frame.get("vetoes", ())),
-            pattern=pattern,
-            required=tuple(element.parts for element in pattern if element.kind is Kind.ONE and not element.or_end),
-        )
+    def _frame(self, frame: Mapping[str, Any], pattern: str) -> Frame:
+        unless, soften, needs = (self._lexicon.parts(frame[name]) if name in frame else 0 for name in _CONDITIONS)
+        row = self._elements.pattern(pattern)
+        required = tuple([each.parts for each in row if each.kind == Kind.ONE and not each.or_end])
+        vetoes = frozenset(frame.get("vetoes", ()))
+        return Frame(frame["id"], frame["says"], frame["who"], unless, soften, needs, vetoes, row, required)
 
     def read(self, folded: Folded, clauses: Sequence[Sequence[Word]], *, laughing: bool) -> list[Found]:
         """Everything that the text asks for in this language."""
@@ -68,9 +75,10 @@ class Grammar:
             whole |= board.parts
         mood = whole & self._teasing | (self._laughter if laughing else 0)
         found: list[tuple[Frame, Found]] = []
+        if whole & self._machine:  # "You have been unsubscribed": nobody writes that of themselves
+            return []
         for row, board in zip(rows, boards, strict=True):
-            if not board.parts & self._machine:
-                found += self._clause(row, board, whole, mood)
+            found += self._clause(row, board, whole, mood)
         vetoed = {name for frame, _ in found for name in frame.vetoes}
         return [each for frame, each in found if frame.id not in vetoed and frame.says != Intent.NONE]
 
@@ -83,28 +91,33 @@ class Grammar:
         return row
 
     def _clause(self, row: Row, board: Board, whole: int, mood: int) -> list[tuple[Frame, Found]]:
-        clause = board.parts
         denied: int | None = None
         found: list[tuple[Frame, Found]] = []
-        for rare, frames in self._rare.items():
-            if not clause & rare:
+        for frame in self._possible(board.parts):
+            if denied is None:
+                denied = mood
+                for unit in row.merged(len(row.units)):
+                    denied |= unit.parts
+            if denied & frame.unless or (frame.needs and not whole & frame.needs):
                 continue
-            for frame in frames:
+            for at, end in board.matches(frame.pattern):
+                if self._stands(frame, row, at):
+                    found.append((frame, self._found(frame, row, at, end, denied)))
+                    break
+        return found
+
+    def _possible(self, clause: int) -> Iterator[Frame]:
+        """The frames of which all required parts stand in the clause."""
+        groups = 0
+        for part in _single(clause & self._telling):
+            groups |= self._group_of[part]
+        for group in _single(groups):
+            for frame in self._made.get(group) or self._frames(group):
                 for parts in frame.required:
                     if not clause & parts:
                         break
                 else:
-                    if denied is None:
-                        denied = mood
-                        for unit in row.merged(len(row.units)):
-                            denied |= unit.parts
-                    if denied & frame.unless or (frame.needs and not whole & frame.needs):
-                        continue
-                    for at, end in board.matches(frame.pattern):
-                        if self._stands(frame, row, at):
-                            found.append((frame, self._found(frame, row, at, end, denied)))
-                            break
-        return found
+                    yield frame
 
     def _stands(self, frame: Frame, row: Row, at: int) -> bool:
         if frame.who == "none":
@@ -124,6 +137,13 @@ class Grammar:
         first, last = row.units[at], row.units[max(end, at + 1) - 1]
         rule = f"sentence:{self._lexicon.language}/{frame.id}"
         return Found(intent, rule, first.start, last.end, self._lexicon.language)
+
+
+def _single(parts: int) -> Iterator[int]:
+    while parts:
+        lowest = parts & -parts
+        yield lowest
+        parts ^= lowest
 
 
 def _is_name(written: str) -> bool:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from sms_consent.intent.folding import Word
@@ -54,21 +55,26 @@ class Row:
 
 def load_sentences(language: str = "*") -> list[dict[str, Any]]:
     """One language's file, or every language's."""
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((DATA / "sentences").glob(f"{language}.json"))]
+    return [
+        json.loads(path.read_text(encoding="utf-8")) for path in sorted((DATA / "sentences").glob(f"{language}.json"))
+    ]
 
 
 class Lexicon:
     """One language's words, made ready when the language is first read."""
 
-    def __init__(self, pack: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(
+        self, pack: Mapping[str, Any], frames: Sequence[Mapping[str, Any]], prepared: Mapping[str, Any]
+    ) -> None:
+        """``prepared`` holds the words that the frames name, and the element by which each pattern is looked up."""
         self.language: str = pack["language"]
         self.frames = frames
-        self._commonest = pack["common"].split()
         self._unspaced = bool(pack.get("unspaced"))
-        named = [*pack["parts"], *sorted(literals(frames)), "BREAK", "NAME"]
+        named = [*pack["parts"], *prepared["literals"], "BREAK", "NAME"]
         self.bits = {name: 1 << place for place, name in enumerate(named)}
+        self.anchors: Sequence[Sequence[str]] = prepared["anchors"]
         self._lists = {**pack["parts"], "BREAK": pack["breakers"]}
-        self._lists.update({name: name[2:] for name in named if name.startswith("w:")})
+        self._lists.update({name: name[2:] for name in prepared["literals"]})
 
     def parts(self, names: str) -> int:
         """The bits of part names joined by ``|``."""
@@ -76,26 +82,6 @@ class Lexicon:
         for name in names.split("|"):
             total |= self.bits[name]
         return total
-
-    def commonness(self, parts: int) -> int:
-        """How many of the language's commonest words play one of these parts: the fewer, the more the part tells."""
-        total = 0
-        while parts:
-            lowest = parts & -parts
-            total += self._common.get(lowest, 0)
-            parts ^= lowest
-        return total
-
-    @cached_property
-    def _common(self) -> dict[int, int]:
-        counts: dict[int, int] = {}
-        for word in self._commonest:
-            rest = self._words.get(word, 0)
-            while rest:
-                lowest = rest & -rest
-                counts[lowest] = counts.get(lowest, 0) + 1
-                rest ^= lowest
-        return counts
 
     @cached_property
     def _entries(self) -> dict[str, int]:
@@ -115,40 +101,56 @@ class Lexicon:
         return {entry[:-1]: parts for entry, parts in self._entries.items() if entry.endswith("*") and "_" not in entry}
 
     @cached_property
-    def _phrases(self) -> dict[str, list[tuple[list[str], int, bool]]]:
-        """Phrases by their first word, the longest first: the other words, the parts, and whether one is a stem."""
-        phrases: dict[str, list[tuple[list[str], int, bool]]] = {}
+    def _phrases(self) -> dict[str, list[tuple[list[str], int]]]:
+        """Phrases by their first two words, the longest first: the other words, and the parts."""
+        phrases: dict[str, list[tuple[list[str], int]]] = {}
         for entry, parts in self._entries.items():
-            if "_" in entry:
-                first, *rest = entry.split("_")
-                phrases.setdefault(first, []).append((rest, parts, "*" in entry))
+            if "_" in entry and "*" not in entry:
+                first, second, *rest = entry.split("_")
+                phrases.setdefault(f"{first} {second}", []).append((rest, parts))
         for each in phrases.values():
             each.sort(key=lambda found: -len(found[0]))
+        return phrases
+
+    @cached_property
+    def _stem_phrases(self) -> dict[str, list[tuple[list[str], int]]]:
+        """Phrases that hold a stem, by their first word."""
+        phrases: dict[str, list[tuple[list[str], int]]] = {}
+        for entry, parts in self._entries.items():
+            if "_" in entry and "*" in entry:
+                first, *rest = entry.split("_")
+                phrases.setdefault(first, []).append((rest, parts))
         return phrases
 
     def row(self, words: Sequence[Word]) -> Row:
         """Give each word its parts, and find the phrases; a word within a phrase keeps its own parts as well."""
         if self._unspaced:
             return Row([unit for word in words for unit in self._cut(word)], {})
-        phrases, texts = self._phrases, [word.text for word in words]
+        texts = [word.text for word in words]
         units = [Unit(self._word(word.text), word.text, word.start, word.end) for word in words]
         found: dict[int, list[tuple[int, Unit]]] = {}
-        for i, word in enumerate(words):
-            for rest, parts, stems in phrases.get(word.text, ()):
-                last = i + len(rest)
-                if texts[i + 1 : last + 1] == rest or (stems and last < len(words) and _same(texts[i + 1 : last + 1], rest)):
-                    unit = Unit(parts, word.text, word.start, words[last].end)
-                    found.setdefault(i, []).append((len(rest) + 1, unit))
+        phrases, stems = self._phrases, self._stem_phrases
+        for i, (text, following) in enumerate(pairwise(texts)):
+            for rest, parts in phrases.get(f"{text} {following}", ()):
+                if not rest or texts[i + 2 : i + 2 + len(rest)] == rest:
+                    last = words[i + 1 + len(rest)]
+                    found.setdefault(i, []).append((len(rest) + 2, Unit(parts, text, words[i].start, last.end)))
+            for rest, parts in stems.get(text, ()):
+                if i + len(rest) < len(texts) and _same(texts[i + 1 : i + 1 + len(rest)], rest):
+                    last = words[i + len(rest)]
+                    found.setdefault(i, []).append((len(rest) + 1, Unit(parts, text, words[i].start, last.end)))
         return Row(units, found)
 
     def _word(self, text: str) -> int:
         parts = self._words.get(text, 0)
         if parts:
             return parts
-        if text.isdecimal() and len(text) >= _DIGITS:
-            return self.bits.get("DIGITS", 0)
-        if text.endswith("ing"):
+        if text[-3:] == "ing":
             return self.bits.get("ING", 0)
+        if text[0] <= "9" and text.isdecimal() and len(text) >= _DIGITS:
+            return self.bits.get("DIGITS", 0)
+        if not self._stems:
+            return 0
         for length in range(min(len(text), _LONGEST_STEM), _SHORTEST_STEM, -1):
             if parts := self._stems.get(text[:length], 0):
                 return parts

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from sms_consent.intent.company import Company, Kept
-from sms_consent.intent.folding import Word
+from sms_consent.intent.folding import Folded, Word
 from sms_consent.intent.keywords import DATA, Keyword
 from sms_consent.intent.reading import Intent
 from sms_consent.intent.spelling import Speller, unstretched, without_digits
@@ -15,6 +15,7 @@ from sms_consent.intent.spelling import Speller, unstretched, without_digits
 __all__ = ["Misspelt", "joined_letters"]
 
 _MOST_WORDS = 8
+_SIGNS = str.maketrans("$@", "sa")
 _SHORTEST_WHOLE, _LONGEST_WHOLE = 5, 24
 _LONGEST_WRITTEN = 60  # letters drawn out included
 _MOST_PIECES = 3  # "un subs cribe"
@@ -23,8 +24,15 @@ _MOST_PIECES = 3  # "un subs cribe"
 class Misspelt:
     """The keywords that may be misspelt, and the ways in which they are."""
 
-    def __init__(self, keywords: Mapping[str, Keyword], company: Company, ordinary: Iterable[str]) -> None:
+    def __init__(
+        self,
+        keywords: Mapping[str, Keyword],
+        company: Company,
+        ordinary: Iterable[str],
+        vocabulary: Container[str],
+    ) -> None:
         self._keywords = keywords
+        self._vocabulary = vocabulary
         self._ordinary = frozenset(ordinary)
         self._company = company
 
@@ -37,26 +45,34 @@ class Misspelt:
             return None
         first, last = words[odd[0]], words[odd[-1]]
         written = "".join(word.text for word in words[odd[0] : odd[-1] + 1])
-        meant = self._meant(written, as_one_word=len(odd) == 1)
+        words_of_their_own = len(odd) > 1 and all(words[i].text in self._vocabulary for i in odd)
+        meant = self._meant(written, as_one_word=len(odd) == 1, slips=not words_of_their_own)
         if meant is None:
             return None
         meant_words = [Word(word, first.start, last.end) for word in meant.split()]
         corrected = [*words[: odd[0]], *meant_words, *words[odd[-1] + 1 :]]
         return self._company.read(corrected)
 
-    def _meant(self, written: str, *, as_one_word: bool) -> str | None:
+    def disguised(self, folded: Folded) -> Kept | None:
+        """A keyword with signs for letters: "$top", "c@ncel"."""
+        if len(folded.text) > _LONGEST_WRITTEN or _SIGNS.keys().isdisjoint(map(ord, folded.text)):
+            return None
+        return self.read(Folded(folded.original, folded.text.translate(_SIGNS)).words)
+
+    def _meant(self, written: str, *, as_one_word: bool, slips: bool) -> str | None:
         """The keyword that a word stands for; None if it is a word of its own, or could be one of two requests."""
         if len(written) > _LONGEST_WRITTEN:
             return None
         joined = written.split("2")  # "stop2end", as some services print it
         if len(joined) > 1 and all(part in self._joined for part in joined):
             return self._joined[joined[0]]
-        for form in dict.fromkeys((written, unstretched(written), without_digits(written), unstretched(without_digits(written)))):
+        plain = without_digits(written)
+        for form in dict.fromkeys((written, unstretched(written), plain, unstretched(plain))):
             if form in self._variants:
                 return self._variants[form]
             if form in self._joined and (form != written or not as_one_word):
                 return self._joined[form]
-            nearest = self._speller.nearest(form)
+            nearest = self._speller.nearest(form) if slips else ()
             meant = [self._joined[word] for word in nearest]
             if meant and len({self._keywords[key].intent for key in meant}) == 1:
                 return meant[0]
@@ -89,12 +105,7 @@ class Misspelt:
     @cached_property
     def _variants(self) -> dict[str, str]:
         means: Mapping[str, str] = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))["means"]
-        return {
-            word: key
-            for key, words in means.items()
-            for word in words.split()
-            if key in self._keywords
-        }
+        return {word: key for key, words in means.items() for word in words.split() if key in self._keywords}
 
     @cached_property
     def _speller(self) -> Speller:

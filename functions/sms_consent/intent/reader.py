@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from sms_consent.intent.clauses import clauses, is_laughing
+from sms_consent.intent.clauses import clauses, has_breaks, is_laughing
 from sms_consent.intent.company import Company, Kept
 from sms_consent.intent.folding import MOST_WORDS, Folded, Word, fold
 from sms_consent.intent.immunity import Immunity
-from sms_consent.intent.keywords import DATA, Keyword, load_packs, own_keywords
+from sms_consent.intent.keywords import DATA, Keyword, own_keywords
 from sms_consent.intent.look_alikes import looks_like
 from sms_consent.intent.misspelt import Misspelt, joined_letters
 from sms_consent.intent.reading import Explanation, Intent, Reading, Tier
@@ -43,17 +43,20 @@ class Reader:
         ordinary: Iterable[str] = (),
     ) -> None:
         custom = {"opt_out": opt_out, "opt_in": opt_in, "help": help, "ordinary": ordinary}
-        self._prepared: Mapping[str, Any] = json.loads((DATA / "prepared.json").read_text(encoding="utf-8"))
-        self._keywords = own_keywords(self._prepared["keywords"], custom)
+        self._keywords = own_keywords(_prepared("keywords"), custom)
 
     # The other tiers load when the first text gets past the keywords: most texts to a short code are one word.
+    @cached_property
+    def _prepared(self) -> Mapping[str, Any]:
+        return _prepared("reading")
+
     @cached_property
     def _company(self) -> Company:
         return Company(self._keywords, self._prepared["company"])
 
     @cached_property
     def _misspelt(self) -> Misspelt:
-        return Misspelt(self._keywords, self._company, self._prepared["ordinary"])
+        return Misspelt(self._keywords, self._company, self._prepared["ordinary"], self._sentences.vocabulary)
 
     @cached_property
     def _immunity(self) -> Immunity:
@@ -61,7 +64,7 @@ class Reader:
 
     @cached_property
     def _sentences(self) -> Sentences:
-        return Sentences(self._prepared["vocabulary"], self._prepared["ordinary"])
+        return Sentences(self._prepared)
 
     def read(self, text: str, *, last_reply: str | None = None) -> Reading:
         """Read one text. Pure; never raises, whatever the text. ``last_reply`` is what this person was last sent."""
@@ -85,32 +88,41 @@ class Reader:
         if not key or len(key) > _MOST_LETTERS or len(folded.words) > MOST_WORDS:
             return _NOTHING, ()
         own = self._immunity.own_words(folded, self._keywords, last_reply)
-        if own.all_set_aside:
-            return Reading(Intent.NONE, None, own.rule or "none", "", None, RULES_VERSION), ()
+        aside = Reading(Intent.NONE, None, own.rule, "", None, RULES_VERSION) if own.rule else _NOTHING
+        if not own.words:
+            return aside, ()
         words = joined_letters(own.words)
         for tier, kept in (
             (Tier.COMPANY, self._company.read(words)),
-            (Tier.MISSPELT, self._misspelt.read(words) or self._misspelt.whole(words)),
+            (
+                Tier.MISSPELT,
+                self._misspelt.read(words) or self._misspelt.whole(words) or self._misspelt.disguised(folded),
+            ),
             (Tier.COMPANY, self._own_clause(folded, words)),
         ):
             if kept:
                 return _in_company(tier, kept, folded)
         found = self._sentences.read(folded, words)
-        if found:
+        if found and (not own.rule or found.intent is Intent.OPT_OUT):
             tier = Tier.UNCLEAR if found.intent is Intent.UNCLEAR else Tier.SENTENCE
             matched = folded.written(found.start, found.end)
             span = folded.span(found.start, found.end)
             return Reading(found.intent, tier, found.rule, matched, found.language, RULES_VERSION), (span,)
-        if own.rule:
-            return Reading(Intent.NONE, None, own.rule, "", None, RULES_VERSION), ()
-        return _NOTHING, ()
+        return aside, ()
 
     def _own_clause(self, folded: Folded, words: Sequence[Word]) -> Kept | None:
         """A keyword that can mean nothing else, in a sentence of its own: "We sold the house. STOP!"."""
+        if not has_breaks(folded):
+            return None
         parts = clauses(folded, words)
         if len(parts) == 1 or is_laughing(folded.original) or self._company.is_teasing(words):
             return None
         return next((kept for part in parts if (kept := self._company.read(part, strong_only=True))), None)
+
+
+def _prepared(name: str) -> Mapping[str, Any]:
+    content: Mapping[str, Any] = json.loads((DATA / "prepared" / f"{name}.json").read_text(encoding="utf-8"))
+    return content
 
 
 def _by_keyword(keyword: Keyword, folded: Folded) -> tuple[Reading, tuple[tuple[int, int], ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from sms_consent.intent.grammar import Found, Grammar
 from sms_consent.intent.keywords import DATA
 from sms_consent.intent.lexicon import Lexicon, load_sentences
 from sms_consent.intent.reading import Intent
-from sms_consent.intent.spelling import Speller, drawn_out, without_digits
+from sms_consent.intent.spelling import Speller, respellings
 
 __all__ = ["Sentences"]
 
@@ -25,16 +25,31 @@ _SHORTEST_STEM, _LONGEST_STEM = 2, 12
 _SHORT, _LONGEST = 5, 40  # letters: shorter words are not respelt, longer ones are no words
 
 
+def unfolded(words: Mapping[str, str]) -> dict[str, int]:
+    """Each word's languages, from the words that each set of languages knows."""
+    found: dict[str, int] = {}
+    for languages, listed in words.items():
+        found.update(dict.fromkeys(listed.split(" "), int(languages)))
+    return found
+
+
 class Sentences:
     """All languages' grammars, and the choice of those that a text can be in."""
 
-    def __init__(self, vocabulary: Mapping[str, Any], ordinary: Iterable[str]) -> None:
+    def __init__(self, prepared: Mapping[str, Any]) -> None:
+        vocabulary: Mapping[str, Any] = prepared["vocabulary"]
+        self._prepared: Mapping[str, Any] = prepared["grammars"]
         self._languages: Sequence[str] = vocabulary["languages"]
-        self._words: Mapping[str, int] = vocabulary["words"]
-        self._stems: Mapping[str, int] = vocabulary["stems"]
-        self._ordinary = frozenset(ordinary)
+        self._words = unfolded(vocabulary["words"])
+        self._stems = unfolded(vocabulary["stems"])
+        self._ordinary = frozenset(prepared["ordinary"])
         self._grammars: dict[str, Grammar] = {}
         self._places: dict[int, list[int]] = {}
+
+    @property
+    def vocabulary(self) -> Container[str]:
+        """The words of all languages."""
+        return self._words
 
     def read(self, folded: Folded, words: Sequence[Word]) -> Found | None:
         """What the text asks for, by its clearest clause; a clear request outweighs whatever else it says."""
@@ -90,7 +105,7 @@ class Sentences:
         if grammar is None:
             pack = load_sentences(language)[0]
             frames: list[dict[str, Any]] = self._shared if pack["frames"] == "shared" else pack["frames"]
-            grammar = self._grammars[language] = Grammar(Lexicon(pack, frames))
+            grammar = self._grammars[language] = Grammar(Lexicon(pack, frames, self._prepared[language]))
         return grammar
 
     @cached_property
@@ -101,10 +116,10 @@ class Sentences:
     def _respelt(self, word: Word) -> Word:
         """A word that no language knows, drawn out, with digits for letters or misspelt, as what it stands for."""
         text = word.text
-        if len(text) > _LONGEST or self._known(text) or text.isdecimal():
+        if text in self._words or len(text) > _LONGEST or text.isdecimal() or self._known(text):
             return word
-        for form in (*drawn_out(text), without_digits(text), f"{text}g" if text.endswith("in") else text):
-            if form != text and self._known(form):
+        for form in respellings(text):
+            if self._known(form):
                 return Word(form, word.start, word.end)
         if text in self._swapped:
             return Word(self._swapped[text], word.start, word.end)
@@ -115,9 +130,7 @@ class Sentences:
     def _swapped(self) -> dict[str, str]:
         """Short words with two letters swapped, where that makes no other word: "lsit", "fomr"."""
         words = self._misspelling["swapped"].split()
-        return {
-            word[:i] + word[i + 1] + word[i] + word[i + 2 :]: word for word in words for i in range(len(word) - 1)
-        }
+        return {word[:i] + word[i + 1] + word[i] + word[i + 2 :]: word for word in words for i in range(len(word) - 1)}
 
     @cached_property
     def _misspelling(self) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 
-__all__ = ["Speller", "drawn_out", "unstretched", "without_digits"]
+__all__ = ["Speller", "respellings", "unstretched", "without_digits"]
 
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _LEET = str.maketrans("01345789$@", "oieasteg5a".replace("5", "s"))
@@ -40,10 +40,16 @@ def unstretched(word: str) -> str:
     return _STRETCH.sub(r"\1", word)
 
 
-def drawn_out(word: str) -> tuple[str, ...]:
-    """The words that a drawn-out one may stand for: "offf" for "off" or "of", "aloone" for "alone"."""
-    twice = _STRETCH.sub(r"\1\1", word)
-    return tuple(dict.fromkeys((_STRETCH.sub(r"\1", word), twice, _DOUBLE.sub(r"\1", twice))))
+def respellings(word: str) -> Iterator[str]:
+    """What a word may stand for that is drawn out ("offf"), doubled ("aloone"), clipped ("textin") or has digits for letters."""
+    if _DOUBLE.search(word):
+        once = _STRETCH.sub(r"\1", word)
+        twice = _STRETCH.sub(r"\1\1", word)
+        yield from (form for form in (once, twice, _DOUBLE.sub(r"\1", twice)) if form != word)
+    if not word.isalpha():
+        yield without_digits(word)
+    if word[-2:] == "in":
+        yield f"{word}g"
 
 
 def without_digits(word: str) -> str:
@@ -51,23 +57,19 @@ def without_digits(word: str) -> str:
     return word.translate(_LEET)
 
 
-def _letters(word: str) -> int:
-    """The set of a word's letters, as bits; one slip changes at most two of them."""
-    bits = 0
-    for letter in word:
-        bits |= 1 << ord(letter) % 61
-    return bits
-
-
 class Speller:
-    """Finds the known words that a misspelt one is nearest to."""
+    """Finds the known words that a misspelt one is nearest to.
+
+    A slip leaves a word's first two letters, its last two, or both its ends as they are: that is how words are looked up.
+    """
 
     def __init__(self, words: Iterable[str], ordinary: Container[str]) -> None:
         self.ordinary = ordinary
         self._known = {word for word in words if len(word) >= _SHORTEST}
-        self._by_length: dict[int, list[tuple[str, int]]] = {}
+        self._by_letters: dict[str, list[str]] = {}
         for word in sorted(self._known):
-            self._by_length.setdefault(len(word), []).append((word, _letters(word)))
+            for letters in _lasting(word):
+                self._by_letters.setdefault(letters, []).append(word)
 
     def nearest(self, word: str) -> list[str]:
         """The known words nearest to this one, all at the same distance; none if it is an ordinary word."""
@@ -76,30 +78,31 @@ class Speller:
         length = len(word)
         if word in self.ordinary or not _SHORTEST - 1 <= length <= _LONGEST:
             return []
-        letters, best, found = _letters(word), 3, list[str]()
-        for other in range(length - 2, length + 3):
-            slips = 2 if other >= _LONG else 1
-            if abs(other - length) > slips:
-                continue
-            for known, its_letters in self._by_length.get(other, ()):
-                if (letters ^ its_letters).bit_count() > 2 * slips:
+        best, found = 3, list[str]()
+        for letters in _lasting(word):
+            for known in self._by_letters.get(letters, ()):
+                its_length = len(known)
+                slips = 2 if its_length >= _LONG else 1
+                if not -slips <= its_length - length <= slips or known in found:
                     continue
                 far = _distance(word, known, slips)
-                if far > slips or far > best or (other <= _SHORT and not _finger_slip(word, known)):
+                if far > slips or far > best or (len(known) <= _SHORT and not _finger_slip(word, known)):
                     continue
                 if far < best:
                     best, found = far, []
                 found.append(known)
-        return found
+        return sorted(found)
+
+
+def _lasting(word: str) -> tuple[str, str, str]:
+    return word[:2], f"-{word[-2:]}", f"{word[0]}-{word[-1]}"
 
 
 def _distance(word: str, known: str, most: int) -> int:
-    """How many slips lie between two words, as far as ``most``; two slips leave a word's beginning or its end alone."""
+    """How many slips lie between two words, as far as ``most``."""
     if _one_slip(word, known):
         return 1
-    if most > 1 and (word[:2] == known[:2] or word[-2:] == known[-2:]):
-        return _slips(word, known)
-    return most + 1
+    return _slips(word, known) if most > 1 else most + 1
 
 
 def _one_slip(one: str, other: str) -> bool:
