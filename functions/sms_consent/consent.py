@@ -113,6 +113,24 @@ class Consent:
         known = [moment for moment in (self.delete_doubt, under_way) if moment is not None]
         return max(known) if known else None
 
+    def leased(self, claim: Claim, now: datetime) -> Consent:
+        """Under this worker's lease, with what a lost worker may have done kept in doubt."""
+        leased = replace(
+            self, lease=claim.worker, lease_until=claim.until, due_at=claim.until, delete_doubt=self.doubted_deletion
+        )
+        return leased.announced(now)
+
+    def announced(self, now: datetime) -> Consent:
+        """What the worker with the lease is about to do.
+
+        Before a number is put on the list, a deletion in doubt is counted as one: afterwards, that the number is found
+        there no longer tells that the deletion never was.
+        """
+        if self.status is not Status.OPTED_OUT:
+            return replace(self, deleting=now)
+        counted = [moment for moment in (self.deleted_at, self.delete_doubt) if moment is not None]
+        return replace(self, deleting=None, deleted_at=max(counted) if counted else None)
+
     def opt_in_possible_at(self) -> datetime | None:
         """The end of the 30 days, or None if no deletion is known."""
         known = [moment for moment in (self.deleted_at, self.doubted_deletion) if moment is not None]
@@ -234,13 +252,4 @@ def _with_work(changed: Consent, due: Due, claim: Claim | None, answer: Answer |
         )
     if answer is not None and due is Due.OPT_OUT:
         answer = answer.claimed(claim.worker)
-    return replace(
-        changed,
-        due=due,
-        due_at=claim.until,
-        answer=answer,
-        lease=claim.worker,
-        lease_until=claim.until,
-        delete_doubt=doubt,
-        deleting=now if due is Due.OPT_IN else None,
-    )
+    return replace(changed, due=due, answer=answer).leased(claim, now)

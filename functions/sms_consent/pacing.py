@@ -11,7 +11,11 @@ from sms_consent.ports import Clock
 __all__ = ["Call", "Pace"]
 
 REST = timedelta(seconds=1)
-"""The quotas count requests a second: after a refusal for the rate, the next second is the first that can help."""
+"""The quotas count requests a second: after a refusal for the rate, the next second is the first that can help.
+
+After a call without an answer, a worker that tried again at once would spend its life waiting for time-outs, and its
+batch with it: what it leaves undone is recorded, and due.
+"""
 
 
 class Call(StrEnum):
@@ -34,7 +38,7 @@ class Pace:
         self._rest_until: dict[Call, datetime] = {}
 
     def resting(self, call: Call) -> bool:
-        """Whether the service refused such a call for its rate a moment ago."""
+        """Whether the service refused such a call for its rate, or did not answer one, a moment ago."""
         rest_until = self._rest_until.get(call)
         return rest_until is not None and self._clock.now() < rest_until
 
@@ -54,5 +58,5 @@ class Pace:
         self._turn_at[call] = self._clock.now() + gap
 
     def refused(self, call: Call) -> None:
-        """The service refused one for its rate: rest."""
+        """The service refused one for its rate, or did not answer: rest."""
         self._rest_until[call] = self._clock.now() + REST

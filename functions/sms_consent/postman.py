@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sms_consent.answer import Answer
-from sms_consent.errors import RecipientOptedOut, Rejected, Unavailable
+from sms_consent.errors import RecipientOptedOut, Rejected, TryAgain, Unavailable
 from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Sender, Texting
 from sms_consent.replies import Replies, ReplyKind, UnfitReply
@@ -38,6 +38,7 @@ class Postman:
         except RecipientOptedOut:
             return answer.skipped("the service sends nothing to a number on the opt-out list")
         except Unavailable:
+            self._pace.refused(Call.SEND)
             return answer.unknown("the service did not say whether it took the text")
         except Rejected as refusal:
             return answer.failed(str(refusal))
@@ -56,7 +57,10 @@ class Postman:
                     yield body
 
     def _compose(self, answer: Answer) -> str:
-        sender = self._senders(answer.sender)
+        try:
+            sender = self._senders(answer.sender)
+        except (TryAgain, Rejected):
+            sender = None  # a look-up that fails holds up no confirmation either
         replies = self._replies if sender is None else self._replies_of(sender)
         return replies.compose(answer.kind, answer.language).body
 

@@ -88,37 +88,24 @@ def claimed(consent: Consent, claim: Claim, now: datetime) -> Consent:
         answer.state is AnswerState.CLAIMED or work_left(consent, now) in {Work.PUT, Work.ANSWER}
     ):
         answer = answer.taken_over(claim.worker, now)
-    return replace(
-        consent,
-        revision=consent.revision + 1,
-        lease=claim.worker,
-        lease_until=claim.until,
-        due_at=claim.until,
-        answer=answer,
-        delete_doubt=consent.doubted_deletion,
-        deleting=None if consent.status is Status.OPTED_OUT else now,
-    )
+    return replace(consent, revision=consent.revision + 1, answer=answer).leased(claim, now)
 
 
 def listed(consent: Consent, worker: str, version: int, listing: Listing, now: datetime) -> Consent:
-    """PutOptedOutNumber took effect. A deletion in doubt is counted as one: the later release is the safe side."""
+    """PutOptedOutNumber took effect."""
     if consent.lease != worker:
         return consent
-    consent = replace(
-        consent,
-        revision=consent.revision + 1,
-        listed=True,
-        listing=listing,
-        deleted_at=_latest(consent.deleted_at, consent.delete_doubt),
-    )
-    if consent.version == version and consent.delete_doubt is not None and consent.landing_at(now):
+    consent = replace(consent, revision=consent.revision + 1, listed=True, listing=listing)
+    may_be_undone = consent.delete_doubt is not None and consent.landing_at(now)
+    if not may_be_undone:
+        consent = replace(consent, delete_doubt=None)
+    if consent.version != version:
+        return _going_on(consent, now)
+    if may_be_undone:
         # On the list, but a deletion that got no answer may yet take it off: put again once that is over.
         return replace(
             _done(consent), applied_version=consent.applied_version, due=Due.OPT_OUT, due_at=consent.landing_until
         )
-    consent = replace(consent, delete_doubt=None)
-    if consent.version != version:
-        return _going_on(consent, now)
     return _done(consent)
 
 
@@ -148,7 +135,7 @@ def found_unlisted(
 
 
 def confirmed_listed(consent: Consent, worker: str, version: int, now: datetime) -> Consent:
-    """A number whose opt-in must wait is on the list indeed, so that a deletion in doubt never was: it waits for the rest."""
+    """A number whose opt-in must wait is on the list indeed, so that a deletion still in doubt never was."""
     if consent.lease != worker:
         return consent
     consent = replace(consent, revision=consent.revision + 1, listed=True, deleting=None, delete_doubt=None)
@@ -180,18 +167,27 @@ def refused(consent: Consent, worker: str, version: int, reason: str, now: datet
 
 
 def postponed(
-    consent: Consent, worker: str, failure: TryAgain | Rejected, now: datetime, *, changing: Work | None = None
+    consent: Consent,
+    worker: str,
+    version: int,
+    failure: TryAgain | Rejected,
+    now: datetime,
+    *,
+    changing: Work | None = None,
 ) -> Consent:
     """Given back to sweep: nothing recorded is ever dropped, however long the service fails.
 
-    ``changing`` is PUT or DELETE if it was such a call that failed.
+    ``changing`` is PUT or DELETE if it was such a call that failed. What another decision made due meanwhile has not
+    failed yet: it does not wait for this call's back-off.
     """
     if consent.lease != worker:
         return consent
-    landing_until = consent.landing_until
+    landing_until, delete_doubt = consent.landing_until, consent.delete_doubt
     if changing is not None and not isinstance(failure, Untouched | Rejected):
         landing_until = now + LANDING
-    due_at = now + _patience_with(failure).after(consent.attempts)
+        delete_doubt = landing_until if changing is Work.DELETE else delete_doubt
+    same = consent.version == version
+    due_at = now + _patience_with(failure).after(consent.attempts) if same else now
     answer = consent.answer
     if answer is not None and answer.held_by(worker):
         answer = answer.released()
@@ -199,25 +195,26 @@ def postponed(
         due_at = max(due_at, landing_until or due_at)
     elif answer is not None and answer.state is AnswerState.DUE:
         due_at = min(due_at, max(answer.until, now))
-    deletion_landing = landing_until if changing is Work.DELETE and landing_until != consent.landing_until else None
     return replace(
         consent,
         revision=consent.revision + 1,
-        attempts=consent.attempts + 1,
+        attempts=consent.attempts + 1 if same else consent.attempts,
         answer=answer,
         due=Due.OPT_OUT if consent.status is Status.OPTED_OUT else Due.OPT_IN,
         due_at=due_at,
         lease=None,
         lease_until=None,
-        delete_doubt=_latest(consent.delete_doubt, deletion_landing),
+        delete_doubt=delete_doubt,
         deleting=None,
         landing_until=landing_until,
     )
 
 
-def answer_claimed(consent: Consent, worker: str, now: datetime) -> Consent:
-    """The reply that a newer decision left due, claimed by the worker that goes on with it."""
-    if consent.lease != worker or consent.answer is None or consent.answer.state is not AnswerState.DUE:
+def answer_claimed(consent: Consent, worker: str, version: int, now: datetime) -> Consent:
+    """The reply that is due, claimed by the worker that goes on; but not that of a decision which it has not seen yet."""
+    if consent.lease != worker or consent.version != version:
+        return consent
+    if consent.answer is None or consent.answer.state is not AnswerState.DUE:
         return consent
     return replace(consent, revision=consent.revision + 1, answer=consent.answer.taken_over(worker, now))
 
@@ -263,7 +260,7 @@ def _done(consent: Consent) -> Consent:
 
 def _going_on(consent: Consent, now: datetime) -> Consent:
     """Another decision came meanwhile; the same worker goes on, and announces a deletion before it may make it."""
-    return replace(consent, deleting=None if consent.status is Status.OPTED_OUT else now)
+    return consent.announced(now)
 
 
 def _patience_with(failure: TryAgain | Rejected) -> Patience:

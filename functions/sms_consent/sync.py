@@ -140,14 +140,19 @@ class _Attempt:
                 now = self._now()
                 self._update(lambda consent: progress.let_go(consent, self._worker, now))
         except _Stopped as stopped:
-            failure, changing, now = stopped.failure, CHANGING.get(stopped.call), self._now()
-            self._update(lambda consent: progress.postponed(consent, self._worker, failure, now, changing=changing))
+            failure, changing = stopped.failure, CHANGING.get(stopped.call)
+            version, now = self._consent.version, self._now()
+            self._update(
+                lambda consent: progress.postponed(consent, self._worker, version, failure, now, changing=changing)
+            )
         return self._consent
 
     def _put(self) -> None:
+        version = self._consent.version
         self._reply()
         self._record()
-        version = self._consent.version
+        if self._consent.version != version:
+            return  # another decision came meanwhile: what is to be done is to be seen again
         listing = self._call(Call.PUT, self._sync.opt_out_list.put)
         now = self._now()
         self._update(lambda consent: progress.listed(consent, self._worker, version, listing, now))
@@ -195,8 +200,8 @@ class _Attempt:
     def _reply(self) -> None:
         answer = self._consent.answer
         if answer is not None and answer.state is AnswerState.DUE:
-            now = self._now()
-            self._update(lambda consent: progress.answer_claimed(consent, self._worker, now))
+            now, version = self._now(), self._consent.version
+            self._update(lambda consent: progress.answer_claimed(consent, self._worker, version, now))
             answer = self._consent.answer
         if answer is None or not answer.held_by(self._worker) or self._is_delivered(answer):
             return
@@ -227,7 +232,7 @@ class _Attempt:
         try:
             return method(self._consent.number, self._consent.list_name)
         except (TryAgain, Rejected) as failure:
-            if isinstance(failure, Untouched):
+            if isinstance(failure, TryAgain):
                 self._sync.pace.refused(call)
             raise _Stopped(failure, call) from failure
 
