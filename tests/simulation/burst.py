@@ -26,7 +26,7 @@ from simulation.gated import GatedLedger, GatedList, GatedTexting, Where
 from simulation.inbound_queue import Copy, Queue, notification, record_of
 from simulation.reporting import NoDeadLetters, quiet_logger, quiet_metrics
 from simulation.witness import Witness
-from sms_consent.consent import Status
+from sms_consent.consent import HOLD, Consent, Due, Status
 from sms_consent.pacing import Call
 
 __all__ = ["Burst", "Course", "judge"]
@@ -85,7 +85,8 @@ class _Time:
 class Burst:
     """So many STOPs within some seconds, beside STARTs of people who had been opted out before."""
 
-    def __init__(self, *, stops: int, starts: int = 0, a_second: float = 500.0) -> None:
+    def __init__(self, *, stops: int, starts: int = 0, pending: int = 0, a_second: float = 500.0) -> None:
+        """``pending`` are opt-ins whose 30 days are over as the burst begins."""
         self.clock = FakeClock(NOON)
         self.course = Course()
         self._a_second = a_second
@@ -107,6 +108,8 @@ class Burst:
         self._starts = {index for index in range(stops + starts) if starts and index % every == 1}
         for index in range(stops + starts):
             self._text(index, NOON + timedelta(seconds=index / a_second))
+        for index in range(pending):
+            self._wait_since_30_days(number(stops + starts + index))
 
     def run(self) -> Course:
         """Until all is done."""
@@ -161,6 +164,24 @@ class Burst:
         self._queue.copies.append(Copy(f"record-{index}", body, at, person))
         if starting:
             self.service.remember(person, h.OWN_LIST, listed=True, deleted_at=None)
+
+    def _wait_since_30_days(self, person: str) -> None:
+        self.service.remember(person, h.OWN_LIST, listed=True, deleted_at=NOON - HOLD)
+        waiting = Consent(
+            number=person,
+            list_name=h.OWN_LIST,
+            status=Status.OPT_IN_PENDING,
+            end_user_opted_out=False,
+            decided_at=NOON - HOLD,
+            decided_by=f"start of {person}",
+            applied_version=1,
+            listed=True,
+            deleted_at=NOON - HOLD,
+            held_until=NOON,
+            due=Due.OPT_IN,
+            due_at=NOON,
+        )
+        self.ledger.save(waiting, replacing=None)
 
     def _fill_lanes(self) -> None:
         while sum(not each.name.startswith("sweep") for each in self._live) < LANES:

@@ -84,7 +84,7 @@ def hunt(first_seed: int, histories: int, tally: Tally, stage: Stage | None = No
 def burst(seed: int, tally: Tally) -> Found | None:
     """One burst in place of histories."""
     try:
-        judge(Burst(stops=300, starts=30, a_second=20).run())
+        judge(Burst(stops=300, starts=30, pending=30, a_second=20).run())
     except Broken as failure:
         return Found(seed, failure.property.value, failure.what, History())
     tally.histories += 1

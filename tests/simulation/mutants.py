@@ -54,8 +54,8 @@ MUTANTS = (
     Mutant(
         "no version guard: a put marks whatever version stands",
         PROGRESS,
-        "    consent = replace(consent, delete_doubt=None)\n    if consent.version != version:\n",
-        "    consent = replace(consent, delete_doubt=None)\n    if False:\n",
+        "        consent = replace(consent, delete_doubt=None)\n    if consent.version != version:\n",
+        "        consent = replace(consent, delete_doubt=None)\n    if False:\n",
     ),
     Mutant(
         "no revision guard: writes are unconditional",
@@ -70,6 +70,12 @@ MUTANTS = (
         '"ConditionExpression": "attribute_not_exists(pk)"',
         '"ConditionExpression": "attribute_not_exists(nothing)"',
         DYNAMODB,
+    ),
+    Mutant(
+        "a put goes on although another decision came while it replied",
+        SYNC,
+        "        if self._consent.version != version:\n            return  # another",
+        "        version = self._consent.version\n        if False:\n            return  # another",
     ),
     Mutant(
         "mark before put",
@@ -92,12 +98,12 @@ MUTANTS = (
         SYNC,
         """        self._reply()
         self._record()
-        version = self._consent.version
+        if self._consent.version != version:
+            return  # another decision came meanwhile: what is to be done is to be seen again
         listing = self._call(Call.PUT, self._sync.opt_out_list.put)
         now = self._now()
 """,
         """        self._record()
-        version = self._consent.version
         listing = self._call(Call.PUT, self._sync.opt_out_list.put)
         self._reply()
         now = self._now()
@@ -106,7 +112,7 @@ MUTANTS = (
     Mutant(
         "reply sent before it is claimed",
         SYNC,
-        """            self._update(lambda consent: progress.answer_claimed(consent, self._worker, now))
+        """            self._update(lambda consent: progress.answer_claimed(consent, self._worker, version, now))
             answer = self._consent.answer
 """,
         "            answer = answer.claimed(self._worker)\n",
@@ -149,9 +155,9 @@ MUTANTS = (
     ),
     Mutant(
         "a doubtful deletion is forgotten by the next put",
-        PROGRESS,
-        "        listing=listing,\n        deleted_at=_latest(consent.deleted_at, consent.delete_doubt),\n",
-        "        listing=listing,\n",
+        CONSENT,
+        "        return replace(self, deleting=None, deleted_at=max(counted) if counted else None)\n",
+        "        return replace(self, deleting=None)\n",
     ),
     Mutant(
         "the 30 days are forgotten",
@@ -184,6 +190,12 @@ MUTANTS = (
         "        return False\n",
     ),
     Mutant(
+        "a put is not repeated after a deletion that may still land",
+        PROGRESS,
+        "    may_be_undone = consent.delete_doubt is not None and consent.landing_at(now)\n",
+        "    may_be_undone = False\n",
+    ),
+    Mutant(
         "due is cleared when throttled",
         PROGRESS,
         "        due=Due.OPT_OUT if consent.status is Status.OPTED_OUT else Due.OPT_IN,\n        due_at=due_at,\n",
@@ -192,7 +204,7 @@ MUTANTS = (
     Mutant(
         "no back-off",
         PROGRESS,
-        "    due_at = now + _patience_with(failure).after(consent.attempts)\n",
+        "    due_at = now + _patience_with(failure).after(consent.attempts) if same else now\n",
         "    due_at = now\n",
     ),
     Mutant(

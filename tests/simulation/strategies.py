@@ -68,8 +68,9 @@ TERMS = [
 WORKERS = range(4)
 DELIVERIES = [Deliver(picks) for size in (1, 2, 3) for picks in product(range(4), repeat=size)]
 RUNS = [Proceed(worker, calls) for calls in range(1, 13) for worker in WORKERS]
+ENDINGS = [ending for ending in Ending if ending is not Ending.WELL]
 DISTURBANCES = [
-    Proceed(worker, calls, ending) for ending, calls, worker in product(Ending, (0, 1, 2, 3, 4, 6), WORKERS) if ending is not Ending.WELL
+    Proceed(worker, calls, ending) for ending, calls, worker in product(ENDINGS, (0, 1, 2, 3, 4, 6), WORKERS)
 ]
 WAITS = [Wait(seconds) for seconds in (0.5, 1.0, 5.0, 10.0, 31.0, 61.0, 95.0, 200.0, 400.0, DAY, 29 * DAY, 30 * DAY)]
 LAGS = [Lag(writes) for writes in range(5)]
@@ -126,16 +127,40 @@ def random_history(random: Random, most_steps: int = 40) -> History:
     def several(each: Sequence[T], least: int, most: int) -> tuple[T, ...]:
         return tuple(random.choices(each, k=random.randint(least, most)))
 
-    if random.random() < 0.5:
-        return History(
-            texts=several(FOCUSED_TEXTS, 2, 5), steps=several(STEPS, 5, most_steps), terms=random.choice(TERMS)
-        )
+    kind, terms = random.random(), random.choice(TERMS)
+    if kind < 0.35:
+        return _told_in_order(random, terms)
+    if kind < 0.65:
+        return History(texts=several(FOCUSED_TEXTS, 2, 5), steps=several(STEPS, 5, most_steps), terms=terms)
     return History(
         texts=several(TEXTS, 1, 7),
         requests=several(REQUESTS, 0, 2),
         before=several(BEFORE, 0, 2),
-        steps=several(STEPS if random.random() < 0.75 else CALM_STEPS, 0, most_steps),
-        terms=random.choice(TERMS),
+        steps=several(STEPS if kind < 0.9 else CALM_STEPS, 0, most_steps),
+        terms=terms,
+    )
+
+
+def _told_in_order(random: Random, terms: Terms) -> History:
+    """STOP, START, STOP … of one person, each delivered when it is sent, and only a few things go wrong: what takes a
+    long story to go wrong is rarely met where everything happens at once."""
+
+    def ending() -> Ending | None:
+        return random.choice(ENDINGS) if random.random() < 0.3 else None
+
+    asks = [Ask.STOP, Ask.START] * 3
+    asks = asks[random.randrange(2) :][: random.randint(2, 4)]
+    steps: list[Step] = []
+    for _ in asks:
+        steps += [Deliver((0,)), Proceed(random.randrange(2), random.randrange(7), ending())]
+        if random.random() < 0.6:
+            steps.append(Proceed(random.randrange(2), random.randint(1, 12), ending()))
+        if random.random() < 0.2:
+            steps.append(random.choice(WAITS))
+        if random.random() < 0.2:
+            steps += [Sweep(), Proceed(random.randrange(2), random.randint(1, 12), ending())]
+    return History(
+        texts=tuple(Text(0, 0, ask, at / 1000) for at, ask in enumerate(asks)), steps=tuple(steps), terms=terms
     )
 
 

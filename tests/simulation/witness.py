@@ -90,6 +90,7 @@ class Witness:
         self._exposed_since: dict[Key, datetime] = {}
         self._made_by: dict[Key, str] = {}  # the decision that last changed the status
         self._backoffs: dict[Key, _Backoff] = {}
+        self._written_by: dict[tuple[str, Key], int] = {}  # the version that a worker wrote last: what it works for
         self.calls = 0
         self.faults: Counter[Ending] = Counter()
 
@@ -100,6 +101,7 @@ class Witness:
         key = consent.number, consent.list_name
         before = self.standing.get(key)
         self.standing[key] = consent
+        self._written_by[worker, key] = consent.version
         if before is not None and consent.decided_at < before.decided_at:
             raise Broken(Property.AGREEMENT, "an older decision took the place of a newer one")
         if before is None or before.decided_by != consent.decided_by:
@@ -196,7 +198,11 @@ class Witness:
             return
         self.held_up = True
         consent = self.standing.get(attempt.subject)
-        if consent is not None and attempt.call is not Call.SEND:
+        if (
+            consent is not None
+            and attempt.call is not Call.SEND
+            and consent.version == self._written_by.get((attempt.worker, attempt.subject))  # else this has not failed yet
+        ):
             backoff = self._backoffs.get(attempt.subject)
             if backoff is None or backoff.version != consent.version:
                 backoff = self._backoffs[attempt.subject] = _Backoff(consent.version)
