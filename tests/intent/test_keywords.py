@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sms_consent.intent import Intent, Reader, Tier
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import load_packs

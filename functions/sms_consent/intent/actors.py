@@ -56,6 +56,7 @@ class Actors:
         self._det, self._lets, self._hypothesis = parts("DET"), parts("LETS"), parts("HYPO")
         self._texts, self._me, self._need = parts("TEXTS PLURAL DEICTIC"), parts("ME"), parts("NEED")
         self._these, self._it = parts("TEXTS PLURAL"), parts("IT")
+        self._no_need = parts("NONEED")
         self._you_would, self._said = parts("YOUWOULD"), parts("SAYPAST")
 
     def before(self, units: Sequence[Unit]) -> Who:
@@ -131,6 +132,8 @@ class Actors:
     def _simple(self, units: Sequence[Unit], j: int, parts: int) -> Who:
         if parts & self._how:
             return Who.HOW
+        if parts & self._no_need:
+            return Who.NEGATED
         if parts & self._i:
             _, earlier = self._back(units, j)
             return Who.HOW if earlier & self._how else Who.MINE

@@ -93,7 +93,7 @@ class Reader:
             return aside, ()
         words = joined_letters(own.words)
         for tier, kept in (
-            (Tier.COMPANY, self._company.read(words)),
+            (Tier.COMPANY, self._company.read(own.words)),
             (
                 Tier.MISSPELT,
                 self._misspelt.read(words) or self._misspelt.whole(words) or self._misspelt.disguised(folded),

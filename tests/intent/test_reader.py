@@ -1,0 +1,144 @@
+"""The reader as a whole: any text, how long it may take, how it explains itself, and what is prepared for it."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_consent.intent import RULES_VERSION, Intent, Reader
+from sms_consent.intent.folding import fold_keyword
+from sms_consent.intent.keywords import DATA
+from sms_consent.intent.lexicon import load_sentences
+from sms_consent.intent.prepare import prepared
+from sms_consent.intent.sources import source_of
+
+READER = Reader()
+WORDS = [
+    "stop",
+    "texting",
+    "me",
+    "please",
+    "STOP",
+    "no",
+    "más",
+    "mensajes",
+    "退订",
+    "“",
+    "”",
+    ">",
+    "\n",
+    ".",
+    "🛑",
+    "liked",
+    "$top",
+    "'",
+]
+
+
+@given(st.text(st.characters(), max_size=300) | st.lists(st.sampled_from(WORDS)).map(" ".join))
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    """Lone surrogates, NUL, unassigned characters, and words in any order."""
+    reading = READER.read(text, last_reply=text[:50])
+    assert reading.rules_version == RULES_VERSION
+
+
+@given(st.text(st.characters(), max_size=300))
+def test_evidence_is_always_a_part_of_the_text(text: str) -> None:
+    """What the ledger keeps must be what was sent."""
+    explanation = READER.explain(text)
+    assert [explanation.text[start:end] for start, end in explanation.spans][:1] in ([], [explanation.reading.matched])
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "🛑", "?!…", "x", "a" * 100_000, "\u202e\u200f\u200e", "\ud800\udfff\ud800", "\x00", "é"]
+)
+def test_a_text_without_a_request_reads_none(text: str) -> None:
+    """Empty, only emoji, only punctuation, one letter, 100,000 letters, marks, lone surrogates, NUL."""
+    assert READER.read(text).intent is Intent.NONE
+
+
+LONG = [
+    "a",
+    "stop ",
+    "stop texting me ",
+    "é",
+    "\u200b",
+    "> ",
+    '"',
+    "退订",
+    "1",
+    "a.",
+    "don't ",
+    "🛑",
+    "“liked” ",
+    "no más mensajes ",
+]
+
+
+@pytest.mark.parametrize("piece", LONG)
+def test_a_text_of_100_000_letters_is_read_at_once(piece: str) -> None:
+    """Reading takes time linear in length, whatever the text; the measured time is a tenth of the limit."""
+    text = (piece * 100_000)[:100_000]
+    READER.read(text)
+    begun = time.process_time()
+    READER.read(text)
+    assert time.process_time() - begun < 0.1
+
+
+def test_a_keyword_in_a_very_long_text_of_white_space_is_still_one() -> None:
+    """Length is no reason to lose a STOP."""
+    assert READER.read(" " * 50_000 + "STOP" + "\n" * 50_000).intent is Intent.OPT_OUT
+
+
+def test_an_explanation_shows_the_rule_the_words_and_the_source() -> None:
+    """Enough to answer "why was I opted out?" years later."""
+    explanation = READER.explain("Hi! Please take me OFF your list")
+    assert explanation.reading.rule == "sentence:en/remove-from-list"
+    assert [explanation.text[start:end] for start, end in explanation.spans] == [explanation.reading.matched]
+    assert "English" in explanation.source
+    assert explanation.normalised == "hi please take me off your list"
+
+
+def test_an_explanation_finds_the_words_behind_characters_that_fold_into_more() -> None:
+    """Offsets hold although ﷽ becomes four words and ß two letters."""
+    explanation = READER.explain("﷽ groß ﬁne. Please quit ﬂooding me")
+    assert explanation.reading.matched == "quit ﬂooding me"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["STOP", "stop please", "stpo", "take me off your list", "wrong number", "Liked “STOP to end”", "not my keyword"],
+)
+def test_every_rule_leads_to_its_source(text: str) -> None:
+    """A custom word leads to the deployment, all others to a file with a source."""
+    reader = Reader(opt_out=["not my keyword"])
+    assert reader.sources(reader.read(text).rule)
+
+
+def test_a_text_that_no_rule_spoke_of_has_no_source() -> None:
+    """No invented reasons."""
+    assert source_of("none") == ""
+
+
+def test_what_is_prepared_is_as_new_as_the_data() -> None:
+    """Run ``python -m sms_consent.intent.prepare`` in functions/ after changing a data file."""
+    for name, content in prepared().items():
+        written = json.loads((DATA / "prepared" / f"{name}.json").read_text(encoding="utf-8"))
+        assert written == json.loads(json.dumps(content)), name
+
+
+def test_the_words_of_sentences_are_written_as_texts_are_folded() -> None:
+    """An accent or a capital in a list would never match."""
+    wrong = [
+        (pack["language"], part, entry)
+        for pack in load_sentences()
+        for part, listed in {**pack["parts"], "common": pack["common"]}.items()
+        for entry in listed.split()
+        if entry not in "🛑🚫⛔" and "#" not in entry
+        if "_".join(map(fold_keyword, entry.rstrip("*").split("_"))) != entry.rstrip("*")
+    ]
+    assert wrong == []

@@ -1,0 +1,108 @@
+"""Sentences, company and misspellings: what people text back, language by language, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sms_consent.intent import Intent, Reader, Tier
+
+READER = Reader()
+EXAMPLES = Path(__file__).with_name("examples")
+
+
+def _examples() -> Iterator[tuple[str, str, str]]:
+    for path in sorted(EXAMPLES.glob("*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith("#"):
+                label, text = line.split("  ", 1)
+                yield path.stem, label, text
+
+
+@pytest.mark.parametrize(("language", "label", "text"), list(_examples()))
+def test_an_example_is_read_as_its_label_says(language: str, label: str, text: str) -> None:
+    """Requests are found, and texts that come near are left alone."""
+    assert READER.read(text).intent.value == label
+
+
+@pytest.mark.parametrize(
+    ("text", "tier"),
+    [
+        ("STOP", Tier.KEYWORD),
+        ("STOP please", Tier.COMPANY),
+        ("Stop. Thank you", Tier.COMPANY),
+        ("cancel this", Tier.COMPANY),
+        ("stop 12345", Tier.COMPANY),
+        ("stpo", Tier.MISSPELT),
+        ("unsubcribe me pls", Tier.MISSPELT),
+        ("s t o p", Tier.MISSPELT),
+        ("5top", Tier.MISSPELT),
+        ("$top", Tier.MISSPELT),
+        ("stop2end", Tier.MISSPELT),
+        ("please take me off your list", Tier.SENTENCE),
+        ("wrong number", Tier.UNCLEAR),
+        ("ok thanks", None),
+    ],
+)
+def test_a_reading_names_its_tier(text: str, tier: Tier | None) -> None:
+    """A deployment acts on tiers, so the weakest that fits would opt too few people out, the strongest too many."""
+    assert READER.read(text).tier is tier
+
+
+@pytest.mark.parametrize(
+    "word", ["shop", "step", "top", "spot", "stoop", "quiet", "quite", "star", "remote", "hello", "cancer"]
+)
+def test_a_word_of_its_own_is_no_misspelling(word: str) -> None:
+    """One letter away from a keyword, and a word."""
+    assert READER.read(word).intent is Intent.NONE
+
+
+def test_an_opt_out_stands_above_an_opt_in() -> None:
+    """Where a text asks for both, the safe side is out."""
+    assert READER.read("start stop").intent is Intent.OPT_OUT
+
+
+def test_yes_opts_in_only_as_the_whole_message() -> None:
+    """It is the commonest answer to a question."""
+    assert [READER.read(text).intent for text in ("YES", "yes please", "yes thanks")] == [
+        Intent.OPT_IN,
+        Intent.NONE,
+        Intent.NONE,
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["退订谢谢", "请退订", "配信停止してください", "수신거부 부탁드립니다", "别再给我发短信了"]
+)
+def test_a_script_without_spaces_is_cut_into_words(text: str) -> None:
+    """Chinese and Japanese put none, Korean joins endings to words."""
+    assert READER.read(text).intent is Intent.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("ya no me manden mensajes", "es"),
+        ("ne m'envoyez plus de sms", "fr"),
+        ("bitte keine SMS mehr", "de"),
+        ("не пишите мне больше", "ru"),
+        ("stop texting me", "en"),
+    ],
+)
+def test_a_sentence_tells_the_language_of_the_reply(text: str, language: str) -> None:
+    """The reply is written in the language of the request."""
+    assert READER.read(text).language == language
+
+
+def test_the_deciding_words_are_quoted_as_written() -> None:
+    """Evidence for the ledger: these words, not the whole text."""
+    reading = READER.read("I ordered once.  Pls  QUIT bothering  me, ok? Thanks")
+    assert (reading.rule, reading.matched) == ("sentence:en/end-contact", "QUIT bothering  me")
+
+
+def test_a_stop_in_a_sentence_of_its_own_is_found() -> None:
+    """What stands around it asks for nothing that could change it."""
+    reading = READER.read("We sold that house years ago. STOP.")
+    assert (reading.tier, reading.rule) == (Tier.COMPANY, "company:aws/STOP")
