@@ -78,10 +78,14 @@ class Deployment:
 
     @cached_property
     def has_stack(self) -> bool:
-        """Whether there is a stack: a command whose parts were all named does without."""
+        """Whether there is a stack that this command may look at: one whose parts were all named does without."""
         try:
             return bool(self._description)
         except NotFound:
+            return False
+        except ClientError as error:
+            if error.response["Error"].get("Code") not in {"AccessDenied", "AccessDeniedException"}:
+                raise
             return False
 
     # --- clients

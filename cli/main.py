@@ -12,7 +12,9 @@ from cli.dead_letters import dead_letters
 from cli.evaluate import evaluate
 from cli.explain import explain
 from cli.history import history
+from cli.lists import lists
 from cli.local.command import local
+from cli.senders import senders
 
 __all__ = ["app"]
 
@@ -39,3 +41,5 @@ app.command()(check)
 app.command()(history)
 app.command()(evaluate)
 app.add_typer(dead_letters)
+app.add_typer(senders)
+app.add_typer(lists)

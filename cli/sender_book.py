@@ -1,0 +1,125 @@
+"""Decides how senders, lists and groups stand in the ledger: as functions read them, and as an operator lists them.
+
+A function reads one sender by its key, and all lists as one item. So that nobody has to scan a table of millions of
+consents to list senders, each stands a second time under one key; both are written in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sms_consent.aws import items, known_lists
+from sms_consent.aws.attributes import Plain, from_attributes, to_attributes
+from sms_consent.ports import Sender
+from sms_consent.scope import KnownList
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["Groups", "SenderBook"]
+
+EVERY_SENDER = "SENDERS"
+ATTEMPTS = 10
+
+Groups = dict[str, str | None]
+"""The group of each list that is known."""
+
+
+class SenderBook:
+    """What a deployment has been told about its senders. Its methods raise ClientError or BotoCoreError."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    # --- senders
+
+    def senders(self) -> list[Sender]:
+        """All of them, by identity."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :every",
+            ExpressionAttributeValues={":every": {"S": EVERY_SENDER}},
+            ConsistentRead=True,
+        )
+        return [items.sender_from(from_attributes(item)) for page in pages for item in page["Items"]]
+
+    def sender(self, identity: str) -> Sender | None:
+        """As functions find it."""
+        item = self._item(items.sender_key(identity))
+        return items.sender_from(item) if item is not None else None
+
+    def write(self, sender: Sender) -> None:
+        """Its list becomes known first: an opt-out that counts for all lists must not miss one that is in use."""
+        self.change_groups(lambda groups: {sender.list_name: None, **groups})
+        item = items.sender_item(sender)
+        self._at_once(
+            [
+                {"Put": {"TableName": self._table, "Item": to_attributes(each)}}
+                for each in (item, {**item, **_index_key(sender.identity)})
+            ]
+        )
+
+    def remove(self, identity: str) -> None:
+        """Its list stays known: people have opted out of it."""
+        self._at_once(
+            [
+                {"Delete": {"TableName": self._table, "Key": to_attributes(key)}}
+                for key in (items.sender_key(identity), _index_key(identity))
+            ]
+        )
+
+    # --- lists
+
+    def groups(self) -> Groups:
+        """By the lists' names."""
+        return self._read_groups()[0]
+
+    def change_groups(self, change: Callable[[Groups], Groups]) -> None:
+        """Written only if it changes something, and only over what was read."""
+        for attempt in range(ATTEMPTS):
+            groups, revision = self._read_groups()
+            changed = change(groups)
+            if changed == groups:
+                return
+            lists = [KnownList(name=name, group=group) for name, group in changed.items()]
+            condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+            if revision:
+                condition = {
+                    "ConditionExpression": "revision = :revision",
+                    "ExpressionAttributeValues": {":revision": {"N": str(revision)}},
+                }
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=to_attributes(known_lists.known_lists_item(lists, revision + 1)),
+                    **condition,
+                )
+            except ClientError as error:
+                lost = error.response["Error"].get("Code") == "ConditionalCheckFailedException"
+                if not lost or attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
+    def _read_groups(self) -> tuple[Groups, int]:
+        item = self._item(known_lists.KEY)
+        if item is None:
+            return {}, 0
+        return {each.name: each.group for each in known_lists.known_lists_from(item)}, item["revision"]
+
+    # --- the table
+
+    def _item(self, key: Any) -> dict[str, Any] | None:
+        answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True)
+        return from_attributes(answer["Item"]) if "Item" in answer else None
+
+    def _at_once(self, writes: list[Any]) -> None:
+        self._client.transact_write_items(TransactItems=writes)
+
+
+def _index_key(identity: str) -> dict[str, Plain | None]:
+    return {"pk": EVERY_SENDER, "sk": identity}

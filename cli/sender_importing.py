@@ -1,0 +1,100 @@
+"""Decides what one run of `senders import` writes, and what it says of the lines that it did not take."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from cli.refusal import Refusal
+from cli.sender_book import SenderBook
+from cli.sender_checks import Checked, SenderChecks
+from cli.sender_import import Line, Reject, read_lines, write_rejects
+
+__all__ = ["Importing"]
+
+
+class Importing:
+    """One file into one deployment."""
+
+    def __init__(self, book: SenderBook, checks: SenderChecks, *, dry_run: bool) -> None:
+        self._book = book
+        self._checks = checks
+        self._dry_run = dry_run
+        self.written: list[str] = []
+        self.unchanged: list[str] = []
+        self.rejects: list[Reject] = []
+        self._rejects_in: Path | None = None
+
+    def through(self, content: bytes) -> None:
+        """Every line is checked before the first is written. Raises Refusal."""
+        standing = {sender.identity: sender for sender in self._book.senders()}
+        for checked in track(
+            self._checked(content), "setting", console=Console(stderr=True), transient=True,
+            disable=self._dry_run or not sys.stderr.isatty(),
+        ):  # fmt: skip
+            sender = checked.sender
+            if standing.get(sender.identity) == sender:
+                self.unchanged.append(sender.identity)
+                continue
+            if not self._dry_run:
+                self._book.write(sender)
+            self.written.append(sender.identity)
+
+    def _checked(self, content: bytes) -> list[Checked]:
+        taken: dict[str, tuple[int, Checked]] = {}
+        notes: dict[str, None] = {}
+        for line in read_lines(content):
+            if isinstance(line, Reject):
+                self._reject(line)
+                continue
+            try:
+                checked = self._checks.check(line.wish)
+            except Refusal as refusal:
+                self._reject(Reject(line.number, line.cells, str(refusal)))
+                continue
+            earlier = taken.setdefault(checked.sender.identity, (line.number, checked))
+            if earlier[1].sender != checked.sender:
+                self._reject(_contradiction(line, earlier[0]))
+                continue
+            notes.update(dict.fromkeys(checked.notes))
+        for note in notes:
+            typer.echo(f"note: {note}", err=True)
+        return [checked for _, checked in taken.values()]
+
+    def _reject(self, reject: Reject) -> None:
+        typer.echo(f"line {reject.number}: {reject.error}", err=True)
+        self.rejects.append(reject)
+
+    def keep_rejects(self, path: Path) -> None:
+        """What is lost here was told on standard error already."""
+        try:
+            write_rejects(path, self.rejects)
+        except OSError as error:
+            typer.echo(f"{path}: {error.strerror}", err=True)
+        else:
+            self._rejects_in = path
+
+    def view(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "dryRun": self._dry_run,
+            "set": self.written,
+            "unchanged": self.unchanged,
+            "rejected": [{"line": reject.number, "error": reject.error} for reject in self.rejects],
+            "rejectsFile": str(self._rejects_in) if self._rejects_in is not None else None,
+        }
+
+    def told(self) -> str:
+        """For people."""
+        would = "would be set" if self._dry_run else "set"
+        told = f"{len(self.written)} {would}, {len(self.unchanged)} as they were, {len(self.rejects)} rejected"
+        return told + (f": see {self._rejects_in}" if self._rejects_in is not None else "")
+
+
+def _contradiction(line: Line, earlier: int) -> Reject:
+    return Reject(line.number, line.cells, f"line {earlier} has the same sender with other settings")

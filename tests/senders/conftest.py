@@ -1,0 +1,22 @@
+"""The `senders` command beside the ledger that functions read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from support.configured import Configured, configured
+
+
+@pytest.fixture
+def undeployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configured]:
+    """An account without a stack."""
+    with configured(monkeypatch, "senders") as made:
+        yield made
+
+
+@pytest.fixture
+def senders(undeployed: Configured) -> Configured:
+    """A deployment whose own list is the account's default one."""
+    undeployed.deploy()
+    return undeployed
