@@ -83,13 +83,19 @@ class Batch:
 
 def _records(event: Mapping[str, Any]) -> Iterator[_Record]:
     for record in event["Records"]:
-        if "Sns" in record:
-            notification = record["Sns"]
-            yield _Record(notification.get("MessageId", ""), json.dumps(notification), _Notified(notification))
+        known = record if isinstance(record, dict) else {}
+        notification, body, attributes = known.get("Sns"), known.get("body"), known.get("attributes")
+        if isinstance(notification, dict):
+            yield _Record(str(notification.get("MessageId", "")), json.dumps(notification), _Notified(notification))
+        elif isinstance(body, str):
+            sent_at = attributes.get("SentTimestamp") if isinstance(attributes, dict) else None
+            yield _Record(str(known.get("messageId", "")), body, _Queued(body, sent_at))
         else:
-            body = record["body"]
-            sent_at = record.get("attributes", {}).get("SentTimestamp")
-            yield _Record(record["messageId"], body, _Queued(body, sent_at))
+            yield _Record("", json.dumps(record), _foreign)
+
+
+def _foreign() -> Text:
+    raise Unreadable("a record that is neither from SNS nor from SQS")
 
 
 @dataclass(frozen=True, slots=True)

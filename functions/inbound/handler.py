@@ -14,6 +14,10 @@ __all__ = ["handler"]
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Hear what was texted. An event from SNS itself that could not be heard fails as a whole, and Lambda repeats it."""
+    if not isinstance(event, dict) or not isinstance(event.get("Records"), list):
+        raise TypeError("no event from SNS or SQS: it has no list of Records")
+    if not event["Records"]:
+        return {"batchItemFailures": []}
     logger().append_keys(request_id=context.aws_request_id)
     try:
         response = batch().handle(event)

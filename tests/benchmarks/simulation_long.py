@@ -1,0 +1,52 @@
+"""A long run of the simulation and a burst of 5,000 STOPs, in figures.
+
+``python tests/benchmarks/simulation_long.py --histories 20000 --seed 1`` exits with 1 if a property breaks, and names the seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from simulation.burst import Burst, judge
+from simulation.hunt import Tally, hunt
+
+from sms_consent.pacing import Call
+
+
+def main() -> int:
+    """Print what was tried, and how the burst went."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--histories", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stops", type=int, default=5_000)
+    arguments = parser.parse_args()
+    tally, started = Tally(), time.monotonic()
+    found = hunt(arguments.seed, arguments.histories, tally)
+    if found is not None:
+        sys.stdout.write(f"seed {found.seed} breaks {found.property}: {found.what}\n{found.history}\n")
+        return 1
+    sys.stdout.write(
+        f"{tally.histories} histories, {tally.steps} steps, {tally.calls} calls, {tally.faults.total()} faults, "
+        f"{tally.decisions} decisions, {tally.texts} replies, {tally.deletions} deletions, "
+        f"{tally.days / 365:.0f} simulated years, in {time.monotonic() - started:.0f} s\n"
+    )
+    for ending, count in tally.faults.most_common():
+        sys.stdout.write(f"  {count:7} {ending.value}\n")
+    course = Burst(stops=arguments.stops).run()
+    judge(course)
+    sys.stdout.write(
+        f"burst: {arguments.stops} STOPs, recorded after {course.recorded_after:.0f} s, drained after "
+        f"{course.drained_after:.0f} s (simulated), {len(course.puts) / course.drained_after:.1f} puts a second, at most "
+        f"{course.most_in_a_second[Call.PUT]}; {course.confirmed} confirmed within the grace, "
+        f"{course.refused[Call.PUT]} puts and {course.refused[Call.SEND]} texts refused, {course.redelivered} redelivered\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
