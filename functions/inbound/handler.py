@@ -14,7 +14,7 @@ __all__ = ["handler"]
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Hear what was texted. An event from SNS itself that could not be heard fails as a whole, and Lambda repeats it."""
-    if not isinstance(event, dict) or not isinstance(event.get("Records"), list):
+    if not _has_records(event):
         raise TypeError("no event from SNS or SQS: it has no list of Records")
     if not event["Records"]:
         return {"batchItemFailures": []}
@@ -26,3 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     if response["batchItemFailures"] and "Sns" in event["Records"][0]:
         raise RuntimeError("the text could not be heard; Lambda delivers it again")
     return response
+
+
+def _has_records(event: object) -> bool:
+    return isinstance(event, dict) and isinstance(event.get("Records"), list)

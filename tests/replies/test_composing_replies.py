@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import sms_consent
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import sms_consent
 from sms_consent.replies import Replies, ReplyKind, UnfitReply
 from sms_consent.replies.gsm7 import Encoding, measure
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sms_consent.replies.gsm7 import Encoding, Size, measure, outside_alphabet
 
 EXTENSION = "\f^{}\\[~]|€"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sms_consent.clock import SystemClock
 from sms_consent.intent import Intent, Reader
 from sms_consent.pacing import Pace

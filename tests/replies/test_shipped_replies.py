@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 import sms_consent.replies
 from sms_consent.replies import Replies, ReplyKind
 from sms_consent.replies.gsm7 import Encoding, measure

@@ -13,12 +13,6 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TypeVar
 
-from support.fake_clock import NOON, FakeClock
-from support.memory_ledger import MemoryLedger
-from support.memory_service import DEFAULT_QUOTAS, MemoryService
-from support.workers import Environment, environment
-
-from inbound.batch import Batch
 from simulation import history as h
 from simulation.broken import Broken, Property
 from simulation.crew import Invocation
@@ -26,6 +20,12 @@ from simulation.gated import GatedLedger, GatedList, GatedTexting, Where
 from simulation.inbound_queue import Copy, Queue, notification, record_of
 from simulation.reporting import NoDeadLetters, quiet_logger, quiet_metrics
 from simulation.witness import Witness
+from support.fake_clock import NOON, FakeClock
+from support.memory_ledger import MemoryLedger
+from support.memory_service import DEFAULT_QUOTAS, MemoryService
+from support.workers import Environment, environment
+
+from inbound.batch import Batch
 from sms_consent.consent import HOLD, Consent, Due, Status
 from sms_consent.pacing import Call
 
@@ -154,7 +154,9 @@ class Burst:
         if where.call is Call.PUT:
             self.course.puts.append((self._elapsed(), where.number or "", self.worker))
         elif where.call is Call.DELETE:
-            due = sum(1 for each in self.ledger.consents.values() if each.status is Status.OPTED_OUT and not each.settled)
+            due = sum(
+                1 for each in self.ledger.consents.values() if each.status is Status.OPTED_OUT and not each.settled
+            )
             self.course.deletions.append((self._elapsed(), where.number or "", self.worker, due))
         return result
 

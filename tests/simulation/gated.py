@@ -8,12 +8,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Protocol, TypeVar
 
+from simulation.witness import Witness
+
 from sms_consent.answer import Letter
 from sms_consent.consent import Consent, Due, Listing
 from sms_consent.decision import Decision, Outcome
 from sms_consent.pacing import Call
 from sms_consent.ports import ConsentLedger, OptOutList, Sender, Texting
-from simulation.witness import Witness
 
 __all__ = ["Gate", "GatedLedger", "GatedList", "GatedTexting", "Where"]
 

@@ -11,13 +11,13 @@ from unittest.mock import patch
 
 import time_machine
 from moto import mock_aws
+from simulation import history as h
+from simulation.world import BEGINNING
 from support.fake_clock import FakeClock
 from support.memory_ledger import History
 from support.template import create_table
 
 import emulator
-from simulation import history as h
-from simulation.world import BEGINNING
 from sms_consent.aws import clients, items
 from sms_consent.aws.attributes import from_attributes, to_attributes
 from sms_consent.aws.ledger import DynamoLedger

@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from support.workers import GRACE, LEASE
-
 from simulation import history as h
 from simulation.broken import Broken, Property
+from support.workers import GRACE, LEASE
+
 from sms_consent.consent import Status
 from sms_consent.decision import Asked, Decision, Outcome
 from sms_consent.pacing import Call

@@ -12,7 +12,6 @@ from random import Random
 from typing import TypeVar
 
 from hypothesis import strategies as st
-
 from simulation.history import (
     Ask,
     Before,
@@ -29,6 +28,7 @@ from simulation.history import (
     Text,
     Wait,
 )
+
 from sms_consent.decision import Asked, Author
 
 __all__ = ["histories", "random_history"]
@@ -45,11 +45,13 @@ ASKS = (Ask.STOP, Ask.START, Ask.STOP, Ask.START, Ask.STOP, Ask.START, Ask.HELP,
 COPIES = (1, 1, 2, 3)
 
 TEXTS = [
-    Text(person, line, ask, at, copies)
-    for copies, at, ask, line, person in product(COPIES, TIMES, ASKS, LINES, PEOPLE)
+    Text(person, line, ask, at, copies) for copies, at, ask, line, person in product(COPIES, TIMES, ASKS, LINES, PEOPLE)
 ]
 # One person who cannot make up their mind, so that decisions meet each other in the middle of their work.
-FOCUSED_TEXTS = [Text(0, 0, ask, at, copies) for copies, at, ask in product(COPIES, (0.0, 1.0, 2.0, 3.0, 4.0, 61.0), (Ask.STOP, Ask.START))]
+FOCUSED_TEXTS = [
+    Text(0, 0, ask, at, copies)
+    for copies, at, ask in product(COPIES, (0.0, 1.0, 2.0, 3.0, 4.0, 61.0), (Ask.STOP, Ask.START))
+]
 REQUESTS = [
     Request(person, list_, asked, author, at)
     for at, author, asked, list_, person in product(
@@ -62,7 +64,9 @@ BEFORE = [
 ]
 TERMS = [
     Terms(*each)
-    for each in product((False, True), (False, True), (True, False), (False, True), (False, False, False, True), (False, True))
+    for each in product(
+        (False, True), (False, True), (True, False), (False, True), (False, False, False, True), (False, True)
+    )
 ]
 
 WORKERS = range(4)

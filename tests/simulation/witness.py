@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from simulation.broken import Broken, Property
+from simulation.history import Ending
+
 from sms_consent.answer import AnswerState
 from sms_consent.consent import Consent, Status
 from sms_consent.decision import Asked, Decision
 from sms_consent.pacing import Call
-from simulation.broken import Broken, Property
-from simulation.history import Ending
 
 __all__ = ["Attempt", "Exposure", "Key", "Release", "Witness"]
 
@@ -60,7 +61,9 @@ class _Backoff:
     version: int
     failures: int = 0
     not_before: datetime | None = None
-    open_failure: tuple[str, datetime, str] | None = None  # worker, time, kind: counts once the worker gave up in writing
+    open_failure: tuple[str, datetime, str] | None = (
+        None  # worker, time, kind: counts once the worker gave up in writing
+    )
 
 
 class Witness:
@@ -76,7 +79,9 @@ class Witness:
         self.changed_by: set[tuple[str, Key]] = set()  # decision and consent: what its recording changed
         self.confirmed_by: set[tuple[str, Key]] = set()
         self.superseded: set[tuple[str, Key]] = set()
-        self.met_no_chance: set[tuple[str, Key]] = set()  # decisions whose confirmation the list already forbade, or another worker held
+        self.met_no_chance: set[tuple[str, Key]] = (
+            set()
+        )  # decisions whose confirmation the list already forbade, or another worker held
         self.newest: dict[Key, tuple[datetime, bool]] = {}
         self.attempts: list[Attempt] = []
         self.effective_sends: Counter[str] = Counter()
@@ -154,7 +159,9 @@ class Witness:
         if (settled and consent.status is Status.OPTED_OUT and not listed) or (
             settled and consent.status is Status.OPTED_IN and listed
         ):
-            raise Broken(Property.AGREEMENT, f"the ledger takes the list for matching {consent.status}, and it does not")
+            raise Broken(
+                Property.AGREEMENT, f"the ledger takes the list for matching {consent.status}, and it does not"
+            )
         if consent.surely_listed and not listed:
             raise Broken(Property.AGREEMENT, "the ledger is sure that the number is on the list, and it is not")
 
@@ -201,7 +208,8 @@ class Witness:
         if (
             consent is not None
             and attempt.call is not Call.SEND
-            and consent.version == self._written_by.get((attempt.worker, attempt.subject))  # else this has not failed yet
+            and consent.version
+            == self._written_by.get((attempt.worker, attempt.subject))  # else this has not failed yet
         ):
             backoff = self._backoffs.get(attempt.subject)
             if backoff is None or backoff.version != consent.version:

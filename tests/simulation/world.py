@@ -9,12 +9,6 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Protocol, TypeVar
 
-from support.fake_clock import NOON, FakeClock
-from support.memory_ledger import MemoryLedger
-from support.memory_service import DEFAULT_QUOTAS, MemoryService
-from support.workers import GRACE, LEASE, Environment, environment
-
-from inbound.batch import Batch
 from simulation import history as h
 from simulation.broken import Broken, Property
 from simulation.crew import Invocation, Killed
@@ -22,6 +16,12 @@ from simulation.gated import GatedLedger, GatedList, GatedTexting, Where
 from simulation.inbound_queue import Copy, Queue, notification, record_of
 from simulation.reporting import NoDeadLetters, log_book, quiet_logger, quiet_metrics
 from simulation.witness import Attempt, Key, Witness
+from support.fake_clock import NOON, FakeClock
+from support.memory_ledger import MemoryLedger
+from support.memory_service import DEFAULT_QUOTAS, MemoryService
+from support.workers import GRACE, LEASE, Environment, environment
+
+from inbound.batch import Batch
 from sms_consent.decision import Asked, Author, Decision
 from sms_consent.errors import (
     ConsentError,
@@ -106,7 +106,9 @@ class World:
         self.answered_texts: set[str] = set()
         self.ledger: Any
         self.service: Any
-        self.ledger, self.service = stage.ports(history.terms) if stage is not None else _in_memory(history.terms, self.clock)
+        self.ledger, self.service = (
+            stage.ports(history.terms) if stage is not None else _in_memory(history.terms, self.clock)
+        )
         self.witness = Witness(lambda key: self.service.is_listed(*key), self.clock.now, self.decided_for)
         self._gated = (
             GatedLedger(self.ledger, self, self.witness),
@@ -114,7 +116,9 @@ class World:
             GatedTexting(self.service, self, self.witness),
         )
         self.queue = Queue()
-        self.decisions: dict[str, tuple[Decision, tuple[Key, ...]]] = {}  # and the consents that it is for, the sender's first
+        self.decisions: dict[
+            str, tuple[Decision, tuple[Key, ...]]
+        ] = {}  # and the consents that it is for, the sender's first
         self.asked: dict[str, h.Ask] = {}
         self._requests = [self._request(index, each) for index, each in enumerate(history.requests)]
         self._texts = sorted(
@@ -441,6 +445,10 @@ class World:
     def __call__(self, where: Where, effect: Callable[[], T]) -> T:
         """One call: it stops here until the scheduler lets it happen, and it ends as planned."""
         invocation = self._running()
+        called = self.clock.now()
+        if where.call is not None:
+            key = where.number or "", where.list_name or ""
+            self._judged(lambda: self.witness.about_to(where.call, key))
         ending = invocation.next_ending()
         self._now_running = invocation
         if self._failure is not None:
@@ -456,18 +464,18 @@ class World:
             self.witness.faults[ending] += 1
             if where.call is None or ending not in (h.Ending.THROTTLED, h.Ending.UNREACHED):
                 self.witness.troubled |= {where.number} if where.number is not None else invocation.people
+        return self._judged(lambda: self._perform(where, effect, ending, called))
+
+    def _judged(self, act: Callable[[], T]) -> T:
+        """The code under test catches what one record raises; what breaks a property must not be lost in it."""
         try:
-            return self._perform(where, effect, ending, invocation)
+            return act()
         except Broken as failure:
-            # The code under test catches what one record raises; this must not be lost in it.
             self._fail(failure)
             raise Killed from failure
 
-    def _perform(self, where: Where, effect: Callable[[], T], ending: h.Ending, invocation: Invocation) -> T:
-        key = (where.number or "", where.list_name or "")
-        if where.call is not None:
-            self.witness.about_to(where.call, key)
-        called = self.clock.now()
+    def _perform(self, where: Where, effect: Callable[[], T], ending: h.Ending, called: datetime) -> T:
+        key, worker = (where.number or "", where.list_name or ""), self.worker
         self._pass(LATENCY)
         answer = "died"
         try:
@@ -487,13 +495,11 @@ class World:
             raise
         finally:
             self.log.append(
-                f"{self.elapsed:>12.3f}   {invocation.name} {where.name} {key[0][-4:]} {key[1]} {ending.value}: {answer}"
+                f"{self.elapsed:>12.3f}   {worker} {where.name} {key[0][-4:]} {key[1]} {ending.value}: {answer}"
             )
             if where.call is not None:
                 self._pass(LATENCY)
-                self.witness.attempted(
-                    Attempt(where.call, key, invocation.name, called, self.clock.now(), ending, answer)
-                )
+                self.witness.attempted(Attempt(where.call, key, worker, called, self.clock.now(), ending, answer))
         return result
 
     def _ended(self, effect: Callable[[], T], ending: h.Ending) -> T:

@@ -70,9 +70,7 @@ class MemoryService:
     def put(self, number: str, list_name: str) -> Listing:
         self._admit(Call.PUT)
         self._known(list_name)
-        return self.entries.setdefault(
-            (number, list_name), Listing(at=self.clock.now(), end_user_opted_out=False)
-        )
+        return self.entries.setdefault((number, list_name), Listing(at=self.clock.now(), end_user_opted_out=False))
 
     def delete(self, number: str, list_name: str) -> Listing | None:
         self._admit(Call.DELETE)
