@@ -97,7 +97,7 @@ def test_a_keyword_in_a_very_long_text_of_white_space_is_still_one() -> None:
 def test_an_explanation_shows_the_rule_the_words_and_the_source() -> None:
     """Enough to answer "why was I opted out?" years later."""
     explanation = READER.explain("Hi! Please take me OFF your list")
-    assert explanation.reading.rule == "sentence:en/remove-from-list"
+    assert explanation.reading.rule == "sentence:en/take-me-off"
     assert [explanation.text[start:end] for start, end in explanation.spans] == [explanation.reading.matched]
     assert "English" in explanation.source
     assert explanation.normalised == "hi please take me off your list"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate, islice
+from typing import NamedTuple
 
 __all__ = ["MOST_WORDS", "Folded", "Word", "fold", "fold_keyword"]
 
@@ -114,8 +114,7 @@ _ELIDED = frozenset(
 _WORD = re.compile(r"""[^ \n.,!?;:'"()>*$@\-/%&+#\x01][^ \n.,!?;:"()>*$@\-/%&+#']*(?:'[^ \n.,!?;:"()>*$@\-/%&+#']+)*""")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word: as folded, and where it stands in the folded text."""
 
     text: str

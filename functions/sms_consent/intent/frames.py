@@ -96,7 +96,8 @@ class Board:
         for place, phrases in row.phrases.items():
             for length, unit in phrases:
                 self._add(length, place, unit.parts)
-        self._unbroken = self._all & ~self.row(1, breakers)
+        self._known: dict[int, list[tuple[int, int]]] = {}
+        self._unbroken = self._all & ~self._row(1, breakers)
 
     def _add(self, length: int, place: int, parts: int) -> None:
         rows = self._rows.setdefault(length, {})
@@ -106,8 +107,7 @@ class Board:
             rows[lowest] = rows.get(lowest, 0) | 1 << place
             parts ^= lowest
 
-    def row(self, length: int, parts: int) -> int:
-        """The places at which a unit of this length plays any of these parts."""
+    def _row(self, length: int, parts: int) -> int:
         rows = self._rows[length]
         rest = parts & self.parts
         row = 0
@@ -117,30 +117,38 @@ class Board:
             rest ^= lowest
         return row
 
+    def rows(self, parts: int) -> list[tuple[int, int]]:
+        """For each length, the places at which a unit of this length plays any of these parts."""
+        known = self._known.get(parts)
+        if known is None:
+            rows = [(length, self._row(length, parts)) for length in self._rows]
+            known = self._known[parts] = [(length, row) for length, row in rows if row]
+        return known
+
     def _after(self, places: int, parts: int) -> int:
         """The places after one unit that plays any of these parts."""
         after = 0
-        for length in self._rows:
-            after |= (places & self.row(length, parts)) << length
+        for length, row in self.rows(parts):
+            after |= (places & row) << length
         return after
 
     def _starts(self, parts: int) -> int:
         starts = 0
-        for length in self._rows:
-            starts |= self.row(length, parts)
+        for _, row in self.rows(parts):
+            starts |= row
         return starts
 
     def matches(self, pattern: tuple[Element, ...]) -> Iterator[tuple[int, int]]:
         """Where the pattern matches: first place, and the place after the last, the shortest of each start."""
         first = next(element for element in pattern if element.kind not in (Kind.START, Kind.NOT))
         starts = self._starts(first.parts) if first.kind is Kind.ONE else self._all
-        if not starts or not self._ends(starts, pattern):
-            return
-        for place in range(self._count):
-            if starts >> place & 1:
-                ends = self._ends(1 << place, pattern)
-                if ends:
-                    yield place, (ends & -ends).bit_length() - 1
+        if starts & starts - 1 and not self._ends(starts, pattern):
+            return  # from none of several starts
+        while starts:
+            start = starts & -starts
+            if ends := self._ends(start, pattern):
+                yield start.bit_length() - 1, (ends & -ends).bit_length() - 1
+            starts ^= start
 
     def _ends(self, places: int, pattern: tuple[Element, ...]) -> int:
         """All places at which the pattern may end, from all of ``places`` at once."""
@@ -178,8 +186,8 @@ class Board:
         places = self._all + 1
         for _ in range(_MOST):
             before = 0
-            for length in self._rows:
-                before |= (places >> length) & self.row(length, filler)
+            for length, row in self.rows(filler):
+                before |= (places >> length) & row
             if not before & ~places:
                 break
             places |= before

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sms_consent.intent.actors import ALLOWED, Actors, Who
 from sms_consent.intent.folding import Folded, Word
@@ -18,8 +17,7 @@ __all__ = ["Found", "Grammar"]
 _CONDITIONS = ("unless", "soften", "needs")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A request, and the place in the folded text of the words that make it."""
 
     intent: Intent

@@ -18,7 +18,7 @@ from sms_consent.intent.quotation import Quotation
 __all__ = ["Immunity", "OwnWords"]
 
 _ECHO = 4  # words of ours, in a row, that are no coincidence
-_BEGINNING = 300  # characters in which an automatic reply says that it is one
+_BEGINNING = 50  # words within which an automatic reply says that it is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,17 @@ class Immunity:
         self._instruction = Instruction()
 
     @cached_property
-    def _automatic(self) -> dict[str, tuple[str, ...]]:
-        """What automatic replies say of themselves: with spaces around, or, in scripts that have none, anywhere."""
+    def _automatic(self) -> list[str]:
         phrases = json.loads((DATA / "immunity.json").read_text(encoding="utf-8"))["automatic"]
-        folded = [fold_keyword(phrase) for phrase in phrases]
-        return {
-            "latin": tuple(f" {phrase} " for phrase in folded if phrase.isascii()),
-            "other": tuple(phrase for phrase in folded if not phrase.isascii()),
-        }
+        return [fold_keyword(phrase) for phrase in phrases]
+
+    @cached_property
+    def _by_first_word(self) -> dict[str, list[str]]:
+        """What automatic replies say of themselves, by the first word; in scripts without spaces see ``_automatic``."""
+        phrases: dict[str, list[str]] = {}
+        for phrase in self._automatic:
+            phrases.setdefault(phrase.partition(" ")[0], []).append(f" {phrase} ")
+        return phrases
 
     def own_words(self, folded: Folded, keywords: Mapping[str, object], last_reply: str | None) -> OwnWords:
         """The words that the sender wrote; ``last_reply`` is what this person was last sent by us."""
@@ -67,11 +70,12 @@ class Immunity:
         return OwnWords(words, rule)
 
     def _is_automatic(self, folded: Folded) -> bool:
-        start = folded.text[:_BEGINNING]
-        key = f" {folded.key} " if len(folded.text) <= _BEGINNING else f" {fold(start).key} "
-        if any(phrase in key for phrase in self._automatic["latin"]):
+        words = [word.text for word in folded.words[:_BEGINNING]]
+        phrases = self._by_first_word
+        key = f" {' '.join(words)} "
+        if any(phrase in key for word in words if word in phrases for phrase in phrases[word]):
             return True
-        return not start.isascii() and any(phrase in key for phrase in self._automatic["other"])
+        return not key.isascii() and any(not phrase.isascii() and phrase in key for phrase in self._automatic)
 
 
 def _without_reply(words: Sequence[Word], last_reply: str) -> Sequence[Word]:

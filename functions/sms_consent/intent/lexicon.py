@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import DATA
@@ -23,8 +23,7 @@ _SHORTEST_STEM = 2
 _DIGITS = 3  # as many as the parts of a phone number have
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One word, or a phrase that counts as one, with the parts that it can play."""
 
     parts: int

@@ -59,6 +59,8 @@ class Sentences:
         found: list[Found] = []
         for grammar in self._spoken(words):
             found += grammar.read(folded, parts, laughing=laughing)
+            if any(each.intent is Intent.OPT_OUT for each in found):
+                break
         for intent in _ORDER:
             for each in found:
                 if each.intent is intent:
@@ -140,4 +142,5 @@ class Sentences:
     @cached_property
     def _speller(self) -> Speller:
         spelled: dict[str, str] = self._misspelling["in_sentences"]
-        return Speller((word for words in spelled.values() for word in words.split()), self._ordinary)
+        words = (word for listed in spelled.values() for word in listed.split())
+        return Speller(words, self._ordinary, one_slip_only=True)

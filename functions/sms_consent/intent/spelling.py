@@ -63,13 +63,21 @@ class Speller:
     A slip leaves a word's first two letters, its last two, or both its ends as they are: that is how words are looked up.
     """
 
-    def __init__(self, words: Iterable[str], ordinary: Container[str]) -> None:
+    def __init__(self, words: Iterable[str], ordinary: Container[str], *, one_slip_only: bool = False) -> None:
         self.ordinary = ordinary
         self._known = {word for word in words if len(word) >= _SHORTEST}
         self._by_letters: dict[str, list[str]] = {}
         for word in sorted(self._known):
             for letters in _lasting(word):
                 self._by_letters.setdefault(letters, []).append(word)
+        self._forms: frozenset[str] = frozenset()
+        if one_slip_only:
+            self._forms = frozenset(form for word in self._known for form in (word, *_without_one(word)))
+
+    def _is_near(self, word: str) -> bool:
+        """Whether one slip could lead to a known word: then both, with one letter left out, have a form in common."""
+        forms = self._forms
+        return word in forms or any(form in forms for form in _without_one(word))
 
     def nearest(self, word: str) -> list[str]:
         """The known words nearest to this one, all at the same distance; none if it is an ordinary word."""
@@ -77,6 +85,8 @@ class Speller:
             return [word]
         length = len(word)
         if word in self.ordinary or not _SHORTEST - 1 <= length <= _LONGEST:
+            return []
+        if self._forms and not self._is_near(word):
             return []
         best, found = 3, list[str]()
         for letters in _lasting(word):
@@ -92,6 +102,10 @@ class Speller:
                     best, found = far, []
                 found.append(known)
         return sorted(found)
+
+
+def _without_one(word: str) -> list[str]:
+    return [word[:i] + word[i + 1 :] for i in range(len(word))]
 
 
 def _lasting(word: str) -> tuple[str, str, str]:
