@@ -1,7 +1,8 @@
 """Decides how senders, lists and groups stand in the ledger: as functions read them, and as an operator lists them.
 
 A function reads one sender by its key, and all lists as one item. So that nobody has to scan a table of millions of
-consents to list senders, each stands a second time under one key; both are written in one transaction.
+consents to list senders, each stands a second time, under a key that all share. That one is written first and deleted
+last: whatever a function knows is listed, and whoever is interrupted can repeat what they did.
 """
 
 from __future__ import annotations
@@ -52,25 +53,25 @@ class SenderBook:
         item = self._item(items.sender_key(identity))
         return items.sender_from(item) if item is not None else None
 
+    def holds(self, sender: Sender) -> bool:
+        """Whether both say the same: after an interruption, they may not."""
+        listed = self._item(_index_key(sender.identity))
+        return listed is not None and items.sender_from(listed) == sender == self.sender(sender.identity)
+
     def write(self, sender: Sender) -> None:
-        """Its list becomes known first: an opt-out that counts for all lists must not miss one that is in use."""
+        """Its list becomes known before: an opt-out that counts for all lists must not miss one that is in use."""
         self.change_groups(lambda groups: {sender.list_name: None, **groups})
         item = items.sender_item(sender)
-        self._at_once(
-            [
-                {"Put": {"TableName": self._table, "Item": to_attributes(each)}}
-                for each in (item, {**item, **_index_key(sender.identity)})
-            ]
-        )
+        for key in (_index_key(sender.identity), items.sender_key(sender.identity)):
+            self._client.put_item(TableName=self._table, Item=to_attributes({**item, **key}))
 
-    def remove(self, identity: str) -> None:
-        """Its list stays known: people have opted out of it."""
-        self._at_once(
-            [
-                {"Delete": {"TableName": self._table, "Key": to_attributes(key)}}
-                for key in (items.sender_key(identity), _index_key(identity))
-            ]
-        )
+    def remove(self, identity: str) -> bool:
+        """Whether there was one. Its list stays known: people have opted out of it."""
+        stood = False
+        for key in (items.sender_key(identity), _index_key(identity)):
+            answer = self._client.delete_item(TableName=self._table, Key=to_attributes(key), ReturnValues="ALL_OLD")
+            stood = stood or "Attributes" in answer
+        return stood
 
     # --- lists
 
@@ -116,9 +117,6 @@ class SenderBook:
     def _item(self, key: Any) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True)
         return from_attributes(answer["Item"]) if "Item" in answer else None
-
-    def _at_once(self, writes: list[Any]) -> None:
-        self._client.transact_write_items(TransactItems=writes)
 
 
 def _index_key(identity: str) -> dict[str, Plain | None]:

@@ -32,13 +32,13 @@ class Importing:
 
     def through(self, content: bytes) -> None:
         """Every line is checked before the first is written. Raises Refusal."""
-        standing = {sender.identity: sender for sender in self._book.senders()}
+        listed = {sender.identity: sender for sender in self._book.senders()}
         for checked in track(
             self._checked(content), "setting", console=Console(stderr=True), transient=True,
             disable=self._dry_run or not sys.stderr.isatty(),
         ):  # fmt: skip
             sender = checked.sender
-            if standing.get(sender.identity) == sender:
+            if listed.get(sender.identity) == sender and self._book.holds(sender):
                 self.unchanged.append(sender.identity)
                 continue
             if not self._dry_run:

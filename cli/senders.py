@@ -84,9 +84,10 @@ def set_sender(
                 language=_chosen(language, kept.language),
             )
         )
-        if checked.sender != standing:
+        stood = office.book.holds(checked.sender)
+        if not stood:
             office.book.write(checked.sender)
-    typer.echo(told(checked.sender) if checked.sender != standing else f"{told(checked.sender)}, as it was")
+    typer.echo(told(checked.sender) + (", as it was" if stood else ""))
     for note in checked.notes:
         typer.echo(f"note: {note}", err=True)
 
@@ -98,13 +99,11 @@ def remove(identity: Identity, table: Table = None, stack: Stack = STACK) -> Non
     Exit codes: 1 if it had none.
     """
     with _at("senders remove", table, stack, check=False) as office:
-        standing = office.book.sender(identity.strip())
-        if standing is not None:
-            office.book.remove(standing.identity)
-    if standing is None:
+        removed = office.book.remove(identity.strip())
+    if not removed:
         typer.echo(f"sms-consent senders remove: {identity} has no settings", err=True)
         raise typer.Exit(MISSING)
-    typer.echo(f"{standing.identity} counts for the stack's own list within a minute")
+    typer.echo(f"{identity.strip()} counts for the stack's own list within a minute")
 
 
 @senders.command("import")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -264,6 +266,49 @@ def test_removing_what_has_no_settings_says_so(senders: Any) -> None:
     result = senders.run("remove", OURS)
     assert result.exit_code == 1
     assert "has no settings" in result.stderr
+
+
+@contextmanager
+def _interrupted_after(writes: int) -> Iterator[None]:
+    """The operator presses Ctrl-C after so many writes that change a sender."""
+    api_call, made = clients.dynamodb()._make_api_call, []
+
+    def interrupted(operation: str, parameters: Any) -> Any:
+        if operation in {"PutItem", "DeleteItem"} and "LISTS" not in str(parameters):
+            if len(made) == writes:
+                raise KeyboardInterrupt
+            made.append(operation)
+        return api_call(operation, parameters)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clients.dynamodb(), "_make_api_call", interrupted)
+        yield
+
+
+def _told_and_known(senders: Any) -> tuple[list[str], str | None]:
+    """The sender's list as it is listed, and as functions find it."""
+    known = _found(senders)
+    return [each["optOutList"] for each in senders.told("list")], known.list_name if known is not None else None
+
+
+def test_an_interrupted_set_is_listed_and_completed_by_repeating_it(senders: Any) -> None:
+    """Whatever functions know is listed, and what is asked for again is compared with both."""
+    senders.done("set", OURS, "--list", "Club")
+    with _interrupted_after(1):
+        senders.run("set", OURS, "--list", "Alerts")
+    assert _told_and_known(senders) == (["Alerts"], "Club")
+    senders.done("set", OURS, "--list", "Club")
+    assert _told_and_known(senders) == (["Club"], "Club")
+
+
+def test_an_interrupted_removal_is_completed_by_repeating_it(senders: Any) -> None:
+    """Functions forget it first."""
+    senders.done("set", OURS, "--list", "Club")
+    with _interrupted_after(1):
+        senders.run("remove", OURS)
+    assert _told_and_known(senders) == (["Club"], None)
+    senders.done("remove", OURS)
+    assert _told_and_known(senders) == ([], None)
 
 
 # --- several at once

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.world import LIST
 
+from sms_consent.aws import clients
 from sms_consent.ports import Sender
 
 HEADER = "identity,list,brand,support_contact,language\n"
@@ -42,6 +43,16 @@ def test_importing_again_changes_nothing(senders: Any, file: Path) -> None:
     before = senders.written()
     assert senders.done("import", str(file)).stdout == "0 set, 2 as they were, 0 rejected\n"
     assert senders.written() == before
+
+
+def test_what_an_interruption_left_half_written_is_completed(senders: Any, file: Path) -> None:
+    """It is listed, but no function knows it."""
+    file.write_text(HEADER + CLUB)
+    senders.done("import", str(file))
+    key = {"pk": {"S": "SENDER#+12125550102"}, "sk": {"S": "SENDER"}}
+    clients.dynamodb().delete_item(TableName=senders.world.table, Key=key)
+    assert senders.done("import", str(file)).stdout == "1 set, 0 as they were, 0 rejected\n"
+    assert senders.world.parts.ledger.sender("+12125550102") is not None
 
 
 def test_a_line_replaces_all_settings_of_its_sender(senders: Any, file: Path) -> None:
