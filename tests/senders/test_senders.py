@@ -187,6 +187,22 @@ def test_a_number_that_aws_has_obey_another_list_is_noted(undeployed: Any) -> No
     assert undeployed.done("set", OURS, "--list", "Club").stderr == ""
 
 
+def test_who_may_not_look_at_numbers_may_set_a_sender(senders: Any) -> None:
+    """Only a note hangs on it."""
+    senders.world.backend.fail_next("DescribePhoneNumbers", "AccessDeniedException", 1)
+    senders.done("set", OURS, "--list", "Club")
+    assert _found(senders) is not None
+
+
+@pytest.mark.parametrize("operation", ["DescribeOptOutLists", "DescribePhoneNumbers"])
+def test_nothing_is_set_while_aws_does_not_answer(senders: Any, operation: str) -> None:
+    """What could not be checked is not written."""
+    senders.world.backend.fail_next(operation, "InternalServerException", 10)
+    result = senders.run("set", OURS, "--list", "Club")
+    assert (result.exit_code, result.stderr) == (3, f"sms-consent senders set: {operation}: InternalServerException\n")
+    assert senders.written() == []
+
+
 def test_without_a_stack_the_ledger_can_be_named(undeployed: Any) -> None:
     """Then nothing is known of its brand, and its list must be given."""
     table = ("--table", undeployed.world.table)
