@@ -56,7 +56,7 @@ class Actors:
         self._det, self._lets, self._hypothesis = parts("DET"), parts("LETS"), parts("HYPO")
         self._texts, self._me, self._need = parts("TEXTS PLURAL DEICTIC"), parts("ME"), parts("NEED")
         self._these, self._it = parts("TEXTS PLURAL"), parts("IT")
-        self._no_need = parts("NONEED")
+        self._no_need, self._cause = parts("NONEED"), parts("CAUSE")
         self._you_would, self._said = parts("YOUWOULD"), parts("SAYPAST")
 
     def before(self, units: Sequence[Unit]) -> Who:
@@ -142,8 +142,9 @@ class Actors:
             return Who.ASKED if earlier & self._ask else Who.OTHER
         if parts & self._past and not j and units[j].text == "do":
             return Who.ASKED  # "do stop"
-        if parts & self._it and j:
-            return Who.OTHER  # "the alarm keeps going off, make it stop"
+        if parts & self._it:
+            _, earlier = self._back(units, j)  # "the alarm keeps going off, make it stop"
+            return Who.OTHER if earlier & self._cause else Who.UNKNOWN
         if parts & (self._third | self._lets | self._if | self._past | self._why):
             return Who.OTHER
         return Who.NOUN if parts & self._det else Who.UNKNOWN
