@@ -131,6 +131,14 @@ class Consent:
         counted = [moment for moment in (self.deleted_at, self.delete_doubt) if moment is not None]
         return replace(self, deleting=None, deleted_at=max(counted) if counted else None)
 
+    @property
+    def is_announced(self) -> bool:
+        """Whether ``announced`` has nothing to add."""
+        if self.status is not Status.OPTED_OUT:
+            return self.deleting is not None
+        counted = self.delete_doubt is None or (self.deleted_at is not None and self.deleted_at >= self.delete_doubt)
+        return self.deleting is None and counted
+
     def opt_in_possible_at(self) -> datetime | None:
         """The end of the 30 days, or None if no deletion is known."""
         known = [moment for moment in (self.deleted_at, self.doubted_deletion) if moment is not None]

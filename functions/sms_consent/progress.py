@@ -18,6 +18,7 @@ __all__ = [
     "OPT_IN_ANSWER_USEFUL_FOR",
     "Patience",
     "Work",
+    "announced",
     "answer_claimed",
     "answered",
     "claimed",
@@ -89,6 +90,13 @@ def claimed(consent: Consent, claim: Claim, now: datetime) -> Consent:
     ):
         answer = answer.taken_over(claim.worker, now)
     return replace(consent, revision=consent.revision + 1, answer=answer).leased(claim, now)
+
+
+def announced(consent: Consent, worker: str, now: datetime) -> Consent:
+    """What the worker with the lease is about to do: a deletion is never made before the ledger knows of it."""
+    if consent.lease != worker or consent.is_announced:
+        return consent
+    return replace(consent.announced(now), revision=consent.revision + 1)
 
 
 def listed(consent: Consent, worker: str, version: int, listing: Listing, now: datetime) -> Consent:
@@ -236,8 +244,8 @@ def let_go(consent: Consent, worker: str, now: datetime) -> Consent:
     consent = replace(consent, revision=consent.revision + 1)
     if consent.settled and consent.status is not Status.OPT_IN_PENDING:
         return _done(consent)
-    due_at = consent.landing_until if consent.landing_at(now) else consent.due_at
-    return replace(consent, lease=None, lease_until=None, deleting=None, due_at=due_at)
+    waits_for = consent.held_until if consent.settled else consent.landing_until
+    return replace(consent, lease=None, lease_until=None, deleting=None, due_at=max(now, waits_for or now))
 
 
 def recorded(consent: Consent, decision_id: str) -> Consent:

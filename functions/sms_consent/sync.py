@@ -135,7 +135,10 @@ class _Attempt:
                 work = work_left(self._consent, self._now(), self._worker)
                 if work is None or not self._leased():
                     break
-                steps[work]()
+                if work is Work.ANSWER or self._consent.is_announced:
+                    steps[work]()
+                else:
+                    self._announce()
             if self._leased():
                 now = self._now()
                 self._update(lambda consent: progress.let_go(consent, self._worker, now))
@@ -146,6 +149,11 @@ class _Attempt:
                 lambda consent: progress.postponed(consent, self._worker, version, failure, now, changing=changing)
             )
         return self._consent
+
+    def _announce(self) -> None:
+        """Another decision turned the work round since the lease was taken: the ledger first learns what is to be done."""
+        now = self._now()
+        self._update(lambda consent: progress.announced(consent, self._worker, now))
 
     def _put(self) -> None:
         version = self._consent.version
