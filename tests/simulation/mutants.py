@@ -78,6 +78,12 @@ MUTANTS = (
         "        version = self._consent.version\n        if False:\n            return  # another",
     ),
     Mutant(
+        "a deletion is not announced when a newer decision asks for it",
+        SYNC,
+        "                if work is Work.ANSWER or self._consent.is_announced:\n",
+        "                if True:\n",
+    ),
+    Mutant(
         "mark before put",
         SYNC,
         """        listing = self._call(Call.PUT, self._sync.opt_out_list.put)
