@@ -66,6 +66,12 @@ class ConsentLedger(Protocol):
     def sender(self, identity: str) -> Sender | None:
         """What is configured for one of our numbers, pools or agents."""
 
+    def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
+        """Whether this worker, and no other, may do what has this name, until then or until it ends its turn."""
+
+    def end_turn(self, name: str, worker: str, now: datetime) -> None:
+        """Let the next one have it. Somebody else's turn stays."""
+
 
 class Register(Protocol):
     """What stands under one number, for whoever asks. Every method raises TryAgain, and reads what was written last."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,8 +14,12 @@ from sms_consent.sync import Sync
 
 __all__ = ["Sweep", "Swept"]
 
+TURN = "sweep"
 IN_A_ROW = 100
 """After so many that must wait, the rest of the queue, which is younger, must too."""
+
+MARGIN = timedelta(seconds=10)
+"""What is left of the function's time for the call under way, its time-out and its mark."""
 
 BREATH = timedelta(seconds=1)
 """How long to wait when all that is due must wait: the quotas count requests a second."""
@@ -27,19 +32,49 @@ class Swept:
     settled: Counter[Due] = field(default_factory=Counter)
     left: Counter[Due] = field(default_factory=Counter)
     overdue: timedelta = timedelta()  # how long the oldest opt-out that was found had been waiting
+    elsewhere: bool = False  # whether another sweep was at it, and this one left it alone
 
 
 class Sweep:
     """Makes one pass after the other over what is due, until nothing is or its time is up."""
 
-    def __init__(self, *, ledger: ConsentLedger, sync: Sync, correspondence: Correspondence, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: ConsentLedger,
+        sync: Sync,
+        correspondence: Correspondence,
+        clock: Clock,
+        new_token: Callable[[], str],
+    ) -> None:
         self._ledger = ledger
         self._sync = sync
         self._correspondence = correspondence
         self._clock = clock
+        self._new_token = new_token
 
-    def run(self, until: datetime) -> Swept:
-        """Raises TryAgain if the ledger fails; what was done stays done."""
+    def run(self, deadline: datetime) -> Swept:
+        """Work until shortly before the function is cut off. Raises TryAgain if the ledger fails; what was done stays done.
+
+        One sweep at a time: a schedule may start two at once, and each would take the API's whole rate.
+        """
+        if not self._anything_due():
+            return Swept()
+        worker = self._new_token()
+        if not self._ledger.take_turn(TURN, worker, self._clock.now(), deadline):
+            return Swept(elsewhere=True)
+        swept = self._swept(deadline - MARGIN)
+        self._ledger.end_turn(TURN, worker, self._clock.now())  # of one that fails, the turn ends by itself
+        return swept
+
+    def _anything_due(self) -> bool:
+        now = self._clock.now()
+        kinds = (Due.OPT_OUT, Due.OPT_IN)
+        return any(any(True for _ in self._ledger.due_consents(kind, now)) for kind in kinds) or any(
+            True for _ in self._ledger.due_letters(now)
+        )
+
+    def _swept(self, until: datetime) -> Swept:
         swept = Swept()
         while self._clock.now() < until:
             progressed = self._opt(Due.OPT_OUT, until, swept)

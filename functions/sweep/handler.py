@@ -14,18 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = ["handler"]
 
-MARGIN = timedelta(seconds=10)
-"""What is left of the function's time for the call under way, its time-out and its mark."""
-
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  a schedule says nothing
     """Sweep until nothing is due or the time is up."""
     clock = parts().clock
-    until = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
-    swept = parts().sweep().run(until)
+    deadline = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    swept = parts().sweep().run(deadline)
     for kind, count in swept.settled.items():
         metrics().add_metric(f"Swept{kind.title().replace('_', '')}", MetricUnit.Count, count)
     metrics().add_metric("OldestOptOutDue", MetricUnit.Seconds, swept.overdue.total_seconds())
     metrics().flush_metrics()
-    logger().info("swept", settled=dict(swept.settled), left=dict(swept.left))
+    logger().info("swept", settled=dict(swept.settled), left=dict(swept.left), elsewhere=swept.elsewhere)
     return {kind: count for kind, count in swept.settled.items() if count}

@@ -36,7 +36,6 @@ SERVICE_CALL = timedelta(milliseconds=40)
 LANES = 5
 BATCH = 10
 A_MINUTE = timedelta(minutes=1)
-SWEEP_FOR = timedelta(seconds=50)
 LINE = "+12125550101"
 OUT_OF_ORDER = 5.0
 """Seconds: batches are heard side by side, and one that was refused for its rate waits for a second."""
@@ -220,7 +219,7 @@ class Burst:
         return work
 
     def _sweep(self, made: Environment) -> None:
-        made.sweep.run(self.clock.now() + SWEEP_FOR)
+        made.sweep.run(self.clock.now() + A_MINUTE)
 
     def _start(self, kind: str, *, paced: bool, work: Callable[[Environment], None]) -> None:
         made = self._idle[paced].pop() if self._idle[paced] else self._environment(paced=paced)

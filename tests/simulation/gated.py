@@ -87,6 +87,12 @@ class GatedLedger:
     def sender(self, identity: str) -> Sender | None:
         return self._gate(Where("sender"), lambda: self._inner.sender(identity))
 
+    def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
+        return self._gate(Where(f"take the turn of {name}"), lambda: self._inner.take_turn(name, worker, now, until))
+
+    def end_turn(self, name: str, worker: str, now: datetime) -> None:
+        self._gate(Where(f"end the turn of {name}"), lambda: self._inner.end_turn(name, worker, now))
+
     def _pages(self, name: str, found: Iterator[T]) -> Iterator[T]:
         while True:
             page = self._gate(Where(name), lambda: list(islice(found, PAGE)))

@@ -109,6 +109,7 @@ class Terms:
     conflict: bool = False
     all_lists: bool = False  # the scope of what people and agents ask for: every list, not that of the sender alone
     prompt: bool = False  # in the end, sweep runs the moment that something is due, and not every minute
+    grace: float = 60.0  # seconds; up to 300 can be configured, which is longer than a lease
 
 
 class Function(Enum):
@@ -135,6 +136,7 @@ class Ending(Enum):
     FAILED_BEFORE = "500 before it took effect"
     FAILED_AFTER = "500 after it took effect"
     REJECTED = "denied"
+    REPEATED = "carried out, and repeated by the ledger's client"
     DIED_BEFORE = "the worker died before it"
     DIED_AFTER = "the worker died after it"
 

@@ -275,6 +275,12 @@ MUTANTS = (
         BURST,
     ),
     Mutant(
+        "two sweeps at once",
+        SWEEP,
+        "        if not self._ledger.take_turn(TURN, worker, self._clock.now(), deadline):\n",
+        "        if False:\n",
+    ),
+    Mutant(
         "sweep does opt-ins first",
         SWEEP,
         "            progressed = self._opt(Due.OPT_OUT, until, swept)\n            progressed |= self._reply(until, swept)\n",

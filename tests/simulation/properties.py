@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from simulation import history as h
 from simulation.broken import Broken, Property
-from support.workers import GRACE, LEASE
+from support.workers import LEASE
 
 from sms_consent.consent import Status
 from sms_consent.decision import Asked, Decision, Outcome
@@ -77,7 +77,8 @@ def exposure(world: World) -> None:
     """2: no number that is opted out was off the list for longer than the faults lasted."""
     assert world.calm_since is not None
     denied = h.Ending.REJECTED in world.witness.faults
-    allowed = LONGEST_WAIT[denied] + LEASE + GRACE + TWO_SWEEPS
+    grace = timedelta(seconds=world.history.terms.grace)
+    allowed = LONGEST_WAIT[denied] + LEASE + grace + TWO_SWEEPS
     for each in world.witness.exposures:
         if each.until - max(each.since, world.calm_since) > allowed:
             raise Broken(Property.EXPOSURE, f"off the list for {each.until - each.since} after the faults were over")
@@ -170,11 +171,11 @@ def duty(world: World) -> None:
 
 def _paced(world: World) -> None:
     rates = {Call.PUT: 10, Call.DELETE: 10, Call.FIND: 1, Call.SEND: 1}
-    moments: dict[tuple[str, Call], list[datetime]] = defaultdict(list)
+    moments: dict[Call, list[datetime]] = defaultdict(list)
     for attempt in world.witness.attempts:
-        if attempt.worker.startswith("sweep"):
-            moments[attempt.worker, attempt.call].append(attempt.called)
-    for (_, call), times in moments.items():
+        if attempt.worker.startswith("sweep"):  # of which there is one at a time
+            moments[attempt.call].append(attempt.called)
+    for call, times in moments.items():
         for first, last in zip(times, times[rates[call] :], strict=False):
             if last - first < timedelta(seconds=0.9):
                 raise Broken(Property.DUTY, f"sweep made more than {rates[call]} calls of {call.value} in a second")

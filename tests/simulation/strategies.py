@@ -65,7 +65,13 @@ BEFORE = [
 TERMS = [
     Terms(*each)
     for each in product(
-        (False, True), (False, True), (True, False), (False, True), (False, False, False, True), (False, True)
+        (False, True),
+        (False, True),
+        (True, False),
+        (False, True),
+        (False, False, False, True),
+        (False, True),
+        (60.0, 300.0),
     )
 ]
 
@@ -157,6 +163,11 @@ def _told_in_order(random: Random, terms: Terms) -> History:
     steps: list[Step] = []
     for _ in asks:
         steps += [Deliver((0,)), Proceed(random.randrange(2), random.randrange(7), ending())]
+        if random.random() < 0.3:  # between two of its calls, a worker stands still
+            steps += [
+                Wait(random.choice((1.0, 5.0, 20.0))),
+                Proceed(random.randrange(2), random.randrange(2), ending()),
+            ]
         if random.random() < 0.6:
             steps.append(Proceed(random.randrange(2), random.randint(1, 12), ending()))
         if random.random() < 0.2:

@@ -19,7 +19,7 @@ from simulation.witness import Attempt, Key, Witness
 from support.fake_clock import NOON, FakeClock
 from support.memory_ledger import MemoryLedger
 from support.memory_service import DEFAULT_QUOTAS, MemoryService
-from support.workers import GRACE, LEASE, Environment, environment
+from support.workers import LEASE, Environment, environment
 
 from inbound.batch import Batch
 from sms_consent.decision import Asked, Author, Decision
@@ -42,7 +42,6 @@ BEGINNING = NOON
 LATENCY = timedelta(milliseconds=4)
 TIME_OUT = timedelta(seconds=5)
 LATE_BY = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=25))
-SWEEP_MARGIN = timedelta(seconds=10)
 A_MINUTE = timedelta(minutes=1)
 MOST_ROUNDS = 400
 A_DAY = 86_400.0
@@ -132,6 +131,7 @@ class World:
         self._outage: tuple[h.Ending, datetime, bool] | None = None
         self._in_flight: list[tuple[datetime, Callable[[], object]]] = []
         self._failure: BaseException | None = None
+        self._swept_elsewhere = False
         self.calm_since: datetime | None = None
         for each in history.before:
             self._remember(each)
@@ -208,7 +208,9 @@ class World:
         moments += [at for at, _ in self._in_flight]
         if not moments:
             return None
-        moment = max(min(moments), self.clock.now() + timedelta(milliseconds=1))
+        # A sweep that was lost keeps its turn for as long as it could have lived.
+        soonest = timedelta(seconds=1) if self._swept_elsewhere else timedelta(milliseconds=1)
+        moment = max(min(moments), self.clock.now() + soonest)
         if self.history.terms.prompt:
             return moment
         return BEGINNING + -(-(moment - BEGINNING) // A_MINUTE) * A_MINUTE
@@ -323,7 +325,8 @@ class World:
 
     def _sweep(self, made: Environment) -> None:
         try:
-            made.sweep.run(self.clock.now() + timedelta(seconds=h.Function.SWEEP.value) - SWEEP_MARGIN)
+            swept = made.sweep.run(self.clock.now() + timedelta(seconds=h.Function.SWEEP.value))
+            self._swept_elsewhere = swept.elsewhere
         except (TryAgain, Rejected):
             return  # the function fails, and its schedule starts it again
 
@@ -378,7 +381,7 @@ class World:
             own_list=h.OWN_LIST,
             paced=function is h.Function.SWEEP,
             lease=self._lease,
-            grace=GRACE,
+            grace=timedelta(seconds=self.history.terms.grace),
             scope=Scope(opt_out=reach, opt_in=reach, own_list=h.OWN_LIST, lists=self._known_lists),
         )
 
@@ -449,12 +452,15 @@ class World:
         if where.call is not None:
             key = where.number or "", where.list_name or ""
             self._judged(lambda: self.witness.about_to(where.call, key))
-        ending = invocation.next_ending()
-        self._now_running = invocation
-        if self._failure is not None:
-            raise Killed
-        if self.clock.now() >= invocation.deadline:
-            raise Killed
+        ending = self._next_ending(invocation)
+        if ending is h.Ending.REPEATED:
+            if where.call is None:  # a call to the list or texting is never repeated under its caller's hands
+                self.witness.faults[ending] += 1
+                self._judged(lambda: _quietly(effect))
+                self._pass(TIME_OUT)
+                ending = self._next_ending(invocation)
+            if ending is h.Ending.REPEATED:
+                ending = h.Ending.WELL
         if ending is h.Ending.WELL and self._outage is not None and where.call is not None:
             kind, until, texting_only = self._outage
             if self.clock.now() < until and (where.call is Call.SEND or not texting_only):
@@ -465,6 +471,13 @@ class World:
             if where.call is None or ending not in (h.Ending.THROTTLED, h.Ending.UNREACHED):
                 self.witness.troubled |= {where.number} if where.number is not None else invocation.people
         return self._judged(lambda: self._perform(where, effect, ending, called))
+
+    def _next_ending(self, invocation: Invocation) -> h.Ending:
+        ending = invocation.next_ending()
+        self._now_running = invocation
+        if self._failure is not None or self.clock.now() >= invocation.deadline:
+            raise Killed
+        return ending
 
     def _judged(self, act: Callable[[], T]) -> T:
         """The code under test catches what one record raises; what breaks a property must not be lost in it."""

@@ -40,6 +40,7 @@ class MemoryLedger:
         self.letters: dict[tuple[str, str], Letter] = {}
         self.history: dict[tuple[str, str, str], History] = {}
         self.senders = {sender.identity: sender for sender in senders}
+        self.turns: dict[str, tuple[str, datetime]] = {}
         self._index: _Index[Consent] = _Index()
         self._letter_index: _Index[Letter] = _Index()
 
@@ -87,6 +88,17 @@ class MemoryLedger:
 
     def sender(self, identity: str) -> Sender | None:
         return self.senders.get(identity)
+
+    def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
+        holder, held_until = self.turns.get(name, (worker, now))
+        if holder != worker and held_until > now:
+            return False
+        self.turns[name] = worker, until
+        return True
+
+    def end_turn(self, name: str, worker: str, now: datetime) -> None:
+        if self.turns.get(name, ("", now))[0] == worker:
+            self.turns[name] = worker, now
 
     @property
     def anything_due(self) -> bool:

@@ -76,7 +76,7 @@ def environment(
         own_list=own_list,
         actions=dict.fromkeys(Tier, Action.OPT_OUT) | {Tier.UNCLEAR: Action.ASK},
     )
-    sweep = Sweep(ledger=ledger, sync=sync, correspondence=correspondence, clock=clock)
+    sweep = Sweep(ledger=ledger, sync=sync, correspondence=correspondence, clock=clock, new_token=new_token)
     return Environment(inbound, recorder, sweep, sync, correspondence, pace)
 
 

@@ -70,9 +70,11 @@ class World:
     def calls(self) -> list[str]:
         return [record.operation for record in self.backend.request_log()]
 
+    def items(self) -> list[dict[str, Any]]:
+        return list(clients.dynamodb().scan(TableName=self.table)["Items"])
+
     def history(self) -> list[dict[str, Any]]:
-        items = clients.dynamodb().scan(TableName=self.table)["Items"]
-        return [item for item in items if item["sk"]["S"].startswith("DECISION#")]
+        return [item for item in self.items() if item["sk"]["S"].startswith("DECISION#")]
 
     @property
     def backend(self) -> Any:
@@ -85,7 +87,7 @@ class World:
 
     def sweep(self) -> None:
         now = self.parts.clock.now()
-        assemble(self.parts.settings, paced=False).sweep().run(now + timedelta(seconds=1))
+        assemble(self.parts.settings, paced=False).sweep().run(now + timedelta(seconds=11))
 
 
 @contextmanager

@@ -55,7 +55,13 @@ class Parts:
 
     def sweep(self) -> Sweep:
         """For what is due."""
-        return Sweep(ledger=self.ledger, sync=self.sync, correspondence=self.correspondence, clock=self.clock)
+        return Sweep(
+            ledger=self.ledger,
+            sync=self.sync,
+            correspondence=self.correspondence,
+            clock=self.clock,
+            new_token=_token,
+        )
 
 
 def assemble(settings: Settings, *, paced: bool, clock: Clock | None = None) -> Parts:

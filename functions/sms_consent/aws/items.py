@@ -27,9 +27,10 @@ __all__ = [
     "sender_from",
     "sender_item",
     "sender_key",
+    "turn_item",
 ]
 
-LIST, DECISION, ANSWER, SENDER = "LIST#", "DECISION#", "ANSWER#", "SENDER"
+LIST, DECISION, ANSWER, SENDER, TURN = "LIST#", "DECISION#", "ANSWER#", "SENDER", "TURN"
 
 END_USER = "EndUserOptedOut"
 """Named as the API names it, wherever it stands: in the consent, what the person asked; in ``listing``, what AWS says."""
@@ -143,6 +144,11 @@ def sender_item(sender: Sender) -> Item:
 def sender_from(item: dict[str, Any]) -> Sender:
     """The inverse of ``sender_item``."""
     return _made(Sender, item)
+
+
+def turn_item(name: str, worker: str, until: datetime) -> Item:
+    """Who may do something that one worker at a time does, and until when."""
+    return {"pk": f"{TURN}#{name}", "sk": TURN, "worker": worker, "until": as_text(until)}
 
 
 def _plain(record: Any) -> Item:

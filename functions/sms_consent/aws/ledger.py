@@ -78,6 +78,34 @@ class DynamoLedger:
         item = self._get(items.sender_key(identity), consistent=False)
         return items.sender_from(item) if item is not None else None
 
+    def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
+        """One conditional write."""
+        free = "attribute_not_exists(pk) OR #until <= :now OR #worker = :worker"
+        return self._write_turn(items.turn_item(name, worker, until), free, {":now": {"S": as_text(now)}})
+
+    def end_turn(self, name: str, worker: str, now: datetime) -> None:
+        """Likewise: its time ends now."""
+        self._write_turn(
+            items.turn_item(name, worker, now), "#worker = :worker AND #until > :now", {":now": {"S": as_text(now)}}
+        )
+
+    def _write_turn(self, item: items.Item, condition: str, values: dict[str, Any]) -> bool:
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=to_attributes(item),
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#until": "until", "#worker": "worker"},
+                ExpressionAttributeValues={**values, ":worker": {"S": str(item["worker"])}},
+            )
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
+                raise translation_of(error) from error
+            return False
+        except BotoCoreError as error:
+            raise translation_of(error) from error
+        return True
+
     def _get(self, key: Mapping[str, Plain | None], *, consistent: bool = True) -> dict[str, Any] | None:
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=consistent)
