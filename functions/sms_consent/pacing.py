@@ -37,6 +37,12 @@ class Pace:
         self._turn_at: dict[Call, datetime] = {}
         self._rest_until: dict[Call, datetime] = {}
 
+    def begin(self) -> None:
+        """Another worker, whose turn is over, may have called a moment ago: no call is made before its gap has passed."""
+        now = self._clock.now()
+        for call, gap in self._gaps.items():
+            self._turn_at[call] = max(self._turn_at.get(call, now), now + gap)
+
     def resting(self, call: Call) -> bool:
         """Whether the service refused such a call for its rate, or did not answer one, a moment ago."""
         rest_until = self._rest_until.get(call)

@@ -63,6 +63,7 @@ class Sweep:
         worker = self._new_token()
         if not self._ledger.take_turn(TURN, worker, self._clock.now(), deadline):
             return Swept(elsewhere=True)
+        self._sync.pace.begin()
         swept = self._swept(deadline - MARGIN)
         self._ledger.end_turn(TURN, worker, self._clock.now())  # of one that fails, the turn ends by itself
         return swept
