@@ -1,10 +1,11 @@
-"""What holds for every test: a function that calls AWS without permission by template.yaml fails where it does."""
+"""What holds for every test: no function calls AWS without permission by template.yaml, logs a number or quotes a text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from support.discretion import OFFENCES, watched
 from support.policies import enforced
 
 
@@ -13,3 +14,18 @@ def policies() -> Iterator[None]:
     """Least privilege, over the whole suite."""
     with enforced():
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def watch() -> Iterator[None]:
+    """Logs and metrics are looked at, over the whole suite."""
+    with watched():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def discretion(watch: None) -> Iterator[None]:
+    """A test in which a function says too much fails."""
+    OFFENCES.clear()
+    yield
+    assert not OFFENCES, OFFENCES[:3]

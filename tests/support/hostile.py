@@ -25,13 +25,14 @@ STRANGE: list[Any] = [
 
 def good(number: str, at: str) -> dict[str, Any]:
     """A STOP that nothing is wrong with."""
+    name = f"good-{number[:0:-1]}"
     payload = {
         "originationNumber": number,
         "destinationNumber": OURS,
         "messageBody": "STOP",
-        "inboundMessageId": number[1:],
+        "inboundMessageId": name,
     }
-    return {"Type": "Notification", "MessageId": number[1:], "Message": json.dumps(payload), "Timestamp": at}
+    return {"Type": "Notification", "MessageId": name, "Message": json.dumps(payload), "Timestamp": at}
 
 
 def mutated(random: Random, at: str) -> str:

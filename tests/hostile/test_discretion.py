@@ -1,0 +1,65 @@
+"""The check that runs beside every test finds what it is there for: a number or a text in a log or a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from aws_lambda_powertools.metrics import MetricUnit
+from support.discretion import CHECKED, OFFENCES
+from support.inbound_function import inbound_function
+
+from inbound import wiring
+
+
+@pytest.fixture
+def offences() -> Callable[[], list[str]]:
+    """What was found, which is then no failure of the test itself."""
+
+    def taken() -> list[str]:
+        found = sorted(set(OFFENCES))
+        OFFENCES.clear()
+        return found
+
+    return taken
+
+
+@pytest.mark.parametrize("written", ["+14255550182", "14255550182", "4255550182", "sent to +4915223433333."])
+def test_a_number_in_a_log_is_noticed(written: str, offences: Callable[[], list[str]]) -> None:
+    """With its plus or without, whoever's it is."""
+    wiring.logger().info("heard", sender=written)
+    assert offences() == ["inbound: a phone number in its logs"]
+
+
+def test_a_number_as_a_dimension_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, offences: Callable[[], list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Metrics are kept for longer than logs."""
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
+    metrics = wiring.metrics()
+    metrics.add_metric("Texts", MetricUnit.Count, 1)
+    metrics.add_metadata("sender", "+14255550182")
+    metrics.flush_metrics()
+    assert "a phone number in its metrics" in "".join(offences())
+    assert capsys.readouterr().out
+
+
+def test_what_was_texted_is_noticed(monkeypatch: pytest.MonkeyPatch, offences: Callable[[], list[str]]) -> None:
+    """Whatever it says."""
+    with inbound_function(monkeypatch) as inbound:
+        inbound.hear("see you by the lighthouse")
+        assert offences() == []
+        wiring.logger().error("could not read 'see you by the lighthouse'")
+    assert offences() == ["inbound: what somebody texted, in its logs"]
+
+
+def test_what_is_masked_or_an_id_is_not(monkeypatch: pytest.MonkeyPatch, offences: Callable[[], list[str]]) -> None:
+    """And what was looked at is counted, since a check of nothing finds nothing."""
+    looked_at = CHECKED["logs"]
+    wiring.logger().info(
+        "heard", sender="+1425•••0182", id="cae173d2-66b9-564c-8309-21f858e9fb84", account="123456789012"
+    )
+    with inbound_function(monkeypatch) as inbound:
+        inbound.hear("STOP")
+    assert CHECKED["logs"] >= looked_at + 2
+    assert offences() == []
