@@ -108,7 +108,7 @@ def listed(consent: Consent, worker: str, version: int, listing: Listing, now: d
     if not may_be_undone:
         consent = replace(consent, delete_doubt=None)
     if consent.version != version:
-        return _going_on(consent, now)
+        return consent  # another decision came meanwhile: the same worker goes on with that
     if may_be_undone:
         # On the list, but a deletion that got no answer may yet take it off: put again once that is over.
         return replace(
@@ -133,7 +133,7 @@ def found_unlisted(
         delete_doubt=None,
     )
     if consent.version != version:
-        return _going_on(consent, now)
+        return consent
     opted_in = replace(consent, status=Status.OPTED_IN, held_until=None)
     if opted_in.answer is None or opted_in.answer.state is not AnswerState.DUE:
         return _done(opted_in)
@@ -148,7 +148,7 @@ def confirmed_listed(consent: Consent, worker: str, version: int, now: datetime)
         return consent
     consent = replace(consent, revision=consent.revision + 1, listed=True, deleting=None, delete_doubt=None)
     if consent.version != version:
-        return _going_on(consent, now)
+        return consent
     release = max(now, consent.opt_in_possible_at() or now)
     return replace(_done(consent), held_until=release, due=Due.OPT_IN, due_at=release)
 
@@ -166,7 +166,7 @@ def refused(consent: Consent, worker: str, version: int, reason: str, now: datet
         refusal=reason,
     )
     if consent.version != version:
-        return _going_on(consent, now)
+        return consent
     again = now + REFUSED_AGAIN_AFTER
     return replace(
         _done(consent), status=Status.OPT_IN_PENDING, held_until=again, attempts=consent.attempts + 1,
@@ -264,11 +264,6 @@ def _done(consent: Consent) -> Consent:
         lease_until=None,
         deleting=None,
     )
-
-
-def _going_on(consent: Consent, now: datetime) -> Consent:
-    """Another decision came meanwhile; the same worker goes on, and announces a deletion before it may make it."""
-    return consent.announced(now)
 
 
 def _patience_with(failure: TryAgain | Rejected) -> Patience:

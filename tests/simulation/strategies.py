@@ -138,8 +138,10 @@ def random_history(random: Random, most_steps: int = 40) -> History:
         return tuple(random.choices(each, k=random.randint(least, most)))
 
     kind, terms = random.random(), random.choice(TERMS)
-    if kind < 0.35:
+    if kind < 0.30:
         return _told_in_order(random, terms)
+    if kind < 0.35:
+        return _second_attempt(random, terms)
     if kind < 0.65:
         return History(texts=several(FOCUSED_TEXTS, 2, 5), steps=several(STEPS, 5, most_steps), terms=terms)
     return History(
@@ -177,6 +179,23 @@ def _told_in_order(random: Random, terms: Terms) -> History:
     return History(
         texts=tuple(Text(0, 0, ask, at / 1000) for at, ask in enumerate(asks)), steps=tuple(steps), terms=terms
     )
+
+
+def _second_attempt(random: Random, terms: Terms) -> History:
+    """An answer is lost, sweep tries again, and in the middle of that somebody changes their mind; then once more. Each step
+    of it is common, and all of them in a row are not."""
+    asks = [Ask.STOP, Ask.START] * 2
+    asks = asks if random.random() < 0.7 else [Ask.START, *asks[:3]]
+    lost = random.choice((Ending.LOST_AFTER, Ending.FAILED_AFTER, Ending.LATE, Ending.LOST_BEFORE))
+    end = random.choice((Ending.DIED_AFTER, Ending.DIED_AFTER, Ending.LOST_AFTER, None))
+    steps: list[Step] = [
+        Deliver((0,)), Proceed(0, random.randint(2, 5), lost), Proceed(0, 12), Wait(random.choice((6.0, 31.0, 61.0))),
+        Sweep(), Proceed(0, random.randint(4, 10)), Deliver((0,)), Proceed(1, 12), Proceed(0, random.randrange(7), end),
+        Wait(random.choice((1.0, 95.0, 200.0))), Sweep(), Proceed(0, 20), Proceed(0, 20),
+        Deliver((0,)), Proceed(0, random.randint(1, 12), random.choice((None, end))), Proceed(0, 12), Deliver((0,)),
+    ]  # fmt: skip
+    texts = tuple(Text(0, 0, ask, at / 1000) for at, ask in enumerate(asks))
+    return History(texts=texts, steps=tuple(steps), terms=terms)
 
 
 def histories(most_steps: int = 40) -> st.SearchStrategy[History]:
