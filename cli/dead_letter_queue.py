@@ -151,9 +151,13 @@ class DeadLetterQueue(AbstractContextManager["DeadLetterQueue"]):
             return False
         self._sqs.send_message(QueueUrl=into, MessageBody=body)
         self._moved.add(digest)
+        self.drop(letter)
+        return True
+
+    def drop(self, letter: DeadLetter) -> None:
+        """It is done: nobody need look at it any more."""
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
         self._held.pop(letter.id, None)
-        return True
 
 
 def _letter(message: Any) -> DeadLetter:

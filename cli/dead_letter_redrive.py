@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.dead_letter_queue import DeadLetter, DeadLetterQueue
+from cli.progress_bar import progress_bar
 
 __all__ = ["Redrive"]
 
@@ -22,18 +23,12 @@ class Redrive:
     complete: bool = False
 
     def through(self, letters: Iterable[DeadLetter], *, about: int) -> None:
-        """Each in turn. The bar stands on standard error, and only in a terminal; ``about`` is a guess at their number."""
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        console = Console(stderr=True)
-        with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-            task = progress.add_task("putting back", total=about)
+        """Each in turn; ``about`` is a guess at their number."""
+        with progress_bar("putting back", about) as advance:
             for done, letter in enumerate(letters, start=1):
                 moved = self.into is None or self.queue.move(letter, self.into)
                 (self.put_back if moved else self.left).append(letter.id)
-                progress.update(task, completed=done, total=max(about, done))
+                advance(done)
         self.complete = True
 
     def view(self) -> dict[str, Any]:

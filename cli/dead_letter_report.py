@@ -19,7 +19,7 @@ from sms_consent.intent import Intent, Reader, Reading
 from sms_consent.numbers import mask
 from sms_consent.times import as_text
 
-__all__ = ["letter_view", "show_letter", "show_letters"]
+__all__ = ["SHORT", "age", "console_of", "letter_view", "show_letter", "show_letters", "spelt_out"]
 
 WIDE = 120  # a pipe has no width
 SHORT = 8
@@ -47,7 +47,7 @@ def letter_view(letter: DeadLetter) -> dict[str, Any]:
 
 def show_letters(letters: Sequence[DeadLetter], waiting: Waiting) -> None:
     """One line each, the oldest first."""
-    console = _console()
+    console = console_of()
     if not letters:
         console.print("There are no dead letters.")
         if waiting.held:
@@ -61,7 +61,7 @@ def show_letters(letters: Sequence[DeadLetter], waiting: Waiting) -> None:
     for letter in letters:
         table.add_row(
             letter.id[:SHORT],
-            _age(now - letter.since),
+            age(now - letter.since),
             _masked(letter.text.sender) if letter.text is not None else "-",
             _asks(letter),
             _why(letter),
@@ -99,14 +99,14 @@ def show_letter(letter: DeadLetter, *, reveal: bool) -> None:
     block.add_column(overflow="fold")
     for name, value in rows:
         block.add_row(name, value)
-    console = _console()
+    console = console_of()
     console.print(block)
     if reveal:
         console.print()
-        console.print(_spelt_out(letter.body), markup=False, soft_wrap=True)
+        console.print(spelt_out(letter.body), markup=False, soft_wrap=True)
 
 
-def _spelt_out(body: str) -> str:
+def spelt_out(body: str) -> str:
     """All of it, in letters that cannot do anything to a terminal."""
     try:
         return json.dumps(json.loads(body), indent=2)
@@ -139,8 +139,9 @@ def _reader() -> Reader:
     return Reader()
 
 
-def _age(age: timedelta) -> str:
-    minutes = max(int(age.total_seconds()), 0) // 60
+def age(since: timedelta) -> str:
+    """As people say it."""
+    minutes = max(int(since.total_seconds()), 0) // 60
     days, hours = minutes // 1440, minutes // 60 % 24
     if days:
         return f"{days} d {hours} h"
@@ -151,7 +152,8 @@ def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}Z"
 
 
-def _console() -> Console:
+def console_of() -> Console:
+    """A terminal, or a pipe, which has no width."""
     console = Console(highlight=False)
     if console.is_terminal or "COLUMNS" in os.environ:
         return console

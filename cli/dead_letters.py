@@ -24,6 +24,11 @@ Url = Annotated[
     typer.Option("--dead-letter-queue", envvar="DEAD_LETTER_QUEUE_URL", help="Its URL; else that of --stack."),
 ]
 
+Events = Annotated[
+    bool,
+    typer.Option("--events", help="Instead of texts, changes of consent that could not be told to other systems."),
+]
+
 dead_letters = typer.Typer(
     name="dead-letters",
     help="Texts that could not be read, or failed five times: look at them, mend the cause, put them back.",
@@ -32,7 +37,7 @@ dead_letters = typer.Typer(
 
 
 @dead_letters.command("list")
-def list_letters(as_json: AsJson = False, url: Url = None, stack: Stack = STACK) -> None:
+def list_letters(events: Events = False, as_json: AsJson = False, url: Url = None, stack: Stack = STACK) -> None:
     """Lists why each is there, since when, and what it seems to ask for. Numbers are masked, texts are not shown.
 
     A queue cannot be browsed: each message is received, which counts as a receive, and given back at the end.
@@ -40,10 +45,19 @@ def list_letters(as_json: AsJson = False, url: Url = None, stack: Stack = STACK)
     Meanwhile, for two minutes at the most, nobody else sees it.
     """
     from cli.dead_letter_report import letter_view, show_letters
+    from cli.put_aside_events import opened
+    from cli.put_aside_report import put_aside_view, show_put_asides
 
-    with _looking("dead-letters list", stack, url) as (queue, _):
+    with _looking("dead-letters list", stack, url, events=events) as (queue, _):
         waiting = queue.waiting()
         letters = sorted(queue.letters(), key=lambda letter: letter.since)
+    if events:
+        messages = [opened(letter) for letter in letters]
+        if as_json:
+            typer.echo(json.dumps([put_aside_view(message) for message in messages]))
+        else:
+            show_put_asides(messages, waiting)
+        return
     if as_json:
         typer.echo(json.dumps([letter_view(letter) for letter in letters]))
     else:
@@ -54,6 +68,7 @@ def list_letters(as_json: AsJson = False, url: Url = None, stack: Stack = STACK)
 def show(
     letter_id: Annotated[str, typer.Argument(metavar="ID", help="As the list gives it; its beginning is enough.")],
     reveal: Annotated[bool, typer.Option("--reveal", help="The number and the text too, as they came.")] = False,
+    events: Events = False,
     as_json: AsJson = False,
     url: Url = None,
     stack: Stack = STACK,
@@ -63,12 +78,17 @@ def show(
     Like the list, it receives every message and gives it back. Exit codes: 1 if there is none of that id.
     """
     from cli.dead_letter_report import letter_view, show_letter
+    from cli.put_aside_events import opened
+    from cli.put_aside_report import put_aside_view, show_put_aside
 
     command = "dead-letters show"
-    with _looking(command, stack, url) as (queue, _):
+    with _looking(command, stack, url, events=events) as (queue, _):
         (letter,) = _chosen(command, [letter_id], queue.letters())
     if as_json:
-        typer.echo(json.dumps(letter_view(letter) | ({"body": letter.body} if reveal else {})))
+        view = put_aside_view(opened(letter)) if events else letter_view(letter)
+        typer.echo(json.dumps(view | ({"body": letter.body} if reveal else {})))
+    elif events:
+        show_put_aside(opened(letter), reveal=reveal)
     else:
         show_letter(letter, reveal=reveal)
 
@@ -79,15 +99,19 @@ def redrive(
         list[str] | None, typer.Option("--id", metavar="ID", help="Only this one; may be repeated.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be put back, and leave it.")] = False,
+    events: Events = False,
     as_json: AsJson = False,
     queue_url: Annotated[
         str | None,
         typer.Option("--queue", envvar="INBOUND_QUEUE_URL", help="The queue to put into; else that of --stack."),
     ] = None,
+    event_bus: Annotated[
+        str | None, typer.Option("--event-bus", envvar="EVENT_BUS_NAME", help="With --events; else that of --stack.")
+    ] = None,
     url: Url = None,
     stack: Stack = STACK,
 ) -> None:
-    """Puts them back into the queue, to be heard once more.
+    """Puts them back into the queue, to be heard once more; with --events, tells other systems what they were not told.
 
     Each goes as it came, and is deleted here only when the queue has it. A text that is heard twice changes nothing.
 
@@ -96,6 +120,9 @@ def redrive(
     from cli.dead_letter_redrive import Redrive
 
     command = "dead-letters redrive"
+    if events:
+        _retell(command, stack, url, event_bus, letter_ids, dry_run=dry_run, as_json=as_json)
+        return
     with _looking(command, stack, url, queue_url) as (queue, deployment):
         run = Redrive(queue, None if dry_run else deployment.queue_url)
         letters: Iterable[DeadLetter] = queue.letters()
@@ -110,17 +137,56 @@ def redrive(
             typer.echo(json.dumps(run.view()) if as_json else run.told())
 
 
+def _retell(
+    command: str,
+    stack: str,
+    url: str | None,
+    event_bus: str | None,
+    letter_ids: list[str] | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from cli.put_aside_events import opened
+    from cli.retelling import Retelling
+    from sms_consent.announcing import Announcer
+    from sms_consent.aws.events import EventBridgeBus
+    from sms_consent.clock import SystemClock
+
+    with _looking(command, stack, url, events=True, event_bus=event_bus) as (queue, deployment):
+        clock = SystemClock()
+        announcer = None
+        if not dry_run:
+            announcer = Announcer(EventBridgeBus(deployment.events(), deployment.event_bus.rpartition("/")[2]), clock)
+        run = Retelling(queue, announcer, deployment.streams(), clock)
+        letters: Iterable[DeadLetter] = queue.letters()
+        if letter_ids:
+            letters = _chosen(command, letter_ids, letters)
+        try:
+            run.through([opened(letter) for letter in letters])
+        finally:
+            # Also when it was interrupted: what is told is told.
+            typer.echo(json.dumps(run.view()) if as_json else run.said())
+
+
 @contextmanager
 def _looking(
-    command: str, stack: str, url: str | None, queue_url: str | None = None
+    command: str,
+    stack: str,
+    url: str | None,
+    queue_url: str | None = None,
+    *,
+    events: bool = False,
+    event_bus: str | None = None,
 ) -> Iterator[tuple[DeadLetterQueue, Deployment]]:
     """The dead-letter queue; failures end the command, and what was not moved is given back."""
     from cli.deployed import failures_told
     from cli.deployment import Deployment
 
     with failures_told(command):
-        deployment = Deployment(stack, queue_url=queue_url, dead_letter_queue_url=url)
-        with DeadLetterQueue(deployment.sqs(), deployment.dead_letter_queue_url) as queue:
+        deployment = Deployment(stack, queue_url=queue_url, dead_letter_queue_url=url, event_bus=event_bus)
+        which = deployment.notify_dead_letter_queue_url if events else deployment.dead_letter_queue_url
+        with DeadLetterQueue(deployment.sqs(), which) as queue:
             yield queue, deployment
 
 

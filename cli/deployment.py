@@ -14,6 +14,7 @@ from botocore.session import Session, get_session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
     from mypy_boto3_sqs import SQSClient
 
@@ -42,12 +43,15 @@ class Deployment:
         table: str | None = None,
         queue_url: str | None = None,
         dead_letter_queue_url: str | None = None,
+        event_bus: str | None = None,
     ) -> None:
         self.stack = stack
         self._given = {
             "LedgerTableName": table or os.environ.get("LEDGER_TABLE"),
             "QueueUrl": queue_url,
+            "EventBus": event_bus,
             "DeadLetterQueueUrl": dead_letter_queue_url,
+            "NotifyDeadLetterQueueUrl": dead_letter_queue_url,
         }
 
     # --- its parts
@@ -66,6 +70,16 @@ class Deployment:
     def dead_letter_queue_url(self) -> str:
         """Where texts are that nobody could hear."""
         return self._part("DeadLetterQueueUrl", "--dead-letter-queue")
+
+    @property
+    def notify_dead_letter_queue_url(self) -> str:
+        """Where changes are that could not be told to other systems."""
+        return self._part("NotifyDeadLetterQueueUrl", "--dead-letter-queue")
+
+    @property
+    def event_bus(self) -> str:
+        """On which other systems are told, by its ARN."""
+        return self._part("EventBus", "--event-bus")
 
     @property
     def own_list(self) -> str | None:
@@ -110,6 +124,14 @@ class Deployment:
     def sqs(self) -> SQSClient:
         """For the queues."""
         return cast("SQSClient", self._client("sqs"))
+
+    def events(self) -> EventBridgeClient:
+        """For what other systems are told."""
+        return cast("EventBridgeClient", self._client("events"))
+
+    def streams(self) -> Any:
+        """For what the ledger's stream still holds."""
+        return self._client("dynamodbstreams")
 
     def sms_voice(self) -> PinpointSMSVoiceV2Client:
         """For opt-out lists."""

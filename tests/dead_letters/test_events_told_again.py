@@ -1,0 +1,207 @@
+"""`sms-consent dead-letters --events`: changes that other systems were not told of, and how they are told after all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from click.testing import Result
+from support.notify_function import Notify, notify_function
+from support.world import PERSON
+from typer.testing import CliRunner
+
+from cli.deployment import Deployment
+from cli.main import app
+from sms_consent.aws import clients
+
+
+@dataclass
+class Trimmed:
+    """A stream whose records are over a day old."""
+
+    streams: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.streams, name)
+
+    def get_records(self, **_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "TrimmedDataAccessException"}}, "GetRecords")
+
+
+@dataclass
+class Office:
+    """The function whose dead letters these are, and the command."""
+
+    notify: Notify
+
+    def run(self, *arguments: str) -> Result:
+        self.notify.inbound.world.pass_time(seconds=1)
+        environment = {"DEAD_LETTER_QUEUE_URL": self.notify.dead_letter_queue, "EVENT_BUS_NAME": "default"}
+        return CliRunner().invoke(app, ["dead-letters", *arguments, "--events"], env=environment)
+
+    def listed(self) -> list[dict[str, Any]]:
+        result = self.run("list", "--json")
+        assert result.exit_code == 0, result.output
+        messages: list[dict[str, Any]] = json.loads(result.stdout)
+        return messages
+
+    def put_aside(self, *asked: str) -> None:
+        """Changes that the bus never took, each as the function puts it aside."""
+        self.notify.refuses = lambda _: "MalformedDetail"
+        for each in asked:
+            self.notify.inbound.hear(each, inboundMessageId=f"{each}-{len(self.notify.requests)}")
+            self.notify.inbound.world.pass_time(minutes=1)
+            assert self.notify.run() == []
+        self.notify.refuses = lambda _: None
+
+    def failed_whole(self, *, last: str | None = None) -> None:
+        """What Lambda leaves when the function fails as a whole: the records' place in the stream."""
+        records = self.notify.records()
+        stream = records[0]["eventSourceARN"]
+        (shard,) = self.notify.streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"]
+        place = {
+            "shardId": shard["ShardId"],
+            "startSequenceNumber": records[0]["dynamodb"]["SequenceNumber"],
+            "endSequenceNumber": last or records[-1]["dynamodb"]["SequenceNumber"],
+            "batchSize": len(records),
+            "streamArn": stream,
+        }
+        body = {"requestContext": {"condition": "RetryAttemptsExhausted"}, "DDBStreamBatchInfo": place}
+        clients.queues().send_message(QueueUrl=self.notify.dead_letter_queue, MessageBody=json.dumps(body))
+
+
+@pytest.fixture
+def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """Time stands still here, so a receive must not wait for it."""
+    monkeypatch.setattr("cli.dead_letter_queue.WAIT", 0)
+    monkeypatch.setattr(Deployment, "sqs", lambda _: clients.queues())
+    monkeypatch.setattr(Deployment, "events", lambda _: clients.events())
+    monkeypatch.setenv("COLUMNS", "100")
+    with notify_function(monkeypatch) as notify:
+        monkeypatch.setattr(Deployment, "streams", lambda _: notify.streams)
+        yield Office(notify)
+
+
+def test_a_change_is_listed_with_its_event_reason_and_masked_number(office: Office) -> None:
+    """Whoever mends a fault need not know whose it is."""
+    office.put_aside("STOP")
+    (message,) = office.listed()
+    assert (message["event"], message["number"], message["canBeTold"]) == ("ConsentWithdrawn", "+1425•••0182", True)
+    assert "MalformedDetail" in message["reason"]
+    shown = office.run("list").stdout
+    assert "ConsentWithdrawn" in shown
+    assert PERSON.removeprefix("+") not in shown
+
+
+def test_it_is_shown_as_it_came_only_when_asked(office: Office) -> None:
+    """The record holds the number and the text."""
+    office.put_aside("STOP")
+    (message,) = office.listed()
+    assert PERSON not in office.run("show", message["id"]).stdout
+    assert PERSON in office.run("show", message["id"][:8], "--reveal").stdout
+    assert json.loads(office.run("show", message["id"], "--json").stdout)["event"] == "ConsentWithdrawn"
+
+
+def test_what_is_put_back_is_told_in_order_and_leaves_the_queue(office: Office) -> None:
+    """Two changes of one number: the older first."""
+    office.put_aside("STOP", "START")
+    result = office.run("redrive")
+    assert (result.exit_code, result.stdout) == (0, "2 messages told to other systems.\n")
+    assert [event["detail-type"] for event in office.notify.told()] == ["ConsentWithdrawn", "ConsentRestored"]
+    assert office.listed() == []
+    assert office.run("list").stdout == "There are no dead letters of events.\n"
+    assert office.run("redrive").stdout == "There are no dead letters of events.\n"
+
+
+def test_a_dry_run_tells_nobody(office: Office) -> None:
+    """And leaves everything."""
+    office.put_aside("STOP")
+    assert office.run("redrive", "--dry-run").stdout == "1 message would be told.\n"
+    assert office.notify.told() == []
+    assert len(office.listed()) == 1
+
+
+def test_after_a_change_that_fails_again_nothing_later_of_its_number_is_told(office: Office) -> None:
+    """It would be told in the wrong order; others are not held up."""
+    office.put_aside("STOP", "START")
+    office.notify.inbound.hear("STOP", originationNumber="+14255550183", inboundMessageId="other")
+    office.notify.refuses = lambda _: "MalformedDetail"
+    office.notify.run()
+    office.notify.refuses = lambda entry: "MalformedDetail" if PERSON in entry["Detail"] else None
+    told = json.loads(office.run("redrive", "--json").stdout)
+    assert len(told["told"]) == 1
+    assert sorted(told["leftHere"].values()) == [
+        "an earlier change of the same number could not be told",
+        "the event bus never takes it: MalformedDetail",
+    ]
+    assert [event["detail"]["number"] for event in office.notify.told()] == ["+14255550183"]
+    assert len(office.listed()) == 2
+
+
+def test_one_of_them_can_be_chosen(office: Office) -> None:
+    """By the beginning of its id."""
+    office.put_aside("STOP", "START")
+    chosen = next(each["id"] for each in office.listed() if each["event"] == "ConsentRestored")
+    assert office.run("redrive", "--id", chosen[:8]).exit_code == 0
+    assert [each["event"] for each in office.listed()] == ["ConsentWithdrawn"]
+
+
+def test_where_the_function_failed_as_a_whole_the_records_are_read_from_the_stream(office: Office) -> None:
+    """Lambda's message only says where they stand."""
+    office.notify.inbound.hear("STOP")
+    office.failed_whole()
+    (message,) = office.listed()
+    assert message["reason"] == "the function failed as a whole: see its logs"
+    assert message["records"] >= 1
+    assert "records of the stream" in office.run("list").stdout
+    assert office.run("redrive").stdout == "1 message told to other systems.\n"
+    assert [event["detail-type"] for event in office.notify.told()] == ["ConsentWithdrawn"]
+    assert office.listed() == []
+
+
+def test_records_that_the_stream_has_forgotten_are_said_to_be_gone(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps them for a day; the message stays, so that somebody sees it."""
+    office.notify.inbound.hear("STOP")
+    office.failed_whole()
+    monkeypatch.setattr(Deployment, "streams", lambda _: Trimmed(office.notify.streams))
+    result = office.run("redrive")
+    assert "no longer in the stream" in result.stdout, result.output
+    assert len(office.listed()) == 1
+
+
+def test_a_message_of_which_only_a_part_is_left_in_the_stream_stays(office: Office) -> None:
+    """Nothing is passed over unseen."""
+    office.notify.inbound.hear("STOP")
+    office.failed_whole(last="9" * 40)
+    assert "no longer in the stream" in office.run("redrive").stdout
+    assert office.notify.told() == []
+    assert len(office.listed()) == 1
+
+
+@pytest.mark.parametrize("body", ["not JSON", "[]", '{"dynamodb": {"Keys": {}}}'])
+def test_what_cannot_be_read_stays_and_says_so(office: Office, body: str) -> None:
+    """Nothing in it is quoted."""
+    clients.queues().send_message(QueueUrl=office.notify.dead_letter_queue, MessageBody=body)
+    (message,) = office.listed()
+    assert message["canBeTold"] is False
+    assert "unreadable" in office.run("list").stdout
+    told = json.loads(office.run("redrive", "--json").stdout)
+    assert (told["told"], len(told["leftHere"])) == ([], 1)
+
+
+def test_the_queue_is_that_of_the_stacks_outputs(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless another is named."""
+    outputs = {"NotifyDeadLetterQueueUrl": office.notify.dead_letter_queue, "EventBus": "arn:x:event-bus/default"}
+    monkeypatch.setattr(Deployment, "_outputs", outputs)
+    office.put_aside("STOP")
+    office.notify.inbound.world.pass_time(seconds=1)
+    for name in ("DEAD_LETTER_QUEUE_URL", "EVENT_BUS_NAME"):
+        monkeypatch.delenv(name)
+    result = CliRunner().invoke(app, ["dead-letters", "redrive", "--events"])
+    assert result.stdout == "1 message told to other systems.\n", result.output
