@@ -45,7 +45,7 @@ def batch() -> Batch:
         raise SettingsError("; ".join(f"{name} is missing" for name in missing))
     return Batch(
         announcer=Announcer(EventBridgeBus(clients.events(), settings["EVENT_BUS_NAME"]), clock()),
-        dead_letters=DeadLetters(clients.queues(), settings["DEAD_LETTER_QUEUE_URL"]),
+        dead_letters=DeadLetters(clients.queues, settings["DEAD_LETTER_QUEUE_URL"]),
         logger=logger(),
         metrics=metrics(),
     )

@@ -33,7 +33,7 @@ class Office:
 
     def put_aside(self, body: str, reason: str) -> None:
         """As the function puts it aside."""
-        DeadLetters(clients.queues(), self.dead_letters).put(body, reason)
+        DeadLetters(clients.queues, self.dead_letters).put(body, reason)
 
     def give_up(self, body: str) -> None:
         """As SQS moves it, without a word."""
