@@ -1,68 +1,93 @@
-"""Which records of an event are done: each is read and heard on its own, so that none takes another down with it."""
+"""Which records of an event are done: each is read and heard on its own, so that none takes another down with it.
+
+Different people's texts are worked on side by side; those of one person one after the other, in the order of their times.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from operator import itemgetter
+from threading import Lock
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from inbound.together import Together, one_after_the_other
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.errors import Unreadable
 from sms_consent.inbound import Heard, Inbound
-from sms_consent.numbers import mask
+from sms_consent.numbers import canonical, mask
 from sms_consent.text import Text, read_notification, read_queued
 
 __all__ = ["Batch"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Record:
-    """One record of an event: how to read it, and what to put aside if it cannot be read."""
+    """One record of an event: what to put aside if it cannot be read, and the text in it, or why there is none."""
 
     id: str
     body: str
-    read: Any  # () -> Text
+    text: Text | Exception
 
 
 class Batch:
     """Hears every record of an event, from SNS directly or through SQS."""
 
-    def __init__(self, *, inbound: Inbound, dead_letters: DeadLetters, logger: Logger, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        *,
+        inbound: Inbound,
+        dead_letters: DeadLetters,
+        logger: Logger,
+        metrics: Metrics,
+        together: Together = one_after_the_other,
+    ) -> None:
         self._inbound = inbound
         self._dead_letters = dead_letters
         self._logger = logger
         self._metrics = metrics
+        self._together = together
+        self._counting = Lock()  # Powertools' metrics are no more than dictionaries
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
         """A partial batch response: the records to deliver again. Those that never can be read are put aside."""
-        failed = [record.id for record in _records(event) if not self._done(record)]
-        return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
+        records = list(_records(event))
+        failed: set[_Record] = set()
+
+        def hear(of_one_person: list[_Record]) -> None:
+            failed.update(record for record in of_one_person if not self._done(record))
+
+        self._together([partial(hear, group) for group in _by_person(records)])
+        return {"batchItemFailures": [{"itemIdentifier": record.id} for record in records if record in failed]}
 
     def _done(self, record: _Record) -> bool:
         try:
-            return self._hear(record)
+            self._hear(record)
         except Exception as error:  # noqa: BLE001  one record must not take the batch with it; it is delivered again
             # Only names of types: the message or the frames of an unforeseen error may hold a number or a text.
             cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
             self._logger.error("a text is delivered again", record=record.id, error=type(error).__name__, cause=cause)
-            self._metrics.add_metric("TextsFailed", MetricUnit.Count, 1)
+            self._count("TextsFailed")
             return False
+        return True
 
-    def _hear(self, record: _Record) -> bool:
+    def _hear(self, record: _Record) -> None:
         try:
-            text: Text = record.read()
-            heard = self._inbound.hear(text)
+            if isinstance(record.text, Exception):
+                raise record.text
+            heard = self._inbound.hear(record.text)
         except Unreadable as error:
             self._dead_letters.put(record.body, error.reason)
             self._logger.error("a text was put aside", record=record.id, reason=error.reason)
-            self._metrics.add_metric("TextsPutAside", MetricUnit.Count, 1)
-            return True
-        self._report(text, heard)
-        return True
+            self._count("TextsPutAside")
+            return
+        self._report(record.text, heard)
 
     def _report(self, text: Text, heard: Heard) -> None:
         consent = heard.consent
@@ -78,7 +103,24 @@ class Batch:
             applied=consent.settled if consent is not None else None,
             answer=heard.answer.state if heard.answer is not None else None,
         )
-        self._metrics.add_metric(f"Texts{heard.reading.intent.title().replace('_', '')}", MetricUnit.Count, 1)
+        self._count(f"Texts{heard.reading.intent.title().replace('_', '')}")
+
+    def _count(self, name: str) -> None:
+        with self._counting:
+            self._metrics.add_metric(name, MetricUnit.Count, 1)
+
+
+def _by_person(records: list[_Record]) -> list[list[_Record]]:
+    """A person's texts in the order in which they were sent, so that none is stale for want of another in the batch."""
+    alone: list[list[_Record]] = []
+    people: dict[str, list[tuple[datetime, int, _Record]]] = {}
+    for place, record in enumerate(records):
+        if isinstance(record.text, Exception):
+            alone.append([record])  # nobody's, so that it waits for nobody
+            continue
+        sender = record.text.sender
+        people.setdefault(canonical(sender) or sender, []).append((record.text.at, place, record))
+    return [[record for _, _, record in sorted(texts, key=itemgetter(0, 1))] for texts in people.values()] + alone
 
 
 def _records(event: Mapping[str, Any]) -> Iterator[_Record]:
@@ -86,30 +128,17 @@ def _records(event: Mapping[str, Any]) -> Iterator[_Record]:
         known = record if isinstance(record, dict) else {}
         notification, body, attributes = known.get("Sns"), known.get("body"), known.get("attributes")
         if isinstance(notification, dict):
-            yield _Record(str(notification.get("MessageId", "")), json.dumps(notification), _Notified(notification))
+            text = _read(read_notification, notification)
+            yield _Record(str(notification.get("MessageId", "")), json.dumps(notification), text)
         elif isinstance(body, str):
             sent_at = attributes.get("SentTimestamp") if isinstance(attributes, dict) else None
-            yield _Record(str(known.get("messageId", "")), body, _Queued(body, sent_at))
+            yield _Record(str(known.get("messageId", "")), body, _read(read_queued, body, sent_at))
         else:
-            yield _Record("", json.dumps(record), _foreign)
+            yield _Record("", json.dumps(record), Unreadable("a record that is neither from SNS nor from SQS"))
 
 
-def _foreign() -> Text:
-    raise Unreadable("a record that is neither from SNS nor from SQS")
-
-
-@dataclass(frozen=True, slots=True)
-class _Notified:
-    notification: Mapping[str, Any]
-
-    def __call__(self) -> Text:
-        return read_notification(self.notification)
-
-
-@dataclass(frozen=True, slots=True)
-class _Queued:
-    body: str
-    sent_at: str | None
-
-    def __call__(self) -> Text:
-        return read_queued(self.body, self.sent_at)
+def _read(reading: Callable[..., Text], *parts: Any) -> Text | Exception:
+    try:
+        return reading(*parts)
+    except Exception as error:  # noqa: BLE001  raised again where it is this record's alone
+        return error

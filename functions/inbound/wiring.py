@@ -9,12 +9,16 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
 from inbound.batch import Batch
+from inbound.together import SideBySide
 from sms_consent.aws import clients
 from sms_consent.aws.assembly import assemble
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.settings import Settings, SettingsError
 
 __all__ = ["batch", "logger", "metrics"]
+
+AT_ONCE = clients.CONNECTIONS
+"""People whose texts are worked on at once: each needs one connection at a time."""
 
 
 @cache
@@ -37,7 +41,8 @@ def batch() -> Batch:
         raise SettingsError("DEAD_LETTER_QUEUE_URL is missing")
     return Batch(
         inbound=assemble(settings, paced=False).inbound(),
-        dead_letters=DeadLetters(clients.queues(), settings.dead_letter_queue_url),
+        dead_letters=DeadLetters(clients.queues, settings.dead_letter_queue_url),
         logger=logger(),
         metrics=metrics(),
+        together=SideBySide(AT_ONCE),
     )

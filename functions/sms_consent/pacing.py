@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
+from threading import Semaphore
 
+from sms_consent.errors import Throttled
 from sms_consent.ports import Clock
 
 __all__ = ["Call", "Pace"]
@@ -30,9 +33,15 @@ class Call(StrEnum):
 class Pace:
     """Spaces the calls of one worker. Without rates, it only remembers refusals."""
 
-    def __init__(self, clock: Clock, rates: Mapping[Call, float] | None = None) -> None:
-        """``rates`` are requests a second."""
+    def __init__(
+        self, clock: Clock, rates: Mapping[Call, float] | None = None, *, at_once: Mapping[Call, float] | None = None
+    ) -> None:
+        """``rates`` are requests a second; ``at_once`` are calls that threads of this worker may have under way together.
+
+        A call that a second has no room for is better not begun beside others: if it is refused, it was for nothing.
+        """
         self._clock = clock
+        self._rooms = {call: Semaphore(max(int(most), 1)) for call, most in (at_once or {}).items()}
         self._gaps = {call: timedelta(seconds=1 / rate) for call, rate in (rates or {}).items()}
         self._turn_at: dict[Call, datetime] = {}
         self._rest_until: dict[Call, datetime] = {}
@@ -62,6 +71,24 @@ class Pace:
         if wait > timedelta():
             self._clock.sleep(wait.total_seconds())
         self._turn_at[call] = self._clock.now() + gap
+
+    @contextmanager
+    def turn(self, call: Call) -> Iterator[None]:
+        """For making the call. Raises Throttled if one that it waited for was refused: so would this one be."""
+        room = self._rooms.get(call)
+        if room is None:
+            self.take(call)
+            yield
+            return
+        waited = not room.acquire(blocking=False)
+        if waited:
+            room.acquire()
+        try:
+            if waited and self.resting(call):
+                raise Throttled("another such call was refused a moment ago")
+            yield
+        finally:
+            room.release()
 
     def refused(self, call: Call) -> None:
         """The service refused one for its rate, or did not answer: rest."""

@@ -32,9 +32,11 @@ class Postman:
     def deliver(self, number: str, answer: Answer) -> Answer:
         """The answer as it stands after the attempt. Raises Untouched, after which it can be tried again, and nothing else."""
         body = self._compose(answer)
-        self._pace.take(Call.SEND)
         try:
-            message_id = self._texting.send(to=number, sender=answer.sender, body=body, reference=answer.decision_id)
+            with self._pace.turn(Call.SEND):
+                message_id = self._texting.send(
+                    to=number, sender=answer.sender, body=body, reference=answer.decision_id
+                )
         except RecipientOptedOut:
             return answer.skipped("the service sends nothing to a number on the opt-out list")
         except Unavailable:

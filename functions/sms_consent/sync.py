@@ -44,7 +44,7 @@ class _Stopped(Exception):
 
 
 class Sync:
-    """Makes the list match. One object serves one worker, and many numbers one after the other."""
+    """Makes the list match. One object serves one worker, and many numbers; each of them by one thread at a time."""
 
     def __init__(
         self,
@@ -234,11 +234,11 @@ class _Attempt:
         self._recorded.add(decision.id)
 
     def _call(self, call: Call, method: Callable[[str, str], T]) -> T:
-        self._sync.pace.take(call)
-        if not self._leased():
-            raise _Stopped(Unavailable("the lease ended"))
         try:
-            return method(self._consent.number, self._consent.list_name)
+            with self._sync.pace.turn(call):
+                if not self._leased():
+                    raise _Stopped(Unavailable("the lease ended"))
+                return method(self._consent.number, self._consent.list_name)
         except (TryAgain, Rejected) as failure:
             if isinstance(failure, TryAgain):
                 self._sync.pace.refused(call)

@@ -258,8 +258,8 @@ MUTANTS = (
     Mutant(
         "a record that failed is reported as done",
         BATCH,
-        '            self._metrics.add_metric("TextsFailed", MetricUnit.Count, 1)\n            return False\n',
-        '            self._metrics.add_metric("TextsFailed", MetricUnit.Count, 1)\n            return True\n',
+        '            self._count("TextsFailed")\n            return False\n',
+        '            self._count("TextsFailed")\n            return True\n',
     ),
     Mutant(
         "the number is logged whole",

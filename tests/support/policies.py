@@ -60,10 +60,10 @@ def enforced() -> Iterator[None]:
 
 
 @cache
-def _handlers() -> dict[str, str]:
-    """The functions by their handlers' files."""
+def _packages() -> dict[str, str]:
+    """The functions by the folders of their handlers: a function's own code also runs in threads, below no handler."""
     return {
-        str(REPOSITORY / "functions" / each["Properties"]["Handler"].rpartition(".")[0].replace(".", "/")) + ".py": name
+        str(REPOSITORY / "functions" / each["Properties"]["Handler"].partition(".")[0]): name
         for name, each in resources("AWS::Serverless::Function").items()
     }
 
@@ -71,7 +71,7 @@ def _handlers() -> dict[str, str]:
 def _calling_function() -> str | None:
     frame = sys._getframe(2)
     while frame is not None:
-        function = _handlers().get(frame.f_code.co_filename)
+        function = _packages().get(frame.f_code.co_filename.rpartition("/")[0])
         if function is not None:
             return function
         frame = frame.f_back  # type: ignore[assignment]  # None ends the loop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -11,7 +11,7 @@ from sms_consent.aws.senders import RememberedSenders
 from sms_consent.correspondence import Correspondence
 from sms_consent.inbound import Action, Inbound
 from sms_consent.intent import Intent, Reader, Reading, Tier
-from sms_consent.pacing import Pace
+from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Clock, ConsentLedger, OptOutList, Texting
 from sms_consent.postman import Postman
 from sms_consent.record import Recorder
@@ -51,9 +51,10 @@ def environment(
     lease: timedelta = LEASE,
     grace: timedelta = GRACE,
     scope: Scope | None = None,
+    at_once: Mapping[Call, float] = DEFAULT_QUOTAS,
 ) -> Environment:
     """As ``sms_consent.aws.assembly.assemble`` does it."""
-    pace = Pace(clock, DEFAULT_QUOTAS if paced else None)
+    pace = Pace(clock, DEFAULT_QUOTAS) if paced else Pace(clock, at_once=at_once)
     senders = RememberedSenders(ledger, clock)
     postman = Postman(texting, _replies(), senders, pace)
     sync = Sync(

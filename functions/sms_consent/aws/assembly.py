@@ -76,7 +76,7 @@ def assemble(settings: Settings, *, paced: bool, clock: Clock | None = None) -> 
         Call.FIND: settings.describe_rate,
         Call.SEND: settings.text_rate,
     }
-    pace = Pace(clock, rates if paced else None)
+    pace = Pace(clock, rates) if paced else Pace(clock, at_once=rates)
     ledger = DynamoLedger(clients.dynamodb(), settings.table)
     senders = RememberedSenders(ledger, clock)
     replies = Replies(
