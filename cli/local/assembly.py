@@ -14,6 +14,7 @@ from moto import mock_aws
 
 import emulator
 import sms_consent
+from cli.local import moto_ledger
 from cli.local.deployment import Deployment, deploy
 from cli.local.due_work import DueWork
 from cli.local.errors import LocalError
@@ -50,6 +51,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
     """Create everything. The environment must have been isolated before. Raises LocalError."""
     time = LocalTime()
     emulator.install()
+    moto_ledger.mend()
     mock_aws().start()
     deployment = deploy(template, parameters)
     _no_other_core(deployment)

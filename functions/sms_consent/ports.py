@@ -51,6 +51,11 @@ class ConsentLedger(Protocol):
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         """Record a decision once; False if it was there."""
 
+    def save_and_append(
+        self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
+    ) -> None:
+        """``save``, and ``append`` with it: both or neither, in one call."""
+
     def letter(self, key: str, number: str) -> Letter | None:
         """The newest reply of one kind to one person."""
 

@@ -37,6 +37,7 @@ class _Change:
     outcome: Outcome
     consent: Consent
     worker: str | None
+    recorded: bool = False  # in the history, by the same write
 
 
 class Recorder:
@@ -70,7 +71,8 @@ class Recorder:
         failures.raise_first()
         # The telling one first: the history says CHANGED if any list's consent was changed.
         outcome = min((change.outcome for change in changes), key=list(Outcome).index)
-        if outcome is not Outcome.CHANGED or any(consent.outbox is not None for consent in consents):
+        left = outcome is not Outcome.CHANGED or any(consent.outbox is not None for consent in consents)
+        if left and not changes[0].recorded:
             self._ledger.append(decision, outcome, self._clock.now())
         return Recorded(outcome, consents[0])
 
@@ -79,15 +81,16 @@ class Recorder:
     ) -> list[_Change]:
         """The sender's own list first. Only it carries the reply, which its put would forbid; others forbid nothing."""
         changes = []
-        with failures:
-            changes.append(self._change(decision, list_name, reply_from))
-        further: tuple[str, ...] = ()
+        further: tuple[str, ...] | None = ()
         if self._scope is not None:
+            further = None
             with failures:
                 further = self._scope.beyond(decision, list_name)
-        for each in further:
+        with failures:
+            changes.append(self._change(decision, list_name, reply_from, alone=further == ()))
+        for each in further or ():
             with failures:
-                changes.append(self._change(decision, each, None))
+                changes.append(self._change(decision, each, None, alone=False))
         return changes
 
     def _synced(self, change: _Change) -> Consent:
@@ -97,8 +100,12 @@ class Recorder:
         # No lease was taken. What is due all the same is done now, unless another worker is at the list: it finds this change.
         return self._sync.settle(change.consent)
 
-    def _change(self, decision: Decision, list_name: str, reply_from: str | None) -> _Change:
-        """The consent as this decision leaves it."""
+    def _change(self, decision: Decision, list_name: str, reply_from: str | None, *, alone: bool) -> _Change:
+        """The consent as this decision leaves it.
+
+        A decision for one list that changes no status, such as a second STOP, is recorded by the same call. Others are not:
+        a transaction costs double, and what is changed has to be written again anyway, once the list has followed.
+        """
         standing: Consent | None = None  # a guess, right for every first STOP: a conditional write spares the read
         for _ in range(ATTEMPTS):
             now = self._clock.now()
@@ -109,12 +116,16 @@ class Recorder:
                 return _Change(outcome, cast("Consent", standing), None)
             if standing is not None and standing.outbox is not None and changed.outbox is not standing.outbox:
                 self._ledger.append(standing.outbox, Outcome.CHANGED, now)
+            recorded = alone and standing is not None and outcome is not Outcome.CHANGED
             try:
-                self._ledger.save(changed, replacing=standing)
+                if recorded:
+                    self._ledger.save_and_append(changed, cast("Consent", standing), decision, outcome, now)
+                else:
+                    self._ledger.save(changed, replacing=standing)
             except Moved as moved:
                 standing = cast("Consent | None", moved.current)
                 continue
-            return _Change(outcome, changed, claim.worker if claim is not None else None)
+            return _Change(outcome, changed, claim.worker if claim is not None else None, recorded)
         raise Unavailable("the consent changed under every attempt to write it")
 
     def _answer(self, decision: Decision, reply_from: str | None) -> Answer | None:

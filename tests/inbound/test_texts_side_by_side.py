@@ -161,7 +161,7 @@ def test_any_interleaving_ends_as_each_persons_newest_text_says(
     texts: list[tuple[int, str]], shuffled: Any, order: list[int]
 ) -> None:
     """One ledger, one list, one memory of refusals and senders between all threads."""
-    clock, in_turns = FakeClock(NOON.replace(minute=1)), _InTurns(order)
+    clock, in_turns, tokens = FakeClock(NOON.replace(minute=1)), _InTurns(order), count()
     ledger = MemoryLedger((Sender(identity=OURS, list_name=LIST),))
     service = MemoryService(clock, {OURS: LIST})
     made = environment(
@@ -169,7 +169,7 @@ def test_any_interleaving_ends_as_each_persons_newest_text_says(
         opt_out_list=_Stops(service, in_turns.stop),  # type: ignore[arg-type]
         texting=_Stops(service, in_turns.stop),  # type: ignore[arg-type]
         clock=clock,
-        new_token=lambda tokens=count(): f"token-{next(tokens)}",  # type: ignore[misc]
+        new_token=lambda: f"token-{next(tokens)}",
         own_list=LIST,
         paced=False,
         at_once=PLENTY,

@@ -72,6 +72,18 @@ class GatedLedger:
 
         return self._gate(Where("append", decision.number), effect)
 
+    def save_and_append(
+        self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
+    ) -> None:
+        worker = self._gate.worker
+
+        def effect() -> None:
+            self._inner.save_and_append(consent, replacing, decision, outcome, recorded_at)
+            self._witness.saved(consent, worker)
+            self._witness.appended(decision)
+
+        self._gate(Where("save and append", consent.number, consent.list_name), effect)
+
     def letter(self, key: str, number: str) -> Letter | None:
         return self._gate(Where("read letter", number), lambda: self._inner.letter(key, number))
 

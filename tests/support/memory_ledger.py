@@ -71,6 +71,12 @@ class MemoryLedger:
         self.history[key] = History(decision, outcome, recorded_at)
         return True
 
+    def save_and_append(
+        self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
+    ) -> None:
+        self.save(consent, replacing)
+        self.append(decision, outcome, recorded_at)
+
     def letter(self, key: str, number: str) -> Letter | None:
         return self.letters.get((number, key))
 

@@ -81,6 +81,8 @@ def _calling_function() -> str | None:
 def _needed(service: str, operation: str, parameters: dict[str, Any]) -> Permission:
     if service == "dynamodb":
         index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+        # Each write of a transaction is authorized as if it were made alone (developer guide of DynamoDB).
+        operation = "PutItem" if operation == "TransactWriteItems" else operation
         return Permission(f"dynamodb:{operation}", "LedgerTable" + index)
     if service == "pinpoint-sms-voice-v2":
         return Permission(f"sms-voice:{operation}", _sms_resource(parameters))

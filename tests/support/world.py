@@ -14,6 +14,7 @@ import time_machine
 from moto import mock_aws
 
 import emulator
+from cli.local import moto_ledger
 from sms_consent.aws import clients
 from sms_consent.aws.assembly import Parts, assemble
 from sms_consent.consent import Consent
@@ -94,6 +95,7 @@ class World:
 def deployed() -> Iterator[World]:
     """A fresh deployment, at two in the afternoon of a third of November. Wants fake credentials in the environment."""
     emulator.install()
+    moto_ledger.mend()
     with mock_aws(), _clients(), time_machine.travel(START_OF_TEST, tick=False) as time:
         settings = Settings.from_environment(
             {"LEDGER_TABLE": "ledger", "OPT_OUT_LIST": LIST, "BRAND": "Example", "SUPPORT_CONTACT": "help.example.com"}

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sms_consent.answer import Letter
 from sms_consent.aws import items
 from sms_consent.aws.attributes import Plain, from_attributes, to_attributes
-from sms_consent.aws.translation import translated, translation_of
+from sms_consent.aws.translation import TransactionCancelled, translated, translation_of
 from sms_consent.consent import Consent, Due
 from sms_consent.decision import Decision, Outcome
 from sms_consent.errors import Moved
@@ -20,15 +20,17 @@ from sms_consent.times import as_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef
 
 __all__ = ["DynamoLedger"]
 
 DUE_INDEX = "due"
 PAGE = 100
+FAILED = "ConditionalCheckFailed"
 
 
 class DynamoLedger:
-    """A ``ConsentLedger`` on DynamoDB. No transaction: each write is one item, guarded by its revision."""
+    """A ``ConsentLedger`` on DynamoDB: each write is guarded by a revision."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
@@ -51,6 +53,28 @@ class DynamoLedger:
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         """One conditional write; False if it stood there."""
         return self._put(items.decision_item(decision, outcome, recorded_at), None) is None
+
+    def save_and_append(
+        self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
+    ) -> None:
+        """One transaction of two conditional writes. DynamoDB knows a repeated request by its token for ten minutes."""
+        writes = (
+            self._write(items.consent_item(consent), replacing.revision),
+            self._write(items.decision_item(decision, outcome, recorded_at), None),
+        )
+        try:
+            with translated():
+                self._client.transact_write_items(
+                    TransactItems=[{"Put": cast("PutTypeDef", write)} for write in writes]
+                )
+        except TransactionCancelled as cancelled:
+            moved, recorded = cancelled.reasons
+            if moved.get("Code") == FAILED:
+                standing = moved.get("Item")
+                raise Moved(items.consent_from(from_attributes(standing)) if standing else None) from cancelled
+            if recorded.get("Code") != FAILED:
+                raise
+            self.save(consent, replacing)  # the decision stands in the history already
 
     def letter(self, key: str, number: str) -> Letter | None:
         """One consistent read."""
@@ -112,23 +136,30 @@ class DynamoLedger:
         item = answer.get("Item")
         return from_attributes(item) if item is not None else None
 
-    def _put(self, item: items.Item, revision: int | None) -> dict[str, Any] | None:
-        """None if written; otherwise the item that stands in the way, empty if there is none."""
+    def _write(self, item: items.Item, revision: int | None) -> dict[str, Any]:
+        """A put that is refused, with what stands there, unless the revision stands, or nothing where it is None."""
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if revision is not None:
             condition = {
                 "ConditionExpression": "revision = :revision",
                 "ExpressionAttributeValues": {":revision": {"N": str(revision)}},
             }
+        return {
+            "TableName": self._table,
+            "Item": to_attributes(item),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **condition,
+        }
+
+    def _put(self, item: items.Item, revision: int | None) -> dict[str, Any] | None:
+        """None if written; otherwise the item that stands in the way, empty if there is none."""
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=to_attributes(item),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **condition,
-            )
+            self._client.put_item(**self._write(item, revision))
         except ClientError as error:
-            if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
+            code = error.response["Error"].get("Code")
+            if code == "TransactionConflictException":  # somebody is writing it at this moment
+                return self._get({"pk": item["pk"], "sk": item["sk"]}) or {}
+            if code != "ConditionalCheckFailedException":
                 raise translation_of(error) from error
             return from_attributes(cast("dict[str, Any]", error.response.get("Item", {})))
         except BotoCoreError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -15,7 +16,7 @@ from botocore.exceptions import (
 
 from sms_consent.errors import Rejected, Throttled, TryAgain, Unavailable, Unreached
 
-__all__ = ["reason_of", "translated", "translation_of"]
+__all__ = ["TransactionCancelled", "reason_of", "translated", "translation_of"]
 
 _THROTTLES = frozenset(
     {
@@ -39,6 +40,14 @@ _FAILURES = frozenset(
 )
 
 
+class TransactionCancelled(Throttled):
+    """DynamoDB wrote nothing; ``reasons`` say why, one for each write. Without a failed condition: try again."""
+
+    def __init__(self, reasons: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("TransactionCanceledException")
+        self.reasons = reasons
+
+
 def reason_of(error: ClientError) -> str | None:
     """The service's own Reason: it stands at the top level of the response, beside ``Error``."""
     reason = error.response.get("Reason")
@@ -54,6 +63,8 @@ def translation_of(error: ClientError | BotoCoreError) -> TryAgain | Rejected:
     if not isinstance(error, ClientError):
         return Rejected(type(error).__name__)
     code = error.response["Error"].get("Code", "")
+    if code == "TransactionCanceledException":
+        return TransactionCancelled(error.response.get("CancellationReasons", ()))
     if code in _THROTTLES:
         return Throttled(code)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
