@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-REQUIRED = ("aws_lambda_powertools", "boto3", "botocore", "phonenumbers", "pydantic", "sms_consent")
+REQUIRED = ("aws_lambda_powertools", "botocore", "pydantic", "sms_consent")
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 # With neither site-packages nor the checkout on the path: only what was built can be found.
 IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); import importlib; importlib.import_module(sys.argv[2])"

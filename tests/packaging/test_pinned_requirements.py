@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
+from collections.abc import Iterator
 from typing import Any
 
 from packaging.requirements import Requirement
@@ -61,3 +64,26 @@ def test_no_other_requirements_file_is_in_functions() -> None:
     """The build takes any that it finds."""
     found = {path.name for path in (REPOSITORY / "functions").rglob("*requirements*")}
     assert found == {"requirements.txt"}
+
+
+def test_the_functions_import_what_ships_and_nothing_else() -> None:
+    """A package of the command's, such as boto3 or phonenumbers, is there in tests and missing on Lambda."""
+    functions = REPOSITORY / "functions"
+    ours = {path.name.removesuffix(".py") for path in functions.iterdir()}
+    shipped = {name.replace("-", "_") for name in _exported()} | {"dateutil"}
+    imported: dict[str, str] = {}
+    for path in functions.rglob("*.py"):
+        for node in _imports_when_run(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            imported |= {name.partition(".")[0]: path.name for name in names}
+    foreign = {name: where for name, where in imported.items() if name not in ours | shipped | sys.stdlib_module_names}
+    assert foreign == {}
+
+
+def _imports_when_run(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Not those for the type checker."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child
+        elif not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield from _imports_when_run(child)
