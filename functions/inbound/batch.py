@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
-from threading import Lock
 from typing import Any
-
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from inbound.together import Together, one_after_the_other
 from sms_consent.aws.dead_letters import DeadLetters
+from sms_consent.aws.reporting import Log, Metrics
 from sms_consent.errors import Unreadable
 from sms_consent.inbound import Heard, Inbound
 from sms_consent.numbers import canonical, mask
@@ -44,7 +41,7 @@ class Batch:
         *,
         inbound: Inbound,
         dead_letters: DeadLetters,
-        logger: Logger,
+        logger: Log,
         metrics: Metrics,
         together: Together = one_after_the_other,
     ) -> None:
@@ -53,7 +50,6 @@ class Batch:
         self._logger = logger
         self._metrics = metrics
         self._together = together
-        self._counting = Lock()  # Powertools' metrics are no more than dictionaries
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
         """A partial batch response: the records to deliver again. Those that never can be read are put aside."""
@@ -106,8 +102,7 @@ class Batch:
         self._count(f"Texts{heard.reading.intent.title().replace('_', '')}")
 
     def _count(self, name: str) -> None:
-        with self._counting:
-            self._metrics.add_metric(name, MetricUnit.Count, 1)
+        self._metrics.add_metric(name, "Count", 1)
 
 
 def _by_person(records: list[_Record]) -> list[list[_Record]]:

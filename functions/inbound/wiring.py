@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
-
 from inbound.batch import Batch
 from inbound.together import SideBySide
 from sms_consent.aws import clients
 from sms_consent.aws.assembly import assemble
 from sms_consent.aws.dead_letters import DeadLetters
+from sms_consent.aws.reporting import Log, Metrics
 from sms_consent.settings import Settings, SettingsError
 
 __all__ = ["batch", "logger", "metrics"]
@@ -22,9 +20,9 @@ AT_ONCE = clients.CONNECTIONS
 
 
 @cache
-def logger() -> Logger:
+def logger() -> Log:
     """Structured logs."""
-    return Logger(service="inbound")
+    return Log("inbound", os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
 
 
 @cache

@@ -83,7 +83,7 @@ def test_the_functions_import_what_ships_and_nothing_else() -> None:
 def _imports_when_run(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
     """Not those for the type checker."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import | ast.ImportFrom):
+        if isinstance(child, ast.Import) or (isinstance(child, ast.ImportFrom) and not child.level):
             yield child
         elif not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
             yield from _imports_when_run(child)

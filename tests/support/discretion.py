@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
+from sms_consent.aws.reporting import Metrics
 from sms_consent.inbound import Inbound
 from sms_consent.text import Text
 from support.template import resources
@@ -37,7 +38,9 @@ _heard: deque[Text] = deque(maxlen=20)
 @contextmanager
 def watched() -> Iterator[None]:
     """Every line of a function's log, and every metric, is looked at as it is written."""
-    hear, form, serialize = Inbound.hear, logging.Handler.format, AmazonCloudWatchEMFProvider.serialize_metric_set
+    hear, form = Inbound.hear, logging.Handler.format
+    providers = (AmazonCloudWatchEMFProvider, Metrics)
+    serialize = {each: each.serialize_metric_set for each in providers}
 
     def heard(self: Inbound, text: Text) -> Any:
         _heard.append(text)
@@ -49,8 +52,8 @@ def watched() -> Iterator[None]:
             _look_at("logs", record.name, line)
         return line
 
-    def serialized(self: AmazonCloudWatchEMFProvider, *given: Any, **named: Any) -> Any:
-        metrics = serialize(self, *given, **named)
+    def serialized(self: AmazonCloudWatchEMFProvider | Metrics, *given: Any, **named: Any) -> Any:
+        metrics = serialize[type(self)](self, *given, **named)
         _look_at("metrics", str(metrics.get("service")), json.dumps(metrics, ensure_ascii=False))
         return metrics
 
@@ -58,6 +61,7 @@ def watched() -> Iterator[None]:
         patch.object(Inbound, "hear", heard),
         patch.object(logging.Handler, "format", formatted),
         patch.object(AmazonCloudWatchEMFProvider, "serialize_metric_set", serialized),
+        patch.object(Metrics, "serialize_metric_set", serialized),
     ):
         yield
 

@@ -1,0 +1,77 @@
+"""What InboundFunction leaves in its log, and what it loads to do so."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from support.template import REPOSITORY
+
+from inbound import wiring
+from sms_consent.aws.reporting import Metrics
+
+
+def test_a_log_line_is_one_json_object_with_the_request_it_belongs_to(
+    inbound: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CloudWatch Logs Insights finds its fields by name; they are called as in the other functions' logs."""
+    logged = io.StringIO()
+    monkeypatch.setattr(wiring.logger().registered_handler, "stream", logged)
+    inbound.hear("STOP")
+    (line,) = logged.getvalue().splitlines()
+    heard = json.loads(line)
+    assert (heard["level"], heard["message"], heard["service"]) == ("INFO", "heard", "inbound")
+    assert heard["request_id"] == "request"
+    assert (heard["intent"], heard["status"], heard["applied"], heard["answer"]) == ("OPT_OUT", "OPTED_OUT", True, "SENT")
+    assert heard["timestamp"] == "2026-11-03T14:00:00.000Z"
+
+
+def test_texts_are_counted_in_cloudwatchs_embedded_format(inbound: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for an invocation, whatever threads its texts were heard in."""
+    capsys.readouterr()
+    texts = [{"originationNumber": f"+1425555018{at}", "destinationNumber": "+12125550101"} for at in range(3)]
+    words = ("STOP", "stop please", "See you at noon")
+    inbound.run(inbound.queued(*(text | {"messageBody": word} for text, word in zip(texts, words, strict=True))))
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    metrics = json.loads(line)
+    (directive,) = metrics["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["service"]]
+    assert {each["Name"]: each["Unit"] for each in directive["Metrics"]} == {"TextsOptOut": "Count", "TextsNone": "Count"}
+    assert (metrics["service"], metrics["TextsOptOut"], metrics["TextsNone"]) == ("inbound", 2, 1)
+    assert metrics["_aws"]["Timestamp"] == 1793714400000
+
+
+def test_what_was_counted_is_written_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """An invocation that counts nothing writes nothing."""
+    metrics = Metrics("SmsConsent", "inbound")
+    metrics.add_metric("Texts", "Count", 1)
+    metrics.flush_metrics()
+    metrics.flush_metrics()
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_cold_start_loads_no_more_than_it_needs() -> None:
+    """Each of these takes as long as hearing a text, or several: they are for rare paths, or for other functions."""
+    listing = "import inbound.handler, sys; print(*sorted(sys.modules))"
+    loaded = subprocess.run(  # noqa: S603  our own code
+        [sys.executable, "-c", listing], cwd=REPOSITORY / "functions", capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "inbound.batch" in loaded
+    heavy = {"aws_lambda_powertools", "boto3", "concurrent.futures.thread", "phonenumbers", "pydantic", "typing_extensions"}
+    assert heavy.isdisjoint(loaded)
+
+
+def test_the_queues_client_is_made_when_something_is_put_aside(inbound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is rare."""
+    made = []
+    puts_aside = wiring.batch()._dead_letters
+    client = puts_aside._client
+    monkeypatch.setattr(puts_aside, "_client", lambda: made.append(True) or client())
+    inbound.hear("STOP")
+    assert made == []
+    inbound.run(inbound.queued("5"))
+    assert made == [True]
