@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sms_consent.answer import Answer
-from sms_consent.decision import Asked, Decision, Outcome
+from sms_consent.decision import Asked, Author, Decision, Outcome
 
 __all__ = ["HOLD", "LANDING", "Claim", "Consent", "Due", "Listing", "Status", "decide"]
 
@@ -33,6 +33,7 @@ class Due(StrEnum):
 
     OPT_OUT = "OPT_OUT"
     REPLY = "REPLY"
+    IMPORTED = "IMPORTED"  # opt-outs by the hundred thousand, honoured elsewhere for long: no text waits behind them
     OPT_IN = "OPT_IN"
 
 
@@ -167,12 +168,16 @@ def decide(
         noted = _noted(standing, decision)
         return Outcome.STALE, replace(noted, revision=standing.revision + 1) if noted != standing else None
     if standing is not None and _asks_for_what_is(decision, standing):
-        confirmed = replace(standing, decided_at=decision.at, decided_by=decision.id, revision=standing.revision + 1)
+        confirmed = replace(
+            standing, decided_at=decision.at, decided_by=decision.id, due=_urgency(standing.due, decision),
+            revision=standing.revision + 1,
+        )  # fmt: skip
         return Outcome.CONFIRMED, _noted(confirmed, decision)
     changed = _changed(standing, decision, list_name)
     if decision.asked is Asked.OPT_OUT:
         # A number that is still on the list cannot be sent a confirmation: the service refuses it.
-        return Outcome.CHANGED, _with_work(changed, Due.OPT_OUT, claim, None if changed.surely_listed else answer, now)
+        due = Due.IMPORTED if decision.author is Author.IMPORT else Due.OPT_OUT
+        return Outcome.CHANGED, _with_work(changed, due, claim, None if changed.surely_listed else answer, now)
     release = changed.opt_in_possible_at()
     if release is not None and now < release:
         changed = replace(changed, status=Status.OPT_IN_PENDING, held_until=release)
@@ -191,6 +196,11 @@ def _supersedes(decision: Decision, standing: Consent) -> bool:
 
 def _asks_for_what_is(decision: Decision, standing: Consent) -> bool:
     return (decision.asked is Asked.OPT_OUT) is (standing.status is Status.OPTED_OUT)
+
+
+def _urgency(due: Due | None, decision: Decision) -> Due | None:
+    """Who asks again what was imported waits behind no import."""
+    return Due.OPT_OUT if due is Due.IMPORTED and decision.author is not Author.IMPORT else due
 
 
 def _noted(consent: Consent, decision: Decision) -> Consent:

@@ -208,7 +208,7 @@ def postponed(
         revision=consent.revision + 1,
         attempts=consent.attempts + 1 if same else consent.attempts,
         answer=answer,
-        due=Due.OPT_OUT if consent.status is Status.OPTED_OUT else Due.OPT_IN,
+        due=_kind(consent),
         due_at=due_at,
         lease=None,
         lease_until=None,
@@ -264,6 +264,12 @@ def _done(consent: Consent) -> Consent:
         lease_until=None,
         deleting=None,
     )
+
+
+def _kind(consent: Consent) -> Due:
+    if consent.status is not Status.OPTED_OUT:
+        return Due.OPT_IN
+    return Due.IMPORTED if consent.due is Due.IMPORTED else Due.OPT_OUT
 
 
 def _patience_with(failure: TryAgain | Rejected) -> Patience:

@@ -1,4 +1,4 @@
-"""Does the work that is due: opt-outs first, then replies, then opt-ins; the longest due first, at the API's rate."""
+"""Does the work that is due: opt-outs first, then replies, imports, opt-ins; the longest due first, at the API's rate."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ IN_A_ROW = 100
 
 MARGIN = timedelta(seconds=10)
 """What is left of the function's time for the call under way, its time-out and its mark."""
+
+SLICE = 100
+"""After so many that were done of the less urgent kinds, opt-outs and replies that came meanwhile have their turn."""
 
 BREATH = timedelta(seconds=1)
 """How long to wait when all that is due must wait: the quotas count requests a second."""
@@ -70,7 +73,7 @@ class Sweep:
 
     def _anything_due(self) -> bool:
         now = self._clock.now()
-        kinds = (Due.OPT_OUT, Due.OPT_IN)
+        kinds = (Due.OPT_OUT, Due.IMPORTED, Due.OPT_IN)
         return any(any(True for _ in self._ledger.due_consents(kind, now)) for kind in kinds) or any(
             True for _ in self._ledger.due_letters(now)
         )
@@ -81,20 +84,23 @@ class Sweep:
             progressed = self._opt(Due.OPT_OUT, until, swept)
             progressed |= self._reply(until, swept)
             if not swept.left[Due.OPT_OUT]:
-                progressed |= self._opt(Due.OPT_IN, until, swept)
+                progressed |= self._opt(Due.IMPORTED, until, swept, SLICE)
+                progressed |= self._opt(Due.OPT_IN, until, swept, SLICE)
             if not sum(swept.left.values()):
                 break
             if not progressed:
                 self._clock.sleep(BREATH.total_seconds())
         return swept
 
-    def _opt(self, kind: Due, until: datetime, swept: Swept) -> bool:
+    def _opt(self, kind: Due, until: datetime, swept: Swept, most: int | None = None) -> bool:
         swept.left[kind] = 0
         progressed = False
         waiting = 0
+        settled_before = swept.settled[kind]
         for seen in self._ledger.due_consents(kind, self._clock.now()):
             now = self._clock.now()
-            if now >= until or waiting >= IN_A_ROW:
+            enough = most is not None and swept.settled[kind] - settled_before >= most
+            if now >= until or waiting >= IN_A_ROW or enough:
                 swept.left[kind] += 1
                 break
             if kind is Due.OPT_OUT:
