@@ -121,6 +121,10 @@ class Deployment:
         """For the ledger."""
         return cast("DynamoDBClient", self._client("dynamodb"))
 
+    def dynamodb_for(self, workers: int) -> DynamoDBClient:
+        """For the ledger, from several threads at once, none of which waits for a connection."""
+        return cast("DynamoDBClient", self._client("dynamodb", _PATIENT.merge(Config(max_pool_connections=workers))))
+
     def sqs(self) -> SQSClient:
         """For the queues."""
         return cast("SQSClient", self._client("sqs"))

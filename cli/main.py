@@ -11,7 +11,9 @@ from cli.check import check
 from cli.dead_letters import dead_letters
 from cli.evaluate import evaluate
 from cli.explain import explain
+from cli.export_numbers import export_numbers
 from cli.history import history
+from cli.import_numbers import import_numbers
 from cli.lists import lists
 from cli.local.command import local
 from cli.senders import senders
@@ -39,6 +41,8 @@ app.command()(local)
 app.command()(explain)
 app.command()(check)
 app.command()(history)
+app.command("import")(import_numbers)
+app.command("export")(export_numbers)
 app.command()(evaluate)
 app.add_typer(dead_letters)
 app.add_typer(senders)

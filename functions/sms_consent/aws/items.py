@@ -15,6 +15,8 @@ from sms_consent.replies import ReplyKind
 from sms_consent.times import as_text, from_text
 
 __all__ = [
+    "DECISION",
+    "LIST",
     "consent_from",
     "consent_item",
     "consent_key",

@@ -1,0 +1,186 @@
+"""Decides what one line of a file of numbers asks for, or what is wrong with it; no message repeats what the line holds."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import phonenumbers
+from phonenumbers import ValidationResult
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
+
+from cli.delimited import original
+from cli.entered_number import NotANumber, entered
+from cli.number_columns import Column, Columns, Told, asked_by
+from cli.refusal import Refusal
+from cli.written_time import TimeReading
+from sms_consent.decision import Asked, Author, Decision
+from sms_consent.times import as_text
+
+__all__ = ["Reading", "Row", "Unfit", "looks_like_number"]
+
+IMPORT = "import"
+LONGEST_NAME, LONGEST_TEXT = 200, 1600
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_SHORTENED = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+_LENGTHS = {
+    ValidationResult.TOO_SHORT: "it has too few digits for its country",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "it has no area code",
+    ValidationResult.TOO_LONG: "it has too many digits for its country",
+    ValidationResult.INVALID_LENGTH: "its country has no numbers of its length",
+    ValidationResult.INVALID_COUNTRY_CODE: "no country has its code",
+}
+_TRUTHS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
+
+
+class Unfit(ValueError):
+    """What is wrong with a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How the lines of one file are read, beside what its columns say."""
+
+    columns: Columns
+    now: datetime
+    times: TimeReading
+    region: str | None
+    as_of: datetime | None  # when the file was exported: the time of what has none
+    own_list: str
+    list_name: Callable[[str], str]  # as the ledger spells it; raises Refusal
+    source: str | None
+    end_user: bool
+
+
+def looks_like_number(cell: str, region: str | None) -> bool:
+    """Whether a file without a heading may have its numbers here."""
+    try:
+        _number(cell, region)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(cell: str, region: str | None) -> str:
+    text = "".join(each for each in unicodedata.normalize("NFKC", cell) if unicodedata.category(each) != "Cf")
+    text = text.strip().removeprefix("'").removesuffix(".0")
+    if not text:
+        raise Unfit("it has no number")
+    if _SHORTENED.fullmatch(text):
+        raise Unfit("a spreadsheet has rounded its number: its last digits are gone")
+    try:
+        number = entered(text, region)
+    except NotANumber as error:
+        raise Unfit(str(error).replace("--country, as US", "country with --region, as US")) from None
+    if not _E164.fullmatch(number):
+        raise Unfit("a number has seven to fifteen digits with its country code, as +14255550182")
+    try:
+        length = phonenumbers.is_possible_number_with_reason(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        length = ValidationResult.INVALID_COUNTRY_CODE
+    if length in _LENGTHS:
+        raise Unfit(f"{_LENGTHS[length]}: look at how it was exported")
+    return number
+
+
+def _read_number(cell: Any, info: ValidationInfo[Reading]) -> str:
+    return _number(cell, info.context.region)
+
+
+def _read_status(cell: Any, info: ValidationInfo[Reading]) -> Asked | Told:
+    if cell is None:
+        return Asked.OPT_OUT  # a file of opt-outs
+    return asked_by(cell, info.context.columns.name(Column.STATUS))
+
+
+def _read_time(cell: Any, info: ValidationInfo[Reading]) -> datetime | None:
+    return info.context.times.read(cell, info.context.now) if cell else None
+
+
+def _read_list(cell: Any, info: ValidationInfo[Reading]) -> str:
+    if not cell:
+        return info.context.own_list
+    try:
+        return info.context.list_name(cell)
+    except Refusal as refusal:
+        raise Unfit(str(refusal)) from None
+
+
+def _read_truth(cell: Any, info: ValidationInfo[Reading]) -> bool:
+    if not cell:
+        return info.context.end_user
+    try:
+        return _TRUTHS[cell.casefold()]
+    except KeyError:
+        raise Unfit("whether the end user opted out is told by true or false") from None
+
+
+def _read_text(cell: Any) -> str | None:
+    return original(cell)[:LONGEST_TEXT] if cell else None
+
+
+class Row(BaseModel):
+    """One line, understood."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    number: Annotated[str, BeforeValidator(_read_number)]
+    asked: Annotated[Asked | Told, BeforeValidator(_read_status)]
+    at: Annotated[datetime | None, BeforeValidator(_read_time)]
+    list_name: Annotated[str, BeforeValidator(_read_list)]
+    end_user: Annotated[bool, BeforeValidator(_read_truth)]
+    source: Annotated[str | None, BeforeValidator(_read_text)]
+    reason: Annotated[str | None, BeforeValidator(_read_text)]
+
+    @classmethod
+    def of(cls, cells: list[str], reading: Reading) -> Row:
+        """Raises Unfit with all that is wrong."""
+
+        def cell(column: Column) -> str | None:
+            value = reading.columns.cell(cells, column)
+            return value.strip() if value is not None else None
+
+        values = {
+            "number": cell(Column.NUMBER) or "",
+            "asked": cell(Column.STATUS),
+            "at": cell(Column.TIME),
+            "list_name": cell(Column.LIST),
+            "end_user": cell(Column.END_USER),
+            "source": cell(Column.SOURCE) or reading.source,
+            "reason": cell(Column.REASON),
+        }
+        try:
+            row = cls.model_validate(values, context=reading)
+        except ValidationError as error:
+            causes = [problem.get("ctx", {}).get("error") for problem in error.errors(include_input=False)]
+            raise Unfit("; ".join(str(cause) for cause in causes if cause is not None)) from None
+        if row.asked is Asked.OPT_IN and row.at is None:
+            raise Unfit("an opt-in without its own time might undo a newer STOP")
+        if row.asked is Asked.OPT_OUT and row.at is None and reading.as_of is None:
+            raise Unfit("it has no time: say with --as-of when the file was exported")
+        return row
+
+    def decision(self, reading: Reading, place: str) -> Decision:
+        """Its id is the same however often, and in whichever file, the same is imported."""
+        at = self.at or reading.as_of
+        if at is None or isinstance(self.asked, Told):
+            raise Unfit("it asks for nothing")
+        end_user = self.end_user if self.asked is Asked.OPT_OUT else None
+        facts = "\n".join((self.list_name, self.number, self.asked, as_text(at), str(end_user)))
+        return Decision(
+            id=f"import-{hashlib.sha256(facts.encode()).hexdigest()[:32]}",
+            number=self.number,
+            asked=self.asked,
+            at=at,
+            author=Author.IMPORT,
+            through=IMPORT,
+            actor=self.source[:LONGEST_NAME] if self.source else None,
+            reference=place,
+            body=self.reason,
+            end_user=end_user,
+        )
