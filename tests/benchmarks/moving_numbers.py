@@ -1,0 +1,119 @@
+"""Numbers moved in and out: the real commands against a local stack in another process, with their times and peak memory.
+
+``python tests/benchmarks/moving_numbers.py --lines 100000``
+
+The import is killed half-way, and goes on. What is measured is dominated by the local stack's DynamoDB (moto, in Python, on
+the same machine), so the times say little about AWS; the commands' own memory and processor time do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from local.served import COMMAND, environment, served
+
+BAD = (
+    lambda number, at: f'{number[:-3]},unsubscribed,{at},"web form"\n',
+    lambda number, at: f'1.42556E+10,unsubscribed,{at},"web form"\n',
+    lambda number, at: f'{number},unsubscribed,{at},"web form\n',
+    lambda number, at: f'{number},perhaps,{at},"web form"\n',
+    lambda number, at: f'{number},unsubscribed,some day,"web form"\n',
+    lambda number, at: f"{number},unsubscribed\n",
+)
+"""A number too short, one that a spreadsheet has rounded, a quotation mark that is not closed, a status, a time, a half line."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One command, to its end."""
+
+    seconds: float
+    processor: float
+    peak_mb: float
+    stdout: str
+    code: int
+
+
+def main() -> int:
+    """Print a line for each command; 1 if what was imported does not come out again."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=2_000)
+    lines = parser.parse_args().lines
+    with TemporaryDirectory() as folder, served() as stack:
+        file, back = Path(folder) / "opt-outs.csv", Path(folder) / "back.csv"
+        bad = _made(file, lines)
+        endpoint = {"AWS_ENDPOINT_URL": stack.endpoint}
+        killed = _run(["import", str(file), "--json"], endpoint, kill_at=lines // 2)
+        _tell("import, killed half-way", killed)
+        rest = _run(["import", str(file), "--json"], endpoint)
+        _tell("import, gone on", rest)
+        told = json.loads(rest.stdout)
+        for form in ("csv", "jsonl"):
+            done = _run(["export", "--format", form, "-o", str(back.with_suffix("." + form))], endpoint)
+            _tell(f"export to {form}", done)
+        with back.open(newline="") as exported:
+            there = sum(1 for _ in csv.DictReader(exported))
+        with file.with_suffix(".rejects.csv").open(newline="") as rejects:
+            rejected = sum(1 for _ in csv.DictReader(rejects))
+        sys.stdout.write(f"{lines} lines, {bad} bad: {there} consents, {rejected} in the file of rejects\n")
+        return 0 if (there, rejected, told["rejected"]) == (lines - bad, bad, bad) else 1
+
+
+def _made(file: Path, lines: int) -> int:
+    random, bad = Random(6), 0
+    with file.open("w") as out:
+        out.write("Phone Number,SMS Consent,SMS Consent Timestamp,Source\n")
+        for at in range(lines):
+            number = f"+1{2_010_000_000 + at * 61}"
+            when = f"202{at % 6}-0{at % 9 + 1}-1{at % 10}T12:00:00Z"
+            if at % 100 == 50:
+                out.write(random.choice(BAD)(number, when))
+                bad += 1
+            else:
+                out.write(f'{number},unsubscribed,{when},"web form"\n')
+    return bad
+
+
+def _run(arguments: list[str], endpoint: dict[str, str], kill_at: int | None = None) -> Ran:
+    started = time.monotonic()
+    process = subprocess.Popen(  # noqa: S603  our own command
+        [*COMMAND, *arguments], env=environment(**endpoint), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    journal = Path(arguments[1] + ".progress")
+    while kill_at is not None:
+        time.sleep(0.2)
+        if process.poll() is not None or (journal.exists() and json.loads(journal.read_text())["line"] >= kill_at):
+            process.send_signal(signal.SIGKILL)
+            kill_at = None
+    assert process.stdout is not None
+    stdout = process.stdout.read().decode()
+    process.stdout.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - started
+    return Ran(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, stdout, process.returncode)
+
+
+def _tell(what: str, ran: Ran) -> None:
+    sys.stdout.write(
+        f"{what:24} {ran.seconds:7.1f} s, {ran.processor:6.1f} s of processor time, "
+        f"at most {ran.peak_mb:4.0f} MB, exit code {ran.code}\n"
+    )
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
