@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.discretion import OFFENCES, watched
+from support.metrics import all_shown
 from support.policies import enforced
 
 
@@ -29,3 +30,10 @@ def discretion(watch: None) -> Iterator[None]:
     OFFENCES.clear()
     yield
     assert not OFFENCES, OFFENCES[:3]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def metrics() -> Iterator[None]:
+    """Nothing is emitted that the dashboard does not show."""
+    with all_shown():
+        yield

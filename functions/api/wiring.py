@@ -19,6 +19,7 @@ from sms_consent.aws.register import DynamoRegister
 from sms_consent.on_behalf import OnBehalf
 from sms_consent.pacing import Call
 from sms_consent.repeats import Repeats
+from sms_consent.reporting import Reporter
 from sms_consent.settings import Settings
 
 __all__ = ["api", "logger", "metrics", "parts"]
@@ -39,7 +40,8 @@ def metrics() -> Metrics:
 @cache
 def parts() -> Parts:
     """Raises SettingsError or UnfitReply when the deployment's settings cannot work."""
-    return assemble(Settings.from_environment(os.environ), paced=False)
+    observe = Reporter(logger(), metrics())
+    return assemble(Settings.from_environment(os.environ), paced=False, observe=observe)
 
 
 @cache

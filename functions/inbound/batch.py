@@ -18,6 +18,7 @@ from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.aws.reporting import Log, Metrics
 from sms_consent.errors import Unreadable
 from sms_consent.inbound import Heard, Inbound
+from sms_consent.intent import Intent
 from sms_consent.numbers import canonical, mask
 from sms_consent.text import Text, read_notification, read_queued
 
@@ -31,6 +32,11 @@ class _Record:
     id: str
     body: str
     text: Text | Exception
+
+    @property
+    def text_id(self) -> str | None:
+        """By which everything about a text is found in the logs."""
+        return self.text.id if isinstance(self.text, Text) else None
 
 
 class Batch:
@@ -68,7 +74,13 @@ class Batch:
         except Exception as error:  # noqa: BLE001  one record must not take the batch with it; it is delivered again
             # Only names of types: the message or the frames of an unforeseen error may hold a number or a text.
             cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
-            self._logger.error("a text is delivered again", record=record.id, error=type(error).__name__, cause=cause)
+            self._logger.error(
+                "a text is delivered again",
+                record=record.id,
+                inbound_message_id=record.text_id,
+                error=type(error).__name__,
+                cause=cause,
+            )
             self._count("TextsFailed")
             return False
         return True
@@ -80,7 +92,9 @@ class Batch:
             heard = self._inbound.hear(record.text)
         except Unreadable as error:
             self._dead_letters.put(record.body, error.reason)
-            self._logger.error("a text was put aside", record=record.id, reason=error.reason)
+            self._logger.error(
+                "a text was put aside", record=record.id, inbound_message_id=record.text_id, reason=error.reason
+            )
             self._count("TextsPutAside")
             return
         self._report(record.text, heard)
@@ -99,7 +113,10 @@ class Batch:
             applied=consent.settled if consent is not None else None,
             answer=heard.answer.state if heard.answer is not None else None,
         )
-        self._count(f"Texts{heard.reading.intent.title().replace('_', '')}")
+        reading = heard.reading
+        self._count(f"Texts{reading.intent.title().replace('_', '')}")
+        if reading.intent is Intent.OPT_OUT and reading.tier is not None:
+            self._count(f"OptOutsBy{reading.tier.title()}")
 
     def _count(self, name: str) -> None:
         self._metrics.add_metric(name, "Count", 1)

@@ -11,6 +11,7 @@ from sms_consent.aws import clients
 from sms_consent.aws.assembly import assemble
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.aws.reporting import Log, Metrics
+from sms_consent.reporting import Reporter
 from sms_consent.settings import Settings, SettingsError
 
 __all__ = ["batch", "logger", "metrics"]
@@ -38,7 +39,7 @@ def batch() -> Batch:
     if settings.dead_letter_queue_url is None:
         raise SettingsError("DEAD_LETTER_QUEUE_URL is missing")
     return Batch(
-        inbound=assemble(settings, paced=False).inbound(),
+        inbound=assemble(settings, paced=False, observe=Reporter(logger(), metrics())).inbound(),
         dead_letters=DeadLetters(clients.queues, settings.dead_letter_queue_url),
         logger=logger(),
         metrics=metrics(),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from sweep.wiring import logger, metrics, parts
+from sms_consent.consent import Due
+from sweep.wiring import due, logger, metrics, parts
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -17,12 +19,22 @@ __all__ = ["handler"]
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  a schedule says nothing
     """Sweep until nothing is due or the time is up."""
+    logger().append_keys(request_id=context.aws_request_id)
     clock = parts().clock
     deadline = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
-    swept = parts().sweep().run(deadline)
-    for kind, count in swept.settled.items():
-        metrics().add_metric(f"Swept{kind.title().replace('_', '')}", MetricUnit.Count, count)
-    metrics().add_metric("OldestOptOutDue", MetricUnit.Seconds, swept.overdue.total_seconds())
-    metrics().flush_metrics()
-    logger().info("swept", settled=dict(swept.settled), left=dict(swept.left), elsewhere=swept.elsewhere)
+    try:
+        swept = parts().sweep().run(deadline)
+        metrics().add_metric("OldestOptOutDue", MetricUnit.Seconds, swept.overdue.total_seconds())
+        left = due()
+        _count("Swept", swept.settled)
+        _count("Due", left)
+    finally:
+        if metrics().metric_set:  # what was done before the ledger failed is told too
+            metrics().flush_metrics()
+    logger().info("swept", settled=dict(swept.settled), left=left, elsewhere=swept.elsewhere)
     return {kind: count for kind, count in swept.settled.items() if count}
+
+
+def _count(prefix: str, counts: Mapping[Due, int]) -> None:
+    for kind, count in counts.items():
+        metrics().add_metric(f"{prefix}{kind.title().replace('_', '')}", MetricUnit.Count, count)

@@ -8,10 +8,14 @@ from functools import cache
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
+from sms_consent.aws import clients
 from sms_consent.aws.assembly import Parts, assemble
+from sms_consent.aws.due_count import due_by_kind
+from sms_consent.consent import Due
+from sms_consent.reporting import Reporter
 from sms_consent.settings import Settings
 
-__all__ = ["logger", "metrics", "parts"]
+__all__ = ["due", "logger", "metrics", "parts"]
 
 
 @cache
@@ -29,4 +33,11 @@ def metrics() -> Metrics:
 @cache
 def parts() -> Parts:
     """Raises SettingsError or UnfitReply when the deployment's settings cannot work."""
-    return assemble(Settings.from_environment(os.environ), paced=True)
+    observe = Reporter(logger(), metrics())
+    return assemble(Settings.from_environment(os.environ), paced=True, observe=observe)
+
+
+def due() -> dict[Due, int]:
+    """What is left, by kind. Raises TryAgain or Rejected."""
+    made = parts()
+    return due_by_kind(clients.dynamodb(), made.settings.table, made.clock.now())

@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from local.served import COMMAND, environment, served
 
 BAD = (
-    lambda number, at: f'{number[:-3]},unsubscribed,{at},"web form"\n',
-    lambda number, at: f'1.42556E+10,unsubscribed,{at},"web form"\n',
-    lambda number, at: f'{number},unsubscribed,{at},"web form\n',
-    lambda number, at: f'{number},perhaps,{at},"web form"\n',
-    lambda number, at: f'{number},unsubscribed,some day,"web form"\n',
-    lambda number, at: f"{number},unsubscribed\n",
+    '{short},unsubscribed,{when},"web form"\n',
+    '1.42556E+10,unsubscribed,{when},"web form"\n',
+    '{number},unsubscribed,{when},"web form\n',
+    '{number},perhaps,{when},"web form"\n',
+    '{number},unsubscribed,some day,"web form"\n',
+    "{number},unsubscribed\n",
 )
 """A number too short, one that a spreadsheet has rounded, a quotation mark that is not closed, a status, a time, a half line."""
 
@@ -80,7 +80,7 @@ def _made(file: Path, lines: int) -> int:
             number = f"+1{2_010_000_000 + at * 61}"
             when = f"202{at % 6}-0{at % 9 + 1}-1{at % 10}T12:00:00Z"
             if at % 100 == 50:
-                out.write(random.choice(BAD)(number, when))
+                out.write(random.choice(BAD).format(number=number, short=number[:-3], when=when))
                 bad += 1
             else:
                 out.write(f'{number},unsubscribed,{when},"web form"\n')

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
 from sms_consent.aws import clients
 from sms_consent.aws.known_lists import RememberedLists
 from sms_consent.aws.ledger import DynamoLedger
+from sms_consent.aws.observed_ledger import ObservedLedger
 from sms_consent.aws.opt_out_list import AwsOptOutList, AwsTexting
 from sms_consent.aws.senders import RememberedSenders
 from sms_consent.clock import SystemClock
 from sms_consent.correspondence import Correspondence
+from sms_consent.facts import Fact
 from sms_consent.inbound import Action, Inbound
 from sms_consent.intent import Reader, Tier
 from sms_consent.pacing import Call, Pace
@@ -64,8 +66,12 @@ class Parts:
         )
 
 
-def assemble(settings: Settings, *, paced: bool, clock: Clock | None = None) -> Parts:
+def assemble(
+    settings: Settings, *, paced: bool, clock: Clock | None = None, observe: Callable[[Fact], None] | None = None
+) -> Parts:
     """``paced`` spaces calls by the API's rates, for a worker that does many; others call at once and heed refusals.
+
+    ``observe`` is told what comes about.
 
     Raises UnfitReply if a reply in the deployment's name would be too long.
     """
@@ -78,6 +84,8 @@ def assemble(settings: Settings, *, paced: bool, clock: Clock | None = None) -> 
     }
     pace = Pace(clock, rates) if paced else Pace(clock, at_once=rates)
     ledger = DynamoLedger(clients.dynamodb(), settings.table)
+    if observe is not None:
+        ledger = ObservedLedger(clients.dynamodb(), settings.table, clock, observe)
     senders = RememberedSenders(ledger, clock)
     replies = Replies(
         brand=settings.brand, support_contact=settings.support_contact, default_language=settings.language

@@ -1,0 +1,43 @@
+"""How much work of each kind is due, counted in the index; a backlog beyond the most is not counted to its end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sms_consent.aws.ledger import DUE_INDEX
+from sms_consent.aws.translation import translated
+from sms_consent.consent import Due
+from sms_consent.times import as_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["MOST_PAGES", "due_by_kind"]
+
+MOST_PAGES = 10
+"""Of a megabyte each, about ten thousand consents: a count reads what it counts, and this one is made every minute."""
+
+
+def due_by_kind(client: DynamoDBClient, table: str, now: datetime) -> dict[Due, int]:
+    """Raises TryAgain or Rejected."""
+    return {kind: _count(client, table, kind, now) for kind in Due}
+
+
+def _count(client: DynamoDBClient, table: str, kind: Due, now: datetime) -> int:
+    counted, start = 0, dict[str, Any]()
+    for _ in range(MOST_PAGES):
+        with translated():
+            page = client.query(
+                TableName=table,
+                IndexName=DUE_INDEX,
+                Select="COUNT",
+                KeyConditionExpression="due = :due AND due_at <= :now",
+                ExpressionAttributeValues={":due": {"S": kind.value}, ":now": {"S": as_text(now)}},
+                **start,
+            )
+        counted += page["Count"]
+        if "LastEvaluatedKey" not in page:
+            break
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    return counted

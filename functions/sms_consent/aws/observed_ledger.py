@@ -1,0 +1,38 @@
+"""A ledger whose every write is looked at, once it stands, for what an operator should know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sms_consent.answer import Letter
+from sms_consent.aws.ledger import DynamoLedger
+from sms_consent.consent import Consent
+from sms_consent.facts import Fact, of_consent, of_letter
+from sms_consent.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["ObservedLedger"]
+
+
+class ObservedLedger(DynamoLedger):
+    """Tells ``observe`` what its writes bring about."""
+
+    def __init__(self, client: DynamoDBClient, table: str, clock: Clock, observe: Callable[[Fact], None]) -> None:
+        super().__init__(client, table)
+        self._clock = clock
+        self._observe = observe
+
+    def save(self, consent: Consent, replacing: Consent | None) -> None:
+        """As it is written, and then told."""
+        super().save(consent, replacing)
+        for fact in of_consent(replacing, consent, self._clock.now()):
+            self._observe(fact)
+
+    def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
+        """Likewise."""
+        super().save_letter(key, letter, replacing)
+        for fact in of_letter(replacing, letter, self._clock.now()):
+            self._observe(fact)

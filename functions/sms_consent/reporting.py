@@ -1,0 +1,72 @@
+"""How facts are told: one line in the log, with the inbound message's id and a masked number, and counts without either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sms_consent.answer import AnswerState
+from sms_consent.facts import Fact, FactKind
+from sms_consent.numbers import mask
+from sms_consent.replies import ReplyKind
+
+__all__ = ["Counting", "Logging", "Reporter"]
+
+COUNT, SECONDS = "Count", "Seconds"
+_COUNTED = {
+    FactKind.DEFERRED: "OptInsDeferred",
+    FactKind.REFUSED: "OptInsRefused",
+    FactKind.POSTPONED: "ListCallsPostponed",
+}
+_REPLIES = {
+    AnswerState.SENT: "RepliesSent",
+    AnswerState.SKIPPED: "RepliesSkipped",
+    AnswerState.FAILED: "RepliesFailed",
+    AnswerState.UNKNOWN: "RepliesUnknown",
+}
+
+
+class Logging(Protocol):
+    """Powertools' Logger, as far as it is used."""
+
+    @property
+    def info(self) -> Callable[..., None]:
+        """One structured line."""
+
+
+class Counting(Protocol):
+    """Powertools' Metrics, as far as it is used: what is added is printed as one line when the function is done."""
+
+    def add_metric(self, name: str, unit: Any, value: float) -> None:
+        """One value."""
+
+
+class Reporter:
+    """Tells facts in one function's name."""
+
+    def __init__(self, logger: Logging, metrics: Counting) -> None:
+        self._logger = logger
+        self._metrics = metrics
+
+    def __call__(self, fact: Fact) -> None:
+        """Tell one."""
+        seconds = round(fact.delay.total_seconds(), 3) if fact.delay is not None else None
+        told = {
+            "inbound_message_id": fact.decision_id,  # of what came by no text, the decision's id
+            "number": mask(fact.number),
+            "list": fact.list_name,
+            "seconds": seconds,
+            "reply": fact.reply,
+            "state": fact.state,
+            "reason": fact.reason,
+            "attempts": fact.attempts or None,
+        }
+        self._logger.info(fact.kind.value, **{name: value for name, value in told.items() if value is not None})
+        if fact.kind in _COUNTED:
+            self._metrics.add_metric(_COUNTED[fact.kind], COUNT, 1)
+        if fact.kind is FactKind.LISTED and seconds is not None and not fact.imported:
+            self._metrics.add_metric("TimeToList", SECONDS, seconds)
+        if fact.state is not None:
+            self._metrics.add_metric(_REPLIES[fact.state], COUNT, 1)
+        if fact.state is AnswerState.SENT and fact.reply is ReplyKind.OPT_OUT_CONFIRMATION and seconds is not None:
+            self._metrics.add_metric("ConfirmationTime", SECONDS, seconds)

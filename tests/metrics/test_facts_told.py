@@ -1,0 +1,165 @@
+"""What logs and metrics say of a text, from its arrival to the list and the reply: each thing once, under its id."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from support.inbound_function import Inbound
+from support.sweep_function import sweep
+from support.world import LIST, PERSON
+
+from inbound import wiring
+from sms_consent.decision import Asked, Author
+from sms_consent.writing import leave_to_sweep
+from sweep import wiring as sweep_wiring
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What both functions log."""
+    written = io.StringIO()
+    for each in (wiring, sweep_wiring):
+        monkeypatch.setattr(each.logger().registered_handler, "stream", written)
+    return written
+
+
+def _lines(logged: io.StringIO, inbound_message_id: str) -> list[dict[str, Any]]:
+    every = [json.loads(line) for line in logged.getvalue().splitlines()]
+    return [line for line in every if line.get("inbound_message_id") == inbound_message_id]
+
+
+def _metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
+    """The values of each metric that were printed since the last look."""
+    found: dict[str, list[float]] = {}
+    for line in capsys.readouterr().out.splitlines():
+        for name, values in json.loads(line).items() if '"_aws"' in line else ():
+            if isinstance(values, list):
+                found[name] = found.get(name, []) + values
+    return found
+
+
+def test_a_stop_is_followed_through_the_logs_by_its_id(inbound: Inbound, logged: io.StringIO) -> None:
+    """From the text over the reply to the list, also where sweep does the rest."""
+    inbound.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
+    inbound.hear("STOP", inboundMessageId="text-1")
+    inbound.world.pass_time(minutes=1)
+    sweep(inbound.world)
+    told = [(line["service"], line["message"]) for line in _lines(logged, "text-1")]
+    assert told == [
+        ("inbound", "put off"),
+        ("inbound", "a reply came to its end"),
+        ("inbound", "heard"),
+        ("sweep", "on the list"),
+    ]
+
+
+def test_a_text_that_fails_is_found_by_its_id(
+    inbound: Inbound, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks why somebody was not opted out has nothing else."""
+    monkeypatch.setattr(wiring.batch()._inbound._recorder._ledger, "_table", "no-such-table")
+    inbound.hear("STOP", inboundMessageId="text-1")
+    (line,) = _lines(logged, "text-1")
+    assert (line["message"], line["record"]) == ("a text is delivered again", "record-0")
+
+
+def test_the_time_to_the_list_and_to_the_confirmation_is_measured_from_the_text(
+    inbound: Inbound, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever it is done; a text that waited in the queue counts from its own time."""
+    inbound.world.backend.fail_next("SendTextMessage", "ThrottlingException", 1)
+    inbound.hear("STOP")
+    assert "TimeToList" not in _metrics(capsys)
+    inbound.world.pass_time(seconds=40)
+    sweep(inbound.world)
+    found = _metrics(capsys)
+    assert (found["TimeToList"], found["ConfirmationTime"], found["RepliesSent"]) == ([40.0], [40.0], [1.0])
+
+
+def test_a_redelivered_text_counts_nothing_twice(inbound: Inbound, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is a text that came again, and nothing else."""
+    inbound.hear("STOP", inboundMessageId="text-1")
+    capsys.readouterr()
+    inbound.hear("STOP", inboundMessageId="text-1")
+    assert set(_metrics(capsys)) == {"TextsOptOut", "OptOutsByKeyword"}
+
+
+def test_an_opt_in_within_the_30_days_is_counted_once(inbound: Inbound, capsys: pytest.CaptureFixture[str]) -> None:
+    """Foreseen by the ledger: the service is not asked."""
+    for at, body in enumerate(("STOP", "START", "STOP")):
+        inbound.hear(body, inboundMessageId=f"text-{at}")
+        inbound.world.pass_time(minutes=1)
+    capsys.readouterr()
+    inbound.hear("START", inboundMessageId="again")
+    inbound.world.pass_time(minutes=1)
+    inbound.hear("START", inboundMessageId="again")
+    found = _metrics(capsys)
+    assert (found["OptInsDeferred"], "OptInsRefused" in found) == ([1.0], False)
+
+
+def test_a_refusal_that_the_ledger_did_not_foresee_is_counted_each_time(
+    inbound: Inbound, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is tried daily."""
+    sms = inbound.world.aws
+    sms.put_opted_out_number(OptOutListName=LIST, OptedOutNumber=PERSON)
+    sms.delete_opted_out_number(OptOutListName=LIST, OptedOutNumber=PERSON)
+    inbound.hear("STOP", inboundMessageId="stop")
+    inbound.world.pass_time(minutes=1)
+    capsys.readouterr()
+    inbound.hear("START", inboundMessageId="start")
+    assert _metrics(capsys)["OptInsRefused"] == [1.0]
+    inbound.world.pass_time(days=1, minutes=1)
+    sweep(inbound.world)
+    assert _metrics(capsys)["OptInsRefused"] == [1.0]
+
+
+def test_an_import_is_no_text_that_came_late(inbound: Inbound, capsys: pytest.CaptureFixture[str]) -> None:
+    """It was asked for years ago, elsewhere: neither the time to the list nor the alarm on overdue opt-outs is about it."""
+    world = inbound.world
+    long_ago = world.parts.clock.now().replace(year=2023)
+    decision = world.decision(Asked.OPT_OUT, long_ago, author=Author.IMPORT)
+    leave_to_sweep(world.parts.ledger, decision, LIST, clock=world.parts.clock)
+    world.pass_time(minutes=1)
+    sweep(world)
+    found = _metrics(capsys)
+    assert world.listed()
+    assert "TimeToList" not in found
+    assert (found["OldestOptOutDue"], found["SweptImported"]) == ([0.0], [1.0])
+
+
+def test_what_is_left_due_is_counted_by_kind(inbound: Inbound, capsys: pytest.CaptureFixture[str]) -> None:
+    """After a sweep that the service lets do nothing."""
+    inbound.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1000)
+    inbound.hear("STOP")
+    inbound.world.pass_time(minutes=1)
+    capsys.readouterr()
+    sweep(inbound.world)
+    inbound.world.pass_time(minutes=1)
+    assert sweep_wiring.due() == {"OPT_OUT": 1, "REPLY": 0, "IMPORTED": 0, "OPT_IN": 0}
+    sweep_wiring.parts.cache_clear()
+    assert _metrics(capsys)["OldestOptOutDue"][0] >= 60
+
+
+def test_no_metric_and_no_line_holds_a_number(
+    inbound: Inbound, logged: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both go where more people may look than into the ledger."""
+    for body in ("STOP", "START", "HELP", "Stop. Thanks"):
+        inbound.hear(body, inboundMessageId=body)
+        inbound.world.pass_time(minutes=1)
+    sweep(inbound.world)
+    shown = logged.getvalue() + capsys.readouterr().out
+    assert PERSON not in shown
+    assert PERSON[1:] not in shown
+    assert "Thanks" not in shown
+
+
+def test_metrics_cost_one_line_at_the_end(inbound: Inbound, capsys: pytest.CaptureFixture[str]) -> None:
+    """And no call: CloudWatch reads them from the log."""
+    inbound.hear("STOP")
+    lines = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert len(lines) == 1

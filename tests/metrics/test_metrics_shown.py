@@ -1,0 +1,188 @@
+"""What the dashboard draws and alarms watch is what functions emit, computed from template.yaml and from real handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+from support.api_function import Api, api_beside
+from support.inbound_function import Inbound
+from support.metrics import EMITTED, dashboard, in_alarms, on_dashboard
+from support.notify_function import notify_beside
+from support.sweep_function import sweep
+from support.template import resources
+from support.world import LIST
+
+from inbound import wiring
+from sms_consent.aws import clients
+from sms_consent.decision import Asked, Author
+from sms_consent.writing import leave_to_sweep
+
+PEOPLE = (f"+142555502{last:02}" for last in count())
+IDS = (f"m-{at}" for at in count())
+
+
+def _hear(inbound: Inbound, body: str, person: str) -> None:
+    inbound.hear(body, originationNumber=person, inboundMessageId=next(IDS))
+    inbound.world.pass_time(seconds=2)
+
+
+def _fail(inbound: Inbound, operation: str, error: str = "ThrottlingException") -> None:
+    inbound.world.backend.fail_next(operation, error, 1)
+
+
+def _held(inbound: Inbound) -> str:
+    """Somebody whose 30 days began a moment ago, without the ledger knowing, and who is on the list."""
+    person, sms = next(PEOPLE), inbound.world.aws
+    sms.put_opted_out_number(OptOutListName=LIST, OptedOutNumber=person)
+    sms.delete_opted_out_number(OptOutListName=LIST, OptedOutNumber=person)
+    return person
+
+
+def _inbound(inbound: Inbound) -> None:
+    person = next(PEOPLE)
+    for body in ("STOP", "START", "HELP", "see you at five", "wrong number", "STOP", "START"):
+        _hear(inbound, body, person)
+    for body in ("Stop. Thanks", "stpo", "please take me off your list"):
+        _hear(inbound, body, next(PEOPLE))
+    for error in ("AccessDeniedException", "InternalServerException"):
+        _fail(inbound, "SendTextMessage", error)
+        _hear(inbound, "STOP", next(PEOPLE))
+    listed = next(PEOPLE)
+    inbound.world.aws.put_opted_out_number(OptOutListName=LIST, OptedOutNumber=listed)
+    _hear(inbound, "STOP", listed)
+    _fail(inbound, "PutOptedOutNumber")
+    _hear(inbound, "STOP", next(PEOPLE))
+    refused = _held(inbound)
+    _hear(inbound, "STOP", refused)
+    _hear(inbound, "START", refused)
+    inbound.run(inbound.queued("5"))
+    ledger = wiring.batch()._inbound._recorder._ledger
+    table, ledger._table = ledger._table, "no-such-table"  # type: ignore[attr-defined]  # the ledger on DynamoDB
+    _hear(inbound, "STOP", next(PEOPLE))
+    ledger._table = table  # type: ignore[attr-defined]
+
+
+def _sweep(inbound: Inbound) -> None:
+    _fail(inbound, "PutOptedOutNumber")
+    _hear(inbound, "STOP", next(PEOPLE))
+    for error in (None, "AccessDeniedException", "InternalServerException"):
+        _fail(inbound, "SendTextMessage")
+        _hear(inbound, "STOP", next(PEOPLE))
+        if error is not None:
+            _fail(inbound, "SendTextMessage", error)
+        sweep(inbound.world)
+    _fail(inbound, "SendTextMessage")
+    _hear(inbound, "HELP", next(PEOPLE))
+    _fail(inbound, "SendTextMessage")
+    _hear(inbound, "STOP", next(PEOPLE))
+    inbound.world.pass_time(minutes=2)
+    sweep(inbound.world)
+    for person in (next(PEOPLE), _held(inbound)):
+        _hear(inbound, "STOP", person)
+        _fail(inbound, "DeleteOptedOutNumber")
+        _hear(inbound, "START", person)
+    parts = inbound.world.parts
+    decision = inbound.world.decision(Asked.OPT_OUT, number=next(PEOPLE), author=Author.IMPORT)
+    leave_to_sweep(parts.ledger, decision, LIST, clock=parts.clock)
+    inbound.world.pass_time(minutes=2)
+    _fail(inbound, "PutOptedOutNumber")
+    sweep(inbound.world)
+
+
+def _api(inbound: Inbound) -> None:
+    for error in (None, "AccessDeniedException", "InternalServerException", "late"):
+        # The reply that a text left due goes out with the next that is done for its number, here a repeated request.
+        person, request = next(PEOPLE), next(IDS)
+        _fail(inbound, "SendTextMessage")
+        _hear(inbound, "STOP", person)
+        inbound.world.pass_time(seconds=120 if error == "late" else 10)
+        if error not in {None, "late"}:
+            _fail(inbound, "SendTextMessage", str(error))
+        with _api_of(inbound) as api:
+            api.items("add", person, request_id=request)
+            api.items("add", person, request_id=request)
+    with _api_of(inbound) as api:
+        person = next(PEOPLE)
+        for operation in ("add", "remove", "add", "remove"):
+            inbound.world.pass_time(seconds=2)
+            api.items(operation, person)
+        refused = _held(inbound)
+        for operation in ("add", "remove"):
+            inbound.world.pass_time(seconds=2)
+            api.items(operation, refused)
+        _fail(inbound, "PutOptedOutNumber")
+        api.items("add", next(PEOPLE))
+        api.send("GET", "/openapi.json")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("api.routes.Api.answer", _broken)
+            api.call("GET", "/numbers/%2B14255550182")
+
+
+def _broken(*_: Any) -> Any:
+    raise ArithmeticError
+
+
+@contextmanager
+def _api_of(inbound: Inbound) -> Iterator[Api]:
+    with pytest.MonkeyPatch.context() as monkeypatch, api_beside(monkeypatch, inbound.world) as api:
+        yield api
+        clients.secrets().delete_secret(SecretId=api.secret, ForceDeleteWithoutRecovery=True)
+
+
+def _notify(inbound: Inbound) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch, notify_beside(inbound, monkeypatch) as notify:
+        _hear(inbound, "STOP", next(PEOPLE))
+        notify.run()
+        notify.run([{}])
+        _hear(inbound, "STOP", next(PEOPLE))
+        notify.refuses = lambda _: "ThrottlingException"
+        notify.run(milliseconds=25_000)
+
+
+SCENARIOS: dict[str, Callable[[Inbound], None]] = {"api": _api, "inbound": _inbound, "notify": _notify, "sweep": _sweep}
+NONE = {"access-key-authorizer": "what it decides is answered by ApiFunction, which counts it"}
+"""Services without metrics of their own."""
+
+
+def _services() -> set[str]:
+    """By the variable that gives each function's metrics their dimension."""
+    return {
+        function["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        for function in resources("AWS::Serverless::Function").values()
+    }
+
+
+def test_every_function_has_a_scenario() -> None:
+    """A new function is on the dashboard too, or it is said why not."""
+    assert set(SCENARIOS) | set(NONE) == _services()
+
+
+@pytest.mark.parametrize("service", sorted(SCENARIOS))
+def test_every_metric_that_is_drawn_or_watched_is_emitted(service: str, inbound: Inbound) -> None:
+    """A widget without data, or an alarm on a name that nothing has, looks like peace."""
+    EMITTED.clear()
+    SCENARIOS[service](inbound)
+    named = {metric for metric in on_dashboard() | in_alarms() if metric.service == service}
+    assert named - EMITTED == set()
+
+
+def test_what_is_watched_is_drawn() -> None:
+    """Whoever is woken looks at the dashboard."""
+    assert in_alarms() <= on_dashboard()
+
+
+def test_no_widget_is_without_a_title_or_over_another() -> None:
+    """It is read at night."""
+    places = [(each["x"], each["y"], each["width"], each["height"]) for each in dashboard()["widgets"]]
+    assert all(each["properties"]["title"] for each in dashboard()["widgets"])
+    taken = [(x + dx, y + dy) for x, y, width, height in places for dx in range(width) for dy in range(height)]
+    assert len(taken) == len(set(taken))
+
+
+def test_metrics_of_functions_that_are_not_there_are_said_to_be() -> None:
+    """What the dashboard draws of another service must come from somewhere, once its function is deployed."""
+    assert {metric.service for metric in on_dashboard()} - _services() <= {"reconcile"}

@@ -1,0 +1,30 @@
+"""SweepFunction behind its real handler, in the deployment of another, with waiting that takes no time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from sms_consent.clock import SystemClock
+from support.world import World
+from sweep import wiring
+from sweep.handler import handler
+
+__all__ = ["sweep"]
+
+
+class _Context:
+    aws_request_id = "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+def sweep(world: World) -> dict[str, int]:
+    """One run, at its cold start."""
+    wiring.parts.cache_clear()
+    shift = world.time.shift
+    with patch.object(SystemClock, "sleep", lambda _, seconds: shift(timedelta(seconds=seconds))):
+        done = handler({}, _Context())  # type: ignore[arg-type]  # the members that the handler uses
+    wiring.parts.cache_clear()
+    return done
