@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC
 from functools import cache, cached_property
@@ -141,25 +141,27 @@ class ImportRun:
 
     def record(self) -> None:
         """Into the ledger. Goes on where the last run of the same file and the same options was stopped."""
-        wish, keeping, ledger = self._wish, None, None
+        wish = self._wish
         try:
-            if not wish.dry_run:
-                begun = Begun() if wish.from_start else self._journal.read()
-                if begun.line:
-                    typer.echo(f"going on after line {begun.line}, where the last run came to", err=True)
-                keeping = Keeping(self._journal, RejectFile(self._rejects, self._file, begun.rejects_bytes), begun)
-                client = self._deployment.dynamodb_for(wish.workers)
-                ledger = DynamoLedger(client, self._deployment.table)
-            self._importing = Importing(
-                self._file, self._reading, ledger=ledger, clock=self._clock, opt_ins=wish.opt_ins,
-                workers=wish.workers, keeping=keeping,
-            )  # fmt: skip
-            self._through(self._importing)
-            if keeping is not None:
-                keeping.rejects.close()
-                keeping.journal.forget()
+            if wish.dry_run:
+                self._through(self._importer(None, None))
+                return
+            begun = Begun() if wish.from_start else self._journal.read()
+            if begun.line:
+                typer.echo(f"going on after line {begun.line}, where the last run came to", err=True)
+            with closing(RejectFile(self._rejects, self._file, begun.rejects_bytes)) as rejects:
+                ledger = DynamoLedger(self._deployment.dynamodb_for(wish.workers), self._deployment.table)
+                self._through(self._importer(ledger, Keeping(self._journal, rejects, begun)))
+            self._journal.forget()
         except OSError as error:
             raise Refusal(f"{error.filename or wish.file}: {error.strerror}") from error
+
+    def _importer(self, ledger: DynamoLedger | None, keeping: Keeping | None) -> Importing:
+        self._importing = Importing(
+            self._file, self._reading, ledger=ledger, clock=self._clock, opt_ins=self._wish.opt_ins,
+            workers=self._wish.workers, keeping=keeping,
+        )  # fmt: skip
+        return self._importing
 
     def _through(self, importing: Importing) -> None:
         started, told = time.monotonic(), 0
