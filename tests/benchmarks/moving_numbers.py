@@ -16,6 +16,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -23,7 +25,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from local.served import COMMAND, environment, served
+from local.served import COMMAND, environment
 
 BAD = (
     '{short},unsubscribed,{when},"web form"\n',
@@ -52,10 +54,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=2_000)
     lines = parser.parse_args().lines
-    with TemporaryDirectory() as folder, served() as stack:
+    with TemporaryDirectory() as folder, _stack() as endpoint:
         file, back = Path(folder) / "opt-outs.csv", Path(folder) / "back.csv"
         bad = _made(file, lines)
-        endpoint = {"AWS_ENDPOINT_URL": stack.endpoint}
         killed = _run(["import", str(file), "--json"], endpoint, kill_at=lines // 2)
         _tell("import, killed half-way", killed)
         rest = _run(["import", str(file), "--json"], endpoint)
@@ -70,6 +71,21 @@ def main() -> int:
             rejected = sum(1 for _ in csv.DictReader(rejects))
         sys.stdout.write(f"{lines} lines, {bad} bad: {there} consents, {rejected} in the file of rejects\n")
         return 0 if (there, rejected, told["rejected"]) == (lines - bad, bad, bad) else 1
+
+
+@contextmanager
+def _stack() -> Iterator[dict[str, str]]:
+    """The local stack in a process of its own, and what points a command at it."""
+    process = subprocess.Popen(  # noqa: S603  our own command
+        [*COMMAND, "local", "--port", "0"], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    try:
+        yield {"AWS_ENDPOINT_URL": json.loads(process.stdout.readline())["aws_endpoint"]}
+    finally:
+        process.kill()  # it may be in the middle of a sweep, and nothing of it is wanted any more
+        process.wait()
+        process.stdout.close()
 
 
 def _made(file: Path, lines: int) -> int:
