@@ -99,10 +99,10 @@ def import_numbers(
             if wait and not dry_run:
                 run.wait()
         except KeyboardInterrupt:
-            typer.echo(f"sms-consent import: {run.stopped()}", err=True)
+            typer.echo(f"sms-consent import: {run.report.stopped()}", err=True)
             raise typer.Exit(STOPPED) from None
         except Exception:
-            typer.echo(f"sms-consent import: {run.stopped()}", err=True)
+            typer.echo(f"sms-consent import: {run.report.stopped()}", err=True)
             raise
-    typer.echo(json.dumps(run.view()) if as_json else run.told())
-    raise typer.Exit(REJECTED if run.rejected else 0)
+    typer.echo(json.dumps(run.report.view()) if as_json else run.report.told())
+    raise typer.Exit(REJECTED if run.report.rejected else 0)

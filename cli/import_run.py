@@ -1,11 +1,10 @@
-"""Decides what one run of `sms-consent import` works on, how far it goes, and what it says."""
+"""Decides what one run of `sms-consent import` works on, and how its options read the file."""
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC
 from functools import cache, cached_property
@@ -15,17 +14,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from cli.account import Account
 from cli.deployment import Deployment
 from cli.import_journal import Journal
 from cli.import_journal import Progress as Begun
+from cli.import_report import ImportReport
 from cli.import_waiting import followed
 from cli.number_columns import Column
 from cli.number_file import NumberFile
-from cli.number_importing import Became, Importing, Keeping
+from cli.number_importing import Importing, Keeping
 from cli.number_row import Reading
 from cli.refusal import Refusal
 from cli.reject_file import RejectFile
@@ -36,9 +34,6 @@ from sms_consent.aws.ledger import DynamoLedger
 from sms_consent.clock import SystemClock
 
 __all__ = ["ImportRun", "Wish"]
-
-TOLD = 5
-"""Rejected lines that are told one by one; all of them are in the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +82,8 @@ class ImportRun:
         self._rejects = wish.rejects or wish.file.with_suffix(".rejects.csv")
         if self._rejects.resolve() == wish.file.resolve():
             raise Refusal("--rejects names the file that is to be imported")
-        self._importing: Importing | None = None
-        self._seconds = 0.0
-        self._followed: int | None = None
+        rate = float(self._deployment.parameter("PutRequestsPerSecond", "10"))
+        self.report = ImportReport(None if wish.dry_run else self._rejects, rate)
 
     # --- how it is read
 
@@ -144,119 +138,28 @@ class ImportRun:
         wish = self._wish
         try:
             if wish.dry_run:
-                self._through(self._importer(None, None))
+                self._through(None, None)
                 return
             begun = Begun() if wish.from_start else self._journal.read()
             if begun.line:
                 typer.echo(f"going on after line {begun.line}, where the last run came to", err=True)
             with closing(RejectFile(self._rejects, self._file, begun.rejects_bytes)) as rejects:
                 ledger = DynamoLedger(self._deployment.dynamodb_for(wish.workers), self._deployment.table)
-                self._through(self._importer(ledger, Keeping(self._journal, rejects, begun)))
+                self._through(ledger, Keeping(self._journal, rejects, begun))
             self._journal.forget()
         except OSError as error:
             raise Refusal(f"{error.filename or wish.file}: {error.strerror}") from error
 
-    def _importer(self, ledger: DynamoLedger | None, keeping: Keeping | None) -> Importing:
-        self._importing = Importing(
+    def _through(self, ledger: DynamoLedger | None, keeping: Keeping | None) -> None:
+        importing = Importing(
             self._file, self._reading, ledger=ledger, clock=self._clock, opt_ins=self._wish.opt_ins,
             workers=self._wish.workers, keeping=keeping,
         )  # fmt: skip
-        return self._importing
-
-    def _through(self, importing: Importing) -> None:
-        started, told = time.monotonic(), 0
-        with _bar((self._wish.dry_run and "checking") or "recording", self._file.lines) as (bar, task):
-            for line in importing.run(time.monotonic):
-                bar.update(task, completed=line.number)
-                if line.became is Became.REJECTED and told < TOLD:
-                    told += 1
-                    bar.console.print(
-                        f"line {line.number}: {line.reason}", highlight=False, markup=False, soft_wrap=True
-                    )
-        self._seconds = time.monotonic() - started
-        if self.rejected > told:
-            typer.echo(f"… and {self.rejected - told} more", err=True)
+        started = time.monotonic()
+        self.report.recording(importing, importing.run(time.monotonic), self._file.lines)
+        self.report.seconds = time.monotonic() - started
 
     def wait(self) -> None:
         """Until the list has followed."""
-        with _bar("on the list", self._on_their_way) as (bar, task):
-            for done in followed(
-                self._file,
-                self._reading,
-                client=self._deployment.dynamodb(),
-                table=self._deployment.table,
-                clock=self._clock,
-            ):
-                self._followed = done
-                bar.update(task, completed=done)
-
-    # --- what it says
-
-    @property
-    def rejected(self) -> int:
-        """Lines that were not taken."""
-        return self._count(Became.REJECTED)
-
-    def _count(self, *kinds: Became) -> int:
-        return sum(self._importing.counts[kind.value] for kind in kinds) if self._importing is not None else 0
-
-    @property
-    def _on_their_way(self) -> int:
-        return self._count(Became.OPTED_OUT, Became.CONFIRMED, Became.SUPERSEDED, Became.UNCHANGED)
-
-    def stopped(self) -> str:
-        """For whoever is left half-way."""
-        if self._followed is not None:
-            return "the list goes on following without this command"
-        if self._importing is None:
-            return "nothing was written"
-        return f"stopped after line {self._importing.line}; the same command goes on from there"
-
-    def view(self) -> dict[str, Any]:
-        """For programs."""
-        return {
-            "dryRun": self._wish.dry_run,
-            "lines": self._importing.line if self._importing is not None else 0,
-            **{kind.value: self._count(kind) for kind in Became},
-            "rejectsFile": str(self._rejects) if self.rejected and not self._wish.dry_run else None,
-            "seconds": round(self._seconds, 1),
-        }
-
-    def told(self) -> str:
-        """For people."""
-        new, would = self._count(Became.OPTED_OUT), "would be " if self._wish.dry_run else ""
-        parts = [f"{new:,} {would}opted out"]
-        for kind, words in _WORDS.items():
-            if self._count(kind):
-                parts.append(f"{self._count(kind):,} {words}")
-        told = ", ".join(parts)
-        if self.rejected and not self._wish.dry_run:
-            told += f": see {self._rejects}"
-        if new and not self._wish.dry_run and self._followed is None:
-            told += f"\n{self._forecast(new)}"
-        return told
-
-    def _forecast(self, count: int) -> str:
-        rate = float(self._deployment.parameter("PutRequestsPerSecond", "10")) * 50 / 60  # sweep's share of each minute
-        minutes = max(1, round(count / rate / 60))
-        span = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
-        return f"The ledger answers for them from now on. The opt-out list follows in about {span}, unattended."
-
-
-_WORDS = {
-    Became.OPTED_IN: "opted in",
-    Became.CONFIRMED: "were so already",
-    Became.SUPERSEDED: "lost against a newer decision",
-    Became.UNCHANGED: "had been imported before",
-    Became.SKIPPED: "ask for nothing (--opt-ins imports opt-ins)",
-    Became.REJECTED: "rejected",
-}
-
-
-@contextmanager
-def _bar(what: str, total: int) -> Iterator[tuple[Progress, TaskID]]:
-    """On standard error, so that a program can read the result; a terminal's only."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        yield bar, bar.add_task(what, total=total)
+        client, table = self._deployment.dynamodb(), self._deployment.table
+        self.report.following(followed(self._file, self._reading, client=client, table=table, clock=self._clock))

@@ -20,8 +20,8 @@ from cli.number_file import NumberFile
 from cli.number_row import Reading, Row, Unfit
 from cli.reject_file import RejectFile
 from sms_consent.decision import Asked, Outcome
+from sms_consent.leave_to_sweep import leave_to_sweep
 from sms_consent.ports import Clock, ConsentLedger
-from sms_consent.writing import leave_to_sweep
 
 __all__ = ["Became", "Importing", "Keeping", "Line"]
 

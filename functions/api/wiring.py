@@ -16,10 +16,10 @@ from sms_consent.aws import clients
 from sms_consent.aws.assembly import Parts, assemble
 from sms_consent.aws.receipts import DynamoReceipts
 from sms_consent.aws.register import DynamoRegister
+from sms_consent.fact_report import Reporter
 from sms_consent.on_behalf import OnBehalf
 from sms_consent.pacing import Call
 from sms_consent.repeats import Repeats
-from sms_consent.reporting import Reporter
 from sms_consent.settings import Settings
 
 __all__ = ["api", "logger", "metrics", "parts"]

@@ -11,7 +11,7 @@ from sms_consent.aws import clients
 from sms_consent.aws.assembly import assemble
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.aws.reporting import Log, Metrics
-from sms_consent.reporting import Reporter
+from sms_consent.fact_report import Reporter
 from sms_consent.settings import Settings, SettingsError
 
 __all__ = ["batch", "logger", "metrics"]

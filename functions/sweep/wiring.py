@@ -12,7 +12,7 @@ from sms_consent.aws import clients
 from sms_consent.aws.assembly import Parts, assemble
 from sms_consent.aws.due_count import due_by_kind
 from sms_consent.consent import Due
-from sms_consent.reporting import Reporter
+from sms_consent.fact_report import Reporter
 from sms_consent.settings import Settings
 
 __all__ = ["due", "logger", "metrics", "parts"]

@@ -19,7 +19,7 @@ from support.world import LIST
 from inbound import wiring
 from sms_consent.aws import clients
 from sms_consent.decision import Asked, Author
-from sms_consent.writing import leave_to_sweep
+from sms_consent.leave_to_sweep import leave_to_sweep
 
 PEOPLE = (f"+142555502{last:02}" for last in count())
 IDS = (f"m-{at}" for at in count())

@@ -29,7 +29,6 @@ def mutated(source: str, mutant: Mutant) -> str:
 
 CONSENT, PROGRESS, SYNC = "sms_consent/consent.py", "sms_consent/progress.py", "sms_consent/sync.py"
 RECORD, ANSWER, SWEEP = "sms_consent/record.py", "sms_consent/answer.py", "sms_consent/sweep.py"
-WRITING = "sms_consent/writing.py"
 LETTERS, POSTMAN, PACING = "sms_consent/correspondence.py", "sms_consent/postman.py", "sms_consent/pacing.py"
 LEDGER, BATCH = "sms_consent/aws/ledger.py", "inbound/batch.py"
 
@@ -222,9 +221,9 @@ MUTANTS = (
     ),
     Mutant(
         "the outbox is not flushed by the next decision",
-        WRITING,
-        "            ledger.append(standing.outbox, Outcome.CHANGED, now)\n",
-        "            pass\n",
+        RECORD,
+        "                self._ledger.append(standing.outbox, Outcome.CHANGED, now)\n",
+        "                pass\n",
     ),
     Mutant(
         "a stale decision leaves no trace",

@@ -1,0 +1,117 @@
+"""Decides what an import tells: how far it is, line by line what was not taken, and at the end what became of all of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from cli.number_importing import Became, Importing, Line
+
+__all__ = ["ImportReport"]
+
+TOLD = 5
+"""Rejected lines that are told one by one; all of them are in the file."""
+SWEEPING = 50 / 60
+"""Of each minute, sweep works for so long."""
+
+_WORDS = {
+    Became.OPTED_IN: "opted in",
+    Became.CONFIRMED: "were so already",
+    Became.SUPERSEDED: "lost against a newer decision",
+    Became.UNCHANGED: "had been imported before",
+    Became.SKIPPED: "ask for nothing (--opt-ins imports opt-ins)",
+    Became.REJECTED: "rejected",
+}
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What is to be said of one run."""
+
+    rejects: Path | None  # None where nothing is written
+    puts_per_second: float
+    importing: Importing | None = None
+    seconds: float = 0.0
+    followed: int | None = None
+
+    def recording(self, importing: Importing, lines: Iterator[Line], total: int) -> None:
+        """As it goes, on standard error."""
+        self.importing, told = importing, 0
+        with bar("recording" if self.rejects is not None else "checking", total) as (shown, task):
+            for line in lines:
+                shown.update(task, completed=line.number)
+                if line.became is Became.REJECTED and told < TOLD:
+                    told += 1
+                    shown.console.print(
+                        f"line {line.number}: {line.reason}", highlight=False, markup=False, soft_wrap=True
+                    )
+        if self.rejected > told:
+            typer.echo(f"… and {self.rejected - told} more", err=True)
+
+    def following(self, counts: Iterator[int]) -> None:
+        """Likewise."""
+        total = self.count(Became.OPTED_OUT, Became.CONFIRMED, Became.SUPERSEDED, Became.UNCHANGED)
+        with bar("on the list", total) as (shown, task):
+            for self.followed in counts:
+                shown.update(task, completed=self.followed)
+
+    @property
+    def rejected(self) -> int:
+        """Lines that were not taken."""
+        return self.count(Became.REJECTED)
+
+    def count(self, *kinds: Became) -> int:
+        """Lines of which that became."""
+        return sum(self.importing.counts[kind.value] for kind in kinds) if self.importing is not None else 0
+
+    def stopped(self) -> str:
+        """For whoever is left half-way."""
+        if self.followed is not None:
+            return "the list goes on following without this command"
+        if self.importing is None or self.rejects is None:
+            return "nothing was written"
+        return f"stopped after line {self.importing.line}; the same command goes on from there"
+
+    def view(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "dryRun": self.rejects is None,
+            "lines": self.importing.line if self.importing is not None else 0,
+            **{kind.value: self.count(kind) for kind in Became},
+            "rejectsFile": str(self.rejects) if self.rejected and self.rejects is not None else None,
+            "seconds": round(self.seconds, 1),
+        }
+
+    def told(self) -> str:
+        """For people."""
+        new, would = self.count(Became.OPTED_OUT), "would be " if self.rejects is None else ""
+        parts = [f"{new:,} {would}opted out"]
+        parts += [f"{self.count(kind):,} {words}" for kind, words in _WORDS.items() if self.count(kind)]
+        told = ", ".join(parts)
+        if self.rejected and self.rejects is not None:
+            told += f": see {self.rejects}"
+        if new and self.rejects is not None and self.followed is None:
+            told += f"\n{self._forecast(new)}"
+        return told
+
+    def _forecast(self, count: int) -> str:
+        minutes = max(1, round(count / (self.puts_per_second * SWEEPING) / 60))
+        span = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+        return f"The ledger answers for them from now on. The opt-out list follows in about {span}, unattended."
+
+
+@contextmanager
+def bar(what: str, total: int) -> Iterator[tuple[Progress, TaskID]]:
+    """On standard error, so that a program can read the result; a terminal's only."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        yield bar, bar.add_task(what, total=total)
