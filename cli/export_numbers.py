@@ -47,8 +47,9 @@ def export_numbers(
 ) -> None:
     """Writes every consent: status, time, EndUserOptedOut, who decided, through what, and by which rule.
 
-    A CSV file can be imported again. It reads the whole ledger, and is no snapshot: for a million people, a few cents and
-    minutes. Exit codes: 2 for no such place, 3 if AWS did not answer.
+    A CSV file can be imported again. It reads the whole ledger, which DynamoDB charges for, and is no snapshot.
+
+    Exit codes: 2 for no such place, 3 if AWS did not answer.
     """
     from cli.deployed import failures_told
     from cli.deployment import Deployment
