@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -60,6 +61,18 @@ class Fragile(MemoryLedger):
         super().save(consent, replacing)
         if self.writes == self.kill_at:
             raise self.error
+
+
+class Attentive(MemoryLedger):
+    """A ledger that knows who wrote to each number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writers: dict[str, set[int]] = {}
+
+    def save(self, consent: Consent, replacing: Consent | None) -> None:
+        self.writers.setdefault(consent.number, set()).add(get_ident())
+        super().save(consent, replacing)
 
 
 def _file(folder: str, lines: list[str]) -> NumberFile:
@@ -231,8 +244,9 @@ def test_lines_of_one_number_are_never_written_at_once() -> None:
     lines = [
         f"{random.choice(PEOPLE)},unsubscribed,{(NOW - timedelta(minutes=at)).isoformat()}\n" for at in range(60, 0, -1)
     ]
-    ledger = MemoryLedger()
+    ledger = Attentive()
     with TemporaryDirectory() as folder:
         counts, _ = _run(_file(folder, lines), ledger, workers=8)
+    assert {len(threads) for threads in ledger.writers.values()} == {1}
     assert (counts["optedOut"], counts["confirmed"]) == (6, 54)
     assert len(ledger.history) == 54

@@ -87,6 +87,17 @@ def test_a_redelivered_text_counts_nothing_twice(inbound: Inbound, capsys: pytes
     assert set(_metrics(capsys)) == {"TextsOptOut", "OptOutsByKeyword"}
 
 
+def test_a_second_stop_does_not_put_anybody_on_the_list_again(
+    inbound: Inbound, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It confirms what is so, and is counted as a text."""
+    inbound.hear("STOP", inboundMessageId="text-1")
+    inbound.world.pass_time(minutes=1)
+    capsys.readouterr()
+    inbound.hear("STOP", inboundMessageId="text-2")
+    assert set(_metrics(capsys)) == {"TextsOptOut", "OptOutsByKeyword"}
+
+
 def test_an_opt_in_within_the_30_days_is_counted_once(inbound: Inbound, capsys: pytest.CaptureFixture[str]) -> None:
     """Foreseen by the ledger: the service is not asked."""
     for at, body in enumerate(("STOP", "START", "STOP")):
