@@ -123,7 +123,10 @@ class Deployment:
 
     def dynamodb_for(self, workers: int) -> DynamoDBClient:
         """For the ledger, from several threads at once, none of which waits for a connection."""
-        return cast("DynamoDBClient", self._client("dynamodb", _PATIENT.merge(Config(max_pool_connections=workers))))
+        return cast(
+            "DynamoDBClient",
+            self._client("dynamodb", _PATIENT.merge(Config(max_pool_connections=workers, read_timeout=60))),
+        )
 
     def sqs(self) -> SQSClient:
         """For the queues."""

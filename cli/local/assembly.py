@@ -14,7 +14,7 @@ from moto import mock_aws
 
 import emulator
 import sms_consent
-from cli.local import moto_ledger
+from cli.local import moto_ledger, moto_order
 from cli.local.deployment import Deployment, deploy
 from cli.local.due_work import DueWork
 from cli.local.errors import LocalError
@@ -52,6 +52,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
     time = LocalTime()
     emulator.install()
     moto_ledger.mend()
+    moto_order.mend()
     mock_aws().start()
     deployment = deploy(template, parameters)
     _no_other_core(deployment)

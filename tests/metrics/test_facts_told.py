@@ -35,9 +35,12 @@ def _metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
     """The values of each metric that were printed since the last look."""
     found: dict[str, list[float]] = {}
     for line in capsys.readouterr().out.splitlines():
-        for name, values in json.loads(line).items() if '"_aws"' in line else ():
-            if isinstance(values, list):
-                found[name] = found.get(name, []) + values
+        if '"_aws"' not in line:
+            continue
+        told = json.loads(line)
+        for metric in told["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+            values = told[metric["Name"]]
+            found[metric["Name"]] = found.get(metric["Name"], []) + (values if isinstance(values, list) else [values])
     return found
 
 

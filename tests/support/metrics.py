@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 from aws_lambda_powertools.metrics import Metrics
 
+from sms_consent.aws.reporting import Metrics as InboundMetrics
 from support.template import resources
 
 __all__ = ["EMITTED", "Metric", "all_shown", "in_alarms", "on_dashboard"]
@@ -69,14 +70,15 @@ def in_alarms() -> frozenset[Metric]:
 @contextmanager
 def all_shown() -> Iterator[None]:
     """A metric that a function emits and that nobody would see fails where it is emitted."""
-    add = Metrics.add_metric
+    add = {kind: kind.add_metric for kind in (Metrics, InboundMetrics)}
 
-    def shown(metrics: Metrics, name: str, *arguments: Any, **more: Any) -> None:
-        if metrics.service not in _NO_FUNCTIONS:
-            metric = Metric(str(metrics.service), name)
+    def shown(metrics: Metrics | InboundMetrics, name: str, *arguments: Any, **more: Any) -> None:
+        service = metrics._service if isinstance(metrics, InboundMetrics) else metrics.service
+        if service not in _NO_FUNCTIONS:
+            metric = Metric(str(service), name)
             EMITTED.add(metric)
             assert metric in on_dashboard(), f"the dashboard in template.yaml does not show {metric}"
-        add(metrics, name, *arguments, **more)
+        add[type(metrics)](metrics, name, *arguments, **more)
 
-    with patch.object(Metrics, "add_metric", shown):
+    with patch.object(Metrics, "add_metric", shown), patch.object(InboundMetrics, "add_metric", shown):
         yield

@@ -17,6 +17,9 @@ from typing import Any
 
 __all__ = ["Log", "Metrics"]
 
+MOST_VALUES = 100
+"""Of one metric in one line (specification of the embedded metric format)."""
+
 
 class _Lines(logging.Formatter):
     """One JSON object a line, with the keys that Powertools' Logger gives it."""
@@ -73,28 +76,37 @@ class Metrics:
         self._namespace = namespace
         self._service = service
         self._sums: Counter[str] = Counter()
+        self._values: dict[str, list[float]] = {}
         self._units: dict[str, str] = {}
         self._lock = Lock()  # texts are counted by several threads
 
     def add_metric(self, name: str, unit: str, value: float) -> None:
-        """To the sum since the last flush."""
+        """Counts to the sum since the last flush; of times, each is kept, so that there is a greatest and a median."""
         with self._lock:
             self._units[name] = unit
-            self._sums[name] += value  # type: ignore[assignment]  # a Counter also adds up what is no integer
+            if unit == "Count":
+                self._sums[name] += value  # type: ignore[assignment]  # a Counter also adds up what is no integer
+            else:
+                self._values.setdefault(name, []).append(value)
 
     def flush_metrics(self) -> None:
-        """Write what there is, as one line, and begin anew."""
+        """Write what there is, as one line unless there are very many times, and begin anew."""
         with self._lock:
             sums, self._sums = dict(self._sums), Counter()
-        if sums:
-            print(json.dumps(self.serialize_metric_set(sums)))  # noqa: T201  CloudWatch reads it from standard output
+            values, self._values = self._values, {}
+        longest = max(map(len, values.values()), default=0)
+        for first in range(0, max(longest, 1), MOST_VALUES):
+            times = {name: some for name, every in values.items() if (some := every[first : first + MOST_VALUES])}
+            told: dict[str, float | list[float]] = {**({} if first else sums), **times}
+            if told:
+                print(json.dumps(self.serialize_metric_set(told)))  # noqa: T201  CloudWatch reads it from standard output
 
-    def serialize_metric_set(self, sums: Mapping[str, float]) -> dict[str, Any]:
+    def serialize_metric_set(self, told: Mapping[str, float | list[float]]) -> dict[str, Any]:
         """The line."""
-        described = [{"Name": name, "Unit": self._units[name]} for name in sums]
+        described = [{"Name": name, "Unit": self._units[name]} for name in told]
         directive = {"Namespace": self._namespace, "Dimensions": [["service"]], "Metrics": described}
         return {
             "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
             "service": self._service,
-            **sums,
+            **told,
         }
