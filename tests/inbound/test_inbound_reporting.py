@@ -22,8 +22,7 @@ def test_a_log_line_is_one_json_object_with_the_request_it_belongs_to(
     logged = io.StringIO()
     monkeypatch.setattr(wiring.logger().registered_handler, "stream", logged)
     inbound.hear("STOP")
-    (line,) = logged.getvalue().splitlines()
-    heard = json.loads(line)
+    (heard,) = [line for line in map(json.loads, logged.getvalue().splitlines()) if line["message"] == "heard"]
     assert (heard["level"], heard["message"], heard["service"]) == ("INFO", "heard", "inbound")
     assert heard["request_id"] == "request"
     assert (heard["intent"], heard["status"], heard["applied"], heard["answer"]) == (
@@ -45,21 +44,34 @@ def test_texts_are_counted_in_cloudwatchs_embedded_format(inbound: Any, capsys: 
     metrics = json.loads(line)
     (directive,) = metrics["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["service"]]
-    assert {each["Name"]: each["Unit"] for each in directive["Metrics"]} == {
-        "TextsOptOut": "Count",
-        "TextsNone": "Count",
-    }
+    units = {each["Name"]: each["Unit"] for each in directive["Metrics"]}
+    assert {name: units[name] for name in ("TextsOptOut", "TextsNone", "TimeToList")} == {
+        "TextsOptOut": "Count", "TextsNone": "Count", "TimeToList": "Seconds",
+    }  # fmt: skip
     assert (metrics["service"], metrics["TextsOptOut"], metrics["TextsNone"]) == ("inbound", 2, 1)
+    assert metrics["TimeToList"] == [0.0, 0.0]
     assert metrics["_aws"]["Timestamp"] == 1793714400000
 
 
 def test_what_was_counted_is_written_once(capsys: pytest.CaptureFixture[str]) -> None:
     """An invocation that counts nothing writes nothing."""
     metrics = Metrics("SmsConsent", "inbound")
-    metrics.add_metric("Texts", "Count", 1)
+    metrics.add_metric("TextsNone", "Count", 1)
     metrics.flush_metrics()
     metrics.flush_metrics()
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_times_are_kept_each_however_many_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of their sum there would be no greatest and no median; a line holds a hundred."""
+    metrics = Metrics("SmsConsent", "inbound")
+    metrics.add_metric("TextsOptOut", "Count", 2)
+    for seconds in range(150):
+        metrics.add_metric("TimeToList", "Seconds", seconds)
+    metrics.flush_metrics()
+    first, second = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert first["TimeToList"] + second["TimeToList"] == list(range(150))
+    assert (len(first["TimeToList"]), first["TextsOptOut"], "TextsOptOut" in second) == (100, 2, False)
 
 
 def test_a_cold_start_loads_no_more_than_it_needs() -> None:
