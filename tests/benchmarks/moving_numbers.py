@@ -2,8 +2,11 @@
 
 ``python tests/benchmarks/moving_numbers.py --lines 100000``
 
-The import is killed half-way, and goes on. What is measured is dominated by the local stack's DynamoDB (moto, in Python, on
-the same machine), so the times say little about AWS; the commands' own memory and processor time do.
+The import is killed half-way, and goes on. With ``--stocked``, only the export is run, on a ledger that is filled directly with
+what such an import leaves once the list has followed: a consent and a decision for each number.
+
+What is measured is dominated by the local stack's DynamoDB (moto, in Python, on the same machine), so the times say little
+about AWS; the commands' own memory and processor time do.
 """
 
 from __future__ import annotations
@@ -18,10 +21,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -53,7 +58,14 @@ def main() -> int:
     """Print a line for each command; 1 if what was imported does not come out again."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=2_000)
-    lines = parser.parse_args().lines
+    parser.add_argument("--stocked", action="store_true")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    lines = arguments.lines
+    if arguments.serve:
+        return _serve_stocked(lines)
+    if arguments.stocked:
+        return _export_of(lines)
     with TemporaryDirectory() as folder, _stack() as endpoint:
         file, back = Path(folder) / "opt-outs.csv", Path(folder) / "back.csv"
         bad = _made(file, lines)
@@ -73,11 +85,68 @@ def main() -> int:
         return 0 if (there, rejected, told["rejected"]) == (lines - bad, bad, bad) else 1
 
 
+def _export_of(lines: int) -> int:
+    serve = [sys.executable, __file__, "--serve", "--lines", str(lines)]
+    with TemporaryDirectory() as folder, _stack(serve) as endpoint:
+        back = Path(folder) / "back.csv"
+        _tell("export to csv", _run(["export", "-o", str(back)], endpoint))
+        with back.open(newline="") as exported:
+            there = sum(1 for row in csv.DictReader(exported) if row["source"] == "IMPORT")
+        sys.stdout.write(f"{there} consents with their decisions\n")
+        return 0 if there == lines else 1
+
+
+def _serve_stocked(lines: int) -> int:
+    """The local stack in this process, with its table filled before it answers anybody."""
+    from cli.local import service
+    from cli.main import app
+
+    assemble = service.assemble
+
+    def stocked(*arguments: Any) -> Any:
+        local = assemble(*arguments)
+        _stock(local.table, local.opt_out_list, lines)
+        return local
+
+    service.assemble = stocked
+    app(["local", "--port", "0"])
+    return 0
+
+
+def _stock(table: str, opt_out_list: str, lines: int) -> None:
+    from moto.dynamodb.models import dynamodb_backends
+
+    from cli.local.aws_environment import ACCOUNT, REGION
+    from sms_consent.aws import items
+    from sms_consent.aws.attributes import to_attributes
+    from sms_consent.consent import Listing, decide
+    from sms_consent.decision import Asked, Author, Decision, Outcome
+
+    stock: Any = dynamodb_backends[ACCOUNT][REGION].tables[table]
+    stream, stock.stream_shard = stock.stream_shard, None  # nobody is told of it
+    now = datetime.now(UTC)
+    for at in range(lines):
+        decision = Decision(
+            id=f"import-{at:032}", number=f"+1{2_010_000_000 + at * 61}", asked=Asked.OPT_OUT, at=now,
+            author=Author.IMPORT, through="import", actor="web form", reference=f"opt-outs.csv:{at + 2}",
+        )  # fmt: skip
+        _, consent = decide(None, decision, opt_out_list, now=now, claim=None, answer=None)
+        assert consent is not None
+        listing = Listing(at=now, end_user_opted_out=False)
+        settled = replace(consent, applied_version=1, listed=True, listing=listing, due=None, due_at=None, outbox=None)
+        stock.put_item(to_attributes(items.consent_item(settled)))
+        stock.put_item(to_attributes(items.decision_item(decision, Outcome.CHANGED, now)))
+    stock.stream_shard = stream
+
+
 @contextmanager
-def _stack() -> Iterator[dict[str, str]]:
+def _stack(serve: list[str] | None = None) -> Iterator[dict[str, str]]:
     """The local stack in a process of its own, and what points a command at it."""
     process = subprocess.Popen(  # noqa: S603  our own command
-        [*COMMAND, "local", "--port", "0"], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        serve or [*COMMAND, "local", "--port", "0"],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     assert process.stdout is not None
     try:
