@@ -105,3 +105,22 @@ def test_one_failure_within_a_minute_is_enough(function: str) -> None:
     _, alarm = _alarm(function)
     assert {each["MetricStat"]["Period"] for each in alarm["Metrics"] if "MetricStat" in each} == {60}
     assert (alarm["EvaluationPeriods"], alarm["Threshold"], alarm["TreatMissingData"]) == (1, 0, "notBreaching")
+
+
+def test_who_moves_the_aliases_may_do_that_alone() -> None:
+    """Each function's, and looks at alarms; what SAM would give it reaches into every bucket and topic of the account."""
+    made = _gradually()
+    assert "CodeDeployServiceRole" not in made.resources
+    move, look = made.resources["DeploymentRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    assert set(move["Resource"]) == {f"<{function}.Arn>*" for function in FUNCTIONS}
+    assert look["Action"] == "cloudwatch:DescribeAlarms"
+    for function in FUNCTIONS:
+        assert made.resources[f"{function}DeploymentGroup"]["Properties"]["ServiceRoleArn"] == "<DeploymentRole.Arn>"
+
+
+def test_every_role_can_be_bounded() -> None:
+    """A pipeline that may create roles is as strong as the strongest role it may create."""
+    bounds = "arn:aws:iam::123456789012:policy/bounds"
+    made = formation(TEMPLATE, Deployment="Canary10Percent5Minutes", AccessKeys="Enabled", PermissionsBoundaryArn=bounds)
+    roles = made.of_type("AWS::IAM::Role")
+    assert {name for name, role in roles.items() if role.get("PermissionsBoundary") != bounds} == set()

@@ -20,6 +20,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "AlarmTopicArn": ("", ACCOUNT.format("sns", "alarms")),
     "AccessKeys": ("Disabled", "Enabled"),
     "Deployment": ("AllAtOnce", "Canary10Percent5Minutes"),
+    "PermissionsBoundaryArn": ("", "arn:aws:iam::123456789012:policy/bounds"),
     "AwsEndpointUrl": ("", "http://172.17.0.1:4566"),
 }
 """Whatever a condition looks at, both ways."""
@@ -69,7 +70,7 @@ def test_no_value_comes_out_empty_or_is_left_unresolved(formations: list[Formati
         for name, role in each.of_type("AWS::IAM::Role").items():
             for statement in _statements(role):
                 for resource in _listed(statement["Resource"]):
-                    assert re.fullmatch(r"<\w+(\.\w+)?>(/[\w*/]+)?|arn:aws:.+", resource), (name, statement["Sid"], resource)
+                    assert re.fullmatch(r"<\w+(\.\w+)?>(/[\w*/]+|\*)?|arn:aws:.+", resource), (name, statement["Sid"], resource)
 
 
 def test_the_functions_may_use_exactly_the_lists_that_were_chosen(formations: list[Formation]) -> None:
