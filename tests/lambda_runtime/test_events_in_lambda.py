@@ -23,6 +23,7 @@ def _on(*numbers: str) -> frozenset[str]:
     return frozenset(numbers)
 
 
+BATCH = ("+16465550151", "+17185550163")
 EXPECTED = {
     "stop.json": Expected(_on("+14255550182"), texted=(("+14255550182", "You are opted out"),)),
     "stop_mixed_case.json": Expected(_on("+14255550183"), texted=(("+14255550183", "You are opted out"),)),
@@ -31,7 +32,9 @@ EXPECTED = {
     "help.json": Expected(texted=(("+13125550144", "help.example.com"),)),
     "ordinary.json": Expected(),
     "rcs.json": Expected(_on("+14155550126"), texted=(("+14155550126", "You are opted out"),)),
-    "batch_with_bad_record.json": Expected(_on(), put_aside=1),
+    "batch_with_bad_record.json": Expected(
+        _on(*BATCH), texted=tuple((each, "You are opted out") for each in BATCH), put_aside=1
+    ),
     "unreadable.json": Expected(put_aside=1),
 }
 
@@ -44,12 +47,12 @@ def differences(outcome: Outcome, expected: Expected) -> list[str]:
         ("the answer", outcome.answer, answer),
         ("put on the list", outcome.put_on_list, expected.put_on_list),
         ("taken off the list", outcome.taken_off, expected.taken_off),
-        ("texted", [to for to, _ in outcome.texted], [to for to, _ in expected.texted]),
+        ("texted", [to for to, _ in sorted(outcome.texted)], [to for to, _ in expected.texted]),
         ("put aside", len(outcome.put_aside), expected.put_aside),
     ):
         if is_ != should:
             found.append(f"{what}: {is_}, not {should}")
-    words = zip(outcome.texted, expected.texted, strict=False)
+    words = zip(sorted(outcome.texted), expected.texted, strict=False)
     return found + [f"{text!r} does not say {wanted!r}" for (_, text), (_, wanted) in words if wanted not in text]
 
 
@@ -65,5 +68,5 @@ def test_every_event_becomes_what_it_should_in_lambdas_runtime() -> None:
         outcomes += invoke_all()
     except Unavailable as lacking:
         pytest.skip(f"Lambda's runtime is not here: {lacking}")
-    assert [outcome.event for outcome in outcomes] and {outcome.event for outcome in outcomes} == set(EXPECTED)
+    assert {outcome.event for outcome in outcomes} == set(EXPECTED)
     assert {each.event: differences(each, EXPECTED[each.event]) for each in outcomes} == {name: [] for name in EXPECTED}

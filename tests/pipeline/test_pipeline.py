@@ -46,16 +46,31 @@ OF_OTHER_SERVICES = ("ec2:", "elasticfilesystem:", "firehose:", "kinesis:", "s3:
 PEOPLES_DATA = {
     f"dynamodb:{each}"
     for each in (
-        "AssociateTableReplica BatchWriteItem CreateTableReplica DeleteItem DescribeImport DisableKinesisStreamingDestination "
-        "EnableKinesisStreamingDestination GetItem ImportTable PutItem Query Scan UpdateItem UpdateKinesisStreamingDestination"
-    ).split()
+        "AssociateTableReplica",
+        "BatchWriteItem",
+        "CreateTableReplica",
+        "DeleteItem",
+        "DescribeImport",
+        "DisableKinesisStreamingDestination",
+        "EnableKinesisStreamingDestination",
+        "GetItem",
+        "ImportTable",
+        "PutItem",
+        "Query",
+        "Scan",
+        "UpdateItem",
+        "UpdateKinesisStreamingDestination",
+    )
 } | {"kms:ListAliases"}
 """What reads or copies the ledger: for imports, replicas and streams to elsewhere, none of which there is."""
 
 
 def _statements(name: str) -> Iterator[dict[str, Any]]:
     properties = BOOTSTRAP["Resources"][name]["Properties"]
-    for document in [properties.get("PolicyDocument"), *(each["PolicyDocument"] for each in properties.get("Policies", []))]:
+    for document in [
+        properties.get("PolicyDocument"),
+        *(each["PolicyDocument"] for each in properties.get("Policies", [])),
+    ]:
         yield from document["Statement"] if document else []
 
 
@@ -124,16 +139,18 @@ def test_nothing_is_deployed_that_was_not_checked() -> None:
 
 def test_each_parameter_gets_to_sam_whole() -> None:
     """Its values are split at spaces unless quotation marks reach it, and an empty one is refused without."""
-    environment = {name: "" for name in _deploying()["env"]} | {
+    environment = dict.fromkeys(_deploying()["env"], "") | {
         "SAM": r"printf %s\n",
         "GITHUB_SHA": "4a0377d",
         "BRAND": "Example Bank",
         "SUPPORT_CONTACT": "help.example.com",
     }
-    said = subprocess.run(
+    said = subprocess.run(  # noqa: S603  a step of our own workflow
         ["/bin/bash", "-euc", _deploying()["run"]], env=environment, capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    given = dict(re.fullmatch(r'(\w+)="(.*)"', each).groups() for each in said[said.index("--parameter-overrides") + 1 :])  # type: ignore[union-attr]  # else it fails
+    given = dict(
+        re.fullmatch(r'(\w+)="(.*)"', each).groups() for each in said[said.index("--parameter-overrides") + 1 :]
+    )  # type: ignore[union-attr]  # else it fails
     assert (given["Brand"], given["AlarmTopicArn"], given["Revision"]) == ("Example Bank", "", "4a0377d")
     declared = template()["Parameters"]
     assert set(given) <= set(declared)
@@ -169,7 +186,13 @@ def test_no_action_of_the_pipeline_is_a_wildcard(name: str) -> None:
         assert not [each for each in _statements(name) if each["Resource"] == "*"]
     if name == "ExecutionRole":
         everything = {each["Sid"] for each in _statements(name) if each["Resource"] == "*"}
-        assert everything == {"NewKey", "RandomAccessKey", "EventSources", "WhichLogGroupsThereAre", "AccessLogsOfTheApis"}
+        assert everything == {
+            "NewKey",
+            "RandomAccessKey",
+            "EventSources",
+            "WhichLogGroupsThereAre",
+            "AccessLogsOfTheApis",
+        }
 
 
 def test_the_stacks_roles_are_bounded_by_what_they_need() -> None:
@@ -189,7 +212,9 @@ def test_no_role_is_made_without_its_boundary() -> None:
     (bounded,) = [each for each in _statements("ExecutionRole") if each.get("Sid") == "BoundedRoles"]
     assert bounded["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": {"Ref": "Boundary"}}}
     others = {a for s in _statements("ExecutionRole") if s is not bounded for a in _listed(s["Action"])}
-    assert not {"iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"} & others
+    assert (
+        not {"iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"} & others
+    )
     assert "iam:DeleteRolePermissionsBoundary" not in _actions("ExecutionRole")
 
 
@@ -197,7 +222,9 @@ def test_cloudformation_may_do_what_each_type_of_resource_takes(monkeypatch: pyt
     """As AWS's own schemas have it; what is left out has its reason. And nothing besides."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     document = formation(REPOSITORY / "template.yaml", Deployment="Canary10Percent5Minutes").document
-    asked = {action for kind in {each["Type"] for each in document["Resources"].values()} for action in _asked_for(kind)}
+    asked = {
+        action for kind in {each["Type"] for each in document["Resources"].values()} for action in _asked_for(kind)
+    }
     needed = {a for a in asked if not a.startswith(OF_OTHER_SERVICES)} - set(NOT_TAKEN) - PEOPLES_DATA
     assert needed - _actions("ExecutionRole") == set()
 

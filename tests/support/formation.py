@@ -1,4 +1,4 @@
-"""What CloudFormation makes of a transformed template under given parameters: which resources there are, and what refers to what."""
+"""What CloudFormation makes of a transformed template under given parameters: what there is, and what refers to what."""
 
 from __future__ import annotations
 
@@ -89,7 +89,10 @@ class Formation:
     def dangling(self) -> list[str]:
         """References to what does not exist under these parameters."""
         found = []
-        places = {**self.document["Resources"], **{f"output {k}": v for k, v in self.document.get("Outputs", {}).items()}}
+        places = {
+            **self.document["Resources"],
+            **{f"output {k}": v for k, v in self.document.get("Outputs", {}).items()},
+        }
         for name, place in places.items():
             if not self._stands(place):
                 continue
@@ -98,10 +101,17 @@ class Formation:
             found += [f"{name} refers to {each}" for each in sorted(names) if not self._exists(each)]
         return found
 
+    def named_in(self, part: Any) -> set[str]:
+        """What a part of the document refers to."""
+        return set(self._names(part))
+
     def _exists(self, name: str) -> bool:
         resource = self.document["Resources"].get(name)
-        return name in self.parameters or name in PSEUDO or name == "AWS::Region" or (
-            resource is not None and self._stands(resource)
+        return (
+            name in self.parameters
+            or name in PSEUDO
+            or name == "AWS::Region"
+            or (resource is not None and self._stands(resource))
         )
 
     def _stands(self, place: Mapping[str, Any]) -> bool:
@@ -141,7 +151,7 @@ class Formation:
         if not isinstance(node, dict):
             return node
         if len(node) == 1:
-            (key, given), = node.items()
+            ((key, given),) = node.items()
             if key == "Ref" or key == "Condition" or key.startswith("Fn::"):
                 return self._called(key, given)
         return {key: value for key, each in node.items() if (value := self.value(each)) is not None}
@@ -185,4 +195,4 @@ class Formation:
             return chosen.split(",") if self.document["Parameters"][name]["Type"] == "CommaDelimitedList" else chosen
         if name == "AWS::Region":
             return self.region
-        return PSEUDO[name] if name in PSEUDO else f"<{name}>"
+        return PSEUDO.get(name, f"<{name}>")

@@ -121,6 +121,8 @@ def test_who_moves_the_aliases_may_do_that_alone() -> None:
 def test_every_role_can_be_bounded() -> None:
     """A pipeline that may create roles is as strong as the strongest role it may create."""
     bounds = "arn:aws:iam::123456789012:policy/bounds"
-    made = formation(TEMPLATE, Deployment="Canary10Percent5Minutes", AccessKeys="Enabled", PermissionsBoundaryArn=bounds)
+    made = formation(
+        TEMPLATE, Deployment="Canary10Percent5Minutes", AccessKeys="Enabled", PermissionsBoundaryArn=bounds
+    )
     roles = made.of_type("AWS::IAM::Role")
     assert {name for name, role in roles.items() if role.get("PermissionsBoundary") != bounds} == set()

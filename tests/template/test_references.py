@@ -70,7 +70,11 @@ def test_no_value_comes_out_empty_or_is_left_unresolved(formations: list[Formati
         for name, role in each.of_type("AWS::IAM::Role").items():
             for statement in _statements(role):
                 for resource in _listed(statement["Resource"]):
-                    assert re.fullmatch(r"<\w+(\.\w+)?>(/[\w*/]+|\*)?|arn:aws:.+", resource), (name, statement["Sid"], resource)
+                    assert re.fullmatch(r"<\w+(\.\w+)?>(/[\w*/]+|\*)?|arn:aws:.+", resource), (
+                        name,
+                        statement["Sid"],
+                        resource,
+                    )
 
 
 def test_the_functions_may_use_exactly_the_lists_that_were_chosen(formations: list[Formation]) -> None:
@@ -79,7 +83,9 @@ def test_the_functions_may_use_exactly_the_lists_that_were_chosen(formations: li
         own = each.parameters["ExistingOptOutListArn"] or "<OptOutList.Arn>"
         additional = each.parameters["AdditionalOptOutListArns"]
         expected = {own, *(additional.split(",") if additional else [])}
-        (statement,) = [s for s in _statements(each.of_type("AWS::IAM::Role")["InboundRole"]) if s["Sid"] == "OptOutList"]
+        (statement,) = [
+            s for s in _statements(each.of_type("AWS::IAM::Role")["InboundRole"]) if s["Sid"] == "OptOutList"
+        ]
         assert set(_listed(statement["Resource"])) == expected
 
 
