@@ -60,7 +60,7 @@ def _known(made: Formation) -> dict[str, Any]:
 
 @pytest.mark.parametrize("chosen", [{}, {"Deployment": "Canary10Percent5Minutes", "AccessKeys": "Enabled"}], ids=str)
 def test_what_moto_has_is_created_whole(chosen: dict[str, str], region: None) -> None:
-    """Every function has its role and log group, and its settings name what exists."""
+    """Every function has its role, and its settings name what exists."""
     made = formation(REPOSITORY / "template.yaml", **chosen)
     emulator.install()
     with mock_aws(), warnings.catch_warnings():
@@ -96,7 +96,6 @@ def _upload() -> None:
 def _fits(function: str, there: set[str]) -> None:
     about = boto3.client("lambda").get_function_configuration(FunctionName=function)
     assert about["Role"].rpartition("/")[2] in there
-    assert about["LoggingConfig"]["LogGroup"] in there
     settings = about["Environment"]["Variables"]
     named = {settings[name] for name in ("LEDGER_TABLE", "OPT_OUT_LIST", "DEAD_LETTER_QUEUE_URL") if name in settings}
     assert named <= there
