@@ -109,7 +109,8 @@ def _sources(deployment: Deployment, functions: Mapping[str, Function], time: Lo
     for name, resource in deployment.run_here.items():
         if resource["Type"] != "AWS::Lambda::EventSourceMapping":
             continue
-        function, values = functions[_function_of(resource)], deployment.values[name]
+        function = functions[_function_of(resource["Properties"]["FunctionName"], deployment.run_here)]
+        values = deployment.values[name]
         if values["EventSourceArn"].startswith(SQS_ARN):
             queues.append(QueueSource(sqs, function, values))
         elif values["EventSourceArn"].startswith(DYNAMODB_ARN):
@@ -126,9 +127,9 @@ def _schedules(deployment: Deployment, time: LocalTime) -> list[Schedule]:
         match resource["Type"]:
             case "AWS::Events::Rule":
                 (target,) = properties["Targets"]
-                function = target["Arn"]["Fn::GetAtt"][0]
+                function = _function_of(target["Arn"], deployment.run_here)
             case "AWS::Scheduler::Schedule":
-                function = properties["Target"]["Arn"]["Fn::GetAtt"][0]
+                function = _function_of(properties["Target"]["Arn"], deployment.run_here)
             case _:
                 continue
         interval = interval_of(properties.get("ScheduleExpression", ""))
@@ -139,8 +140,11 @@ def _schedules(deployment: Deployment, time: LocalTime) -> list[Schedule]:
     return schedules
 
 
-def _function_of(resource: Mapping[str, Any]) -> str:
-    name: str = resource["Properties"]["FunctionName"]["Ref"]
+def _function_of(target: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]]) -> str:
+    """The function behind what a source invokes: the function itself, or an alias of it, which has one version here."""
+    name: str = target["Ref"] if "Ref" in target else target["Fn::GetAtt"][0]
+    if resources[name]["Type"] == "AWS::Lambda::Alias":
+        return _function_of(resources[name]["Properties"]["FunctionName"], resources)
     return name
 
 
