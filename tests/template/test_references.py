@@ -24,7 +24,11 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "AwsEndpointUrl": ("", "http://172.17.0.1:4566"),
 }
 """Whatever a condition looks at, both ways."""
-SETS = [dict(zip(CHOICES, chosen, strict=True)) for chosen in product(*CHOICES.values())]
+SETS = [
+    # Tracing has nothing to do with the others, and a choice of its own would double the sets.
+    dict(zip(CHOICES, chosen, strict=True)) | {"Tracing": "Enabled" if chosen[0] else "Disabled"}
+    for chosen in product(*CHOICES.values())
+]
 NEVER = {"Never"}
 """A condition that is there to be false."""
 

@@ -32,6 +32,7 @@ OTHERS = {
     "OptInScope": "ALL",
     "OptOutScope": "ALL",
     "TierActions": "SENTENCE=ASK",
+    "Tracing": "Enabled",
     "UnknownSenders": "REFUSE",
 }
 

@@ -39,7 +39,8 @@ class _Lines(logging.Formatter):
             **self.keys,
             **vars(record).get("fields", {}),
         }
-        return json.dumps({name: value for name, value in line.items() if value is not None}, ensure_ascii=False)
+        told = {name: value for name, value in line.items() if value is not None}
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
 class Log:
