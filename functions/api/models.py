@@ -133,7 +133,9 @@ class ConsentView(_Wire):
     )
     released_at: Time | None = Field(default=None, description="When a pending opt-in is carried out.")
     refusal: str | None = Field(default=None, description="Why the service refused an opt-in, in its own words.")
-    due: str | None = Field(default=None, description="What is left to do: OPT_OUT or OPT_IN.")
+    due: str | None = Field(
+        default=None, description="What is left to do: OPT_OUT, IMPORTED (after what people text) or OPT_IN."
+    )
     due_at: Time | None = None
     attempts: int = Field(description="How often it has failed so far.")
 
