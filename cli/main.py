@@ -14,6 +14,7 @@ from cli.explain import explain
 from cli.history import history
 from cli.lists import lists
 from cli.local.command import local
+from cli.reconcile import reconcile
 from cli.senders import senders
 
 __all__ = ["app"]
@@ -39,6 +40,7 @@ app.command()(local)
 app.command()(explain)
 app.command()(check)
 app.command()(history)
+app.command()(reconcile)
 app.command()(evaluate)
 app.add_typer(dead_letters)
 app.add_typer(senders)

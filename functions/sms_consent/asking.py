@@ -13,6 +13,8 @@ from sms_consent.ports import Clock
 __all__ = ["Asking", "TimeIsUp"]
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=30)
+ATTEMPTS = 10
+"""About three minutes of nothing but refusals: then whoever waits is told."""
 
 T = TypeVar("T")
 
@@ -32,14 +34,18 @@ class Asking:
         self._meanwhile = meanwhile
 
     def __call__(self, call: Callable[[], T]) -> T:
-        """The answer. Raises TimeIsUp, or Rejected."""
+        """The answer. Raises TimeIsUp, Rejected, or at last TryAgain."""
         wait = FIRST_WAIT
+        attempts = 0
         while self._clock.now() < self._until:
             self._meanwhile()
             self._pace.take(Call.FIND)
             try:
                 return call()
             except TryAgain:
+                attempts += 1
+                if attempts == ATTEMPTS:
+                    raise
                 self._clock.sleep(wait.total_seconds())
                 wait = min(2 * wait, LONGEST_WAIT)
         raise TimeIsUp

@@ -40,7 +40,7 @@ class Judge:
         since: datetime,
         dry: bool,
     ) -> None:
-        """``since`` is when the run began: what is marked as found later, this run has found."""
+        """What is marked as found after ``since`` has been found by this run, or by one that it takes up."""
         self._ledger = ledger
         self._census = census
         self._opt_out_list = opt_out_list

@@ -112,7 +112,10 @@ class Reconciler:
         token = self.new_token()
         if newest is not None:
             return newest.successor(token, self.lists, now), ListedNumbers(token)
-        return Run(id=token, started_at=now, lists=self.lists, behind_since=now, revision=0), ListedNumbers(token)
+        first = Run(
+            id=token, started_at=now, lists=self.lists, found_since=now, behind_since=now, revision=0
+        )  # fmt: skip
+        return first, ListedNumbers(token)
 
 
 class _Reading:
@@ -140,7 +143,7 @@ class _Reading:
             asking=self._asking,
             clock=made.clock,
             found=observer.found,
-            since=run.started_at,
+            since=run.found_since,
             dry=made.dry,
         )
 
@@ -173,26 +176,29 @@ class _Reading:
 
     def _read_page(self, list_name: str) -> None:
         """After a crash in it, the page is read again, and what it had brought is found again."""
-        run, made = self._run, self._made
+        made, place, counts = self._made, self._run.place, self._run.counts
         try:
-            page = self._asking(lambda: made.listings.page(list_name, run.place))
+            page = self._asking(lambda: made.listings.page(list_name, place))
         except Rejected:
-            self._run = run.list_anew() if run.place is not None and run.begun_anew < ANEW else run.without_list()
+            again = place is not None and self._run.begun_anew < ANEW
+            self._run = self._run.list_anew() if again else self._run.without_list()
             return
         consents = made.census.consents([number for number, _ in page.entries], list_name)
-        counts = run.counts.plus(pages=1, listed=len(page.entries))
+        counts = counts.plus(pages=1, listed=len(page.entries))
         for number, listing in page.entries:
             self._listed.add(number, list_name)
             self._unkept = True
             counts = self._judge.listed(counts, number, list_name, listing, consents.get(number))
-        run = replace(run, counts=counts, place=page.next_place)
+        # Onto whatever has been saved while the page was judged.
+        run = replace(self._run, counts=counts, place=page.next_place)
         self._run = run if page.next_place is not None else run.next_list()
 
     def _walk(self) -> None:
         """One consent after the other: many that are missing must not keep an invocation from getting on."""
         consents, next_place = self._made.census.walk(self._run.place)
         for place, consent in consents:
-            self._run = replace(self._run, counts=self._held_against_lists(consent), place=place)
+            counts = self._held_against_lists(consent)
+            self._run = replace(self._run, counts=counts, place=place)
         self._run = replace(self._run, place=next_place)
         if next_place is None:
             self._run = self._run.finished(self._made.clock.now())
