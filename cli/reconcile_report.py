@@ -52,7 +52,9 @@ class Bar(Observer):
         self._begin("looking at the deployment", None, 0)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._progress.stop()
 
     def found(self, drift: Drift) -> None:
@@ -134,4 +136,6 @@ def show_outcome(run: Run, *, dry_run: bool) -> None:
     if counts.unjudged:
         out.print(f"{counts.unjudged:,} numbers could not be looked up: AWS refused it.", style="yellow")
     for name in run.unread:
-        out.print(f"{name} cannot be read: it is missing, or you may not DescribeOptedOutNumbers on it.", style="yellow")
+        out.print(
+            f"{name} cannot be read: it is missing, or you may not DescribeOptedOutNumbers on it.", style="yellow"
+        )

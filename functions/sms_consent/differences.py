@@ -104,12 +104,12 @@ def made_due_off(consent: Consent, listing: Listing, now: datetime) -> Consent:
 
 
 def found_before(
-    consent: Consent | None, kinds: frozenset[DriftKind], since: datetime, listing: Listing | None
+    consent: Consent | None, kinds: frozenset[DriftKind], after: datetime, listing: Listing | None
 ) -> Drift | None:
     """What this run had found and mended before it was interrupted: it may not be written down yet."""
     if consent is None or consent.drift not in kinds or consent.drift_found_at is None:
         return None
-    if consent.drift_found_at < since:
+    if consent.drift_found_at <= after:
         return None
     said = {
         DriftKind.NOT_LISTED: Status.OPTED_OUT,

@@ -37,24 +37,22 @@ class Judge:
         asking: Asking,
         clock: Clock,
         found: Callable[[Drift], None],
-        since: datetime,
+        after: datetime,
         dry: bool,
     ) -> None:
-        """What is marked as found after ``since`` has been found by this run, or by one that it takes up."""
+        """What is marked as found ``after`` this has been found by this run, or by one that it takes up."""
         self._ledger = ledger
         self._census = census
         self._opt_out_list = opt_out_list
         self._asking = asking
         self._clock = clock
         self._found = found
-        self._since = since
+        self._after = after
         self._dry = dry
 
-    def listed(
-        self, counts: Counts, number: str, list_name: str, listing: Listing, consent: Consent | None
-    ) -> Counts:
+    def listed(self, counts: Counts, number: str, list_name: str, listing: Listing, consent: Consent | None) -> Counts:
         """A number that was read from the list, with its consent as read after that. Raises TimeIsUp."""
-        earlier = differences.found_before(consent, ON_THE_LIST, self._since, listing)
+        earlier = differences.found_before(consent, ON_THE_LIST, self._after, listing)
         if earlier is not None:
             return self._written_down(counts, earlier, consent)
         now = self._clock.now()
@@ -79,7 +77,7 @@ class Judge:
 
     def unlisted_before(self, counts: Counts, consent: Consent) -> Counts | None:
         """None unless this run had found it before, as missing."""
-        earlier = differences.found_before(consent, OFF_THE_LIST, self._since, None)
+        earlier = differences.found_before(consent, OFF_THE_LIST, self._after, None)
         return self._written_down(counts, earlier, consent) if earlier is not None else None
 
     def _look_up(self, counts: Counts, consent: Consent) -> tuple[Counts, bool, Listing | None]:

@@ -112,9 +112,8 @@ class Reconciler:
         token = self.new_token()
         if newest is not None:
             return newest.successor(token, self.lists, now), ListedNumbers(token)
-        first = Run(
-            id=token, started_at=now, lists=self.lists, found_since=now, behind_since=now, revision=0
-        )  # fmt: skip
+        long_ago = now - EVERY  # nothing is marked yet
+        first = Run(id=token, started_at=now, lists=self.lists, found_after=long_ago, behind_since=now, revision=0)
         return first, ListedNumbers(token)
 
 
@@ -143,7 +142,7 @@ class _Reading:
             asking=self._asking,
             clock=made.clock,
             found=observer.found,
-            since=run.found_since,
+            after=run.found_after,
             dry=made.dry,
         )
 

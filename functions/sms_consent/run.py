@@ -63,8 +63,10 @@ class Run:
     id: str
     started_at: datetime
     lists: tuple[str, ...]
-    found_since: datetime  # what is marked as found later may not be written down: when it, or what it takes up, began
-    behind_since: datetime  # when the newest run that read everything ended; before the first such, when the first began
+    found_after: datetime  # when the last finished run ended: what is marked as found later may not be written down
+    behind_since: (
+        datetime  # when the newest run that read everything ended; before the first such, when the first began
+    )
     at_list: int = 0
     place: str | None = None  # the service's token within the list, or the ledger's own
     counts: Counts = field(default_factory=Counts)
@@ -125,7 +127,7 @@ class Run:
             id=run_id,
             started_at=now,
             lists=lists,
-            found_since=self.found_since if self.is_open else now,
+            found_after=self.found_after if self.finished_at is None else self.finished_at,
             behind_since=self.behind_since,
             expected=self.counts.listed if self.finished_at is not None and not self.unread else self.expected,
             revision=self.revision,

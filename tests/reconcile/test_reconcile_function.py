@@ -183,9 +183,7 @@ def test_a_list_that_may_not_be_read_is_logged_and_counted(
     assert [each["opt_out_lists"] for each in _logged(caplog) if "opt_out_lists" in each] == [[LIST]]
 
 
-def test_no_number_stands_in_a_log(
-    inbound: Inbound, reconcile: Reconcile, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_number_stands_in_a_log(inbound: Inbound, reconcile: Reconcile, caplog: pytest.LogCaptureFixture) -> None:
     """Masked, it is enough to find the case with its owner."""
     _missing(inbound, reconcile)
     reconcile.put_by_hand("+14255550190")
@@ -219,7 +217,7 @@ def test_the_function_reads_the_additional_lists_too(
 def test_how_far_a_run_is_comes_back_as_it_was(inbound: Inbound) -> None:
     """Every field, set or not."""
     now = inbound.world.parts.clock.now()
-    bare = Run(id="a", started_at=now, lists=("A", SHARED), found_since=now, behind_since=now)
+    bare = Run(id="a", started_at=now, lists=("A", SHARED), found_after=now, behind_since=now)
     full = replace(
         bare,
         at_list=1,
@@ -247,7 +245,7 @@ def test_how_far_a_run_is_comes_back_as_it_was(inbound: Inbound) -> None:
 def test_a_late_save_is_refused_and_a_repeated_one_is_not(inbound: Inbound) -> None:
     """Two workers cannot both go on; a client that repeats its write can."""
     now = inbound.world.parts.clock.now()
-    run = Run(id="a", started_at=now, lists=(LIST,), found_since=now, behind_since=now)
+    run = Run(id="a", started_at=now, lists=(LIST,), found_after=now, behind_since=now)
     book = DynamoRunBook(clients.dynamodb(), "ledger")
     book.save(run, None)
     book.save(run, None)

@@ -271,5 +271,3 @@ class Deployment:
 
 def _order(name: str) -> str:
     return blake2b(name.encode(), digest_size=8).hexdigest()
-
-

@@ -44,9 +44,7 @@ class DynamoCensus:
             if not keys:
                 return found
             with translated():
-                answer = self._client.batch_get_item(
-                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-                )
+                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
             for item in answer["Responses"].get(self._table, []):
                 consent = items.consent_from(from_attributes(item))
                 found[consent.number] = consent

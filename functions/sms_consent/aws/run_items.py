@@ -25,7 +25,7 @@ KEY: Mapping[str, Plain | None] = {"pk": RECONCILE, "sk": RECONCILE}
 PART = 350_000
 """Bytes in one item, which may have 400 KB."""
 
-_TIMES = ("started_at", "found_since", "behind_since", "lease_until", "finished_at")
+_TIMES = ("started_at", "found_after", "behind_since", "lease_until", "finished_at")
 
 
 def run_item(run: Run) -> dict[str, Plain | None]:
