@@ -52,7 +52,7 @@ class Judge:
 
     def listed(self, counts: Counts, number: str, list_name: str, listing: Listing, consent: Consent | None) -> Counts:
         """A number that was read from the list, with its consent as read after that. Raises TimeIsUp."""
-        earlier = differences.found_before(consent, ON_THE_LIST, self._after, listing)
+        earlier = self._found_before(consent, ON_THE_LIST, listing)
         if earlier is not None:
             return self._written_down(counts, earlier, consent)
         now = self._clock.now()
@@ -77,8 +77,14 @@ class Judge:
 
     def unlisted_before(self, counts: Counts, consent: Consent) -> Counts | None:
         """None unless this run had found it before, as missing."""
-        earlier = differences.found_before(consent, OFF_THE_LIST, self._after, None)
+        earlier = self._found_before(consent, OFF_THE_LIST, None)
         return self._written_down(counts, earlier, consent) if earlier is not None else None
+
+    def _found_before(
+        self, consent: Consent | None, kinds: frozenset[DriftKind], listing: Listing | None
+    ) -> Drift | None:
+        """Whoever only looks has nothing to complete."""
+        return None if self._dry else differences.found_before(consent, kinds, self._after, listing)
 
     def _look_up(self, counts: Counts, consent: Consent) -> tuple[Counts, bool, Listing | None]:
         """Whether the service answered, and what."""

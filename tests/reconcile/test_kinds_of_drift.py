@@ -250,6 +250,18 @@ def test_a_dry_run_counts_and_changes_nothing(deployment: Deployment) -> None:
     assert set(deployment.calls) <= {"page", "consents", "walk", "find"}
 
 
+def test_a_dry_run_right_after_a_run_finds_what_is_left(deployment: Deployment) -> None:
+    """What that had found is recorded, or due; nothing is completed for it either."""
+    _stopped(deployment)
+    deployment.delete_by_hand(PERSON)
+    deployment.put_by_hand(ANOTHER)
+    deployment.reconcile()
+    deployment.census.drifts.clear()
+    done = deployment.reconcile(dry=True)
+    assert sum(done.run.counts.drifts.values()) == 0
+    assert deployment.census.drifts == {}
+
+
 def test_reconcile_itself_never_puts_deletes_or_sends(deployment: Deployment) -> None:
     """Sync does, under its lease."""
     for number in (PERSON, ANOTHER):
