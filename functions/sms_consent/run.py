@@ -127,7 +127,7 @@ class Run:
             id=run_id,
             started_at=now,
             lists=lists,
-            found_after=self.found_after if self.finished_at is None else self.finished_at,
+            found_after=max(self.found_after, self.finished_at or self.found_after),
             behind_since=self.behind_since,
             expected=self.counts.listed if self.finished_at is not None and not self.unread else self.expected,
             revision=self.revision,
