@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -14,6 +15,7 @@ from support.world import LIST, PERSON
 
 from reconcile import wiring
 from sms_consent.aws import clients, listings
+from sms_consent.aws.census import DynamoCensus
 from sms_consent.aws.listings import served_lists
 from sms_consent.aws.run_items import PART, DynamoRunBook, run_from, run_item
 from sms_consent.consent import Due, Status
@@ -254,6 +256,21 @@ def test_a_late_save_is_refused_and_a_repeated_one_is_not(inbound: Inbound) -> N
     with pytest.raises(Moved) as moved:
         book.save(mine, run)
     assert moved.value.current == theirs
+
+
+def test_a_batch_that_dynamodb_answers_in_part_is_asked_for_again(inbound: Inbound, reconcile: Reconcile) -> None:
+    """Whoever was left out is not unknown."""
+    inbound.hear("STOP")
+    batch_get, left_out = clients.dynamodb().batch_get_item, iter(range(2))
+
+    class Reluctant:
+        def batch_get_item(self, **asked: Any) -> Any:
+            if next(left_out, None) is None:
+                return batch_get(**asked)
+            return {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]}
+
+    census = DynamoCensus(Reluctant(), "ledger")  # type: ignore[arg-type]  # the one operation that is used
+    assert set(census.consents([PERSON, PERSON, "+14255550190"], LIST)) == {PERSON}
 
 
 def test_what_was_met_is_kept_in_parts_and_expires(inbound: Inbound) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,14 @@ def test_a_stop_that_was_decided_long_before_and_put_after_the_page_is_no_drift(
     done = deployment.reconcile()
     assert deployment.kinds() == {}
     assert done.run.counts.lookups == 0
+
+
+def test_a_stop_after_the_page_is_not_looked_up_where_the_service_gives_no_time(deployment: Deployment) -> None:
+    """Its entries may lack one; then the decision's own time tells."""
+    put = deployment.service.put
+    deployment.service.put = lambda *where: replace(put(*where), at=None)  # type: ignore[method-assign]
+    _once_after(deployment, "page", lambda: deployment.stop(PERSON))
+    assert deployment.reconcile().run.counts.lookups == 0
 
 
 @pytest.mark.parametrize("moment", ["page", "consents"])

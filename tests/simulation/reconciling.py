@@ -150,5 +150,3 @@ def _nothing_found(world: _World) -> None:
     if world.census.drifts:
         kinds = sorted(drift.kind for drift in world.census.drifts.values())
         raise Broken(Property.AGREEMENT, f"reconcile took work under way for drift: {', '.join(kinds)}")
-
-
