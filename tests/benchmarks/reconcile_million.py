@@ -206,7 +206,8 @@ def _reconcile(numbers: int, kills: int) -> bool:
             clock.advance(LATENCY)
         reads += name == "consents"
         if name == "keep":  # the fake keeps every sketch; the ledger's expire
-            book.sketches.clear()
+            for old in list(book.sketches)[:-1]:
+                del book.sketches[old]
         if die_at and name == "save" and reads >= die_at[0]:  # between a page that is read and what is written of it
             die_at.pop(0)
             dead = True

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from support.fake_clock import NOON
 from support.reconciling import LIST, OTHER, Deployment
 
-from sms_consent.consent import Due, Status
+from sms_consent import differences
+from sms_consent.consent import Consent, Due, Listing, Status
 from sms_consent.decision import Author
 from sms_consent.drift import DriftKind
 from sms_consent.reconcile import State
@@ -269,3 +272,55 @@ def test_reconcile_itself_never_puts_deletes_or_sends(deployment: Deployment) ->
     deployment.delete_by_hand(PERSON)
     deployment.reconcile()
     assert not {"put", "delete", "send"} & set(deployment.calls)
+
+
+def test_what_an_earlier_run_has_found_is_not_found_again(deployment: Deployment) -> None:
+    """The marks stay on the consents, and say when."""
+    _stopped(deployment)
+    deployment.delete_by_hand(PERSON)
+    deployment.put_by_hand(ANOTHER)
+    deployment.reconcile()
+    deployment.sweep()
+    deployment.clock.advance(timedelta(days=1))
+    done = deployment.reconcile(whenever=False)
+    assert (done.state, sum(done.run.counts.drifts.values())) == (State.FINISHED, 0)
+    assert len(deployment.census.drifts) == 2
+
+
+AT_WORK: dict[str, dict[str, object]] = {
+    "unsettled": {"applied_version": 0},
+    "leased": {"lease": "somebody", "lease_until": NOON + HOUR},
+    "landing": {"landing_until": NOON + HOUR},
+    "deleting": {"deleting": NOON},
+    "in doubt": {"delete_doubt": NOON},
+    "due": {"due": Due.OPT_OUT, "due_at": NOON + HOUR},
+}
+
+
+@pytest.mark.parametrize("work", sorted(AT_WORK))
+@pytest.mark.parametrize("status", [Status.OPTED_OUT, Status.OPTED_IN])
+def test_whoever_somebody_is_at_work_on_differs_in_nothing(work: str, status: Status) -> None:
+    """Whatever the list says at this moment may be over in the next."""
+    settled = Consent(
+        number=PERSON, list_name=LIST, status=status, end_user_opted_out=False, decided_at=NOON - HOUR,
+        decided_by="text", applied_version=1,
+    )  # fmt: skip
+    listing = Listing(at=NOON - 2 * HOUR, end_user_opted_out=False)
+    at_work = replace(settled, **AT_WORK[work])  # type: ignore[arg-type]  # fields by name
+    assert differences.of_unlisted(settled, NOON) is (DriftKind.NOT_LISTED if status is Status.OPTED_OUT else None)
+    assert differences.of_listed(settled, listing, NOON) is (
+        DriftKind.STILL_LISTED if status is Status.OPTED_IN else None
+    )
+    assert differences.of_unlisted(at_work, NOON) is None
+    assert differences.of_listed(at_work, listing, NOON) is None
+
+
+def test_the_moment_of_our_own_put_need_not_be_given_to_the_same_fraction_of_a_second() -> None:
+    """Then it would pass for somebody else's, newer than an opt-in that was decided before it."""
+    waiting = Consent(
+        number=PERSON, list_name=LIST, status=Status.OPT_IN_PENDING, end_user_opted_out=False, decided_at=NOON - HOUR,
+        decided_by="text", applied_version=1, listing=Listing(at=NOON, end_user_opted_out=False), due=Due.OPT_IN,
+        due_at=NOON + timedelta(days=30),
+    )  # fmt: skip
+    again = Listing(at=NOON + timedelta(milliseconds=999), end_user_opted_out=False)
+    assert differences.of_listed(waiting, again, NOON + HOUR) is None

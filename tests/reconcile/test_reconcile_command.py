@@ -12,7 +12,7 @@ from support.world import LIST, PERSON
 
 from sms_consent.aws import clients
 from sms_consent.aws.run_items import DynamoRunBook
-from sms_consent.reconcile import LEASE
+from sms_consent.reading import LEASE
 
 UNKNOWN = "+14255550190"
 

@@ -16,7 +16,8 @@ from support.reconciling import LIST, Deployment, Killed
 from sms_consent.consent import Status
 from sms_consent.drift import DriftKind
 from sms_consent.errors import TryAgain, Unavailable
-from sms_consent.reconcile import EVERY, LEASE, State
+from sms_consent.reading import LEASE
+from sms_consent.reconcile import EVERY, State
 
 HOUR = timedelta(hours=1)
 STATES = {
@@ -115,7 +116,7 @@ def test_killed_anywhere_it_finds_the_same(
     """Each difference is written down once, its evidence too, and list and ledger agree once sweep is done."""
     deployment = Deployment(page_size=page_size)
     expected = _prepare(deployment, states)
-    with patch("sms_consent.reconcile.CHECKPOINT", checkpoint):
+    with patch("sms_consent.reading.CHECKPOINT", checkpoint):
         for calls, after in kills:
             with _dying(deployment, calls, after=after):
                 try:

@@ -13,7 +13,8 @@ from support.template import REPOSITORY, resources, template
 
 from sms_consent.announcing import GIVEN_UP_AFTER
 from sms_consent.aws.events import SOURCE
-from sms_consent.reconcile import EVERY, LEASE
+from sms_consent.reading import LEASE
+from sms_consent.reconcile import EVERY
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 ROLES = resources("AWS::IAM::Role")
