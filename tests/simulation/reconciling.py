@@ -15,7 +15,6 @@ from simulation.properties import judge
 from simulation.strategies import random_history
 from simulation.world import World
 from support.reconciling import MemoryBook, MemoryCensus, MemoryListings
-from support.workers import Environment
 
 from sms_consent.consent import Consent
 from sms_consent.drift import Drift
@@ -33,6 +32,17 @@ SPAN = timedelta(seconds=50)
 @dataclass(frozen=True, slots=True)
 class Reconcile:
     """A reconcile starts, or goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """Beside those that every history has. It is cut off early, to be gone on with."""
+
+    name: str = "RECONCILE"
+    value: int = 60
+
+
+RECONCILE: Any = _Function()
 
 
 class _GatedCensus:
@@ -78,10 +88,11 @@ class _GatedListings:
 
 
 class _World(World):
-    """A reconcile is scheduled like a sweep, and cut off like one."""
+    """A reconcile is scheduled like everything else."""
 
     def __init__(self, history: h.History, **options: Any) -> None:
         super().__init__(history, **options)
+        self._idle[RECONCILE] = []
         self.census = MemoryCensus(self.ledger, 2)
         self.book = MemoryBook()
         self.listings = MemoryListings(self.service, 2)
@@ -89,11 +100,14 @@ class _World(World):
     def _take(self, step: Any) -> None:
         if isinstance(step, Reconcile):
             self.log.append(f"{self.elapsed:>12.3f} {step}")
-            self._start(h.Function.SWEEP, self._reconcile, frozenset())
+            self._start(RECONCILE, self._reconcile, frozenset())
         else:
             super()._take(step)
 
-    def _reconcile(self, _: Environment) -> None:
+    def _environment(self, function: Any) -> Any:
+        return None if function is RECONCILE else super()._environment(function)
+
+    def _reconcile(self, _: None) -> None:
         ledger, opt_out_list, _texting = self._gated
         clock = _clock(self)
         made = Reconciler(
@@ -115,7 +129,7 @@ class _World(World):
     def last(self) -> None:
         """Once more, with nothing else going on."""
         self._pass(timedelta(days=1))
-        self._start(h.Function.SWEEP, self._reconcile, frozenset(), at_once=True)
+        self._start(RECONCILE, self._reconcile, frozenset(), at_once=True)
         self._raise_failure()
 
 
