@@ -161,6 +161,20 @@ def test_who_was_put_on_the_list_after_an_opt_in_is_opted_out(deployment: Deploy
     assert deployment.service.is_listed(PERSON, LIST)
 
 
+def test_an_opt_in_whose_evidence_is_still_in_the_outbox_keeps_it(deployment: Deployment) -> None:
+    """The import takes its place there: it goes to the history first."""
+    deployment.start(PERSON)
+    (key, entry), = deployment.ledger.history.items()  # fmt: skip
+    del deployment.ledger.history[key]
+    standing = deployment.consent(PERSON)
+    deployment.ledger.consents[PERSON, LIST] = replace(standing, outbox=entry.decision)
+    deployment.clock.advance(HOUR)
+    deployment.put_by_hand(PERSON)
+    deployment.reconcile()
+    asked = [each.decision.id for each in deployment.ledger.decisions()]
+    assert (len(asked), asked[0]) == (2, entry.decision.id)
+
+
 def test_who_was_put_on_the_list_while_an_opt_in_waited_is_opted_out(deployment: Deployment) -> None:
     """Otherwise the opt-in would be released later, against a newer wish."""
     for _ in range(2):
