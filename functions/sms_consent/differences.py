@@ -144,8 +144,13 @@ def _in_work(consent: Consent, now: datetime) -> bool:
 
 
 def _is_newer(listing: Listing, consent: Consent) -> bool:
-    """At equal times opting out wins. The entry that sync itself made is known by the moment that the service gave it."""
+    """At equal times opting out wins. The entry that sync itself made is known by the moment that the service gave it.
+
+    Where a put got no answer, that moment is not known; but what AWS's own keyword handling made was no put of ours.
+    """
     if listing.at is None or listing.at < consent.decided_at:
         return False
     known = consent.listing.at if consent.listing is not None else None
-    return known is None or abs(listing.at - known) >= SAME
+    if known is not None:
+        return abs(listing.at - known) >= SAME
+    return listing.end_user_opted_out is True or not consent.listed

@@ -338,3 +338,14 @@ def test_the_moment_of_our_own_put_need_not_be_given_to_the_same_fraction_of_a_s
     )  # fmt: skip
     again = Listing(at=NOON + timedelta(milliseconds=999), end_user_opted_out=False)
     assert differences.of_listed(waiting, again, NOON + HOUR) is None
+
+
+@pytest.mark.parametrize("end_user", [True, False])
+def test_an_entry_whose_put_got_no_answer_passes_for_ours_unless_the_person_made_it(end_user: bool) -> None:
+    """The opt-in was refused, so the number is on the list; since when, nobody has said."""
+    refused = Consent(
+        number=PERSON, list_name=LIST, status=Status.OPT_IN_PENDING, end_user_opted_out=False, decided_at=NOON - HOUR,
+        decided_by="text", applied_version=1, listed=True, due=Due.OPT_IN, due_at=NOON + timedelta(days=1),
+    )  # fmt: skip
+    kind = differences.of_listed(refused, Listing(at=NOON, end_user_opted_out=end_user), NOON + HOUR)
+    assert kind is (DriftKind.NOT_RECORDED if end_user else None)

@@ -245,6 +245,25 @@ def test_two_at_once_do_not_overlap() -> None:
     assert deployment.kinds() == expected
 
 
+@pytest.mark.parametrize("state", ["agrees", "missing"])
+def test_a_worker_keeps_its_lease_for_as_long_as_it_works(state: str) -> None:
+    """Longer than the lease, over many pages, or over the look-ups of a single one."""
+    deployment = Deployment(page_size=1 if state == "agrees" else 1_000, quotas=False)
+    _prepare(deployment, [state] * 40)
+    begun, others = deployment.clock.now(), set()
+
+    def another(name: str) -> None:
+        if name in ("page", "find"):
+            deployment.clock.advance(timedelta(seconds=20))  # AWS is slow today
+        if deployment.clock.now() - begun > LEASE + timedelta(seconds=20) and not others:
+            deployment.at_call = lambda _: None
+            others.add(deployment.reconcile().state)
+
+    deployment.at_call = another
+    deployment.reconcile()
+    assert others == {State.BUSY}
+
+
 def test_a_worker_that_was_taken_for_dead_does_no_harm() -> None:
     """Its lease is over, another has taken the run, and both find the same: written down once, and only one goes on."""
     deployment = Deployment(page_size=1)

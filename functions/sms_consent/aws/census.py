@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DynamoCensus"]
 
+SCANNED = 500
+"""Items of a page of the scan, of all kinds: an answer never takes long."""
 ATTEMPTS = 8
 """Of a batch that DynamoDB answers in part each time: its own limit is 16 MB, and what it cannot serve for its rate."""
 
@@ -53,11 +55,12 @@ class DynamoCensus:
         raise Throttled("UnprocessedKeys")
 
     def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
-        """One page of the scan, of a megabyte at the most; a place is a key."""
+        """One page of the scan; a place is a key."""
         start: Any = {"ExclusiveStartKey": _key(place)} if place is not None else {}
         with translated():
             page = self._client.scan(
                 TableName=self._table,
+                Limit=SCANNED,
                 FilterExpression="begins_with(sk, :list) AND (#status = :out OR attribute_exists(drift))",
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues={":list": {"S": items.LIST}, ":out": {"S": Status.OPTED_OUT.value}},
