@@ -14,7 +14,7 @@ from support.reconcile_function import Reconcile, emitted
 from support.world import LIST, PERSON
 
 from reconcile import wiring
-from sms_consent.aws import clients, listings
+from sms_consent.aws import census, clients, listings
 from sms_consent.aws.census import DynamoCensus
 from sms_consent.aws.listings import served_lists
 from sms_consent.aws.run_items import PART, DynamoRunBook, run_from, run_item
@@ -156,6 +156,21 @@ def test_a_run_continues_at_the_next_turn(
     assert len(pages) == 4
 
 
+def test_the_ledger_is_walked_page_by_page(
+    inbound: Inbound, reconcile: Reconcile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of which the filter leaves nothing are pages too."""
+    monkeypatch.setattr(census, "SCANNED", 2)
+    numbers = [f"+1425555{number:04}" for number in range(5)]
+    for number in numbers:
+        inbound.hear("STOP", originationNumber=number, inboundMessageId=number)
+    inbound.world.pass_time(hours=1)
+    for number in numbers[::2]:
+        reconcile.delete_by_hand(number)
+    assert reconcile.run()["found"]["NOT_LISTED"] == 3
+    assert {drift.number for drift in reconcile.drifts()} == set(numbers[::2])
+
+
 def test_throttling_is_waited_out(inbound: Inbound, reconcile: Reconcile) -> None:
     """A second's quota that somebody else has used."""
     _missing(inbound, reconcile)
@@ -269,8 +284,8 @@ def test_a_batch_that_dynamodb_answers_in_part_is_asked_for_again(inbound: Inbou
                 return batch_get(**asked)
             return {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]}
 
-    census = DynamoCensus(Reluctant(), "ledger")  # type: ignore[arg-type]  # the one operation that is used
-    assert set(census.consents([PERSON, PERSON, "+14255550190"], LIST)) == {PERSON}
+    reluctant = DynamoCensus(Reluctant(), "ledger")  # type: ignore[arg-type]  # the one operation that is used
+    assert set(reluctant.consents([PERSON, PERSON, "+14255550190"], LIST)) == {PERSON}
 
 
 def test_what_was_met_is_kept_in_parts_and_expires(inbound: Inbound) -> None:
