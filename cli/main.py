@@ -16,6 +16,7 @@ from cli.history import history
 from cli.import_numbers import import_numbers
 from cli.lists import lists
 from cli.local.command import local
+from cli.reconcile import reconcile
 from cli.senders import senders
 
 __all__ = ["app"]
@@ -43,6 +44,7 @@ app.command()(check)
 app.command()(history)
 app.command("import")(import_numbers)
 app.command("export")(export_numbers)
+app.command()(reconcile)
 app.command()(evaluate)
 app.add_typer(dead_letters)
 app.add_typer(senders)

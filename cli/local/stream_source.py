@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -150,10 +151,12 @@ class StreamSource:
         return 0
 
     def _as_lambda_has_it(self, record: Record) -> Record:
-        """moto keeps a moment, in naive UTC, where Lambda sends seconds."""
+        """moto keeps a moment, in naive UTC, where Lambda sends seconds, and bytes where it sends base64."""
         change = record["dynamodb"]
         seconds = change["ApproximateCreationDateTime"].replace(tzinfo=UTC).timestamp()
-        return record | {
+        sent = record | {
             "eventSourceARN": self._arn,
             "dynamodb": change | {"ApproximateCreationDateTime": int(seconds)},
         }
+        as_json: Record = json.loads(json.dumps(sent, default=lambda octets: b64encode(octets).decode()))
+        return as_json

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sms_consent.answer import Answer
 from sms_consent.decision import Asked, Author, Decision, Outcome
+
+if TYPE_CHECKING:
+    from sms_consent.drift import DriftKind
 
 __all__ = ["HOLD", "LANDING", "Claim", "Consent", "Due", "Listing", "Status", "decide"]
 
@@ -87,6 +91,8 @@ class Consent:
     due_at: datetime | None = None
     lease: str | None = None
     lease_until: datetime | None = None
+    drift: DriftKind | None = None  # how the list was last found to differ, and when: written with what mends it
+    drift_found_at: datetime | None = None
 
     @property
     def settled(self) -> bool:

@@ -142,11 +142,13 @@ def found_unlisted(
     return replace(opted_in, applied_version=consent.version, answer=answer)
 
 
-def confirmed_listed(consent: Consent, worker: str, version: int, now: datetime) -> Consent:
+def confirmed_listed(consent: Consent, worker: str, version: int, listing: Listing, now: datetime) -> Consent:
     """A number whose opt-in must wait is on the list indeed, so that a deletion still in doubt never was."""
     if consent.lease != worker:
         return consent
-    consent = replace(consent, revision=consent.revision + 1, listed=True, deleting=None, delete_doubt=None)
+    consent = replace(
+        consent, revision=consent.revision + 1, listed=True, listing=listing, deleting=None, delete_doubt=None
+    )
     if consent.version != version:
         return consent
     release = max(now, consent.opt_in_possible_at() or now)

@@ -184,11 +184,12 @@ class _Attempt:
     def _verify(self) -> None:
         self._record()
         version = self._consent.version
-        if self._call(Call.FIND, self._sync.opt_out_list.find) is None:
+        listing = self._call(Call.FIND, self._sync.opt_out_list.find)
+        if listing is None:
             self._off_the_list(version, self._consent.delete_doubt)
             return
         now = self._now()
-        self._update(lambda consent: progress.confirmed_listed(consent, self._worker, version, now))
+        self._update(lambda consent: progress.confirmed_listed(consent, self._worker, version, listing, now))
 
     def _off_the_list(self, version: int, deleted_at: datetime | None) -> None:
         now = self._now()

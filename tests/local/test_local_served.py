@@ -167,3 +167,17 @@ def test_a_function_that_waits_for_its_turn_takes_no_time(stack: Served) -> None
     assert all(stack.listed(person) for person in people)
     assert all(stack.texts_to(person) for person in people)
     assert gained > timedelta(seconds=10)
+
+
+def test_a_number_taken_off_the_list_by_hand_is_back_a_day_later(stack: Served) -> None:
+    """ReconcileFunction runs when its time comes by the clock, and what it makes due is done in the same drain."""
+    person = stack.person()
+    stack.publish(person, "STOP")
+    stack.drain()
+    stack.client("pinpoint-sms-voice-v2").delete_opted_out_number(
+        OptOutListName=stack.about["opt_out_list"], OptedOutNumber=person
+    )
+    stack.advance(DAYS + 300)
+    stack.drain()
+    assert stack.listed(person) is not None
+    assert stack.consent(person)["drift"] == "NOT_LISTED"

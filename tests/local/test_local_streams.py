@@ -264,3 +264,13 @@ def test_what_is_not_handed_over_is_never_forgotten(fed: Fed) -> None:
 def _item(number: int) -> Item:
     key = DynamoType({"S": str(number)})
     return Item(key, None, {"pk": {"S": str(number)}, "n": {"N": str(number)}})
+
+
+def test_bytes_come_as_lambda_sends_them(fed: Fed) -> None:
+    """In base64: an event is JSON."""
+    source = fed.source()
+    item = {"pk": {"S": "1"}, "n": {"N": "1"}, "packed": {"B": b"\x00\xff"}}
+    boto3.client("dynamodb").put_item(TableName="table", Item=item)
+    assert source.run() == 1
+    (record,) = fed.event()["Records"]
+    assert record["dynamodb"]["NewImage"]["packed"] == {"B": "AP8="}

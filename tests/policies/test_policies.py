@@ -11,6 +11,7 @@ from support.api_function import Api, api_beside
 from support.inbound_function import Inbound, inbound_function
 from support.notify_function import notify_beside
 from support.policies import DONE, Permission, granted
+from support.reconcile_function import reconcile_beside
 from support.template import resources
 
 from sms_consent.aws import clients
@@ -117,6 +118,12 @@ def _notify(inbound: Inbound) -> None:
         notify.run([{}])
 
 
+def _reconcile(inbound: Inbound) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch, reconcile_beside(inbound.world, monkeypatch) as reconcile:
+        inbound.world.aws.put_opted_out_number(OptOutListName="Default", OptedOutNumber="+14255550188")
+        reconcile.run()
+
+
 class _Context:
     aws_request_id = "request"
 
@@ -129,6 +136,7 @@ SCENARIOS: dict[str, Callable[[Inbound], None]] = {
     "ApiFunction": _api,
     "InboundFunction": _inbound,
     "NotifyFunction": _notify,
+    "ReconcileFunction": _reconcile,
     "SweepFunction": _sweep,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -117,7 +118,9 @@ def _drained(queue: str) -> Iterator[tuple[Any, str]]:
 def _as_lambda_has_it(record: dict[str, Any], stream: str) -> dict[str, Any]:
     change = record["dynamodb"]
     change["ApproximateCreationDateTime"] = int(change["ApproximateCreationDateTime"].timestamp())
-    as_json: dict[str, Any] = json.loads(json.dumps(record | {"eventSourceARN": stream}))
+    # Bytes are base64 in an event.
+    text = json.dumps(record | {"eventSourceARN": stream}, default=lambda octets: b64encode(octets).decode())
+    as_json: dict[str, Any] = json.loads(text)
     return as_json
 
 

@@ -13,6 +13,8 @@ from support.template import REPOSITORY, resources, template
 
 from sms_consent.announcing import GIVEN_UP_AFTER
 from sms_consent.aws.events import SOURCE
+from sms_consent.reading import LEASE
+from sms_consent.reconcile import EVERY
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 ROLES = resources("AWS::IAM::Role")
@@ -100,6 +102,7 @@ def test_the_service_may_use_the_topics_key_for_this_account() -> None:
         ("AWS::SQS::Queue", "NotifyDeadLetterQueue", "KmsMasterKeyId"),
         ("AWS::Logs::LogGroup", "InboundLogGroup", "KmsKeyId"),
         ("AWS::Logs::LogGroup", "NotifyLogGroup", "KmsKeyId"),
+        ("AWS::Logs::LogGroup", "ReconcileLogGroup", "KmsKeyId"),
         ("AWS::Logs::LogGroup", "SweepLogGroup", "KmsKeyId"),
     ],
 )
@@ -134,9 +137,51 @@ def test_a_text_is_invisible_for_six_times_as_long_as_the_function_may_take() ->
 
 
 def test_a_lease_outlives_every_worker() -> None:
-    """So that a lost worker's call to the list is over before another begins; five seconds are for that call."""
+    """So that a lost worker's call to the list is over before another begins; five seconds are for that call.
+
+    ReconcileFunction lives longer and needs none: it may not change a list.
+    """
     for name, function in FUNCTIONS.items():
+        if name == "ReconcileFunction":
+            continue
         assert float(_environment(name)["LEASE_SECONDS"]) >= function["Properties"]["Timeout"] + 5
+
+
+def test_reconcile_may_only_read_lists() -> None:
+    """What differs is made due in the ledger; only what has the lease of a number changes a list, or texts anybody."""
+    actions = {action for statement in _statements("ReconcileRole") for action in _actions(statement)}
+    assert {action for action in actions if action.startswith("sms-voice:")} == {"sms-voice:DescribeOptedOutNumbers"}
+
+
+def test_reconcile_knows_every_list_that_the_functions_may_write_to() -> None:
+    """Its own list and the additional ones; whose account it is says how the ledger spells them."""
+    variables = _environment("ReconcileFunction")
+    assert variables["OPT_OUT_LIST"] == _environment("SweepFunction")["OPT_OUT_LIST"]
+    assert variables["ADDITIONAL_OPT_OUT_LISTS"] == {"Fn::Join": [",", {"Ref": "AdditionalOptOutListArns"}]}
+    assert variables["ACCOUNT_ID"] == {"Ref": "AWS::AccountId"}
+
+
+def test_a_reconcile_that_was_cut_off_goes_on_soon() -> None:
+    """Its schedule has a turn more often than its lease lasts, and none that does nothing costs more than a read."""
+    source = FUNCTIONS["ReconcileFunction"]["Properties"]["Events"]["EveryFiveMinutes"]["Properties"]
+    assert source["Schedule"] == "rate(5 minutes)"
+    assert timedelta(minutes=5) <= LEASE
+    assert timedelta(days=1) - timedelta(minutes=5) < EVERY < timedelta(days=1)
+
+
+def test_drift_to_the_unsafe_side_alarms_at_the_first_number() -> None:
+    """Somebody who is opted out could be texted."""
+    alarm = resources("AWS::CloudWatch::Alarm")["UnsafeDriftAlarm"]["Properties"]
+    assert (alarm["MetricName"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
+        "DriftNotListed", 0, "GreaterThanThreshold",
+    )  # fmt: skip
+
+
+def test_three_days_without_a_whole_reconcile_alarm_and_so_does_silence() -> None:
+    """A function that does not run says nothing."""
+    alarm = resources("AWS::CloudWatch::Alarm")["ReconcileLateAlarm"]["Properties"]
+    assert (alarm["MetricName"], alarm["Unit"], alarm["TreatMissingData"]) == ("ReconcileAge", "Seconds", "breaching")
+    assert alarm["Threshold"] == timedelta(days=3).total_seconds()
 
 
 def test_a_failing_record_does_not_take_its_batch_with_it() -> None:

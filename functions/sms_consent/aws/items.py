@@ -10,6 +10,7 @@ from sms_consent.answer import Answer, AnswerState, Letter
 from sms_consent.aws.attributes import Plain
 from sms_consent.consent import Consent, Due, Listing, Status
 from sms_consent.decision import Asked, Author, Decision, Outcome
+from sms_consent.drift import DriftKind
 from sms_consent.ports import Sender
 from sms_consent.replies import ReplyKind
 from sms_consent.times import as_text, from_text
@@ -48,6 +49,7 @@ _CONSENT_TIMES = (
     "landing_until",
     "due_at",
     "lease_until",
+    "drift_found_at",
 )
 
 Item = dict[str, Plain | None]
@@ -78,6 +80,7 @@ def consent_from(item: dict[str, Any]) -> Consent:
     values["status"] = Status(values["status"])
     values["end_user_opted_out"] = values.pop(END_USER)
     values["due"] = Due(values["due"]) if "due" in values else None
+    values["drift"] = DriftKind(values["drift"]) if "drift" in values else None
     if "listing" in values:
         listing = _times(values["listing"], "at")
         values["listing"] = Listing(at=listing.get("at"), end_user_opted_out=listing.get(END_USER))

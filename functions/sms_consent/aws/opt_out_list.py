@@ -15,7 +15,7 @@ from sms_consent.times import to_millisecond
 if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
 
-__all__ = ["AwsOptOutList", "AwsTexting"]
+__all__ = ["AwsOptOutList", "AwsTexting", "listing_of"]
 
 CANNOT_BE_OPTED_IN = "PHONE_NUMBER_CANNOT_BE_OPTED_IN"
 OPTED_OUT = "DESTINATION_PHONE_NUMBER_OPTED_OUT"
@@ -31,7 +31,7 @@ class AwsOptOutList:
         """PutOptedOutNumber takes no EndUserOptedOut: the service sets its own, and what it says is kept beside ours."""
         with translated():
             answer = self._client.put_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
-        return _listing(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
+        return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
 
     def delete(self, number: str, list_name: str) -> Listing | None:
         """DeleteOptedOutNumber. Which error refuses a second deletion in 30 days is undocumented: both known ones count."""
@@ -46,7 +46,7 @@ class AwsOptOutList:
             raise translation_of(error) from error
         except BotoCoreError as error:
             raise translation_of(error) from error
-        return _listing(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
+        return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
 
     def find(self, number: str, list_name: str) -> Listing | None:
         """DescribeOptedOutNumbers for one number, which raises ResourceNotFound for a number that is not listed."""
@@ -59,7 +59,7 @@ class AwsOptOutList:
         except BotoCoreError as error:
             raise translation_of(error) from error
         for entry in answer.get("OptedOutNumbers", []):
-            return _listing(entry.get("OptedOutTimestamp"), entry.get("EndUserOptedOut"))
+            return listing_of(entry.get("OptedOutTimestamp"), entry.get("EndUserOptedOut"))
         return None
 
 
@@ -93,7 +93,8 @@ def _is_unlisted(error: ClientError) -> bool:
     return code == "ResourceNotFoundException" and error.response.get("ResourceType") != "opt-out-list"
 
 
-def _listing(at: datetime | None, end_user_opted_out: bool | None) -> Listing:
+def listing_of(at: datetime | None, end_user_opted_out: bool | None) -> Listing:
+    """An entry as the API gives it."""
     return Listing(
         at=to_millisecond(at.astimezone(UTC)) if at is not None else None, end_user_opted_out=end_user_opted_out
     )

@@ -1,0 +1,1 @@
+"""ReconcileFunction: finds where list and ledger differ."""

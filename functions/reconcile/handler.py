@@ -1,0 +1,56 @@
+"""ReconcileFunction: once a day, and as long as that takes, whether the lists are what the ledger says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from reconcile.wiring import logger, metrics, reconciler
+from sms_consent.drift import Drift, DriftKind
+from sms_consent.numbers import mask
+from sms_consent.reconcile import Observer, Reconciled, State
+from sms_consent.run import Counts
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+__all__ = ["handler"]
+
+MARGIN = timedelta(seconds=30)
+"""What is left of the function's time for the page under way, its writes, and the checkpoint."""
+
+
+class _Reporter(Observer):
+    def found(self, drift: Drift) -> None:
+        if drift.kind is DriftKind.NOT_LISTED:
+            logger().warning("opted out, and not on the list", number=mask(drift.number), opt_out_list=drift.list_name)
+
+    def counted(self, counts: Counts) -> None:
+        for kind, count in counts.drifts.items():
+            metrics().add_metric(f"Drift{kind.title().replace('_', '')}", MetricUnit.Count, count)
+        metrics().add_metric("NumbersReconciled", MetricUnit.Count, counts.listed + counts.consents)
+        metrics().add_metric("ListPagesRead", MetricUnit.Count, counts.pages)
+        metrics().flush_metrics()
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  a schedule says nothing
+    """Begin the day's run, go on with the one that is open, or see at once that there is nothing to do."""
+    clock = reconciler().clock
+    until = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
+    done = reconciler().run(until, observer=_Reporter())
+    metrics().add_metric("ReconcileAge", MetricUnit.Seconds, done.run.age(clock.now()).total_seconds())
+    metrics().add_metric("ListsUnread", MetricUnit.Count, len(done.run.unread))
+    metrics().flush_metrics()
+    return _reported(done)
+
+
+def _reported(done: Reconciled) -> dict[str, Any]:
+    counts = done.run.counts
+    found = {kind.value: count for kind, count in counts.drifts.items()}
+    if done.state in (State.LEFT, State.FINISHED):
+        logger().info("reconciled", state=done.state, pages=counts.pages, listed=counts.listed, found=found)
+    if done.state is State.FINISHED and done.run.unread:
+        logger().error("lists that the service does not show", opt_out_lists=list(done.run.unread))
+    return {"state": done.state.value, "listed": counts.listed, "found": found}

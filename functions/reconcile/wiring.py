@@ -1,0 +1,46 @@
+"""What ReconcileFunction is made of, put together once, at its first run."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics
+
+from sms_consent.aws import clients
+from sms_consent.aws.listings import served_lists
+from sms_consent.aws.reconciling import assemble_reconciler
+from sms_consent.clock import SystemClock
+from sms_consent.reconcile import Reconciler
+from sms_consent.settings import Settings
+
+__all__ = ["logger", "metrics", "reconciler"]
+
+
+@cache
+def logger() -> Logger:
+    """Structured logs."""
+    return Logger(service="reconcile")
+
+
+@cache
+def metrics() -> Metrics:
+    """Metrics in the logs."""
+    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="reconcile")
+
+
+@cache
+def reconciler() -> Reconciler:
+    """Raises SettingsError when the deployment's settings cannot work."""
+    settings = Settings.from_environment(os.environ)
+    return assemble_reconciler(
+        clients.dynamodb(),
+        clients.sms_voice(),
+        table=settings.table,
+        lists=served_lists(
+            settings.opt_out_list, os.environ.get("ADDITIONAL_OPT_OUT_LISTS", ""), os.environ.get("ACCOUNT_ID", "")
+        ),
+        rate=settings.describe_rate,
+        clock=SystemClock(),
+    )

@@ -1,0 +1,96 @@
+"""Everybody's consents in the ledger's table: a hundred at a time by number, or one after the other by a scan.
+
+What it costs is in the README. The scan is of the whole table, eventually consistent, in whatever order DynamoDB has; an
+index would cost more with every write than it saves once a day.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sms_consent.aws import items
+from sms_consent.aws.attributes import from_attributes, to_attributes
+from sms_consent.aws.drift_items import drift_item
+from sms_consent.aws.translation import translated, translation_of
+from sms_consent.consent import Consent, Status
+from sms_consent.drift import Drift
+from sms_consent.errors import Throttled
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["DynamoCensus"]
+
+SCANNED = 500
+"""Items of a page of the scan, of all kinds: an answer never takes long."""
+ATTEMPTS = 8
+"""Of a batch that DynamoDB answers in part each time: its own limit is 16 MB, and what it cannot serve for its rate."""
+
+
+class DynamoCensus:
+    """A ``Census`` on DynamoDB."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
+        """One consistent BatchGetItem, which takes a hundred keys at the most."""
+        keys = [to_attributes(items.consent_key(number, list_name)) for number in dict.fromkeys(numbers)]
+        found: dict[str, Consent] = {}
+        for _ in range(ATTEMPTS):
+            if not keys:
+                return found
+            with translated():
+                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
+            for item in answer["Responses"].get(self._table, []):
+                consent = items.consent_from(from_attributes(item))
+                found[consent.number] = consent
+            unprocessed: Any = answer.get("UnprocessedKeys", {})
+            keys = unprocessed.get(self._table, {}).get("Keys", [])
+        raise Throttled("UnprocessedKeys")
+
+    def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
+        """One page of the scan; a place is a key."""
+        start: Any = {"ExclusiveStartKey": _key(place)} if place is not None else {}
+        with translated():
+            page = self._client.scan(
+                TableName=self._table,
+                Limit=SCANNED,
+                FilterExpression="begins_with(sk, :list) AND (#status = :out OR attribute_exists(drift))",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={":list": {"S": items.LIST}, ":out": {"S": Status.OPTED_OUT.value}},
+                **start,
+            )
+        consents = [(_place(item), items.consent_from(from_attributes(item))) for item in page["Items"]]
+        last = page.get("LastEvaluatedKey")
+        return consents, _place(last) if last else None
+
+    def write_down(self, drift: Drift) -> bool:
+        """One conditional write."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=to_attributes(drift_item(drift)),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except ClientError as error:
+            if error.response["Error"].get("Code") == "ConditionalCheckFailedException":
+                return False
+            raise translation_of(error) from error
+        except BotoCoreError as error:
+            raise translation_of(error) from error
+        return True
+
+
+def _place(item: Any) -> str:
+    return json.dumps([item["pk"]["S"], item["sk"]["S"]])
+
+
+def _key(place: str) -> dict[str, Any]:
+    pk, sk = json.loads(place)
+    return {"pk": {"S": pk}, "sk": {"S": sk}}

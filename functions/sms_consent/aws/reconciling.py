@@ -1,0 +1,46 @@
+"""What reconcile is made of: put together for the function and for the command alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sms_consent.aws.census import DynamoCensus
+from sms_consent.aws.ledger import DynamoLedger
+from sms_consent.aws.listings import AwsListings
+from sms_consent.aws.opt_out_list import AwsOptOutList
+from sms_consent.aws.run_items import DynamoRunBook
+from sms_consent.pacing import Call, Pace
+from sms_consent.ports import Clock, RunBook
+from sms_consent.reconcile import Reconciler
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
+
+__all__ = ["assemble_reconciler"]
+
+
+def assemble_reconciler(
+    dynamodb: DynamoDBClient,
+    sms: PinpointSMSVoiceV2Client,
+    *,
+    table: str,
+    lists: tuple[str, ...],
+    rate: float,
+    clock: Clock,
+    dry_book: RunBook | None = None,
+) -> Reconciler:
+    """``dry_book`` stands for the ledger's own where nothing is to be written."""
+    return Reconciler(
+        lists=lists,
+        ledger=DynamoLedger(dynamodb, table),
+        census=DynamoCensus(dynamodb, table),
+        book=dry_book if dry_book is not None else DynamoRunBook(dynamodb, table),
+        listings=AwsListings(sms),
+        opt_out_list=AwsOptOutList(sms),
+        pace=Pace(clock, {Call.FIND: rate}),
+        clock=clock,
+        new_token=lambda: uuid4().hex,
+        dry=dry_book is not None,
+    )

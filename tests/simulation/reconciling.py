@@ -1,0 +1,166 @@
+"""Histories in which reconcile runs beside everything else, while nobody but the workers themselves changes a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from simulation import history as h
+from simulation.broken import Broken, Property
+from simulation.gated import Where
+from simulation.properties import judge
+from simulation.strategies import random_history
+from simulation.world import World
+from support.reconciling import MemoryBook, MemoryCensus, MemoryListings
+
+from sms_consent.consent import Consent
+from sms_consent.drift import Drift
+from sms_consent.errors import Rejected, TryAgain
+from sms_consent.pacing import Call, Pace
+from sms_consent.ports import ListPage
+from sms_consent.reconcile import Reconciler
+from sms_consent.run import Run, Sketch
+
+__all__ = ["Reconcile", "reconciled"]
+
+SPAN = timedelta(seconds=50)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """A reconcile starts, or goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """Beside those that every history has. It is cut off early, to be gone on with."""
+
+    name: str = "RECONCILE"
+    value: int = 60
+
+
+RECONCILE: Any = _Function()
+
+
+class _GatedCensus:
+    def __init__(self, inner: MemoryCensus, gate: Any) -> None:
+        self._inner = inner
+        self._gate = gate
+
+    def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
+        return self._gate(Where("census"), lambda: self._inner.consents(numbers, list_name))
+
+    def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
+        return self._gate(Where("walk"), lambda: self._inner.walk(place))
+
+    def write_down(self, drift: Drift) -> bool:
+        return self._gate(Where("write down", drift.number), lambda: self._inner.write_down(drift))
+
+
+class _GatedBook:
+    def __init__(self, inner: MemoryBook, gate: Any) -> None:
+        self._inner = inner
+        self._gate = gate
+
+    def newest(self) -> Run | None:
+        return self._gate(Where("newest run"), self._inner.newest)
+
+    def save(self, run: Run, replacing: Run | None) -> None:
+        self._gate(Where("save run"), lambda: self._inner.save(run, replacing))
+
+    def keep(self, name: str, packed: bytes, until: datetime) -> Sketch:
+        return self._gate(Where("keep"), lambda: self._inner.keep(name, packed, until))
+
+    def kept(self, sketch: Sketch) -> bytes | None:
+        return self._gate(Where("kept"), lambda: self._inner.kept(sketch))
+
+
+class _GatedListings:
+    def __init__(self, inner: MemoryListings, gate: Any) -> None:
+        self._inner = inner
+        self._gate = gate
+
+    def page(self, list_name: str, place: str | None) -> ListPage:
+        return self._gate(Where("page", None, list_name, Call.FIND), lambda: self._inner.page(list_name, place))
+
+
+class _World(World):
+    """A reconcile is scheduled like everything else."""
+
+    def __init__(self, history: h.History, **options: Any) -> None:
+        super().__init__(history, **options)
+        self._idle[RECONCILE] = []
+        self.census = MemoryCensus(self.ledger, 2)
+        self.book = MemoryBook()
+        self.listings = MemoryListings(self.service, 2)
+
+    def _take(self, step: Any) -> None:
+        if isinstance(step, Reconcile):
+            self.log.append(f"{self.elapsed:>12.3f} {step}")
+            self._start(RECONCILE, self._reconcile, frozenset())
+        else:
+            super()._take(step)
+
+    def _environment(self, function: Any) -> Any:
+        return None if function is RECONCILE else super()._environment(function)
+
+    def _reconcile(self, _: None) -> None:
+        ledger, opt_out_list, _texting = self._gated
+        clock = _clock(self)
+        made = Reconciler(
+            lists=h.LISTS,
+            ledger=ledger,
+            census=_GatedCensus(self.census, self),
+            book=_GatedBook(self.book, self),
+            listings=_GatedListings(self.listings, self),
+            opt_out_list=opt_out_list,
+            pace=Pace(clock, {Call.FIND: 1}),
+            clock=clock,
+            new_token=lambda: f"token-{next(self._tokens)}",
+        )
+        try:
+            made.run(clock.now() + SPAN, whenever=True)
+        except (TryAgain, Rejected):
+            return  # the function fails, and its schedule starts it again
+
+    def last(self) -> None:
+        """Once more, with nothing else going on."""
+        self._pass(timedelta(days=1))
+        self._start(RECONCILE, self._reconcile, frozenset(), at_once=True)
+        self._raise_failure()
+
+
+def _clock(world: World) -> Any:
+    from simulation.world import _WorkerClock
+
+    return _WorkerClock(world)
+
+
+def reconciled(seed: int) -> int:
+    """Raises Broken; how often reconcile ran. Nobody else changes a list here, so whatever it finds is no difference."""
+    random = Random(seed)
+    drawn = random_history(random)
+    steps: list[Any] = []
+    for step in drawn.steps:
+        steps.append(step)
+        if random.random() < 0.25:
+            steps += [Reconcile(), h.Proceed(random.randrange(4), random.randint(1, 12))]
+    world = _World(replace(drawn, before=(), steps=tuple(steps)))
+    try:
+        world.run()
+        world.last()
+        judge(world)
+        _nothing_found(world)
+    except Broken as failure:
+        failure.add_note("\n".join(world.log[-200:]))
+        raise
+    return sum(isinstance(step, Reconcile) for step in steps)
+
+
+def _nothing_found(world: _World) -> None:
+    if world.census.drifts:
+        kinds = sorted(drift.kind for drift in world.census.drifts.values())
+        raise Broken(Property.AGREEMENT, f"reconcile took work under way for drift: {', '.join(kinds)}")

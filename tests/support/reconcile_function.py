@@ -1,0 +1,91 @@
+"""ReconcileFunction behind its real handler, on AWS in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from reconcile import wiring
+from reconcile.handler import handler
+from sms_consent.aws import clients
+from sms_consent.aws.attributes import from_attributes
+from sms_consent.aws.drift_items import DRIFT, drift_from
+from sms_consent.clock import SystemClock
+from sms_consent.drift import Drift
+from support.world import LIST, World
+
+__all__ = ["Reconcile", "emitted", "reconcile_beside"]
+
+
+class _Context:
+    aws_request_id = "request"
+
+    def __init__(self, world: World, seconds: float) -> None:
+        self._world = world
+        self._until = world.parts.clock.now().timestamp() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self._until - self._world.parts.clock.now().timestamp()) * 1000)
+
+
+@dataclass
+class Reconcile:
+    """The function, and what it has written down."""
+
+    world: World
+
+    def run(self, seconds: float = 900) -> dict[str, Any]:
+        """One turn of its schedule, with so much time."""
+        answer: dict[str, Any] = handler({}, _Context(self.world, seconds))  # type: ignore[arg-type]  # what it uses
+        return answer
+
+    def drifts(self) -> list[Drift]:
+        """In the order of the table."""
+        items = [from_attributes(item) for item in clients.dynamodb().scan(TableName=self.world.table)["Items"]]
+        return [drift_from(item) for item in items if item["sk"].startswith(DRIFT)]
+
+    def put_by_hand(self, number: str, list_name: str = LIST) -> None:
+        self.world.aws.put_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
+
+    def delete_by_hand(self, number: str, list_name: str = LIST) -> None:
+        self.world.aws.delete_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
+
+
+def emitted(printed: str) -> dict[str, float]:
+    """The metrics on standard output, each as it was given last; counts are added up."""
+    found: dict[str, float] = {}
+    for line in printed.splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        for directive in entry.get("_aws", {}).get("CloudWatchMetrics", []):
+            for metric in directive["Metrics"]:
+                (value,) = entry[metric["Name"]]
+                before = found.get(metric["Name"], 0.0) if metric["Unit"] == "Count" else 0.0
+                found[metric["Name"]] = before + value
+    return found
+
+
+@contextmanager
+def reconcile_beside(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reconcile]:
+    """The function at its first turn, in the deployment of another; waiting takes no time but the deployment's."""
+    environment = {
+        "LEDGER_TABLE": world.table,
+        "OPT_OUT_LIST": LIST,
+        "BRAND": "Example",
+        "SUPPORT_CONTACT": "help.example.com",
+        "ACCOUNT_ID": "123456789012",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    wiring.reconciler.cache_clear()
+    with patch.object(SystemClock, "sleep", lambda _, seconds: world.pass_time(seconds=seconds)):
+        yield Reconcile(world)
+    wiring.reconciler.cache_clear()
