@@ -8,6 +8,7 @@ import sys
 import typer
 
 from cli.check import check
+from cli.connect import connect, disconnect
 from cli.dead_letters import dead_letters
 from cli.evaluate import evaluate
 from cli.explain import explain
@@ -39,6 +40,8 @@ app.command()(local)
 app.command()(explain)
 app.command()(check)
 app.command()(history)
+app.command()(connect)
+app.command()(disconnect)
 app.command()(evaluate)
 app.add_typer(dead_letters)
 app.add_typer(senders)

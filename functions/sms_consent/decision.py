@@ -57,9 +57,10 @@ class Decision:
     rules_version: str | None = None
     body: str | None = None
     actor: str | None = None  # which agent or key, where it was no end user
-    reference: str | None = None  # the actor's own, such as a ticket
+    reference: str | None = None  # the actor's own, such as a ticket, or a place in a file
+    end_user: bool | None = None  # of an import: whether the person themselves had asked, as its source has it
 
     @property
     def by_end_user(self) -> bool:
         """Whether the person asked, as against somebody for them: this is what EndUserOptedOut records."""
-        return self.author is Author.END_USER
+        return self.author is Author.END_USER or self.end_user is True
