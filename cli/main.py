@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from cli.agent import opt_in, opt_out
 from cli.check import check
 from cli.connect import connect, disconnect
 from cli.dead_letters import dead_letters
@@ -40,6 +41,8 @@ app.command()(local)
 app.command()(explain)
 app.command()(check)
 app.command()(history)
+app.command()(opt_out)
+app.command()(opt_in)
 app.command()(connect)
 app.command()(disconnect)
 app.command()(evaluate)

@@ -101,6 +101,14 @@ class Connectable:
         finally:
             self._kill_at = None
 
+    def redeployed(self, **parameters: str) -> None:
+        """With other parameters."""
+        (described,) = client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
+        chosen = {each["ParameterKey"]: each["ParameterValue"] for each in described["Parameters"]}
+        client("cloudformation").delete_stack(StackName=STACK)
+        _deploy(outputs, chosen | parameters)
+
     def snapshot(self) -> Callable[[], None]:
         """How to come back to how everything is now: numbers, lists and ledger."""
         lists = {name: dict(each.__dict__) for name, each in self.world.backend.opt_out_lists.items()}
@@ -269,7 +277,12 @@ def _made(world: World, queue: str) -> Connectable:
         "InboundFunctionName": FUNCTIONS[0],
         "SweepFunctionName": FUNCTIONS[1],
     }
-    chosen = {"Brand": "Example", "SupportContact": "help.example.com"}
+    _deploy(outputs, {"Brand": "Example", "SupportContact": "help.example.com"})
+    return Connectable(world, topic, queue, added.phone_number_id)
+
+
+def _deploy(outputs: dict[str, str], chosen: dict[str, str]) -> None:
+    """A stack, which is what names the deployment's parts."""
     client("cloudformation").create_stack(
         StackName=STACK,
         TemplateBody=json.dumps(
@@ -281,7 +294,6 @@ def _made(world: World, queue: str) -> Connectable:
         ),
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in chosen.items()],
     )
-    return Connectable(world, topic, queue, added.phone_number_id)
 
 
 def _policy(topic: str) -> str:
