@@ -50,7 +50,7 @@ def history(
         from cli.person import show_history
 
         show_history(person, show_texts=show_texts)
-    raise typer.Exit(0 if entries else UNKNOWN)
+    raise typer.Exit(0 if entries or (person is not None and person.consents) else UNKNOWN)
 
 
 def _person(ledger: DynamoRegister, number: str, entries: list[Entry]) -> Person:

@@ -11,6 +11,7 @@ from cli.agent import opt_in, opt_out
 from cli.check import check
 from cli.connect import connect, disconnect
 from cli.dead_letters import dead_letters
+from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.explain import explain
 from cli.history import history
@@ -43,6 +44,7 @@ app.command()(check)
 app.command()(history)
 app.command()(opt_out)
 app.command()(opt_in)
+app.command()(erase)
 app.command()(connect)
 app.command()(disconnect)
 app.command()(evaluate)

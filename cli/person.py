@@ -48,7 +48,7 @@ def show_history(person: Person, *, show_texts: bool) -> None:
     """The answer first, then how it came to be, oldest first."""
     out = console()
     lines = Story(person, show_texts=show_texts).lines()
-    if not lines:
+    if not lines and not person.consents:
         out.print(f"{person.number}: nothing is known", style="bold")
         return
     for consent in person.consents:
@@ -57,6 +57,8 @@ def show_history(person: Person, *, show_texts: bool) -> None:
         out.print(Styled.assemble((f"{person.number}  ", "bold"), (answer, style), since))
     if not person.consents:
         out.print(Styled.assemble((person.number, "bold"), "  never opted out or in"))
+    if not lines:
+        out.print(Styled("How that came about is not kept: it was erased.", style="dim"))
     day = None
     for line in lines:
         if line.at.date() != day:

@@ -81,6 +81,8 @@ class Story:
         if decision.author is Author.END_USER:
             if self._show_texts and decision.body is not None:
                 return f"texted {printable(decision.body)} to {through}"
+            if self._show_texts:
+                return f"texted {through} (the text is no longer kept)"
             return f"texted {through}"
         way, _, channel = through.partition("/")
         by = f" by {printable(decision.actor, quoted=False)}" if decision.actor else ""

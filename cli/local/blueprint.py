@@ -104,7 +104,8 @@ def _needed(resource: Mapping[str, Any]) -> dict[str, Any] | None:
         case "AWS::Lambda::EventSourceMapping":
             return {name: value for name, value in properties.items() if name not in {"FunctionName", "Tags"}}
         case _:
-            return None
+            # Whether a schedule's condition holds is CloudFormation's to say.
+            return {"Exists": "true"} if "Condition" in resource else None
 
 
 def _must_be_there(name: str, node: Any, absent: set[str]) -> None:

@@ -86,6 +86,12 @@ def test_a_function_has_its_logical_id_for_a_name(ours: Blueprint) -> None:
     assert ours.created["Outputs"]["InboundFunctionName"]["Value"] == "InboundFunction"
 
 
+def test_a_schedule_with_a_condition_runs_where_that_holds(ours: Blueprint) -> None:
+    """CloudFormation decides on it: the output that tells of the schedule has its condition."""
+    (name,) = [each for each in ours.run_here if each.startswith("RetentionFunction") and each.endswith("EveryHour")]
+    assert ours.created["Outputs"][resolved(name)]["Condition"] == "ForgetsBodies"
+
+
 def test_the_demo_has_a_brand_and_a_contact() -> None:
     """Whatever else has no default must be given."""
     assert read_template(OURS, {"Brand": "Mine"}).parameters == DEMO_PARAMETERS | {"Brand": "Mine"}

@@ -11,6 +11,7 @@ from support.api_function import Api, api_beside
 from support.inbound_function import Inbound, inbound_function
 from support.notify_function import notify_beside
 from support.policies import DONE, Permission, granted
+from support.retention_function import retention_function
 from support.template import resources
 
 from sms_consent.aws import clients
@@ -78,6 +79,13 @@ def _sweep(inbound: Inbound) -> None:
     wiring.parts.cache_clear()
 
 
+def _retention(inbound: Inbound) -> None:
+    inbound.hear("STOP")
+    inbound.world.pass_time(days=31)
+    with pytest.MonkeyPatch.context() as monkeypatch, retention_function(monkeypatch) as run:
+        run()
+
+
 def _api(inbound: Inbound) -> None:
     for destination, person in (("+12125550101", "183"), ("pool-1", "184"), ("rcs-1", "185")):
         # The reply that a text left due goes out with the next that is done for its number, here a repeated request.
@@ -129,6 +137,7 @@ SCENARIOS: dict[str, Callable[[Inbound], None]] = {
     "ApiFunction": _api,
     "InboundFunction": _inbound,
     "NotifyFunction": _notify,
+    "RetentionFunction": _retention,
     "SweepFunction": _sweep,
 }
 
