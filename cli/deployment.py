@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["STACK", "Deployment", "NotFound"]
+__all__ = ["STACK", "Deployment", "NotFound", "is_here"]
 
 STACK = "sms-consent"
 """What `sam deploy` calls it here, and the local stack."""
@@ -26,7 +26,13 @@ STACK = "sms-consent"
 _HERE = ("localhost", "127.0.0.1", "::1")
 # A person waits, who wants to know soon that nobody is there, and not at all that a second's quota was used up.
 _PROMPT = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
+_ONCE = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
 _PATIENT = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 8})
+
+
+def is_here(endpoint: str) -> bool:
+    """Whether an endpoint is on this machine, as a local stack's is."""
+    return urlsplit(endpoint).hostname in _HERE
 
 
 class NotFound(Exception):
@@ -82,6 +88,18 @@ class Deployment:
         return self._part("EventBus", "--event-bus")
 
     @property
+    def topic_arn(self) -> str:
+        """To which the service publishes texts."""
+        return self.part("TopicArn")
+
+    def part(self, output: str) -> str:
+        """Whatever else the stack tells of itself."""
+        try:
+            return self._outputs[output]
+        except KeyError:
+            raise NotFound(f"the stack {self.stack} has no output {output}: deploy this version of it") from None
+
+    @property
     def own_list(self) -> str | None:
         """The opt-out list of senders without settings of their own; None if there is no stack to tell it."""
         return self._outputs.get("OptOutListName") if self.has_stack else None
@@ -110,7 +128,7 @@ class Deployment:
         session = get_session()
         if region := os.environ.get("AWS_REGION"):
             session.set_config_variable("region", region)
-        if urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in _HERE:
+        if is_here(os.environ.get("AWS_ENDPOINT_URL", "")):
             if session.get_config_variable("region") is None:
                 session.set_config_variable("region", "us-east-1")
             if session.get_credentials() is None:
@@ -143,6 +161,14 @@ class Deployment:
     def sms_voice(self) -> PinpointSMSVoiceV2Client:
         """For opt-out lists."""
         return cast("PinpointSMSVoiceV2Client", self._client("pinpoint-sms-voice-v2", _PATIENT))
+
+    def client(self, service: str) -> Any:
+        """For whatever else is asked once or twice."""
+        return self._client(service)
+
+    def sms_voice_once(self) -> PinpointSMSVoiceV2Client:
+        """For opt-out lists, where sync is at work: it never has the client repeat a call of which nobody knows the effect."""
+        return cast("PinpointSMSVoiceV2Client", self._client("pinpoint-sms-voice-v2", _ONCE))
 
     def _client(self, service: str, config: Config = _PROMPT) -> Any:
         return self.session.create_client(service, config=config)

@@ -1,10 +1,10 @@
-"""`sms-consent history`: why somebody is opted out or in, decision by decision, newest first."""
+"""`sms-consent history`: why somebody is opted out or in, as a story; for programs, decision by decision, newest first."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,8 @@ from cli.views import decision_view
 from sms_consent.history import Entry, page_of
 
 if TYPE_CHECKING:
+    from cli.story import Person
+    from sms_consent.aws.register import DynamoRegister
     from sms_consent.ports import Register
 
 __all__ = ["history"]
@@ -21,24 +23,40 @@ PAGE = 100
 
 
 def history(
-    number: Number, as_json: AsJson = False, country: Country = None, table: Table = None, stack: Stack = STACK
+    number: Number,
+    show_texts: Annotated[
+        bool, typer.Option("--show-texts", help="Show what they texted, not only the words that decided.")
+    ] = False,
+    as_json: AsJson = False,
+    country: Country = None,
+    table: Table = None,
+    stack: Stack = STACK,
 ) -> None:
-    """Tells every decision about a number: who asked for what, when, in which words, and by which rule it counted.
+    """Tells how somebody came to be opted out or in: who asked for what, by which rule it counted, and what came of it.
 
-    AWS_ENDPOINT_URL points it at a local stack. Exit codes: 0 something is known, 1 nothing is, 2 no number, 3 no answer.
+    For people oldest first; --json has every decision, newest first, with its text. AWS_ENDPOINT_URL points it at a local
+    stack. Exit codes: 0 something is known, 1 nothing is, 2 no number, 3 no answer.
     """
     from cli.deployed import failures_told, register
 
     e164 = number_of("history", number, country)
     with failures_told("history"):
-        entries = list(_entries(register(table, stack), e164))
-    if as_json:
+        ledger = register(table, stack)
+        entries = list(_entries(ledger, e164))
+        person = None if as_json else _person(ledger, e164, entries)
+    if person is None:
         typer.echo(json.dumps({"number": e164, "decisions": [decision_view(entry) for entry in entries]}))
     else:
         from cli.person import show_history
 
-        show_history(e164, entries)
-    raise typer.Exit(0 if entries else UNKNOWN)
+        show_history(person, show_texts=show_texts)
+    raise typer.Exit(0 if entries or (person is not None and person.consents) else UNKNOWN)
+
+
+def _person(ledger: DynamoRegister, number: str, entries: list[Entry]) -> Person:
+    from cli.story import Person
+
+    return Person(number, entries, ledger.consents(number), ledger.letters(number), ledger.drifts(number))
 
 
 def _entries(ledger: Register, number: str) -> Iterator[Entry]:

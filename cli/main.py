@@ -7,8 +7,11 @@ import sys
 
 import typer
 
+from cli.agent import opt_in, opt_out
 from cli.check import check
+from cli.connect import connect, disconnect
 from cli.dead_letters import dead_letters
+from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.explain import explain
 from cli.export_numbers import export_numbers
@@ -45,6 +48,11 @@ app.command()(history)
 app.command("import")(import_numbers)
 app.command("export")(export_numbers)
 app.command()(reconcile)
+app.command()(opt_out)
+app.command()(opt_in)
+app.command()(erase)
+app.command()(connect)
+app.command()(disconnect)
 app.command()(evaluate)
 app.add_typer(dead_letters)
 app.add_typer(senders)

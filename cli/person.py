@@ -9,10 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
-from cli.printable import printable
+from cli.sender_report import console
+from cli.story import Person, Story
 from sms_consent.consent import Consent, Status
-from sms_consent.decision import Author, Decision, Outcome
-from sms_consent.history import Entry
 
 __all__ = ["show_consents", "show_history"]
 
@@ -20,19 +19,6 @@ ANSWERS = {
     Status.OPTED_OUT: ("opted out", "bold red"),
     Status.OPTED_IN: ("opted in", "bold green"),
     Status.OPT_IN_PENDING: ("still opted out: an opt-in waits for its time", "bold yellow"),
-}
-AUTHORS = {
-    Author.END_USER: "the person",
-    Author.AGENT: "somebody for them",
-    Author.IMPORT: "an import",
-    Author.AWS: "AWS",
-}
-OUTCOMES = {
-    Outcome.CHANGED: "changed their consent",
-    Outcome.CONFIRMED: "confirmed what already was",
-    Outcome.STALE: "changed nothing: a newer decision had been recorded before it arrived",
-    Outcome.ANSWERED: "was answered; no consent hangs on it",
-    None: "is being carried out",
 }
 
 
@@ -58,27 +44,35 @@ def show_consents(number: str, consents: Sequence[Consent]) -> None:
         _print(console, rows)
 
 
-def show_history(number: str, entries: Sequence[Entry]) -> None:
-    """One block for each decision, newest first."""
-    console = Console(highlight=False)
-    if not entries:
-        console.print(f"{number}: nothing is known", style="bold")
+def show_history(person: Person, *, show_texts: bool) -> None:
+    """The answer first, then how it came to be, oldest first."""
+    out = console()
+    lines = Story(person, show_texts=show_texts).lines()
+    if not lines and not person.consents:
+        out.print(f"{person.number}: nothing is known", style="bold")
         return
-    console.print(number, style="bold")
-    for entry in entries:
-        decision = entry.decision
-        rows: list[tuple[str, str | Styled | None]] = [
-            (_moment(decision.at) or "", Styled(decision.asked, style="bold")),
-            ("by", _author(decision)),
-            ("through", printable(decision.through, quoted=False)),
-            ("text", printable(decision.body) if decision.body is not None else None),
-            ("because of", printable(decision.matched) if decision.matched else None),
-            ("rule", _rule(decision)),
-            ("reference", printable(decision.reference, quoted=False) if decision.reference else None),
-            ("it", OUTCOMES[entry.outcome]),
-            ("id", decision.id),
-        ]
-        _print(console, rows)
+    for consent in person.consents:
+        answer, style = ANSWERS[consent.status]
+        since = f" on {consent.list_name} since {_moment(consent.decided_at)}"
+        out.print(Styled.assemble((f"{person.number}  ", "bold"), (answer, style), since))
+    if not person.consents:
+        out.print(Styled.assemble((person.number, "bold"), "  never opted out or in"))
+    if not lines:
+        out.print(Styled("How that came about is not kept: it was erased.", style="dim"))
+    day = None
+    for line in lines:
+        if line.at.date() != day:
+            day = line.at.date()
+            out.print(Styled(f"\n{day.day} {day:%b %Y} (UTC)", style="bold"))
+        block = Table.grid(padding=(0, 2, 0, 0))
+        block.add_column(style="dim", no_wrap=True)
+        block.add_column(overflow="fold")
+        block.add_row(f"  {line.at:%H:%M:%S}", line.told)
+        out.print(block)
+    if not show_texts and any(entry.decision.body is not None for entry in person.entries):
+        out.print(
+            Styled("\nWhat they texted is hidden but for the words that decided: --show-texts shows it.", style="dim")
+        )
 
 
 def _print(console: Console, rows: Sequence[tuple[str, str | Styled | None]]) -> None:
@@ -105,18 +99,6 @@ def _aws_said(consent: Consent) -> str | None:
         return None
     since = f"on its list since {_moment(consent.listing.at)}, " if consent.listing.at is not None else ""
     return f"{since}EndUserOptedOut={str(consent.listing.end_user_opted_out).lower()}, which is its own"
-
-
-def _author(decision: Decision) -> str:
-    actor = f" ({printable(decision.actor, quoted=False)})" if decision.actor else ""
-    return AUTHORS[decision.author] + actor
-
-
-def _rule(decision: Decision) -> str | None:
-    if decision.rule is None:
-        return None
-    tier = f", {decision.tier.lower()}" if decision.tier else ""
-    return f"{printable(decision.rule, quoted=False)}{tier}, rules of {decision.rules_version}"
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -22,6 +22,7 @@ from cli.local.function import Function
 from cli.local.local_time import LocalTime
 from cli.local.originators import Originators
 from cli.local.queue_source import QueueSource
+from cli.local.registered import register
 from cli.local.schedule import Schedule, interval_of
 from cli.local.stack import INBOUND, SWEEP, LocalStack, Source
 from cli.local.stream_source import StreamSource
@@ -56,6 +57,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
     mock_aws().start()
     deployment = deploy(template, parameters)
     _no_other_core(deployment)
+    register(deployment)
     functions = _functions(deployment)
     for needed in (INBOUND, SWEEP):
         if needed not in functions:

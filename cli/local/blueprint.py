@@ -15,7 +15,6 @@ RUN_HERE = ("AWS::Lambda::", "AWS::Events::Rule", "AWS::Scheduler::")
 """This process runs functions, event source mappings and schedules itself; moto would want Docker for them."""
 LEFT_OUT = {
     "AWS::IAM::": "permissions are not checked here",
-    "AWS::SNS::TopicPolicy": "permissions are not checked here",
     "AWS::SQS::QueuePolicy": "permissions are not checked here",
     "AWS::Logs::": "logs go to standard error",
     "AWS::CloudWatch::": "there is nobody to alarm",
@@ -66,8 +65,16 @@ def take_apart(document: Mapping[str, Any]) -> Blueprint:
 
 
 def _outputs(declared: Mapping[str, Any], ours: Mapping[str, Mapping[str, Any]], absent: set[str]) -> dict[str, Any]:
-    """The template's outputs that still hold, and one for each resource of ours: CloudFormation resolves its values."""
-    outputs = {name: output for name, output in declared.items() if not absent & set(_references(output))}
+    """The template's outputs that still hold, and one for each resource of ours: CloudFormation resolves its values.
+
+    A function has its logical id for a name here, so an output that tells its name holds.
+    """
+    functions = {name for name, resource in ours.items() if resource["Type"] == "AWS::Lambda::Function"}
+    named = {
+        name: {**output, "Value": output["Value"]["Ref"]} if _is_name_of(output, functions) else output
+        for name, output in declared.items()
+    }
+    outputs = {name: output for name, output in named.items() if not absent & set(_references(output))}
     for name, resource in ours.items():
         needed = _needed(resource)
         if needed is None:
@@ -77,6 +84,11 @@ def _outputs(declared: Mapping[str, Any], ours: Mapping[str, Mapping[str, Any]],
         if "Condition" in resource:
             outputs[resolved(name)]["Condition"] = resource["Condition"]
     return outputs
+
+
+def _is_name_of(output: Mapping[str, Any], functions: set[str]) -> bool:
+    value = output.get("Value")
+    return isinstance(value, dict) and value.get("Ref") in functions
 
 
 def _needed(resource: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -92,7 +104,8 @@ def _needed(resource: Mapping[str, Any]) -> dict[str, Any] | None:
         case "AWS::Lambda::EventSourceMapping":
             return {name: value for name, value in properties.items() if name not in {"FunctionName", "Tags"}}
         case _:
-            return None
+            # Whether a schedule's condition holds is CloudFormation's to say.
+            return {"Exists": "true"} if "Condition" in resource else None
 
 
 def _must_be_there(name: str, node: Any, absent: set[str]) -> None:

@@ -56,6 +56,7 @@ def deploy(path: Path, parameters: Mapping[str, str]) -> Deployment:
     moto_resources.add()
     _create_what_exists_already(template.parameters)
     outputs = _create(blueprint, template.parameters)
+    moto_resources.write_out_key_policies()
     values = {name: json.loads(outputs.pop(resolved(name))) for name in blueprint.run_here if resolved(name) in outputs}
     return Deployment(
         outputs=outputs,

@@ -109,6 +109,13 @@ def opt_in_refusal(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) ->
     return {}
 
 
+@control("POST")
+def account(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+    """The account's ``tier`` and ``text_spend_limit``; the arguments of ``set_account``."""
+    backend.set_account(**given)
+    return {}
+
+
 def _take_nothing() -> None:
     """Refuses, by its signature, a parameter that would be ignored."""
 

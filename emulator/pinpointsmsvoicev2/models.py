@@ -1,18 +1,18 @@
 """Decides nothing itself: the backend is made of its parts, each built on the one before.
 
 ServiceBackend → OptOutListBackend → PhoneNumberBackend → PoolBackend → KeywordBackend → MessageBackend →
-InboundBackend → TagBackend
+InboundBackend → TagBackend → AccountBackend
 """
 
 from __future__ import annotations
 
 from moto.core.base_backend import BackendDict
 
+from .account import AccountBackend
 from .service import SERVICE_NAME
-from .tags import TagBackend
 
 
-class PinpointSMSVoiceV2Backend(TagBackend):
+class PinpointSMSVoiceV2Backend(AccountBackend):
     """One account's resources in one region."""
 
 

@@ -169,3 +169,13 @@ class PinpointSMSVoiceV2Response(BaseResponse):
     @operation
     def list_tags_for_resource(self, given: dict[str, Any]) -> object:
         return self.backend.list_tags_for_resource(**given)
+
+    # --- the account
+
+    @operation
+    def describe_account_attributes(self, given: dict[str, Any]) -> object:
+        return self.backend.describe_account_attributes(**given)
+
+    @operation
+    def describe_spend_limits(self, given: dict[str, Any]) -> object:
+        return self.backend.describe_spend_limits(**given)

@@ -22,5 +22,6 @@ control_paths = {
     "{0}/moto-api/pinpointsmsvoicev2/clock$": control.clock,
     "{0}/moto-api/pinpointsmsvoicev2/faults$": control.faults,
     "{0}/moto-api/pinpointsmsvoicev2/quotas$": control.quotas,
+    "{0}/moto-api/pinpointsmsvoicev2/account$": control.account,
     "{0}/moto-api/pinpointsmsvoicev2/opt-in-refusal$": control.opt_in_refusal,
 }

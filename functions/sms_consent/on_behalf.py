@@ -72,10 +72,11 @@ class OnBehalf:
         own_list: str | None,
         clock: Clock,
         leave_to_sweep: Callable[[], None],
+        through: str = API,
     ) -> None:
         """``own_list`` is that of senders without settings of their own; None refuses them.
 
-        ``leave_to_sweep`` has what is recorded next not be done at once.
+        ``leave_to_sweep`` has what is recorded next not be done at once; ``through`` is what people ask by.
         """
         self._ledger = ledger
         self._recorder = recorder
@@ -84,6 +85,7 @@ class OnBehalf:
         self._own_list = own_list
         self._clock = clock
         self._leave_to_sweep = leave_to_sweep
+        self._through = through
 
     def ask(self, request: Request, *, hurry_from: datetime) -> list[Result]:
         """Record for every recipient, in the order asked. Safe to repeat. Raises UnknownSender, Replayed or TryAgain.
@@ -97,7 +99,7 @@ class OnBehalf:
             asked=request.asked,
             at=self._repeats.first_seen(request.arrival, self._clock.now()),
             author=Author.AGENT,
-            through=API if request.channel is None else f"{API}/{request.channel}",
+            through=self._through if request.channel is None else f"{self._through}/{request.channel}",
             actor=request.arrival.actor,
             reference=request.reference or request.arrival.client_id,
         )

@@ -1,12 +1,11 @@
 """Decides where the emulator's tests run: in this process, against a server, or against AWS itself.
 
-Every test runs in both of the first two worlds. With EMULATOR_TESTS_ON_AWS=1 those tests that need no control over
-the service run against the account whose credentials are in the environment, and only there.
+Every test runs in both of the first two worlds. With EMULATOR_TESTS_ON_AWS set to an account's number, those tests that
+need no control over the service run against that account, and only there: see README.md beside this file.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
@@ -23,14 +22,19 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
+from support.aws_contract import NUMBER, Guard, NotAllowed, differences, told_by
 
 import emulator
 
 SERVICE = "pinpoint-sms-voice-v2"
-ON_AWS = os.environ.get("EMULATOR_TESTS_ON_AWS") == "1"
+TOLD = told_by(os.environ)
+ON_AWS = TOLD is not None
+GUARD = Guard(TOLD) if TOLD is not None else None
+CLAIMS: dict[str, str] = {}
 WORLDS = ["aws"] if ON_AWS else ["in-process", "server"]
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 # What the protocol and moto may answer beside the errors that the model lists for an operation.
+HELD_SO_FAR = "held as far as AWS shows it"
 BEYOND_THE_MODEL = {"SerializationException", "NotImplemented"}
 
 # One session, since each reads the service models anew. The type stubs know services by literal names only.
@@ -45,6 +49,7 @@ class World:
 
     name: str
     endpoint: str | None = None
+    calls: int | None = None  # of the service, by the test under way; None while it is not
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str = SERVICE, region: str = "us-east-1", **options: Any) -> Any:
@@ -55,15 +60,31 @@ class World:
             retries: Any = {"total_max_attempts": 10 if ON_AWS else 1, "mode": "standard"}
             config = Config(retries=retries, parameter_validation=options.pop("validate", True))
             credentials = {} if ON_AWS else {**CREDENTIALS, **options}
-            client = new_client(service, region_name=region, endpoint_url=self.endpoint, config=config, **credentials)
+            where = None if ON_AWS and region == "us-east-1" else region  # on AWS, that of the environment
+            client = new_client(service, region_name=where, endpoint_url=self.endpoint, config=config, **credentials)
             client.meta.events.register(f"after-call.{SERVICE}", answer_is_as_modelled)
+            if GUARD is not None and service == SERVICE:
+                client.meta.events.register(f"provide-client-params.{SERVICE}", self._guarded)
+                client.meta.events.register_last(f"after-call.{SERVICE}", with_stand_ins)
             self._clients[key] = client
         return self._clients[key]
 
-    def not_on_aws(self) -> None:
+    def _guarded(self, params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any]:
+        """A call that is not allowed on AWS ends its test, before it is made."""
+        assert GUARD is not None
+        given: dict[str, Any] = GUARD.outgoing(params)
+        try:
+            GUARD.check(model.name, given)
+        except NotAllowed as reason:
+            self.not_on_aws(str(reason))
+        if self.calls is not None:
+            self.calls += 1
+        return given
+
+    def not_on_aws(self, reason: str = "it needs the account to itself, or would cost money") -> None:
         """For a test that controls the service, costs money there, or needs the account to itself."""
         if ON_AWS:
-            pytest.skip("Not on AWS")
+            pytest.skip(f"{HELD_SO_FAR if self.calls else 'not on AWS'}: {reason}")
 
     def control(self, method: str, path: str, **given: Any) -> Any:
         """The emulator's control paths; a test that needs them is skipped on AWS."""
@@ -72,7 +93,7 @@ class World:
         return answer.json()
 
     def control_answer(self, method: str, path: str, **given: Any) -> requests.Response:
-        self.not_on_aws()
+        self.not_on_aws(f"only the emulator can be asked for {path}")
         base = self.endpoint or "http://motoapi.amazonaws.com"
         url = f"{base}/moto-api/pinpointsmsvoicev2/{path}"
         if method == "GET":
@@ -81,7 +102,7 @@ class World:
 
     def raw(self, operation: str, body: bytes) -> requests.Response:
         """A request that no client would make."""
-        self.not_on_aws()
+        self.not_on_aws("it is no request that a client would make")
         headers = {
             "X-Amz-Target": f"PinpointSMSVoiceV2.{operation}",
             "Content-Type": "application/x-amz-json-1.0",
@@ -109,6 +130,14 @@ def answer_is_as_modelled(http_response: Any, parsed: dict[str, Any], model: Any
     assert code in {*shapes, *BEYOND_THE_MODEL}, f"{model.name} raises no {code}"
     if code in shapes:
         conforms(shapes[code], {name: value for name, value in body.items() if name != "__type"}, code)
+
+
+def with_stand_ins(parsed: dict[str, Any], **_: Any) -> None:
+    """Tests read the numbers that they wrote."""
+    assert GUARD is not None
+    for name, value in list(parsed.items()):
+        if name != "ResponseMetadata":
+            parsed[name] = GUARD.incoming(value)
 
 
 def conforms(shape: Any, value: Any, path: str) -> None:
@@ -163,11 +192,16 @@ def running_world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 @pytest.fixture
-def world(running_world: World) -> World:
-    """The world of this run, empty."""
-    if not ON_AWS:
+def world(running_world: World) -> Iterator[World]:
+    """The world of this run, empty; on AWS, without what the test made."""
+    running_world.calls = None
+    if GUARD is None:
         moto_api_backend.reset()  # the server runs in this process, so this empties either
-    return running_world
+        yield running_world
+        return
+    yield running_world
+    running_world.calls = None
+    GUARD.clean(boto3.client(SERVICE))
 
 
 @pytest.fixture
@@ -177,14 +211,11 @@ def sms(world: World) -> Any:
 
 
 @pytest.fixture
-def opt_out_list(sms: Any) -> Iterator[str]:
+def opt_out_list(sms: Any) -> str:
     """The name of a new opt-out list."""
     name = f"list-{uuid.uuid4().hex}"
     sms.create_opt_out_list(OptOutListName=name)
-    yield name
-    if ON_AWS:  # elsewhere the whole world goes
-        with contextlib.suppress(sms.exceptions.ResourceNotFoundException):  # the test deleted it
-            sms.delete_opt_out_list(OptOutListName=name)
+    return name
 
 
 @pytest.fixture
@@ -202,8 +233,70 @@ def refused() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def originator(world: World, opt_out_list: str) -> dict[str, str]:
-    """A phone number of the account, on the new list, without two-way messaging."""
+    """A phone number of the account, on the new list, without two-way messaging: on AWS, the simulator number."""
+    if GUARD is not None:
+        if GUARD.number is None:
+            world.not_on_aws(f"{NUMBER} names no simulator number")
+        assert GUARD.number is not None
+        world.client().update_phone_number(PhoneNumberId=GUARD.number["id"], OptOutListName=opt_out_list)
+        return {"phone_number_id": GUARD.number["id"], "phone_number_arn": GUARD.number["arn"]}
     added: dict[str, str] = world.control(
         "POST", "phone-numbers", phone_number="+12125550101", opt_out_list_name=opt_out_list
     )
     return added
+
+
+# --- on AWS
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is about moto has nothing to ask AWS; what a test claims is kept for the summary."""
+    for item in items:
+        if "emulator" not in item.path.parts or not ON_AWS:
+            continue
+        CLAIMS[item.nodeid] = (getattr(item.obj, "__doc__", None) or item.name).strip().splitlines()[0]  # type: ignore[attr-defined]  # tests are functions
+        if getattr(item.obj, "is_hypothesis_test", False):  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.skip(reason="not on AWS: it makes hundreds of calls, at one a second"))
+        elif "world" not in item.fixturenames:  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.skip(reason="not on AWS: it is about moto, not about the service"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """What its fixtures have asked shows nothing yet."""
+    world = getattr(item, "funcargs", {}).get("world")
+    if isinstance(world, World):
+        world.calls = 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def account() -> None:
+    """The account that was meant, and the simulator number in it: looked at once, before anything is changed."""
+    if GUARD is None:
+        return
+    try:
+        GUARD.look_round(boto3.client("sts"), boto3.client(SERVICE))
+    except NotAllowed as reason:
+        pytest.exit(f"{reason}: nothing was done", 4)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Where AWS differs: this is what the run is for."""
+    if not ON_AWS:
+        return
+    stats = terminalreporter.stats
+    skipped = [str(report.longrepr[2]) for report in stats.get("skipped", [])]
+    held = sum(HELD_SO_FAR in reason for reason in skipped)
+    differing = differences([*stats.get("failed", []), *stats.get("error", [])], CLAIMS)
+    terminalreporter.section("the emulator and AWS")
+    terminalreporter.line(
+        f"{len(stats.get('passed', []))} tests hold on AWS, {held} as far as AWS shows it, {len(differing)} differ, "
+        f"{len(skipped) - held} were not run there"
+    )
+    for each in differing:
+        terminalreporter.line("")
+        terminalreporter.line(each)
+    if GUARD is not None and GUARD.left_behind:
+        terminalreporter.section("left behind: undo it by hand")
+        for each in GUARD.left_behind:
+            terminalreporter.line(each)

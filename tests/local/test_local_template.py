@@ -70,15 +70,26 @@ def test_nothing_is_left_out_without_a_reason(ours: Blueprint) -> None:
     left_out = {name for names in ours.left_out.values() for name in names}
     document = read_template(OURS, {}).document
     assert set(ours.created["Resources"]) | set(ours.run_here) | left_out == set(document["Resources"])
-    assert {"InboundRole", "SweepRole", "InboundTopicPolicy", "InboundQueuePolicy", "DeadLetterAlarm"} <= left_out
+    assert {"InboundRole", "SweepRole", "InboundQueuePolicy", "DeadLetterAlarm"} <= left_out
 
 
 def test_outputs_of_what_is_not_created_are_dropped_and_the_others_kept(ours: Blueprint) -> None:
     """A reference to a resource that is not there would fail the stack."""
     outputs = set(ours.created["Outputs"])
     assert {"TopicArn", "OptOutListName", "LedgerTableName", "QueueUrl", "DeadLetterQueueUrl"} <= outputs
-    assert "InboundFunctionName" not in outputs
+    assert "ApiEndpoint" not in outputs
     assert resolved("InboundFunction") in outputs
+
+
+def test_a_function_has_its_logical_id_for_a_name(ours: Blueprint) -> None:
+    """By which the Lambda API knows it here."""
+    assert ours.created["Outputs"]["InboundFunctionName"]["Value"] == "InboundFunction"
+
+
+def test_a_schedule_with_a_condition_runs_where_that_holds(ours: Blueprint) -> None:
+    """CloudFormation decides on it: the output that tells of the schedule has its condition."""
+    (name,) = [each for each in ours.run_here if each.startswith("RetentionFunction") and each.endswith("EveryHour")]
+    assert ours.created["Outputs"][resolved(name)]["Condition"] == "ForgetsBodies"
 
 
 def test_the_demo_has_a_brand_and_a_contact() -> None:

@@ -12,6 +12,7 @@ from support.inbound_function import Inbound, inbound_function
 from support.notify_function import notify_beside
 from support.policies import DONE, Permission, granted
 from support.reconcile_function import reconcile_beside
+from support.retention_function import retention_function
 from support.template import resources
 
 from sms_consent.aws import clients
@@ -79,6 +80,13 @@ def _sweep(inbound: Inbound) -> None:
     wiring.parts.cache_clear()
 
 
+def _retention(inbound: Inbound) -> None:
+    inbound.hear("STOP")
+    inbound.world.pass_time(days=31)
+    with pytest.MonkeyPatch.context() as monkeypatch, retention_function(monkeypatch) as run:
+        run()
+
+
 def _api(inbound: Inbound) -> None:
     for destination, person in (("+12125550101", "183"), ("pool-1", "184"), ("rcs-1", "185")):
         # The reply that a text left due goes out with the next that is done for its number, here a repeated request.
@@ -137,6 +145,7 @@ SCENARIOS: dict[str, Callable[[Inbound], None]] = {
     "InboundFunction": _inbound,
     "NotifyFunction": _notify,
     "ReconcileFunction": _reconcile,
+    "RetentionFunction": _retention,
     "SweepFunction": _sweep,
 }
 

@@ -25,8 +25,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 """Whatever a condition looks at, both ways."""
 SETS = [
-    # Tracing has nothing to do with the others, and a choice of its own would double the sets.
-    dict(zip(CHOICES, chosen, strict=True)) | {"Tracing": "Enabled" if chosen[0] else "Disabled"}
+    # Tracing and retention have nothing to do with the first choices, and choices of their own would double the sets.
+    dict(zip(CHOICES, chosen, strict=True))
+    | {"Tracing": "Enabled" if chosen[0] else "Disabled", "BodyRetentionDays": "365" if chosen[1] else "0"}
     for chosen in product(*CHOICES.values())
 ]
 NEVER = {"Never"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sms_consent.aws import clients
@@ -26,6 +27,10 @@ from sms_consent.scope import Scope
 from sms_consent.settings import Settings, SettingsError
 from sms_consent.sweep import Sweep
 from sms_consent.sync import Sync
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
 
 __all__ = ["Parts", "assemble"]
 
@@ -67,15 +72,23 @@ class Parts:
 
 
 def assemble(
-    settings: Settings, *, paced: bool, clock: Clock | None = None, observe: Callable[[Fact], None] | None = None
+    settings: Settings,
+    *,
+    paced: bool,
+    clock: Clock | None = None,
+    observe: Callable[[Fact], None] | None = None,
+    dynamodb: DynamoDBClient | None = None,
+    sms_voice: PinpointSMSVoiceV2Client | None = None,
 ) -> Parts:
     """``paced`` spaces calls by the API's rates, for a worker that does many; others call at once and heed refusals.
 
     ``observe`` is told what comes about.
 
+    The clients are those of the functions, unless others are given; one for the list must not repeat a call by itself.
     Raises UnfitReply if a reply in the deployment's name would be too long.
     """
     clock = clock or SystemClock()
+    dynamodb, sms_voice = dynamodb or clients.dynamodb(), sms_voice or clients.sms_voice()
     rates = {
         Call.PUT: settings.put_rate,
         Call.DELETE: settings.delete_rate,
@@ -83,17 +96,17 @@ def assemble(
         Call.SEND: settings.text_rate,
     }
     pace = Pace(clock, rates) if paced else Pace(clock, at_once=rates)
-    ledger = DynamoLedger(clients.dynamodb(), settings.table)
+    ledger = DynamoLedger(dynamodb, settings.table)
     if observe is not None:
-        ledger = ObservedLedger(clients.dynamodb(), settings.table, clock, observe)
+        ledger = ObservedLedger(dynamodb, settings.table, clock, observe)
     senders = RememberedSenders(ledger, clock)
     replies = Replies(
         brand=settings.brand, support_contact=settings.support_contact, default_language=settings.language
     )
-    postman = Postman(AwsTexting(clients.sms_voice()), replies, senders, pace)
+    postman = Postman(AwsTexting(sms_voice), replies, senders, pace)
     sync = Sync(
         ledger=ledger,
-        opt_out_list=AwsOptOutList(clients.sms_voice()),
+        opt_out_list=AwsOptOutList(sms_voice),
         postman=postman,
         pace=pace,
         clock=clock,
@@ -104,7 +117,7 @@ def assemble(
         opt_out=settings.opt_out_scope,
         opt_in=settings.opt_in_scope,
         own_list=settings.opt_out_list,
-        lists=RememberedLists(clients.dynamodb(), settings.table, clock),
+        lists=RememberedLists(dynamodb, settings.table, clock),
     )
     return Parts(
         settings=settings,

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from sms_consent.answer import Letter
 from sms_consent.aws import items
 from sms_consent.aws.attributes import from_attributes
+from sms_consent.aws.drift_items import DRIFT, drift_from
 from sms_consent.aws.translation import translated
 from sms_consent.consent import Consent
 from sms_consent.decision import Decision, Outcome
+from sms_consent.drift import Drift
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,13 +33,23 @@ class DynamoRegister:
 
     def consents(self, number: str) -> list[Consent]:
         """As many as there are lists: few."""
-        found = self._query(
+        return [items.consent_from(item) for item in self._beginning(number, items.LIST)]
+
+    def letters(self, number: str) -> list[Letter]:
+        """The newest replies on which no consent hangs."""
+        return [items.letter_from(item)[1] for item in self._beginning(number, items.ANSWER)]
+
+    def drifts(self, number: str) -> list[Drift]:
+        """Where the list was found to differ."""
+        return [drift_from(item) for item in self._beginning(number, DRIFT)]
+
+    def _beginning(self, number: str, kind: str) -> Iterator[dict[str, Any]]:
+        return self._query(
             "pk = :number AND begins_with(sk, :kind)",
-            {":number": {"S": number}, ":kind": {"S": items.LIST}},
+            {":number": {"S": number}, ":kind": {"S": kind}},
             newest_first=False,
             limit=100,
         )
-        return [items.consent_from(item) for item in found]
 
     def decisions(
         self, number: str, *, before: str | None, most: int

@@ -1,0 +1,118 @@
+"""`sms-consent connect` and `disconnect`: which side honours the STOPs of a number, changed in an order that loses none."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.check import STACK, AsJson, Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cli.connection.originators import Originator
+    from cli.connection.report import Report
+    from cli.connection.switchover import Switchover, Wishes
+
+__all__ = ["connect", "disconnect"]
+
+Identity = Annotated[
+    str, typer.Argument(metavar="SENDER", help="A number as +12125550101, a short code, or a pool-… id.")
+]
+Copy = Annotated[
+    bool,
+    typer.Option("--copy-opt-outs", help="Bring what is on the list that it leaves to the other, through the ledger."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing, say what would be done.")]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CHECK", help="Go on although this check is unsure, by its name; may be repeated."),
+]
+
+
+def connect(
+    sender: Identity,
+    copy_opt_outs: Copy = False,
+    dry_run: DryRun = False,
+    accept: Accept = None,
+    wait: Annotated[
+        float, typer.Option(min=1, max=3600, help="Seconds that the text of nobody's may take to the list.")
+    ] = 60,
+    as_json: AsJson = False,
+    stack: Stack = STACK,
+) -> None:
+    """Takes a number or pool from AWS's own handling of STOP to this stack's, in an order that loses no STOP.
+
+    First everything is checked, and a text of nobody's is sent through topic, queue and function to the ledger and the list.
+    Then texts are led to the stack, the number is put on its list, and self-managed opt-outs are switched on last. Until
+    then AWS honours STOP. Every step can be repeated. Exit codes: 0 connected, 1 a check or a step stopped it, 2 no such
+    sender, 3 AWS did not answer.
+    """
+    from cli.connection import run
+    from cli.connection.switchover import Wishes
+
+    wishes = Wishes(accepted=frozenset(accept or ()), copy=copy_opt_outs, dry_run=dry_run, wait=wait)
+    _run("connect", sender, wishes, stack, run.connect, as_json=as_json)
+
+
+def disconnect(
+    sender: Identity,
+    copy_opt_outs: Copy = False,
+    keep_list: Annotated[
+        bool, typer.Option("--keep-list", help="Leave it on the stack's list, on which everybody who opted out stands.")
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    stack: Stack = STACK,
+) -> None:
+    """Gives a number or pool back to AWS's own handling of STOP, in the reverse order, set as it was before.
+
+    Self-managed opt-outs are switched off first: from then on AWS honours STOP. Whoever opted out meanwhile must be on the
+    list that it goes back to: see --copy-opt-outs and --keep-list. Exit codes as of connect.
+    """
+    from cli.connection import run
+    from cli.connection.switchover import Wishes
+
+    wishes = Wishes(accepted=frozenset(), copy=copy_opt_outs, dry_run=dry_run, keep_list=keep_list)
+    _run("disconnect", sender, wishes, stack, run.disconnect, as_json=as_json)
+
+
+def _run(
+    command: str,
+    sender: str,
+    wishes: Wishes,
+    stack: str,
+    carry_out: Callable[[Switchover, Originator, Wishes, Report], int],
+    *,
+    as_json: bool,
+) -> None:
+    from cli.connection.report import Report
+    from cli.connection.switchover import Switchover
+    from cli.deployed import failures_told
+    from cli.deployment import Deployment
+    from cli.desk import Desk
+    from cli.refusal import Refusal, refusals_told
+
+    with failures_told(command), refusals_told(command):
+        report = Report(sender.strip(), silent=as_json, dry_run=wishes.dry_run)
+        switchover = Switchover(Desk(Deployment(stack)), wishes, report)
+        originator = switchover.originators.find(_named(sender))
+        if originator is None:
+            raise Refusal(f"this account has no number and no pool {sender.strip()} in this region")
+        report.identity = originator.identity
+        code = carry_out(switchover, originator, wishes, report)
+    if as_json:
+        typer.echo(json.dumps(report.view()))
+    raise typer.Exit(code)
+
+
+def _named(sender: str) -> str:
+    """A number however it is written; whatever else, as it is."""
+    from cli.entered_number import NotANumber, entered
+
+    try:
+        return entered(sender, None)
+    except NotANumber:
+        return sender.strip()

@@ -1,0 +1,1 @@
+"""How a number is taken from AWS's handling of STOP to this stack's, and back."""

@@ -1,0 +1,130 @@
+"""Decides whether a number or pool may be switched over: what it is, where its texts go now, what the account may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cli.connection.originators import Member, Originator
+from cli.connection.verdict import Check, bad, good, note, unsure, unsure_where_denied
+from cli.deployment import Deployment
+
+if TYPE_CHECKING:
+    from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
+
+__all__ = ["TOLL_FREE", "Suitability"]
+
+TOLL_FREE = (
+    "is a US toll-free number: there the carriers honour STOP and START themselves, a STOP may never reach the topic, "
+    "and no START sent to this stack could lift a carrier's block. It stays with AWS"
+)
+DEFAULT_RATES = {
+    "PutRequestsPerSecond": 10,
+    "DeleteRequestsPerSecond": 10,
+    "DescribeRequestsPerSecond": 1,
+    "TextsPerSecond": 1,
+}
+"""docs.aws.amazon.com/sms-voice/latest/userguide/quotas.html."""
+LOW_SPEND = 1
+"""US dollars a month: what a new account may spend."""
+
+
+class Suitability:
+    """Of one originator. Its methods raise ClientError or BotoCoreError."""
+
+    def __init__(self, deployment: Deployment, originator: Originator) -> None:
+        self._deployment = deployment
+        self._originator = originator
+
+    @property
+    def _sms(self) -> PinpointSMSVoiceV2Client:
+        return self._deployment.sms_voice()
+
+    def checks(self, topic: str) -> Iterator[Check]:
+        """All of them."""
+        yield from self._kind()
+        yield from self._channel(topic)
+        yield from unsure_where_denied("account", self._account)
+        yield from self._rates()
+
+    def _kind(self) -> Iterator[Check]:
+        originator = self._originator
+        if originator.pool is not None:
+            yield bad(
+                "number",
+                f"{originator.identity} is in the pool {originator.pool}, whose numbers are set together: connect the pool",
+            )
+        if originator.is_pool and not originator.members:
+            yield bad("number", f"no number of this account is in {originator.identity}")
+        if originator.status != "ACTIVE":
+            yield bad("number", f"{originator.identity} is not active, but {originator.status}")
+        faults = [fault for member in originator.members if (fault := _fault(member)) is not None]
+        for fault in faults:
+            yield bad("number", fault)
+        if not faults:
+            kinds = ", ".join(sorted({member.kind.lower().replace("_", " ") for member in originator.members}))
+            count = f"{len(originator.members)} numbers, " if originator.is_pool else ""
+            yield good("number", f"{originator.identity}: {count}{kinds}")
+
+    def _channel(self, topic: str) -> Iterator[Check]:
+        """Somebody may be listening already; and a role of the channel replaces the topic's policy."""
+        handling = self._originator.handling
+        if handling.two_way and handling.channel != topic:
+            yield unsure(
+                "channel",
+                f"its texts go to {handling.channel} now, and would no longer. To keep both, deploy the stack on that topic "
+                "(ExistingTopicArn)",
+            )
+        if handling.role is not None:
+            yield unsure(
+                "role",
+                f"the service publishes as {handling.role}, whatever the topic's policy says: that role must be allowed "
+                "sns:Publish on the stack's topic, and to use its key",
+            )
+        if handling.self_managed and handling.channel != topic:
+            yield note(
+                "channel",
+                "its opt-outs are self-managed already: whoever honours them may have a list of their own, to be brought "
+                "here too",
+            )
+
+    def _account(self) -> Iterator[Check]:
+        attributes = {
+            each["Name"]: each["Value"]
+            for page in self._sms.get_paginator("describe_account_attributes").paginate()
+            for each in page["AccountAttributes"]
+        }
+        limits = {
+            each["Name"]: each["EnforcedLimit"]
+            for page in self._sms.get_paginator("describe_spend_limits").paginate()
+            for each in page["SpendLimits"]
+        }
+        spend = limits.get("TEXT_MESSAGE_MONTHLY_SPEND_LIMIT")
+        if attributes.get("ACCOUNT_TIER") == "SANDBOX":
+            yield note("account", "it is in the SMS sandbox: only verified numbers get the confirmations")
+        elif spend is not None and spend <= LOW_SPEND:
+            yield note(
+                "account", f"it may spend {spend} US dollar a month on texts: confirmations stop when it is spent"
+            )
+        else:
+            told = f", and may spend {spend} US dollars a month on texts" if spend is not None else ""
+            yield good("account", f"it is out of the SMS sandbox{told}")
+
+    def _rates(self) -> Iterator[Check]:
+        above = [
+            f"{name} is {chosen} where AWS's default is {rate}"
+            for name, rate in DEFAULT_RATES.items()
+            if (chosen := self._deployment.parameter(name, str(rate))) and float(chosen) > rate
+        ]
+        if above:
+            yield note("quota", f"{'; '.join(above)}: right only if AWS has raised yours")
+        else:
+            yield good("quota", "the stack keeps to AWS's default rates")
+
+
+def _fault(member: Member) -> str | None:
+    if member.is_us_toll_free:
+        return f"{member.number} {TOLL_FREE}"
+    if member.status != "ACTIVE":
+        return f"{member.number} is not active, but {member.status}"
+    return None if member.texts else f"{member.number} takes no texts"

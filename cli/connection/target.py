@@ -1,0 +1,64 @@
+"""Decides which opt-out list a number must obey: the one that the ledger counts its texts for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cli.account import Account, OptOutList
+from cli.connection.originators import Originator
+from cli.connection.verdict import Check, bad, good
+from cli.deployment import Deployment
+from cli.sender_book import SenderBook
+from cli.sender_checks import SenderChecks
+
+__all__ = ["Target", "Targets"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One list: as AWS is told of it, and as the ledger names it."""
+
+    found: OptOutList
+    ledger_name: str
+
+    @property
+    def name(self) -> str:
+        """As AWS tells of it, of another account's list too."""
+        return self.found.name
+
+
+class Targets:
+    """By the senders' settings, else the stack's own. Its methods raise NotFound, ClientError or BotoCoreError."""
+
+    def __init__(self, deployment: Deployment, account: Account, book: SenderBook) -> None:
+        self._deployment = deployment
+        self._account = account
+        self._book = book
+
+    def of(self, originator: Originator) -> tuple[Target | None, Check]:
+        """None where there is no one list that would do."""
+        names = {member.number: self._counted_for(member.number) for member in originator.members}
+        if len(set(names.values())) > 1:
+            told = ", ".join(f"{number} counts for {name}" for number, name in sorted(names.items()))
+            return None, bad("list", f"a pool obeys one list, but {told}: set them alike (sms-consent senders set)")
+        name = next(iter(names.values()), self._deployment.part("OptOutListName"))
+        found = self._account.find(name)
+        if found is None:
+            return None, bad("list", f"there is no list {name}, for which its texts count")
+        target = Target(found, self._account.spelling(found))
+        if SenderChecks(self._deployment, self._account).may_write(found) is False:
+            return target, bad(
+                "list",
+                f"the functions may not write to {found.name}: add {found.arn} to AdditionalOptOutListArns, deploy",
+            )
+        whose = "the stack's own" if target.ledger_name == self._deployment.own_list else "set for the sender"
+        return target, good("list", f"its texts count for {found.name}, {whose}")
+
+    def named(self, name: str) -> Target | None:
+        """A list that a number obeyed before; None if there is none such any more."""
+        found = self._account.find(name)
+        return Target(found, self._account.spelling(found)) if found is not None else None
+
+    def _counted_for(self, number: str) -> str:
+        sender = self._book.sender(number)
+        return sender.list_name if sender is not None else self._deployment.part("OptOutListName")

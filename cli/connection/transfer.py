@@ -1,0 +1,204 @@
+"""Brings what stands on one opt-out list to another, through the ledger: what is known there of a person is never overridden.
+
+A number that leaves its list must find its opt-outs on the new one before it obeys that. Each becomes a decision with the
+time at which AWS had put it on the list; so an opt-in that the ledger knows to be newer stands, and a repetition changes
+nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cli.connection.target import Target
+from cli.connection.trial import NOBODY
+from sms_consent.aws import items
+from sms_consent.aws.assembly import Parts
+from sms_consent.aws.attributes import from_attributes, to_attributes
+from sms_consent.consent import Consent, Status
+from sms_consent.decision import Asked, Author, Decision
+from sms_consent.pacing import Call
+from sms_consent.times import as_text, to_millisecond
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
+
+__all__ = ["Incomplete", "Tally", "Transfer"]
+
+PAGE = 100
+ROUNDS, PAUSE = 60, 2.0
+"""How often, and how many seconds apart, the list is waited for at the end: longer than a lost worker's lease, which an
+interrupted run leaves behind. Sweep works on it meanwhile."""
+
+Tell = Callable[[int], None]
+
+
+class Incomplete(Exception):
+    """Some numbers are recorded, and not on the list yet: they are due, and sweep puts them there."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(
+            f"{left} opt-outs are recorded and due, but not on the list yet: SweepFunction puts them there. Run this again"
+        )
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was found on the list that is left."""
+
+    seen: int = 0
+    missing: int = 0  # not opted out for the other list, as far as the ledger knows
+    opted_in_since: int = 0  # a newer opt-in stands: left alone
+
+    def view(self) -> dict[str, int]:
+        """For programs."""
+        return {"seen": self.seen, "missing": self.missing, "optedInSince": self.opted_in_since}
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    number: str
+    at: datetime
+    by_end_user: bool | None
+
+
+class Transfer:
+    """From one list to another. Its methods raise TryAgain, Rejected, ClientError or BotoCoreError."""
+
+    def __init__(
+        self,
+        *,
+        parts: Parts,
+        sms: PinpointSMSVoiceV2Client,
+        dynamodb: DynamoDBClient,
+        source: Target,
+        target: Target,
+        actor: str,
+    ) -> None:
+        self._parts = parts
+        self._sms = sms
+        self._dynamodb = dynamodb
+        self._source = source
+        self._target = target
+        self._actor = actor
+
+    def compare(self, tell: Tell) -> Tally:
+        """What a copy would do; nothing is changed."""
+        tally = Tally()
+        for _ in self._missing(tally, tell):
+            pass
+        return tally
+
+    def copy(self, tell: Tell) -> Tally:
+        """Done when every one of them is on the list. Raises Incomplete."""
+        tally = Tally()
+        unsettled: list[str] = []
+        for listed, standing in self._missing(tally, tell):
+            consent = standing
+            if consent is None or consent.status is not Status.OPTED_OUT:
+                decision = self._decision(listed)
+                consent = self._parts.recorder.record(decision, self._target.ledger_name, reply_from=None).consent
+            if not consent.settled:
+                unsettled.append(listed.number)
+        self._wait_for(unsettled)
+        return tally
+
+    def _missing(self, tally: Tally, tell: Tell) -> Iterator[tuple[_Listed, Consent | None]]:
+        for page in self._pages():
+            here = [each for each in page if each.number != NOBODY]  # of a trial, which waits for its 30 days
+            numbers = [each.number for each in here]
+            standing = self._consents(numbers, self._target)
+            left = self._consents(numbers, self._source)
+            for each in here:
+                tally.seen += 1
+                consent, before = standing.get(each.number), left.get(each.number)
+                if consent is not None and consent.status is Status.OPTED_OUT and consent.settled:
+                    continue
+                if _opted_in_since(before, each) or _opted_in_since(consent, each):
+                    tally.opted_in_since += 1
+                    continue
+                tally.missing += 1
+                yield _as_known(each, before), consent
+            tell(tally.seen)
+
+    def _wait_for(self, numbers: list[str]) -> None:
+        for look in range(ROUNDS):
+            if not numbers:
+                return
+            if look:
+                self._parts.clock.sleep(PAUSE)
+            numbers = [number for number in numbers if not self._settled(number)]
+        if numbers:
+            raise Incomplete(len(numbers))
+
+    def _settled(self, number: str) -> bool:
+        """Whoever opted in meanwhile is not waited for."""
+        consent = self._parts.ledger.consent(number, self._target.ledger_name)
+        if consent is None or consent.status is not Status.OPTED_OUT or consent.settled:
+            return True
+        return self._parts.sync.settle(consent).settled
+
+    def _decision(self, listed: _Listed) -> Decision:
+        """With the list's own time and, as to whether the person themselves had asked, its own word, or the ledger's."""
+        told = "\0".join((self._source.found.arn, listed.number, as_text(listed.at)))
+        return Decision(
+            id="list-" + hashlib.sha256(told.encode()).hexdigest()[:32],
+            number=listed.number,
+            asked=Asked.OPT_OUT,
+            at=listed.at,
+            author=Author.IMPORT,
+            through=f"opt-out list {self._source.name}",
+            actor=self._actor,
+            end_user=listed.by_end_user,
+        )
+
+    # --- AWS
+
+    def _pages(self) -> Iterator[list[_Listed]]:
+        """At the rate that the deployment was told."""
+        place: dict[str, Any] = {}
+        while True:
+            self._parts.sync.pace.take(Call.FIND)
+            page = self._sms.describe_opted_out_numbers(
+                OptOutListName=self._source.found.reference, MaxResults=PAGE, **place
+            )
+            yield [
+                _Listed(
+                    each["OptedOutNumber"],
+                    to_millisecond(each["OptedOutTimestamp"].astimezone(UTC)),
+                    each.get("EndUserOptedOut"),
+                )
+                for each in page["OptedOutNumbers"]
+            ]
+            if not page.get("NextToken"):
+                return
+            place = {"NextToken": page["NextToken"]}
+
+    def _consents(self, numbers: list[str], of: Target) -> dict[str, Consent]:
+        """A page's at once."""
+        asked: Any = [to_attributes(items.consent_key(number, of.ledger_name)) for number in numbers]
+        table, found = self._parts.settings.table, []
+        while asked:
+            answer: Any = self._dynamodb.batch_get_item(RequestItems={table: {"Keys": asked, "ConsistentRead": True}})
+            found += answer["Responses"].get(table, [])
+            asked = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+            if asked:
+                self._parts.clock.sleep(PAUSE)
+        consents = [items.consent_from(from_attributes(item)) for item in found]
+        return {consent.number: consent for consent in consents}
+
+
+def _opted_in_since(consent: Consent | None, listed: _Listed) -> bool:
+    """Still on a list by the 30 days alone, or by mistake: the person wants texts."""
+    return consent is not None and consent.status is not Status.OPTED_OUT and consent.decided_at > listed.at
+
+
+def _as_known(listed: _Listed, consent: Consent | None) -> _Listed:
+    """Where the ledger itself put the number there, it knows better who had asked, and when."""
+    if consent is None or consent.status is not Status.OPTED_OUT:
+        return listed
+    return _Listed(listed.number, min(consent.decided_at, listed.at), consent.end_user_opted_out)

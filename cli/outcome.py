@@ -1,0 +1,36 @@
+"""Decides what an agent can tell the person on the phone once a request is recorded."""
+
+from __future__ import annotations
+
+from sms_consent.consent import Consent, Status
+from sms_consent.decision import Asked
+from sms_consent.on_behalf import Became, Result
+
+__all__ = ["told"]
+
+
+def told(number: str, asked: Asked, result: Result) -> str:
+    """One or two sentences."""
+    consent = result.consent
+    if result.became is Became.FAILED or consent is None:
+        return f"{number}: the ledger did not answer, so it may not be recorded. Run this again."
+    if result.became is Became.SUPERSEDED:
+        stands = "opted in" if consent.status is Status.OPTED_IN else "opted out"
+        return f"{number}: recorded, but a newer request stands: {stands} on {consent.list_name}."
+    if asked is Asked.OPT_OUT:
+        return f"{number} is opted out on {consent.list_name}{_followed(consent)}"
+    if consent.status is Status.OPT_IN_PENDING and consent.held_until is not None:
+        date = f"{consent.held_until.day} {consent.held_until:%B %Y}"
+        why = (
+            f"AWS refuses to release the number for now; it is asked again on {date}."
+            if consent.refusal is not None
+            else f"a number can leave a list once in 30 days, so it is released on {date}."
+        )
+        return f"{number}: the opt-in is recorded for {consent.list_name}, and waits: {why}"
+    return f"{number} is opted in on {consent.list_name}{_followed(consent)}"
+
+
+def _followed(consent: Consent) -> str:
+    if consent.settled:
+        return ", and AWS's list matches."
+    return ". AWS's list has not followed yet: SweepFunction goes on trying. The ledger's word holds meanwhile."

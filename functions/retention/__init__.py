@@ -1,0 +1,1 @@
+"""RetentionFunction: takes out texts whose time is over."""

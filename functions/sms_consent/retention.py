@@ -1,0 +1,91 @@
+"""Which texts are no longer kept: those of decisions older than a deployment chose, once a day, in as many goes as it takes.
+
+The text is a decision's evidence, and also what a person wrote. DynamoDB's own expiry takes whole items, and a decision must
+stay; a text in an item of its own would cost every inbound text one more write. So it is looked for, long afterwards, when
+nobody waits. The words that decided, the rule and the time stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sms_consent.ports import Clock
+
+__all__ = ["EVERY", "Bodies", "Forgotten", "KeptBody", "Pass", "Retention"]
+
+EVERY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBody:
+    """Where a text stands: with its decision, or in the copy that a lost worker left in a consent."""
+
+    pk: str
+    sk: str
+    decision_id: str | None  # None: the decision itself
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One look through the ledger; ``place`` is where it goes on, None once it is over."""
+
+    begun_at: datetime
+    place: str | None
+    over: bool = False
+
+
+class Bodies(Protocol):
+    """The texts of the whole ledger. Every method raises TryAgain or Rejected."""
+
+    def newest(self) -> Pass | None:
+        """Open or over."""
+
+    def save(self, current: Pass) -> None:
+        """Where the next invocation goes on; passing over something twice does no harm."""
+
+    def until(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
+        """Texts as old as that from some part of the ledger, and the place of the next part; None after the last."""
+
+    def forget(self, kept: KeptBody) -> None:
+        """Take the text out. It may be gone already."""
+
+
+@dataclass(slots=True)
+class Forgotten:
+    """What one invocation did."""
+
+    texts: int = 0
+    over: bool = True
+
+
+class Retention:
+    """Takes texts out of decisions whose time is over."""
+
+    def __init__(self, bodies: Bodies, clock: Clock, keep: timedelta) -> None:
+        self._bodies = bodies
+        self._clock = clock
+        self._keep = keep
+
+    def run(self, until: datetime) -> Forgotten:
+        """Until all is looked through, or the time is up; a place is saved only once everything before it is done."""
+        forgotten = Forgotten()
+        current = self._bodies.newest()
+        now = self._clock.now()
+        if current is None or (current.over and now - current.begun_at >= EVERY):
+            current = Pass(now, None)
+        if current.over:
+            return forgotten
+        while self._clock.now() < until:
+            found, place = self._bodies.until(current.begun_at - self._keep, current.place)
+            for kept in found:
+                self._bodies.forget(kept)
+                forgotten.texts += 1
+            current = Pass(current.begun_at, place, over=place is None)
+            self._bodies.save(current)
+            if current.over:
+                return forgotten
+        forgotten.over = False
+        return forgotten

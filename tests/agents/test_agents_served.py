@@ -1,0 +1,69 @@
+"""A number's whole life on the local stack, by commands alone: given back to AWS, connected again, an agent's word, the story."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from click.testing import Result
+from local.served import OURS, Served, served
+from typer.testing import CliRunner
+
+from cli.main import app
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Served]:
+    """A stack of its own: its number changes hands."""
+    with served() as running:
+        yield running
+
+
+@pytest.fixture
+def command(stack: Served, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Told nothing but where AWS is."""
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "LEDGER_TABLE", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", stack.endpoint)
+    monkeypatch.setenv("COLUMNS", "100")
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+def text(stack: Served, sender: str, body: str) -> str | None:
+    """As the person's phone sends it; the id, if it was published."""
+    inbound_id: str | None = stack.post("/_local/text", {"from": sender, "to": OURS, "body": body})[
+        "inbound_message_id"
+    ]
+    stack.drain()
+    return inbound_id
+
+
+def test_a_number_changes_hands_and_back(stack: Served, command: Command) -> None:
+    """Whoever's turn it is honours STOP, and nobody is lost on the way."""
+    told = json.loads(command("disconnect", OURS, "--json").stdout)
+    assert (told["honouredBy"], told["connected"]) == ("AWS", False)
+    by_aws, by_stack = stack.person(), stack.person()
+    assert text(stack, by_aws, "STOP") is None
+    assert stack.listed(by_aws) is not None
+    told = json.loads(command("connect", OURS, "--json").stdout)
+    assert (told["honouredBy"], told["connected"]) == ("the stack", True)
+    assert [step["state"] for step in told["steps"]] == ["done"] * 3
+    assert text(stack, by_stack, "STOP") is not None
+    assert command("check", by_stack).exit_code == 0
+
+
+def test_an_agents_word_counts_at_the_stacks_own_time(stack: Served, command: Command) -> None:
+    """Which may be far ahead: a request of now must not be older than a text of before."""
+    person = stack.person()
+    stack.advance(40 * 86_400)
+    text(stack, person, "Stop. Thanks")
+    done = command("opt-in", person, "--by", "alice", "--channel", "phone")
+    assert (done.exit_code, "is opted in on" in done.output) == (0, True)
+    assert stack.listed(person) is None
+    story = " ".join(command("history", person).output.split())
+    assert "asked by phone; entered by alice (cli): opted in, off the list" in story

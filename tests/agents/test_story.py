@@ -1,0 +1,167 @@
+"""A person's history as a story: one line a request, in the order in which they were made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cli.story import Person, Story
+from sms_consent.answer import Answer, AnswerState, Letter
+from sms_consent.consent import Consent, Listing, Status
+from sms_consent.decision import Asked, Author, Decision, Outcome
+from sms_consent.drift import Drift, DriftKind
+from sms_consent.history import Entry
+from sms_consent.replies import ReplyKind
+
+AT = datetime(2026, 11, 3, 14, 2, 11, tzinfo=UTC)
+OURS, PERSON = "+12125550101", "+14255550182"
+STOP = Decision(
+    id="stop", number=PERSON, asked=Asked.OPT_OUT, at=AT, author=Author.END_USER, through=OURS,
+    tier="COMPANY", rule="keyword-with-company", matched="Stop", body="Stop. Thanks",
+)  # fmt: skip
+OPTED_OUT = Consent(
+    number=PERSON, list_name="Default", status=Status.OPTED_OUT, end_user_opted_out=True, decided_at=AT,
+    decided_by="stop", applied_version=1, listed=True,
+    listing=Listing(at=AT + timedelta(seconds=0.4), end_user_opted_out=False),
+)  # fmt: skip
+
+
+def answer(decision: str, state: AnswerState = AnswerState.SENT, reason: str | None = None) -> Answer:
+    return Answer(
+        decision_id=decision, kind=ReplyKind.OPT_OUT_CONFIRMATION, language="en", sender=OURS, until=AT, state=state,
+        reason=reason,
+    )  # fmt: skip
+
+
+def recorded(decision: Decision, outcome: Outcome | None = Outcome.CHANGED) -> Entry:
+    return Entry(decision, outcome, decision.at if outcome is not None else None)
+
+
+def told(*entries: Entry, consents: tuple[Consent, ...] = (), show_texts: bool = False, **more: Any) -> list[str]:
+    person = Person(PERSON, entries, consents, more.get("letters", ()), more.get("drifts", ()))
+    return [line.told for line in Story(person, show_texts=show_texts).lines()]
+
+
+def test_a_stop_reads_from_the_text_to_its_confirmation() -> None:
+    """What was asked, why it counted, and what came of it."""
+    consent = replace(OPTED_OUT, answer=answer("stop"))
+    assert told(recorded(STOP), consents=(consent,), show_texts=True) == [
+        f"texted “Stop. Thanks” to {OURS}: opted out by rule keyword-with-company (“Stop”), on the list 0.4 s later, confirmed"
+    ]
+
+
+def test_what_was_texted_is_hidden_but_for_the_words_that_decided() -> None:
+    """An agent needs no more in order to say why."""
+    (line,) = told(recorded(STOP))
+    assert line == f"texted {OURS}: opted out by rule keyword-with-company (“Stop”)"
+
+
+def test_only_the_newest_change_tells_when_the_list_followed() -> None:
+    """That is what the ledger keeps."""
+    earlier = replace(STOP, id="earlier", at=AT - timedelta(days=40))
+    started = replace(STOP, id="start", asked=Asked.OPT_IN, at=AT - timedelta(days=39))
+    lines = told(recorded(STOP), recorded(started), recorded(earlier), consents=(OPTED_OUT,))
+    assert ["later" in line for line in lines] == [False, False, True]
+
+
+def test_a_repeated_stop_leaves_the_first_one_the_credit() -> None:
+    """It asked for what already was."""
+    again = replace(STOP, id="again", at=AT + timedelta(hours=1))
+    consent = replace(OPTED_OUT, decided_at=again.at, decided_by="again")
+    first, second = told(recorded(STOP), recorded(again, Outcome.CONFIRMED), consents=(consent,))
+    assert "on the list 0.4 s later" in first
+    assert second.endswith("as they were already")
+
+
+def test_an_opt_in_says_when_it_left_the_list() -> None:
+    """By the ledger's own mark."""
+    start = replace(STOP, id="start", asked=Asked.OPT_IN, at=AT)
+    consent = replace(
+        OPTED_OUT,
+        status=Status.OPTED_IN,
+        decided_by="start",
+        listed=False,
+        listing=None,
+        deleted_at=AT + timedelta(seconds=2),
+    )
+    assert "off the list 2.0 s later" in told(recorded(start), consents=(consent,))[0]
+
+
+def test_an_opt_in_that_waits_says_until_when() -> None:
+    """For the 30 days."""
+    start = replace(STOP, id="start", asked=Asked.OPT_IN, at=AT)
+    consent = replace(OPTED_OUT, status=Status.OPT_IN_PENDING, held_until=AT + timedelta(days=30))
+    assert "to be taken off the list on 3 Dec 2026" in told(recorded(start), consents=(consent,))[0]
+
+
+def test_lists_are_named_where_there_are_several() -> None:
+    """Each has followed at its own time."""
+    club = replace(OPTED_OUT, list_name="Club", applied_version=0)
+    (line,) = told(recorded(STOP), consents=(OPTED_OUT, club))
+    assert "on Default 0.4 s later, not followed by Club yet" in line
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (AnswerState.SENT, "confirmed"),
+        (AnswerState.SKIPPED, "not confirmed (late)"),
+        (AnswerState.UNKNOWN, "perhaps confirmed (late)"),
+        (AnswerState.DUE, "to be confirmed yet (late)"),
+    ],
+)
+def test_a_confirmation_is_told_as_far_as_it_is_known(state: AnswerState, expected: str) -> None:
+    """Nobody is told of one that may not have gone out."""
+    consent = replace(OPTED_OUT, answer=answer("stop", state, None if state is AnswerState.SENT else "late"))
+    assert told(recorded(STOP), consents=(consent,))[0].endswith(
+        expected.removesuffix(" (late)") if "yet" in expected else expected
+    )
+
+
+def test_a_late_request_is_told_to_have_changed_nothing() -> None:
+    """The newer one stands, whenever it arrived; and how long the text was on its way."""
+    entry = Entry(STOP, Outcome.STALE, AT + timedelta(minutes=5))
+    (line,) = told(entry)
+    assert "would have opted out" in line
+    assert line.endswith("recorded 5 min later")
+
+
+def test_help_and_doubt_change_nothing_and_read_so() -> None:
+    """With the reply that went out."""
+    asked = replace(STOP, id="help", asked=Asked.HELP, rule="keyword:aws/HELP", matched="HELP")
+    doubt = replace(STOP, id="doubt", asked=Asked.UNCLEAR, at=AT + timedelta(minutes=1))
+    letter = Letter(number=PERSON, answer=answer("help"), asked_at=AT, recent=(AT,))
+    first, second = told(recorded(asked, Outcome.ANSWERED), recorded(doubt, Outcome.ANSWERED), letters=(letter,))
+    assert first.endswith("a request for help by rule keyword:aws/HELP (“HELP”), answered")
+    assert "perhaps an opt-out" in second
+
+
+def test_whoever_acted_for_the_person_is_named() -> None:
+    """An agent with their channel and reference, an import with what its source knew."""
+    agent = replace(
+        STOP, id="a", author=Author.AGENT, through="api/phone", actor="alice", reference="CASE-17", rule=None, body=None
+    )
+    imported = replace(
+        STOP, id="i", author=Author.IMPORT, through="opt-out list Default", at=AT + timedelta(days=1), rule=None,
+        end_user=True,
+    )  # fmt: skip
+    assert told(recorded(agent), recorded(imported, Outcome.CONFIRMED)) == [
+        "asked by phone; entered by alice (api, CASE-17): opted out",
+        "imported from opt-out list Default; there, they had asked themselves: opted out, as they were already",
+    ]
+
+
+def test_what_reconcile_found_stands_in_its_place() -> None:
+    """In the order of time."""
+    drift = Drift(number=PERSON, list_name="Default", kind=DriftKind.NOT_LISTED, found_at=AT + timedelta(days=2))
+    lines = told(recorded(STOP), drifts=(drift,))
+    assert lines[1].startswith("reconcile found them missing from Default")
+
+
+def test_what_people_text_cannot_move_a_terminal() -> None:
+    """Control characters are spelt out."""
+    (line,) = told(recorded(replace(STOP, body="\x1b[2Jstop\nnow")), show_texts=True)
+    assert "“\\u001b[2Jstop⏎now”" in line

@@ -1,0 +1,136 @@
+"""Who is opted out on the list that a number leaves stays opted out, and whoever opted in since stays in."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable, client
+from support.world import PERSON
+
+from cli.connection.trial import NOBODY, NOT_OURS
+from sms_consent.decision import Asked, Author
+
+
+def opt_out_by_aws(stack: Connectable, number: str = PERSON) -> None:
+    """By AWS's own keyword handling, which says that the person asked."""
+    stack.world.backend.receive_text(number, NUMBER, "STOP")
+
+
+def test_opt_outs_that_would_be_left_behind_stop_it(stack: Connectable) -> None:
+    """It says how many, and what brings them along."""
+    opt_out_by_aws(stack)
+    before = stack.handling()
+    assert stack.quickly("connect", NUMBER) == 1
+    assert "1 of 1 numbers on Default are not on Stack" in stack.found("opt-outs")[1]
+    assert stack.handling() == before
+
+
+def test_they_are_recorded_with_their_time_and_with_who_asked(stack: Connectable) -> None:
+    """An import, of which the service itself says that the person had asked."""
+    opt_out_by_aws(stack)
+    at = stack.world.parts.clock.now()
+    stack.world.pass_time(minutes=5)
+    assert stack.quickly("connect", NUMBER, "--copy-opt-outs") == 0
+    consent = stack.world.parts.ledger.consent(PERSON, OWN_LIST)
+    assert consent is not None
+    assert (consent.end_user_opted_out, consent.decided_at, consent.settled) == (True, at, True)
+    assert PERSON in stack.listed(OWN_LIST)
+
+
+def test_whoever_opted_in_since_is_left_in(stack: Connectable) -> None:
+    """By the ledger, which knows of a newer opt-in."""
+    opt_out_by_aws(stack)
+    stack.world.pass_time(minutes=5)
+    started = stack.world.decision(Asked.OPT_IN, author=Author.AGENT)
+    stack.world.parts.recorder.record(started, OWN_LIST, reply_from=None)
+    assert stack.quickly("connect", NUMBER, "--copy-opt-outs") == 0
+    assert PERSON not in stack.listed(OWN_LIST)
+
+
+def test_a_stop_between_copy_and_change_of_list_is_brought_along(stack: Connectable) -> None:
+    """AWS puts it on the list that the number obeys until then."""
+    texted: list[str] = []
+
+    def look(call: str) -> None:
+        # The copy reads the old list, empty; a moment later, the person texts.
+        if call == "DescribeOptedOutNumbers" and not texted and stack.handling()[0]:
+            texted.append(call)
+            opt_out_by_aws(stack)
+
+    with stack.looking(look):
+        assert stack.quickly("connect", NUMBER, "--copy-opt-outs") == 0
+    assert texted
+    assert PERSON in stack.listed(OWN_LIST)
+
+
+def test_the_trial_opts_nobody_out(stack: Connectable) -> None:
+    """Its numbers are reserved for fiction, nothing is sent, and the list is as it was."""
+    assert stack.quickly("connect", NUMBER) == 0
+    assert (NOBODY[5:8], NOT_OURS[5:8]) == ("555", "555")
+    assert all(number[8:].startswith("01") for number in (NOBODY, NOT_OURS))
+    assert stack.world.texts() == []
+    assert stack.listed(OWN_LIST) == set()
+
+
+def test_the_trial_can_be_repeated_within_30_days(stack: Connectable) -> None:
+    """Its number waits on the list for its release, and is no opt-out that must come along."""
+    for _ in range(3):
+        assert stack.quickly("connect", NUMBER) == 0
+        stack.world.pass_time(minutes=1)
+        assert stack.quickly("disconnect", NUMBER) == 0
+        stack.world.pass_time(minutes=1)
+    assert stack.listed(OWN_LIST) == {NOBODY}
+    assert stack.listed(OLD_LIST) == set()
+
+
+def test_disconnecting_brings_opt_outs_back(stack: Connectable) -> None:
+    """Onto the list that the number obeyed before, as the ledger knows them; without it, nothing is changed."""
+    assert stack.quickly("connect", NUMBER) == 0
+    opted_out = stack.world.decision(Asked.OPT_OUT)
+    stack.world.parts.recorder.record(opted_out, OWN_LIST, reply_from=None)
+    assert stack.quickly("disconnect", NUMBER) == 1
+    assert stack.handling() == (True, stack.topic, OWN_LIST, True)
+    assert stack.quickly("disconnect", NUMBER, "--copy-opt-outs") == 0
+    assert stack.handling() == (False, stack.topic, OLD_LIST, False)
+    assert PERSON in stack.listed(OLD_LIST)
+
+
+def test_disconnecting_can_leave_the_list(stack: Connectable) -> None:
+    """Everybody who opted out is on it."""
+    assert stack.quickly("connect", NUMBER) == 0
+    assert stack.quickly("disconnect", NUMBER, "--keep-list") == 0
+    assert stack.handling() == (False, stack.topic, OWN_LIST, False)
+
+
+def test_a_number_whose_opt_outs_another_system_honours_goes_through_aws(stack: Connectable) -> None:
+    """Self-managed opt-outs are off while anything changes."""
+    other = client("sns").create_topic(Name="other")["TopicArn"]
+    stack.world.aws.update_phone_number(
+        PhoneNumberId=stack.number_id, TwoWayEnabled=True, TwoWayChannelArn=other, SelfManagedOptOutsEnabled=True
+    )
+    seen: list[tuple[bool, bool]] = []
+    with stack.looking(lambda _: seen.append((stack.handling()[1] == other, stack.handling()[3]))):
+        assert stack.quickly("connect", NUMBER, "--accept", "channel") == 0
+    kept = [seen[0], *(now for before, now in pairwise(seen) if now != before)]
+    assert kept == [(True, True), (True, False), (False, False), (False, True)]
+
+
+def test_a_pool_is_connected_with_its_numbers(stack: Connectable) -> None:
+    """Which take over what the pool is set to."""
+    pool = stack.world.aws.create_pool(
+        OriginationIdentity=stack.number_id, IsoCountryCode="US", MessageType="TRANSACTIONAL"
+    )["PoolId"]
+    assert stack.quickly("connect", pool) == 0
+    assert stack.handling() == (True, stack.topic, OWN_LIST, True)
+    assert stack.quickly("disconnect", pool) == 0
+    assert stack.handling() == (False, stack.topic, OLD_LIST, False)
+
+
+def test_a_refusal_in_the_middle_says_who_honours_stop(stack: Connectable) -> None:
+    """And the same command goes on from there."""
+    stack.world.backend.fail_next("UpdatePhoneNumber", "AccessDeniedException", 1)
+    code, told = stack.told("connect", NUMBER)
+    assert (code, told["honouredBy"], told["connected"]) == (3, "AWS", False)
+    assert told["failure"] == "UpdatePhoneNumber: AccessDeniedException"
+    code, told = stack.told("connect", NUMBER)
+    assert (code, told["honouredBy"], told["connected"]) == (0, "the stack", True)

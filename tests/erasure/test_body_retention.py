@@ -1,0 +1,155 @@
+"""Texts are taken out of decisions once their time is over; what they meant, and what came of it, stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.inbound_function import Inbound
+from support.notify_function import Notify
+from support.retention_function import retention_function
+from support.world import PERSON
+
+from sms_consent.aws import bodies, clients, items
+from sms_consent.aws.attributes import to_attributes
+from sms_consent.decision import Asked, Outcome
+from sms_consent.settings import SettingsError
+
+
+@pytest.fixture
+def inbound(notify: Notify) -> Inbound:
+    """Beside the function that reads the stream."""
+    return notify.inbound
+
+
+def decisions(inbound: Inbound) -> list[dict[str, str]]:
+    """Oldest first."""
+    found = [{name: value["S"] for name, value in item.items() if "S" in value} for item in inbound.world.history()]
+    return sorted(found, key=lambda item: item["at"])
+
+
+@pytest.fixture
+def two_texts(inbound: Inbound) -> None:
+    """One of 40 days ago, one of 10."""
+    inbound.hear("Stop. Thanks", inboundMessageId="old")
+    inbound.world.pass_time(days=30)
+    inbound.hear("Please stop", inboundMessageId="new")
+    inbound.world.pass_time(days=10)
+
+
+@pytest.mark.usefixtures("two_texts")
+def test_texts_older_than_that_are_taken_out_and_nothing_else(
+    inbound: Inbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked, the rule, the words that decided and the outcome are evidence, and stay."""
+    before, younger = decisions(inbound)
+    with retention_function(monkeypatch) as run:
+        assert run() == 1
+    after, untouched = decisions(inbound)
+    assert {**after, "body": "Stop. Thanks"} == before
+    assert "body" not in after
+    assert untouched == younger
+    assert inbound.world.listed()
+
+
+@pytest.mark.usefixtures("two_texts")
+def test_that_a_text_is_taken_out_is_told_to_nobody(
+    inbound: Inbound, notify: Notify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It changes no consent."""
+    notify.run()
+    notify.told()
+    with retention_function(monkeypatch) as run:
+        run()
+    assert (notify.run(), notify.told(), notify.put_aside()) == ([], [], [])
+
+
+def test_what_dynamodb_forgets_by_itself_is_told_to_nobody(inbound: Inbound, notify: Notify) -> None:
+    """The rest of an erased opt-in goes by its expiry: a removal in the stream, by DynamoDB."""
+    inbound.hear("STOP", inboundMessageId="a")
+    inbound.world.pass_time(minutes=1)
+    inbound.hear("START", inboundMessageId="b")
+    notify.run()
+    notify.told()
+    (key,) = [
+        {"pk": item["pk"], "sk": item["sk"]}
+        for item in clients.dynamodb().scan(TableName=inbound.world.table)["Items"]
+        if item["sk"]["S"].startswith("LIST#")
+    ]
+    clients.dynamodb().delete_item(TableName=inbound.world.table, Key=key)
+    service = {"userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"}}
+    records = [record | service for record in notify.records()]
+    assert [record["eventName"] for record in records] == ["REMOVE"]
+    assert (notify.run(records), notify.told(), notify.put_aside()) == ([], [], [])
+
+
+def test_a_redelivered_text_does_not_bring_its_words_back(inbound: Inbound, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its decision stands, without them."""
+    inbound.hear("Stop. Thanks", inboundMessageId="old")
+    late = inbound.queued({"originationNumber": PERSON, "destinationNumber": "+12125550101", "messageBody": "Stop. Thanks",
+                           "inboundMessageId": "old"})  # fmt: skip
+    inbound.world.pass_time(days=40)
+    with retention_function(monkeypatch) as run:
+        run()
+    inbound.run(late)
+    assert all("body" not in decision for decision in decisions(inbound))
+
+
+def test_the_copy_in_a_consent_goes_too(inbound: Inbound, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a worker was lost before it was in the history."""
+    consent = inbound.world.opt_out(body="Stop. Thanks")
+    copied = replace(consent, outbox=replace(inbound.world.decided[-1]), revision=consent.revision + 1)
+    inbound.world.parts.ledger.save(copied, replacing=consent)
+    inbound.world.pass_time(days=40)
+    with retention_function(monkeypatch) as run:
+        assert run() == 2
+    standing = inbound.world.consent()
+    assert standing.outbox is not None
+    assert (standing.outbox.body, standing.status, standing.revision) == (None, copied.status, copied.revision)
+
+
+def test_a_pass_goes_on_where_the_last_one_was_and_begins_once_a_day(
+    inbound: Inbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the ledger is, and however often it is called."""
+    for number in range(6):
+        inbound.world.parts.ledger.append(
+            inbound.world.decision(Asked.HELP, body="HELP", number=f"+1425555010{number}"), Outcome.ANSWERED,
+            inbound.world.parts.clock.now(),
+        )  # fmt: skip
+    inbound.world.pass_time(days=40)
+    monkeypatch.setattr(bodies, "PAGE", 2)
+    original = bodies.DynamoBodies.until
+
+    def slow(self: bodies.DynamoBodies, moment: object, place: str | None) -> object:
+        inbound.world.pass_time(seconds=100)
+        return original(self, moment, place)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bodies.DynamoBodies, "until", slow)
+    with retention_function(monkeypatch) as run:
+        taken = [run(milliseconds=200_000) for _ in range(4)]
+        assert sum(taken) == 6
+        assert max(taken) < 6
+        inbound.world.pass_time(hours=1)
+        late = inbound.world.decision(
+            Asked.HELP, body="HELP", at=inbound.world.decision(Asked.HELP).at.replace(year=2025)
+        )
+        clients.dynamodb().put_item(
+            TableName=inbound.world.table,
+            Item=to_attributes(items.decision_item(late, Outcome.ANSWERED, late.at)),
+        )
+        assert run() == 0
+        inbound.world.pass_time(days=1)
+        assert run() == 1
+
+
+@pytest.mark.parametrize("days", ["", "0", "-1", "x", "1.5"])
+def test_without_a_number_of_days_nothing_is_taken_out(
+    inbound: Inbound, monkeypatch: pytest.MonkeyPatch, days: str
+) -> None:
+    """A setting that cannot be read must not cost evidence."""
+    inbound.hear("Stop. Thanks")
+    inbound.world.pass_time(days=4000)
+    with retention_function(monkeypatch, days) as run, pytest.raises(SettingsError):
+        run()
+    assert decisions(inbound)[0]["body"] == "Stop. Thanks"

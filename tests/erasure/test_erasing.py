@@ -1,0 +1,216 @@
+"""`sms-consent erase`: the history goes, whole; what keeps a person opted out stays, and so do the 30 days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from support.connectable import OWN_LIST, Connectable, client
+from support.world import OURS, PERSON
+
+from cli.suppression import Why, what_stays
+from sms_consent.aws.attributes import to_attributes
+from sms_consent.aws.drift_items import drift_item
+from sms_consent.consent import Consent, Status
+from sms_consent.decision import Asked, Author, Decision
+from sms_consent.drift import Drift, DriftKind
+from sms_consent.replies import ReplyKind
+
+BODY = "Stop texting me, this is Jane"
+
+
+def decided(stack: Connectable, asked: Asked = Asked.OPT_OUT, **more: Any) -> Decision:
+    decision = stack.world.decision(asked, **({"body": BODY, "matched": "Stop texting me"} | more))
+    stack.world.parts.recorder.record(decision, OWN_LIST, reply_from=OURS)
+    stack.world.pass_time(minutes=1)
+    return decision
+
+
+def known(stack: Connectable) -> list[dict[str, Any]]:
+    """Every item under the person's number."""
+    items = client("dynamodb").scan(TableName=stack.world.table)["Items"]
+    return [item for item in items if PERSON in item["pk"]["S"]]
+
+
+def consent(stack: Connectable) -> Consent:
+    standing = stack.world.parts.ledger.consent(PERSON, OWN_LIST)
+    assert standing is not None
+    return standing
+
+
+def erase(stack: Connectable) -> dict[str, Any]:
+    code, told = stack.told("erase", PERSON, "--yes")
+    assert code == 0
+    answer: dict[str, Any] = told
+    return answer
+
+
+def test_the_history_goes_and_the_opt_out_stays(stack: Connectable) -> None:
+    """On the list, in the ledger and in the answer to whoever asks; of what was written, nothing is left."""
+    decided(stack)
+    decided(stack)
+    told = erase(stack)
+    assert told["gone"]["decisions"] == 2
+    assert [each["why"] for each in told["stays"]] == ["SUPPRESSION"]
+    assert PERSON in stack.listed(OWN_LIST)
+    assert stack.told("check", PERSON)[1]["consents"][0]["isOptedOut"] is True
+    assert stack.told("history", PERSON)[1]["decisions"] == []
+    assert "Jane" not in str(known(stack))
+    assert [item["sk"]["S"] for item in known(stack)] == [f"LIST#{OWN_LIST}"]
+
+
+def test_who_had_asked_stays_with_the_opt_out(stack: Connectable) -> None:
+    """EndUserOptedOut and its time are part of the suppression."""
+    decision = decided(stack)
+    erase(stack)
+    assert (consent(stack).end_user_opted_out, consent(stack).decided_at) == (True, decision.at)
+
+
+def test_an_opt_out_whose_history_was_never_complete_stays_too(stack: Connectable) -> None:
+    """A worker lost between its two writes leaves the text in the consent: it goes, and the opt-out is still carried out."""
+    ledger = stack.world.parts.ledger
+    append, ledger.append = ledger.append, lambda *_: (_ for _ in ()).throw(KeyError)  # type: ignore[method-assign]
+    with pytest.raises(KeyError):
+        decided(stack)
+    ledger.append = append  # type: ignore[method-assign]
+    assert "Jane" in str(known(stack))
+    stack.world.pass_time(minutes=5)
+    erase(stack)
+    assert "Jane" not in str(known(stack))
+    stack.world.sweep()
+    assert (PERSON in stack.listed(OWN_LIST), consent(stack).settled) == (True, True)
+
+
+def test_an_opt_in_that_waits_still_comes(stack: Connectable) -> None:
+    """The 30 days go on, and at their end the number leaves the list."""
+    for asked in (Asked.OPT_OUT, Asked.OPT_IN, Asked.OPT_OUT, Asked.OPT_IN):
+        decided(stack, asked)
+    assert [each["why"] for each in erase(stack)["stays"]] == ["SUPPRESSION"]
+    stack.world.pass_time(days=31)
+    stack.world.sweep()
+    assert PERSON not in stack.listed(OWN_LIST)
+    assert consent(stack).status is Status.OPTED_IN
+
+
+def test_of_an_opt_in_the_last_deletion_stays_for_30_days(stack: Connectable) -> None:
+    """Else the next opt-in would be refused by AWS, and nobody would know why. DynamoDB forgets it after that."""
+    decided(stack)
+    decided(stack, Asked.OPT_IN)
+    deleted_at = consent(stack).deleted_at
+    assert deleted_at is not None
+    told = erase(stack)
+    assert [each["why"] for each in told["stays"]] == ["HOLD"]
+    (item,) = known(stack)
+    assert int(item["expires"]["N"]) > (deleted_at + timedelta(days=30)).timestamp()
+    decided(stack)
+    decided(stack, Asked.OPT_IN)
+    assert (consent(stack).status, consent(stack).held_until) == (
+        Status.OPT_IN_PENDING,
+        deleted_at + timedelta(days=30),
+    )
+
+
+def test_a_consent_that_comes_back_to_life_does_not_expire(stack: Connectable) -> None:
+    """An opt-out within the 30 days is written without the mark: DynamoDB must not forget it."""
+    decided(stack)
+    decided(stack, Asked.OPT_IN)
+    erase(stack)
+    decided(stack)
+    assert all("expires" not in item for item in known(stack))
+
+
+def test_an_opt_in_of_long_ago_goes_whole(stack: Connectable) -> None:
+    """Nothing need be kept of it."""
+    decided(stack)
+    decided(stack, Asked.OPT_IN)
+    stack.world.pass_time(days=31)
+    told = erase(stack)
+    assert (told["gone"]["consents"], told["stays"], known(stack)) == (1, [], [])
+
+
+def test_replies_and_what_reconcile_found_go_too(stack: Connectable) -> None:
+    """They tell of the person as well."""
+    question = stack.world.decision(Asked.HELP, body="HELP")
+    stack.world.parts.correspondence.answer(question, ReplyKind.HELP, reply_from=OURS)
+    drift = Drift(number=PERSON, list_name=OWN_LIST, kind=DriftKind.NOT_RECORDED, found_at=question.at)
+    client("dynamodb").put_item(TableName=stack.world.table, Item=to_attributes(drift_item(drift)))
+    assert erase(stack)["gone"] == {"decisions": 1, "answers": 1, "drifts": 1, "consents": 0}
+    assert known(stack) == []
+
+
+def test_a_lost_workers_lease_is_waited_for(stack: Connectable) -> None:
+    """What a worker has in its hands would come back; one that was lost lets go in the end."""
+
+    def killed(*_: object) -> object:
+        raise KeyError
+
+    stack.world.parts.sync.opt_out_list.put, put = killed, stack.world.parts.sync.opt_out_list.put  # type: ignore[method-assign, assignment]
+    with pytest.raises(KeyError):
+        decided(stack)
+    stack.world.parts.sync.opt_out_list.put = put  # type: ignore[method-assign]
+    before = stack.world.parts.clock.now()
+    assert consent(stack).lease is not None
+    erase(stack)
+    assert stack.world.parts.clock.now() - before > timedelta(seconds=60)
+    stack.world.sweep()
+    assert PERSON in stack.listed(OWN_LIST)
+
+
+def test_an_opt_out_that_comes_in_meanwhile_is_not_lost(stack: Connectable) -> None:
+    """A consent is only written over what was read."""
+    decided(stack)
+    decided(stack, Asked.OPT_IN)
+    texted: list[str] = []
+
+    def look(call: str) -> None:
+        if call == "Query" and not texted:
+            texted.append(call)
+            decided(stack)
+
+    with stack.looking(look):
+        erase(stack)
+    assert texted
+    assert consent(stack).status is Status.OPTED_OUT
+    assert PERSON in stack.listed(OWN_LIST)
+
+
+def test_nothing_is_erased_unasked(stack: Connectable) -> None:
+    """It cannot be undone; a dry run says what would go."""
+    decided(stack)
+    before = known(stack)
+    assert stack.run("erase", PERSON).exit_code == 2
+    assert stack.told("erase", PERSON, "--dry-run") == (
+        0,
+        {
+            "number": PERSON,
+            "dryRun": True,
+            "gone": {"decisions": 1, "answers": 0, "drifts": 0, "consents": 0},
+            "stays": [{"why": "SUPPRESSION", "consent": stack.told("check", PERSON)[1]["consents"][0]}],
+        },
+    )
+    assert known(stack) == before
+
+
+def test_a_person_is_told_what_stays_and_where_else_there_is_something(stack: Connectable) -> None:
+    """With the reason."""
+    decided(stack)
+    output = " ".join(stack.run("erase", PERSON, "--yes").output.split())
+    for told in ("1 decisions erased", "Stays: opted out on Stack", "would be undone", "point-in-time backups"):
+        assert told in output
+    assert "it was erased" in stack.run("history", PERSON).output
+
+
+def test_of_nobody_there_is_nothing_to_erase(stack: Connectable) -> None:
+    """Exit code 1."""
+    assert stack.told("erase", PERSON, "--yes")[0] == 1
+
+
+def test_what_stays_of_an_opt_out_is_never_nothing(stack: Connectable) -> None:
+    """Whatever its state, and however old it is."""
+    decided(stack, author=Author.AGENT)
+    standing = consent(stack)
+    for years in (0, 1, 50):
+        stays = what_stays(standing, stack.world.parts.clock.now() + timedelta(days=365 * years))
+        assert stays is not None
+        assert (stays.why, stays.until, stays.consent.status) == (Why.SUPPRESSION, None, Status.OPTED_OUT)

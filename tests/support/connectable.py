@@ -1,0 +1,353 @@
+"""A stack that hears texts, and a number of the account that AWS still looks after: what `connect` finds, in this process."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from botocore.client import BaseClient
+from botocore.session import get_session
+from click.testing import Result
+from moto.awslambda.models import EventSourceMapping, lambda_backends
+from moto.dynamodb.models import dynamodb_backends
+from moto.iam.models import iam_backends
+from typer.testing import CliRunner
+
+from cli.connection.report import Report
+from cli.connection.run import connect, disconnect
+from cli.connection.switchover import Switchover, Wishes
+from cli.connection.trial import NOBODY
+from cli.connection.verdict import Verdict
+from cli.deployment import STACK, Deployment
+from cli.desk import Desk
+from cli.main import app
+from inbound import wiring
+from inbound.handler import handler
+from sms_consent.clock import SystemClock
+from support.template import resources
+from support.world import World, deployed
+
+__all__ = ["NUMBER", "OLD_LIST", "OWN_LIST", "Connectable", "Killed", "connectable"]
+
+NUMBER = "+12065550142"
+OLD_LIST, OWN_LIST = "Default", "Stack"
+ACCOUNT, REGION = "123456789012", "us-east-1"
+FUNCTIONS = ("InboundFunction", "SweepFunction")
+
+
+class Killed(BaseException):
+    """The command's process ends here."""
+
+
+class _Context:
+    aws_request_id = "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+@dataclass
+class Connectable:
+    """The command, the stack that it works on, and what each call of the command left behind."""
+
+    world: World
+    topic: str
+    queue: str
+    number_id: str
+    calls: list[str] = field(default_factory=list)
+    report: Report | None = None  # of the last command that was run quickly
+    deaf: bool = False  # the function hears nothing
+    _working: bool = False
+    _kill_at: int | None = None
+    _look: Callable[[str], None] | None = None
+
+    def run(self, *arguments: str) -> Result:
+        """One command, to its end."""
+        return CliRunner().invoke(app, list(arguments))
+
+    def told(self, *arguments: str) -> tuple[int, Any]:
+        """Its exit code and its JSON."""
+        result = self.run(*arguments, "--json")
+        return result.exit_code, json.loads(result.stdout.splitlines()[-1])  # the function's logs stand before it
+
+    def quickly(self, *arguments: str, kill_at: int | None = None) -> int | None:
+        """The same without a terminal and its costs: its exit code, None if it was killed before its call of that place."""
+        self.calls.clear()
+        self._kill_at = kill_at
+        command, sender, *options = arguments
+        accepted = frozenset(options[at + 1] for at, option in enumerate(options) if option == "--accept")
+        wishes = Wishes(
+            accepted=accepted,
+            copy="--copy-opt-outs" in options,
+            dry_run="--dry-run" in options,
+            keep_list="--keep-list" in options,
+            wait=5,
+        )
+        self.report = report = Report(sender, silent=True, dry_run=wishes.dry_run)
+        try:
+            switchover = Switchover(Desk(Deployment()), wishes, report)
+            originator = switchover.originators.find(sender)
+            assert originator is not None
+            return {"connect": connect, "disconnect": disconnect}[command](switchover, originator, wishes, report)
+        except Killed:
+            return None
+        finally:
+            self._kill_at = None
+
+    def redeployed(self, **parameters: str) -> None:
+        """With other parameters."""
+        (described,) = client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
+        chosen = {each["ParameterKey"]: each["ParameterValue"] for each in described["Parameters"]}
+        client("cloudformation").delete_stack(StackName=STACK)
+        _deploy(outputs, chosen | parameters)
+
+    def snapshot(self) -> Callable[[], None]:
+        """How to come back to how everything is now: numbers, lists and ledger."""
+        lists = {name: dict(each.__dict__) for name, each in self.world.backend.opt_out_lists.items()}
+        lists = copy.deepcopy(lists)
+        number = copy.copy(self.number.__dict__)
+        items = copy.deepcopy(self._table.items)
+
+        def restore() -> None:
+            for name, attributes in lists.items():
+                self.world.backend.opt_out_lists[name].__dict__.update(copy.deepcopy(attributes))
+            self.number.__dict__.update(number)
+            self._table.items = copy.deepcopy(items)
+
+        return restore
+
+    @property
+    def _table(self) -> Any:
+        return dynamodb_backends[ACCOUNT][REGION].tables[self.world.table]
+
+    def ledger(self) -> list[Any]:
+        """Every item but those of the trial, as they stand."""
+        return [
+            (key, sort, item.to_json()["Attributes"].get("revision"))
+            for key, under in self._table.items.items()
+            if NOBODY not in str(key)
+            for sort, item in under.items()
+        ]
+
+    @contextmanager
+    def looking(self, look: Callable[[str], None]) -> Iterator[None]:
+        """``look`` is called after each call of the command's, with its name."""
+        self._look = look
+        try:
+            yield
+        finally:
+            self._look = None
+
+    # --- how things stand
+
+    def found(self, name: str) -> tuple[str, str]:
+        """The worst that a check of that name has found, and what it told."""
+        assert self.report is not None
+        order = list(Verdict)
+        worst = max(
+            (check for check in self.report.checks if check.name == name), key=lambda check: order.index(check.verdict)
+        )
+        return worst.verdict.value, worst.told
+
+    @property
+    def number(self) -> Any:
+        return self.world.backend.phone_numbers[self.number_id]
+
+    def handling(self) -> tuple[bool, str | None, str, bool]:
+        number = self.number
+        return (
+            number.two_way_enabled,
+            number.two_way_channel_arn,
+            number.opt_out_list_name,
+            number.self_managed_opt_outs_enabled,
+        )
+
+    @property
+    def is_safe(self) -> bool:
+        """AWS honours STOP, or texts reach a topic that works and the number obeys the list that the stack writes to."""
+        two_way, channel, list_name, self_managed = self.handling()
+        return not self_managed or (two_way and channel == self.topic and list_name == OWN_LIST)
+
+    def listed(self, name: str) -> set[str]:
+        return set(self.world.backend.opt_out_lists[name].numbers)
+
+    def changes(self) -> list[str]:
+        """The calls that changed anything."""
+        return [call for call in self.calls if call.startswith(("Put", "Update", "Delete", "Publish", "Create", "Set"))]
+
+    # --- what happens beside the command
+
+    def pass_a_moment(self, seconds: float) -> None:
+        """The function hears what is in the queue."""
+        self.world.pass_time(seconds=seconds)
+        if self.deaf:
+            return
+        self._working = True
+        try:
+            sqs = client("sqs")
+            while found := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", []):
+                records = [
+                    {"messageId": each["MessageId"], "body": each["Body"], "attributes": {}, "eventSource": "aws:sqs"}
+                    for each in found
+                ]
+                handler({"Records": records}, _Context())  # type: ignore[arg-type]  # the two members that it uses
+                for each in found:
+                    sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=each["ReceiptHandle"])
+        finally:
+            self._working = False
+
+    def witness(self, call: Any) -> Any:
+        """Around every call of AWS in this process; what the function does is not the command's."""
+
+        def made(aws: Any, operation: str, parameters: dict[str, Any]) -> Any:
+            if self._working:
+                return call(aws, operation, parameters)
+            if self._kill_at is not None and len(self.calls) == self._kill_at:
+                raise Killed
+            self.calls.append(operation)
+            answer = call(aws, operation, parameters)
+            if self._look is not None:
+                self._working = True
+                try:
+                    self._look(operation)
+                finally:
+                    self._working = False
+            return answer
+
+        return made
+
+
+@contextmanager
+def connectable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connectable]:
+    """Everything as a deployment leaves it; the number is as AWS hands one out."""
+    environment = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "COLUMNS": "110",
+        "LEDGER_TABLE": "ledger",
+        "OPT_OUT_LIST": OWN_LIST,
+        "BRAND": "Example",
+        "SUPPORT_CONTACT": "help.example.com",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for name in ("SMS_CONSENT_STACK", "AWS_ENDPOINT_URL", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Deployment, "_client", lambda _self, service, _config=None: client(service))
+    with deployed() as world:
+        queue = client("sqs").create_queue(QueueName="texts")["QueueUrl"]
+        monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", client("sqs").create_queue(QueueName="dead")["QueueUrl"])
+        wiring.batch.cache_clear()
+        made = _made(world, queue)
+        monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: made.pass_a_moment(seconds))
+        with patch.object(BaseClient, "_make_api_call", _method(made.witness(BaseClient._make_api_call))):  # type: ignore[attr-defined]  # where every call passes
+            yield made
+    wiring.batch.cache_clear()
+
+
+def _method(made: Any) -> Any:
+    def call(aws: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        return made(aws, operation, parameters)
+
+    return call
+
+
+def _made(world: World, queue: str) -> Connectable:
+    world.aws.create_opt_out_list(OptOutListName=OWN_LIST)
+    added = world.backend.add_phone_number(NUMBER)
+    topic = client("sns").create_topic(Name="texts")["TopicArn"]
+    client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=_policy(topic))
+    queue_arn = _arn_of(queue)
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+    _register_functions(queue_arn)
+    outputs = {
+        "TopicArn": topic,
+        "QueueUrl": queue,
+        "LedgerTableName": world.table,
+        "OptOutListName": OWN_LIST,
+        "InboundFunctionName": FUNCTIONS[0],
+        "SweepFunctionName": FUNCTIONS[1],
+    }
+    _deploy(outputs, {"Brand": "Example", "SupportContact": "help.example.com"})
+    return Connectable(world, topic, queue, added.phone_number_id)
+
+
+def _deploy(outputs: dict[str, str], chosen: dict[str, str]) -> None:
+    """A stack, which is what names the deployment's parts."""
+    client("cloudformation").create_stack(
+        StackName=STACK,
+        TemplateBody=json.dumps(
+            {
+                "Parameters": {name: {"Type": "String"} for name in chosen},
+                "Resources": {"Something": {"Type": "AWS::SQS::Queue"}},
+                "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+            }
+        ),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in chosen.items()],
+    )
+
+
+def _policy(topic: str) -> str:
+    """The template's own, as CloudFormation would have resolved it."""
+    document = json.dumps(
+        resources("AWS::SNS::TopicPolicy")["InboundTopicPolicy"]["Properties"]["PolicyDocument"], default=str
+    )
+    for written, meant in {
+        '{"Ref": "InboundTopic"}': json.dumps(topic),
+        '{"Ref": "AWS::AccountId"}': json.dumps(ACCOUNT),
+        '{"Fn::Sub": "arn:${AWS::Partition}:sms-voice:${AWS::Region}:${AWS::AccountId}:*"}': json.dumps(
+            f"arn:aws:sms-voice:{REGION}:{ACCOUNT}:*"
+        ),
+    }.items():
+        assert written in document
+        document = document.replace(written, meant)
+    return document
+
+
+def _arn_of(queue: str) -> str:
+    asked = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    arn: str = asked["Attributes"]["QueueArn"]
+    return arn
+
+
+def _register_functions(queue_arn: str) -> None:
+    """Only told of: moto would run them in containers."""
+    role = iam_backends[ACCOUNT]["aws"].create_role(
+        "functions", "{}", "/", permissions_boundary=None, description="", tags=[], max_session_duration="3600"
+    )
+    backend = lambda_backends[ACCOUNT][REGION]
+    for name in FUNCTIONS:
+        backend.create_function(
+            {
+                "FunctionName": name,
+                "Runtime": "python3.13",
+                "Role": role.arn,
+                "Handler": "handler",
+                "Code": {"ZipFile": ""},
+            }
+        )
+    mapping = EventSourceMapping(  # type: ignore[abstract]  # moto itself makes it so
+        {
+            "FunctionName": FUNCTIONS[0],
+            "FunctionArn": backend.get_function(FUNCTIONS[0]).function_arn,
+            "EventSourceArn": queue_arn,
+            "RegionName": REGION,
+            "AccountId": ACCOUNT,
+        }
+    )
+    backend._event_source_mappings[mapping.uuid] = mapping
+
+
+@cache
+def client(service: str) -> Any:
+    """One for all tests: making one takes longer than a test."""
+    return get_session().create_client(service)

@@ -1,0 +1,36 @@
+"""RetentionFunction behind its real handler, in the deployment of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from retention import wiring
+from retention.handler import handler
+
+__all__ = ["retention_function"]
+
+
+class _Context:
+    aws_request_id = "request"
+
+    def __init__(self, milliseconds: int) -> None:
+        self._milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._milliseconds
+
+
+@contextmanager
+def retention_function(monkeypatch: pytest.MonkeyPatch, days: str = "30") -> Iterator[Callable[..., int]]:
+    """How many texts one invocation takes out."""
+    monkeypatch.setenv("BODY_RETENTION_DAYS", days)
+    wiring.retention.cache_clear()
+
+    def run(milliseconds: int = 900_000) -> int:
+        return handler({}, _Context(milliseconds))["texts"]  # type: ignore[arg-type]  # the member that the handler uses
+
+    yield run
+    wiring.retention.cache_clear()
