@@ -55,9 +55,7 @@ class Row:
 
 def load_sentences(language: str = "*") -> list[dict[str, Any]]:
     """One language's file, or every language's."""
-    return [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted((DATA / "sentences").glob(f"{language}.json"))
-    ]
+    return [json.loads(path.read_bytes()) for path in sorted((DATA / "sentences").glob(f"{language}.json"))]
 
 
 class Lexicon:

@@ -121,7 +121,7 @@ class Reader:
 
 
 def _prepared(name: str) -> Mapping[str, Any]:
-    content: Mapping[str, Any] = json.loads((DATA / "prepared" / f"{name}.json").read_text(encoding="utf-8"))
+    content: Mapping[str, Any] = json.loads((DATA / "prepared" / f"{name}.json").read_bytes())
     return content
 
 

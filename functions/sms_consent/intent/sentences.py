@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 from sms_consent.intent.clauses import clauses, is_laughing, with_signs
@@ -29,7 +30,7 @@ def unfolded(words: Mapping[str, str]) -> dict[str, int]:
     """Each word's languages, from the words that each set of languages knows."""
     found: dict[str, int] = {}
     for languages, listed in words.items():
-        found.update(dict.fromkeys(listed.split(" "), int(languages)))
+        found.update(zip(listed.split(" "), repeat(int(languages))))
     return found
 
 
