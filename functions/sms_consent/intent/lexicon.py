@@ -154,7 +154,7 @@ class Lexicon:
         for length in range(min(len(text), _LONGEST_STEM), _SHORTEST_STEM, -1) if self._stems else ():
             if parts := self._stems.get(text[:length], 0):
                 return parts
-        for start in range(1, len(text) - _SHORTEST_ENDING + 1) if self._endings else ():
+        for start in range(len(text) - _SHORTEST_ENDING + 1) if self._endings else ():
             if parts := self._endings.get(text[start:], 0):
                 return parts
         return 0
