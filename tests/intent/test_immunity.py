@@ -113,3 +113,16 @@ def test_our_own_replies_fed_back_in_change_no_consent(body: str, form: str) -> 
 def test_doing_as_told_is_the_senders_own(text: str) -> None:
     """Words of our instruction in the sender's mouth."""
     assert READER.read(text).intent is Intent.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Tr: Braderie dimanche, désinscription par STOP\n\nMaman, on y va ?", Intent.NONE),
+        ("WG: Flohmarkt, Abmeldung mit STOP\n\nGehen wir hin?", Intent.NONE),
+        ("Fwd: Sale on Friday, text STOP to end\n\nplease stop texting me", Intent.OPT_OUT),
+    ],
+)
+def test_a_forwarded_line_is_not_the_senders_own(text: str, intent: Intent) -> None:
+    """What stands below it is."""
+    assert READER.read(text).intent is intent

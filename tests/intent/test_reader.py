@@ -139,6 +139,6 @@ def test_the_words_of_sentences_are_written_as_texts_are_folded() -> None:
         for part, listed in {**pack["parts"], "common": pack["common"]}.items()
         for entry in listed.split()
         if entry not in "🛑🚫⛔" and "#" not in entry
-        if "_".join(map(fold_keyword, entry.rstrip("*").split("_"))) != entry.rstrip("*")
+        if "_".join(map(fold_keyword, entry.strip("*").split("_"))) != entry.strip("*")
     ]
     assert wrong == []

@@ -1,7 +1,7 @@
 """Which part each word plays in a request, by language: who acts, what is to end, whose texts.
 
 The words are in ``data/sentences``, one file a language. A word of several parts has several bits. ``word*`` is a stem,
-for languages that inflect; ``two_words`` is a phrase that counts as one.
+for languages that inflect; ``*word`` is an ending, for those that compound; ``two_words`` is a phrase that counts as one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ __all__ = ["Lexicon", "Row", "Unit", "literals", "load_sentences"]
 
 _LONGEST_STEM = 12
 _SHORTEST_STEM = 2
+_SHORTEST_ENDING = 3
 _DIGITS = 3  # as many as the parts of a phone number have
 
 
@@ -54,9 +55,7 @@ class Row:
 
 def load_sentences(language: str = "*") -> list[dict[str, Any]]:
     """One language's file, or every language's."""
-    return [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted((DATA / "sentences").glob(f"{language}.json"))
-    ]
+    return [json.loads(path.read_bytes()) for path in sorted((DATA / "sentences").glob(f"{language}.json"))]
 
 
 class Lexicon:
@@ -93,11 +92,15 @@ class Lexicon:
 
     @cached_property
     def _words(self) -> dict[str, int]:
-        return {entry: parts for entry, parts in self._entries.items() if "_" not in entry and not entry.endswith("*")}
+        return {entry: parts for entry, parts in self._entries.items() if "_" not in entry and "*" not in entry}
 
     @cached_property
     def _stems(self) -> dict[str, int]:
         return {entry[:-1]: parts for entry, parts in self._entries.items() if entry.endswith("*") and "_" not in entry}
+
+    @cached_property
+    def _endings(self) -> dict[str, int]:
+        return {entry[1:]: parts for entry, parts in self._entries.items() if entry.startswith("*")}
 
     @cached_property
     def _phrases(self) -> dict[str, list[tuple[list[str], int]]]:
@@ -148,10 +151,11 @@ class Lexicon:
             return self.bits.get("ING", 0)
         if text[0] <= "9" and text.isdecimal() and len(text) >= _DIGITS:
             return self.bits.get("DIGITS", 0)
-        if not self._stems:
-            return 0
-        for length in range(min(len(text), _LONGEST_STEM), _SHORTEST_STEM, -1):
+        for length in range(min(len(text), _LONGEST_STEM), _SHORTEST_STEM, -1) if self._stems else ():
             if parts := self._stems.get(text[:length], 0):
+                return parts
+        for start in range(len(text) - _SHORTEST_ENDING + 1) if self._endings else ():
+            if parts := self._endings.get(text[start:], 0):
                 return parts
         return 0
 

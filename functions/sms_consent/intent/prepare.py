@@ -65,6 +65,8 @@ def _vocabulary() -> dict[str, Any]:
         named = "" if pack["frames"] == "shared" else " ".join(name[2:] for name in literals(pack["frames"]))
         for listed in (*pack["parts"].values(), pack["common"], named):
             for entry in listed.replace("_", " ").split():
+                if entry.startswith("*"):  # a compound's ending: its other words tell the language
+                    continue
                 known = stems if entry.endswith("*") else words
                 key = entry.rstrip("*")
                 known[key] = known.get(key, 0) | 1 << place

@@ -78,10 +78,10 @@ class Quotation:
         return any(" ".join(words[start:end]) in self._reactions for end in ends for start in range(end))
 
     def without(self, folded: Folded, words: Sequence[Word]) -> Sequence[Word]:
-        """The words without quoted lines ("> ..."), what follows "wrote:", and quotations that are not the sender's."""
+        """The words without quoted lines ("> ...", "Fwd: ..."), what follows "wrote:", and quotations that are of others."""
         text = folded.text
-        if ">" in text:
-            quoted_lines = [line for line in _lines(text) if text[line[0] : line[1]].lstrip().startswith(">")]
+        if ">" in text or (":" in text and "\n" in text):
+            quoted_lines = [line for line in _lines(text) if self._is_quoted(text[line[0] : line[1]].lstrip())]
             words = [word for word in words if not any(start <= word.start < end for start, end in quoted_lines)]
         lowered = folded.original.casefold()
         for marker in self._data["quoted_after"]:
@@ -96,6 +96,10 @@ class Quotation:
             if len(quoted) < len(words) and self._is_of_others(before, quoted):
                 words = [word for word in words if not first < word.start < last]
         return words
+
+    def _is_quoted(self, line: str) -> bool:
+        mark, colon, _ = line.partition(":")
+        return line.startswith(">") or (bool(colon) and mark in self._data["forwarded"].split())
 
     def _is_of_others(self, before: Sequence[str], quoted: Sequence[str]) -> bool:
         """Whether a quotation is of our text, or of somebody else's words: he goes "take me off" and hangs up."""

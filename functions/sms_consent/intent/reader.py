@@ -20,7 +20,7 @@ from sms_consent.intent.sources import source_of
 
 __all__ = ["RULES_VERSION", "Reader"]
 
-RULES_VERSION = "2026.11.2"
+RULES_VERSION = "2026.11.3"
 """Kept with every decision. It changes whenever a rule or a word does."""
 
 _NOTHING = Reading(Intent.NONE, None, "none", "", None, RULES_VERSION)
@@ -121,7 +121,7 @@ class Reader:
 
 
 def _prepared(name: str) -> Mapping[str, Any]:
-    content: Mapping[str, Any] = json.loads((DATA / "prepared" / f"{name}.json").read_text(encoding="utf-8"))
+    content: Mapping[str, Any] = json.loads((DATA / "prepared" / f"{name}.json").read_bytes())
     return content
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 from sms_consent.intent.clauses import clauses, is_laughing, with_signs
@@ -29,7 +30,7 @@ def unfolded(words: Mapping[str, str]) -> dict[str, int]:
     """Each word's languages, from the words that each set of languages knows."""
     found: dict[str, int] = {}
     for languages, listed in words.items():
-        found.update(dict.fromkeys(listed.split(" "), int(languages)))
+        found.update(zip(listed.split(" "), repeat(int(languages))))
     return found
 
 
@@ -94,9 +95,10 @@ class Sentences:
         if shares:
             enough = max(shares.values()) * _NEARLY
             spoken = sorted((place for place in shares if shares[place] >= enough), key=lambda place: -shares[place])
-        if any("\u3040" <= word.text[0] <= "\ud7a3" for word in words):
-            spoken += [place for place, language in enumerate(self._languages) if language in _UNSPACED]
-        return [self._grammar(self._languages[place]) for place in dict.fromkeys(spoken[:_MOST_LANGUAGES])]
+        if any("\u3040" <= word.text[place] <= "\ud7a3" for word in words for place in (0, -1)):
+            unspaced = [place for place, language in enumerate(self._languages) if language in _UNSPACED]
+            spoken = list(dict.fromkeys([*unspaced, *spoken]))  # "SMSを送らないで": its first letters tell nothing
+        return [self._grammar(self._languages[place]) for place in spoken[:_MOST_LANGUAGES]]
 
     def _split(self, known: int) -> list[int]:
         places = self._places[known] = [place for place in range(len(self._languages)) if known >> place & 1]
