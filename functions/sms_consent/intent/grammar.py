@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sms_consent.intent.actors import ALLOWED, Actors, Who
 from sms_consent.intent.folding import Folded, Word
 from sms_consent.intent.frames import Board, Elements, Frame, Kind
 from sms_consent.intent.lexicon import Lexicon, Row, Unit
-from sms_consent.intent.reading import Intent
+from sms_consent.intent.reading import Found, Intent
+from sms_consent.intent.weighing import Marking, Weights
 
-__all__ = ["Found", "Grammar"]
+__all__ = ["Grammar"]
 
 
 _CONDITIONS = ("unless", "soften", "needs")
-
-
-class Found(NamedTuple):
-    """A request, and the place in the folded text of the words that make it."""
-
-    intent: Intent
-    rule: str
-    start: int
-    end: int
-    language: str | None
 
 
 class Grammar:
@@ -33,6 +24,7 @@ class Grammar:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._actors = Actors(lexicon)
+        self.weights = Weights.of(lexicon)
         bits = lexicon.bits
         self._breakers, self._name = bits["BREAK"], bits["NAME"]
         self._machine, self._laughter = bits.get("MACHINE", 0), bits.get("LAUGH", 0)
@@ -64,9 +56,17 @@ class Grammar:
         vetoes = frozenset(frame.get("vetoes", ()))
         return Frame(frame["id"], frame["says"], frame["who"], unless, soften, needs, vetoes, row, required)
 
-    def read(self, folded: Folded, clauses: Sequence[Sequence[Word]], *, laughing: bool) -> list[Found]:
-        """Everything that the text asks for in this language."""
-        rows = [self._named(folded, self._lexicon.row(clause)) for clause in clauses]
+    @property
+    def marking(self) -> Marking:
+        """How its texts are marked, before there are weights."""
+        return Marking(self._lexicon)
+
+    def rows(self, folded: Folded, clauses: Sequence[Sequence[Word]]) -> list[Row]:
+        """The clauses' words with the parts that they can play in this language."""
+        return [self._named(folded, self._lexicon.row(clause)) for clause in clauses]
+
+    def read(self, rows: Sequence[Row], *, laughing: bool) -> list[Found] | None:
+        """Everything that the text asks for in this language; None where the sender is a machine."""
         boards = [Board(row, self._breakers) for row in rows]
         whole = 0
         for board in boards:
@@ -74,7 +74,7 @@ class Grammar:
         mood = whole & self._teasing | (self._laughter if laughing else 0)
         found: list[tuple[Frame, Found]] = []
         if whole & self._machine:  # "You have been unsubscribed": nobody writes that of themselves
-            return []
+            return None
         for row, board in zip(rows, boards, strict=True):
             found += self._clause(row, board, whole, mood)
         vetoed = {name for frame, _ in found for name in frame.vetoes}

@@ -76,6 +76,12 @@ class Reader:
         reading, spans = self._read(folded, last_reply)
         return Explanation(reading, folded.original, folded.key, spans, self.sources(reading.rule))
 
+    def marks(self, text: str, language: str) -> list[str]:
+        """What would be weighed in a text of this language, for weights to be fitted to."""
+        folded = fold(text)
+        own = self._immunity.own_words(folded, self._keywords, None)
+        return self._sentences.marks(folded, joined_letters(own.words), language) if own.words else []
+
     def sources(self, rule: str) -> str:
         """Where a rule comes from, for a person who asks why."""
         return source_of(rule)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-__all__ = ["Explanation", "Intent", "Reading", "Tier"]
+__all__ = ["Explanation", "Found", "Intent", "Reading", "Tier"]
 
 
 class Intent(StrEnum):
@@ -52,3 +53,13 @@ class Explanation:
     normalised: str
     spans: tuple[tuple[int, int], ...]
     source: str
+
+
+class Found(NamedTuple):
+    """A request, and the place in the folded text of the words that make it."""
+
+    intent: Intent
+    rule: str
+    start: int
+    end: int
+    language: str | None

@@ -9,11 +9,12 @@ from typing import Any
 
 from sms_consent.intent.clauses import clauses, is_laughing, with_signs
 from sms_consent.intent.folding import Folded, Word
-from sms_consent.intent.grammar import Found, Grammar
+from sms_consent.intent.grammar import Grammar
 from sms_consent.intent.keywords import DATA
 from sms_consent.intent.lexicon import Lexicon, load_sentences
-from sms_consent.intent.reading import Intent
+from sms_consent.intent.reading import Found, Intent
 from sms_consent.intent.spelling import Speller, respellings
+from sms_consent.intent.weighing import Balance
 
 __all__ = ["Sentences"]
 
@@ -53,19 +54,33 @@ class Sentences:
 
     def read(self, folded: Folded, words: Sequence[Word]) -> Found | None:
         """What the text asks for, by its clearest clause; a clear request outweighs whatever else it says."""
-        words = with_signs(folded, [self._respelt(word) for word in words])
-        parts = clauses(folded, words)
+        words, parts = self._taken_apart(folded, words)
         laughing = is_laughing(folded.original)
         found: list[Found] = []
-        for grammar in self._spoken(words):
-            found += grammar.read(folded, parts, laughing=laughing)
+        balance: Balance | None = None
+        for place, grammar in enumerate(self._spoken(words)):
+            rows = grammar.rows(folded, parts)
+            asks = grammar.read(rows, laughing=laughing)
+            if asks is None:
+                return None
+            found += asks
+            if not place and grammar.weights:
+                balance = Balance(grammar.weights, folded, parts, rows)
             if any(each.intent is Intent.OPT_OUT for each in found):
                 break
-        for intent in _ORDER:
-            for each in found:
-                if each.intent is intent:
-                    return each
-        return None
+        decides = next((each for intent in _ORDER for each in found if each.intent is intent), None)
+        return balance.settled(decides) if balance else decides
+
+    def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[str]:
+        """What is weighed in a text if it is taken to be in a language, by its names in the data."""
+        _, parts = self._taken_apart(folded, words)
+        grammar = self._grammar(language)
+        return grammar.marking.listed(folded, parts, grammar.rows(folded, parts))
+
+    def _taken_apart(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
+        """The words as they are meant, and the clauses that they make."""
+        words = with_signs(folded, [self._respelt(word) for word in words])
+        return words, clauses(folded, words)
 
     def _known(self, word: str) -> int:
         """Which languages know a word, one bit a language."""

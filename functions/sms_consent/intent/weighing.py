@@ -1,0 +1,137 @@
+"""How much the words of a text speak for a request, where no frame finds it by its parts, and against one that a frame finds.
+
+Every word, every pair of near words, every part and every pair of near parts has a weight, and the weights of a text add up.
+They are fitted to the labelled texts of tests/corpus/dev.jsonl by tests/evaluation/fit_weights.py, and kept in data/weights,
+one file a language, where each can be read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
+
+from sms_consent.intent.folding import Folded, Word
+from sms_consent.intent.keywords import DATA
+from sms_consent.intent.lexicon import Lexicon, Row
+from sms_consent.intent.reading import Found, Intent
+
+__all__ = ["Balance", "Marking", "Marks", "Weights"]
+
+_PARTS = (
+    "I YOU THIRD THEM ME NEG CANT CAN MUST WANT NEED ASK SAY HOW IF WHY PASTAUX DET LAUGH END ENDW BARE SEND CONTACT BUG "
+    "CALL EMAIL RECEIVE TEXTS DEICTIC JUNK AGAIN LIST OTHERLIST NUMBER REMOVE TAKE OFF LOSE OUTWORD UNSUB CONSENT THREAT "
+    "APPT PERSON WRONG NOTINTERESTED IDIOM PLEASE NAME CANCELABLE PLAY HYPO STUFF"
+).split()
+"""The parts that are weighed, as lexicons name them."""
+_NEAR = ((1, " "), (2, "~"), (3, "~"), (4, "~"))
+"""How many words on the other word of a pair stands, and how the pair is written: "stop texting", "stop~me"."""
+_NEAR_PARTS = 3
+_ASKING = "?"
+_ENOUGH, _AGAINST = 1.0, -2.0
+"""From which total on words make a request by themselves, and below which they deny one; chosen by cross-validation."""
+
+
+class Marks(NamedTuple):
+    """What is weighed in a text: words and pairs of them, and parts of words that stand near each other."""
+
+    words: set[str]
+    parts: set[tuple[int, int]]
+
+
+class Marking:
+    """Finds the marks of a text, by the parts of one language's lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.language = lexicon.language
+        self._names = {lexicon.bits[name]: name for name in _PARTS if name in lexicon.bits}
+        self._weighed = sum(self._names)
+
+    def marks(self, folded: Folded, clauses: Sequence[Sequence[Word]], rows: Sequence[Row]) -> Marks:
+        """What is to be weighed in a text."""
+        words = {_ASKING} if "?" in folded.text else set()
+        parts: set[tuple[int, int]] = set()
+        for clause, row in zip(clauses, rows, strict=True):
+            texts = ["<", *["#" if word.text.isdecimal() else word.text for word in clause], ">"]
+            words.update(texts)
+            for far, mark in _NEAR:
+                words.update([one + mark + other for one, other in zip(texts, texts[far:], strict=False)])
+            played = [unit.parts & self._weighed for unit in row.merged(len(row.units))]
+            played = [each for each in played if each]
+            for i, one in enumerate(played):
+                parts.add((one, 0))
+                parts.update([(one, other) for other in played[i + 1 : i + _NEAR_PARTS]])
+        return Marks(words, parts)
+
+    def named(self, pair: tuple[int, int]) -> list[str]:
+        """The marks of two units that stand near each other, or of one: every part of the one with every part of the other."""
+        ones, others = ([self._names[bit] for bit in _bits(parts)] for parts in pair)
+        return [f"@{one}@{other}" for one in ones for other in others] if others else [f"@{one}" for one in ones]
+
+    def listed(self, folded: Folded, clauses: Sequence[Sequence[Word]], rows: Sequence[Row]) -> list[str]:
+        """Every mark by its name, as often as it counts."""
+        marks = self.marks(folded, clauses, rows)
+        return sorted([*marks.words, *(name for pair in marks.parts for name in self.named(pair))])
+
+
+class Weights(Marking):
+    """One language's weights."""
+
+    def __init__(self, lexicon: Lexicon, data: Mapping[str, Any]) -> None:
+        super().__init__(lexicon)
+        self._bias: float = data["bias"]
+        self._weights: dict[str, float] = {}
+        for weight, marks in data["weights"].items():
+            self._weights.update(dict.fromkeys(marks.split("|"), float(weight)))
+        self._of_parts: dict[tuple[int, int], float] = {}
+
+    @classmethod
+    def of(cls, lexicon: Lexicon) -> Weights | None:
+        """The weights of a lexicon's language, if it has any."""
+        path = DATA / "weights" / f"{lexicon.language}.json"
+        return cls(lexicon, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+    def total(self, marks: Marks) -> float:
+        """How much a text speaks for an opt-out; below nothing it speaks against."""
+        known, total = self._of_parts, self._bias + sum(map(self._weights.get, marks.words, repeat(0.0)))
+        for pair in marks.parts:
+            weight = known.get(pair)
+            if weight is None:
+                weight = known[pair] = sum(self._weights.get(name, 0.0) for name in self.named(pair))
+            total += weight
+        return total
+
+
+class Balance:
+    """One text's words, weighed against what its frames say."""
+
+    def __init__(
+        self, weights: Weights, folded: Folded, clauses: Sequence[Sequence[Word]], rows: Sequence[Row]
+    ) -> None:
+        self._weights = weights
+        self._folded, self._clauses, self._rows = folded, clauses, rows
+
+    def settled(self, found: Found | None) -> Found | None:
+        """What the text asks for: a request that all its words speak against is asked about, one that they make is found."""
+        if found and found.intent not in (Intent.OPT_OUT, Intent.UNCLEAR):
+            return found
+        total = self._weights.total(self._weights.marks(self._folded, self._clauses, self._rows))
+        if found and found.intent is Intent.OPT_OUT:
+            return found._replace(intent=Intent.UNCLEAR) if total < _AGAINST else found
+        return self._strongest() if total > _ENOUGH else found
+
+    def _strongest(self) -> Found:
+        """The clause that speaks for a request most."""
+        weights, folded = self._weights, self._folded
+        clauses = [(clause, row) for clause, row in zip(self._clauses, self._rows, strict=True) if clause]
+        clause = max(clauses, key=lambda each: weights.total(weights.marks(folded, [each[0]], [each[1]])))[0]
+        rule = f"sentence:{weights.language}/weighed"
+        return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, weights.language)
+
+
+def _bits(parts: int) -> Iterator[int]:
+    while parts:
+        lowest = parts & -parts
+        yield lowest
+        parts ^= lowest
