@@ -16,11 +16,13 @@ import math
 import random
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from cli.evaluation.corpus import Label, LabelledText, Part, load
 from sms_consent.intent import Reader, weighing
+from sms_consent.intent.folding import fold
 
 WEIGHTS = Path(weighing.__file__).parent / "data" / "weights"
 EPOCHS, AVERAGED = 12, 4
@@ -30,32 +32,51 @@ RAREST = 2  # texts: a mark of one text tells of that text only
 SMALLEST = 0.05  # a lighter mark is left out
 FOLDS = 5
 
-Texts = Sequence[tuple[list[str], bool]]
+class Weighed(NamedTuple):
+    """A text's marks, clause by clause, whether it has a question mark, and whether it asks for an opt-out."""
+
+    clauses: list[list[str]]
+    asking: bool
+    asks: bool
 
 
-def fitted(texts: Texts) -> tuple[float, dict[str, float]]:
-    """The bias and the weights."""
-    counts = Counter(mark for marks, _ in texts for mark in marks)
-    known = [([mark for mark in marks if counts[mark] >= RAREST], asks) for marks, asks in texts]
-    weights = {mark: 0.0 for mark, count in counts.items() if count >= RAREST}
+def fitted(texts: Sequence[Weighed]) -> tuple[float, dict[str, float]]:
+    """The bias and the weights. The clause that says most of a text learns in full, the others by less."""
+    counts = Counter(mark for text in texts for mark in {mark for clause in text.clauses for mark in clause})
+    weights = {mark: 0.0 for mark, count in counts.items() if count >= RAREST} | {weighing.ASKING: 0.0}
+    known = [
+        Weighed([[mark for mark in clause if mark in weights] for clause in text.clauses], text.asking, text.asks)
+        for text in texts
+    ]
     steps = dict.fromkeys(weights, 1e-6)
     mean, mean_bias, bias = dict.fromkeys(weights, 0.0), 0.0, 0.0
     order = random.Random(1)  # noqa: S311 - an order of training, not a secret
     for epoch in range(EPOCHS):
         order.shuffle(known)
-        for marks, asks in known:
-            total = bias + sum([weights[mark] for mark in marks])
-            error = 1 / (1 + math.exp(-max(-30.0, min(30.0, total)))) - asks
+        for text in known:
+            totals = [sum([weights[mark] for mark in clause]) for clause in text.clauses]
+            total = bias + weighing.summed(totals) + weights[weighing.ASKING] * text.asking
+            error = 1 / (1 + math.exp(-max(-30.0, min(30.0, total)))) - text.asks
             bias -= BIAS_RATE * error
-            for mark in marks:
-                slope = error + SHRINK * weights[mark] * abs(error)
-                steps[mark] += slope * slope
-                weights[mark] -= RATE * slope / math.sqrt(steps[mark])
+            clearest = totals.index(max(totals)) if totals else -1
+            shares = [1.0 if place == clearest else weighing.OTHERS for place in range(len(totals))]
+            question = [([weighing.ASKING], 1.0)] if text.asking else []
+            for clause, share in (*zip(text.clauses, shares, strict=True), *question):
+                for mark in clause:
+                    slope = error * share + SHRINK * weights[mark] * abs(error)
+                    steps[mark] += slope * slope
+                    weights[mark] -= RATE * slope / math.sqrt(steps[mark])
         if epoch >= EPOCHS - AVERAGED:
             mean_bias += bias / AVERAGED
             for mark, weight in weights.items():
                 mean[mark] += weight / AVERAGED
     return mean_bias, mean
+
+
+def total_of(text: Weighed, bias: float, weights: Mapping[str, float]) -> float:
+    """What a text weighs."""
+    totals = [sum([weights.get(mark, 0.0) for mark in clause]) for clause in text.clauses]
+    return bias + weighing.summed(totals) + (weights.get(weighing.ASKING, 0.0) if text.asking else 0.0)
 
 
 def described(language: str, bias: float, weights: dict[str, float], count: int) -> dict[str, object]:
@@ -72,7 +93,7 @@ def described(language: str, bias: float, weights: dict[str, float], count: int)
     }
 
 
-def cross_validated(examples: Sequence[LabelledText], texts: Texts) -> None:
+def cross_validated(examples: Sequence[LabelledText], texts: Sequence[Weighed]) -> None:
     """Prints how texts are read by weights that they had no part in."""
     read = Reader()
     totals: list[tuple[float, LabelledText]] = []
@@ -80,8 +101,8 @@ def cross_validated(examples: Sequence[LabelledText], texts: Texts) -> None:
     for fold in range(FOLDS):
         bias, weights = fitted([text for text, its in zip(texts, folds, strict=True) if its != fold])
         totals += [
-            (bias + sum(weights.get(mark, 0.0) for mark in marks), example)
-            for (marks, _), example, its in zip(texts, examples, folds, strict=True)
+            (total_of(text, bias, weights), example)
+            for text, example, its in zip(texts, examples, folds, strict=True)
             if its == fold
         ]
     rules = {example.id: read.read(example.text) for _, example in totals}
@@ -108,7 +129,10 @@ def main() -> int:
     reader = Reader()
     for language in options.languages:
         examples = [example for example in load(Part.DEV) if example.language == language]
-        texts = [(reader.marks(example.text, language), example.label is Label.OPT_OUT) for example in examples]
+        texts = [
+            Weighed(reader.marks(example.text, language), "?" in fold(example.text).text, example.label is Label.OPT_OUT)
+            for example in examples
+        ]
         if options.cross_validate:
             cross_validated(examples, texts)
             continue

@@ -15,6 +15,7 @@ from sms_consent.intent.weighing import Marking, Weights
 __all__ = ["Grammar"]
 
 
+_KEEPS = "*"  # the veto of a frame that denies whatever else its clause says: "please don't take me off"
 _CONDITIONS = ("unless", "soften", "needs")
 
 
@@ -78,7 +79,7 @@ class Grammar:
         for row, board in zip(rows, boards, strict=True):
             found += self._clause(row, board, whole, mood)
         vetoed = {name for frame, _ in found for name in frame.vetoes}
-        return [each for frame, each in found if frame.id not in vetoed and frame.says != Intent.NONE]
+        return [each for frame, each in found if frame.id not in vetoed and (frame.says != Intent.NONE or _KEEPS in frame.vetoes)]
 
     def _named(self, folded: Folded, row: Row) -> Row:
         """Mark unknown words with a capital inside a clause: names, mostly."""
@@ -102,7 +103,8 @@ class Grammar:
                 if self._stands(frame, row, at):
                     found.append((frame, self._found(frame, row, at, end, denied)))
                     break
-        return found
+        keeps = [each for each in found if _KEEPS in each[0].vetoes]
+        return keeps or found
 
     def _possible(self, clause: int) -> Iterator[Frame]:
         """The frames of which all required parts stand in the clause."""

@@ -76,8 +76,8 @@ class Reader:
         reading, spans = self._read(folded, last_reply)
         return Explanation(reading, folded.original, folded.key, spans, self.sources(reading.rule))
 
-    def marks(self, text: str, language: str) -> list[str]:
-        """What would be weighed in a text of this language, for weights to be fitted to."""
+    def marks(self, text: str, language: str) -> list[list[str]]:
+        """What would be weighed in each clause of a text of this language, for weights to be fitted to."""
         folded = fold(text)
         own = self._immunity.own_words(folded, self._keywords, None)
         return self._sentences.marks(folded, joined_letters(own.words), language) if own.words else []

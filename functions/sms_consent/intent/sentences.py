@@ -11,14 +11,13 @@ from sms_consent.intent.clauses import clauses, is_laughing, with_signs
 from sms_consent.intent.folding import Folded, Word
 from sms_consent.intent.grammar import Grammar
 from sms_consent.intent.keywords import DATA
-from sms_consent.intent.lexicon import Lexicon, load_sentences
+from sms_consent.intent.lexicon import Lexicon, Row, load_sentences
 from sms_consent.intent.reading import Found, Intent
 from sms_consent.intent.spelling import Speller, respellings
-from sms_consent.intent.weighing import Balance
 
 __all__ = ["Sentences"]
 
-_ORDER = (Intent.OPT_OUT, Intent.OPT_IN, Intent.UNCLEAR, Intent.HELP)
+_ORDER = (Intent.OPT_OUT, Intent.OPT_IN, Intent.UNCLEAR, Intent.HELP, Intent.NONE)
 _NEARLY = 0.7
 _MOST_LANGUAGES = 4
 _UNSPACED = frozenset({"zh", "ja", "ko"})
@@ -57,25 +56,29 @@ class Sentences:
         words, parts = self._taken_apart(folded, words)
         laughing = is_laughing(folded.original)
         found: list[Found] = []
-        balance: Balance | None = None
-        for place, grammar in enumerate(self._spoken(words)):
+        spoken: list[tuple[Grammar, list[Row]]] = []
+        for grammar in self._spoken(words):
             rows = grammar.rows(folded, parts)
+            spoken.append((grammar, rows))
             asks = grammar.read(rows, laughing=laughing)
             if asks is None:
                 return None
             found += asks
-            if not place and grammar.weights:
-                balance = Balance(grammar.weights, folded, parts, rows)
             if any(each.intent is Intent.OPT_OUT for each in found):
                 break
         decides = next((each for intent in _ORDER for each in found if each.intent is intent), None)
-        return balance.settled(decides) if balance else decides
+        if decides and decides.intent is Intent.NONE:
+            return None
+        grammar, rows = spoken[0] if spoken else (None, [])
+        if grammar and grammar.weights:
+            return grammar.weights.settled(decides, parts, rows, asking="?" in folded.text)
+        return decides
 
-    def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[str]:
-        """What is weighed in a text if it is taken to be in a language, by its names in the data."""
+    def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:
+        """What is weighed in each clause of a text that is taken to be in a language, by its names in the data."""
         _, parts = self._taken_apart(folded, words)
         grammar = self._grammar(language)
-        return grammar.marking.listed(folded, parts, grammar.rows(folded, parts))
+        return [grammar.marking.listed(part, row) for part, row in zip(parts, grammar.rows(folded, parts), strict=True)]
 
     def _taken_apart(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
         """The words as they are meant, and the clauses that they make."""

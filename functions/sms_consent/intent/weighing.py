@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from sms_consent.intent.folding import Folded, Word
+from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import DATA
 from sms_consent.intent.lexicon import Lexicon, Row
 from sms_consent.intent.reading import Found, Intent
 
-__all__ = ["Balance", "Marking", "Marks", "Weights"]
+__all__ = ["ASKING", "OTHERS", "Marking", "Marks", "Weights", "summed"]
 
 _PARTS = (
     "I YOU THIRD THEM ME NEG CANT CAN MUST WANT NEED ASK SAY HOW IF WHY PASTAUX DET LAUGH END ENDW BARE SEND CONTACT BUG "
@@ -28,40 +28,41 @@ _PARTS = (
 _NEAR = ((1, " "), (2, "~"), (3, "~"), (4, "~"))
 """How many words on the other word of a pair stands, and how the pair is written: "stop texting", "stop~me"."""
 _NEAR_PARTS = 3
-_ASKING = "?"
+ASKING = "?"
+"""The mark of a question mark anywhere in the text."""
+OTHERS = 0.5
+"""How much the clauses count that say less than the clearest one: a request may stand in any of them."""
 _ENOUGH, _AGAINST = 1.0, -2.0
 """From which total on words make a request by themselves, and below which they deny one; chosen by cross-validation."""
 
 
 class Marks(NamedTuple):
-    """What is weighed in a text: words and pairs of them, and parts of words that stand near each other."""
+    """What is weighed in a clause: words and pairs of them, and parts of words that stand near each other."""
 
     words: set[str]
     parts: set[tuple[int, int]]
 
 
 class Marking:
-    """Finds the marks of a text, by the parts of one language's lexicon."""
+    """Finds the marks of clauses, by the parts of one language's lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.language = lexicon.language
         self._names = {lexicon.bits[name]: name for name in _PARTS if name in lexicon.bits}
         self._weighed = sum(self._names)
 
-    def marks(self, folded: Folded, clauses: Sequence[Sequence[Word]], rows: Sequence[Row]) -> Marks:
-        """What is to be weighed in a text."""
-        words = {_ASKING} if "?" in folded.text else set()
+    def marks(self, clause: Sequence[Word], row: Row) -> Marks:
+        """What is to be weighed in a clause."""
+        texts = ["<", *["#" if word.text.isdecimal() else word.text for word in clause], ">"]
+        words = set(texts)
+        for far, mark in _NEAR:
+            words.update([one + mark + other for one, other in zip(texts, texts[far:], strict=False)])
         parts: set[tuple[int, int]] = set()
-        for clause, row in zip(clauses, rows, strict=True):
-            texts = ["<", *["#" if word.text.isdecimal() else word.text for word in clause], ">"]
-            words.update(texts)
-            for far, mark in _NEAR:
-                words.update([one + mark + other for one, other in zip(texts, texts[far:], strict=False)])
-            played = [unit.parts & self._weighed for unit in row.merged(len(row.units))]
-            played = [each for each in played if each]
-            for i, one in enumerate(played):
-                parts.add((one, 0))
-                parts.update([(one, other) for other in played[i + 1 : i + _NEAR_PARTS]])
+        played = [unit.parts & self._weighed for unit in row.merged(len(row.units))]
+        played = [each for each in played if each]
+        for i, one in enumerate(played):
+            parts.add((one, 0))
+            parts.update([(one, other) for other in played[i + 1 : i + _NEAR_PARTS]])
         return Marks(words, parts)
 
     def named(self, pair: tuple[int, int]) -> list[str]:
@@ -69,9 +70,9 @@ class Marking:
         ones, others = ([self._names[bit] for bit in _bits(parts)] for parts in pair)
         return [f"@{one}@{other}" for one in ones for other in others] if others else [f"@{one}" for one in ones]
 
-    def listed(self, folded: Folded, clauses: Sequence[Sequence[Word]], rows: Sequence[Row]) -> list[str]:
+    def listed(self, clause: Sequence[Word], row: Row) -> list[str]:
         """Every mark by its name, as often as it counts."""
-        marks = self.marks(folded, clauses, rows)
+        marks = self.marks(clause, row)
         return sorted([*marks.words, *(name for pair in marks.parts for name in self.named(pair))])
 
 
@@ -92,9 +93,10 @@ class Weights(Marking):
         path = DATA / "weights" / f"{lexicon.language}.json"
         return cls(lexicon, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
 
-    def total(self, marks: Marks) -> float:
-        """How much a text speaks for an opt-out; below nothing it speaks against."""
-        known, total = self._of_parts, self._bias + sum(map(self._weights.get, marks.words, repeat(0.0)))
+    def of_clause(self, clause: Sequence[Word], row: Row) -> float:
+        """How much a clause speaks for an opt-out; below nothing it speaks against."""
+        marks, known = self.marks(clause, row), self._of_parts
+        total = sum(map(self._weights.get, marks.words, repeat(0.0)))
         for pair in marks.parts:
             weight = known.get(pair)
             if weight is None:
@@ -102,32 +104,29 @@ class Weights(Marking):
             total += weight
         return total
 
+    def settled(
+        self, found: Found | None, clauses: Sequence[Sequence[Word]], rows: Sequence[Row], *, asking: bool
+    ) -> Found | None:
+        """What a text asks for, weighed against what its frames say.
 
-class Balance:
-    """One text's words, weighed against what its frames say."""
-
-    def __init__(
-        self, weights: Weights, folded: Folded, clauses: Sequence[Sequence[Word]], rows: Sequence[Row]
-    ) -> None:
-        self._weights = weights
-        self._folded, self._clauses, self._rows = folded, clauses, rows
-
-    def settled(self, found: Found | None) -> Found | None:
-        """What the text asks for: a request that all its words speak against is asked about, one that they make is found."""
+        A request that its words speak against is asked about; one that they make is found.
+        """
         if found and found.intent not in (Intent.OPT_OUT, Intent.UNCLEAR):
             return found
-        total = self._weights.total(self._weights.marks(self._folded, self._clauses, self._rows))
+        totals = [self.of_clause(clause, row) for clause, row in zip(clauses, rows, strict=True)]
+        total = self._bias + summed(totals) + (self._weights.get(ASKING, 0.0) if asking else 0.0)
         if found and found.intent is Intent.OPT_OUT:
             return found._replace(intent=Intent.UNCLEAR) if total < _AGAINST else found
-        return self._strongest() if total > _ENOUGH else found
+        if total < _ENOUGH:
+            return found
+        clause = clauses[totals.index(max(totals))]
+        rule = f"sentence:{self.language}/weighed"
+        return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, self.language)
 
-    def _strongest(self) -> Found:
-        """The clause that speaks for a request most."""
-        weights, folded = self._weights, self._folded
-        clauses = [(clause, row) for clause, row in zip(self._clauses, self._rows, strict=True) if clause]
-        clause = max(clauses, key=lambda each: weights.total(weights.marks(folded, [each[0]], [each[1]])))[0]
-        rule = f"sentence:{weights.language}/weighed"
-        return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, weights.language)
+
+def summed(totals: Sequence[float]) -> float:
+    """What clauses weigh together: the one that says most counts in full, the others by half."""
+    return OTHERS * sum(totals) + (1 - OTHERS) * max(totals) if totals else 0.0
 
 
 def _bits(parts: int) -> Iterator[int]:
