@@ -21,10 +21,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cli.evaluation.corpus import Label, LabelledText, Part, load
+from cli.evaluation.split import text_id
 from sms_consent.intent import Reader, weighing
 from sms_consent.intent.folding import fold
 
 WEIGHTS = Path(weighing.__file__).parent / "data" / "weights"
+EXAMPLES = Path(__file__).parents[1] / "intent" / "examples"
 EPOCHS, AVERAGED = 12, 4
 RATE, BIAS_RATE = 0.15, 0.05
 SHRINK = 0.02  # how strongly a weight is drawn back to nothing whenever its mark is met
@@ -95,7 +97,7 @@ def described(language: str, bias: float, weights: dict[str, float], count: int)
 
 def cross_validated(examples: Sequence[LabelledText], texts: Sequence[Weighed]) -> None:
     """Prints how texts are read by weights that they had no part in."""
-    read = Reader()
+    read = Reader(weighed=False)
     totals: list[tuple[float, LabelledText]] = []
     folds = [int(hashlib.sha256(example.family.encode()).hexdigest(), 16) % FOLDS for example in examples]
     for fold in range(FOLDS):
@@ -120,6 +122,16 @@ def cross_validated(examples: Sequence[LabelledText], texts: Sequence[Weighed]) 
         sys.stdout.write(f"{most:>10} {found:>10} {len(denied) - found:>8}\n")
 
 
+def listed(language: str) -> list[LabelledText]:
+    """The texts of tests/intent/examples, which rules are written on too."""
+    lines = [line for path in sorted(EXAMPLES.glob(f"{language}*.txt")) for line in path.read_text("utf-8").splitlines()]
+    rows = [line.replace("\t", "  ", 1).split("  ", 1) for line in lines if line and not line.startswith("#")]
+    return [
+        LabelledText(text_id(text, language), text.strip().replace("\\n", "\n"), Label(label), language, "example", text)
+        for label, text in rows
+    ]
+
+
 def main() -> int:
     """Fits each language that is named."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -128,7 +140,7 @@ def main() -> int:
     options = arguments.parse_args()
     reader = Reader()
     for language in options.languages:
-        examples = [example for example in load(Part.DEV) if example.language == language]
+        examples = [example for example in (*load(Part.DEV), *listed(language)) if example.language == language]
         texts = [
             Weighed(reader.marks(example.text, language), "?" in fold(example.text).text, example.label is Label.OPT_OUT)
             for example in examples

@@ -185,6 +185,8 @@ class Actors:
             return Who.WANTED
         if subject & self._texts or k < 0:
             return Who.ASKED
+        if not subject:
+            return Who.OTHER  # "the beeping has to stop"
         return Who.OTHER if subject & self._third else Who.UNKNOWN
 
     def _after_want(self, units: Sequence[Unit], j: int) -> Who:

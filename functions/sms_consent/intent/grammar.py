@@ -29,7 +29,7 @@ class Grammar:
         bits = lexicon.bits
         self._breakers, self._name = bits["BREAK"], bits["NAME"]
         self._machine, self._laughter = bits.get("MACHINE", 0), bits.get("LAUGH", 0)
-        self._teasing = self._laughter | bits.get("PLAY", 0)
+        self._teasing = self._laughter | bits.get("PLAY", 0) | bits.get("THING", 0)
         self._elements = Elements(lexicon.parts, bits["FILL"])
         groups: dict[str, list[tuple[int, str]]] = {}
         for place, frame in enumerate(lexicon.frames):

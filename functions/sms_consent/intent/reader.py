@@ -32,6 +32,7 @@ class Reader:
     """Reads texts by the built-in rules and a deployment's own keywords, which stand above them.
 
     ``ordinary`` are words that ask for nothing in this deployment, such as YES where texts ask yes-or-no questions.
+    With ``weighed`` off, only frames find requests in sentences, which is how weights are fitted.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class Reader:
         opt_in: Iterable[str] = (),
         help: Iterable[str] = (),  # noqa: A002 - the field's own word for this keyword
         ordinary: Iterable[str] = (),
+        weighed: bool = True,
     ) -> None:
         custom = {"opt_out": opt_out, "opt_in": opt_in, "help": help, "ordinary": ordinary}
         self._keywords = own_keywords(_prepared("keywords"), custom)
+        self._weighed = weighed
 
     # The other tiers load when the first text gets past the keywords: most texts to a short code are one word.
     @cached_property
@@ -64,7 +67,7 @@ class Reader:
 
     @cached_property
     def _sentences(self) -> Sentences:
-        return Sentences(self._prepared)
+        return Sentences(self._prepared, weighed=self._weighed)
 
     def read(self, text: str, *, last_reply: str | None = None) -> Reading:
         """Read one text. Pure; never raises, whatever the text. ``last_reply`` is what this person was last sent."""

@@ -22,7 +22,7 @@ _NEARLY = 0.7
 _MOST_LANGUAGES = 4
 _UNSPACED = frozenset({"zh", "ja", "ko"})
 _SHORTEST_STEM, _LONGEST_STEM = 2, 12
-_SHORT, _LONGEST = 5, 40  # letters: shorter words are not respelt, longer ones are no words
+_SHORT, _LONGEST = 3, 40  # letters: shorter words are not respelt, longer ones are no words
 
 
 def unfolded(words: Mapping[str, str]) -> dict[str, int]:
@@ -36,7 +36,8 @@ def unfolded(words: Mapping[str, str]) -> dict[str, int]:
 class Sentences:
     """All languages' grammars, and the choice of those that a text can be in."""
 
-    def __init__(self, prepared: Mapping[str, Any]) -> None:
+    def __init__(self, prepared: Mapping[str, Any], *, weighed: bool = True) -> None:
+        self._weighed = weighed
         vocabulary: Mapping[str, Any] = prepared["vocabulary"]
         self._prepared: Mapping[str, Any] = prepared["grammars"]
         self._languages: Sequence[str] = vocabulary["languages"]
@@ -70,7 +71,7 @@ class Sentences:
         if decides and decides.intent is Intent.NONE:
             return None
         grammar, rows = spoken[0] if spoken else (None, [])
-        if grammar and grammar.weights:
+        if grammar and grammar.weights and self._weighed:
             return grammar.weights.settled(decides, parts, rows, asking="?" in folded.text)
         return decides
 
@@ -161,4 +162,4 @@ class Sentences:
     def _speller(self) -> Speller:
         spelled: dict[str, str] = self._misspelling["in_sentences"]
         words = (word for listed in spelled.values() for word in listed.split())
-        return Speller(words, self._ordinary, one_slip_only=True)
+        return Speller(words, self._ordinary | set(self._misspelling["beside_sentences"].split()), one_slip_only=True)
