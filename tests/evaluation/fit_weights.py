@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cli.evaluation.corpus import Label, LabelledText, Part, load
+from cli.evaluation.corpus import Label, LabelledText, Part, load, load_sms_spam
 from cli.evaluation.split import text_id
 from sms_consent.intent import Reader, weighing
 from sms_consent.intent.folding import fold
@@ -31,7 +31,7 @@ EPOCHS, AVERAGED = 12, 4
 RATE, BIAS_RATE = 0.15, 0.05
 SHRINK = 0.02  # how strongly a weight is drawn back to nothing whenever its mark is met
 RAREST = 2  # texts: a mark of one text tells of that text only
-SMALLEST = 0.05  # a lighter mark is left out
+SMALLEST = 0.15  # a lighter mark is left out
 FOLDS = 5
 
 class Weighed(NamedTuple):
@@ -81,15 +81,18 @@ def total_of(text: Weighed, bias: float, weights: Mapping[str, float]) -> float:
     return bias + weighing.summed(totals) + (weights.get(weighing.ASKING, 0.0) if text.asking else 0.0)
 
 
-def described(language: str, bias: float, weights: dict[str, float], count: int) -> dict[str, object]:
+def described(language: str, bias: float, weights: dict[str, float], examples: Sequence[LabelledText]) -> dict[str, object]:
     """The file's content: marks by their weight, rounded, so that each can be looked up and the file stays small."""
+    count, sources = len(examples), "tests/corpus/dev.jsonl and tests/intent/examples"
+    if any(example.kind == "sms-spam-ham" for example in examples):
+        sources += " and half of the human messages of the UCI SMS Spam Collection (Almeida and Hidalgo, CC BY 4.0)"
     by_weight: dict[str, list[str]] = {}
     for mark, weight in sorted(weights.items()):
         if abs(weight) >= SMALLEST:
             by_weight.setdefault(f"{weight:.1f}", []).append(mark)
     return {
         "title": f"What words weigh for an opt-out, language {language}",
-        "source": f"fitted to {count} labelled texts of tests/corpus/dev.jsonl by tests/evaluation/fit_weights.py",
+        "source": f"fitted by tests/evaluation/fit_weights.py to {count} texts of {sources}",
         "bias": round(bias, 2),
         "weights": {weight: "|".join(marks) for weight, marks in sorted(by_weight.items(), key=lambda row: float(row[0]))},
     }
@@ -122,6 +125,11 @@ def cross_validated(examples: Sequence[LabelledText], texts: Sequence[Weighed]) 
         sys.stdout.write(f"{most:>10} {found:>10} {len(denied) - found:>8}\n")
 
 
+def conversation(path: Path) -> list[LabelledText]:
+    """The half of the collection's human messages that is drawn for fitting; the other half stays a measure."""
+    return [text for text in load_sms_spam(path) if int(hashlib.sha256(text.text.encode()).hexdigest(), 16) % 2]
+
+
 def listed(language: str) -> list[LabelledText]:
     """The texts of tests/intent/examples, which rules are written on too."""
     lines = [line for path in sorted(EXAMPLES.glob(f"{language}*.txt")) for line in path.read_text("utf-8").splitlines()]
@@ -136,11 +144,13 @@ def main() -> int:
     """Fits each language that is named."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--cross-validate", action="store_true")
+    arguments.add_argument("--sms-spam", type=Path, help="the SMS Spam Collection; half of its human messages are fitted to")
     arguments.add_argument("languages", nargs="+")
     options = arguments.parse_args()
     reader = Reader()
     for language in options.languages:
-        examples = [example for example in (*load(Part.DEV), *listed(language)) if example.language == language]
+        chat = conversation(options.sms_spam) if options.sms_spam else []
+        examples = [text for text in (*load(Part.DEV), *listed(language), *chat) if text.language == language]
         texts = [
             Weighed(reader.marks(example.text, language), "?" in fold(example.text).text, example.label is Label.OPT_OUT)
             for example in examples
@@ -150,7 +160,7 @@ def main() -> int:
             continue
         bias, weights = fitted(texts)
         WEIGHTS.mkdir(exist_ok=True)
-        content = described(language, bias, weights, len(examples))
+        content = described(language, bias, weights, examples)
         (WEIGHTS / f"{language}.json").write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0
 

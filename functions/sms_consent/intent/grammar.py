@@ -26,6 +26,7 @@ class Grammar:
         self._lexicon = lexicon
         self._actors = Actors(lexicon)
         self.weights = Weights.of(lexicon)
+        self.doubted = lexicon.doubted
         bits = lexicon.bits
         self._breakers, self._name = bits["BREAK"], bits["NAME"]
         self._machine, self._laughter = bits.get("MACHINE", 0), bits.get("LAUGH", 0)

@@ -72,7 +72,8 @@ class Sentences:
             return None
         grammar, rows = spoken[0] if spoken else (None, [])
         if grammar and grammar.weights and self._weighed:
-            return grammar.weights.settled(decides, parts, rows, asking="?" in folded.text)
+            asking = "?" in folded.text
+            return grammar.weights.settled(decides, parts, rows, asking=asking, doubted=grammar.doubted)
         return decides
 
     def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:

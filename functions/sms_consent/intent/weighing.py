@@ -8,7 +8,7 @@ one file a language, where each can be read.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -32,8 +32,13 @@ ASKING = "?"
 """The mark of a question mark anywhere in the text."""
 OTHERS = 0.5
 """How much the clauses count that say less than the clearest one: a request may stand in any of them."""
-_ENOUGH, _AGAINST = 1.0, -2.0
-"""From which total on words make a request by themselves, and below which they deny one; chosen by cross-validation."""
+_DEEDS = (
+    "END ENDW BARE REMOVE TAKE LOSE UNSUB NEG NO CONSENT REVOKE IDIOM WEAKIDIOM GOAWAY ENDING REMOVED UNSUBPAST DNC".split()
+)
+_THINGS = "TEXTS CONTACT SEND LIST NUMBER RECEIVE ME PLURAL YOU BUG CALL JUNK".split()
+_ENOUGH, _ENOUGH_ALONE, _AGAINST = 1.2, 2.2, -2.0
+"""From which total on words make a request, where they name a deed and a thing or person, and where they do not; below
+which they speak against one that a frame finds. Chosen by cross-validation: tests/evaluation/fit_weights.py."""
 
 
 class Marks(NamedTuple):
@@ -86,6 +91,8 @@ class Weights(Marking):
         for weight, marks in data["weights"].items():
             self._weights.update(dict.fromkeys(marks.split("|"), float(weight)))
         self._of_parts: dict[tuple[int, int], float] = {}
+        self._deeds = sum(lexicon.bits.get(name, 0) for name in _DEEDS)
+        self._things = sum(lexicon.bits.get(name, 0) for name in _THINGS)
 
     @classmethod
     def of(cls, lexicon: Lexicon) -> Weights | None:
@@ -105,23 +112,41 @@ class Weights(Marking):
         return total
 
     def settled(
-        self, found: Found | None, clauses: Sequence[Sequence[Word]], rows: Sequence[Row], *, asking: bool
+        self,
+        found: Found | None,
+        clauses: Sequence[Sequence[Word]],
+        rows: Sequence[Row],
+        *,
+        asking: bool,
+        doubted: Container[str],
     ) -> Found | None:
         """What a text asks for, weighed against what its frames say.
 
-        A request that its words speak against is asked about; one that they make is found.
+        A request that its words speak against is asked about, if its frame is one of those that are often wrong; one
+        that they make is found.
         """
-        if found and found.intent not in (Intent.OPT_OUT, Intent.UNCLEAR):
+        if found and (found.intent not in (Intent.OPT_OUT, Intent.UNCLEAR)):
+            return found
+        asked = bool(found and found.intent is Intent.OPT_OUT)
+        if found and asked and found.rule.rpartition("/")[2] not in doubted:
             return found
         totals = [self.of_clause(clause, row) for clause, row in zip(clauses, rows, strict=True)]
         total = self._bias + summed(totals) + (self._weights.get(ASKING, 0.0) if asking else 0.0)
-        if found and found.intent is Intent.OPT_OUT:
+        if found and asked:
             return found._replace(intent=Intent.UNCLEAR) if total < _AGAINST else found
-        if total < _ENOUGH:
+        if total < _ENOUGH or (total < _ENOUGH_ALONE and not self._is_whole(rows)):
             return found
         clause = clauses[totals.index(max(totals))]
         rule = f"sentence:{self.language}/weighed"
         return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, self.language)
+
+    def _is_whole(self, rows: Sequence[Row]) -> bool:
+        """Whether it says both what is to be done and with what or whom."""
+        played = 0
+        for row in rows:
+            for unit in (*row.units, *(unit for phrases in row.phrases.values() for _, unit in phrases)):
+                played |= unit.parts
+        return bool(played & self._deeds and played & self._things)
 
 
 def summed(totals: Sequence[float]) -> float:
