@@ -146,6 +146,8 @@ class Sentences:
         if text in self._swapped:
             return Word(self._swapped[text], word.start, word.end)
         nearest = self._speller.nearest(text) if len(text) > _SHORT else ()
+        if len(nearest) > 1:  # "removw": of the forms of a word, the one as long
+            nearest = [form for form in nearest if len(form) == len(text)]
         return Word(nearest[0], word.start, word.end) if len(nearest) == 1 else word
 
     @cached_property

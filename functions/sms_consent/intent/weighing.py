@@ -36,7 +36,7 @@ _DEEDS = (
     "END ENDW BARE REMOVE TAKE LOSE UNSUB NEG NO CONSENT REVOKE IDIOM WEAKIDIOM GOAWAY ENDING REMOVED UNSUBPAST DNC".split()
 )
 _THINGS = "TEXTS CONTACT SEND LIST NUMBER RECEIVE ME PLURAL YOU BUG CALL JUNK".split()
-_ENOUGH, _ENOUGH_ALONE, _AGAINST = 1.2, 2.2, -2.0
+_ENOUGH, _ENOUGH_ALONE, _AGAINST = 0.8, 1.8, -2.0
 """From which total on words make a request, where they name a deed and a thing or person, and where they do not; below
 which they speak against one that a frame finds. Chosen by cross-validation: tests/evaluation/fit_weights.py."""
 
