@@ -77,7 +77,8 @@ class Reader:
         """Read one text, and show what the rules saw and where the deciding words stand."""
         folded = fold(text)
         reading, spans = self._read(folded, last_reply)
-        return Explanation(reading, folded.original, folded.key, spans, self.sources(reading.rule))
+        deciding = _in_key(folded, spans)
+        return Explanation(reading, folded.original, folded.key, spans, deciding, self.sources(reading.rule))
 
     def marks(self, text: str, language: str) -> list[list[str]]:
         """What would be weighed in each clause of a text of this language, for weights to be fitted to."""
@@ -127,6 +128,20 @@ class Reader:
         if len(parts) == 1 or is_laughing(folded.original) or self._company.is_teasing(words):
             return None
         return next((kept for part in parts if (kept := self._company.read(part, strong_only=True))), None)
+
+
+def _in_key(folded: Folded, spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Where the words of some spans of the original stand in the key, those next to each other as one."""
+    found: list[tuple[int, int]] = []
+    place = 0
+    for word in folded.words if spans else ():
+        first, last = folded.span(word.start, word.end)
+        end = place + len(word.text)
+        if any(first < stop and start < last for start, stop in spans):
+            joins = bool(found) and found[-1][1] == place - 1
+            found[-1:] = [(found[-1][0], end)] if joins else [*found[-1:], (place, end)]
+        place = end + 1
+    return tuple(found)
 
 
 def _prepared(name: str) -> Mapping[str, Any]:

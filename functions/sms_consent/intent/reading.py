@@ -45,13 +45,15 @@ class Reading:
 class Explanation:
     """A reading with what a person needs to follow it: the text as the rules saw it, and where the words stand.
 
-    ``spans`` are (start, end) offsets into ``text``, which is what was read in Unicode form NFC.
+    ``spans`` are (start, end) offsets into ``text``, which is what was read in Unicode form NFC; ``normalised_spans``
+    are those of the same words in ``normalised``.
     """
 
     reading: Reading
     text: str
     normalised: str
     spans: tuple[tuple[int, int], ...]
+    normalised_spans: tuple[tuple[int, int], ...]
     source: str
 
 

@@ -36,9 +36,9 @@ _DEEDS = (
     "END ENDW BARE REMOVE TAKE LOSE UNSUB NEG NO CONSENT REVOKE IDIOM WEAKIDIOM GOAWAY ENDING REMOVED UNSUBPAST DNC".split()
 )
 _THINGS = "TEXTS CONTACT SEND LIST NUMBER RECEIVE ME PLURAL YOU BUG CALL JUNK".split()
-_ENOUGH, _ENOUGH_ALONE, _AGAINST = 0.8, 1.8, -2.0
-"""From which total on words make a request, where they name a deed and a thing or person, and where they do not; below
-which they speak against one that a frame finds. Chosen by cross-validation: tests/evaluation/fit_weights.py."""
+_ENOUGH, _ENOUGH_ALONE, _ENOUGH_IN_PLAY, _AGAINST = 0.8, 1.8, 3.0, -2.0
+"""From which total on words make a request, where they name a deed and a thing or person, where they do not, and where they play;
+below which they speak against one that a frame finds. Chosen by cross-validation: tests/evaluation/fit_weights.py."""
 
 
 class Marks(NamedTuple):
@@ -92,6 +92,7 @@ class Weights(Marking):
             self._weights.update(dict.fromkeys(marks.split("|"), float(weight)))
         self._of_parts: dict[tuple[int, int], float] = {}
         self._deeds = sum(lexicon.bits.get(name, 0) for name in _DEEDS)
+        self._play = lexicon.bits.get("PLAY", 0) | lexicon.bits.get("LAUGH", 0)
         self._things = sum(lexicon.bits.get(name, 0) for name in _THINGS)
 
     @classmethod
@@ -134,19 +135,21 @@ class Weights(Marking):
         total = self._bias + summed(totals) + (self._weights.get(ASKING, 0.0) if asking else 0.0)
         if found and asked:
             return found._replace(intent=Intent.UNCLEAR) if total < _AGAINST else found
-        if total < _ENOUGH or (total < _ENOUGH_ALONE and not self._is_whole(rows)):
+        if total < _ENOUGH or total < self._enough(rows):
             return found
         clause = clauses[totals.index(max(totals))]
         rule = f"sentence:{self.language}/weighed"
         return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, self.language)
 
-    def _is_whole(self, rows: Sequence[Row]) -> bool:
-        """Whether it says both what is to be done and with what or whom."""
+    def _enough(self, rows: Sequence[Row]) -> float:
+        """Less is enough where a text says both what is to be done and with what or whom; more where it plays."""
         played = 0
         for row in rows:
             for unit in (*row.units, *(unit for phrases in row.phrases.values() for _, unit in phrases)):
                 played |= unit.parts
-        return bool(played & self._deeds and played & self._things)
+        if played & self._play:
+            return _ENOUGH_IN_PLAY
+        return _ENOUGH if played & self._deeds and played & self._things else _ENOUGH_ALONE
 
 
 def summed(totals: Sequence[float]) -> float:
