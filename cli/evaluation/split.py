@@ -107,7 +107,9 @@ class Likeness:
         places = set(self._by_text.get(tuple(text), ()))
         for word in self._rarest(text):
             places.update(self._by_word.get(word, ()))
-        return [name for name, other in (self._known[place] for place in sorted(places)) if near_duplicates(text, other)]
+        return [
+            name for name, other in (self._known[place] for place in sorted(places)) if near_duplicates(text, other)
+        ]
 
 
 def straddling(dev: Iterable[LabelledText], heldout: Iterable[LabelledText]) -> list[tuple[str, str]]:

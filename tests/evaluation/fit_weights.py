@@ -30,9 +30,10 @@ EXAMPLES = Path(__file__).parents[1] / "intent" / "examples"
 EPOCHS, AVERAGED = 12, 4
 RATE, BIAS_RATE = 0.15, 0.05
 SHRINK = 0.02  # how strongly a weight is drawn back to nothing whenever its mark is met
-RAREST = 2  # texts: a mark of one text tells of that text only
-SMALLEST = 0.15  # a lighter mark is left out
+RAREST = 3  # texts: a mark of fewer tells of those texts only
+SMALLEST = 0.1  # a lighter mark is left out
 FOLDS = 5
+
 
 class Weighed(NamedTuple):
     """A text's marks, clause by clause, whether it has a question mark, and whether it asks for an opt-out."""
@@ -52,7 +53,7 @@ def fitted(texts: Sequence[Weighed]) -> tuple[float, dict[str, float]]:
     ]
     steps = dict.fromkeys(weights, 1e-6)
     mean, mean_bias, bias = dict.fromkeys(weights, 0.0), 0.0, 0.0
-    order = random.Random(1)  # noqa: S311 - an order of training, not a secret
+    order = random.Random(1)
     for epoch in range(EPOCHS):
         order.shuffle(known)
         for text in known:
@@ -81,7 +82,9 @@ def total_of(text: Weighed, bias: float, weights: Mapping[str, float]) -> float:
     return bias + weighing.summed(totals) + (weights.get(weighing.ASKING, 0.0) if text.asking else 0.0)
 
 
-def described(language: str, bias: float, weights: dict[str, float], examples: Sequence[LabelledText]) -> dict[str, object]:
+def described(
+    language: str, bias: float, weights: dict[str, float], examples: Sequence[LabelledText]
+) -> dict[str, object]:
     """The file's content: marks by their weight, rounded, so that each can be looked up and the file stays small."""
     count, sources = len(examples), "tests/corpus/dev.jsonl and tests/intent/examples"
     if any(example.kind == "sms-spam-ham" for example in examples):
@@ -94,7 +97,9 @@ def described(language: str, bias: float, weights: dict[str, float], examples: S
         "title": f"What words weigh for an opt-out, language {language}",
         "source": f"fitted by tests/evaluation/fit_weights.py to {count} texts of {sources}",
         "bias": round(bias, 2),
-        "weights": {weight: "|".join(marks) for weight, marks in sorted(by_weight.items(), key=lambda row: float(row[0]))},
+        "weights": {
+            weight: "|".join(marks) for weight, marks in sorted(by_weight.items(), key=lambda row: float(row[0]))
+        },
     }
 
 
@@ -103,12 +108,12 @@ def cross_validated(examples: Sequence[LabelledText], texts: Sequence[Weighed]) 
     read = Reader(weighed=False)
     totals: list[tuple[float, LabelledText]] = []
     folds = [int(hashlib.sha256(example.family.encode()).hexdigest(), 16) % FOLDS for example in examples]
-    for fold in range(FOLDS):
-        bias, weights = fitted([text for text, its in zip(texts, folds, strict=True) if its != fold])
+    for drawn in range(FOLDS):
+        bias, weights = fitted([text for text, its in zip(texts, folds, strict=True) if its != drawn])
         totals += [
             (total_of(text, bias, weights), example)
             for text, example, its in zip(texts, examples, folds, strict=True)
-            if its == fold
+            if its == drawn
         ]
     rules = {example.id: read.read(example.text) for _, example in totals}
     sys.stdout.write("from total, where no frame says OPT_OUT or OPT_IN   opt-outs   others   of these NONE\n")
@@ -132,10 +137,14 @@ def conversation(path: Path) -> list[LabelledText]:
 
 def listed(language: str) -> list[LabelledText]:
     """The texts of tests/intent/examples, which rules are written on too."""
-    lines = [line for path in sorted(EXAMPLES.glob(f"{language}*.txt")) for line in path.read_text("utf-8").splitlines()]
+    lines = [
+        line for path in sorted(EXAMPLES.glob(f"{language}*.txt")) for line in path.read_text("utf-8").splitlines()
+    ]
     rows = [line.replace("\t", "  ", 1).split("  ", 1) for line in lines if line and not line.startswith("#")]
     return [
-        LabelledText(text_id(text, language), text.strip().replace("\\n", "\n"), Label(label), language, "example", text)
+        LabelledText(
+            text_id(text, language), text.strip().replace("\\n", "\n"), Label(label), language, "example", text
+        )
         for label, text in rows
     ]
 
@@ -144,7 +153,9 @@ def main() -> int:
     """Fits each language that is named."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--cross-validate", action="store_true")
-    arguments.add_argument("--sms-spam", type=Path, help="the SMS Spam Collection; half of its human messages are fitted to")
+    arguments.add_argument(
+        "--sms-spam", type=Path, help="the SMS Spam Collection; half of its human messages are fitted to"
+    )
     arguments.add_argument("languages", nargs="+")
     options = arguments.parse_args()
     reader = Reader()
@@ -152,7 +163,9 @@ def main() -> int:
         chat = conversation(options.sms_spam) if options.sms_spam else []
         examples = [text for text in (*load(Part.DEV), *listed(language), *chat) if text.language == language]
         texts = [
-            Weighed(reader.marks(example.text, language), "?" in fold(example.text).text, example.label is Label.OPT_OUT)
+            Weighed(
+                reader.marks(example.text, language), "?" in fold(example.text).text, example.label is Label.OPT_OUT
+            )
             for example in examples
         ]
         if options.cross_validate:
@@ -161,7 +174,9 @@ def main() -> int:
         bias, weights = fitted(texts)
         WEIGHTS.mkdir(exist_ok=True)
         content = described(language, bias, weights, examples)
-        (WEIGHTS / f"{language}.json").write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (WEIGHTS / f"{language}.json").write_text(
+            json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
     return 0
 
 

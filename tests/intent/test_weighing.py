@@ -15,8 +15,8 @@ WEIGHTS = sorted((Path(weighing.__file__).parent / "data" / "weights").glob("*.j
 @pytest.mark.parametrize(
     "text",
     [
-        "I'd like my phone to myself again, without your texts",
-        "please arrange for nothing further to come to this number",
+        "take this number and toss it off your text roster today",
+        "I beg you erase all trace of my number there",
         "would rather my number wasn't used by you guys for texts",
     ],
 )
@@ -30,7 +30,11 @@ def test_a_request_that_no_frame_knows_is_found_by_its_words(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["thanks for the texts, I enjoy every one", "text me the address of the store please", "can you send me the list again"],
+    [
+        "thanks for the texts, I enjoy every one",
+        "text me the address of the store please",
+        "can you send me the list again",
+    ],
 )
 def test_words_of_texts_alone_make_no_request(text: str) -> None:
     """Who likes them uses the same words."""

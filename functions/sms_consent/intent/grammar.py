@@ -80,7 +80,11 @@ class Grammar:
         for row, board in zip(rows, boards, strict=True):
             found += self._clause(row, board, whole, mood)
         vetoed = {name for frame, _ in found for name in frame.vetoes}
-        return [each for frame, each in found if frame.id not in vetoed and (frame.says != Intent.NONE or _KEEPS in frame.vetoes)]
+        return [
+            each
+            for frame, each in found
+            if frame.id not in vetoed and (frame.says != Intent.NONE or _KEEPS in frame.vetoes)
+        ]
 
     def _named(self, folded: Folded, row: Row) -> Row:
         """Mark unknown words with a capital inside a clause: names, mostly."""

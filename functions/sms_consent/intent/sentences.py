@@ -70,10 +70,20 @@ class Sentences:
         decides = next((each for intent in _ORDER for each in found if each.intent is intent), None)
         if decides and decides.intent is Intent.NONE:
             return None
-        grammar, rows = spoken[0] if spoken else (None, [])
-        if grammar and grammar.weights and self._weighed:
-            asking = "?" in folded.text
-            return grammar.weights.settled(decides, parts, rows, asking=asking, doubted=grammar.doubted)
+        return self._weighed_against(decides, spoken, parts, asking="?" in folded.text)
+
+    def _weighed_against(
+        self,
+        decides: Found | None,
+        spoken: Sequence[tuple[Grammar, list[Row]]],
+        parts: Sequence[Sequence[Word]],
+        *,
+        asking: bool,
+    ) -> Found | None:
+        """What the frames say, weighed by the words of the language that knows most of them, if it has weights."""
+        for grammar, rows in spoken[:1]:
+            if grammar.weights and self._weighed:
+                return grammar.weights.settled(decides, parts, rows, asking=asking, doubted=grammar.doubted)
         return decides
 
     def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:

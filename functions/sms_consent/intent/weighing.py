@@ -19,11 +19,62 @@ from sms_consent.intent.reading import Found, Intent
 
 __all__ = ["ASKING", "OTHERS", "Marking", "Marks", "Weights", "summed"]
 
-_PARTS = (
-    "I YOU THIRD THEM ME NEG CANT CAN MUST WANT NEED ASK SAY HOW IF WHY PASTAUX DET LAUGH END ENDW BARE SEND CONTACT BUG "
-    "CALL EMAIL RECEIVE TEXTS DEICTIC JUNK AGAIN LIST OTHERLIST NUMBER REMOVE TAKE OFF LOSE OUTWORD UNSUB CONSENT THREAT "
-    "APPT PERSON WRONG NOTINTERESTED IDIOM PLEASE NAME CANCELABLE PLAY HYPO STUFF"
-).split()
+_PARTS = [
+    "I",
+    "YOU",
+    "THIRD",
+    "THEM",
+    "ME",
+    "NEG",
+    "CANT",
+    "CAN",
+    "MUST",
+    "WANT",
+    "NEED",
+    "ASK",
+    "SAY",
+    "HOW",
+    "IF",
+    "WHY",
+    "PASTAUX",
+    "DET",
+    "LAUGH",
+    "END",
+    "ENDW",
+    "BARE",
+    "SEND",
+    "CONTACT",
+    "BUG",
+    "CALL",
+    "EMAIL",
+    "RECEIVE",
+    "TEXTS",
+    "DEICTIC",
+    "JUNK",
+    "AGAIN",
+    "LIST",
+    "OTHERLIST",
+    "NUMBER",
+    "REMOVE",
+    "TAKE",
+    "OFF",
+    "LOSE",
+    "OUTWORD",
+    "UNSUB",
+    "CONSENT",
+    "THREAT",
+    "APPT",
+    "PERSON",
+    "WRONG",
+    "NOTINTERESTED",
+    "IDIOM",
+    "PLEASE",
+    "NAME",
+    "CANCELABLE",
+    "PLAY",
+    "HYPO",
+    "STUFF",
+]
 """The parts that are weighed, as lexicons name them."""
 _NEAR = ((1, " "), (2, "~"), (3, "~"), (4, "~"))
 """How many words on the other word of a pair stands, and how the pair is written: "stop texting", "stop~me"."""
@@ -32,13 +83,30 @@ ASKING = "?"
 """The mark of a question mark anywhere in the text."""
 OTHERS = 0.5
 """How much the clauses count that say less than the clearest one: a request may stand in any of them."""
-_DEEDS = (
-    "END ENDW BARE REMOVE TAKE LOSE UNSUB NEG NO CONSENT REVOKE IDIOM WEAKIDIOM GOAWAY ENDING REMOVED UNSUBPAST DNC".split()
-)
-_THINGS = "TEXTS CONTACT SEND LIST NUMBER RECEIVE ME PLURAL YOU BUG CALL JUNK".split()
-_ENOUGH, _ENOUGH_ALONE, _ENOUGH_IN_PLAY, _AGAINST = 0.8, 1.8, 3.0, -2.0
-"""From which total on words make a request, where they name a deed and a thing or person, where they do not, and where they play;
-below which they speak against one that a frame finds. Chosen by cross-validation: tests/evaluation/fit_weights.py."""
+_DEEDS = [
+    "END",
+    "ENDW",
+    "BARE",
+    "REMOVE",
+    "TAKE",
+    "LOSE",
+    "UNSUB",
+    "NEG",
+    "NO",
+    "CONSENT",
+    "REVOKE",
+    "IDIOM",
+    "WEAKIDIOM",
+    "GOAWAY",
+    "ENDING",
+    "REMOVED",
+    "UNSUBPAST",
+    "DNC",
+]
+_THINGS = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "ME", "PLURAL", "YOU", "BUG", "CALL", "JUNK"]
+_ENOUGH, _ENOUGH_ALONE, _ENOUGH_IN_PLAY, _AGAINST = 0.6, 1.6, 3.0, -2.0
+"""From which total on words make a request, where they name a deed and a thing or person, where a deed only, and where
+they play; below which they speak against one that a frame finds. By cross-validation (tests/evaluation/fit_weights.py)."""
 
 
 class Marks(NamedTuple):
@@ -131,25 +199,33 @@ class Weights(Marking):
         asked = bool(found and found.intent is Intent.OPT_OUT)
         if found and asked and found.rule.rpartition("/")[2] not in doubted:
             return found
+        least = _AGAINST if asked else self._enough(rows)
+        if least is None:
+            return found
         totals = [self.of_clause(clause, row) for clause, row in zip(clauses, rows, strict=True)]
         total = self._bias + summed(totals) + (self._weights.get(ASKING, 0.0) if asking else 0.0)
-        if found and asked:
-            return found._replace(intent=Intent.UNCLEAR) if total < _AGAINST else found
-        if total < _ENOUGH or total < self._enough(rows):
+        if found and asked:  # by its clearest clause alone: a long story before it denies nothing
+            return found._replace(intent=Intent.UNCLEAR) if self._bias + max(totals) < least else found
+        if total < least:
             return found
         clause = clauses[totals.index(max(totals))]
         rule = f"sentence:{self.language}/weighed"
         return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, self.language)
 
-    def _enough(self, rows: Sequence[Row]) -> float:
-        """Less is enough where a text says both what is to be done and with what or whom; more where it plays."""
+    def _enough(self, rows: Sequence[Row]) -> float | None:
+        """Where no deed is named nothing is enough; less is where a thing or person is too; more where the text plays."""
         played = 0
         for row in rows:
-            for unit in (*row.units, *(unit for phrases in row.phrases.values() for _, unit in phrases)):
+            for unit in row.units:
                 played |= unit.parts
+            for phrases in row.phrases.values():
+                for _, unit in phrases:
+                    played |= unit.parts
+        if not played & self._deeds:
+            return None
         if played & self._play:
             return _ENOUGH_IN_PLAY
-        return _ENOUGH if played & self._deeds and played & self._things else _ENOUGH_ALONE
+        return _ENOUGH if played & self._things else _ENOUGH_ALONE
 
 
 def summed(totals: Sequence[float]) -> float:
