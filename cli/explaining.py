@@ -34,7 +34,7 @@ def show(explanation: Explanation, tiers: Mapping[Tier, str], then: Mapping[Inte
         "rule": Styled(reading.rule),
         "source": Styled(explanation.source) if explanation.source else None,
         "language": Styled(reading.language) if reading.language else None,
-        "read as": Styled(printable(explanation.normalised)),
+        "read as": _normalised(explanation),
         "the sender": Styled(then[reading.intent]),
     }
     block = Table.grid(padding=(0, 2, 0, 0))
@@ -46,6 +46,15 @@ def show(explanation: Explanation, tiers: Mapping[Tier, str], then: Mapping[Inte
     console = Console()
     console.print(block)
     console.print()
+
+
+def _normalised(explanation: Explanation) -> Styled:
+    """The text as the rules see it, the deciding words in angle brackets, which last where no colour does."""
+    text, shown, place = explanation.normalised, "", 0
+    for first, last in explanation.normalised_spans:
+        shown += f"{text[place:first]}‹{text[first:last]}›"
+        place = last
+    return Styled(printable(shown + text[place:]))
 
 
 def _marked(explanation: Explanation) -> Styled:

@@ -1,8 +1,10 @@
 """Which part of the corpus a text belongs to, so that no near-duplicate of a text stands in the other part."""
 
 import hashlib
+import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 from cli.evaluation.corpus import LabelledText, Part
@@ -70,18 +72,56 @@ def near_duplicates(one: list[str], other: list[str]) -> bool:
     return len(first & second) >= OVERLAP * len(first | second)
 
 
+class Likeness:
+    """Finds the near-duplicates of a text among known ones without comparing it with each of them.
+
+    Of two texts that have ``OVERLAP`` of their words in common, each holds one of the other's rarest words: with more
+    than 1 - ``OVERLAP`` of either's words none could be missing. So a text is looked up by its rarest words.
+    """
+
+    def __init__(self, known: Iterable[tuple[str, list[str]]]) -> None:
+        """``known`` are names and the words of each text."""
+        self._known = list(known)
+        self._frequency = Counter(word for _, text in self._known for word in set(text))
+        self._by_word: dict[str, list[int]] = {}
+        self._by_text: dict[tuple[str, ...], list[int]] = {}
+        for place, (_, text) in enumerate(self._known):
+            self._enter(place, text)
+
+    def _enter(self, place: int, text: list[str]) -> None:
+        self._by_text.setdefault(tuple(text), []).append(place)
+        for word in self._rarest(text):
+            self._by_word.setdefault(word, []).append(place)
+
+    def _rarest(self, text: list[str]) -> list[str]:
+        distinct = sorted(set(text), key=lambda word: (self._frequency[word], word))
+        return distinct[: len(distinct) - math.ceil(OVERLAP * len(distinct)) + 1]
+
+    def add(self, name: str, text: list[str]) -> None:
+        """One more known text; the order of the words' rarity stays what it was."""
+        self._known.append((name, text))
+        self._enter(len(self._known) - 1, text)
+
+    def like(self, text: list[str]) -> list[str]:
+        """The names of its near-duplicates, in the order in which they became known."""
+        places = set(self._by_text.get(tuple(text), ()))
+        for word in self._rarest(text):
+            places.update(self._by_word.get(word, ()))
+        return [
+            name for name, other in (self._known[place] for place in sorted(places)) if near_duplicates(text, other)
+        ]
+
+
 def straddling(dev: Iterable[LabelledText], heldout: Iterable[LabelledText]) -> list[tuple[str, str]]:
     """
     The ids of near-duplicates that stand in different parts.
 
     Bare keywords are excepted: they come from published lists that every rule-writer knows, and differ by case only.
     """
-    known = [(example.id, words(example.text)) for example in dev if example.kind != "keyword"]
+    known = Likeness((example.id, words(example.text)) for example in dev if example.kind != "keyword")
     return [
         (dev_id, example.id)
         for example in heldout
         if example.kind != "keyword"
-        for read in [words(example.text)]
-        for dev_id, dev_words in known
-        if near_duplicates(dev_words, read)
+        for dev_id in known.like(words(example.text))
     ]

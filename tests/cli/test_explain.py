@@ -32,8 +32,29 @@ def test_a_person_is_told_what_decided_by_which_rule_and_what_follows(command: C
     assert block["tier"] == "KEYWORD: the whole message is a keyword"
     assert block["rule"] == "keyword:aws/STOP"
     assert "docs.aws.amazon.com/sms-voice" in block["source"]
-    assert block["read as"] == "“stop”"
+    assert block["read as"] == "“‹stop›”"
     assert block["the sender"].startswith("is opted out at once")
+
+
+def test_the_deciding_words_are_marked_in_what_the_rules_saw(command: Command) -> None:
+    """In brackets, which a pipe keeps as well."""
+    block = shown(command("explain", "Hi! TAKE me off yöur list, ok?").output)
+    assert block["read as"] == "“hi ‹take me off your list› ok”"
+
+
+@pytest.mark.parametrize(
+    ("text", "sources"),
+    [
+        ("STOP please", ["docs.aws.amazon.com/sms-voice", "Words that may stand beside a keyword"]),
+        ("stpo", ["docs.aws.amazon.com/sms-voice", "Misspellings"]),
+        ("take me off your list", ["47 CFR"]),
+        ("slutt å sende meg meldinger", ["Norwegian", "Frames of the languages that have no frames of their own"]),
+    ],
+)
+def test_a_rule_of_every_tier_is_shown_with_all_its_sources(command: Command, text: str, sources: list[str]) -> None:
+    """Of the keyword, and of what lets it count although it is not the whole message."""
+    told = " ".join(shown(command("explain", text).output)["source"].split())
+    assert [source for source in sources if source not in told] == []
 
 
 def test_an_ordinary_text_is_said_to_change_nothing(command: Command) -> None:

@@ -3,6 +3,7 @@ Adds labelled texts to the corpus: gives each its family, draws its part, refuse
 
     python tests/corpus/add_texts.py DRAFT.txt…          drawn into dev.jsonl or heldout.jsonl
     python tests/corpus/add_texts.py --chat DRAFT.txt…   held out, into chat.jsonl
+    python tests/corpus/add_texts.py --written …         not drawn, into dev.jsonl: for rules to be written on
 
 A draft has a heading `@ language LABEL kind`, below it one text a line; `  ## ` starts a note, `\\n` is a line break.
 """
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cli.evaluation.corpus import CORPUS, Label, LabelledText, Part, load
-from cli.evaluation.split import CHAT_FAMILY, near_duplicates, part_of, text_id, words
+from cli.evaluation.split import CHAT_FAMILY, WRITTEN_FAMILY, Likeness, part_of, text_id, words
 
 
 def drafted(path: Path, prefix: str) -> Iterator[LabelledText]:
@@ -33,37 +34,45 @@ def drafted(path: Path, prefix: str) -> Iterator[LabelledText]:
 
 def families(new: list[LabelledText], old: list[LabelledText]) -> Iterator[tuple[LabelledText, set[str]]]:
     """Each new text with the families of its near-duplicates; a bare keyword is like no other text."""
-    known = [(words(example.text), example.family) for example in old if example.kind != "keyword"]
+    known = Likeness((example.family, words(example.text)) for example in old if example.kind != "keyword")
     for example in new:
         if example.kind == "keyword":
             yield example, set()
             continue
         read = words(example.text)
-        like = {family for other, family in known if near_duplicates(read, other)}
+        like = set(known.like(read))
         yield example, like
-        known.append((read, min(like, default=example.family)))
+        known.add(min(like, default=example.family), read)
+
+
+def _family(example: LabelledText, like: set[str], prefix: str) -> str:
+    """The family of what it is like; chat, and what is written for rules, stays among its own."""
+    own = [family for family in like if family.startswith(prefix)]
+    return min(own, default=example.family) if prefix or own else example.family
 
 
 def main() -> int:
     """Appends the drafts' texts; prints the ids that were refused and why."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--chat", action="store_true")
+    into = arguments.add_mutually_exclusive_group()
+    into.add_argument("--chat", action="store_const", dest="prefix", const=CHAT_FAMILY, default="")
+    into.add_argument("--written", action="store_const", dest="prefix", const=WRITTEN_FAMILY)
     arguments.add_argument("drafts", nargs="+", type=Path)
     options = arguments.parse_args()
     for name in ("dev.jsonl", "heldout.jsonl", "chat.jsonl"):
         (CORPUS / name).touch()
     old = load(Part.ALL)
     present = {example.id for example in old}
-    prefix = CHAT_FAMILY if options.chat else ""
-    new = list({e.id: e for path in options.drafts for e in drafted(path, prefix) if e.id not in present}.values())
+    texts = (text for path in options.drafts for text in drafted(path, options.prefix))
+    new = list({text.id: text for text in texts if text.id not in present}.values())
     for example, like in families(new, old):
-        placed = dataclasses.replace(example, family=min(like, default=example.family))
+        placed = dataclasses.replace(example, family=_family(example, like, options.prefix))
         part = part_of(placed.family)
-        if any(part_of(family) is not part for family in like) or (options.chat and part is Part.DEV):
+        if any(part_of(family) is not part for family in like):
             sys.stdout.write(f"refused {example.id}: like a text of the other part\n")
             continue
         row = {key: value for key, value in dataclasses.asdict(placed).items() if value or key == "text"}
-        name = "chat.jsonl" if options.chat else f"{part}.jsonl"
+        name = "chat.jsonl" if options.prefix == CHAT_FAMILY else f"{part}.jsonl"
         with (CORPUS / name).open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     return 0

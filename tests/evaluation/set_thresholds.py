@@ -5,6 +5,7 @@ Writes thresholds.json from what is measured now, with a little room; the diff s
 """
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def measured(part: Part) -> dict[str, Any]:
     return {
         "found": round(figures.found.value - ROOM, 4),
         "touched": round(figures.touched.value + ROOM, 4),
-        "conversation_touched": round(max(figures.conversation_touched.value, 0.001), 4),
+        "conversation_touched": math.ceil(max(figures.conversation_touched.value, 0.001) * 10_000) / 10_000,
         "languages_found": {
             language: round(max(found.value - LANGUAGE_ROOM, 0.0), 3)
             for language, found in languages.items()

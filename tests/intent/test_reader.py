@@ -97,10 +97,13 @@ def test_a_keyword_in_a_very_long_text_of_white_space_is_still_one() -> None:
 def test_an_explanation_shows_the_rule_the_words_and_the_source() -> None:
     """Enough to answer "why was I opted out?" years later."""
     explanation = READER.explain("Hi! Please take me OFF your list")
-    assert explanation.reading.rule == "sentence:en/take-me-off"
+    assert explanation.reading.rule == "sentence:en/remove-from-list"
     assert [explanation.text[start:end] for start, end in explanation.spans] == [explanation.reading.matched]
     assert "English" in explanation.source
     assert explanation.normalised == "hi please take me off your list"
+    assert [explanation.normalised[start:end] for start, end in explanation.normalised_spans] == [
+        "take me off your list"
+    ]
 
 
 def test_an_explanation_finds_the_words_behind_characters_that_fold_into_more() -> None:
@@ -111,7 +114,16 @@ def test_an_explanation_finds_the_words_behind_characters_that_fold_into_more() 
 
 @pytest.mark.parametrize(
     "text",
-    ["STOP", "stop please", "stpo", "take me off your list", "wrong number", "Liked “STOP to end”", "not my keyword"],
+    [
+        "STOP",
+        "stop please",
+        "stpo",
+        "take me off your list",
+        "wrong number",
+        "slutt å sende meg meldinger",
+        "Liked “STOP to end”",
+        "not my keyword",
+    ],
 )
 def test_every_rule_leads_to_its_source(text: str) -> None:
     """A custom word leads to the deployment, all others to a file with a source."""

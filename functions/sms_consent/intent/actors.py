@@ -57,6 +57,7 @@ class Actors:
         self._texts, self._me, self._need = parts("TEXTS PLURAL DEICTIC"), parts("ME"), parts("NEED")
         self._these, self._it = parts("TEXTS PLURAL"), parts("IT")
         self._no_need, self._cause = parts("NONEED"), parts("CAUSE")
+        self._anybody = parts("ANYBODY")
         self._you_would, self._said = parts("YOUWOULD"), parts("SAYPAST")
 
     def before(self, units: Sequence[Unit]) -> Who:
@@ -145,6 +146,8 @@ class Actors:
         if parts & self._it:
             _, earlier = self._back(units, j)  # "the alarm keeps going off, make it stop"
             return Who.OTHER if earlier & self._cause else Who.UNKNOWN
+        if parts & self._anybody and self._back(units, j)[1] & self._can:
+            return Who.ASKED  # "can somebody"
         if parts & (self._third | self._lets | self._if | self._past | self._why):
             return Who.OTHER
         return Who.NOUN if parts & self._det else Who.UNKNOWN
@@ -185,6 +188,8 @@ class Actors:
             return Who.WANTED
         if subject & self._texts or k < 0:
             return Who.ASKED
+        if not subject:
+            return Who.OTHER  # "the beeping has to stop"
         return Who.OTHER if subject & self._third else Who.UNKNOWN
 
     def _after_want(self, units: Sequence[Unit], j: int) -> Who:

@@ -140,6 +140,8 @@ class Folded:
             found = islice(_WORD.finditer(self.text), MOST_WORDS + 1)
             if "'" in self.text:
                 self._words = [word for m in found for word in _unelided(m.group(), m.start())]
+            elif self._is_plain:
+                self._words = [Word(m.group(), m.start(), m.end()) for m in found]
             else:
                 self._words = [Word(_clean(m.group()), m.start(), m.end()) for m in found]
         return self._words
@@ -149,7 +151,14 @@ class Folded:
         """Its words with single spaces: what a keyword of the whole message is looked up by."""
         if "'" in self.text:
             return " ".join(word.text for word in self.words)
+        if self._is_plain:
+            return " ".join(_WORD.findall(self.text))
         return " ".join(map(_clean, _WORD.findall(self.text)))
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether its words need no cleaning."""
+        return self.text.isascii() and _GONE not in self.text and "'" not in self.text
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where a part of the folded text stands in the original."""

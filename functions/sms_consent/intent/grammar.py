@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sms_consent.intent.actors import ALLOWED, Actors, Who
 from sms_consent.intent.folding import Folded, Word
 from sms_consent.intent.frames import Board, Elements, Frame, Kind
 from sms_consent.intent.lexicon import Lexicon, Row, Unit
-from sms_consent.intent.reading import Intent
+from sms_consent.intent.reading import Found, Intent
+from sms_consent.intent.weighing import Marking, Weights
 
-__all__ = ["Found", "Grammar"]
+__all__ = ["Grammar"]
 
 
+_KEEPS = "*"  # the veto of a frame that denies whatever else its clause says: "please don't take me off"
 _CONDITIONS = ("unless", "soften", "needs")
-
-
-class Found(NamedTuple):
-    """A request, and the place in the folded text of the words that make it."""
-
-    intent: Intent
-    rule: str
-    start: int
-    end: int
-    language: str | None
 
 
 class Grammar:
@@ -33,10 +25,12 @@ class Grammar:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._actors = Actors(lexicon)
+        self.weights = Weights.of(lexicon)
+        self.doubted = lexicon.doubted
         bits = lexicon.bits
         self._breakers, self._name = bits["BREAK"], bits["NAME"]
         self._machine, self._laughter = bits.get("MACHINE", 0), bits.get("LAUGH", 0)
-        self._teasing = self._laughter | bits.get("PLAY", 0)
+        self._teasing = self._laughter | bits.get("PLAY", 0) | bits.get("THING", 0)
         self._elements = Elements(lexicon.parts, bits["FILL"])
         groups: dict[str, list[tuple[int, str]]] = {}
         for place, frame in enumerate(lexicon.frames):
@@ -64,9 +58,17 @@ class Grammar:
         vetoes = frozenset(frame.get("vetoes", ()))
         return Frame(frame["id"], frame["says"], frame["who"], unless, soften, needs, vetoes, row, required)
 
-    def read(self, folded: Folded, clauses: Sequence[Sequence[Word]], *, laughing: bool) -> list[Found]:
-        """Everything that the text asks for in this language."""
-        rows = [self._named(folded, self._lexicon.row(clause)) for clause in clauses]
+    @property
+    def marking(self) -> Marking:
+        """How its texts are marked, before there are weights."""
+        return Marking(self._lexicon)
+
+    def rows(self, folded: Folded, clauses: Sequence[Sequence[Word]]) -> list[Row]:
+        """The clauses' words with the parts that they can play in this language."""
+        return [self._named(folded, self._lexicon.row(clause)) for clause in clauses]
+
+    def read(self, rows: Sequence[Row], *, laughing: bool) -> list[Found] | None:
+        """Everything that the text asks for in this language; None where the sender is a machine."""
         boards = [Board(row, self._breakers) for row in rows]
         whole = 0
         for board in boards:
@@ -74,11 +76,15 @@ class Grammar:
         mood = whole & self._teasing | (self._laughter if laughing else 0)
         found: list[tuple[Frame, Found]] = []
         if whole & self._machine:  # "You have been unsubscribed": nobody writes that of themselves
-            return []
+            return None
         for row, board in zip(rows, boards, strict=True):
             found += self._clause(row, board, whole, mood)
         vetoed = {name for frame, _ in found for name in frame.vetoes}
-        return [each for frame, each in found if frame.id not in vetoed and frame.says != Intent.NONE]
+        return [
+            each
+            for frame, each in found
+            if frame.id not in vetoed and (frame.says != Intent.NONE or _KEEPS in frame.vetoes)
+        ]
 
     def _named(self, folded: Folded, row: Row) -> Row:
         """Mark unknown words with a capital inside a clause: names, mostly."""
@@ -102,7 +108,8 @@ class Grammar:
                 if self._stands(frame, row, at):
                     found.append((frame, self._found(frame, row, at, end, denied)))
                     break
-        return found
+        keeps = [each for each in found if _KEEPS in each[0].vetoes]
+        return keeps or found
 
     def _possible(self, clause: int) -> Iterator[Frame]:
         """The frames of which all required parts stand in the clause."""

@@ -67,6 +67,8 @@ class Lexicon:
         """``prepared`` holds the words that the frames name, and the element by which each pattern is looked up."""
         self.language: str = pack["language"]
         self.frames = frames
+        self.doubted = frozenset(pack.get("doubted", "").split())
+        """Frames that are right more often than not, but not where the other words speak against them."""
         self._unspaced = bool(pack.get("unspaced"))
         named = [*pack["parts"], *prepared["literals"], "BREAK", "NAME"]
         self.bits = {name: 1 << place for place, name in enumerate(named)}

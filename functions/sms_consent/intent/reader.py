@@ -32,6 +32,7 @@ class Reader:
     """Reads texts by the built-in rules and a deployment's own keywords, which stand above them.
 
     ``ordinary`` are words that ask for nothing in this deployment, such as YES where texts ask yes-or-no questions.
+    With ``weighed`` off, only frames find requests in sentences, which is how weights are fitted.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class Reader:
         opt_in: Iterable[str] = (),
         help: Iterable[str] = (),  # noqa: A002 - the field's own word for this keyword
         ordinary: Iterable[str] = (),
+        weighed: bool = True,
     ) -> None:
         custom = {"opt_out": opt_out, "opt_in": opt_in, "help": help, "ordinary": ordinary}
         self._keywords = own_keywords(_prepared("keywords"), custom)
+        self._weighed = weighed
 
     # The other tiers load when the first text gets past the keywords: most texts to a short code are one word.
     @cached_property
@@ -64,7 +67,7 @@ class Reader:
 
     @cached_property
     def _sentences(self) -> Sentences:
-        return Sentences(self._prepared)
+        return Sentences(self._prepared, weighed=self._weighed)
 
     def read(self, text: str, *, last_reply: str | None = None) -> Reading:
         """Read one text. Pure; never raises, whatever the text. ``last_reply`` is what this person was last sent."""
@@ -74,7 +77,14 @@ class Reader:
         """Read one text, and show what the rules saw and where the deciding words stand."""
         folded = fold(text)
         reading, spans = self._read(folded, last_reply)
-        return Explanation(reading, folded.original, folded.key, spans, self.sources(reading.rule))
+        deciding = _in_key(folded, spans)
+        return Explanation(reading, folded.original, folded.key, spans, deciding, self.sources(reading.rule))
+
+    def marks(self, text: str, language: str) -> list[list[str]]:
+        """What would be weighed in each clause of a text of this language, for weights to be fitted to."""
+        folded = fold(text)
+        own = self._immunity.own_words(folded, self._keywords, None)
+        return self._sentences.marks(folded, joined_letters(own.words), language) if own.words else []
 
     def sources(self, rule: str) -> str:
         """Where a rule comes from, for a person who asks why."""
@@ -118,6 +128,20 @@ class Reader:
         if len(parts) == 1 or is_laughing(folded.original) or self._company.is_teasing(words):
             return None
         return next((kept for part in parts if (kept := self._company.read(part, strong_only=True))), None)
+
+
+def _in_key(folded: Folded, spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Where the words of some spans of the original stand in the key, those next to each other as one."""
+    found: list[tuple[int, int]] = []
+    place = 0
+    for word in folded.words if spans else ():
+        first, last = folded.span(word.start, word.end)
+        end = place + len(word.text)
+        if any(first < stop and start < last for start, stop in spans):
+            joins = bool(found) and found[-1][1] == place - 1
+            found[-1:] = [(found[-1][0], end)] if joins else [*found[-1:], (place, end)]
+        place = end + 1
+    return tuple(found)
 
 
 def _prepared(name: str) -> Mapping[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-__all__ = ["Explanation", "Intent", "Reading", "Tier"]
+__all__ = ["Explanation", "Found", "Intent", "Reading", "Tier"]
 
 
 class Intent(StrEnum):
@@ -44,11 +45,23 @@ class Reading:
 class Explanation:
     """A reading with what a person needs to follow it: the text as the rules saw it, and where the words stand.
 
-    ``spans`` are (start, end) offsets into ``text``, which is what was read in Unicode form NFC.
+    ``spans`` are (start, end) offsets into ``text``, which is what was read in Unicode form NFC; ``normalised_spans``
+    are those of the same words in ``normalised``.
     """
 
     reading: Reading
     text: str
     normalised: str
     spans: tuple[tuple[int, int], ...]
+    normalised_spans: tuple[tuple[int, int], ...]
     source: str
+
+
+class Found(NamedTuple):
+    """A request, and the place in the folded text of the words that make it."""
+
+    intent: Intent
+    rule: str
+    start: int
+    end: int
+    language: str | None

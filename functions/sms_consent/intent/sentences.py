@@ -10,20 +10,20 @@ from typing import Any
 
 from sms_consent.intent.clauses import clauses, is_laughing, with_signs
 from sms_consent.intent.folding import Folded, Word
-from sms_consent.intent.grammar import Found, Grammar
+from sms_consent.intent.grammar import Grammar
 from sms_consent.intent.keywords import DATA
-from sms_consent.intent.lexicon import Lexicon, load_sentences
-from sms_consent.intent.reading import Intent
+from sms_consent.intent.lexicon import Lexicon, Row, load_sentences
+from sms_consent.intent.reading import Found, Intent
 from sms_consent.intent.spelling import Speller, respellings
 
 __all__ = ["Sentences"]
 
-_ORDER = (Intent.OPT_OUT, Intent.OPT_IN, Intent.UNCLEAR, Intent.HELP)
+_ORDER = (Intent.OPT_OUT, Intent.OPT_IN, Intent.UNCLEAR, Intent.HELP, Intent.NONE)
 _NEARLY = 0.7
 _MOST_LANGUAGES = 4
 _UNSPACED = frozenset({"zh", "ja", "ko"})
 _SHORTEST_STEM, _LONGEST_STEM = 2, 12
-_SHORT, _LONGEST = 5, 40  # letters: shorter words are not respelt, longer ones are no words
+_SHORT, _LONGEST = 3, 40  # letters: shorter words are not respelt, longer ones are no words
 
 
 def unfolded(words: Mapping[str, str]) -> dict[str, int]:
@@ -37,7 +37,8 @@ def unfolded(words: Mapping[str, str]) -> dict[str, int]:
 class Sentences:
     """All languages' grammars, and the choice of those that a text can be in."""
 
-    def __init__(self, prepared: Mapping[str, Any]) -> None:
+    def __init__(self, prepared: Mapping[str, Any], *, weighed: bool = True) -> None:
+        self._weighed = weighed
         vocabulary: Mapping[str, Any] = prepared["vocabulary"]
         self._prepared: Mapping[str, Any] = prepared["grammars"]
         self._languages: Sequence[str] = vocabulary["languages"]
@@ -54,19 +55,48 @@ class Sentences:
 
     def read(self, folded: Folded, words: Sequence[Word]) -> Found | None:
         """What the text asks for, by its clearest clause; a clear request outweighs whatever else it says."""
-        words = with_signs(folded, [self._respelt(word) for word in words])
-        parts = clauses(folded, words)
+        words, parts = self._taken_apart(folded, words)
         laughing = is_laughing(folded.original)
         found: list[Found] = []
+        spoken: list[tuple[Grammar, list[Row]]] = []
         for grammar in self._spoken(words):
-            found += grammar.read(folded, parts, laughing=laughing)
+            rows = grammar.rows(folded, parts)
+            spoken.append((grammar, rows))
+            asks = grammar.read(rows, laughing=laughing)
+            if asks is None:
+                return None
+            found += asks
             if any(each.intent is Intent.OPT_OUT for each in found):
                 break
-        for intent in _ORDER:
-            for each in found:
-                if each.intent is intent:
-                    return each
-        return None
+        decides = next((each for intent in _ORDER for each in found if each.intent is intent), None)
+        if decides and decides.intent is Intent.NONE:
+            return None
+        return self._weighed_against(decides, spoken, parts, asking="?" in folded.text)
+
+    def _weighed_against(
+        self,
+        decides: Found | None,
+        spoken: Sequence[tuple[Grammar, list[Row]]],
+        parts: Sequence[Sequence[Word]],
+        *,
+        asking: bool,
+    ) -> Found | None:
+        """What the frames say, weighed by the words of the language that knows most of them, if it has weights."""
+        for grammar, rows in spoken[:1]:
+            if grammar.weights and self._weighed:
+                return grammar.weights.settled(decides, parts, rows, asking=asking, doubted=grammar.doubted)
+        return decides
+
+    def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:
+        """What is weighed in each clause of a text that is taken to be in a language, by its names in the data."""
+        _, parts = self._taken_apart(folded, words)
+        grammar = self._grammar(language)
+        return [grammar.marking.listed(part, row) for part, row in zip(parts, grammar.rows(folded, parts), strict=True)]
+
+    def _taken_apart(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
+        """The words as they are meant, and the clauses that they make."""
+        words = with_signs(folded, [self._respelt(word) for word in words])
+        return words, clauses(folded, words)
 
     def _known(self, word: str) -> int:
         """Which languages know a word, one bit a language."""
@@ -128,6 +158,8 @@ class Sentences:
         if text in self._swapped:
             return Word(self._swapped[text], word.start, word.end)
         nearest = self._speller.nearest(text) if len(text) > _SHORT else ()
+        if len(nearest) > 1:  # "removw": of the forms of a word, the one as long
+            nearest = [form for form in nearest if len(form) == len(text)]
         return Word(nearest[0], word.start, word.end) if len(nearest) == 1 else word
 
     @cached_property
@@ -145,4 +177,4 @@ class Sentences:
     def _speller(self) -> Speller:
         spelled: dict[str, str] = self._misspelling["in_sentences"]
         words = (word for listed in spelled.values() for word in listed.split())
-        return Speller(words, self._ordinary, one_slip_only=True)
+        return Speller(words, self._ordinary | set(self._misspelling["beside_sentences"].split()), one_slip_only=True)

@@ -11,17 +11,30 @@ from sms_consent.intent.keywords import DATA
 __all__ = ["source_of"]
 
 _FOLDERS = {"keyword": "keywords", "company": "keywords", "misspelt": "keywords", "sentence": "sentences"}
+_BESIDE = {"company": "company", "misspelt": "misspelling"}
+"""What lets a keyword count that is not the whole message, or is wrongly typed."""
 
 
 def source_of(rule: str) -> str:
-    """The title and source of the file that holds the rule, or "" for a text that no rule spoke of."""
+    """The titles and sources of the files that hold the rule, or "" for a text that no rule spoke of."""
     kind, _, name = rule.partition(":")
-    pack = name.partition("/")[0]
-    if pack == "custom":
-        return "Configured for this deployment"
+    pack, _, own = name.partition("/")
     if kind == "immune":
         return _described("immunity")
-    return _described(f"{_FOLDERS[kind]}/{pack}") if kind in _FOLDERS else ""
+    if kind not in _FOLDERS:
+        return ""
+    if own == "weighed":
+        return _described(f"weights/{pack}")
+    beside = f"; {_described(_BESIDE[kind])}" if kind in _BESIDE else ""
+    if pack == "custom":
+        return f"Configured for this deployment{beside}"
+    shared = f"; {_described('frames')}" if kind == "sentence" and _has_shared_frames(pack) else ""
+    return f"{_described(f'{_FOLDERS[kind]}/{pack}')}{beside}{shared}"
+
+
+def _has_shared_frames(language: str) -> bool:
+    path = DATA / "sentences" / f"{language}.json"
+    return path.is_file() and json.loads(path.read_text(encoding="utf-8"))["frames"] == "shared"
 
 
 @cache

@@ -116,7 +116,9 @@ def _distance(word: str, known: str, most: int) -> int:
     """How many slips lie between two words, as far as ``most``."""
     if _one_slip(word, known):
         return 1
-    return _slips(word, known) if most > 1 else most + 1
+    if most < 2 or len(set(word) ^ set(known)) > 2 * most:  # a slip changes at most two of the letters
+        return most + 1
+    return _slips(word, known)
 
 
 def _one_slip(one: str, other: str) -> bool:

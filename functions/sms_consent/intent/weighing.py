@@ -1,0 +1,240 @@
+"""How much the words of a text speak for a request, where no frame finds it by its parts, and against one that a frame finds.
+
+Every word, every pair of near words, every part and every pair of near parts has a weight, and the weights of a text add up.
+They are fitted to the labelled texts of tests/corpus/dev.jsonl by tests/evaluation/fit_weights.py, and kept in data/weights,
+one file a language, where each can be read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
+
+from sms_consent.intent.folding import Word
+from sms_consent.intent.keywords import DATA
+from sms_consent.intent.lexicon import Lexicon, Row
+from sms_consent.intent.reading import Found, Intent
+
+__all__ = ["ASKING", "OTHERS", "Marking", "Marks", "Weights", "summed"]
+
+_PARTS = [
+    "I",
+    "YOU",
+    "THIRD",
+    "THEM",
+    "ME",
+    "NEG",
+    "CANT",
+    "CAN",
+    "MUST",
+    "WANT",
+    "NEED",
+    "ASK",
+    "SAY",
+    "HOW",
+    "IF",
+    "WHY",
+    "PASTAUX",
+    "DET",
+    "LAUGH",
+    "END",
+    "ENDW",
+    "BARE",
+    "SEND",
+    "CONTACT",
+    "BUG",
+    "CALL",
+    "EMAIL",
+    "RECEIVE",
+    "TEXTS",
+    "DEICTIC",
+    "JUNK",
+    "AGAIN",
+    "LIST",
+    "OTHERLIST",
+    "NUMBER",
+    "REMOVE",
+    "TAKE",
+    "OFF",
+    "LOSE",
+    "OUTWORD",
+    "UNSUB",
+    "CONSENT",
+    "THREAT",
+    "APPT",
+    "PERSON",
+    "WRONG",
+    "NOTINTERESTED",
+    "IDIOM",
+    "PLEASE",
+    "NAME",
+    "CANCELABLE",
+    "PLAY",
+    "HYPO",
+    "STUFF",
+]
+"""The parts that are weighed, as lexicons name them."""
+_NEAR = ((1, " "), (2, "~"), (3, "~"), (4, "~"))
+"""How many words on the other word of a pair stands, and how the pair is written: "stop texting", "stop~me"."""
+_NEAR_PARTS = 3
+ASKING = "?"
+"""The mark of a question mark anywhere in the text."""
+OTHERS = 0.5
+"""How much the clauses count that say less than the clearest one: a request may stand in any of them."""
+_DEEDS = [
+    "END",
+    "ENDW",
+    "BARE",
+    "REMOVE",
+    "TAKE",
+    "LOSE",
+    "UNSUB",
+    "NEG",
+    "NO",
+    "CONSENT",
+    "REVOKE",
+    "IDIOM",
+    "WEAKIDIOM",
+    "GOAWAY",
+    "ENDING",
+    "REMOVED",
+    "UNSUBPAST",
+    "DNC",
+]
+_THINGS = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "ME", "PLURAL", "YOU", "BUG", "CALL", "JUNK"]
+_ENOUGH, _ENOUGH_ALONE, _ENOUGH_IN_PLAY, _AGAINST = 0.6, 1.6, 3.0, -2.0
+"""From which total on words make a request, where they name a deed and a thing or person, where a deed only, and where
+they play; below which they speak against one that a frame finds. By cross-validation (tests/evaluation/fit_weights.py)."""
+
+
+class Marks(NamedTuple):
+    """What is weighed in a clause: words and pairs of them, and parts of words that stand near each other."""
+
+    words: set[str]
+    parts: set[tuple[int, int]]
+
+
+class Marking:
+    """Finds the marks of clauses, by the parts of one language's lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.language = lexicon.language
+        self._names = {lexicon.bits[name]: name for name in _PARTS if name in lexicon.bits}
+        self._weighed = sum(self._names)
+
+    def marks(self, clause: Sequence[Word], row: Row) -> Marks:
+        """What is to be weighed in a clause."""
+        texts = ["<", *["#" if word.text.isdecimal() else word.text for word in clause], ">"]
+        words = set(texts)
+        for far, mark in _NEAR:
+            words.update([one + mark + other for one, other in zip(texts, texts[far:], strict=False)])
+        parts: set[tuple[int, int]] = set()
+        played = [unit.parts & self._weighed for unit in row.merged(len(row.units))]
+        played = [each for each in played if each]
+        for i, one in enumerate(played):
+            parts.add((one, 0))
+            parts.update([(one, other) for other in played[i + 1 : i + _NEAR_PARTS]])
+        return Marks(words, parts)
+
+    def named(self, pair: tuple[int, int]) -> list[str]:
+        """The marks of two units that stand near each other, or of one: every part of the one with every part of the other."""
+        ones, others = ([self._names[bit] for bit in _bits(parts)] for parts in pair)
+        return [f"@{one}@{other}" for one in ones for other in others] if others else [f"@{one}" for one in ones]
+
+    def listed(self, clause: Sequence[Word], row: Row) -> list[str]:
+        """Every mark by its name, as often as it counts."""
+        marks = self.marks(clause, row)
+        return sorted([*marks.words, *(name for pair in marks.parts for name in self.named(pair))])
+
+
+class Weights(Marking):
+    """One language's weights."""
+
+    def __init__(self, lexicon: Lexicon, data: Mapping[str, Any]) -> None:
+        super().__init__(lexicon)
+        self._bias: float = data["bias"]
+        self._weights: dict[str, float] = {}
+        for weight, marks in data["weights"].items():
+            self._weights.update(dict.fromkeys(marks.split("|"), float(weight)))
+        self._of_parts: dict[tuple[int, int], float] = {}
+        self._deeds = sum(lexicon.bits.get(name, 0) for name in _DEEDS)
+        self._play = lexicon.bits.get("PLAY", 0) | lexicon.bits.get("LAUGH", 0)
+        self._things = sum(lexicon.bits.get(name, 0) for name in _THINGS)
+
+    @classmethod
+    def of(cls, lexicon: Lexicon) -> Weights | None:
+        """The weights of a lexicon's language, if it has any."""
+        path = DATA / "weights" / f"{lexicon.language}.json"
+        return cls(lexicon, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+    def of_clause(self, clause: Sequence[Word], row: Row) -> float:
+        """How much a clause speaks for an opt-out; below nothing it speaks against."""
+        marks, known = self.marks(clause, row), self._of_parts
+        total = sum(map(self._weights.get, marks.words, repeat(0.0)))
+        for pair in marks.parts:
+            weight = known.get(pair)
+            if weight is None:
+                weight = known[pair] = sum(self._weights.get(name, 0.0) for name in self.named(pair))
+            total += weight
+        return total
+
+    def settled(
+        self,
+        found: Found | None,
+        clauses: Sequence[Sequence[Word]],
+        rows: Sequence[Row],
+        *,
+        asking: bool,
+        doubted: Container[str],
+    ) -> Found | None:
+        """What a text asks for, weighed against what its frames say.
+
+        A request that its words speak against is asked about, if its frame is one of those that are often wrong; one
+        that they make is found.
+        """
+        if found and (found.intent not in (Intent.OPT_OUT, Intent.UNCLEAR)):
+            return found
+        asked = bool(found and found.intent is Intent.OPT_OUT)
+        if found and asked and found.rule.rpartition("/")[2] not in doubted:
+            return found
+        least = _AGAINST if asked else self._enough(rows)
+        if least is None:
+            return found
+        totals = [self.of_clause(clause, row) for clause, row in zip(clauses, rows, strict=True)]
+        total = self._bias + summed(totals) + (self._weights.get(ASKING, 0.0) if asking else 0.0)
+        if found and asked:  # by its clearest clause alone: a long story before it denies nothing
+            return found._replace(intent=Intent.UNCLEAR) if self._bias + max(totals) < least else found
+        if total < least:
+            return found
+        clause = clauses[totals.index(max(totals))]
+        rule = f"sentence:{self.language}/weighed"
+        return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, self.language)
+
+    def _enough(self, rows: Sequence[Row]) -> float | None:
+        """Where no deed is named nothing is enough; less is where a thing or person is too; more where the text plays."""
+        played = 0
+        for row in rows:
+            for unit in row.units:
+                played |= unit.parts
+            for phrases in row.phrases.values():
+                for _, unit in phrases:
+                    played |= unit.parts
+        if not played & self._deeds:
+            return None
+        if played & self._play:
+            return _ENOUGH_IN_PLAY
+        return _ENOUGH if played & self._things else _ENOUGH_ALONE
+
+
+def summed(totals: Sequence[float]) -> float:
+    """What clauses weigh together: the one that says most counts in full, the others by half."""
+    return OTHERS * sum(totals) + (1 - OTHERS) * max(totals) if totals else 0.0
+
+
+def _bits(parts: int) -> Iterator[int]:
+    while parts:
+        lowest = parts & -parts
+        yield lowest
+        parts ^= lowest

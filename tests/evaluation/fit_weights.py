@@ -1,0 +1,184 @@
+"""
+Fits data/weights to the texts of dev.jsonl: how much each word, pair of words and pair of parts speaks for an opt-out.
+
+    python tests/evaluation/fit_weights.py en…               writes functions/sms_consent/intent/data/weights/en.json
+    python tests/evaluation/fit_weights.py --cross-validate en    writes nothing: fits on four fifths, measures the fifth
+
+Logistic regression by stochastic gradient steps, each mark at its own rate (Duchi, Hazan and Singer, Adaptive subgradient
+methods, JMLR 12 (2011)); the weights of the last epochs are averaged. The same texts always give the same weights. The
+held-out part has no influence on them, so its figures still tell how strangers' texts are read; those of dev do not.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import random
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cli.evaluation.corpus import Label, LabelledText, Part, load, load_sms_spam
+from cli.evaluation.split import text_id
+from sms_consent.intent import Reader, weighing
+from sms_consent.intent.folding import fold
+
+WEIGHTS = Path(weighing.__file__).parent / "data" / "weights"
+EXAMPLES = Path(__file__).parents[1] / "intent" / "examples"
+EPOCHS, AVERAGED = 12, 4
+RATE, BIAS_RATE = 0.15, 0.05
+SHRINK = 0.02  # how strongly a weight is drawn back to nothing whenever its mark is met
+RAREST = 3  # texts: a mark of fewer tells of those texts only
+SMALLEST = 0.1  # a lighter mark is left out
+FOLDS = 5
+
+
+class Weighed(NamedTuple):
+    """A text's marks, clause by clause, whether it has a question mark, and whether it asks for an opt-out."""
+
+    clauses: list[list[str]]
+    asking: bool
+    asks: bool
+
+
+def fitted(texts: Sequence[Weighed]) -> tuple[float, dict[str, float]]:
+    """The bias and the weights. The clause that says most of a text learns in full, the others by less."""
+    counts = Counter(mark for text in texts for mark in {mark for clause in text.clauses for mark in clause})
+    weights = {mark: 0.0 for mark, count in counts.items() if count >= RAREST} | {weighing.ASKING: 0.0}
+    known = [
+        Weighed([[mark for mark in clause if mark in weights] for clause in text.clauses], text.asking, text.asks)
+        for text in texts
+    ]
+    steps = dict.fromkeys(weights, 1e-6)
+    mean, mean_bias, bias = dict.fromkeys(weights, 0.0), 0.0, 0.0
+    order = random.Random(1)
+    for epoch in range(EPOCHS):
+        order.shuffle(known)
+        for text in known:
+            totals = [sum([weights[mark] for mark in clause]) for clause in text.clauses]
+            total = bias + weighing.summed(totals) + weights[weighing.ASKING] * text.asking
+            error = 1 / (1 + math.exp(-max(-30.0, min(30.0, total)))) - text.asks
+            bias -= BIAS_RATE * error
+            clearest = totals.index(max(totals)) if totals else -1
+            shares = [1.0 if place == clearest else weighing.OTHERS for place in range(len(totals))]
+            question = [([weighing.ASKING], 1.0)] if text.asking else []
+            for clause, share in (*zip(text.clauses, shares, strict=True), *question):
+                for mark in clause:
+                    slope = error * share + SHRINK * weights[mark] * abs(error)
+                    steps[mark] += slope * slope
+                    weights[mark] -= RATE * slope / math.sqrt(steps[mark])
+        if epoch >= EPOCHS - AVERAGED:
+            mean_bias += bias / AVERAGED
+            for mark, weight in weights.items():
+                mean[mark] += weight / AVERAGED
+    return mean_bias, mean
+
+
+def total_of(text: Weighed, bias: float, weights: Mapping[str, float]) -> float:
+    """What a text weighs."""
+    totals = [sum([weights.get(mark, 0.0) for mark in clause]) for clause in text.clauses]
+    return bias + weighing.summed(totals) + (weights.get(weighing.ASKING, 0.0) if text.asking else 0.0)
+
+
+def described(
+    language: str, bias: float, weights: dict[str, float], examples: Sequence[LabelledText]
+) -> dict[str, object]:
+    """The file's content: marks by their weight, rounded, so that each can be looked up and the file stays small."""
+    count, sources = len(examples), "tests/corpus/dev.jsonl and tests/intent/examples"
+    if any(example.kind == "sms-spam-ham" for example in examples):
+        sources += " and half of the human messages of the UCI SMS Spam Collection (Almeida and Hidalgo, CC BY 4.0)"
+    by_weight: dict[str, list[str]] = {}
+    for mark, weight in sorted(weights.items()):
+        if abs(weight) >= SMALLEST:
+            by_weight.setdefault(f"{weight:.1f}", []).append(mark)
+    return {
+        "title": f"What words weigh for an opt-out, language {language}",
+        "source": f"fitted by tests/evaluation/fit_weights.py to {count} texts of {sources}",
+        "bias": round(bias, 2),
+        "weights": {
+            weight: "|".join(marks) for weight, marks in sorted(by_weight.items(), key=lambda row: float(row[0]))
+        },
+    }
+
+
+def cross_validated(examples: Sequence[LabelledText], texts: Sequence[Weighed]) -> None:
+    """Prints how texts are read by weights that they had no part in."""
+    read = Reader(weighed=False)
+    totals: list[tuple[float, LabelledText]] = []
+    folds = [int(hashlib.sha256(example.family.encode()).hexdigest(), 16) % FOLDS for example in examples]
+    for drawn in range(FOLDS):
+        bias, weights = fitted([text for text, its in zip(texts, folds, strict=True) if its != drawn])
+        totals += [
+            (total_of(text, bias, weights), example)
+            for text, example, its in zip(texts, examples, folds, strict=True)
+            if its == drawn
+        ]
+    rules = {example.id: read.read(example.text) for _, example in totals}
+    sys.stdout.write("from total, where no frame says OPT_OUT or OPT_IN   opt-outs   others   of these NONE\n")
+    for least in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0):
+        above = [e for total, e in totals if total > least and rules[e.id].intent in ("NONE", "UNCLEAR")]
+        found = sum(example.label is Label.OPT_OUT for example in above)
+        none = sum(example.label is Label.NONE for example in above)
+        sys.stdout.write(f"{least:>10} {found:>10} {len(above) - found:>8} {none:>8}\n")
+    sys.stdout.write("below total, where a frame says OPT_OUT   opt-outs   others\n")
+    for most in (0.0, -0.5, -1.0, -1.5, -2.0, -3.0):
+        below = [e for total, e in totals if total < most and rules[e.id].rule.startswith("sentence:")]
+        denied = [example for example in below if rules[example.id].intent == "OPT_OUT"]
+        found = sum(example.label is Label.OPT_OUT for example in denied)
+        sys.stdout.write(f"{most:>10} {found:>10} {len(denied) - found:>8}\n")
+
+
+def conversation(path: Path) -> list[LabelledText]:
+    """The half of the collection's human messages that is drawn for fitting; the other half stays a measure."""
+    return [text for text in load_sms_spam(path) if int(hashlib.sha256(text.text.encode()).hexdigest(), 16) % 2]
+
+
+def listed(language: str) -> list[LabelledText]:
+    """The texts of tests/intent/examples, which rules are written on too."""
+    lines = [
+        line for path in sorted(EXAMPLES.glob(f"{language}*.txt")) for line in path.read_text("utf-8").splitlines()
+    ]
+    rows = [line.replace("\t", "  ", 1).split("  ", 1) for line in lines if line and not line.startswith("#")]
+    return [
+        LabelledText(
+            text_id(text, language), text.strip().replace("\\n", "\n"), Label(label), language, "example", text
+        )
+        for label, text in rows
+    ]
+
+
+def main() -> int:
+    """Fits each language that is named."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--cross-validate", action="store_true")
+    arguments.add_argument(
+        "--sms-spam", type=Path, help="the SMS Spam Collection; half of its human messages are fitted to"
+    )
+    arguments.add_argument("languages", nargs="+")
+    options = arguments.parse_args()
+    reader = Reader()
+    for language in options.languages:
+        chat = conversation(options.sms_spam) if options.sms_spam else []
+        examples = [text for text in (*load(Part.DEV), *listed(language), *chat) if text.language == language]
+        texts = [
+            Weighed(
+                reader.marks(example.text, language), "?" in fold(example.text).text, example.label is Label.OPT_OUT
+            )
+            for example in examples
+        ]
+        if options.cross_validate:
+            cross_validated(examples, texts)
+            continue
+        bias, weights = fitted(texts)
+        WEIGHTS.mkdir(exist_ok=True)
+        content = described(language, bias, weights, examples)
+        (WEIGHTS / f"{language}.json").write_text(
+            json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Words weigh for and against a request where frames do not settle it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sms_consent.intent import Intent, Reader, Tier, weighing
+
+READER = Reader()
+FRAMES_ONLY = Reader(weighed=False)
+WEIGHTS = sorted((Path(weighing.__file__).parent / "data" / "weights").glob("*.json"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "take this number and toss it off your text roster today",
+        "I beg you erase all trace of my number there",
+        "would rather my number wasn't used by you guys for texts",
+    ],
+)
+def test_a_request_that_no_frame_knows_is_found_by_its_words(text: str) -> None:
+    """By what each weighs; the evidence names the clause that says most."""
+    assert FRAMES_ONLY.read(text).intent is Intent.NONE
+    reading = READER.read(text)
+    assert (reading.intent, reading.tier, reading.rule) == (Intent.OPT_OUT, Tier.SENTENCE, "sentence:en/weighed")
+    assert reading.matched in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "thanks for the texts, I enjoy every one",
+        "text me the address of the store please",
+        "can you send me the list again",
+    ],
+)
+def test_words_of_texts_alone_make_no_request(text: str) -> None:
+    """Who likes them uses the same words."""
+    assert READER.read(text).intent is Intent.NONE
+
+
+def test_a_request_of_a_doubtful_frame_is_asked_about_where_all_else_speaks_against_it() -> None:
+    """A hit of such a frame in plain talk is mostly a mistake; asking harms nobody."""
+    text = "Great. I'm in church now, will holla when i get out"
+    assert FRAMES_ONLY.read(text).intent is Intent.OPT_OUT
+    reading = READER.read(text)
+    assert (reading.intent, reading.tier) == (Intent.UNCLEAR, Tier.UNCLEAR)
+
+
+def test_a_clear_request_stands_whatever_is_said_beside_it() -> None:
+    """A request in any clause counts."""
+    text = "Lovely day here, the kids are at the lake and we ate ice cream. Grandma says hi! And stop texting me."
+    assert READER.read(text).intent is Intent.OPT_OUT
+
+
+@pytest.mark.parametrize("path", WEIGHTS, ids=lambda path: path.stem)
+def test_weights_say_what_they_are_and_where_they_come_from(path: Path) -> None:
+    """And each can be looked up by its mark, once."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    assert data["title"]
+    assert "tests/evaluation/fit_weights.py" in data["source"]
+    marks = [mark for listed in data["weights"].values() for mark in listed.split("|")]
+    assert len(marks) == len(set(marks)) > 1000
+    assert all(float(weight) for weight in data["weights"])
