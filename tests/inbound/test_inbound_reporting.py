@@ -26,7 +26,12 @@ def test_a_log_line_is_one_json_object_with_the_request_it_belongs_to(
     heard = json.loads(line)
     assert (heard["level"], heard["message"], heard["service"]) == ("INFO", "heard", "inbound")
     assert heard["request_id"] == "request"
-    assert (heard["intent"], heard["status"], heard["applied"], heard["answer"]) == ("OPT_OUT", "OPTED_OUT", True, "SENT")
+    assert (heard["intent"], heard["status"], heard["applied"], heard["answer"]) == (
+        "OPT_OUT",
+        "OPTED_OUT",
+        True,
+        "SENT",
+    )
     assert heard["timestamp"] == "2026-11-03T14:00:00.000Z"
 
 
@@ -40,7 +45,10 @@ def test_texts_are_counted_in_cloudwatchs_embedded_format(inbound: Any, capsys: 
     metrics = json.loads(line)
     (directive,) = metrics["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["service"]]
-    assert {each["Name"]: each["Unit"] for each in directive["Metrics"]} == {"TextsOptOut": "Count", "TextsNone": "Count"}
+    assert {each["Name"]: each["Unit"] for each in directive["Metrics"]} == {
+        "TextsOptOut": "Count",
+        "TextsNone": "Count",
+    }
     assert (metrics["service"], metrics["TextsOptOut"], metrics["TextsNone"]) == ("inbound", 2, 1)
     assert metrics["_aws"]["Timestamp"] == 1793714400000
 
@@ -61,7 +69,14 @@ def test_a_cold_start_loads_no_more_than_it_needs() -> None:
         [sys.executable, "-c", listing], cwd=REPOSITORY / "functions", capture_output=True, text=True, check=True
     ).stdout.split()
     assert "inbound.batch" in loaded
-    heavy = {"aws_lambda_powertools", "boto3", "concurrent.futures.thread", "phonenumbers", "pydantic", "typing_extensions"}
+    heavy = {
+        "aws_lambda_powertools",
+        "boto3",
+        "concurrent.futures.thread",
+        "phonenumbers",
+        "pydantic",
+        "typing_extensions",
+    }
     assert heavy.isdisjoint(loaded)
 
 
