@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from inbound.cold_start import uncollected
 
-with uncollected():
+with uncollected("imports"):
     from inbound.wiring import batch, logger, metrics
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
         raise TypeError("no event from SNS or SQS: it has no list of Records")
     if not event["Records"]:
         return {"batchItemFailures": []}
-    with uncollected():
+    with uncollected("first event"):
         texts = batch()
     logger().append_keys(request_id=context.aws_request_id)
     try:
