@@ -39,7 +39,7 @@ class _Lines(io.TextIOBase):
 
     def write(self, text: str) -> int:
         for message in ("heard", "a text was put aside", "a text is delivered again"):
-            self.said[message] += text.count(f'"message": "{message}"')
+            self.said[message] += text.count(f'"message":"{message}"')
         return len(text)
 
 

@@ -17,6 +17,8 @@ from typing import Any
 
 __all__ = ["Log", "Metrics"]
 
+_COMPACT = (",", ":")  # as Powertools writes it: what searches logs for a text finds it in those of all functions
+
 
 class _Lines(logging.Formatter):
     """One JSON object a line, with the keys that Powertools' Logger gives it."""
@@ -36,7 +38,8 @@ class _Lines(logging.Formatter):
             **self.keys,
             **vars(record).get("fields", {}),
         }
-        return json.dumps({name: value for name, value in line.items() if value is not None}, ensure_ascii=False)
+        told = {name: value for name, value in line.items() if value is not None}
+        return json.dumps(told, ensure_ascii=False, separators=_COMPACT)
 
 
 class Log:
@@ -87,7 +90,7 @@ class Metrics:
         with self._lock:
             sums, self._sums = dict(self._sums), Counter()
         if sums:
-            print(json.dumps(self.serialize_metric_set(sums)))  # noqa: T201  CloudWatch reads it from standard output
+            print(json.dumps(self.serialize_metric_set(sums), separators=_COMPACT))  # noqa: T201  CloudWatch reads it from standard output
 
     def serialize_metric_set(self, sums: Mapping[str, float]) -> dict[str, Any]:
         """The line."""
