@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from inbound.wiring import batch, logger, metrics
+from inbound.cold_start import uncollected
+
+with uncollected("imports"):
+    from inbound.wiring import batch, logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -18,9 +21,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
         raise TypeError("no event from SNS or SQS: it has no list of Records")
     if not event["Records"]:
         return {"batchItemFailures": []}
+    with uncollected("first event"):
+        texts = batch()
     logger().append_keys(request_id=context.aws_request_id)
     try:
-        response = batch().handle(event)
+        response = texts.handle(event)
     finally:
         metrics().flush_metrics()
     if response["batchItemFailures"] and "Sns" in event["Records"][0]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import subprocess
@@ -102,3 +103,15 @@ def test_the_queues_client_is_made_when_something_is_put_aside(inbound: Any, mon
     assert made == []
     inbound.run(inbound.queued("5"))
     assert made == [True]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_cold_start_leaves_the_collector_as_it_was(inbound: Any, enabled: bool) -> None:
+    """It is only spared while nothing can be garbage; texts afterwards make some."""
+    was = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        inbound.hear("STOP")
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if was else gc.disable)()
