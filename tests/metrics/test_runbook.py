@@ -15,8 +15,9 @@ def _alarms_told() -> list[str]:
 
 
 def test_every_alarm_is_in_the_runbook_once() -> None:
-    """And no other."""
-    assert sorted(_alarms_told()) == sorted(resources("AWS::CloudWatch::Alarm"))
+    """And no other. Those of gradual deployments, one a function, have one line."""
+    alarms = {re.sub(r"^\w+(RollbackAlarm)$", r"\1", name) for name in resources("AWS::CloudWatch::Alarm")}
+    assert sorted(_alarms_told()) == sorted(alarms)
 
 
 def test_each_line_says_what_it_means_what_to_look_at_what_to_do_and_when_it_is_over() -> None:

@@ -25,6 +25,12 @@ NOT_TAKEN = {
     "apigateway:UntagResource": "IAM knows it as apigateway:DELETE on /tags",
     "codedeploy:RegisterOnPremisesInstance": "functions run on Lambda",
     "iam:DeleteRolePermissionsBoundary": "a role without its boundary could do anything",
+    "iam:DeleteGroupPolicy": "policies are put into roles",
+    "iam:DeleteUserPolicy": "policies are put into roles",
+    "iam:GetGroupPolicy": "policies are put into roles",
+    "iam:GetUserPolicy": "policies are put into roles",
+    "iam:PutGroupPolicy": "policies are put into roles",
+    "iam:PutUserPolicy": "policies are put into roles",
     "iam:CreateServiceLinkedRole": "for tables with provisioned capacity and replicas",
     "lambda:AssociateRuntimeAlias": "not an action of IAM's",
     "lambda:GetCodeSigningConfig": "code is not signed",
@@ -197,10 +203,10 @@ def test_no_action_of_the_pipeline_is_a_wildcard(name: str) -> None:
 
 def test_the_stacks_roles_are_bounded_by_what_they_need() -> None:
     """No more, so that no template gets further; and no less, so that no function is stopped."""
+    inline = [each for role in resources("AWS::IAM::Role").values() for each in role["Properties"]["Policies"]]
     needed = {
         action
-        for role in resources("AWS::IAM::Role").values()
-        for policy in role["Properties"]["Policies"]
+        for policy in [*inline, *(each["Properties"] for each in resources("AWS::IAM::Policy").values())]
         for statement in policy["PolicyDocument"]["Statement"]
         for action in _listed(statement["Action"])
     }

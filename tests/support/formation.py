@@ -179,7 +179,7 @@ class Formation:
                 return self.document["Mappings"][mapping][first][second]
             case "Fn::Equals":
                 one, other = (self.value(each) for each in given)
-                return one == other
+                return str(one) == str(other)  # numbers are texts to CloudFormation
             case "Fn::Not":
                 return not self.value(given)[0]
             case "Fn::And":

@@ -60,7 +60,11 @@ def _known(made: Formation) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("chosen", [{}, {"Deployment": "Canary10Percent5Minutes", "AccessKeys": "Enabled"}], ids=str)
+@pytest.mark.parametrize(
+    "chosen",
+    [{}, {"Deployment": "Canary10Percent5Minutes", "AccessKeys": "Enabled", "BodyRetentionDays": "365"}],
+    ids=str,
+)
 def test_what_moto_has_is_created_whole(chosen: dict[str, str], region: None) -> None:
     """Every function has its role, and its settings name what exists."""
     made = formation(REPOSITORY / "template.yaml", **chosen)

@@ -27,7 +27,7 @@ def region(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _gradually(how: str = "Canary10Percent5Minutes") -> Formation:
-    return formation(TEMPLATE, Deployment=how, AccessKeys="Enabled")
+    return formation(TEMPLATE, Deployment=how, AccessKeys="Enabled", BodyRetentionDays="365")
 
 
 def _alarm(function: str) -> tuple[str, dict[str, Any]]:
@@ -40,7 +40,7 @@ def _alarm(function: str) -> tuple[str, dict[str, Any]]:
 
 def test_all_at_once_asks_nobody() -> None:
     """A fix must get out while alarms ring; and what only CodeDeploy needs is not there."""
-    made = formation(TEMPLATE, AccessKeys="Enabled")
+    made = formation(TEMPLATE, AccessKeys="Enabled", BodyRetentionDays="365")
     assert template()["Parameters"]["Deployment"]["Default"] == "AllAtOnce"
     assert made.of_type("AWS::CodeDeploy::") == {}
     assert [name for name in made.resources if "Rollback" in name or "CodeDeploy" in name] == []
@@ -122,7 +122,11 @@ def test_every_role_can_be_bounded() -> None:
     """A pipeline that may create roles is as strong as the strongest role it may create."""
     bounds = "arn:aws:iam::123456789012:policy/bounds"
     made = formation(
-        TEMPLATE, Deployment="Canary10Percent5Minutes", AccessKeys="Enabled", PermissionsBoundaryArn=bounds
+        TEMPLATE,
+        Deployment="Canary10Percent5Minutes",
+        AccessKeys="Enabled",
+        BodyRetentionDays="365",
+        PermissionsBoundaryArn=bounds,
     )
     roles = made.of_type("AWS::IAM::Role")
     assert {name for name, role in roles.items() if role.get("PermissionsBoundary") != bounds} == set()
