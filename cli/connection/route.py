@@ -141,10 +141,12 @@ class Route:
         for name in names:
             yield self._function(name)
         mappings = self._deployment.client("lambda").get_paginator("list_event_source_mappings")
+        # Not asked for by the function's name: the mapping is that of an alias of it, and the API does not say that it finds those.
         found = [
             mapping
-            for page in mappings.paginate(FunctionName=names[0], EventSourceArn=self._queue_arn)
+            for page in mappings.paginate(EventSourceArn=self._queue_arn)
             for mapping in page["EventSourceMappings"]
+            if mapping["FunctionArn"].split(":function:")[-1].partition(":")[0] == names[0]
         ]
         states = sorted({mapping.get("State", "unknown") for mapping in found})
         if not found:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import boto3
 from moto import mock_aws
@@ -15,7 +14,7 @@ from moto import mock_aws
 import emulator
 import sms_consent
 from cli.local import moto_ledger, moto_order
-from cli.local.deployment import Deployment, deploy
+from cli.local.deployment import Deployment, deploy, function_of
 from cli.local.due_work import DueWork
 from cli.local.errors import LocalError
 from cli.local.function import Function
@@ -111,7 +110,7 @@ def _sources(deployment: Deployment, functions: Mapping[str, Function], time: Lo
     for name, resource in deployment.run_here.items():
         if resource["Type"] != "AWS::Lambda::EventSourceMapping":
             continue
-        function = functions[_function_of(resource["Properties"]["FunctionName"], deployment.run_here)]
+        function = functions[function_of(resource["Properties"]["FunctionName"], deployment.run_here)]
         values = deployment.values[name]
         if values["EventSourceArn"].startswith(SQS_ARN):
             queues.append(QueueSource(sqs, function, values))
@@ -129,9 +128,9 @@ def _schedules(deployment: Deployment, time: LocalTime) -> list[Schedule]:
         match resource["Type"]:
             case "AWS::Events::Rule":
                 (target,) = properties["Targets"]
-                function = _function_of(target["Arn"], deployment.run_here)
+                function = function_of(target["Arn"], deployment.run_here)
             case "AWS::Scheduler::Schedule":
-                function = _function_of(properties["Target"]["Arn"], deployment.run_here)
+                function = function_of(properties["Target"]["Arn"], deployment.run_here)
             case _:
                 continue
         interval = interval_of(properties.get("ScheduleExpression", ""))
@@ -140,14 +139,6 @@ def _schedules(deployment: Deployment, time: LocalTime) -> list[Schedule]:
         else:
             schedules.append(Schedule(function, interval, time.now()))
     return schedules
-
-
-def _function_of(target: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]]) -> str:
-    """The function behind what a source invokes: the function itself, or an alias of it, which has one version here."""
-    name: str = target["Ref"] if "Ref" in target else target["Fn::GetAtt"][0]
-    if resources[name]["Type"] == "AWS::Lambda::Alias":
-        return _function_of(resources[name]["Properties"]["FunctionName"], resources)
-    return name
 
 
 def _waits_move_time(time: LocalTime) -> None:

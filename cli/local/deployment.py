@@ -21,7 +21,7 @@ from cli.local.errors import LocalError
 from cli.local.template import read_template
 from cli.local_api import secret as _secret  # noqa: F401  moto's CloudFormation learns a resource from it
 
-__all__ = ["STACK", "Deployment", "deploy"]
+__all__ = ["STACK", "Deployment", "deploy", "function_of"]
 
 STACK = "sms-consent"
 """The stack's name, here and where `sam deploy` is left at its default."""
@@ -107,3 +107,11 @@ def _create(blueprint: Blueprint, parameters: Mapping[str, str]) -> dict[str, st
         raise LocalError(f"neither moto nor the local stack can create {', '.join(unknown)}")
     (stack,) = formation.describe_stacks(StackName=STACK)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def function_of(target: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]]) -> str:
+    """The function behind what a source invokes: the function itself, or an alias of it, which has one version here."""
+    name: str = target["Ref"] if "Ref" in target else target["Fn::GetAtt"][0]
+    if resources[name]["Type"] == "AWS::Lambda::Alias":
+        return function_of(resources[name]["Properties"]["FunctionName"], resources)
+    return name

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.awslambda.models import EventSourceMapping, lambda_backends
 from moto.iam.models import iam_backends
 
 from cli.local.aws_environment import ACCOUNT, REGION
-
-if TYPE_CHECKING:
-    from cli.local.deployment import Deployment
+from cli.local.deployment import Deployment, function_of
 
 __all__ = ["register"]
 
@@ -39,7 +37,7 @@ def register(deployment: Deployment) -> None:
             backend.create_function(_function(name, deployment.values[name], role.arn))
     for name, resource in deployment.run_here.items():
         if resource["Type"] == "AWS::Lambda::EventSourceMapping":
-            function = backend.get_function(resource["Properties"]["FunctionName"]["Ref"])
+            function = backend.get_function(function_of(resource["Properties"]["FunctionName"], deployment.run_here))
             told = {**deployment.values[name], "FunctionName": function.function_name}
             mapping = EventSourceMapping(  # type: ignore[abstract]  # moto itself makes it so
                 {**told, "FunctionArn": function.function_arn, "RegionName": REGION, "AccountId": ACCOUNT}

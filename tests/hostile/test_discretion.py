@@ -38,7 +38,7 @@ def test_a_number_as_a_dimension_is_noticed(
     """Metrics are kept for longer than logs."""
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
     metrics = notify_wiring.metrics()
-    metrics.add_metric("Events", MetricUnit.Count, 1)
+    metrics.add_metric("EventsTold", MetricUnit.Count, 1)
     metrics.add_metadata("sender", "+14255550182")
     metrics.flush_metrics()
     assert "a phone number in its metrics" in "".join(offences())
