@@ -20,7 +20,7 @@ SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas" / "providers"
 
 
 @pytest.fixture(autouse=True)
-def region(monkeypatch: pytest.MonkeyPatch) -> None:
+def region_of_the_transform(monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS's transform asks for one."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
