@@ -141,7 +141,7 @@ class Route:
         for name in names:
             yield self._function(name)
         mappings = self._deployment.client("lambda").get_paginator("list_event_source_mappings")
-        # Not asked for by the function's name: the mapping is that of an alias of it, and the API does not say that it finds those.
+        # Not asked for by the function's name: the mapping is that of its alias, and the API does not say that it finds those.
         found = [
             mapping
             for page in mappings.paginate(EventSourceArn=self._queue_arn)
