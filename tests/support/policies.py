@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -25,8 +25,8 @@ class Permission(NamedTuple):
     resource: str
 
 
-DONE: defaultdict[str, set[Permission]] = defaultdict(set)
-"""What each function has done in this process."""
+DONE: defaultdict[str, Counter[Permission]] = defaultdict(Counter)
+"""What each function has done in this process, and how often."""
 
 
 @cache
@@ -52,7 +52,7 @@ def enforced() -> Iterator[None]:
         if function is not None:
             permission = _needed(client.meta.service_model.service_name, operation, parameters)
             assert permission in granted(function), f"{function} may not {permission.action} on {permission.resource}"
-            DONE[function].add(permission)
+            DONE[function][permission] += 1
         return call(client, operation, parameters)
 
     with patch.object(BaseClient, "_make_api_call", held_against_policy):
