@@ -21,8 +21,8 @@ STOPPED = 1
 
 ELSEWHERE = """\
 Not reached by this: texts in the queues and dead-letter queues (up to 14 days; "sms-consent dead-letters" shows the latter),
-the ledger's stream (24 hours), its point-in-time backups (35 days), events that other systems were told, and AWS's own
-opt-out list and message logs."""
+what a reconcile under way has noted (3 days), the ledger's stream (24 hours), its point-in-time backups (35 days), events
+that other systems were told, and AWS's own opt-out list and message logs."""
 
 
 def erase(

@@ -117,10 +117,12 @@ def outcome_view(run: Run, *, dry_run: bool) -> dict[str, Any]:
 def show_outcome(run: Run, *, dry_run: bool) -> None:
     """For people: what was read, what differs, what becomes of it."""
     out, counts = console(), run.counts
-    lists = f"{len(run.lists)} list{'s' if len(run.lists) != 1 else ''}"
-    out.print(
-        f"{counts.listed:,} numbers on {lists} ({counts.pages:,} pages), {counts.consents:,} opt-outs in the ledger"
+    numbers, lists, pages = (
+        _so_many(counts.listed, "number"),
+        _so_many(len(run.lists), "list"),
+        _so_many(counts.pages, "page"),
     )
+    out.print(f"{numbers} on {lists} ({pages}), {_so_many(counts.consents, 'opt-out')} in the ledger")
     if any(counts.drifts.values()):
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right")
@@ -139,3 +141,7 @@ def show_outcome(run: Run, *, dry_run: bool) -> None:
         out.print(
             f"{name} cannot be read: it is missing, or you may not DescribeOptedOutNumbers on it.", style="yellow"
         )
+
+
+def _so_many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' if count != 1 else ''}"
