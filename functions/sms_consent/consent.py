@@ -100,6 +100,11 @@ class Consent:
         return self.applied_version == self.version
 
     @property
+    def owed_since(self) -> datetime:
+        """When the decision that stands was made, or later, when the list was found not to follow it any more."""
+        return max(self.decided_at, self.drift_found_at or self.decided_at)
+
+    @property
     def surely_listed(self) -> bool:
         """Whether the number is on the list beyond doubt: it was put there, and no deletion is under way or in doubt."""
         return self.listed is True and self.deleting is None and self.delete_doubt is None

@@ -55,7 +55,7 @@ def of_consent(before: Consent | None, after: Consent, now: datetime) -> Iterato
             number=after.number,
             decision_id=after.decided_by,
             list_name=after.list_name,
-            delay=now - after.decided_at if kind in {FactKind.LISTED, FactKind.RELEASED} else None,
+            delay=now - after.owed_since if kind in {FactKind.LISTED, FactKind.RELEASED} else None,
             imported=before is not None and before.due is Due.IMPORTED,
             reason=after.refusal if kind is FactKind.REFUSED else None,
             attempts=after.attempts,

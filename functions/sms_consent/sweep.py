@@ -104,7 +104,7 @@ class Sweep:
                 swept.left[kind] += 1
                 break
             if kind is Due.OPT_OUT:
-                swept.overdue = max(swept.overdue, now - seen.decided_at)
+                swept.overdue = max(swept.overdue, now - seen.owed_since)
             after = self._sync.settle(seen)
             if _is_due(after, now):
                 swept.left[kind] += 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.inbound_function import Inbound
+from support.reconcile_function import reconcile_beside
 from support.sweep_function import sweep
 from support.world import LIST, PERSON
 
@@ -143,6 +144,23 @@ def test_an_import_is_no_text_that_came_late(inbound: Inbound, capsys: pytest.Ca
     assert world.listed()
     assert "TimeToList" not in found
     assert (found["OldestOptOutDue"], found["SweptImported"]) == ([0.0], [1.0])
+
+
+def test_a_number_that_is_put_back_counts_from_when_it_was_found_missing(
+    inbound: Inbound, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody took it off the list by hand; the person's own request may be years old, and was followed in time."""
+    inbound.hear("STOP")
+    inbound.world.pass_time(days=400)
+    inbound.world.aws.delete_opted_out_number(OptOutListName=LIST, OptedOutNumber=PERSON)
+    with reconcile_beside(inbound.world, monkeypatch) as reconcile:
+        reconcile.run()
+    inbound.world.pass_time(minutes=2)
+    _metrics(capsys)
+    sweep(inbound.world)
+    found = _metrics(capsys)
+    assert inbound.world.listed()
+    assert [each < 600 for each in (*found["OldestOptOutDue"], *found["TimeToList"])] == [True, True]
 
 
 def test_what_is_left_due_is_counted_by_kind(inbound: Inbound, capsys: pytest.CaptureFixture[str]) -> None:
