@@ -27,7 +27,7 @@ def event(number="+14255550182", text_id="first", texts=1):
             "messageKeyword": "KEYWORD_123456789012",
             "messageBody": "STOP",
             "inboundMessageId": f"{text_id}-{at}",
-            "previousPublishedMessageId": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "previousPublishedMessageId": f"{text_id}-before",
         }
         body = {
             "Type": "Notification",
