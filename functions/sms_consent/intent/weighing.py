@@ -104,9 +104,11 @@ _DEEDS = [
     "DNC",
 ]
 _THINGS = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "ME", "PLURAL", "YOU", "BUG", "CALL", "JUNK"]
-_ENOUGH, _ENOUGH_ALONE, _ENOUGH_IN_PLAY, _AGAINST = 0.6, 1.6, 3.0, -2.0
-"""From which total on words make a request, where they name a deed and a thing or person, where a deed only, and where
-they play; below which they speak against one that a frame finds. By cross-validation (tests/evaluation/fit_weights.py)."""
+_TOLD_BY = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "PLURAL", "JUNK"]
+_ENOUGH, _ENOUGH_ALONE, _ENOUGH_UNDONE, _ENOUGH_IN_PLAY, _AGAINST = 1.0, 1.3, 1.5, 3.0, -1.0
+"""From which total on words make a request, where they name a deed and a thing or person, where a deed only, where texts
+or what they come by but no deed, and where they play; below which they speak against one that a frame finds. By
+cross-validation (tests/evaluation/fit_weights.py)."""
 
 
 class Marks(NamedTuple):
@@ -162,6 +164,7 @@ class Weights(Marking):
         self._deeds = sum(lexicon.bits.get(name, 0) for name in _DEEDS)
         self._play = lexicon.bits.get("PLAY", 0) | lexicon.bits.get("LAUGH", 0)
         self._things = sum(lexicon.bits.get(name, 0) for name in _THINGS)
+        self._told_by = sum(lexicon.bits.get(name, 0) for name in _TOLD_BY)
 
     @classmethod
     def of(cls, lexicon: Lexicon) -> Weights | None:
@@ -213,7 +216,7 @@ class Weights(Marking):
         return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, self.language)
 
     def _enough(self, rows: Sequence[Row]) -> float | None:
-        """Where no deed is named nothing is enough; less is where a thing or person is too; more where the text plays."""
+        """Where neither deed nor texts are named nothing is; less is where a thing or person is too; more in play."""
         played = 0
         for row in rows:
             for unit in row.units:
@@ -221,10 +224,12 @@ class Weights(Marking):
             for phrases in row.phrases.values():
                 for _, unit in phrases:
                     played |= unit.parts
-        if not played & self._deeds:
+        if not played & (self._deeds | self._told_by):
             return None
         if played & self._play:
             return _ENOUGH_IN_PLAY
+        if not played & self._deeds:
+            return _ENOUGH_UNDONE
         return _ENOUGH if played & self._things else _ENOUGH_ALONE
 
 
