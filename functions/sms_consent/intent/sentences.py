@@ -153,10 +153,7 @@ class Sentences:
         text = word.text
         if text in self._words or len(text) > _LONGEST or text.isdecimal() or self._known(text):
             return (word,)
-        for form in respellings(text):
-            if self._known(form):
-                return (Word(form, word.start, word.end),)
-        meant = self._swapped.get(text)
+        meant = self._swapped.get(text) or next(filter(self._known, respellings(text)), None)
         if meant is None and len(text) > _SHORT:
             nearest = self._speller.nearest(text)
             if len(nearest) > 1:  # "removw": of the forms of a word, the one as long
