@@ -20,7 +20,7 @@ from sms_consent.intent.sources import source_of
 
 __all__ = ["RULES_VERSION", "Reader"]
 
-RULES_VERSION = "2026.11.3"
+RULES_VERSION = "2026.11.4"
 """Kept with every decision. It changes whenever a rule or a word does."""
 
 _NOTHING = Reading(Intent.NONE, None, "none", "", None, RULES_VERSION)

@@ -189,10 +189,14 @@ class Sentences:
     def _swapped(self) -> dict[str, str]:
         """Short words with two letters swapped, where that makes no other word, or written by ear: "lsit", "fone"."""
         words = self._misspelling["swapped"].split()
-        swapped = {word[:i] + word[i + 1] + word[i] + word[i + 2 :]: word for word in words for i in range(len(word) - 1)}
+        swapped = {
+            word[:i] + word[i + 1] + word[i] + word[i + 2 :]: word for word in words for i in range(len(word) - 1)
+        }
         slips = {form: word for word in self._misspelling["slips"].split() for form in slips_of(word)}
         others = self._ordinary.union(self._misspelling["beside_sentences"].split())
-        return {form: word for form, word in slips.items() if form not in others} | swapped | self._misspelling["by_ear"]
+        return (
+            {form: word for form, word in slips.items() if form not in others} | swapped | self._misspelling["by_ear"]
+        )
 
     @cached_property
     def _misspelling(self) -> dict[str, Any]:

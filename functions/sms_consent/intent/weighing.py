@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import repeat
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sms_consent.intent.folding import Word
@@ -154,12 +156,9 @@ class Marking:
 class Weights(Marking):
     """One language's weights."""
 
-    def __init__(self, lexicon: Lexicon, data: Mapping[str, Any]) -> None:
+    def __init__(self, lexicon: Lexicon, path: Path) -> None:
         super().__init__(lexicon)
-        self._bias: float = data["bias"]
-        self._weights: dict[str, float] = {}
-        for weight, marks in data["weights"].items():
-            self._weights.update(dict.fromkeys(marks.split("|"), float(weight)))
+        self._path = path
         self._of_parts: dict[tuple[int, int], float] = {}
         self._deeds = sum(lexicon.bits.get(name, 0) for name in _DEEDS)
         self._play = lexicon.bits.get("PLAY", 0) | lexicon.bits.get("LAUGH", 0)
@@ -170,7 +169,25 @@ class Weights(Marking):
     def of(cls, lexicon: Lexicon) -> Weights | None:
         """The weights of a lexicon's language, if it has any."""
         path = DATA / "weights" / f"{lexicon.language}.json"
-        return cls(lexicon, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+        return cls(lexicon, path) if path.is_file() else None
+
+    # Read when a first text is weighed: most requests are told by a frame that nothing speaks against.
+    @cached_property
+    def _data(self) -> Mapping[str, Any]:
+        data: Mapping[str, Any] = json.loads(self._path.read_bytes())
+        return data
+
+    @property
+    def _bias(self) -> float:
+        bias: float = self._data["bias"]
+        return bias
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for weight, marks in self._data["weights"].items():
+            found.update(dict.fromkeys(marks.split("|"), float(weight)))
+        return found
 
     def of_clause(self, clause: Sequence[Word], row: Row) -> float:
         """How much a clause speaks for an opt-out; below nothing it speaks against."""
