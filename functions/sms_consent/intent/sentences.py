@@ -194,9 +194,8 @@ class Sentences:
         }
         slips = {form: word for word in self._misspelling["slips"].split() for form in slips_of(word)}
         others = self._ordinary.union(self._misspelling["beside_sentences"].split())
-        return (
-            {form: word for form, word in slips.items() if form not in others} | swapped | self._misspelling["by_ear"]
-        )
+        by_ear: dict[str, str] = self._misspelling["by_ear"]
+        return {form: word for form, word in slips.items() if form not in others} | swapped | by_ear
 
     @cached_property
     def _misspelling(self) -> dict[str, Any]:
