@@ -43,6 +43,7 @@ class Company:
         self._determiners = frozenset(company["determiners"])
         self._laughter = frozenset(company["laughter"])
         self._refusals = frozenset(company["refusals"])
+        self._questions = frozenset(company["questions"])
 
     @staticmethod
     def _counts(keyword: Keyword) -> bool:
@@ -90,6 +91,8 @@ class Company:
         words = self.segmented(words)
         if len(words) > 2 * _MOST_WORDS or self._first.isdisjoint([word.text for word in words]):
             return None
+        if len(words) > 1 and f"{words[0].text} {words[1].text}" in self._questions:
+            return None  # "do I have to unsubscribe": sentences tell whether it asks for it
         found, others = self._split(words)
         if not found:
             return None

@@ -47,6 +47,7 @@ def _company() -> dict[str, list[str]]:
         "weak_keywords": set(map(fold_keyword, data["weak"])),
         "determiners": set(map(fold_keyword, data["determiners"])),
         "laughter": set(data["laughter"]),
+        "questions": set(map(fold_keyword, data["questions"])),
     }
     return {name: sorted(words - {""}) for name, words in found.items()}
 

@@ -20,7 +20,7 @@ from sms_consent.intent.sources import source_of
 
 __all__ = ["RULES_VERSION", "Reader"]
 
-RULES_VERSION = "2026.11.3"
+RULES_VERSION = "2026.11.4"
 """Kept with every decision. It changes whenever a rule or a word does."""
 
 _NOTHING = Reading(Intent.NONE, None, "none", "", None, RULES_VERSION)
@@ -127,7 +127,15 @@ class Reader:
         parts = clauses(folded, words)
         if len(parts) == 1 or is_laughing(folded.original) or self._company.is_teasing(words):
             return None
-        return next((kept for part in parts if (kept := self._company.read(part, strong_only=True))), None)
+        return next(
+            (kept for part in parts if not _instructs(part) and (kept := self._company.read(part, strong_only=True))),
+            None,
+        )
+
+
+def _instructs(words: Sequence[Word]) -> bool:
+    """Whether a clause is what texts like ours end with, "STOP to end", which beside other clauses is quoted."""
+    return any(word.text == "to" and i and words[i - 1].text == "stop" for i, word in enumerate(words))
 
 
 def _in_key(folded: Folded, spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

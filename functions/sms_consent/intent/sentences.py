@@ -14,7 +14,7 @@ from sms_consent.intent.grammar import Grammar
 from sms_consent.intent.keywords import DATA
 from sms_consent.intent.lexicon import Lexicon, Row, load_sentences
 from sms_consent.intent.reading import Found, Intent
-from sms_consent.intent.spelling import Speller, respellings
+from sms_consent.intent.spelling import Speller, respellings, slips_of
 
 __all__ = ["Sentences"]
 
@@ -23,6 +23,7 @@ _NEARLY = 0.7
 _MOST_LANGUAGES = 4
 _UNSPACED = frozenset({"zh", "ja", "ko"})
 _SHORTEST_STEM, _LONGEST_STEM = 2, 12
+_SHORTEST_RUN = 6
 _SHORT, _LONGEST = 3, 40  # letters: shorter words are not respelt, longer ones are no words
 
 
@@ -95,7 +96,7 @@ class Sentences:
 
     def _taken_apart(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
         """The words as they are meant, and the clauses that they make."""
-        words = with_signs(folded, [self._respelt(word) for word in words])
+        words = with_signs(folded, [meant for word in words for meant in self._respelt(word)])
         return words, clauses(folded, words)
 
     def _known(self, word: str) -> int:
@@ -147,26 +148,54 @@ class Sentences:
         frames: list[dict[str, Any]] = json.loads((DATA / "frames.json").read_text(encoding="utf-8"))["frames"]
         return frames
 
-    def _respelt(self, word: Word) -> Word:
-        """A word that no language knows, drawn out, with digits for letters or misspelt, as what it stands for."""
+    def _respelt(self, word: Word) -> Sequence[Word]:
+        """A word that no language knows, drawn out, run together or misspelt, as what it stands for."""
         text = word.text
         if text in self._words or len(text) > _LONGEST or text.isdecimal() or self._known(text):
-            return word
-        for form in respellings(text):
-            if self._known(form):
-                return Word(form, word.start, word.end)
-        if text in self._swapped:
-            return Word(self._swapped[text], word.start, word.end)
-        nearest = self._speller.nearest(text) if len(text) > _SHORT else ()
-        if len(nearest) > 1:  # "removw": of the forms of a word, the one as long
-            nearest = [form for form in nearest if len(form) == len(text)]
-        return Word(nearest[0], word.start, word.end) if len(nearest) == 1 else word
+            return (word,)
+        meant = self._swapped.get(text) or next(filter(self._known, respellings(text)), None)
+        if meant is None and len(text) > _SHORT:
+            nearest = self._speller.nearest(text)
+            if len(nearest) > 1:  # "removw": of the forms of a word, the one as long
+                nearest = [form for form in nearest if len(form) == len(text)]
+            if len(nearest) != 1:
+                return self._apart(word)
+            meant = nearest[0]
+        return (Word(meant, word.start, word.end),) if meant else (word,)
+
+    def _apart(self, word: Word) -> Sequence[Word]:
+        """The words of one that are run together: "leavemealone"; the word itself where that does not come out even."""
+        text, known = word.text, self._run_together
+        if len(text) < _SHORTEST_RUN or not (text.startswith(known) and text.endswith(known)):
+            return (word,)
+        cuts: list[int | None] = [0, *[None] * len(text)]  # the start of the last piece that ends here
+        for end in range(1, len(text) + 1):
+            for start in range(max(0, end - _LONGEST_STEM), end):
+                if cuts[start] is not None and text[start:end] in known:
+                    cuts[end] = start
+                    break
+        pieces: list[Word] = []
+        end = len(text)
+        while end and (begin := cuts[end]) is not None:
+            pieces.append(Word(text[begin:end], word.start, word.end))
+            end = begin
+        return pieces[::-1] if not end else (word,)
+
+    @cached_property
+    def _run_together(self) -> tuple[str, ...]:
+        return tuple(self._misspelling["run_together"].split())
 
     @cached_property
     def _swapped(self) -> dict[str, str]:
-        """Short words with two letters swapped, where that makes no other word: "lsit", "fomr"."""
+        """Short words with two letters swapped, where that makes no other word, or written by ear: "lsit", "fone"."""
         words = self._misspelling["swapped"].split()
-        return {word[:i] + word[i + 1] + word[i] + word[i + 2 :]: word for word in words for i in range(len(word) - 1)}
+        swapped = {
+            word[:i] + word[i + 1] + word[i] + word[i + 2 :]: word for word in words for i in range(len(word) - 1)
+        }
+        slips = {form: word for word in self._misspelling["slips"].split() for form in slips_of(word)}
+        others = self._ordinary.union(self._misspelling["beside_sentences"].split())
+        by_ear: dict[str, str] = self._misspelling["by_ear"]
+        return {form: word for form, word in slips.items() if form not in others} | swapped | by_ear
 
     @cached_property
     def _misspelling(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator
 
-__all__ = ["Speller", "respellings", "unstretched", "without_digits"]
+__all__ = ["Speller", "respellings", "slips_of", "unstretched", "without_digits"]
 
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _LEET = str.maketrans("01345789$@", "oieasteg5a".replace("5", "s"))
@@ -50,6 +50,14 @@ def respellings(word: str) -> Iterator[str]:
         yield without_digits(word)
     if word[-2:] == "in":
         yield f"{word}g"
+
+
+def slips_of(word: str) -> Iterator[str]:
+    """What one slip of a finger makes of a word: two letters swapped, one doubled, or the key beside one."""
+    for i, letter in enumerate(word):
+        yield word[:i] + word[i + 1 : i + 2] + letter + word[i + 2 :]
+        yield word[:i] + letter + word[i:]
+        yield from (word[:i] + key + word[i + 1 :] for key in _NEAR.get(letter, ""))
 
 
 def without_digits(word: str) -> str:

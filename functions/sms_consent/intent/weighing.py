@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import repeat
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sms_consent.intent.folding import Word
@@ -104,9 +106,11 @@ _DEEDS = [
     "DNC",
 ]
 _THINGS = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "ME", "PLURAL", "YOU", "BUG", "CALL", "JUNK"]
-_ENOUGH, _ENOUGH_ALONE, _ENOUGH_IN_PLAY, _AGAINST = 0.6, 1.6, 3.0, -2.0
-"""From which total on words make a request, where they name a deed and a thing or person, where a deed only, and where
-they play; below which they speak against one that a frame finds. By cross-validation (tests/evaluation/fit_weights.py)."""
+_TOLD_BY = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "PLURAL", "JUNK"]
+_ENOUGH, _ENOUGH_ALONE, _ENOUGH_UNDONE, _ENOUGH_IN_PLAY, _AGAINST = 1.0, 1.3, 1.5, 3.0, -1.5
+"""From which total on words make a request, where they name a deed and a thing or person, where a deed only, where texts
+or what they come by but no deed, and where they play; below which they speak against one that a frame finds. By
+cross-validation (tests/evaluation/fit_weights.py)."""
 
 
 class Marks(NamedTuple):
@@ -152,22 +156,38 @@ class Marking:
 class Weights(Marking):
     """One language's weights."""
 
-    def __init__(self, lexicon: Lexicon, data: Mapping[str, Any]) -> None:
+    def __init__(self, lexicon: Lexicon, path: Path) -> None:
         super().__init__(lexicon)
-        self._bias: float = data["bias"]
-        self._weights: dict[str, float] = {}
-        for weight, marks in data["weights"].items():
-            self._weights.update(dict.fromkeys(marks.split("|"), float(weight)))
+        self._path = path
         self._of_parts: dict[tuple[int, int], float] = {}
         self._deeds = sum(lexicon.bits.get(name, 0) for name in _DEEDS)
         self._play = lexicon.bits.get("PLAY", 0) | lexicon.bits.get("LAUGH", 0)
         self._things = sum(lexicon.bits.get(name, 0) for name in _THINGS)
+        self._told_by = sum(lexicon.bits.get(name, 0) for name in _TOLD_BY)
 
     @classmethod
     def of(cls, lexicon: Lexicon) -> Weights | None:
         """The weights of a lexicon's language, if it has any."""
         path = DATA / "weights" / f"{lexicon.language}.json"
-        return cls(lexicon, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+        return cls(lexicon, path) if path.is_file() else None
+
+    # Read when a first text is weighed: most requests are told by a frame that nothing speaks against.
+    @cached_property
+    def _data(self) -> Mapping[str, Any]:
+        data: Mapping[str, Any] = json.loads(self._path.read_bytes())
+        return data
+
+    @property
+    def _bias(self) -> float:
+        bias: float = self._data["bias"]
+        return bias
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for weight, marks in self._data["weights"].items():
+            found.update(dict.fromkeys(marks.split("|"), float(weight)))
+        return found
 
     def of_clause(self, clause: Sequence[Word], row: Row) -> float:
         """How much a clause speaks for an opt-out; below nothing it speaks against."""
@@ -213,7 +233,7 @@ class Weights(Marking):
         return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, self.language)
 
     def _enough(self, rows: Sequence[Row]) -> float | None:
-        """Where no deed is named nothing is enough; less is where a thing or person is too; more where the text plays."""
+        """Where neither deed nor texts are named nothing is; less is where a thing or person is too; more in play."""
         played = 0
         for row in rows:
             for unit in row.units:
@@ -221,10 +241,12 @@ class Weights(Marking):
             for phrases in row.phrases.values():
                 for _, unit in phrases:
                     played |= unit.parts
-        if not played & self._deeds:
+        if not played & (self._deeds | self._told_by):
             return None
         if played & self._play:
             return _ENOUGH_IN_PLAY
+        if not played & self._deeds:
+            return _ENOUGH_UNDONE
         return _ENOUGH if played & self._things else _ENOUGH_ALONE
 
 
