@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import pytest
-from support.api_function import Api, api_beside
+from support.api_function import api_for_now
 from support.inbound_function import Inbound
 from support.metrics import EMITTED, dashboard, in_alarms, on_dashboard
 from support.notify_function import notify_beside
@@ -19,7 +18,6 @@ from support.template import resources
 from support.world import LIST
 
 from inbound import wiring
-from sms_consent.aws import clients
 from sms_consent.decision import Asked, Author
 from sms_consent.leave_to_sweep import leave_to_sweep
 
@@ -104,10 +102,10 @@ def _api(inbound: Inbound) -> None:
         inbound.world.pass_time(seconds=120 if error == "late" else 10)
         if error not in {None, "late"}:
             _fail(inbound, "SendTextMessage", str(error))
-        with _api_of(inbound) as api:
+        with api_for_now(inbound.world) as api:
             api.items("add", person, request_id=request)
             api.items("add", person, request_id=request)
-    with _api_of(inbound) as api:
+    with api_for_now(inbound.world) as api:
         person = next(PEOPLE)
         for operation in ("add", "remove", "add", "remove"):
             inbound.world.pass_time(seconds=2)
@@ -126,13 +124,6 @@ def _api(inbound: Inbound) -> None:
 
 def _broken(*_: Any) -> Any:
     raise ArithmeticError
-
-
-@contextmanager
-def _api_of(inbound: Inbound) -> Iterator[Api]:
-    with pytest.MonkeyPatch.context() as monkeypatch, api_beside(monkeypatch, inbound.world) as api:
-        yield api
-        clients.secrets().delete_secret(SecretId=api.secret, ForceDeleteWithoutRecovery=True)
 
 
 def _notify(inbound: Inbound) -> None:

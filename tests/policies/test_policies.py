@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from unittest.mock import patch
 
 import pytest
-from support.api_function import Api, api_beside
+from support.api_function import api_for_now
 from support.inbound_function import Inbound, inbound_function
 from support.notify_function import notify_beside
 from support.policies import DONE, Permission, granted
@@ -15,7 +14,6 @@ from support.reconcile_function import reconcile_beside
 from support.retention_function import retention_function
 from support.template import resources
 
-from sms_consent.aws import clients
 from sms_consent.clock import SystemClock
 
 BY_THE_PLATFORM = {
@@ -94,29 +92,22 @@ def _api(inbound: Inbound) -> None:
         person = "+14255550" + person
         inbound.hear("STOP", inboundMessageId=person, destinationNumber=destination, originationNumber=person)
         inbound.world.pass_time(seconds=10)
-        with _api_of(inbound) as api:
+        with api_for_now(inbound.world) as api:
             api.items("add", person, request_id=person)
             api.items("add", person, request_id=person)
             api.get(f"/numbers/{person}")
     inbound.hear("STOP")
     inbound.world.pass_time(minutes=1)
     inbound.world.backend.fail_next("DeleteOptedOutNumber", "InternalServerException", 1, after_effect=True)
-    with _api_of(inbound) as api:
+    with api_for_now(inbound.world) as api:
         api.items("remove", request_id="twice")
         inbound.world.pass_time(minutes=10)
         api.items("remove", request_id="twice")
 
 
 def _authorizer(inbound: Inbound) -> None:
-    with _api_of(inbound) as api:
+    with api_for_now(inbound.world) as api:
         api.items("check")
-
-
-@contextmanager
-def _api_of(inbound: Inbound) -> Iterator[Api]:
-    with pytest.MonkeyPatch.context() as monkeypatch, api_beside(monkeypatch, inbound.world) as api:
-        yield api
-        clients.secrets().delete_secret(SecretId=api.secret, ForceDeleteWithoutRecovery=True)
 
 
 def _notify(inbound: Inbound) -> None:

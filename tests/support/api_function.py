@@ -25,7 +25,7 @@ from sms_consent.aws.attributes import to_attributes
 from sms_consent.ports import Sender
 from support.world import LIST, OURS, PERSON, World, deployed
 
-__all__ = ["PRIMARY", "SECONDARY", "VERSION", "Api", "api_beside", "api_function", "authorization"]
+__all__ = ["PRIMARY", "SECONDARY", "VERSION", "Api", "api_beside", "api_for_now", "api_function", "authorization"]
 
 PRIMARY, SECONDARY = (base64.b64encode(name * 4).decode() for name in (b"primary-", b"secondary"))
 VERSION = "2026-01-23"
@@ -136,6 +136,14 @@ def api_beside(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[Api]:
     )
     yield Api(world, secret, gateway)
     _forget()
+
+
+@contextmanager
+def api_for_now(world: World) -> Iterator[Api]:
+    """Likewise, with its secret gone afterwards, so that it can be had again in the same deployment."""
+    with pytest.MonkeyPatch.context() as monkeypatch, api_beside(monkeypatch, world) as api:
+        yield api
+        clients.secrets().delete_secret(SecretId=api.secret, ForceDeleteWithoutRecovery=True)
 
 
 def _forget() -> None:
