@@ -24,11 +24,11 @@ class Redrive:
 
     def through(self, letters: Iterable[DeadLetter], *, about: int) -> None:
         """Each in turn; ``about`` is a guess at their number."""
-        with progress_bar("putting back", about) as advance:
+        with progress_bar("putting back", about) as bar:
             for done, letter in enumerate(letters, start=1):
                 moved = self.into is None or self.queue.move(letter, self.into)
                 (self.put_back if moved else self.left).append(letter.id)
-                advance(done)
+                bar.advance(done)
         self.complete = True
 
     def view(self) -> dict[str, Any]:

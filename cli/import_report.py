@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from cli.number_importing import Became, Importing, Line
+from cli.progress_bar import progress_bar
 
 __all__ = ["ImportReport"]
 
@@ -45,12 +42,12 @@ class ImportReport:
     def recording(self, importing: Importing, lines: Iterator[Line], total: int) -> None:
         """As it goes, on standard error."""
         self.importing, told = importing, 0
-        with bar("recording" if self.rejects is not None else "checking", total) as (shown, task):
+        with progress_bar("recording" if self.rejects is not None else "checking", total) as bar:
             for line in lines:
-                shown.update(task, completed=line.number)
+                bar.advance(line.number)
                 if line.became is Became.REJECTED and told < TOLD:
                     told += 1
-                    shown.console.print(
+                    bar.console.print(
                         f"line {line.number}: {line.reason}", highlight=False, markup=False, soft_wrap=True
                     )
         if self.rejected > told:
@@ -59,9 +56,9 @@ class ImportReport:
     def following(self, counts: Iterator[int]) -> None:
         """Likewise."""
         total = self.count(Became.OPTED_OUT, Became.CONFIRMED, Became.SUPERSEDED, Became.UNCHANGED)
-        with bar("on the list", total) as (shown, task):
+        with progress_bar("on the list", total) as bar:
             for self.followed in counts:
-                shown.update(task, completed=self.followed)
+                bar.advance(self.followed)
 
     @property
     def rejected(self) -> int:
@@ -106,12 +103,3 @@ class ImportReport:
         minutes = max(1, round(count / (self.puts_per_second * SWEEPING) / 60))
         span = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
         return f"The ledger answers for them from now on. The opt-out list follows in about {span}, unattended."
-
-
-@contextmanager
-def bar(what: str, total: int) -> Iterator[tuple[Progress, TaskID]]:
-    """On standard error, so that a program can read the result; a terminal's only."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        yield bar, bar.add_task(what, total=total)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-__all__ = ["Advance", "progress_bar"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Bar", "progress_bar"]
 
 
-class Advance(Protocol):
-    """Says how much is done."""
+class Bar(NamedTuple):
+    """What moves it: so many of what there is, as far as one knew, or more. What is told meanwhile goes above it."""
 
-    def __call__(self, done: int) -> None:
-        """So many of what there is, as far as one knew, or more."""
+    advance: Callable[[int], None]
+    console: Console
 
 
 @contextmanager
-def progress_bar(what: str, about: int) -> Iterator[Advance]:
+def progress_bar(what: str, about: int) -> Iterator[Bar]:
     """``about`` is a guess at how much there is."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -26,4 +29,4 @@ def progress_bar(what: str, about: int) -> Iterator[Advance]:
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task(what, total=about)
-        yield lambda done: progress.update(task, completed=done, total=max(about, done))
+        yield Bar(lambda done: progress.update(task, completed=done, total=max(about, done)), progress.console)

@@ -41,7 +41,7 @@ class Retelling:
 
     def through(self, messages: Sequence[PutAside]) -> None:
         """The oldest change first; after one that failed, nothing later of the same number is told."""
-        with progress_bar("telling again", len(messages)) as advance:
+        with progress_bar("telling again", len(messages)) as bar:
             for done, message in enumerate(sorted(messages, key=_changed_at), start=1):
                 try:
                     self._tell(message)
@@ -49,7 +49,7 @@ class Retelling:
                     self.left[message.letter.id] = str(left)
                 else:
                     self.told.append(message.letter.id)
-                advance(done)
+                bar.advance(done)
         self.complete = True
 
     def _tell(self, message: PutAside) -> None:
