@@ -13,9 +13,9 @@ from moto import mock_aws
 
 import emulator
 import sms_consent
-from cli.local import moto_ledger, moto_order
+from cli.local import moto_ledger, moto_order, moto_queue
 from cli.local.deployment import Deployment, deploy, function_of
-from cli.local.due_work import DueWork
+from cli.local.due_work import DueIndex
 from cli.local.errors import LocalError
 from cli.local.function import Function
 from cli.local.local_time import LocalTime
@@ -53,6 +53,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
     emulator.install()
     moto_ledger.mend()
     moto_order.mend()
+    moto_queue.mend()
     mock_aws().start()
     deployment = deploy(template, parameters)
     _no_other_core(deployment)
@@ -73,7 +74,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
             functions=functions,
             sources=_sources(deployment, functions, time),
             schedules=_schedules(deployment, time),
-            due_work=DueWork(boto3.client("dynamodb"), table),
+            due_index=DueIndex(boto3.client("dynamodb"), table),
         ),
         originators=originators,
         topic_arn=deployment.output("TopicArn"),

@@ -1,10 +1,12 @@
 """Decides how fast moto's DynamoDB reads a table of a hundred thousand items: it sorts all of them for each page that it gives.
 
 Where every key is text, Python's own order of text is DynamoDB's, and ten times as fast as moto's comparisons of its objects.
+And a query need only look at the items of its key, or of its index.
 """
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 from moto.dynamodb.models.table import Table
@@ -12,6 +14,9 @@ from moto.dynamodb.models.table import Table
 __all__ = ["mend"]
 
 _ALL_ITEMS, _SORTED, _BEFORE = Table.all_items, Table.sorted_items, Table._item_comes_before_dct
+_QUERY = Table.query
+_candidates: ContextVar[list[Any] | None] = ContextVar("candidates", default=None)
+"""The items that the query under way can find; without a query, any."""
 
 
 def mend() -> None:
@@ -20,6 +25,7 @@ def mend() -> None:
     setattr(Table, "all_items", _all_items)  # noqa: B010
     setattr(Table, "sorted_items", _sorted_items)  # noqa: B010
     setattr(Table, "_item_comes_before_dct", _item_comes_before_dct)  # noqa: B010
+    setattr(Table, "query", _query)  # noqa: B010
 
 
 def _has_only_texts(table: Any) -> bool:
@@ -29,9 +35,63 @@ def _has_only_texts(table: Any) -> bool:
 def _all_items(self: Any) -> Any:
     if not _has_only_texts(self):
         return _ALL_ITEMS(self)
+    if (candidates := _candidates.get()) is not None:
+        return candidates
     items = [item for of_one_hash in self.items.values() for item in of_one_hash.values()]
     items.sort(key=lambda item: (item.hash_key.value, item.range_key.value))
     return items
+
+
+def _query(
+    self: Any,
+    hash_key: Any,
+    range_comparison: Any,
+    range_objs: Any,
+    limit: Any,
+    exclusive_start_key: Any,
+    scan_index_forward: Any,
+    projection_expressions: Any,
+    index_name: str | None = None,
+    *arguments: Any,
+    **keywords: Any,
+) -> Any:
+    wanted = None
+    if _has_only_texts(self):
+        wanted = _of_index(self, keywords["hash_key_conditions"]) if index_name else _of_key(self, hash_key)
+    token = _candidates.set(wanted)
+    try:
+        return _QUERY(
+            self,
+            hash_key,
+            range_comparison,
+            range_objs,
+            limit,
+            exclusive_start_key,
+            scan_index_forward,
+            projection_expressions,
+            index_name,
+            *arguments,
+            **keywords,
+        )
+    finally:
+        _candidates.reset(token)
+
+
+def _of_key(table: Any, hash_key: Any) -> list[Any]:
+    return list(table.items[hash_key].values()) if hash_key in table.items else []
+
+
+def _of_index(table: Any, conditions: Any) -> list[Any] | None:
+    """``conditions`` are the names of the index's hash keys, and the values asked for."""
+    if not conditions:
+        return None
+    name, asked = conditions[0][0], conditions[0][1].value
+    return [
+        item
+        for of_one_hash in table.items.values()
+        for item in of_one_hash.values()
+        if name in item.attrs and item.attrs[name].value == asked
+    ]
 
 
 def _sorted_items(self: Any, hash_key_attrs: Any, range_key_attrs: Any, items: Any) -> Any:

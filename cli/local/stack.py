@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from threading import Event, RLock
 from typing import Any, Protocol
 
-from cli.local.due_work import DueWork
+from cli.local.due_work import DueIndex
 from cli.local.function import Function, FunctionFailed
 from cli.local.local_time import LocalTime
 from cli.local.schedule import Schedule
@@ -63,13 +63,13 @@ class LocalStack:
         functions: Mapping[str, Function],
         sources: Sequence[Source],
         schedules: Sequence[Schedule],
-        due_work: DueWork,
+        due_index: DueIndex,
     ) -> None:
         self.time = time
         self.functions = functions
         self._sources = sources
         self._schedules = schedules
-        self._due_work = due_work
+        self._due_index = due_index
         self._alone = RLock()
         self._news = Event()
 
@@ -129,11 +129,13 @@ class LocalStack:
         with self._alone:
             while True:
                 handed_over = self._work_at_hand()
-                before = self._due_work.at(self.time.now())
+                work = self._due_index.read()
+                before = after = work.at(self.time.now())
                 if before:
                     self._invoke(SWEEP, _scheduled())
-                after = self._due_work.at(self.time.now())
-                handed_over += self._hand_over()  # what sweep has written is told too
+                    work = self._due_index.read()
+                    after = work.at(self.time.now())
+                    handed_over += self._hand_over()  # what sweep has written is told too
                 if not handed_over and after in (before, frozenset()):
                     break
             now = self.time.now()
@@ -141,7 +143,7 @@ class LocalStack:
                 now=now,
                 in_flight=sum(source.in_flight() for source in self._sources),
                 stuck=len(after),
-                next_due_at=self._due_work.next_after(now),
+                next_due_at=work.next_after(now),
             )
 
     def call(self, name: str, event: Mapping[str, Any]) -> Any:

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from cli.local.aws_environment import isolate, read_service_models_once  # noqa: E402  the path comes first
 
 OURS, LIST = "+12125550101", "Default"
-A_BATCH, A_ROUND = 10, 30  # moto walks through a queue for each message: a long one takes for ever
+A_BATCH, A_ROUND = 10, 100  # moto walks through a queue for each message: a long one takes for ever
 WORDS = ("See you at noon", "ok thanks!", "Is it still raining?", "STOP", "START", "HELP")
 SHARES = (40, 30, 20, 7, 2, 1)
 REPEATED = 0.01

@@ -1,0 +1,21 @@
+"""Decides how fast moto's SQS gives a message: it works out every attribute of the queue, over all its messages, for one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.utils import unix_time
+from moto.sqs.models import SQSBackend
+
+__all__ = ["mend"]
+
+
+def mend() -> None:
+    """Once for the process; calling it again changes nothing."""
+    # An assignment to a method is what the types forbid.
+    setattr(SQSBackend, "is_message_valid_based_on_retention_period", _is_kept)  # noqa: B010
+
+
+def _is_kept(self: Any, queue_name: str, message: Any) -> bool:
+    kept_until: float = self.get_queue(queue_name).message_retention_period + message.sent_timestamp / 1000
+    return kept_until > unix_time()
