@@ -31,6 +31,9 @@ class Kind(IntEnum):
     END = 5
 
 
+_ONE, _MANY, _GAP, _NOT, _END = Kind.ONE, Kind.MANY, Kind.GAP, Kind.NOT, Kind.END
+
+
 class Element(NamedTuple):
     """One element of a pattern."""
 
@@ -44,6 +47,7 @@ class Frame(NamedTuple):
     """One way to ask: who must be acting, what rules it out, makes it unclear or must stand elsewhere in the text."""
 
     id: str
+    rule: str
     says: str
     who: str
     unless: int
@@ -51,6 +55,7 @@ class Frame(NamedTuple):
     needs: int
     vetoes: frozenset[str]
     pattern: tuple[Element, ...]
+    begins: int  # the parts of the first word that it takes; 0 where that can be any word
     required: tuple[int, ...]  # the parts without which it cannot match
 
 
@@ -138,10 +143,10 @@ class Board:
             starts |= row
         return starts
 
-    def matches(self, pattern: tuple[Element, ...]) -> Iterator[tuple[int, int]]:
-        """Where the pattern matches: first place, and the place after the last, the shortest of each start."""
-        first = next(element for element in pattern if element.kind not in (Kind.START, Kind.NOT))
-        starts = self._starts(first.parts) if first.kind is Kind.ONE else self._all
+    def matches(self, frame: Frame) -> Iterator[tuple[int, int]]:
+        """Where the frame's pattern matches: first place, and the place after the last, the shortest of each start."""
+        pattern = frame.pattern
+        starts = self._starts(frame.begins) if frame.begins else self._all
         if starts & starts - 1 and not self._ends(starts, pattern):
             return  # from none of several starts
         while starts:
@@ -152,30 +157,38 @@ class Board:
 
     def _ends(self, places: int, pattern: tuple[Element, ...]) -> int:
         """All places at which the pattern may end, from all of ``places`` at once."""
-        for element in pattern:
-            places = self._past(places, element)
+        for kind, parts, most, or_end in pattern:
+            if kind is _ONE:
+                places = self._after(places, parts) | (places & self._all + 1 if or_end else 0)
+            elif kind is _MANY:
+                places = self._repeated(places, parts, most)
+            elif kind is _GAP:
+                places = self._with_gap(places, most)
+            elif kind is _NOT:
+                places &= ~self._starts(parts)
+            elif kind is _END:
+                places &= self._before_end(parts)
+            else:
+                places &= self._repeated(1, parts, _MOST)  # what asks for nothing, from the start
             if not places:
                 return 0
         return places
 
-    def _past(self, places: int, element: Element) -> int:
-        kind, parts, most, or_end = element
-        if kind == Kind.ONE:
-            return self._after(places, parts) | (places & self._all + 1 if or_end else 0)
-        if kind == Kind.MANY:
-            return self._repeated(places, most, lambda step: self._after(step, parts))
-        if kind == Kind.GAP:
-            return self._repeated(places, most, lambda step: (step & self._unbroken) << 1)
-        if kind == Kind.NOT:
-            return places & ~self._starts(parts)
-        return places & (self._before_end(parts) if kind == Kind.END else self._after_start(parts))
+    def _repeated(self, places: int, parts: int, most: int) -> int:
+        """The places, and those after up to ``most`` units that play any of these parts."""
+        new = places
+        for _ in range(most if self.rows(parts) else 0):
+            new = self._after(new, parts) & ~places
+            if not new:
+                break
+            places |= new
+        return places
 
-    @staticmethod
-    def _repeated(places: int, most: int, step: Callable[[int], int]) -> int:
-        """The places, and those that up to ``most`` steps lead to."""
+    def _with_gap(self, places: int, most: int) -> int:
+        """The places, and those after up to ``most`` words that begin no new thought."""
         new = places
         for _ in range(most):
-            new = step(new) & ~places
+            new = (new & self._unbroken) << 1 & ~places
             if not new:
                 break
             places |= new
@@ -192,6 +205,3 @@ class Board:
                 break
             places |= before
         return places
-
-    def _after_start(self, filler: int) -> int:
-        return self._repeated(1, _MOST, lambda step: self._after(step, filler))

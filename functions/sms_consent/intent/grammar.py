@@ -55,8 +55,11 @@ class Grammar:
         unless, soften, needs = (self._lexicon.parts(frame[name]) if name in frame else 0 for name in _CONDITIONS)
         row = self._elements.pattern(pattern)
         required = tuple([each.parts for each in row if each.kind == Kind.ONE and not each.or_end])
+        first = next(each for each in row if each.kind not in (Kind.START, Kind.NOT))
+        begins = first.parts if first.kind is Kind.ONE else 0
         vetoes = frozenset(frame.get("vetoes", ()))
-        return Frame(frame["id"], frame["says"], frame["who"], unless, soften, needs, vetoes, row, required)
+        rule = f"sentence:{self._lexicon.language}/{frame['id']}"
+        return Frame(frame["id"], rule, frame["says"], frame["who"], unless, soften, needs, vetoes, row, begins, required)
 
     @property
     def marking(self) -> Marking:
@@ -74,17 +77,22 @@ class Grammar:
         for board in boards:
             whole |= board.parts
         mood = whole & self._teasing | (self._laughter if laughing else 0)
-        found: list[tuple[Frame, Found]] = []
         if whole & self._machine:  # "You have been unsubscribed": nobody writes that of themselves
             return None
+        found = self._found_in(rows, boards, whole, mood, hasty=True)
+        asks = _undenied(found)
+        if _asks_for_an_end(found) and not _asks_for_an_end(asks):  # denied: what was passed over may ask for it too
+            asks = _undenied(self._found_in(rows, boards, whole, mood, hasty=False))
+        return [each for _, each in asks]
+
+    def _found_in(
+        self, rows: Sequence[Row], boards: Sequence[Board], whole: int, mood: int, *, hasty: bool
+    ) -> list[tuple[Frame, Found]]:
+        """What the clauses say. In haste, once one asks for an end, only frames that may deny it are still tried."""
+        found: list[tuple[Frame, Found]] = []
         for row, board in zip(rows, boards, strict=True):
-            found += self._clause(row, board, whole, mood)
-        vetoed = {name for frame, _ in found for name in frame.vetoes}
-        return [
-            each
-            for frame, each in found
-            if frame.id not in vetoed and (frame.says != Intent.NONE or _KEEPS in frame.vetoes)
-        ]
+            found += self._clause(row, board, whole, mood, hasty=hasty, asked=hasty and _asks_for_an_end(found))
+        return found
 
     def _named(self, folded: Folded, row: Row) -> Row:
         """Mark unknown words with a capital inside a clause: names, mostly."""
@@ -94,19 +102,24 @@ class Grammar:
                 units[i] = Unit(self._name, unit.text, unit.start, unit.end)
         return row
 
-    def _clause(self, row: Row, board: Board, whole: int, mood: int) -> list[tuple[Frame, Found]]:
+    def _clause(
+        self, row: Row, board: Board, whole: int, mood: int, *, hasty: bool, asked: bool
+    ) -> list[tuple[Frame, Found]]:
         denied: int | None = None
         found: list[tuple[Frame, Found]] = []
         for frame in self._possible(board.parts):
+            if asked and not frame.vetoes:
+                continue
             if denied is None:
                 denied = mood
                 for unit in row.merged(len(row.units)):
                     denied |= unit.parts
             if denied & frame.unless or (frame.needs and not whole & frame.needs):
                 continue
-            for at, end in board.matches(frame.pattern):
+            for at, end in board.matches(frame):
                 if self._stands(frame, row, at):
                     found.append((frame, self._found(frame, row, at, end, denied)))
+                    asked = asked or (hasty and found[-1][1].intent is Intent.OPT_OUT)
                     break
         keeps = [each for each in found if _KEEPS in each[0].vetoes]
         return keeps or found
@@ -140,8 +153,20 @@ class Grammar:
     def _found(self, frame: Frame, row: Row, at: int, end: int, clause: int) -> Found:
         intent = Intent.UNCLEAR if clause & frame.soften else Intent(frame.says)
         first, last = row.units[at], row.units[max(end, at + 1) - 1]
-        rule = f"sentence:{self._lexicon.language}/{frame.id}"
-        return Found(intent, rule, first.start, last.end, self._lexicon.language)
+        return Found(intent, frame.rule, first.start, last.end, self._lexicon.language)
+
+
+def _undenied(found: Sequence[tuple[Frame, Found]]) -> list[tuple[Frame, Found]]:
+    vetoed = {name for frame, _ in found for name in frame.vetoes}
+    return [
+        (frame, each)
+        for frame, each in found
+        if frame.id not in vetoed and (frame.says != Intent.NONE or _KEEPS in frame.vetoes)
+    ]
+
+
+def _asks_for_an_end(found: Sequence[tuple[Frame, Found]]) -> bool:
+    return any(each.intent is Intent.OPT_OUT for _, each in found)
 
 
 def _single(parts: int) -> Iterator[int]:

@@ -42,8 +42,12 @@ class Immunity:
         return [fold_keyword(phrase) for phrase in phrases]
 
     @cached_property
+    def _unspaced(self) -> list[str]:
+        return [phrase for phrase in self._automatic if not phrase.isascii()]
+
+    @cached_property
     def _by_first_word(self) -> dict[str, list[str]]:
-        """What automatic replies say of themselves, by the first word; in scripts without spaces see ``_automatic``."""
+        """What automatic replies say of themselves, by the first word; in scripts without spaces see ``_unspaced``."""
         phrases: dict[str, list[str]] = {}
         for phrase in self._automatic:
             phrases.setdefault(phrase.partition(" ")[0], []).append(f" {phrase} ")
@@ -72,10 +76,13 @@ class Immunity:
     def _is_automatic(self, folded: Folded) -> bool:
         words = [word.text for word in folded.words[:_BEGINNING]]
         phrases = self._by_first_word
+        begun = phrases.keys() & words
+        if not begun and folded.text.isascii():
+            return False
         key = f" {' '.join(words)} "
-        if any(phrase in key for word in words if word in phrases for phrase in phrases[word]):
+        if any(phrase in key for word in begun for phrase in phrases[word]):
             return True
-        return not key.isascii() and any(not phrase.isascii() and phrase in key for phrase in self._automatic)
+        return not key.isascii() and any(phrase in key for phrase in self._unspaced)
 
 
 def _without_reply(words: Sequence[Word], last_reply: str) -> Sequence[Word]:

@@ -27,6 +27,9 @@ class Instruction:
         """The words without those sentences that give an instruction; none if the whole text is such."""
         if len(words) < _FEW and folded.text.isascii():
             return words
+        texts = [word.text for word in words]
+        if folded.text.isascii() and keywords.keys().isdisjoint(texts) and self._lists["keywords"].isdisjoint(texts):
+            return words
         if self._is_template(folded, words):
             return ()
         told = [place for place in range(len(words)) if self._tells(folded, words, place, keywords)]

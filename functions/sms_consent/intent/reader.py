@@ -101,17 +101,14 @@ class Reader:
         aside = Reading(Intent.NONE, None, own.rule, "", None, RULES_VERSION) if own.rule else _NOTHING
         if not own.words:
             return aside, ()
+        if kept := self._company.read(own.words):
+            return _in_company(Tier.COMPANY, kept, folded)
         words = joined_letters(own.words)
-        for tier, kept in (
-            (Tier.COMPANY, self._company.read(own.words)),
-            (
-                Tier.MISSPELT,
-                self._misspelt.read(words) or self._misspelt.whole(words) or self._misspelt.disguised(folded),
-            ),
-            (Tier.COMPANY, self._own_clause(folded, words)),
-        ):
-            if kept:
-                return _in_company(tier, kept, folded)
+        misspelt = self._misspelt
+        if kept := misspelt.read(words) or misspelt.whole(words) or misspelt.disguised(folded):
+            return _in_company(Tier.MISSPELT, kept, folded)
+        if kept := self._own_clause(folded, words):
+            return _in_company(Tier.COMPANY, kept, folded)
         found = self._sentences.read(folded, words)
         if found and (not own.rule or found.intent is Intent.OPT_OUT):
             tier = Tier.UNCLEAR if found.intent is Intent.UNCLEAR else Tier.SENTENCE

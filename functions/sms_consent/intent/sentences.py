@@ -60,7 +60,7 @@ class Sentences:
         laughing = is_laughing(folded.original)
         found: list[Found] = []
         spoken: list[tuple[Grammar, list[Row]]] = []
-        for grammar in self._spoken(words):
+        for grammar in self._spoken(folded, words):
             rows = grammar.rows(folded, parts)
             spoken.append((grammar, rows))
             asks = grammar.read(rows, laughing=laughing)
@@ -96,7 +96,9 @@ class Sentences:
 
     def _taken_apart(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
         """The words as they are meant, and the clauses that they make."""
-        words = with_signs(folded, [meant for word in words for meant in self._respelt(word)])
+        known = self._words
+        meant = [each for word in words for each in ((word,) if word.text in known else self._respelt(word))]
+        words = with_signs(folded, meant)
         return words, clauses(folded, words)
 
     def _known(self, word: str) -> int:
@@ -109,15 +111,14 @@ class Sentences:
                 return known
         return 0
 
-    def _spoken(self, words: Sequence[Word]) -> list[Grammar]:
+    def _spoken(self, folded: Folded, words: Sequence[Word]) -> list[Grammar]:
         """The languages that know most of the words; others that know nearly as many are tried too.
 
         A word that many languages know tells little: each has its share of it.
         """
         shares: dict[int, float] = {}
         for word in words:
-            known = self._known(word.text)
-            if known:
+            if known := self._words.get(word.text) or self._known(word.text):
                 places = self._places.get(known) or self._split(known)
                 share = 1 / len(places)
                 for place in places:
@@ -126,7 +127,8 @@ class Sentences:
         if shares:
             enough = max(shares.values()) * _NEARLY
             spoken = sorted((place for place in shares if shares[place] >= enough), key=lambda place: -shares[place])
-        if any("\u3040" <= word.text[place] <= "\ud7a3" for word in words for place in (0, -1)):
+        ascii_only = folded.text.isascii()
+        if not ascii_only and any("\u3040" <= word.text[place] <= "\ud7a3" for word in words for place in (0, -1)):
             unspaced = [place for place, language in enumerate(self._languages) if language in _UNSPACED]
             spoken = list(dict.fromkeys([*unspaced, *spoken]))  # "SMSを送らないで": its first letters tell nothing
         return [self._grammar(self._languages[place]) for place in spoken[:_MOST_LANGUAGES]]
@@ -151,7 +153,7 @@ class Sentences:
     def _respelt(self, word: Word) -> Sequence[Word]:
         """A word that no language knows, drawn out, run together or misspelt, as what it stands for."""
         text = word.text
-        if text in self._words or len(text) > _LONGEST or text.isdecimal() or self._known(text):
+        if len(text) > _LONGEST or text.isdecimal() or self._known(text):
             return (word,)
         meant = self._swapped.get(text) or next(filter(self._known, respellings(text)), None)
         if meant is None and len(text) > _SHORT:
