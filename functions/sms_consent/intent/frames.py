@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sms_consent.intent.lexicon import Row
 
-__all__ = ["Board", "Element", "Elements", "Frame", "Kind"]
+__all__ = ["Board", "Element", "Elements", "Frame", "Kind", "Pattern"]
 
 _MOST = 8
 
@@ -43,6 +43,13 @@ class Element(NamedTuple):
     or_end: bool
 
 
+class Pattern(NamedTuple):
+    """A row of elements, and the parts of the first word that they take: 0 where that can be any word."""
+
+    elements: tuple[Element, ...]
+    begins: int
+
+
 class Frame(NamedTuple):
     """One way to ask: who must be acting, what rules it out, makes it unclear or must stand elsewhere in the text."""
 
@@ -54,8 +61,7 @@ class Frame(NamedTuple):
     soften: int
     needs: int
     vetoes: frozenset[str]
-    pattern: tuple[Element, ...]
-    begins: int  # the parts of the first word that it takes; 0 where that can be any word
+    pattern: Pattern
     required: tuple[int, ...]  # the parts without which it cannot match
 
 
@@ -69,9 +75,11 @@ class Elements:
             ">": Element(Kind.END, filler, 0, or_end=False),
         }
 
-    def pattern(self, text: str) -> tuple[Element, ...]:
-        """A pattern's elements."""
-        return tuple(self._known.get(token) or self._read(token) for token in text.split())
+    def pattern(self, text: str) -> Pattern:
+        """A pattern as it is matched."""
+        elements = tuple(self._known.get(token) or self._read(token) for token in text.split())
+        first = next(each for each in elements if each.kind not in (Kind.START, Kind.NOT))
+        return Pattern(elements, first.parts if first.kind is Kind.ONE else 0)
 
     def _read(self, token: str) -> Element:
         if token.startswith(".."):
@@ -143,21 +151,20 @@ class Board:
             starts |= row
         return starts
 
-    def matches(self, frame: Frame) -> Iterator[tuple[int, int]]:
-        """Where the frame's pattern matches: first place, and the place after the last, the shortest of each start."""
-        pattern = frame.pattern
-        starts = self._starts(frame.begins) if frame.begins else self._all
-        if starts & starts - 1 and not self._ends(starts, pattern):
+    def matches(self, pattern: Pattern) -> Iterator[tuple[int, int]]:
+        """Where the pattern matches: first place, and the place after the last, the shortest of each start."""
+        starts = self._starts(pattern.begins) if pattern.begins else self._all
+        if starts & starts - 1 and not self._ends(starts, pattern.elements):
             return  # from none of several starts
         while starts:
             start = starts & -starts
-            if ends := self._ends(start, pattern):
+            if ends := self._ends(start, pattern.elements):
                 yield start.bit_length() - 1, (ends & -ends).bit_length() - 1
             starts ^= start
 
-    def _ends(self, places: int, pattern: tuple[Element, ...]) -> int:
+    def _ends(self, places: int, elements: tuple[Element, ...]) -> int:
         """All places at which the pattern may end, from all of ``places`` at once."""
-        for kind, parts, most, or_end in pattern:
+        for kind, parts, most, or_end in elements:
             if kind is _ONE:
                 places = self._after(places, parts) | (places & self._all + 1 if or_end else 0)
             elif kind is _MANY:

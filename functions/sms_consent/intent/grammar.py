@@ -25,7 +25,7 @@ class Grammar:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._actors = Actors(lexicon)
-        self.weights = Weights.of(lexicon)
+        self.weights = Weights(lexicon) if lexicon.weighed else None
         self.doubted = lexicon.doubted
         bits = lexicon.bits
         self._breakers, self._name = bits["BREAK"], bits["NAME"]
@@ -54,12 +54,10 @@ class Grammar:
     def _frame(self, frame: Mapping[str, Any], pattern: str) -> Frame:
         unless, soften, needs = (self._lexicon.parts(frame[name]) if name in frame else 0 for name in _CONDITIONS)
         row = self._elements.pattern(pattern)
-        required = tuple([each.parts for each in row if each.kind == Kind.ONE and not each.or_end])
-        first = next(each for each in row if each.kind not in (Kind.START, Kind.NOT))
-        begins = first.parts if first.kind is Kind.ONE else 0
+        required = tuple([each.parts for each in row.elements if each.kind == Kind.ONE and not each.or_end])
         vetoes = frozenset(frame.get("vetoes", ()))
         rule = f"sentence:{self._lexicon.language}/{frame['id']}"
-        return Frame(frame["id"], rule, frame["says"], frame["who"], unless, soften, needs, vetoes, row, begins, required)
+        return Frame(frame["id"], rule, frame["says"], frame["who"], unless, soften, needs, vetoes, row, required)
 
     @property
     def marking(self) -> Marking:
@@ -116,7 +114,7 @@ class Grammar:
                     denied |= unit.parts
             if denied & frame.unless or (frame.needs and not whole & frame.needs):
                 continue
-            for at, end in board.matches(frame):
+            for at, end in board.matches(frame.pattern):
                 if self._stands(frame, row, at):
                     found.append((frame, self._found(frame, row, at, end, denied)))
                     asked = asked or (hasty and found[-1][1].intent is Intent.OPT_OUT)

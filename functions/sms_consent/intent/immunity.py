@@ -5,14 +5,12 @@ The others are set aside, and what is left is read. A text of which nothing is l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sms_consent.intent.folding import Folded, Word, fold, fold_keyword
+from sms_consent.intent.folding import Folded, Word, fold
 from sms_consent.intent.instruction import Instruction
-from sms_consent.intent.keywords import DATA
 from sms_consent.intent.quotation import Quotation
 
 __all__ = ["Immunity", "OwnWords"]
@@ -32,14 +30,11 @@ class OwnWords:
 class Immunity:
     """Knows the forms in which phones and machines send words that are not the sender's."""
 
-    def __init__(self) -> None:
+    def __init__(self, automatic: str) -> None:
+        """``automatic`` are what automatic replies say of themselves, folded."""
         self._quotation = Quotation()
         self._instruction = Instruction()
-
-    @cached_property
-    def _automatic(self) -> list[str]:
-        phrases = json.loads((DATA / "immunity.json").read_text(encoding="utf-8"))["automatic"]
-        return [fold_keyword(phrase) for phrase in phrases]
+        self._automatic = automatic.split("|")
 
     @cached_property
     def _unspaced(self) -> list[str]:

@@ -59,11 +59,11 @@ class Reader:
 
     @cached_property
     def _misspelt(self) -> Misspelt:
-        return Misspelt(self._keywords, self._company, self._prepared["ordinary"], self._sentences.vocabulary)
+        return Misspelt(self._keywords, self._company, self._prepared["ordinary"].split(), self._sentences.vocabulary)
 
     @cached_property
     def _immunity(self) -> Immunity:
-        return Immunity()
+        return Immunity(self._prepared["automatic"])
 
     @cached_property
     def _sentences(self) -> Sentences:
