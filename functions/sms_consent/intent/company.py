@@ -53,6 +53,11 @@ class Company:
         """Whether somebody laughs, so that "Stop," may be no request."""
         return any(word.text in self._laughter for word in words)
 
+    def is_missing(self, words: Sequence[Word]) -> bool:
+        """Whether no keyword can stand among words, which are ones with spaces between them."""
+        texts = [word.text for word in words]
+        return self._first.isdisjoint(texts) and all(map(str.isascii, texts))
+
     def is_company(self, word: str) -> bool:
         """Whether a word asks for nothing beside a strong opt-out keyword."""
         return word in self._strong_company or word.isdecimal()

@@ -62,7 +62,7 @@ class Frame(NamedTuple):
     needs: int
     vetoes: frozenset[str]
     pattern: Pattern
-    required: tuple[int, ...]  # the parts without which it cannot match
+    required: tuple[int, ...]  # the parts without which it cannot match, but for those by which it is looked up
 
 
 class Elements:
@@ -100,41 +100,30 @@ class Board:
     """One clause, as rows of bits: for each part and length, the places at which a unit of that length plays it."""
 
     def __init__(self, row: Row, breakers: int) -> None:
-        self.parts = 0
-        self._count = len(row.units)
-        self._all = (1 << self._count) - 1
-        self._rows: dict[int, dict[int, int]] = {1: {}}
-        for place, unit in enumerate(row.units):
-            self._add(1, place, unit.parts)
+        self._all = (1 << len(row.units)) - 1
+        self._played = {1: [(1 << place, unit.parts) for place, unit in enumerate(row.units) if unit.parts]}
         for place, phrases in row.phrases.items():
             for length, unit in phrases:
-                self._add(length, place, unit.parts)
+                self._played.setdefault(length, []).append((1 << place, unit.parts))
+        self.parts = 0
+        for units in self._played.values():
+            for _, parts in units:
+                self.parts |= parts
         self._known: dict[int, list[tuple[int, int]]] = {}
         self._unbroken = self._all & ~self._row(1, breakers)
 
-    def _add(self, length: int, place: int, parts: int) -> None:
-        rows = self._rows.setdefault(length, {})
-        self.parts |= parts
-        while parts:
-            lowest = parts & -parts
-            rows[lowest] = rows.get(lowest, 0) | 1 << place
-            parts ^= lowest
-
     def _row(self, length: int, parts: int) -> int:
-        rows = self._rows[length]
-        rest = parts & self.parts
         row = 0
-        while rest:
-            lowest = rest & -rest
-            row |= rows.get(lowest, 0)
-            rest ^= lowest
+        for place, played in self._played[length]:
+            if played & parts:
+                row |= place
         return row
 
     def rows(self, parts: int) -> list[tuple[int, int]]:
         """For each length, the places at which a unit of this length plays any of these parts."""
         known = self._known.get(parts)
         if known is None:
-            rows = [(length, self._row(length, parts)) for length in self._rows]
+            rows = [(length, self._row(length, parts)) for length in self._played]
             known = self._known[parts] = [(length, row) for length, row in rows if row]
         return known
 

@@ -36,7 +36,7 @@ class Grammar:
         for place, frame in enumerate(lexicon.frames):
             for pattern, anchor in zip(frame["patterns"], lexicon.anchors[place], strict=True):
                 groups.setdefault(anchor, []).append((place, pattern))
-        self._groups = list(groups.values())
+        self._groups = list(groups.items())
         self._made: dict[int, list[Frame]] = {}
         self._group_of: dict[int, int] = {}
         for place, anchor in enumerate(groups):
@@ -46,15 +46,19 @@ class Grammar:
 
     def _frames(self, group: int) -> list[Frame]:
         """The frames that one element begins to tell; read when a text first has it."""
+        anchor, patterns = self._groups[group.bit_length() - 1]
+        stands = self._lexicon.parts(anchor)
         frames = self._made[group] = [
-            self._frame(self._lexicon.frames[place], pattern) for place, pattern in self._groups[group.bit_length() - 1]
+            self._frame(self._lexicon.frames[place], pattern, stands) for place, pattern in patterns
         ]
         return frames
 
-    def _frame(self, frame: Mapping[str, Any], pattern: str) -> Frame:
+    def _frame(self, frame: Mapping[str, Any], pattern: str, stands: int) -> Frame:
+        """One pattern of a frame, tried where the parts that it is looked up by stand."""
         unless, soften, needs = (self._lexicon.parts(frame[name]) if name in frame else 0 for name in _CONDITIONS)
         row = self._elements.pattern(pattern)
-        required = tuple([each.parts for each in row.elements if each.kind == Kind.ONE and not each.or_end])
+        needed = [each.parts for each in row.elements if each.kind == Kind.ONE and not each.or_end]
+        required = tuple([parts for parts in needed if parts != stands])
         vetoes = frozenset(frame.get("vetoes", ()))
         rule = f"sentence:{self._lexicon.language}/{frame['id']}"
         return Frame(frame["id"], rule, frame["says"], frame["who"], unless, soften, needs, vetoes, row, required)
@@ -105,35 +109,39 @@ class Grammar:
     ) -> list[tuple[Frame, Found]]:
         denied: int | None = None
         found: list[tuple[Frame, Found]] = []
-        for frame in self._possible(board.parts):
-            if asked and not frame.vetoes:
-                continue
-            if denied is None:
-                denied = mood
-                for unit in row.merged(len(row.units)):
-                    denied |= unit.parts
-            if denied & frame.unless or (frame.needs and not whole & frame.needs):
-                continue
-            for at, end in board.matches(frame.pattern):
-                if self._stands(frame, row, at):
-                    found.append((frame, self._found(frame, row, at, end, denied)))
-                    asked = asked or (hasty and found[-1][1].intent is Intent.OPT_OUT)
-                    break
-        keeps = [each for each in found if _KEEPS in each[0].vetoes]
-        return keeps or found
-
-    def _possible(self, clause: int) -> Iterator[Frame]:
-        """The frames of which all required parts stand in the clause."""
-        groups = 0
-        for part in _single(clause & self._telling):
-            groups |= self._group_of[part]
-        for group in _single(groups):
+        clause = board.parts
+        for group in _single(self._groups_in(clause)):
             for frame in self._made.get(group) or self._frames(group):
+                if asked and not frame.vetoes:
+                    continue
                 for parts in frame.required:
                     if not clause & parts:
                         break
                 else:
-                    yield frame
+                    if denied is None:
+                        denied = mood
+                        for unit in row.merged(len(row.units)):
+                            denied |= unit.parts
+                    if denied & frame.unless or (frame.needs and not whole & frame.needs):
+                        continue
+                    if each := self._first_match(frame, row, board, denied):
+                        found.append((frame, each))
+                        asked = asked or (hasty and each.intent is Intent.OPT_OUT)
+        keeps = [each for each in found if _KEEPS in each[0].vetoes]
+        return keeps or found
+
+    def _groups_in(self, clause: int) -> int:
+        """The groups of frames that some part of a clause begins to tell."""
+        groups = 0
+        for part in _single(clause & self._telling):
+            groups |= self._group_of[part]
+        return groups
+
+    def _first_match(self, frame: Frame, row: Row, board: Board, clause: int) -> Found | None:
+        for at, end in board.matches(frame.pattern):
+            if self._stands(frame, row, at):
+                return self._found(frame, row, at, end, clause)
+        return None
 
     def _stands(self, frame: Frame, row: Row, at: int) -> bool:
         if frame.who == "none":

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from sms_consent.intent.folding import Folded, Word, fold
 from sms_consent.intent.instruction import Instruction
@@ -30,11 +31,10 @@ class OwnWords:
 class Immunity:
     """Knows the forms in which phones and machines send words that are not the sender's."""
 
-    def __init__(self, automatic: str) -> None:
-        """``automatic`` are what automatic replies say of themselves, folded."""
+    def __init__(self, prepared: Mapping[str, Any]) -> None:
         self._quotation = Quotation()
-        self._instruction = Instruction()
-        self._automatic = automatic.split("|")
+        self._instruction = Instruction(prepared["instruction"])
+        self._automatic: list[str] = prepared["automatic"].split("|")
 
     @cached_property
     def _unspaced(self) -> list[str]:
@@ -71,11 +71,11 @@ class Immunity:
     def _is_automatic(self, folded: Folded) -> bool:
         words = [word.text for word in folded.words[:_BEGINNING]]
         phrases = self._by_first_word
-        begun = phrases.keys() & words
-        if not begun and folded.text.isascii():
+        is_begun = not phrases.keys().isdisjoint(words)
+        if not is_begun and folded.text.isascii():
             return False
         key = f" {' '.join(words)} "
-        if any(phrase in key for word in begun for phrase in phrases[word]):
+        if is_begun and any(phrase in key for word in words if word in phrases for phrase in phrases[word]):
             return True
         return not key.isascii() and any(phrase in key for phrase in self._unspaced)
 

@@ -41,6 +41,8 @@ class Row:
 
     def merged(self, until: int) -> list[Unit]:
         """The words before a place as a reader takes them: the longest phrases, then single words."""
+        if not self.phrases:
+            return self.units[:until]
         units: list[Unit] = []
         i = 0
         while i < until:
@@ -67,7 +69,7 @@ def unfolded(words: Mapping[str, str]) -> dict[str, int]:
 
 def bits_of(places: str) -> int:
     """The bits at some places: ``0,2`` is 5."""
-    return sum([1 << int(place) for place in places.split(",")])
+    return sum([1 << int(place) for place in places.split(",")]) if "," in places else 1 << int(places)
 
 
 class Lexicon:
@@ -101,15 +103,16 @@ class Lexicon:
         if self._unspaced:
             return Row([unit for word in words for unit in self._cut(word)], {})
         texts = [word.text for word in words]
-        units = [Unit(self._word(word.text), word.text, word.start, word.end) for word in words]
+        known = self._words
+        units = [Unit(known.get(text) or self._word(text), text, start, end) for text, start, end in words]
         found: dict[int, list[tuple[int, Unit]]] = {}
         phrases, stems = self._phrases, self._stem_phrases
         for i, (text, following) in enumerate(pairwise(texts)):
-            for rest, parts in phrases[pair] if (pair := f"{text} {following}") in phrases else ():
+            for rest, parts in phrases.rows(pair) if (pair := f"{text} {following}") in phrases else ():
                 if not rest or texts[i + 2 : i + 2 + len(rest)] == rest:
                     last = words[i + 1 + len(rest)]
                     found.setdefault(i, []).append((len(rest) + 2, Unit(parts, text, words[i].start, last.end)))
-            for rest, parts in stems[text] if text in stems else ():
+            for rest, parts in stems.rows(text) if text in stems else ():
                 if i + len(rest) < len(texts) and _same(texts[i + 1 : i + 1 + len(rest)], rest):
                     last = words[i + len(rest)]
                     found.setdefault(i, []).append((len(rest) + 1, Unit(parts, text, words[i].start, last.end)))
@@ -146,20 +149,18 @@ class Lexicon:
         return units
 
 
-class _Phrases:
-    """Phrases by what they begin with, the longest first: the other words, and the parts. Read when first met."""
+class _Phrases(dict[str, str]):
+    """Phrases by what they begin with, the longest first; read when first met."""
 
     def __init__(self, listed: Mapping[str, str]) -> None:
-        self._listed = listed
+        super().__init__(listed)
         self._read: dict[str, list[tuple[list[str], int]]] = {}
 
-    def __contains__(self, beginning: str) -> bool:
-        return beginning in self._listed
-
-    def __getitem__(self, beginning: str) -> list[tuple[list[str], int]]:
+    def rows(self, beginning: str) -> list[tuple[list[str], int]]:
+        """The other words of each, and its parts."""
         found = self._read.get(beginning)
         if found is None:
-            rows = [each.rpartition("=") for each in self._listed[beginning].split(" ")]
+            rows = [each.rpartition("=") for each in self[beginning].split(" ")]
             found = self._read[beginning] = [
                 (rest.split("_") if rest else [], bits_of(places)) for rest, _, places in rows
             ]

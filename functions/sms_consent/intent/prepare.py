@@ -26,7 +26,7 @@ def prepared() -> dict[str, dict[str, Any]]:
         "company": _company(),
         "ordinary": _ordinary(),
         "vocabulary": _vocabulary(),
-        "automatic": _automatic(),
+        "immunity": _immunity(),
     }
     return {"keywords": _keywords(), "reading": reading, **_grammars()}
 
@@ -61,9 +61,11 @@ def _company() -> dict[str, str]:
     return {name: "|".join(sorted(words - {""})) for name, words in found.items()}
 
 
-def _automatic() -> str:
-    phrases = json.loads((DATA / "immunity.json").read_text(encoding="utf-8"))["automatic"]
-    return "|".join(map(fold_keyword, phrases))
+def _immunity() -> dict[str, Any]:
+    """What automatic replies say of themselves, and the words by which instructions are known."""
+    data: Mapping[str, Any] = json.loads((DATA / "immunity.json").read_text(encoding="utf-8"))
+    lists = {name: "|".join(map(fold_keyword, words.split())) for name, words in data["instruction"].items()}
+    return {"automatic": "|".join(map(fold_keyword, data["automatic"])), "instruction": lists}
 
 
 def _ordinary() -> str:
@@ -170,7 +172,9 @@ def _entries(entries: Mapping[str, int]) -> dict[str, dict[str, str]]:
 
 def _joined(phrases: Mapping[str, list[tuple[list[str], int]]]) -> dict[str, str]:
     return {
-        beginning: " ".join(f"{'_'.join(rest)}={_places(parts)}" for rest, parts in sorted(rows, key=lambda row: -len(row[0])))
+        beginning: " ".join(
+            f"{'_'.join(rest)}={_places(parts)}" for rest, parts in sorted(rows, key=lambda row: -len(row[0]))
+        )
         for beginning, rows in phrases.items()
     }
 
@@ -184,7 +188,9 @@ def _weights(data: Mapping[str, Any]) -> dict[str, Any]:
             weights, rests = found.setdefault(beginning, ([], []))
             weights.append(weight)
             rests.append(mark.removeprefix(beginning))
-    listed = {beginning: f"{' '.join(found[beginning][0])}|{'|'.join(found[beginning][1])}" for beginning in sorted(found)}
+    listed = {
+        beginning: f"{' '.join(found[beginning][0])}|{'|'.join(found[beginning][1])}" for beginning in sorted(found)
+    }
     return {"bias": data["bias"], "marks": listed}
 
 

@@ -63,7 +63,7 @@ class Reader:
 
     @cached_property
     def _immunity(self) -> Immunity:
-        return Immunity(self._prepared["automatic"])
+        return Immunity(self._prepared["immunity"])
 
     @cached_property
     def _sentences(self) -> Sentences:
@@ -119,7 +119,7 @@ class Reader:
 
     def _own_clause(self, folded: Folded, words: Sequence[Word]) -> Kept | None:
         """A keyword that can mean nothing else, in a sentence of its own: "We sold the house. STOP!"."""
-        if not has_breaks(folded):
+        if not has_breaks(folded) or self._company.is_missing(words):
             return None
         parts = clauses(folded, words)
         if len(parts) == 1 or is_laughing(folded.original) or self._company.is_teasing(words):

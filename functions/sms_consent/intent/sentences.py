@@ -44,8 +44,10 @@ class Vocabulary:
 
     def beginning_like(self, words: Sequence[Word]) -> Mapping[str, int]:
         """All known words with the first letters of these, and others."""
-        for word in words if self._unread else ():
-            self.languages(word.text)
+        unread = self._unread
+        for word in words:
+            if word.text[:1] in unread:
+                self.languages(word.text)
         return self._words
 
 
