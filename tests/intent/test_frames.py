@@ -8,13 +8,15 @@ from sms_consent.intent.actors import Actors, Who
 from sms_consent.intent.folding import fold
 from sms_consent.intent.frames import Board, Elements
 from sms_consent.intent.lexicon import Lexicon, load_sentences
+from sms_consent.intent.prepare import grammar
 
 PACK = {
     "language": "xx",
     "parts": {"END": "stop cease_and_desist", "ACT": "texting", "ME": "me", "FILL": "please now", "NEG": "not"},
     "breakers": "because",
 }
-LEXICON = Lexicon(PACK, [], {"literals": ["w:never"], "anchors": []})
+FRAMES = [{"id": "never", "patterns": ["w:never END"]}]
+LEXICON = Lexicon(grammar(PACK, FRAMES) | {"weighed": False})
 ELEMENTS = Elements(LEXICON.parts, LEXICON.bits["FILL"])
 
 
@@ -57,7 +59,7 @@ def test_many_repetitions_of_everything_take_no_time() -> None:
 
 
 ENGLISH = next(pack for pack in load_sentences("en"))
-GRAMMAR = Lexicon(ENGLISH, [], {"literals": [], "anchors": []})
+GRAMMAR = Lexicon(grammar(ENGLISH, []) | {"weighed": False})
 
 
 @pytest.mark.parametrize(

@@ -30,20 +30,20 @@ def _is_unspaced(text: str) -> bool:
 class Company:
     """The keywords that count beside other words, and the words that may stand there."""
 
-    def __init__(self, keywords: Mapping[str, Keyword], company: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, keywords: Mapping[str, Keyword], company: Mapping[str, str]) -> None:
         self._keywords = {key: each for key, each in keywords.items() if self._counts(each)}
         self._first = {key.partition(" ")[0] for key in self._keywords}
-        self._strong_company = frozenset(company["strong"])
+        self._strong_company = frozenset(company["strong"].split("|"))
         self._by_intent = {
-            Intent.OPT_IN: frozenset(company["start"]),
-            Intent.HELP: frozenset(company["help"]),
+            Intent.OPT_IN: frozenset(company["start"].split("|")),
+            Intent.HELP: frozenset(company["help"].split("|")),
         }
-        self._weak_company = frozenset(company["weak"])
-        self._weak = frozenset(company["weak_keywords"])
-        self._determiners = frozenset(company["determiners"])
-        self._laughter = frozenset(company["laughter"])
-        self._refusals = frozenset(company["refusals"])
-        self._questions = frozenset(company["questions"])
+        self._weak_company = frozenset(company["weak"].split("|"))
+        self._weak = frozenset(company["weak_keywords"].split("|"))
+        self._determiners = frozenset(company["determiners"].split("|"))
+        self._laughter = frozenset(company["laughter"].split("|"))
+        self._refusals = frozenset(company["refusals"].split("|"))
+        self._questions = frozenset(company["questions"].split("|"))
 
     @staticmethod
     def _counts(keyword: Keyword) -> bool:
@@ -52,6 +52,11 @@ class Company:
     def is_teasing(self, words: Sequence[Word]) -> bool:
         """Whether somebody laughs, so that "Stop," may be no request."""
         return any(word.text in self._laughter for word in words)
+
+    def is_missing(self, words: Sequence[Word]) -> bool:
+        """Whether no keyword can stand among words, which are ones with spaces between them."""
+        texts = [word.text for word in words]
+        return self._first.isdisjoint(texts) and all(map(str.isascii, texts))
 
     def is_company(self, word: str) -> bool:
         """Whether a word asks for nothing beside a strong opt-out keyword."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sms_consent.intent.lexicon import Row
 
-__all__ = ["Board", "Element", "Elements", "Frame", "Kind"]
+__all__ = ["Board", "Element", "Elements", "Frame", "Kind", "Pattern"]
 
 _MOST = 8
 
@@ -31,6 +31,9 @@ class Kind(IntEnum):
     END = 5
 
 
+_ONE, _MANY, _GAP, _NOT, _END = Kind.ONE, Kind.MANY, Kind.GAP, Kind.NOT, Kind.END
+
+
 class Element(NamedTuple):
     """One element of a pattern."""
 
@@ -40,18 +43,26 @@ class Element(NamedTuple):
     or_end: bool
 
 
+class Pattern(NamedTuple):
+    """A row of elements, and the parts of the first word that they take: 0 where that can be any word."""
+
+    elements: tuple[Element, ...]
+    begins: int
+
+
 class Frame(NamedTuple):
     """One way to ask: who must be acting, what rules it out, makes it unclear or must stand elsewhere in the text."""
 
     id: str
+    rule: str
     says: str
     who: str
     unless: int
     soften: int
     needs: int
     vetoes: frozenset[str]
-    pattern: tuple[Element, ...]
-    required: tuple[int, ...]  # the parts without which it cannot match
+    pattern: Pattern
+    required: tuple[int, ...]  # the parts without which it cannot match, but for those by which it is looked up
 
 
 class Elements:
@@ -64,9 +75,11 @@ class Elements:
             ">": Element(Kind.END, filler, 0, or_end=False),
         }
 
-    def pattern(self, text: str) -> tuple[Element, ...]:
-        """A pattern's elements."""
-        return tuple(self._known.get(token) or self._read(token) for token in text.split())
+    def pattern(self, text: str) -> Pattern:
+        """A pattern as it is matched."""
+        elements = tuple(self._known.get(token) or self._read(token) for token in text.split())
+        first = next(each for each in elements if each.kind not in (Kind.START, Kind.NOT))
+        return Pattern(elements, first.parts if first.kind is Kind.ONE else 0)
 
     def _read(self, token: str) -> Element:
         if token.startswith(".."):
@@ -87,41 +100,30 @@ class Board:
     """One clause, as rows of bits: for each part and length, the places at which a unit of that length plays it."""
 
     def __init__(self, row: Row, breakers: int) -> None:
-        self.parts = 0
-        self._count = len(row.units)
-        self._all = (1 << self._count) - 1
-        self._rows: dict[int, dict[int, int]] = {1: {}}
-        for place, unit in enumerate(row.units):
-            self._add(1, place, unit.parts)
+        self._all = (1 << len(row.units)) - 1
+        self._played = {1: [(1 << place, unit.parts) for place, unit in enumerate(row.units) if unit.parts]}
         for place, phrases in row.phrases.items():
             for length, unit in phrases:
-                self._add(length, place, unit.parts)
+                self._played.setdefault(length, []).append((1 << place, unit.parts))
+        self.parts = 0
+        for units in self._played.values():
+            for _, parts in units:
+                self.parts |= parts
         self._known: dict[int, list[tuple[int, int]]] = {}
         self._unbroken = self._all & ~self._row(1, breakers)
 
-    def _add(self, length: int, place: int, parts: int) -> None:
-        rows = self._rows.setdefault(length, {})
-        self.parts |= parts
-        while parts:
-            lowest = parts & -parts
-            rows[lowest] = rows.get(lowest, 0) | 1 << place
-            parts ^= lowest
-
     def _row(self, length: int, parts: int) -> int:
-        rows = self._rows[length]
-        rest = parts & self.parts
         row = 0
-        while rest:
-            lowest = rest & -rest
-            row |= rows.get(lowest, 0)
-            rest ^= lowest
+        for place, played in self._played[length]:
+            if played & parts:
+                row |= place
         return row
 
     def rows(self, parts: int) -> list[tuple[int, int]]:
         """For each length, the places at which a unit of this length plays any of these parts."""
         known = self._known.get(parts)
         if known is None:
-            rows = [(length, self._row(length, parts)) for length in self._rows]
+            rows = [(length, self._row(length, parts)) for length in self._played]
             known = self._known[parts] = [(length, row) for length, row in rows if row]
         return known
 
@@ -138,44 +140,51 @@ class Board:
             starts |= row
         return starts
 
-    def matches(self, pattern: tuple[Element, ...]) -> Iterator[tuple[int, int]]:
+    def matches(self, pattern: Pattern) -> Iterator[tuple[int, int]]:
         """Where the pattern matches: first place, and the place after the last, the shortest of each start."""
-        first = next(element for element in pattern if element.kind not in (Kind.START, Kind.NOT))
-        starts = self._starts(first.parts) if first.kind is Kind.ONE else self._all
-        if starts & starts - 1 and not self._ends(starts, pattern):
+        starts = self._starts(pattern.begins) if pattern.begins else self._all
+        if starts & starts - 1 and not self._ends(starts, pattern.elements):
             return  # from none of several starts
         while starts:
             start = starts & -starts
-            if ends := self._ends(start, pattern):
+            if ends := self._ends(start, pattern.elements):
                 yield start.bit_length() - 1, (ends & -ends).bit_length() - 1
             starts ^= start
 
-    def _ends(self, places: int, pattern: tuple[Element, ...]) -> int:
+    def _ends(self, places: int, elements: tuple[Element, ...]) -> int:
         """All places at which the pattern may end, from all of ``places`` at once."""
-        for element in pattern:
-            places = self._past(places, element)
+        for kind, parts, most, or_end in elements:
+            if kind is _ONE:
+                places = self._after(places, parts) | (places & self._all + 1 if or_end else 0)
+            elif kind is _MANY:
+                places = self._repeated(places, parts, most)
+            elif kind is _GAP:
+                places = self._with_gap(places, most)
+            elif kind is _NOT:
+                places &= ~self._starts(parts)
+            elif kind is _END:
+                places &= self._before_end(parts)
+            else:
+                places &= self._repeated(1, parts, _MOST)  # what asks for nothing, from the start
             if not places:
                 return 0
         return places
 
-    def _past(self, places: int, element: Element) -> int:
-        kind, parts, most, or_end = element
-        if kind == Kind.ONE:
-            return self._after(places, parts) | (places & self._all + 1 if or_end else 0)
-        if kind == Kind.MANY:
-            return self._repeated(places, most, lambda step: self._after(step, parts))
-        if kind == Kind.GAP:
-            return self._repeated(places, most, lambda step: (step & self._unbroken) << 1)
-        if kind == Kind.NOT:
-            return places & ~self._starts(parts)
-        return places & (self._before_end(parts) if kind == Kind.END else self._after_start(parts))
+    def _repeated(self, places: int, parts: int, most: int) -> int:
+        """The places, and those after up to ``most`` units that play any of these parts."""
+        new = places
+        for _ in range(most if self.rows(parts) else 0):
+            new = self._after(new, parts) & ~places
+            if not new:
+                break
+            places |= new
+        return places
 
-    @staticmethod
-    def _repeated(places: int, most: int, step: Callable[[int], int]) -> int:
-        """The places, and those that up to ``most`` steps lead to."""
+    def _with_gap(self, places: int, most: int) -> int:
+        """The places, and those after up to ``most`` words that begin no new thought."""
         new = places
         for _ in range(most):
-            new = step(new) & ~places
+            new = (new & self._unbroken) << 1 & ~places
             if not new:
                 break
             places |= new
@@ -192,6 +201,3 @@ class Board:
                 break
             places |= before
         return places
-
-    def _after_start(self, filler: int) -> int:
-        return self._repeated(1, _MOST, lambda step: self._after(step, filler))

@@ -25,7 +25,7 @@ class Grammar:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._actors = Actors(lexicon)
-        self.weights = Weights.of(lexicon)
+        self.weights = Weights(lexicon) if lexicon.weighed else None
         self.doubted = lexicon.doubted
         bits = lexicon.bits
         self._breakers, self._name = bits["BREAK"], bits["NAME"]
@@ -36,7 +36,7 @@ class Grammar:
         for place, frame in enumerate(lexicon.frames):
             for pattern, anchor in zip(frame["patterns"], lexicon.anchors[place], strict=True):
                 groups.setdefault(anchor, []).append((place, pattern))
-        self._groups = list(groups.values())
+        self._groups = list(groups.items())
         self._made: dict[int, list[Frame]] = {}
         self._group_of: dict[int, int] = {}
         for place, anchor in enumerate(groups):
@@ -46,17 +46,22 @@ class Grammar:
 
     def _frames(self, group: int) -> list[Frame]:
         """The frames that one element begins to tell; read when a text first has it."""
+        anchor, patterns = self._groups[group.bit_length() - 1]
+        stands = self._lexicon.parts(anchor)
         frames = self._made[group] = [
-            self._frame(self._lexicon.frames[place], pattern) for place, pattern in self._groups[group.bit_length() - 1]
+            self._frame(self._lexicon.frames[place], pattern, stands) for place, pattern in patterns
         ]
         return frames
 
-    def _frame(self, frame: Mapping[str, Any], pattern: str) -> Frame:
+    def _frame(self, frame: Mapping[str, Any], pattern: str, stands: int) -> Frame:
+        """One pattern of a frame, tried where the parts that it is looked up by stand."""
         unless, soften, needs = (self._lexicon.parts(frame[name]) if name in frame else 0 for name in _CONDITIONS)
         row = self._elements.pattern(pattern)
-        required = tuple([each.parts for each in row if each.kind == Kind.ONE and not each.or_end])
+        needed = [each.parts for each in row.elements if each.kind == Kind.ONE and not each.or_end]
+        required = tuple([parts for parts in needed if parts != stands])
         vetoes = frozenset(frame.get("vetoes", ()))
-        return Frame(frame["id"], frame["says"], frame["who"], unless, soften, needs, vetoes, row, required)
+        rule = f"sentence:{self._lexicon.language}/{frame['id']}"
+        return Frame(frame["id"], rule, frame["says"], frame["who"], unless, soften, needs, vetoes, row, required)
 
     @property
     def marking(self) -> Marking:
@@ -74,17 +79,22 @@ class Grammar:
         for board in boards:
             whole |= board.parts
         mood = whole & self._teasing | (self._laughter if laughing else 0)
-        found: list[tuple[Frame, Found]] = []
         if whole & self._machine:  # "You have been unsubscribed": nobody writes that of themselves
             return None
+        found = self._found_in(rows, boards, whole, mood, hasty=True)
+        asks = _undenied(found)
+        if _asks_for_an_end(found) and not _asks_for_an_end(asks):  # denied: what was passed over may ask for it too
+            asks = _undenied(self._found_in(rows, boards, whole, mood, hasty=False))
+        return [each for _, each in asks]
+
+    def _found_in(
+        self, rows: Sequence[Row], boards: Sequence[Board], whole: int, mood: int, *, hasty: bool
+    ) -> list[tuple[Frame, Found]]:
+        """What the clauses say. In haste, once one asks for an end, only frames that may deny it are still tried."""
+        found: list[tuple[Frame, Found]] = []
         for row, board in zip(rows, boards, strict=True):
-            found += self._clause(row, board, whole, mood)
-        vetoed = {name for frame, _ in found for name in frame.vetoes}
-        return [
-            each
-            for frame, each in found
-            if frame.id not in vetoed and (frame.says != Intent.NONE or _KEEPS in frame.vetoes)
-        ]
+            found += self._clause(row, board, whole, mood, hasty=hasty, asked=hasty and _asks_for_an_end(found))
+        return found
 
     def _named(self, folded: Folded, row: Row) -> Row:
         """Mark unknown words with a capital inside a clause: names, mostly."""
@@ -94,35 +104,44 @@ class Grammar:
                 units[i] = Unit(self._name, unit.text, unit.start, unit.end)
         return row
 
-    def _clause(self, row: Row, board: Board, whole: int, mood: int) -> list[tuple[Frame, Found]]:
+    def _clause(
+        self, row: Row, board: Board, whole: int, mood: int, *, hasty: bool, asked: bool
+    ) -> list[tuple[Frame, Found]]:
         denied: int | None = None
         found: list[tuple[Frame, Found]] = []
-        for frame in self._possible(board.parts):
-            if denied is None:
-                denied = mood
-                for unit in row.merged(len(row.units)):
-                    denied |= unit.parts
-            if denied & frame.unless or (frame.needs and not whole & frame.needs):
-                continue
-            for at, end in board.matches(frame.pattern):
-                if self._stands(frame, row, at):
-                    found.append((frame, self._found(frame, row, at, end, denied)))
-                    break
-        keeps = [each for each in found if _KEEPS in each[0].vetoes]
-        return keeps or found
-
-    def _possible(self, clause: int) -> Iterator[Frame]:
-        """The frames of which all required parts stand in the clause."""
-        groups = 0
-        for part in _single(clause & self._telling):
-            groups |= self._group_of[part]
-        for group in _single(groups):
+        clause = board.parts
+        for group in _single(self._groups_in(clause)):
             for frame in self._made.get(group) or self._frames(group):
+                if asked and not frame.vetoes:
+                    continue
                 for parts in frame.required:
                     if not clause & parts:
                         break
                 else:
-                    yield frame
+                    if denied is None:
+                        denied = mood
+                        for unit in row.merged(len(row.units)):
+                            denied |= unit.parts
+                    if denied & frame.unless or (frame.needs and not whole & frame.needs):
+                        continue
+                    if each := self._first_match(frame, row, board, denied):
+                        found.append((frame, each))
+                        asked = asked or (hasty and each.intent is Intent.OPT_OUT)
+        keeps = [each for each in found if _KEEPS in each[0].vetoes]
+        return keeps or found
+
+    def _groups_in(self, clause: int) -> int:
+        """The groups of frames that some part of a clause begins to tell."""
+        groups = 0
+        for part in _single(clause & self._telling):
+            groups |= self._group_of[part]
+        return groups
+
+    def _first_match(self, frame: Frame, row: Row, board: Board, clause: int) -> Found | None:
+        for at, end in board.matches(frame.pattern):
+            if self._stands(frame, row, at):
+                return self._found(frame, row, at, end, clause)
+        return None
 
     def _stands(self, frame: Frame, row: Row, at: int) -> bool:
         if frame.who == "none":
@@ -140,8 +159,20 @@ class Grammar:
     def _found(self, frame: Frame, row: Row, at: int, end: int, clause: int) -> Found:
         intent = Intent.UNCLEAR if clause & frame.soften else Intent(frame.says)
         first, last = row.units[at], row.units[max(end, at + 1) - 1]
-        rule = f"sentence:{self._lexicon.language}/{frame.id}"
-        return Found(intent, rule, first.start, last.end, self._lexicon.language)
+        return Found(intent, frame.rule, first.start, last.end, self._lexicon.language)
+
+
+def _undenied(found: Sequence[tuple[Frame, Found]]) -> list[tuple[Frame, Found]]:
+    vetoed = {name for frame, _ in found for name in frame.vetoes}
+    return [
+        (frame, each)
+        for frame, each in found
+        if frame.id not in vetoed and (frame.says != Intent.NONE or _KEEPS in frame.vetoes)
+    ]
+
+
+def _asks_for_an_end(found: Sequence[tuple[Frame, Found]]) -> bool:
+    return any(each.intent is Intent.OPT_OUT for _, each in found)
 
 
 def _single(parts: int) -> Iterator[int]:

@@ -5,14 +5,13 @@ The others are set aside, and what is left is read. A text of which nothing is l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from sms_consent.intent.folding import Folded, Word, fold, fold_keyword
+from sms_consent.intent.folding import Folded, Word, fold
 from sms_consent.intent.instruction import Instruction
-from sms_consent.intent.keywords import DATA
 from sms_consent.intent.quotation import Quotation
 
 __all__ = ["Immunity", "OwnWords"]
@@ -32,18 +31,18 @@ class OwnWords:
 class Immunity:
     """Knows the forms in which phones and machines send words that are not the sender's."""
 
-    def __init__(self) -> None:
+    def __init__(self, prepared: Mapping[str, Any]) -> None:
         self._quotation = Quotation()
-        self._instruction = Instruction()
+        self._instruction = Instruction(prepared["instruction"])
+        self._automatic: list[str] = prepared["automatic"].split("|")
 
     @cached_property
-    def _automatic(self) -> list[str]:
-        phrases = json.loads((DATA / "immunity.json").read_text(encoding="utf-8"))["automatic"]
-        return [fold_keyword(phrase) for phrase in phrases]
+    def _unspaced(self) -> list[str]:
+        return [phrase for phrase in self._automatic if not phrase.isascii()]
 
     @cached_property
     def _by_first_word(self) -> dict[str, list[str]]:
-        """What automatic replies say of themselves, by the first word; in scripts without spaces see ``_automatic``."""
+        """What automatic replies say of themselves, by the first word; in scripts without spaces see ``_unspaced``."""
         phrases: dict[str, list[str]] = {}
         for phrase in self._automatic:
             phrases.setdefault(phrase.partition(" ")[0], []).append(f" {phrase} ")
@@ -72,10 +71,13 @@ class Immunity:
     def _is_automatic(self, folded: Folded) -> bool:
         words = [word.text for word in folded.words[:_BEGINNING]]
         phrases = self._by_first_word
+        is_begun = not phrases.keys().isdisjoint(words)
+        if not is_begun and folded.text.isascii():
+            return False
         key = f" {' '.join(words)} "
-        if any(phrase in key for word in words if word in phrases for phrase in phrases[word]):
+        if is_begun and any(phrase in key for word in words if word in phrases for phrase in phrases[word]):
             return True
-        return not key.isascii() and any(not phrase.isascii() and phrase in key for phrase in self._automatic)
+        return not key.isascii() and any(phrase in key for phrase in self._unspaced)
 
 
 def _without_reply(words: Sequence[Word], last_reply: str) -> Sequence[Word]:

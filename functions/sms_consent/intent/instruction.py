@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
-from sms_consent.intent.folding import Folded, Word, fold_keyword
-from sms_consent.intent.keywords import DATA
+from sms_consent.intent.folding import Folded, Word
 
 __all__ = ["Instruction"]
 
@@ -18,14 +15,16 @@ _NEAR = 3  # words from the verb to its keyword
 class Instruction:
     """Knows how automatic texts name keywords. "I replied STOP" is the sender's own."""
 
-    @cached_property
-    def _lists(self) -> dict[str, frozenset[str]]:
-        data: Mapping[str, str] = json.loads((DATA / "immunity.json").read_text(encoding="utf-8"))["instruction"]
-        return {name: frozenset(map(fold_keyword, words.split())) for name, words in data.items()}
+    def __init__(self, lists: Mapping[str, str]) -> None:
+        """``lists`` are the words by which instructions are known, folded."""
+        self._lists = {name: frozenset(words.split("|")) for name, words in lists.items()}
 
     def without(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> Sequence[Word]:
         """The words without those sentences that give an instruction; none if the whole text is such."""
         if len(words) < _FEW and folded.text.isascii():
+            return words
+        texts = [word.text for word in words]
+        if folded.text.isascii() and keywords.keys().isdisjoint(texts) and self._lists["keywords"].isdisjoint(texts):
             return words
         if self._is_template(folded, words):
             return ()

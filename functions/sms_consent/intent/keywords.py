@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.reading import Intent
@@ -29,8 +28,7 @@ _INTENTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(NamedTuple):
     """One keyword: what it asks for, where it comes from, and whether it also counts in company or misspelt."""
 
     key: str
@@ -66,8 +64,7 @@ def load_keywords(packs: Iterable[Mapping[str, Any]], custom: Mapping[str, Itera
                     languages.setdefault(key, set()).add(pack["language"])
     found.pop("", None)
     return {
-        key: replace(
-            keyword,
+        key: keyword._replace(
             language=next(iter(languages[key])) if len(languages.get(key, ())) == 1 else None,
             whole_message_only=key in whole,
         )
@@ -77,6 +74,7 @@ def load_keywords(packs: Iterable[Mapping[str, Any]], custom: Mapping[str, Itera
 
 def own_keywords(prepared: Mapping[str, Any], custom: Mapping[str, Iterable[str]]) -> dict[str, Keyword]:
     """All keywords as prepared, with a deployment's own above them."""
-    keywords = {key: Keyword(key, Intent(row[0]), *row[1:]) for key, row in prepared.items()}
+    intents = {intent.value: intent for intent in Intent}
+    keywords = {key: Keyword(key, intents[row[0]], *row[1:]) for key, row in prepared.items()}
     keywords.update(load_keywords((), custom))
     return keywords

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any, NamedTuple
 
 from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import DATA
 
-__all__ = ["Lexicon", "Row", "Unit", "literals", "load_sentences"]
+__all__ = ["Lexicon", "Row", "Unit", "literals", "load_sentences", "unfolded"]
 
 _LONGEST_STEM = 12
 _SHORTEST_STEM = 2
@@ -42,6 +41,8 @@ class Row:
 
     def merged(self, until: int) -> list[Unit]:
         """The words before a place as a reader takes them: the longest phrases, then single words."""
+        if not self.phrases:
+            return self.units[:until]
         units: list[Unit] = []
         i = 0
         while i < until:
@@ -58,23 +59,37 @@ def load_sentences(language: str = "*") -> list[dict[str, Any]]:
     return [json.loads(path.read_bytes()) for path in sorted((DATA / "sentences").glob(f"{language}.json"))]
 
 
+def unfolded(words: Mapping[str, str]) -> dict[str, int]:
+    """Each word's bits, from the words that have them."""
+    found: dict[str, int] = {}
+    for places, listed in words.items():
+        found.update(zip(listed.split(" "), repeat(bits_of(places))))
+    return found
+
+
+def bits_of(places: str) -> int:
+    """The bits at some places: ``0,2`` is 5."""
+    return sum([1 << int(place) for place in places.split(",")]) if "," in places else 1 << int(places)
+
+
 class Lexicon:
     """One language's words, made ready when the language is first read."""
 
-    def __init__(
-        self, pack: Mapping[str, Any], frames: Sequence[Mapping[str, Any]], prepared: Mapping[str, Any]
-    ) -> None:
-        """``prepared`` holds the words that the frames name, and the element by which each pattern is looked up."""
-        self.language: str = pack["language"]
-        self.frames = frames
-        self.doubted = frozenset(pack.get("doubted", "").split())
-        """Frames that are right more often than not, but not where the other words speak against them."""
-        self._unspaced = bool(pack.get("unspaced"))
-        named = [*pack["parts"], *prepared["literals"], "BREAK", "NAME"]
-        self.bits = {name: 1 << place for place, name in enumerate(named)}
+    def __init__(self, prepared: Mapping[str, Any]) -> None:
+        """``prepared`` is what ``sms_consent.intent.prepare`` makes of the language's file."""
+        self.language: str = prepared["language"]
+        self.frames: Sequence[Mapping[str, Any]] = prepared["frames"]
         self.anchors: Sequence[Sequence[str]] = prepared["anchors"]
-        self._lists = {**pack["parts"], "BREAK": pack["breakers"]}
-        self._lists.update({name: name[2:] for name in prepared["literals"]})
+        self.doubted = frozenset(prepared["doubted"].split())
+        """Frames that are right more often than not, but not where the other words speak against them."""
+        self.weighed: bool = prepared["weighed"]
+        self._unspaced: bool = prepared["unspaced"]
+        self.bits = {name: 1 << place for place, name in enumerate(prepared["names"])}
+        self._words = unfolded(prepared["words"])
+        self._stems = unfolded(prepared["stems"])
+        self._endings = unfolded(prepared["endings"])
+        self._phrases = _Phrases(prepared["phrases"])  # by their first two words
+        self._stem_phrases = _Phrases(prepared["stem_phrases"])  # those that hold a stem, by their first word
 
     def parts(self, names: str) -> int:
         """The bits of part names joined by ``|``."""
@@ -83,63 +98,21 @@ class Lexicon:
             total |= self.bits[name]
         return total
 
-    @cached_property
-    def _entries(self) -> dict[str, int]:
-        entries: dict[str, int] = {}
-        for name, listed in self._lists.items():
-            bit = self.bits[name]
-            for entry in listed.split():
-                entries[entry] = entries.get(entry, 0) | bit
-        return entries
-
-    @cached_property
-    def _words(self) -> dict[str, int]:
-        return {entry: parts for entry, parts in self._entries.items() if "_" not in entry and "*" not in entry}
-
-    @cached_property
-    def _stems(self) -> dict[str, int]:
-        return {entry[:-1]: parts for entry, parts in self._entries.items() if entry.endswith("*") and "_" not in entry}
-
-    @cached_property
-    def _endings(self) -> dict[str, int]:
-        return {entry[1:]: parts for entry, parts in self._entries.items() if entry.startswith("*")}
-
-    @cached_property
-    def _phrases(self) -> dict[str, list[tuple[list[str], int]]]:
-        """Phrases by their first two words, the longest first: the other words, and the parts."""
-        phrases: dict[str, list[tuple[list[str], int]]] = {}
-        for entry, parts in self._entries.items():
-            if "_" in entry and "*" not in entry:
-                first, second, *rest = entry.split("_")
-                phrases.setdefault(f"{first} {second}", []).append((rest, parts))
-        for each in phrases.values():
-            each.sort(key=lambda found: -len(found[0]))
-        return phrases
-
-    @cached_property
-    def _stem_phrases(self) -> dict[str, list[tuple[list[str], int]]]:
-        """Phrases that hold a stem, by their first word."""
-        phrases: dict[str, list[tuple[list[str], int]]] = {}
-        for entry, parts in self._entries.items():
-            if "_" in entry and "*" in entry:
-                first, *rest = entry.split("_")
-                phrases.setdefault(first, []).append((rest, parts))
-        return phrases
-
     def row(self, words: Sequence[Word]) -> Row:
         """Give each word its parts, and find the phrases; a word within a phrase keeps its own parts as well."""
         if self._unspaced:
             return Row([unit for word in words for unit in self._cut(word)], {})
         texts = [word.text for word in words]
-        units = [Unit(self._word(word.text), word.text, word.start, word.end) for word in words]
+        known = self._words
+        units = [Unit(known.get(text) or self._word(text), text, start, end) for text, start, end in words]
         found: dict[int, list[tuple[int, Unit]]] = {}
         phrases, stems = self._phrases, self._stem_phrases
         for i, (text, following) in enumerate(pairwise(texts)):
-            for rest, parts in phrases.get(f"{text} {following}", ()):
+            for rest, parts in phrases.rows(pair) if (pair := f"{text} {following}") in phrases else ():
                 if not rest or texts[i + 2 : i + 2 + len(rest)] == rest:
                     last = words[i + 1 + len(rest)]
                     found.setdefault(i, []).append((len(rest) + 2, Unit(parts, text, words[i].start, last.end)))
-            for rest, parts in stems.get(text, ()):
+            for rest, parts in stems.rows(text) if text in stems else ():
                 if i + len(rest) < len(texts) and _same(texts[i + 1 : i + 1 + len(rest)], rest):
                     last = words[i + len(rest)]
                     found.setdefault(i, []).append((len(rest) + 1, Unit(parts, text, words[i].start, last.end)))
@@ -174,6 +147,24 @@ class Lexicon:
                     i += length
                     break
         return units
+
+
+class _Phrases(dict[str, str]):
+    """Phrases by what they begin with, the longest first; read when first met."""
+
+    def __init__(self, listed: Mapping[str, str]) -> None:
+        super().__init__(listed)
+        self._read: dict[str, list[tuple[list[str], int]]] = {}
+
+    def rows(self, beginning: str) -> list[tuple[list[str], int]]:
+        """The other words of each, and its parts."""
+        found = self._read.get(beginning)
+        if found is None:
+            rows = [each.rpartition("=") for each in self[beginning].split(" ")]
+            found = self._read[beginning] = [
+                (rest.split("_") if rest else [], bits_of(places)) for rest, _, places in rows
+            ]
+        return found
 
 
 def _same(words: Sequence[str], listed: Sequence[str]) -> bool:

@@ -115,6 +115,8 @@ class Misspelt:
 
 def joined_letters(words: Sequence[Word]) -> list[Word]:
     """Three and more single letters in a row as one word: "s t o p", "S.T.O.P"."""
+    if sum([len(word.text) == 1 for word in words]) < _MOST_PIECES:
+        return list(words)
     found: list[Word] = []
     run: list[Word] = []
     for word in (*words, None):

@@ -1,4 +1,4 @@
-"""What is worked out once from the data files, so that a cold start does not: folded keywords and the vocabulary.
+"""What is worked out once from the data files, so that a cold start does not: folded keywords and vocabularies.
 
 ``python -m sms_consent.intent.prepare`` writes ``data/prepared``; a test fails when it is older than the data.
 """
@@ -6,20 +6,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import DATA, Keyword, load_keywords, load_packs
 from sms_consent.intent.lexicon import literals, load_sentences
+from sms_consent.intent.weighing import beginning_of
 
-__all__ = ["prepared"]
+__all__ = ["grammar", "prepared"]
 
 
 def prepared() -> dict[str, dict[str, Any]]:
-    """Everything that is prepared, by the file it goes to: keywords are needed at once, the rest by the first sentence."""
-    reading = {"company": _company(), "ordinary": _ordinary(), "vocabulary": _vocabulary(), "grammars": _grammars()}
-    return {"keywords": _keywords(), "reading": reading}
+    """Everything that is prepared, by the file it goes to.
+
+    Keywords are needed at once, ``reading`` by the first text that is none, a language by its first sentence.
+    """
+    reading = {
+        "company": _company(),
+        "ordinary": _ordinary(),
+        "vocabulary": _vocabulary(),
+        "immunity": _immunity(),
+    }
+    return {"keywords": _keywords(), "reading": reading, **_grammars()}
 
 
 def _keywords() -> dict[str, list[Any]]:
@@ -30,7 +39,7 @@ def _row(keyword: Keyword) -> list[Any]:
     return [keyword.intent.value, keyword.rule, keyword.language, keyword.whole_message_only]
 
 
-def _company() -> dict[str, list[str]]:
+def _company() -> dict[str, str]:
     data: Mapping[str, Any] = json.loads((DATA / "company.json").read_text(encoding="utf-8"))
 
     def group(*names: str) -> set[str]:
@@ -49,16 +58,23 @@ def _company() -> dict[str, list[str]]:
         "laughter": set(data["laughter"]),
         "questions": set(map(fold_keyword, data["questions"])),
     }
-    return {name: sorted(words - {""}) for name, words in found.items()}
+    return {name: "|".join(sorted(words - {""})) for name, words in found.items()}
 
 
-def _ordinary() -> list[str]:
+def _immunity() -> dict[str, Any]:
+    """What automatic replies say of themselves, and the words by which instructions are known."""
+    data: Mapping[str, Any] = json.loads((DATA / "immunity.json").read_text(encoding="utf-8"))
+    lists = {name: "|".join(map(fold_keyword, words.split())) for name, words in data["instruction"].items()}
+    return {"automatic": "|".join(map(fold_keyword, data["automatic"])), "instruction": lists}
+
+
+def _ordinary() -> str:
     listed = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))["ordinary"]
-    return sorted({fold_keyword(word) for word in listed.split()})
+    return " ".join(sorted({fold_keyword(word) for word in listed.split()}))
 
 
 def _vocabulary() -> dict[str, Any]:
-    """Which languages know a word, one bit a language, in the order of ``languages``."""
+    """Which languages know a word, one bit a language, in the order of ``languages``; words by their first letters."""
     words: dict[str, int] = {}
     stems: dict[str, int] = {}
     packs = load_sentences()
@@ -71,30 +87,111 @@ def _vocabulary() -> dict[str, Any]:
                 known = stems if entry.endswith("*") else words
                 key = entry.rstrip("*")
                 known[key] = known.get(key, 0) | 1 << place
-    return {"languages": [pack["language"] for pack in packs], "words": _by_value(words), "stems": _by_value(stems)}
+    by_letter: dict[str, dict[str, int]] = {}
+    for word, known_by in words.items():
+        by_letter.setdefault(word[0], {})[word] = known_by
+    return {
+        "languages": [pack["language"] for pack in packs],
+        "words": {letter: _by_value(listed) for letter, listed in sorted(by_letter.items())},
+        "stems": _by_value(stems),
+    }
 
 
 def _by_value(known: Mapping[str, int]) -> dict[str, str]:
-    """Words joined by the languages that know them: a tenth of the parts that JSON has to read."""
+    """Words joined by the places of their bits: a tenth of the parts that JSON has to read."""
     found: dict[int, list[str]] = {}
     for word in sorted(known):
         found.setdefault(known[word], []).append(word)
-    return {str(languages): " ".join(words) for languages, words in found.items()}
+    return {_places(bits): " ".join(words) for bits, words in found.items()}
+
+
+def _places(bits: int) -> str:
+    return ",".join(str(place) for place in range(bits.bit_length()) if bits >> place & 1)
 
 
 def _grammars() -> dict[str, dict[str, Any]]:
-    """For each language the words that its frames name, and the element by which each pattern is looked up."""
     shared = json.loads((DATA / "frames.json").read_text(encoding="utf-8"))["frames"]
     found: dict[str, dict[str, Any]] = {}
     for pack in load_sentences():
+        language: str = pack["language"]
+        path = DATA / "weights" / f"{language}.json"
+        if path.is_file():
+            found[f"weights-{language}"] = _weights(json.loads(path.read_text(encoding="utf-8")))
         frames = shared if pack["frames"] == "shared" else pack["frames"]
-        named = sorted(literals(frames))
-        common = set(pack["common"].split())
-        lists = {**pack["parts"], "BREAK": pack["breakers"], **{name: name[2:] for name in named}}
-        counts = {name: len(common & set(words.split())) for name, words in lists.items()}
-        anchors = [[_anchor(pattern, counts) for pattern in frame["patterns"]] for frame in frames]
-        found[pack["language"]] = {"literals": named, "anchors": anchors}
+        found[language] = grammar(pack, frames) | {"weighed": path.is_file()}
     return found
+
+
+def grammar(pack: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a lexicon is made of: the words by the parts that they play, and the element by which each pattern is looked up."""
+    named = sorted(literals(frames))
+    common = set(pack.get("common", "").split())
+    lists = {**pack["parts"], "BREAK": pack["breakers"], **{name: name[2:] for name in named}}
+    counts = {name: len(common & set(words.split())) for name, words in lists.items()}
+    names = [*pack["parts"], *named, "BREAK", "NAME"]
+    return {
+        "language": pack["language"],
+        "unspaced": bool(pack.get("unspaced")),
+        "doubted": pack.get("doubted", ""),
+        "names": names,
+        **_entries(_played(lists, names)),
+        "frames": frames,
+        "anchors": [[_anchor(pattern, counts) for pattern in frame["patterns"]] for frame in frames],
+    }
+
+
+def _played(lists: Mapping[str, str], names: Sequence[str]) -> dict[str, int]:
+    """Every entry with the bits of its parts."""
+    entries: dict[str, int] = {}
+    for name, listed in lists.items():
+        for entry in listed.split():
+            entries[entry] = entries.get(entry, 0) | 1 << names.index(name)
+    return entries
+
+
+def _entries(entries: Mapping[str, int]) -> dict[str, dict[str, str]]:
+    """Entries as they are looked up: single words, stems and endings by their parts, phrases by their beginnings."""
+    single = {entry: parts for entry, parts in entries.items() if "_" not in entry}
+    phrases: dict[str, list[tuple[list[str], int]]] = {}
+    stem_phrases: dict[str, list[tuple[list[str], int]]] = {}
+    for entry, parts in entries.items():
+        if "_" in entry and "*" in entry:
+            first, *rest = entry.split("_")
+            stem_phrases.setdefault(first, []).append((rest, parts))
+        elif "_" in entry:
+            first, second, *rest = entry.split("_")
+            phrases.setdefault(f"{first} {second}", []).append((rest, parts))
+    return {
+        "words": _by_value({entry: parts for entry, parts in single.items() if "*" not in entry}),
+        "stems": _by_value({entry[:-1]: parts for entry, parts in single.items() if entry.endswith("*")}),
+        "endings": _by_value({entry[1:]: parts for entry, parts in single.items() if entry.startswith("*")}),
+        "phrases": _joined(phrases),
+        "stem_phrases": _joined(stem_phrases),
+    }
+
+
+def _joined(phrases: Mapping[str, list[tuple[list[str], int]]]) -> dict[str, str]:
+    return {
+        beginning: " ".join(
+            f"{'_'.join(rest)}={_places(parts)}" for rest, parts in sorted(rows, key=lambda row: -len(row[0]))
+        )
+        for beginning, rows in phrases.items()
+    }
+
+
+def _weights(data: Mapping[str, Any]) -> dict[str, Any]:
+    """By what marks begin with, and are looked up by: their weights, and after that what else they are."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for weight, marks in data["weights"].items():
+        for mark in marks.split("|"):
+            beginning = beginning_of(mark)
+            weights, rests = found.setdefault(beginning, ([], []))
+            weights.append(weight)
+            rests.append(mark.removeprefix(beginning))
+    listed = {
+        beginning: f"{' '.join(found[beginning][0])}|{'|'.join(found[beginning][1])}" for beginning in sorted(found)
+    }
+    return {"bias": data["bias"], "marks": listed}
 
 
 def _anchor(pattern: str, counts: Mapping[str, int]) -> str:
@@ -105,5 +202,5 @@ def _anchor(pattern: str, counts: Mapping[str, int]) -> str:
 
 if __name__ == "__main__":
     for name, content in prepared().items():
-        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(content, ensure_ascii=name.endswith("en"), separators=(",", ":"))
         (DATA / "prepared" / f"{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -59,11 +59,11 @@ class Reader:
 
     @cached_property
     def _misspelt(self) -> Misspelt:
-        return Misspelt(self._keywords, self._company, self._prepared["ordinary"], self._sentences.vocabulary)
+        return Misspelt(self._keywords, self._company, self._prepared["ordinary"].split(), self._sentences.vocabulary)
 
     @cached_property
     def _immunity(self) -> Immunity:
-        return Immunity()
+        return Immunity(self._prepared["immunity"])
 
     @cached_property
     def _sentences(self) -> Sentences:
@@ -101,17 +101,14 @@ class Reader:
         aside = Reading(Intent.NONE, None, own.rule, "", None, RULES_VERSION) if own.rule else _NOTHING
         if not own.words:
             return aside, ()
+        if kept := self._company.read(own.words):
+            return _in_company(Tier.COMPANY, kept, folded)
         words = joined_letters(own.words)
-        for tier, kept in (
-            (Tier.COMPANY, self._company.read(own.words)),
-            (
-                Tier.MISSPELT,
-                self._misspelt.read(words) or self._misspelt.whole(words) or self._misspelt.disguised(folded),
-            ),
-            (Tier.COMPANY, self._own_clause(folded, words)),
-        ):
-            if kept:
-                return _in_company(tier, kept, folded)
+        misspelt = self._misspelt
+        if kept := misspelt.read(words) or misspelt.whole(words) or misspelt.disguised(folded):
+            return _in_company(Tier.MISSPELT, kept, folded)
+        if kept := self._own_clause(folded, words):
+            return _in_company(Tier.COMPANY, kept, folded)
         found = self._sentences.read(folded, words)
         if found and (not own.rule or found.intent is Intent.OPT_OUT):
             tier = Tier.UNCLEAR if found.intent is Intent.UNCLEAR else Tier.SENTENCE
@@ -122,7 +119,7 @@ class Reader:
 
     def _own_clause(self, folded: Folded, words: Sequence[Word]) -> Kept | None:
         """A keyword that can mean nothing else, in a sentence of its own: "We sold the house. STOP!"."""
-        if not has_breaks(folded):
+        if not has_breaks(folded) or self._company.is_missing(words):
             return None
         parts = clauses(folded, words)
         if len(parts) == 1 or is_laughing(folded.original) or self._company.is_teasing(words):

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
-from itertools import repeat
 from typing import Any
 
 from sms_consent.intent.clauses import clauses, is_laughing, with_signs
 from sms_consent.intent.folding import Folded, Word
 from sms_consent.intent.grammar import Grammar
 from sms_consent.intent.keywords import DATA
-from sms_consent.intent.lexicon import Lexicon, Row, load_sentences
+from sms_consent.intent.lexicon import Lexicon, Row, unfolded
 from sms_consent.intent.reading import Found, Intent
 from sms_consent.intent.spelling import Speller, respellings, slips_of
 
@@ -27,12 +26,29 @@ _SHORTEST_RUN = 6
 _SHORT, _LONGEST = 3, 40  # letters: shorter words are not respelt, longer ones are no words
 
 
-def unfolded(words: Mapping[str, str]) -> dict[str, int]:
-    """Each word's languages, from the words that each set of languages knows."""
-    found: dict[str, int] = {}
-    for languages, listed in words.items():
-        found.update(zip(listed.split(" "), repeat(int(languages))))
-    return found
+class Vocabulary:
+    """Which languages know a word, one bit a language; a letter's words are made ready when a first word has it."""
+
+    def __init__(self, prepared: Mapping[str, Mapping[str, str]]) -> None:
+        self._unread = dict(prepared)
+        self._words: dict[str, int] = {}
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and self.languages(word) > 0
+
+    def languages(self, word: str) -> int:
+        """The languages that know a word."""
+        if word[:1] in self._unread:
+            self._words.update(unfolded(self._unread.pop(word[0])))
+        return self._words.get(word, 0)
+
+    def beginning_like(self, words: Sequence[Word]) -> Mapping[str, int]:
+        """All known words with the first letters of these, and others."""
+        unread = self._unread
+        for word in words:
+            if word.text[:1] in unread:
+                self.languages(word.text)
+        return self._words
 
 
 class Sentences:
@@ -41,11 +57,10 @@ class Sentences:
     def __init__(self, prepared: Mapping[str, Any], *, weighed: bool = True) -> None:
         self._weighed = weighed
         vocabulary: Mapping[str, Any] = prepared["vocabulary"]
-        self._prepared: Mapping[str, Any] = prepared["grammars"]
         self._languages: Sequence[str] = vocabulary["languages"]
-        self._words = unfolded(vocabulary["words"])
+        self._words = Vocabulary(vocabulary["words"])
         self._stems = unfolded(vocabulary["stems"])
-        self._ordinary = frozenset(prepared["ordinary"])
+        self._ordinary = frozenset(prepared["ordinary"].split())
         self._grammars: dict[str, Grammar] = {}
         self._places: dict[int, list[int]] = {}
 
@@ -60,7 +75,7 @@ class Sentences:
         laughing = is_laughing(folded.original)
         found: list[Found] = []
         spoken: list[tuple[Grammar, list[Row]]] = []
-        for grammar in self._spoken(words):
+        for grammar in self._spoken(folded, words):
             rows = grammar.rows(folded, parts)
             spoken.append((grammar, rows))
             asks = grammar.read(rows, laughing=laughing)
@@ -96,12 +111,14 @@ class Sentences:
 
     def _taken_apart(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
         """The words as they are meant, and the clauses that they make."""
-        words = with_signs(folded, [meant for word in words for meant in self._respelt(word)])
+        known = self._words.beginning_like(words)
+        meant = [each for word in words for each in ((word,) if word.text in known else self._respelt(word))]
+        words = with_signs(folded, meant)
         return words, clauses(folded, words)
 
     def _known(self, word: str) -> int:
         """Which languages know a word, one bit a language."""
-        known = self._words.get(word, 0)
+        known = self._words.languages(word)
         if known or len(word) > _LONGEST:
             return known
         for length in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM, -1):
@@ -109,15 +126,15 @@ class Sentences:
                 return known
         return 0
 
-    def _spoken(self, words: Sequence[Word]) -> list[Grammar]:
+    def _spoken(self, folded: Folded, words: Sequence[Word]) -> list[Grammar]:
         """The languages that know most of the words; others that know nearly as many are tried too.
 
         A word that many languages know tells little: each has its share of it.
         """
+        languages = self._words.beginning_like(words)
         shares: dict[int, float] = {}
         for word in words:
-            known = self._known(word.text)
-            if known:
+            if known := languages.get(word.text) or self._known(word.text):
                 places = self._places.get(known) or self._split(known)
                 share = 1 / len(places)
                 for place in places:
@@ -126,7 +143,8 @@ class Sentences:
         if shares:
             enough = max(shares.values()) * _NEARLY
             spoken = sorted((place for place in shares if shares[place] >= enough), key=lambda place: -shares[place])
-        if any("\u3040" <= word.text[place] <= "\ud7a3" for word in words for place in (0, -1)):
+        ascii_only = folded.text.isascii()
+        if not ascii_only and any("\u3040" <= word.text[place] <= "\ud7a3" for word in words for place in (0, -1)):
             unspaced = [place for place, language in enumerate(self._languages) if language in _UNSPACED]
             spoken = list(dict.fromkeys([*unspaced, *spoken]))  # "SMSを送らないで": its first letters tell nothing
         return [self._grammar(self._languages[place]) for place in spoken[:_MOST_LANGUAGES]]
@@ -138,20 +156,14 @@ class Sentences:
     def _grammar(self, language: str) -> Grammar:
         grammar = self._grammars.get(language)
         if grammar is None:
-            pack = load_sentences(language)[0]
-            frames: list[dict[str, Any]] = self._shared if pack["frames"] == "shared" else pack["frames"]
-            grammar = self._grammars[language] = Grammar(Lexicon(pack, frames, self._prepared[language]))
+            prepared = json.loads((DATA / "prepared" / f"{language}.json").read_bytes())
+            grammar = self._grammars[language] = Grammar(Lexicon(prepared))
         return grammar
-
-    @cached_property
-    def _shared(self) -> list[dict[str, Any]]:
-        frames: list[dict[str, Any]] = json.loads((DATA / "frames.json").read_text(encoding="utf-8"))["frames"]
-        return frames
 
     def _respelt(self, word: Word) -> Sequence[Word]:
         """A word that no language knows, drawn out, run together or misspelt, as what it stands for."""
         text = word.text
-        if text in self._words or len(text) > _LONGEST or text.isdecimal() or self._known(text):
+        if len(text) > _LONGEST or text.isdecimal() or self._known(text):
             return (word,)
         meant = self._swapped.get(text) or next(filter(self._known, respellings(text)), None)
         if meant is None and len(text) > _SHORT:

@@ -144,6 +144,7 @@ def _one_slip(one: str, other: str) -> bool:
 
 def _slips(one: str, other: str) -> int:
     """Letters left out, put in, replaced, or swapped with the next one (optimal string alignment)."""
+    one, other = _unlike(one, other)
     before: list[int] = []
     last = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):
@@ -155,6 +156,16 @@ def _slips(one: str, other: str) -> int:
             row.append(cost)
         before, last = last, row
     return last[-1]
+
+
+def _unlike(one: str, other: str) -> tuple[str, str]:
+    """What is left of both without the letters that they begin and end with alike."""
+    shorter, start, end = min(len(one), len(other)), 0, 0
+    while start < shorter and one[start] == other[start]:
+        start += 1
+    while end < shorter - start and one[-1 - end] == other[-1 - end]:
+        end += 1
+    return one[start : len(one) - end], other[start : len(other) - end]
 
 
 def _finger_slip(word: str, known: str) -> bool:

@@ -2,16 +2,15 @@
 
 Every word, every pair of near words, every part and every pair of near parts has a weight, and the weights of a text add up.
 They are fitted to the labelled texts of tests/corpus/dev.jsonl by tests/evaluation/fit_weights.py, and kept in data/weights,
-one file a language, where each can be read.
+one file a language, where each can be read; ``data/prepared`` holds them once more, by what they are looked up by.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sms_consent.intent.folding import Word
@@ -19,7 +18,7 @@ from sms_consent.intent.keywords import DATA
 from sms_consent.intent.lexicon import Lexicon, Row
 from sms_consent.intent.reading import Found, Intent
 
-__all__ = ["ASKING", "OTHERS", "Marking", "Marks", "Weights", "summed"]
+__all__ = ["ASKING", "OTHERS", "Marking", "Marks", "Weights", "beginning_of", "summed"]
 
 _PARTS = [
     "I",
@@ -156,25 +155,19 @@ class Marking:
 class Weights(Marking):
     """One language's weights."""
 
-    def __init__(self, lexicon: Lexicon, path: Path) -> None:
+    def __init__(self, lexicon: Lexicon) -> None:
         super().__init__(lexicon)
-        self._path = path
+        self._weights: dict[str, float] = {}
         self._of_parts: dict[tuple[int, int], float] = {}
         self._deeds = sum(lexicon.bits.get(name, 0) for name in _DEEDS)
         self._play = lexicon.bits.get("PLAY", 0) | lexicon.bits.get("LAUGH", 0)
         self._things = sum(lexicon.bits.get(name, 0) for name in _THINGS)
         self._told_by = sum(lexicon.bits.get(name, 0) for name in _TOLD_BY)
 
-    @classmethod
-    def of(cls, lexicon: Lexicon) -> Weights | None:
-        """The weights of a lexicon's language, if it has any."""
-        path = DATA / "weights" / f"{lexicon.language}.json"
-        return cls(lexicon, path) if path.is_file() else None
-
     # Read when a first text is weighed: most requests are told by a frame that nothing speaks against.
     @cached_property
     def _data(self) -> Mapping[str, Any]:
-        data: Mapping[str, Any] = json.loads(self._path.read_bytes())
+        data: Mapping[str, Any] = json.loads((DATA / "prepared" / f"weights-{self.language}.json").read_bytes())
         return data
 
     @property
@@ -183,20 +176,30 @@ class Weights(Marking):
         return bias
 
     @cached_property
-    def _weights(self) -> dict[str, float]:
-        found: dict[str, float] = {}
-        for weight, marks in self._data["weights"].items():
-            found.update(dict.fromkeys(marks.split("|"), float(weight)))
-        return found
+    def _unread(self) -> dict[str, str]:
+        return dict(self._data["marks"])
+
+    def _read(self, beginnings: Iterable[str]) -> None:
+        """Make the weights ready of the marks that begin so: a text has few of them, and a cold start has no time."""
+        for beginning in beginnings:
+            if beginning in self._unread:
+                weights, _, rests = self._unread.pop(beginning).partition("|")
+                marks = [beginning + rest for rest in rests.split("|")]
+                self._weights.update(zip(marks, map(float, weights.split(" ")), strict=True))
+
+    def _weight(self, name: str) -> float:
+        self._read((beginning_of(name),))
+        return self._weights.get(name, 0.0)
 
     def of_clause(self, clause: Sequence[Word], row: Row) -> float:
         """How much a clause speaks for an opt-out; below nothing it speaks against."""
         marks, known = self.marks(clause, row), self._of_parts
+        self._read(["<", ">", "#", *[word.text for word in clause]])
         total = sum(map(self._weights.get, marks.words, repeat(0.0)))
         for pair in marks.parts:
             weight = known.get(pair)
             if weight is None:
-                weight = known[pair] = sum(self._weights.get(name, 0.0) for name in self.named(pair))
+                weight = known[pair] = sum(map(self._weight, self.named(pair)))
             total += weight
         return total
 
@@ -223,7 +226,7 @@ class Weights(Marking):
         if least is None:
             return found
         totals = [self.of_clause(clause, row) for clause, row in zip(clauses, rows, strict=True)]
-        total = self._bias + summed(totals) + (self._weights.get(ASKING, 0.0) if asking else 0.0)
+        total = self._bias + summed(totals) + (self._weight(ASKING) if asking else 0.0)
         if found and asked:  # by its clearest clause alone: a long story before it denies nothing
             return found._replace(intent=Intent.UNCLEAR) if self._bias + max(totals) < least else found
         if total < least:
@@ -248,6 +251,11 @@ class Weights(Marking):
         if not played & self._deeds:
             return _ENOUGH_UNDONE
         return _ENOUGH if played & self._things else _ENOUGH_ALONE
+
+
+def beginning_of(mark: str) -> str:
+    """What a mark is looked up by: its first word or part."""
+    return mark.partition(" ")[0].partition("~")[0] if mark[0] != "@" else f"@{mark[1:].partition('@')[0]}"
 
 
 def summed(totals: Sequence[float]) -> float:
