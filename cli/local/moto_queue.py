@@ -1,4 +1,4 @@
-"""Decides how fast moto's SQS gives a message: it works out every attribute of the queue, over all its messages, for one of them."""
+"""Decides how fast moto's SQS gives a message: to keep to its retention, it works out every attribute of the queue each time."""
 
 from __future__ import annotations
 
