@@ -18,7 +18,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
 
-from figures import artefact, calls, cold_start, growth, through_lambda, warm  # noqa: E402  the path comes first
+from figures import artefact, calls, cold_start, growth, sizes, through_lambda, warm  # noqa: E402  the path comes first
 from figures.artefacts import Artefacts, build  # noqa: E402
 from figures.pairs import Compared  # noqa: E402
 from rich.console import Console  # noqa: E402
@@ -126,6 +126,24 @@ def shipped(artefacts: Artefacts, _turns: int) -> tuple[Rows, Any]:
     return rows, ours
 
 
+def sized(artefacts: Artefacts, turns: int) -> tuple[Rows, Any]:
+    """At Lambda's memory sizes, and what a million batches of ten cost there."""
+    try:
+        found = sizes.measure(artefacts, turns)
+    except sizes.Missing as missing:
+        return [("memory sizes", "not measured", str(missing))], None
+    price = calls.prices()["prices"]["lambda_gb_second_arm64"]["usd"]
+    rows: Rows = []
+    for size, took in found.items():
+        spans = ", ".join(f"{name} {took[name]:,.0f}" for name in ("cold start", "one", "ten", "hundred"))
+        took["usd"] = 1e6 * price * size / 1024 * took["ten"] / 1000
+        rows.append((
+            f"at {size} MB, milliseconds", f"cold start {took['cold start'] / found[sizes.SIZES[-1]]['cold start']:.1f} × a whole processor",
+            f"{spans}; peak {took['peak']:.0f} MB; a million batches of ten ${took['usd']:.2f}",
+        ))  # fmt: skip
+    return rows, found
+
+
 def intents(_artefacts: Artefacts, _turns: int) -> tuple[Rows, Any]:
     """How fast texts are read: every tier, on one core."""
     import intent_speed
@@ -144,7 +162,7 @@ def intents(_artefacts: Artefacts, _turns: int) -> tuple[Rows, Any]:
 
 PARTS = {
     "cold": cold, "runtime": runtime, "calls": counted, "warm": batches, "growth": grown, "artefact": shipped,
-    "intents": intents,
+    "sizes": sized, "intents": intents,
 }  # fmt: skip
 
 
