@@ -184,7 +184,7 @@ def _never() -> None:
 
 
 def _view(ask: _Ask, result: Result) -> dict[str, Any]:
-    from cli.views import consent_view
+    from sms_consent.views import consent_view
 
     view: dict[str, Any] = {"number": ask.number, "asked": ask.asked.value, "became": result.became.value}
     if result.consent is not None:

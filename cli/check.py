@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.entered_number import NotANumber, entered
-from cli.views import consent_view
+from sms_consent.views import consent_view
 
 if TYPE_CHECKING:
     from sms_consent.consent import Consent

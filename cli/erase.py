@@ -73,8 +73,8 @@ def erase(
 
 
 def _view(number: str, erased: Erased, *, dry_run: bool) -> dict[str, Any]:
-    from cli.views import consent_view
     from sms_consent.times import as_text
+    from sms_consent.views import consent_view
 
     stays = [
         {"why": each.why.value, "consent": consent_view(each.consent)}

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from cli.delimited import neutral
 from cli.ledger_lookup import MOST, found_by_key
-from cli.views import consent_view, decision_view
 from sms_consent.aws import items
 from sms_consent.aws.attributes import from_attributes
 from sms_consent.aws.translation import translated
@@ -21,6 +20,7 @@ from sms_consent.consent import Consent, Status
 from sms_consent.history import Entry
 from sms_consent.ports import Clock
 from sms_consent.times import as_text
+from sms_consent.views import consent_view, decision_view
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.check import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
-from cli.views import decision_view
 from sms_consent.history import Entry, page_of
+from sms_consent.views import decision_view
 
 if TYPE_CHECKING:
     from cli.story import Person

@@ -1,4 +1,4 @@
-"""Decides what the commands tell of a consent and of a decision, in JSON: the same names as in the API's answers."""
+"""Decides what is told of a consent and of a decision in JSON, by the commands and by the API."""
 
 from __future__ import annotations
 
