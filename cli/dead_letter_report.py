@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text as Styled
 
 from cli.dead_letter_queue import WITHOUT_REASON, DeadLetter, Waiting
+from cli.letters_layout import Cell, Lines, show_block
 from cli.printable import printable
 from sms_consent.intent import Intent, Reader, Reading
 from sms_consent.numbers import mask
 from sms_consent.times import as_text
 
-__all__ = ["SHORT", "age", "console_of", "letter_view", "show_letter", "show_letters", "spelt_out"]
+__all__ = ["letter_view", "show_letter", "show_letters"]
 
-WIDE = 120  # a pipe has no width
-SHORT = 8
-"""So much of an id tells messages apart, and leaves room for the rest of the line."""
 _URGENT = {Intent.OPT_OUT: "bold red", Intent.UNCLEAR: "yellow"}
 
 
@@ -47,37 +41,21 @@ def letter_view(letter: DeadLetter) -> dict[str, Any]:
 
 def show_letters(letters: Sequence[DeadLetter], waiting: Waiting) -> None:
     """One line each, the oldest first."""
-    console = console_of()
-    if not letters:
-        console.print("There are no dead letters.")
-        if waiting.held:
-            console.print(f"But {waiting.held} are held by somebody else who looks at them: see again in two minutes.")
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("id", "age", "from", "asks for"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("reason", overflow="fold")
-    now = datetime.now(UTC)
+    lines, now = Lines("from", "asks for"), datetime.now(UTC)
     for letter in letters:
-        table.add_row(
-            letter.id[:SHORT],
-            age(now - letter.since),
-            _masked(letter.text.sender) if letter.text is not None else "-",
-            _asks(letter),
-            _why(letter),
-        )
-    console.print(table)
-    kept_until = min(letter.sent_at for letter in letters) + waiting.kept_for
+        sender = _masked(letter.text.sender) if letter.text is not None else "-"
+        lines.add(letter.id, now - letter.since, sender, _asks(letter), reason=_why(letter))
     count = f"{len(letters)} dead {'letter' if len(letters) == 1 else 'letters'}"
     requests = sum(reading is not None and reading.intent is Intent.OPT_OUT for reading in map(_reading, letters))
     asking = f", {requests} of them asking to be opted out" if requests else ""
-    console.print(f"\n{count}{asking}. SQS drops the first on {kept_until:%Y-%m-%d}.", style="dim")
+    first = min((letter.sent_at for letter in letters), default=None)
+    lines.show(waiting, what="dead letters", count=f"{count}{asking}", first_sent_at=first)
 
 
 def show_letter(letter: DeadLetter, *, reveal: bool) -> None:
     """One block."""
     text, reading = letter.text, _reading(letter)
-    rows: list[tuple[str, str | Styled]] = [
+    rows: list[tuple[str, Cell]] = [
         ("id", letter.id),
         ("reason", printable(letter.reason, quoted=False)),
         ("in a queue since", _moment(letter.sent_at)),
@@ -94,24 +72,7 @@ def show_letter(letter: DeadLetter, *, reveal: bool) -> None:
         ]
     else:
         rows.append(("text", "cannot be read" + ("" if reveal else "; --reveal shows the body as it came")))
-    block = Table.grid(padding=(0, 2, 0, 0))
-    block.add_column(style="dim", no_wrap=True)
-    block.add_column(overflow="fold")
-    for name, value in rows:
-        block.add_row(name, value)
-    console = console_of()
-    console.print(block)
-    if reveal:
-        console.print()
-        console.print(spelt_out(letter.body), markup=False, soft_wrap=True)
-
-
-def spelt_out(body: str) -> str:
-    """All of it, in letters that cannot do anything to a terminal."""
-    try:
-        return json.dumps(json.loads(body), indent=2)
-    except (ValueError, RecursionError):
-        return json.dumps(body)
+    show_block(rows, letter.body if reveal else None)
 
 
 def _why(letter: DeadLetter) -> str:
@@ -139,22 +100,5 @@ def _reader() -> Reader:
     return Reader()
 
 
-def age(since: timedelta) -> str:
-    """As people say it."""
-    minutes = max(int(since.total_seconds()), 0) // 60
-    days, hours = minutes // 1440, minutes // 60 % 24
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
-
-
 def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}Z"
-
-
-def console_of() -> Console:
-    """A terminal, or a pipe, which has no width."""
-    console = Console(highlight=False)
-    if console.is_terminal or "COLUMNS" in os.environ:
-        return console
-    return Console(highlight=False, width=WIDE)

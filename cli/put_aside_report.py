@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.table import Table
-
 from cli.dead_letter_queue import Waiting
-from cli.dead_letter_report import SHORT, age, console_of, spelt_out
+from cli.letters_layout import Lines, show_block
 from cli.printable import printable
 from cli.put_aside_events import PutAside
 from sms_consent.numbers import mask
@@ -38,41 +36,22 @@ def put_aside_view(message: PutAside) -> dict[str, Any]:
 
 def show_put_asides(messages: Sequence[PutAside], waiting: Waiting) -> None:
     """One line each, the oldest first."""
-    console = console_of()
-    if not messages:
-        console.print("There are no dead letters of events.")
-        if waiting.held:
-            console.print(f"But {waiting.held} are held by somebody else who looks at them: see again in two minutes.")
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("id", "age", "number", "event"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("reason", overflow="fold")
-    now = datetime.now(UTC)
+    lines, now = Lines("number", "event"), datetime.now(UTC)
     for message in messages:
         view = put_aside_view(message)
-        table.add_row(
-            message.letter.id[:SHORT],
-            age(now - message.letter.sent_at),
+        lines.add(
+            message.letter.id,
+            now - message.letter.sent_at,
             printable(view.get("number", "-"), quoted=False),
             view.get("event", f"{view['records']} records of the stream" if "records" in view else "unreadable"),
-            printable(message.reason, quoted=False),
+            reason=printable(message.reason, quoted=False),
         )
-    console.print(table)
-    kept_until = min(message.letter.sent_at for message in messages) + waiting.kept_for
     count = f"{len(messages)} {'message' if len(messages) == 1 else 'messages'}"
-    console.print(f"\n{count}. SQS drops the first on {kept_until:%Y-%m-%d}.", style="dim")
+    first = min((message.letter.sent_at for message in messages), default=None)
+    lines.show(waiting, what="dead letters of events", count=count, first_sent_at=first)
 
 
 def show_put_aside(message: PutAside, *, reveal: bool) -> None:
     """One block."""
-    block = Table.grid(padding=(0, 2, 0, 0))
-    block.add_column(style="dim", no_wrap=True)
-    block.add_column(overflow="fold")
-    for name, value in put_aside_view(message).items():
-        block.add_row(name, printable(str(value), quoted=False))
-    console = console_of()
-    console.print(block)
-    if reveal:
-        console.print()
-        console.print(spelt_out(message.letter.body), markup=False, soft_wrap=True)
+    rows = [(name, printable(str(value), quoted=False)) for name, value in put_aside_view(message).items()]
+    show_block(rows, message.letter.body if reveal else None)
