@@ -25,6 +25,13 @@ PEERS: dict[str, Rule] = {
     "contains a keyword": lambda text: not KEYWORDS.isdisjoint(text.lower().split()),
     "substring": lambda text: any(word in text.lower() for word in KEYWORDS),
 }
+FIRST_TEXTS = {
+    "a keyword": "STOP",
+    "a sentence": "please take me off this list",
+    "a sentence that is weighed": "i dont want to hear from you people ever again, ok?",
+    "an ordinary text": "see you tomorrow at 5",
+    "German": "ich moechte keine weiteren Nachrichten von Ihnen bekommen",
+}
 COLD_START = """
 import time
 begun = time.process_time()
@@ -32,9 +39,12 @@ from sms_consent.intent import Reader
 imported = time.process_time()
 reader = Reader()
 ready = time.process_time()
+if {text!r} != "STOP":
+    import sms_consent.intent.tiers
+loaded = time.process_time()
 reader.read({text!r})
 done = time.process_time()
-print(imported - begun, ready - imported, done - ready)
+print(imported - begun, ready - imported, loaded - ready, done - loaded)
 """
 
 
@@ -49,13 +59,15 @@ def per_second(rule: Rule, texts: Sequence[str]) -> float:
     return len(texts) / best
 
 
-def cold_start(text: str) -> tuple[float, float, float]:
-    """Seconds to import the modules, to make a reader, and to read its first text, in a new process."""
+def cold_start(text: str) -> tuple[float, float, float, float]:
+    """Seconds to import the modules, to make a reader, to import those that a keyword does not need, and to read the first
+    text with the packs that it needs: in a new process.
+    """
     command = [sys.executable, "-c", COLD_START.format(text=text)]
     runs = [subprocess.run(command, check=True, capture_output=True, text=True) for _ in range(ROUNDS)]  # noqa: S603
     times = [[float(part) for part in run.stdout.split()] for run in runs]
-    imported, ready, read = (min(each) for each in zip(*times, strict=True))
-    return imported, ready, read
+    imported, ready, loaded, read = (min(each) for each in zip(*times, strict=True))
+    return imported, ready, loaded, read
 
 
 def kinds() -> dict[str, list[str]]:
@@ -76,7 +88,7 @@ def figures() -> dict[str, tuple[float, ...]]:
     for name, texts in kinds().items():
         rate = per_second(lambda text: reader.read(text).intent is Intent.OPT_OUT, texts)
         found[name] = rate, rate / per_second(peer, texts)
-    return found | {"cold start": cold_start("STOP")}
+    return found | {f"cold start, {name}": cold_start(text) for name, text in FIRST_TEXTS.items()}
 
 
 def main() -> None:
@@ -96,8 +108,8 @@ def main() -> None:
     for piece in ("a", "stop texting me ", "é", "退订", "> ", '"', "a."):
         text = (piece * 100_000)[:100_000]
         out(f"{piece!r:<32}{1000 / per_second(rules['sms-consent'], [text]):>12.1f}\n")
-    out(f"\n{'cold start, milliseconds':<32}{'imports':>12}{'reader':>12}{'first text':>12}\n")
-    for text in ("STOP", "please take me off this list", "bitte keine SMS mehr"):
+    out(f"\n{'cold start, milliseconds':<32}{'imports':>12}{'reader':>12}{'further':>12}{'first text':>12}\n")
+    for text in FIRST_TEXTS.values():
         out(f"{text:<32}" + "".join(f"{1000 * part:>12.1f}" for part in cold_start(text)) + "\n")
 
 

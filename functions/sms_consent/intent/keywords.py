@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.reading import Intent
 
-__all__ = ["DATA", "Keyword", "load_keywords", "load_packs", "own_keywords"]
+__all__ = ["DATA", "Keyword", "load_keywords", "load_packs", "load_prepared", "own_keywords"]
 
 DATA = Path(__file__).parent / "data"
 _GENERAL = ("aws", "fcc", "ctia", "twilio", "telnyx", "plivo", "vonage", "canada", "sinch")
@@ -70,6 +70,12 @@ def load_keywords(packs: Iterable[Mapping[str, Any]], custom: Mapping[str, Itera
         )
         for key, keyword in found.items()
     }
+
+
+def load_prepared(name: str) -> dict[str, Any]:
+    """What ``sms_consent.intent.prepare`` has made of the data, so that a cold start need not."""
+    content: dict[str, Any] = json.loads((DATA / "prepared" / f"{name}.json").read_bytes())
+    return content
 
 
 def own_keywords(prepared: Mapping[str, Any], custom: Mapping[str, Iterable[str]]) -> dict[str, Keyword]:

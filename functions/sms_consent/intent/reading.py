@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["Explanation", "Found", "Intent", "Reading", "Tier"]
+__all__ = ["NOTHING", "RULES_VERSION", "Explanation", "Found", "Intent", "Reading", "Spans", "Tier"]
+
+RULES_VERSION = "2026.11.4"
+"""Kept with every decision. It changes whenever a rule or a word does."""
+
+Spans = tuple[tuple[int, int], ...]
+"""Where words stand: the first character's place, and the one after the last's."""
 
 
 class Intent(StrEnum):
@@ -41,6 +47,10 @@ class Reading:
     rules_version: str
 
 
+NOTHING = Reading(Intent.NONE, None, "none", "", None, RULES_VERSION)
+"""A text that no rule spoke of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """A reading with what a person needs to follow it: the text as the rules saw it, and where the words stand.
@@ -52,8 +62,8 @@ class Explanation:
     reading: Reading
     text: str
     normalised: str
-    spans: tuple[tuple[int, int], ...]
-    normalised_spans: tuple[tuple[int, int], ...]
+    spans: Spans
+    normalised_spans: Spans
     source: str
 
 

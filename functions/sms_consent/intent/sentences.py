@@ -10,7 +10,7 @@ from typing import Any
 from sms_consent.intent.clauses import clauses, is_laughing, with_signs
 from sms_consent.intent.folding import Folded, Word
 from sms_consent.intent.grammar import Grammar
-from sms_consent.intent.keywords import DATA
+from sms_consent.intent.keywords import DATA, load_prepared
 from sms_consent.intent.lexicon import Lexicon, Row, unfolded
 from sms_consent.intent.reading import Found, Intent
 from sms_consent.intent.spelling import Speller, respellings, slips_of
@@ -156,7 +156,7 @@ class Sentences:
     def _grammar(self, language: str) -> Grammar:
         grammar = self._grammars.get(language)
         if grammar is None:
-            prepared = json.loads((DATA / "prepared" / f"{language}.json").read_bytes())
+            prepared = load_prepared(language)
             grammar = self._grammars[language] = Grammar(Lexicon(prepared))
         return grammar
 

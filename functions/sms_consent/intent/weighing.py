@@ -7,14 +7,13 @@ one file a language, where each can be read; ``data/prepared`` holds them once m
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
 from typing import Any, NamedTuple
 
 from sms_consent.intent.folding import Word
-from sms_consent.intent.keywords import DATA
+from sms_consent.intent.keywords import load_prepared
 from sms_consent.intent.lexicon import Lexicon, Row
 from sms_consent.intent.reading import Found, Intent
 
@@ -167,8 +166,7 @@ class Weights(Marking):
     # Read when a first text is weighed: most requests are told by a frame that nothing speaks against.
     @cached_property
     def _data(self) -> Mapping[str, Any]:
-        data: Mapping[str, Any] = json.loads((DATA / "prepared" / f"weights-{self.language}.json").read_bytes())
-        return data
+        return load_prepared(f"weights-{self.language}")
 
     @property
     def _bias(self) -> float:
