@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_consent.intent import RULES_VERSION, Intent, Reader
+from sms_consent.intent import RULES_VERSION, Intent, Reader, Reading, lexicon
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import DATA
 from sms_consent.intent.lexicon import load_sentences
@@ -17,6 +20,7 @@ from sms_consent.intent.prepare import prepared
 from sms_consent.intent.sources import source_of
 
 READER = Reader()
+BITS_OF = lexicon.bits_of
 WORDS = [
     "stop",
     "texting",
@@ -154,3 +158,40 @@ def test_the_words_of_sentences_are_written_as_texts_are_folded() -> None:
         if "_".join(map(fold_keyword, entry.strip("*").split("_"))) != entry.strip("*")
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("text", ["dont contact me", "перестаньте писать", "不要再给我发短信了"])
+def test_a_text_read_while_another_thread_makes_packs_ready_is_read_alike(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch's texts are read side by side, and whoever needs a pack first makes it ready: here at each word of it."""
+    expected, reader, places = READER.read(text), _warm_reader(), list[str]()
+    monkeypatch.setattr(lexicon, "bits_of", lambda each: places.append(each) or BITS_OF(each))
+    assert reader.read(text) == expected
+    for first in (0, *range(max(0, len(places) - 30), len(places))):  # vocabularies come first, a language's words last
+        _read_twice_at_once(text, expected, first, monkeypatch)
+
+
+def _warm_reader() -> Reader:
+    """One that has made ready what all texts need, which is done under a lock."""
+    reader = Reader()
+    reader.read("hm")
+    return reader
+
+
+def _read_twice_at_once(text: str, expected: Reading, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From some word on, another thread reads the text whenever this one makes a word ready."""
+    reader, found, calls, reading = _warm_reader(), set[Reading](), count(), threading.Lock()
+
+    def bits_of(places: str) -> int:
+        if next(calls) >= first and reading.acquire(blocking=False):
+            try:
+                with ThreadPoolExecutor(1) as other:
+                    found.add(other.submit(reader.read, text).result())
+            finally:
+                reading.release()
+        return BITS_OF(places)
+
+    monkeypatch.setattr(lexicon, "bits_of", bits_of)
+    assert reader.read(text) == expected
+    assert found == {expected}

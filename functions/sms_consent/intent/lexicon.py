@@ -67,6 +67,14 @@ def unfolded(words: Mapping[str, str]) -> dict[str, int]:
     return found
 
 
+def _listed(words: Mapping[str, str]) -> dict[str, str]:
+    """Each word's places, from the words that have them."""
+    found: dict[str, str] = {}
+    for places, listed in words.items():
+        found.update(zip(listed.split(" "), repeat(places)))
+    return found
+
+
 def bits_of(places: str) -> int:
     """The bits at some places: ``0,2`` is 5."""
     return sum([1 << int(place) for place in places.split(",")]) if "," in places else 1 << int(places)
@@ -85,7 +93,8 @@ class Lexicon:
         self.weighed: bool = prepared["weighed"]
         self._unspaced: bool = prepared["unspaced"]
         self.bits = {name: 1 << place for place, name in enumerate(prepared["names"])}
-        self._words = unfolded(prepared["words"])
+        self._words: dict[str, int] = {}
+        self._unread = _listed(prepared["words"])
         self._stems = unfolded(prepared["stems"])
         self._endings = unfolded(prepared["endings"])
         self._phrases = _Phrases(prepared["phrases"])  # by their first two words
@@ -118,9 +127,15 @@ class Lexicon:
                     found.setdefault(i, []).append((len(rest) + 1, Unit(parts, text, words[i].start, last.end)))
         return Row(units, found)
 
+    def _known(self, text: str) -> int:
+        """The parts of a word that is listed as it is; made ready when it is first met."""
+        if (places := self._unread.get(text)) is not None:
+            self._words[text] = bits_of(places)
+            self._unread.pop(text, None)  # last: another thread that finds it gone finds the word
+        return self._words.get(text, 0)
+
     def _word(self, text: str) -> int:
-        parts = self._words.get(text, 0)
-        if parts:
+        if parts := self._known(text):
             return parts
         if text[-3:] == "ing":
             return self.bits.get("ING", 0)
@@ -140,7 +155,7 @@ class Lexicon:
         whole = len(text) == word.end - word.start
         while i < len(text):
             for length in range(min(_LONGEST_STEM, len(text) - i), 0, -1):
-                parts = self._words.get(text[i : i + length], 0)
+                parts = self._known(text[i : i + length])
                 if parts or length == 1:
                     start, end = (word.start + i, word.start + i + length) if whole else (word.start, word.end)
                     units.append(Unit(parts, text[i : i + length], start, end))

@@ -20,15 +20,13 @@ __all__ = ["grammar", "prepared"]
 def prepared() -> dict[str, dict[str, Any]]:
     """Everything that is prepared, by the file it goes to.
 
-    Keywords are needed at once, ``reading`` by the first text that is none, a language by its first sentence.
+    Keywords are needed at once, ``reading`` by the first text that is none, ``vocabulary`` by the first word in other letters
+    than Latin ones, a language by its first sentence.
     """
-    reading = {
-        "company": _company(),
-        "ordinary": _ordinary(),
-        "vocabulary": _vocabulary(),
-        "immunity": _immunity(),
-    }
-    return {"keywords": _keywords(), "reading": reading, **_grammars()}
+    vocabulary = _vocabulary()
+    others = vocabulary.pop("others")
+    reading = {"company": _company(), "ordinary": _ordinary(), "vocabulary": vocabulary, "immunity": _immunity()}
+    return {"keywords": _keywords(), "reading": reading, "vocabulary": others, **_grammars()}
 
 
 def _keywords() -> dict[str, list[Any]]:
@@ -87,14 +85,19 @@ def _vocabulary() -> dict[str, Any]:
                 known = stems if entry.endswith("*") else words
                 key = entry.rstrip("*")
                 known[key] = known.get(key, 0) | 1 << place
-    by_letter: dict[str, dict[str, int]] = {}
-    for word, known_by in words.items():
-        by_letter.setdefault(word[0], {})[word] = known_by
     return {
         "languages": [pack["language"] for pack in packs],
-        "words": {letter: _by_value(listed) for letter, listed in sorted(by_letter.items())},
+        "words": _by_letter({word: known_by for word, known_by in words.items() if word[0].isascii()}),
         "stems": _by_value(stems),
+        "others": _by_letter({word: known_by for word, known_by in words.items() if not word[0].isascii()}),
     }
+
+
+def _by_letter(words: Mapping[str, int]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, int]] = {}
+    for word, known_by in words.items():
+        found.setdefault(word[0], {})[word] = known_by
+    return {letter: _by_value(listed) for letter, listed in sorted(found.items())}
 
 
 def _by_value(known: Mapping[str, int]) -> dict[str, str]:
@@ -200,7 +203,10 @@ def _anchor(pattern: str, counts: Mapping[str, int]) -> str:
     return min(needed, key=lambda token: sum(counts.get(name, 0) for name in token.split("|")))
 
 
+_LATIN = frozenset({"reading", "en", "weights-en"})
+"""Read faster in ASCII, though they are longer."""
+
 if __name__ == "__main__":
     for name, content in prepared().items():
-        text = json.dumps(content, ensure_ascii=name.endswith("en"), separators=(",", ":"))
+        text = json.dumps(content, ensure_ascii=name in _LATIN, separators=(",", ":"))
         (DATA / "prepared" / f"{name}.json").write_text(text + "\n", encoding="utf-8")

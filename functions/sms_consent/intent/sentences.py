@@ -31,6 +31,7 @@ class Vocabulary:
 
     def __init__(self, prepared: Mapping[str, Mapping[str, str]]) -> None:
         self._unread = dict(prepared)
+        self._others_read = False
         self._words: dict[str, int] = {}
 
     def __contains__(self, word: object) -> bool:
@@ -38,15 +39,21 @@ class Vocabulary:
 
     def languages(self, word: str) -> int:
         """The languages that know a word."""
-        if word[:1] in self._unread:
-            self._words.update(unfolded(self._unread.pop(word[0])))
+        letter = word[:1]
+        if not self._others_read and not letter.isascii():
+            self._unread.update(load_prepared("vocabulary"))
+            self._others_read = True
+        if (listed := self._unread.get(letter)) is not None:
+            self._words.update(unfolded(listed))
+            self._unread.pop(letter, None)  # last: another thread that finds it gone finds the words
         return self._words.get(word, 0)
 
     def beginning_like(self, words: Sequence[Word]) -> Mapping[str, int]:
         """All known words with the first letters of these, and others."""
         unread = self._unread
         for word in words:
-            if word.text[:1] in unread:
+            letter = word.text[:1]
+            if letter in unread or not letter.isascii():
                 self.languages(word.text)
         return self._words
 

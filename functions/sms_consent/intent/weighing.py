@@ -180,10 +180,11 @@ class Weights(Marking):
     def _read(self, beginnings: Iterable[str]) -> None:
         """Make the weights ready of the marks that begin so: a text has few of them, and a cold start has no time."""
         for beginning in beginnings:
-            if beginning in self._unread:
-                weights, _, rests = self._unread.pop(beginning).partition("|")
+            if (listed := self._unread.get(beginning)) is not None:
+                weights, _, rests = listed.partition("|")
                 marks = [beginning + rest for rest in rests.split("|")]
                 self._weights.update(zip(marks, map(float, weights.split(" ")), strict=True))
+                self._unread.pop(beginning, None)  # last: another thread that finds it gone finds the weights
 
     def _weight(self, name: str) -> float:
         self._read((beginning_of(name),))
