@@ -26,7 +26,8 @@ _KEPT = frozenset(".,!?;:\n'\"()>*$@-/%&+#")
 _SAME = {
     **dict.fromkeys("’‘ʼ`´ʹ′", "'"),
     **dict.fromkeys("“”„‟«»″〝〞「」『』", '"'),
-    **dict.fromkeys("。｡।", "."),
+    **dict.fromkeys("。｡", ";"),  # no space follows it, so a full stop would not end a thought
+    "।": ".",
     **dict.fromkeys("、،", ","),
     **dict.fromkeys("！¡", "!"),
     **dict.fromkeys("？¿؟", "?"),
