@@ -13,6 +13,7 @@ __all__ = ["clauses", "has_breaks", "is_laughing", "with_signs"]
 
 _BREAKS = frozenset('.!?;:\n"(),')
 _LAUGHTER = frozenset("😂🤣😆😹😜😝😛🤪😏😘🥰😍")
+_GRINS = (":D", ":-D", "=D", "xD", "XD")
 _EMPHATIC = 3
 _SIGNS = frozenset("🛑🚫⛔")
 
@@ -60,5 +61,7 @@ def with_signs(folded: Folded, words: Sequence[Word]) -> list[Word]:
 
 
 def is_laughing(text: str) -> bool:
-    """Whether the text is teasing, by its emoji."""
+    """Whether the text is teasing, by its emoji or what stands for one."""
+    if "D" in text and any(grin in text for grin in _GRINS):
+        return True
     return not text.isascii() and not _LAUGHTER.isdisjoint(text)

@@ -26,7 +26,8 @@ _KEPT = frozenset(".,!?;:\n'\"()>*$@-/%&+#")
 _SAME = {
     **dict.fromkeys("’‘ʼ`´ʹ′", "'"),
     **dict.fromkeys("“”„‟«»″〝〞「」『』", '"'),
-    **dict.fromkeys("。｡।", "."),
+    **dict.fromkeys("。｡", ";"),  # no space follows it, so a full stop would not end a thought
+    "।": ".",
     **dict.fromkeys("、،", ","),
     **dict.fromkeys("！¡", "!"),
     **dict.fromkeys("？¿؟", "?"),
@@ -114,6 +115,12 @@ _ELIDED = frozenset(
 _WORD = re.compile(r"""[^ \n.,!?;:'"()>*$@\-/%&+#\x01][^ \n.,!?;:"()>*$@\-/%&+#']*(?:'[^ \n.,!?;:"()>*$@\-/%&+#']+)*""")
 
 
+_CYRILLIC = str.maketrans("abcehikmoptxy", "авсенікмортху")
+"""Latin letters that look like Cyrillic ones, as capitals or small: keyboards are switched within a word."""
+_MIXED = re.compile(r"(?=[а-ї]*[abcehikmoptxy])(?=[авсенікмортхуa-z]*[бгджзилпфцчшщъыьэюяєґ])[а-їґabcehikmoptxy]+\Z")
+"""A word of Cyrillic letters and such Latin ones; a word whose every letter looks Latin may be a Latin one in disguise."""
+
+
 class Word(NamedTuple):
     """One word: as folded, and where it stands in the folded text."""
 
@@ -191,7 +198,8 @@ def _clean(word: str) -> str:
     if word.isascii():
         return word.replace(_GONE, "").replace("'", "") if _GONE in word or "'" in word else word
     # Half-width kana and jamo only meet their marks after folding.
-    return unicodedata.normalize("NFC", word.replace(_GONE, "").replace("'", ""))
+    clean = unicodedata.normalize("NFC", word.replace(_GONE, "").replace("'", ""))
+    return clean.translate(_CYRILLIC) if _MIXED.match(clean) else clean
 
 
 def _unelided(word: str, start: int) -> Iterator[Word]:

@@ -16,6 +16,9 @@ from sms_consent.intent.weighing import beginning_of
 
 __all__ = ["grammar", "prepared"]
 
+_OTHER_THINGS = "OTHERTHING"
+"""What a text is about that asks for no end of texts: it tells no language, so that a cold start need not read it."""
+
 
 def prepared() -> dict[str, dict[str, Any]]:
     """Everything that is prepared, by the file it goes to.
@@ -78,7 +81,8 @@ def _vocabulary() -> dict[str, Any]:
     packs = load_sentences()
     for place, pack in enumerate(packs):
         named = "" if pack["frames"] == "shared" else " ".join(name[2:] for name in literals(pack["frames"]))
-        for listed in (*pack["parts"].values(), pack["common"], named):
+        telling = [listed for name, listed in pack["parts"].items() if name != _OTHER_THINGS]
+        for listed in (*telling, pack["common"], named):
             for entry in listed.replace("_", " ").split():
                 if entry.startswith("*"):  # a compound's ending: its other words tell the language
                     continue
