@@ -102,9 +102,7 @@ class Sentences:
         for grammar, rows in spoken[:1]:
             if grammar.weights and self._weighed:
                 doubted = grammar.doubted
-                return grammar.weights.settled(
-                    decides, parts, rows, asking=asking, laughing=laughing, doubted=doubted
-                )
+                return grammar.weights.settled(decides, parts, rows, asking=asking, laughing=laughing, doubted=doubted)
         return decides
 
     def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:
