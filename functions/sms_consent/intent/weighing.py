@@ -108,7 +108,7 @@ _THINGS = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "ME", "PLURA
 _ELSEWHERE = ["PLAY", "LAUGH", "THING", "OTHERLIST"]
 """Parts beside which the words of a request are mostly about another thing, or no request."""
 _TOLD_BY = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "PLURAL", "JUNK"]
-_ENOUGH, _ENOUGH_ALONE, _ENOUGH_UNDONE, _ENOUGH_IN_PLAY, _AGAINST = 1.5, 2.0, 2.0, 3.0, -1.5
+_ENOUGH, _ENOUGH_ALONE, _ENOUGH_UNDONE, _ENOUGH_IN_PLAY, _AGAINST = 1.6, 2.0, 2.0, 3.0, -1.5
 """From which total on words make a request, where they name a deed and a thing or person, where a deed only, where texts
 or what they come by but no deed, and where they play; below which they speak against one that a frame finds. By
 cross-validation (tests/evaluation/fit_weights.py)."""
