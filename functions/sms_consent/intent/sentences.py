@@ -94,7 +94,7 @@ class Sentences:
         decides = next((each for intent in _ORDER for each in found if each.intent is intent), None)
         if decides and decides.intent is Intent.NONE:
             return None
-        return self._weighed_against(decides, spoken, parts, asking="?" in folded.text)
+        return self._weighed_against(decides, spoken, parts, asking="?" in folded.text, laughing=laughing)
 
     def _weighed_against(
         self,
@@ -103,11 +103,13 @@ class Sentences:
         parts: Sequence[Sequence[Word]],
         *,
         asking: bool,
+        laughing: bool,
     ) -> Found | None:
         """What the frames say, weighed by the words of the language that knows most of them, if it has weights."""
         for grammar, rows in spoken[:1]:
             if grammar.weights and self._weighed:
-                return grammar.weights.settled(decides, parts, rows, asking=asking, doubted=grammar.doubted)
+                doubted = grammar.doubted
+                return grammar.weights.settled(decides, parts, rows, asking=asking, laughing=laughing, doubted=doubted)
         return decides
 
     def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:

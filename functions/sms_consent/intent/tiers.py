@@ -65,7 +65,12 @@ class Tiers:
         if len(parts) == 1 or is_laughing(folded.original) or self._company.is_teasing(words):
             return None
         return next(
-            (kept for part in parts if not _instructs(part) and (kept := self._company.read(part, strong_only=True))),
+            (
+                kept
+                for part in parts
+                if not (_instructs(part) or _echoes(folded, part))
+                and (kept := self._company.read(part, strong_only=True))
+            ),
             None,
         )
 
@@ -73,6 +78,11 @@ class Tiers:
 def _instructs(words: Sequence[Word]) -> bool:
     """Whether a clause is what texts like ours end with, "STOP to end", which beside other clauses is quoted."""
     return any(word.text == "to" and i and words[i - 1].text == "stop" for i, word in enumerate(words))
+
+
+def _echoes(folded: Folded, words: Sequence[Word]) -> bool:
+    """Whether a clause is one word asked back, "Stop? Never!", which sentences read by what follows."""
+    return len(words) == 1 and folded.text[words[0].end : words[0].end + 1] == "?"
 
 
 def _in_company(tier: Tier, kept: Kept, folded: Folded) -> tuple[Reading, Spans]:

@@ -104,8 +104,10 @@ _DEEDS = [
     "DNC",
 ]
 _THINGS = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "ME", "PLURAL", "YOU", "BUG", "CALL", "JUNK"]
+_ELSEWHERE = ["PLAY", "LAUGH", "THING", "OTHERLIST"]
+"""Parts beside which the words of a request are mostly about another thing, or no request."""
 _TOLD_BY = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "PLURAL", "JUNK"]
-_ENOUGH, _ENOUGH_ALONE, _ENOUGH_UNDONE, _ENOUGH_IN_PLAY, _AGAINST = 1.0, 1.3, 1.5, 3.0, -1.5
+_ENOUGH, _ENOUGH_ALONE, _ENOUGH_UNDONE, _ENOUGH_IN_PLAY, _AGAINST = 1.6, 2.0, 2.0, 3.0, -1.5
 """From which total on words make a request, where they name a deed and a thing or person, where a deed only, where texts
 or what they come by but no deed, and where they play; below which they speak against one that a frame finds. By
 cross-validation (tests/evaluation/fit_weights.py)."""
@@ -159,7 +161,7 @@ class Weights(Marking):
         self._weights: dict[str, float] = {}
         self._of_parts: dict[tuple[int, int], float] = {}
         self._deeds = sum(lexicon.bits.get(name, 0) for name in _DEEDS)
-        self._play = lexicon.bits.get("PLAY", 0) | lexicon.bits.get("LAUGH", 0)
+        self._play = sum(lexicon.bits.get(name, 0) for name in _ELSEWHERE)
         self._things = sum(lexicon.bits.get(name, 0) for name in _THINGS)
         self._told_by = sum(lexicon.bits.get(name, 0) for name in _TOLD_BY)
 
@@ -209,6 +211,7 @@ class Weights(Marking):
         rows: Sequence[Row],
         *,
         asking: bool,
+        laughing: bool,
         doubted: Container[str],
     ) -> Found | None:
         """What a text asks for, weighed against what its frames say.
@@ -221,7 +224,7 @@ class Weights(Marking):
         asked = bool(found and found.intent is Intent.OPT_OUT)
         if found and asked and found.rule.rpartition("/")[2] not in doubted:
             return found
-        least = _AGAINST if asked else self._enough(rows)
+        least = _AGAINST if asked else self._enough(rows, laughing=laughing)
         if least is None:
             return found
         totals = [self.of_clause(clause, row) for clause, row in zip(clauses, rows, strict=True)]
@@ -234,7 +237,7 @@ class Weights(Marking):
         rule = f"sentence:{self.language}/weighed"
         return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, self.language)
 
-    def _enough(self, rows: Sequence[Row]) -> float | None:
+    def _enough(self, rows: Sequence[Row], *, laughing: bool) -> float | None:
         """Where neither deed nor texts are named nothing is; less is where a thing or person is too; more in play."""
         played = 0
         for row in rows:
@@ -245,7 +248,7 @@ class Weights(Marking):
                     played |= unit.parts
         if not played & (self._deeds | self._told_by):
             return None
-        if played & self._play:
+        if laughing or played & self._play:
             return _ENOUGH_IN_PLAY
         if not played & self._deeds:
             return _ENOUGH_UNDONE
