@@ -16,6 +16,7 @@ __all__ = ["Grammar"]
 
 
 _KEEPS = "*"  # the veto of a frame that denies whatever else its clause says: "please don't take me off"
+_STANDS = frozenset({_KEEPS, "weighed"})  # the vetoes of frames that ask for nothing, whatever their words weigh
 _CONDITIONS = ("unless", "soften", "needs")
 
 
@@ -167,7 +168,7 @@ def _undenied(found: Sequence[tuple[Frame, Found]]) -> list[tuple[Frame, Found]]
     return [
         (frame, each)
         for frame, each in found
-        if frame.id not in vetoed and (frame.says != Intent.NONE or _KEEPS in frame.vetoes)
+        if frame.id not in vetoed and (frame.says != Intent.NONE or not frame.vetoes.isdisjoint(_STANDS))
     ]
 
 

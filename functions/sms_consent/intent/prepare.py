@@ -191,7 +191,8 @@ def _weights(data: Mapping[str, Any]) -> dict[str, Any]:
     listed = {
         beginning: f"{' '.join(found[beginning][0])}|{'|'.join(found[beginning][1])}" for beginning in sorted(found)
     }
-    return {"bias": data["bias"], "marks": listed}
+    own = {"limits": data["limits"]} if "limits" in data else {}
+    return {"bias": data["bias"], **own, "marks": listed}
 
 
 def _anchor(pattern: str, counts: Mapping[str, int]) -> str:

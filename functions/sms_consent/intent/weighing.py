@@ -112,6 +112,16 @@ or what they come by but no deed, and where they play; below which they speak ag
 cross-validation (tests/evaluation/fit_weights.py)."""
 
 
+class Limits(NamedTuple):
+    """From which totals on words make a request, and below which they speak against one; see ``_ENOUGH``."""
+
+    enough: float
+    alone: float
+    undone: float
+    in_play: float
+    against: float
+
+
 class Marks(NamedTuple):
     """What is weighed in a clause: words and pairs of them, and parts of words that stand near each other."""
 
@@ -170,6 +180,12 @@ class Weights(Marking):
         data: Mapping[str, Any] = json.loads((DATA / "prepared" / f"weights-{self.language}.json").read_bytes())
         return data
 
+    @cached_property
+    def _limits(self) -> Limits:
+        """The language's own limits, where its file names them: fitted to fewer texts, weights are to be surer."""
+        own: Mapping[str, float] | None = self._data.get("limits")
+        return Limits(**own) if own else Limits(_ENOUGH, _ENOUGH_ALONE, _ENOUGH_UNDONE, _ENOUGH_IN_PLAY, _AGAINST)
+
     @property
     def _bias(self) -> float:
         bias: float = self._data["bias"]
@@ -222,7 +238,7 @@ class Weights(Marking):
         asked = bool(found and found.intent is Intent.OPT_OUT)
         if found and asked and found.rule.rpartition("/")[2] not in doubted:
             return found
-        least = _AGAINST if asked else self._enough(rows)
+        least = self._limits.against if asked else self._enough(rows)
         if least is None:
             return found
         totals = [self.of_clause(clause, row) for clause, row in zip(clauses, rows, strict=True)]
@@ -247,10 +263,10 @@ class Weights(Marking):
         if not played & (self._deeds | self._told_by):
             return None
         if played & self._play:
-            return _ENOUGH_IN_PLAY
+            return self._limits.in_play
         if not played & self._deeds:
-            return _ENOUGH_UNDONE
-        return _ENOUGH if played & self._things else _ENOUGH_ALONE
+            return self._limits.undone
+        return self._limits.enough if played & self._things else self._limits.alone
 
 
 def beginning_of(mark: str) -> str:
