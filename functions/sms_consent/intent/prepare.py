@@ -115,10 +115,14 @@ def _grammars() -> dict[str, dict[str, Any]]:
     for pack in load_sentences():
         language: str = pack["language"]
         path = DATA / "weights" / f"{language}.json"
-        if path.is_file():
-            found[f"weights-{language}"] = _weights(json.loads(path.read_text(encoding="utf-8")))
+        weights = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if weights:
+            found[f"weights-{language}"] = _weights(weights)
         frames = shared if pack["frames"] == "shared" else pack["frames"]
-        found[language] = grammar(pack, frames) | {"weighed": path.is_file()}
+        found[language] = grammar(pack, frames) | {
+            "weighed": weights is not None,
+            "surer": weights is not None and "limits" not in weights,
+        }
     return found
 
 
