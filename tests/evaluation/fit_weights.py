@@ -82,10 +82,10 @@ def total_of(text: Weighed, bias: float, weights: Mapping[str, float]) -> float:
     return bias + weighing.summed(totals) + (weights.get(weighing.ASKING, 0.0) if text.asking else 0.0)
 
 
-def _limits(language: str) -> dict[str, float]:
+def _limits(language: str) -> dict[str, float | None]:
     """The limits of a language's own that its file names; they are chosen by cross-validation, and stay."""
     path = WEIGHTS / f"{language}.json"
-    limits: dict[str, float] = json.loads(path.read_text("utf-8")).get("limits", {}) if path.is_file() else {}
+    limits: dict[str, float | None] = json.loads(path.read_text("utf-8")).get("limits", {}) if path.is_file() else {}
     return limits
 
 

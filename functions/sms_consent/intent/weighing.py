@@ -8,6 +8,7 @@ one file a language, where each can be read; ``data/prepared`` holds them once m
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
@@ -116,10 +117,11 @@ class Limits(NamedTuple):
     """From which totals on words make a request, and below which they speak against one; see ``_ENOUGH``."""
 
     enough: float
-    alone: float
+    alone: float | None  # None: never
     undone: float
     in_play: float
     against: float
+    glance: float = -math.inf  # what single words are to weigh, for pairs and parts to be looked at
 
 
 class Marks(NamedTuple):
@@ -183,7 +185,7 @@ class Weights(Marking):
     @cached_property
     def _limits(self) -> Limits:
         """The language's own limits, where its file names them: fitted to fewer texts, weights are to be surer."""
-        own: Mapping[str, float] | None = self._data.get("limits")
+        own: Mapping[str, Any] | None = self._data.get("limits")
         return Limits(**own) if own else Limits(_ENOUGH, _ENOUGH_ALONE, _ENOUGH_UNDONE, _ENOUGH_IN_PLAY, _AGAINST)
 
     @property
@@ -219,6 +221,13 @@ class Weights(Marking):
             total += weight
         return total
 
+    def _at_a_glance(self, clauses: Sequence[Sequence[Word]]) -> float:
+        """What the single words of the clause weigh that says most: looked at first, since most texts ask for nothing."""
+        self._read([word.text for clause in clauses for word in clause])
+        weight = self._weights.get
+        sums = [sum([weight(word.text, 0.0) for word in clause]) for clause in clauses]
+        return self._bias + max(sums, default=0.0)
+
     def settled(
         self,
         found: Found | None,
@@ -237,6 +246,8 @@ class Weights(Marking):
             return found
         asked = bool(found and found.intent is Intent.OPT_OUT)
         if found and asked and found.rule.rpartition("/")[2] not in doubted:
+            return found
+        if not asked and self._limits.glance > -math.inf and self._at_a_glance(clauses) < self._limits.glance:
             return found
         least = self._limits.against if asked else self._enough(rows)
         if least is None:
