@@ -82,6 +82,13 @@ def total_of(text: Weighed, bias: float, weights: Mapping[str, float]) -> float:
     return bias + weighing.summed(totals) + (weights.get(weighing.ASKING, 0.0) if text.asking else 0.0)
 
 
+def _limits(language: str) -> dict[str, float | None]:
+    """The limits of a language's own that its file names; they are chosen by cross-validation, and stay."""
+    path = WEIGHTS / f"{language}.json"
+    limits: dict[str, float | None] = json.loads(path.read_text("utf-8")).get("limits", {}) if path.is_file() else {}
+    return limits
+
+
 def described(
     language: str, bias: float, weights: dict[str, float], examples: Sequence[LabelledText]
 ) -> dict[str, object]:
@@ -93,9 +100,11 @@ def described(
     for mark, weight in sorted(weights.items()):
         if abs(weight) >= SMALLEST:
             by_weight.setdefault(f"{weight:.1f}", []).append(mark)
+    limits = {"limits": _limits(language)} if _limits(language) else {}
     return {
         "title": f"What words weigh for an opt-out, language {language}",
         "source": f"fitted by tests/evaluation/fit_weights.py to {count} texts of {sources}",
+        **limits,
         "bias": round(bias, 2),
         "weights": {
             weight: "|".join(marks) for weight, marks in sorted(by_weight.items(), key=lambda row: float(row[0]))

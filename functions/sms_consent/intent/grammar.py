@@ -16,6 +16,7 @@ __all__ = ["Grammar"]
 
 
 _KEEPS = "*"  # the veto of a frame that denies whatever else its clause says: "please don't take me off"
+_STANDS = frozenset({_KEEPS, "weighed"})  # the vetoes of frames that ask for nothing, whatever their words weigh
 _CONDITIONS = ("unless", "soften", "needs")
 
 
@@ -27,6 +28,7 @@ class Grammar:
         self._actors = Actors(lexicon)
         self.weights = Weights(lexicon) if lexicon.weighed else None
         self.doubted = lexicon.doubted
+        self.surer = lexicon.surer
         bits = lexicon.bits
         self._breakers, self._name = bits["BREAK"], bits["NAME"]
         self._machine, self._laughter = bits.get("MACHINE", 0), bits.get("LAUGH", 0)
@@ -167,7 +169,7 @@ def _undenied(found: Sequence[tuple[Frame, Found]]) -> list[tuple[Frame, Found]]
     return [
         (frame, each)
         for frame, each in found
-        if frame.id not in vetoed and (frame.says != Intent.NONE or _KEEPS in frame.vetoes)
+        if frame.id not in vetoed and (frame.says != Intent.NONE or not frame.vetoes.isdisjoint(_STANDS))
     ]
 
 

@@ -91,6 +91,8 @@ class Lexicon:
         self.doubted = frozenset(prepared["doubted"].split())
         """Frames that are right more often than not, but not where the other words speak against them."""
         self.weighed: bool = prepared["weighed"]
+        self.surer: bool = prepared["surer"]
+        """Whether its weights are fitted to so many texts that they need no limits of their own."""
         self._unspaced: bool = prepared["unspaced"]
         self.bits = {name: 1 << place for place, name in enumerate(prepared["names"])}
         self._words: dict[str, int] = {}

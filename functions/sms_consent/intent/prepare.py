@@ -122,10 +122,14 @@ def _grammars() -> dict[str, dict[str, Any]]:
     for pack in load_sentences():
         language: str = pack["language"]
         path = DATA / "weights" / f"{language}.json"
-        if path.is_file():
-            found[f"weights-{language}"] = _weights(json.loads(path.read_text(encoding="utf-8")))
+        weights = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if weights:
+            found[f"weights-{language}"] = _weights(weights)
         frames = shared if pack["frames"] == "shared" else pack["frames"]
-        found[language] = grammar(pack, frames) | {"weighed": path.is_file()}
+        found[language] = grammar(pack, frames) | {
+            "weighed": weights is not None,
+            "surer": weights is not None and "limits" not in weights,
+        }
     return found
 
 
@@ -198,7 +202,8 @@ def _weights(data: Mapping[str, Any]) -> dict[str, Any]:
     listed = {
         beginning: f"{' '.join(found[beginning][0])}|{'|'.join(found[beginning][1])}" for beginning in sorted(found)
     }
-    return {"bias": data["bias"], "marks": listed}
+    own = {"limits": data["limits"]} if "limits" in data else {}
+    return {"bias": data["bias"], **own, "marks": listed}
 
 
 def _anchor(pattern: str, counts: Mapping[str, int]) -> str:

@@ -105,7 +105,10 @@ class Quotation:
         """Whether a quotation is of our text, or of somebody else's words: he goes "take me off" and hangs up."""
         if before and before[0] not in self._speakers and not self._said.isdisjoint(before):
             return True
-        return len(quoted) >= _LONG or any(word in self._verbs for word in quoted[:-1])
+        if len(quoted) >= _LONG or any(word in self._verbs for word in quoted[:-1]):
+            return True
+        said = f" {' '.join(quoted)} "
+        return any(f" {phrase} " in said for phrase in self._data["how_ours_end"])
 
 
 def _lines(text: str) -> list[tuple[int, int]]:

@@ -107,6 +107,8 @@ class Sentences:
     ) -> Found | None:
         """What the frames say, weighed by the words of the language that knows most of them, if it has weights."""
         for grammar, rows in spoken[:1]:
+            if not grammar.surer and any(other.surer for other, _ in spoken[1:]):
+                continue  # "stop loss": words of both; the one whose weights are surer has been asked nothing
             if grammar.weights and self._weighed:
                 doubted = grammar.doubted
                 return grammar.weights.settled(decides, parts, rows, asking=asking, laughing=laughing, doubted=doubted)

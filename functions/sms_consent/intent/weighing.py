@@ -7,6 +7,7 @@ one file a language, where each can be read; ``data/prepared`` holds them once m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
@@ -113,6 +114,17 @@ or what they come by but no deed, and where they play; below which they speak ag
 cross-validation (tests/evaluation/fit_weights.py)."""
 
 
+class Limits(NamedTuple):
+    """From which totals on words make a request, and below which they speak against one; see ``_ENOUGH``."""
+
+    enough: float
+    alone: float | None  # None: never
+    undone: float
+    in_play: float
+    against: float
+    glance: float = -math.inf  # what single words are to weigh, for pairs and parts to be looked at
+
+
 class Marks(NamedTuple):
     """What is weighed in a clause: words and pairs of them, and parts of words that stand near each other."""
 
@@ -170,6 +182,12 @@ class Weights(Marking):
     def _data(self) -> Mapping[str, Any]:
         return load_prepared(f"weights-{self.language}")
 
+    @cached_property
+    def _limits(self) -> Limits:
+        """The language's own limits, where its file names them: fitted to fewer texts, weights are to be surer."""
+        own: Mapping[str, Any] | None = self._data.get("limits")
+        return Limits(**own) if own else Limits(_ENOUGH, _ENOUGH_ALONE, _ENOUGH_UNDONE, _ENOUGH_IN_PLAY, _AGAINST)
+
     @property
     def _bias(self) -> float:
         bias: float = self._data["bias"]
@@ -204,6 +222,13 @@ class Weights(Marking):
             total += weight
         return total
 
+    def _at_a_glance(self, clauses: Sequence[Sequence[Word]]) -> float:
+        """What the single words of the clause weigh that says most: looked at first, since most texts ask for nothing."""
+        self._read([word.text for clause in clauses for word in clause])
+        weight = self._weights.get
+        sums = [sum([weight(word.text, 0.0) for word in clause]) for clause in clauses]
+        return self._bias + max(sums, default=0.0)
+
     def settled(
         self,
         found: Found | None,
@@ -224,7 +249,9 @@ class Weights(Marking):
         asked = bool(found and found.intent is Intent.OPT_OUT)
         if found and asked and found.rule.rpartition("/")[2] not in doubted:
             return found
-        least = _AGAINST if asked else self._enough(rows, laughing=laughing)
+        if not asked and self._limits.glance > -math.inf and self._at_a_glance(clauses) < self._limits.glance:
+            return found
+        least = self._limits.against if asked else self._enough(rows, laughing=laughing)
         if least is None:
             return found
         totals = [self.of_clause(clause, row) for clause, row in zip(clauses, rows, strict=True)]
@@ -249,10 +276,10 @@ class Weights(Marking):
         if not played & (self._deeds | self._told_by):
             return None
         if laughing or played & self._play:
-            return _ENOUGH_IN_PLAY
+            return self._limits.in_play
         if not played & self._deeds:
-            return _ENOUGH_UNDONE
-        return _ENOUGH if played & self._things else _ENOUGH_ALONE
+            return self._limits.undone
+        return self._limits.enough if played & self._things else self._limits.alone
 
 
 def beginning_of(mark: str) -> str:
