@@ -1,7 +1,8 @@
 """How fast and how cheap a text is: one command, a table, and a JSON file.
 
 ``python tests/benchmarks/run.py`` builds what is deployed and measures it beside baselines of the same packages, which take turns with
-it: what counts is the ratio within each turn. ``--only cold calls`` picks parts; ``--turns`` is how often (a figure is a median).
+it: what counts is the ratio within each turn. ``--only cold calls`` picks parts,
+and leaves the others in the file as they are; ``--turns`` is how often (a figure is a median).
 """
 
 from __future__ import annotations
@@ -181,16 +182,18 @@ def main() -> int:
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     artefacts = build()
     table = Table("what", "beside the baseline", "by itself")
-    measured: dict[str, Any] = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start",
-        "turns": arguments.turns,
-    }
+    measured: dict[str, Any] = json.loads(arguments.json.read_text()) if arguments.json.exists() else {}
     for part in arguments.only:
         sys.stderr.write(f"{part} ...\n")
-        rows, measured[part] = PARTS[part](artefacts, arguments.turns)
+        run = {
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start",
+            "turns": arguments.turns,
+        }
+        rows, figures = PARTS[part](artefacts, arguments.turns)
         for row in rows:
             table.add_row(*row)
+        measured[part] = {"run": run, "measured": figures}
         arguments.json.write_text(json.dumps(measured, indent=2, default=str) + "\n")
     console = Console()
     (console if console.is_terminal else Console(width=150)).print(table)
