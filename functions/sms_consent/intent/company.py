@@ -62,10 +62,8 @@ class Company:
         """Whether a word asks for nothing beside a strong opt-out keyword."""
         return word in self._strong_company or word.isdecimal()
 
-    def segmented(self, words: Sequence[Word]) -> Sequence[Word]:
+    def _segmented(self, words: Sequence[Word]) -> Sequence[Word]:
         """Cut words of scripts that put no spaces between words into keywords and company, where that comes out even."""
-        if all(word.text.isascii() for word in words):
-            return words
         return [piece for word in words for piece in (self._pieces(word) if _is_unspaced(word.text) else (word,))]
 
     def _pieces(self, word: Word) -> Sequence[Word]:
@@ -93,8 +91,11 @@ class Company:
         """The keyword that decides, if all other words keep it company. An opt-out stands above the rest."""
         if not 0 < len(words) <= _MOST_WORDS:
             return None
-        words = self.segmented(words)
-        if len(words) > 2 * _MOST_WORDS or self._first.isdisjoint([word.text for word in words]):
+        texts = [word.text for word in words]
+        if not all(map(str.isascii, texts)):
+            words = self._segmented(words)
+            texts = [word.text for word in words]
+        if len(words) > 2 * _MOST_WORDS or self._first.isdisjoint(texts):
             return None
         if len(words) > 1 and f"{words[0].text} {words[1].text}" in self._questions:
             return None  # "do I have to unsubscribe": sentences tell whether it asks for it

@@ -37,6 +37,11 @@ class Vocabulary:
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and self.languages(word) > 0
 
+    @property
+    def ready(self) -> Mapping[str, int]:
+        """The words that are ready, with their languages."""
+        return self._words
+
     def languages(self, word: str) -> int:
         """The languages that know a word."""
         letter = word[:1]
@@ -142,7 +147,7 @@ class Sentences:
 
         A word that many languages know tells little: each has its share of it.
         """
-        languages = self._words.beginning_like(words)
+        languages = self._words.ready
         shares: dict[int, float] = {}
         for word in words:
             if known := languages.get(word.text) or self._known(word.text):
