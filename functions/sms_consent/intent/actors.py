@@ -222,6 +222,8 @@ class Actors:
 
     def _after_say(self, units: Sequence[Unit], j: int) -> Who:
         k, subject = self._back(units, j)
+        if subject & (self._can | self._must):
+            k, subject = self._back(units, k)  # "my wife would say get lost"
         if subject & self._not:
             return Who.NEGATED
         if subject & (self._third | self._you | self._them | self._if):
