@@ -80,7 +80,7 @@ class Instruction:
         if shouted and ":" in before and words[place - 1].text in keywords:
             return True
         verb = next((k for k in range(place - 1, max(-1, place - _NEAR), -1) if words[k].text in lists["verbs"]), None)
-        if verb is None or (verb and words[verb - 1].text in lists["mine"]):
+        if verb is None or (verb and words[verb - 1].text in lists["mine"]) or words[verb + 1].text in lists["states"]:
             return False
         purpose = place + 1 < len(words) and words[place + 1].text in lists["purpose"]
         return purpose or (shouted and (verb + 1 < place or (verb > 1 and _ends_sentence(folded, words, place))))

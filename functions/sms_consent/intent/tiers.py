@@ -59,16 +59,19 @@ class Tiers:
         return self._sentences.marks(folded, joined_letters(own.words), language) if own.words else []
 
     def _without_play(self, folded: Folded, words: Sequence[Word]) -> Sequence[Word]:
-        """Without a "Stop it!!" before a surprised question, "40% off boots??", which asks for nothing.
+        """Without a "Stop it!!" or "Get out!!" before a surprised question, "40% off boots??": it asks for nothing.
 
         A question about the texts or the sender's people is none, nor is one that begins as plain ones do.
         """
-        if "?" not in folded.text or not any(word.text == "it" for word in words[1:]):
+        if "?" not in folded.text or not any(word.text in ("it", "out", "up") for word in words[1:]):
             return words
-        parts = clauses(folded, words)
-        for part, following in pairwise(parts):
-            if part[-1].text == "it" and self._company.read(part, strong_only=True) and _asks(folded, following):
-                return words if self._company.is_about_us(following) else [w for w in words if w not in part]
+        company = self._company
+        for part, following in pairwise(clauses(folded, words)):
+            if not _asks(folded, following) or company.is_about_us(following):
+                continue
+            named = any(word.text == "it" for word in part) and company.read(part, strong_only=True)
+            if named or company.is_surprise(part):
+                return [word for word in words if word not in part]
         return words
 
     def _own_clause(self, folded: Folded, words: Sequence[Word]) -> Kept | None:
