@@ -222,6 +222,9 @@ class Actors:
 
     def _after_say(self, units: Sequence[Unit], j: int) -> Who:
         k, subject = self._back(units, j)
+        would = subject & (self._can | self._must)
+        if would:
+            k, subject = self._back(units, k)  # "my wife would say get lost"
         if subject & self._not:
             return Who.NEGATED
         if subject & (self._third | self._you | self._them | self._if):
@@ -231,4 +234,4 @@ class Actors:
             return Who.OTHER if earlier & self._if else Who.ASKED
         if k < 0:
             return Who.ASKED
-        return Who.OTHER if units[j].parts & self._said else Who.UNKNOWN
+        return Who.OTHER if would or units[j].parts & self._said else Who.UNKNOWN

@@ -44,6 +44,10 @@ class Company:
         self._laughter = frozenset(company["laughter"].split("|"))
         self._refusals = frozenset(company["refusals"].split("|"))
         self._questions = frozenset(company["questions"].split("|"))
+        self._about_us, self._plainly_asking = (
+            frozenset(company[name].split("|")) for name in ("about_us", "plainly_asking")
+        )
+        self._surprise = frozenset(company["surprise"].split("|"))
 
     @staticmethod
     def _counts(keyword: Keyword) -> bool:
@@ -52,6 +56,14 @@ class Company:
     def is_teasing(self, words: Sequence[Word]) -> bool:
         """Whether somebody laughs, so that "Stop," may be no request."""
         return any(word.text in self._laughter for word in words)
+
+    def is_about_us(self, words: Sequence[Word]) -> bool:
+        """Whether a question is about the texts or who sends them, or begins as one that wants an answer does."""
+        return words[0].text in self._plainly_asking or any(word.text in self._about_us for word in words)
+
+    def is_surprise(self, words: Sequence[Word]) -> bool:
+        """Whether a clause is what people call out at good news."""
+        return " ".join(word.text for word in words) in self._surprise
 
     def is_missing(self, words: Sequence[Word]) -> bool:
         """Whether no keyword can stand among words, which are ones with spaces between them."""

@@ -10,6 +10,7 @@ __all__ = ["Instruction"]
 
 _FEW = 5  # words; "Reply STOP" by itself is somebody doing as told
 _NEAR = 3  # words from the verb to its keyword
+_TAIL = 3  # words, at most, from the keyword with which somebody does as told to the end
 
 
 class Instruction:
@@ -26,6 +27,10 @@ class Instruction:
         texts = [word.text for word in words]
         if folded.text.isascii() and keywords.keys().isdisjoint(texts) and self._lists["keywords"].isdisjoint(texts):
             return words
+        if obeys := self._obeys(folded, words, keywords):
+            head = words[:obeys]
+            if any(self._tells(folded, head, place, keywords) for place in range(obeys)):
+                return words[obeys:]
         if self._is_template(folded, words):
             return ()
         told = [place for place in range(len(words)) if self._tells(folded, words, place, keywords)]
@@ -35,6 +40,17 @@ class Instruction:
         for place in told:
             gone.update(self._sentence(folded, words, place))
         return [word for place, word in enumerate(words) if place not in gone]
+
+    def _obeys(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> int:
+        """Where somebody does what they were told, "It says text STOP to quit, so STOP"; 0 where nobody does."""
+        if folded.text.endswith("?"):
+            return 0
+        for place in range(len(words) - 1, max(1, len(words) - _TAIL - 1), -1):
+            if words[place].text in keywords:
+                told = words[place].text in [word.text for word in words[:place]]
+                after_comma = told and "," in folded.text[words[place - 1].end : words[place].start]
+                return place if after_comma or words[place - 1].text in self._lists["so"] else 0
+        return 0
 
     def _is_template(self, folded: Folded, words: Sequence[Word]) -> bool:
         """Whether two keywords in capitals stand in a text that is not about the sender; or one after a verb, in CJK."""
@@ -64,7 +80,7 @@ class Instruction:
         if shouted and ":" in before and words[place - 1].text in keywords:
             return True
         verb = next((k for k in range(place - 1, max(-1, place - _NEAR), -1) if words[k].text in lists["verbs"]), None)
-        if verb is None or (verb and words[verb - 1].text in lists["mine"]):
+        if verb is None or (verb and words[verb - 1].text in lists["mine"]) or words[verb + 1].text in lists["states"]:
             return False
         purpose = place + 1 < len(words) and words[place + 1].text in lists["purpose"]
         return purpose or (shouted and (verb + 1 < place or (verb > 1 and _ends_sentence(folded, words, place))))

@@ -58,6 +58,9 @@ def _company() -> dict[str, str]:
         "determiners": set(map(fold_keyword, data["determiners"])),
         "laughter": set(data["laughter"]),
         "questions": set(map(fold_keyword, data["questions"])),
+        "about_us": set(data["about_us"].split()),
+        "surprise": set(map(fold_keyword, data["surprise"])),
+        "plainly_asking": set(data["plainly_asking"].split()),
     }
     return {name: "|".join(sorted(words - {""})) for name, words in found.items()}
 

@@ -6,6 +6,7 @@ Its modules and data load when a first text gets past the keywords: most texts t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from sms_consent.intent.clauses import clauses, has_breaks, is_laughing
 from sms_consent.intent.company import Company, Kept
@@ -38,7 +39,7 @@ class Tiers:
             return aside, ()
         if kept := self._company.read(own.words):
             return _in_company(Tier.COMPANY, kept, folded)
-        words = joined_letters(own.words)
+        words = self._without_play(folded, joined_letters(own.words))
         misspelt = self._misspelt
         if kept := misspelt.read(words) or misspelt.whole(words) or misspelt.disguised(folded):
             return _in_company(Tier.MISSPELT, kept, folded)
@@ -56,6 +57,22 @@ class Tiers:
         """What would be weighed in each clause of a text of this language."""
         own = self._immunity.own_words(folded, self._keywords, None)
         return self._sentences.marks(folded, joined_letters(own.words), language) if own.words else []
+
+    def _without_play(self, folded: Folded, words: Sequence[Word]) -> Sequence[Word]:
+        """Without a "Stop it!!" or "Get out!!" before a surprised question, "40% off boots??": it asks for nothing.
+
+        A question about the texts or the sender's people is none, nor is one that begins as plain ones do.
+        """
+        if "?" not in folded.text or not any(word.text in ("it", "out", "up") for word in words[1:]):
+            return words
+        company = self._company
+        for part, following in pairwise(clauses(folded, words)):
+            if not _asks(folded, following) or company.is_about_us(following):
+                continue
+            named = any(word.text == "it" for word in part) and company.read(part, strong_only=True)
+            if named or company.is_surprise(part):
+                return [word for word in words if word not in part]
+        return words
 
     def _own_clause(self, folded: Folded, words: Sequence[Word]) -> Kept | None:
         """A keyword that can mean nothing else, in a sentence of its own: "We sold the house. STOP!"."""
@@ -83,6 +100,11 @@ def _instructs(words: Sequence[Word]) -> bool:
 def _echoes(folded: Folded, words: Sequence[Word]) -> bool:
     """Whether a clause is one word asked back, "Stop? Never!", which sentences read by what follows."""
     return len(words) == 1 and folded.text[words[0].end : words[0].end + 1] == "?"
+
+
+def _asks(folded: Folded, words: Sequence[Word]) -> bool:
+    """Whether a clause of more than a word ends in a question mark."""
+    return len(words) > 1 and "?" in folded.text[words[-1].end : words[-1].end + 3]
 
 
 def _in_company(tier: Tier, kept: Kept, folded: Folded) -> tuple[Reading, Spans]:
