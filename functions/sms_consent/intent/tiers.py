@@ -20,6 +20,9 @@ from sms_consent.intent.sentences import Sentences
 __all__ = ["Tiers"]
 
 
+_LONGEST_SIGNED = 6  # words: a keyword with a little company, and a name of two or three
+
+
 class Tiers:
     """The tiers below keywords, in the order of their evidence: the first that speaks decides."""
 
@@ -43,7 +46,7 @@ class Tiers:
         misspelt = self._misspelt
         if kept := misspelt.read(words) or misspelt.whole(words) or misspelt.disguised(folded):
             return _in_company(Tier.MISSPELT, kept, folded)
-        if kept := self._own_clause(folded, words):
+        if kept := self._own_clause(folded, words) or self._signed(folded, words):
             return _in_company(Tier.COMPANY, kept, folded)
         found = self._sentences.read(folded, words)
         if found and (not own.rule or found.intent is Intent.OPT_OUT):
@@ -90,6 +93,19 @@ class Tiers:
             ),
             None,
         )
+
+    def _signed(self, folded: Folded, words: Sequence[Word]) -> Kept | None:
+        """A keyword with a name under it: "STOP - Margaret". A name is a capital, and a word of no language known here."""
+        if "-" not in folded.text or len(words) > _LONGEST_SIGNED:
+            return None
+        for i, word in enumerate(words[1:], 1):
+            if "-" in folded.text[words[i - 1].end : word.start]:
+                names = words[i:]
+                known = self._sentences.vocabulary
+                if any(each.text in known or not folded.written(each.start, each.end)[0].isupper() for each in names):
+                    return None
+                return self._company.read(words[:i], strong_only=True)
+        return None
 
 
 def _instructs(words: Sequence[Word]) -> bool:
