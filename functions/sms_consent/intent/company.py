@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from sms_consent.intent.folding import Word
@@ -32,7 +32,13 @@ class Company:
 
     def __init__(self, keywords: Mapping[str, Keyword], company: Mapping[str, str]) -> None:
         self._keywords = {key: each for key, each in keywords.items() if self._counts(each)}
-        self._first = {key.partition(" ")[0] for key in self._keywords}
+        self._single = {key for key in self._keywords if " " not in key}
+        self._lengths: dict[str, list[int]] = {}  # of keywords, by their first word
+        for length, key in sorted(((key.count(" ") + 1, key) for key in self._keywords), reverse=True):
+            lengths = self._lengths.setdefault(key.partition(" ")[0], [])
+            if length <= _LONGEST and length not in lengths:
+                lengths.append(length)
+        self._first = self._lengths.keys()
         self._strong_company = frozenset(company["strong"].split("|"))
         self._by_intent = {
             Intent.OPT_IN: frozenset(company["start"].split("|")),
@@ -65,10 +71,19 @@ class Company:
         """Whether a clause is what people call out at good news."""
         return " ".join(word.text for word in words) in self._surprise
 
+    def has_keyword(self, words: Sequence[Word]) -> bool:
+        """Whether a keyword of one word stands among them."""
+        return not self._single.isdisjoint([word.text for word in words])
+
     def is_missing(self, words: Sequence[Word]) -> bool:
         """Whether no keyword can stand among words, which are ones with spaces between them."""
         texts = [word.text for word in words]
         return self._first.isdisjoint(texts) and all(map(str.isascii, texts))
+
+    @property
+    def words(self) -> Iterable[str]:
+        """All words that ask for nothing beside a strong opt-out keyword, those of phrases too."""
+        return {word for phrase in self._strong_company for word in phrase.split(" ")}
 
     def is_company(self, word: str) -> bool:
         """Whether a word asks for nothing beside a strong opt-out keyword."""
@@ -135,9 +150,7 @@ class Company:
         others: list[list[str]] = [[]]
         i = 0
         while i < len(words):
-            key, length = (
-                self._longest(words, i, self._keywords.__contains__) if words[i].text in self._first else ("", 0)
-            )
+            key, length = self._longest(words, i)
             if length and not (others[-1] and others[-1][-1] in self._determiners):
                 found.append((self._keywords[key], words[i], words[i + length - 1]))
                 others.append([])
@@ -147,11 +160,11 @@ class Company:
                 i += 1
         return found, others
 
-    @staticmethod
-    def _longest(words: Sequence[Word], at: int, known: Callable[[str], bool]) -> tuple[str, int]:
-        for length in range(min(_LONGEST, len(words) - at), 0, -1):
-            key = " ".join(word.text for word in words[at : at + length])
-            if known(key):
+    def _longest(self, words: Sequence[Word], at: int) -> tuple[str, int]:
+        """The longest keyword that begins at a word, and of how many words it is."""
+        for length in self._lengths.get(words[at].text, ()):
+            key = " ".join([word.text for word in words[at : at + length]])
+            if at + length <= len(words) and key in self._keywords:
                 return key, length
         return "", 0
 

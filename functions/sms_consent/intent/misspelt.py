@@ -16,6 +16,7 @@ __all__ = ["Misspelt", "joined_letters"]
 
 _MOST_WORDS = 8
 _SIGNS = str.maketrans("$@", "sa")
+_SHORTEST_COMPANY = 5  # letters: too many words of four are one slip away from another
 _SHORTEST_WHOLE, _LONGEST_WHOLE = 5, 24
 _LONGEST_WRITTEN = 60  # letters drawn out included
 _MOST_PIECES = 3  # "un subs cribe"
@@ -52,6 +53,22 @@ class Misspelt:
         meant_words = [Word(word, first.start, last.end) for word in meant.split()]
         corrected = [*words[: odd[0]], *meant_words, *words[odd[-1] + 1 :]]
         return self._company.read(corrected)
+
+    def company(self, words: Sequence[Word]) -> Kept | None:
+        """A keyword as it is, with company that is misspelt: "SAIR obrigdao", "stop it plesae"."""
+        if not 1 < len(words) <= _MOST_WORDS or not self._company.has_keyword(words):
+            return None
+        corrected = [self._as_company(word) for word in words]
+        return self._company.read(corrected) if corrected != [*words] else None
+
+    def _as_company(self, word: Word) -> Word:
+        text = word.text
+        if len(text) < _SHORTEST_COMPANY or self._company.is_company(text):
+            return word
+        if text in self._keywords or text in self._vocabulary:
+            return word
+        nearest = self._company_speller.nearest(text)
+        return Word(nearest[0], word.start, word.end) if nearest else word
 
     def disguised(self, folded: Folded) -> Kept | None:
         """A keyword with signs for letters: "$top", "c@ncel"."""
@@ -106,6 +123,10 @@ class Misspelt:
     def _variants(self) -> dict[str, str]:
         means: Mapping[str, str] = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))["means"]
         return {word: key for key, words in means.items() for word in words.split() if key in self._keywords}
+
+    @cached_property
+    def _company_speller(self) -> Speller:
+        return Speller(self._company.words, self._ordinary)
 
     @cached_property
     def _speller(self) -> Speller:

@@ -12,7 +12,7 @@ from typing import Any
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import DATA, Keyword, load_keywords, load_packs
 from sms_consent.intent.lexicon import literals, load_sentences
-from sms_consent.intent.weighing import beginning_of
+from sms_consent.intent.weighing import WHOLE, beginning_of
 
 __all__ = ["grammar", "prepared"]
 
@@ -200,7 +200,7 @@ def _weights(data: Mapping[str, Any]) -> dict[str, Any]:
         for mark in marks.split("|"):
             beginning = beginning_of(mark)
             weights, rests = found.setdefault(beginning, ([], []))
-            weights.append(weight)
+            weights.append(str(round(float(weight) * WHOLE)))
             rests.append(mark.removeprefix(beginning))
     listed = {
         beginning: f"{' '.join(found[beginning][0])}|{'|'.join(found[beginning][1])}" for beginning in sorted(found)

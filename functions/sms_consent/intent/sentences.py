@@ -148,13 +148,16 @@ class Sentences:
         A word that many languages know tells little: each has its share of it.
         """
         languages = self._words.ready
-        shares: dict[int, float] = {}
+        counts: dict[int, int] = {}
         for word in words:
             if known := languages.get(word.text) or self._known(word.text):
-                places = self._places.get(known) or self._split(known)
-                share = 1 / len(places)
-                for place in places:
-                    shares[place] = shares.get(place, 0) + share
+                counts[known] = counts.get(known, 0) + 1
+        shares: dict[int, float] = {}
+        for known, count in counts.items():
+            places = self._places.get(known) or self._split(known)
+            share = count / len(places)
+            for place in places:
+                shares[place] = shares.get(place, 0) + share
         spoken: list[int] = []
         if shares:
             enough = max(shares.values()) * _NEARLY

@@ -85,7 +85,7 @@ class Speller:
     def _is_near(self, word: str) -> bool:
         """Whether one slip could lead to a known word: then both, with one letter left out, have a form in common."""
         forms = self._forms
-        return word in forms or any(form in forms for form in _without_one(word))
+        return word in forms or not forms.isdisjoint(_without_one(word))
 
     def nearest(self, word: str) -> list[str]:
         """The known words nearest to this one, all at the same distance; none if it is an ordinary word."""

@@ -44,7 +44,12 @@ class Tiers:
             return _in_company(Tier.COMPANY, kept, folded)
         words = self._without_play(folded, joined_letters(own.words))
         misspelt = self._misspelt
-        if kept := misspelt.read(words) or misspelt.whole(words) or misspelt.disguised(folded):
+        if (
+            kept := misspelt.read(words)
+            or misspelt.whole(words)
+            or misspelt.disguised(folded)
+            or misspelt.company(words)
+        ):
             return _in_company(Tier.MISSPELT, kept, folded)
         if kept := self._own_clause(folded, words) or self._signed(folded, words):
             return _in_company(Tier.COMPANY, kept, folded)

@@ -18,7 +18,7 @@ from sms_consent.intent.keywords import load_prepared
 from sms_consent.intent.lexicon import Lexicon, Row
 from sms_consent.intent.reading import Found, Intent
 
-__all__ = ["ASKING", "OTHERS", "Marking", "Marks", "Weights", "beginning_of", "summed"]
+__all__ = ["ASKING", "OTHERS", "WHOLE", "Marking", "Marks", "Weights", "beginning_of", "summed"]
 
 _PARTS = [
     "I",
@@ -80,6 +80,8 @@ _PARTS = [
 _NEAR = ((1, " "), (2, "~"), (3, "~"), (4, "~"))
 """How many words on the other word of a pair stands, and how the pair is written: "stop texting", "stop~me"."""
 _NEAR_PARTS = 3
+WHOLE = 100
+"""Weights add up as hundredths: sums of fractions would depend on their order, and a set has none."""
 ASKING = "?"
 """The mark of a question mark anywhere in the text."""
 OTHERS = 0.5
@@ -170,8 +172,8 @@ class Weights(Marking):
 
     def __init__(self, lexicon: Lexicon) -> None:
         super().__init__(lexicon)
-        self._weights: dict[str, float] = {}
-        self._of_parts: dict[tuple[int, int], float] = {}
+        self._weights: dict[str, int] = {}
+        self._of_parts: dict[tuple[int, int], int] = {}
         self._deeds = sum(lexicon.bits.get(name, 0) for name in _DEEDS)
         self._play = sum(lexicon.bits.get(name, 0) for name in _ELSEWHERE)
         self._things = sum(lexicon.bits.get(name, 0) for name in _THINGS)
@@ -203,31 +205,31 @@ class Weights(Marking):
             if (listed := self._unread.get(beginning)) is not None:
                 weights, _, rests = listed.partition("|")
                 marks = [beginning + rest for rest in rests.split("|")]
-                self._weights.update(zip(marks, map(float, weights.split(" ")), strict=True))
+                self._weights.update(zip(marks, map(int, weights.split(" ")), strict=True))
                 self._unread.pop(beginning, None)  # last: another thread that finds it gone finds the weights
 
-    def _weight(self, name: str) -> float:
+    def _weight(self, name: str) -> int:
         self._read((beginning_of(name),))
-        return self._weights.get(name, 0.0)
+        return self._weights.get(name, 0)
 
     def of_clause(self, clause: Sequence[Word], row: Row) -> float:
         """How much a clause speaks for an opt-out; below nothing it speaks against."""
         marks, known = self.marks(clause, row), self._of_parts
         self._read(["<", ">", "#", *[word.text for word in clause]])
-        total = sum(map(self._weights.get, marks.words, repeat(0.0)))
+        total = sum(map(self._weights.get, marks.words, repeat(0)))
         for pair in marks.parts:
             weight = known.get(pair)
             if weight is None:
                 weight = known[pair] = sum(map(self._weight, self.named(pair)))
             total += weight
-        return total
+        return total / WHOLE
 
     def _at_a_glance(self, clauses: Sequence[Sequence[Word]]) -> float:
         """What the single words of the clause weigh that says most: looked at first, since most texts ask for nothing."""
         self._read([word.text for clause in clauses for word in clause])
         weight = self._weights.get
-        sums = [sum([weight(word.text, 0.0) for word in clause]) for clause in clauses]
-        return self._bias + max(sums, default=0.0)
+        sums = [sum([weight(word.text, 0) for word in clause]) for clause in clauses]
+        return self._bias + max(sums, default=0) / WHOLE
 
     def settled(
         self,
@@ -255,7 +257,7 @@ class Weights(Marking):
         if least is None:
             return found
         totals = [self.of_clause(clause, row) for clause, row in zip(clauses, rows, strict=True)]
-        total = self._bias + summed(totals) + (self._weight(ASKING) if asking else 0.0)
+        total = self._bias + summed(totals) + (self._weight(ASKING) / WHOLE if asking else 0.0)
         if found and asked:  # by its clearest clause alone: a long story before it denies nothing
             return found._replace(intent=Intent.UNCLEAR) if self._bias + max(totals) < least else found
         if total < least:
