@@ -15,7 +15,7 @@ from cli.sender_report import console
 from sms_consent.drift import Drift, DriftKind
 from sms_consent.reconcile import Observer
 from sms_consent.run import Run
-from sms_consent.times import as_text
+from sms_consent.times import as_text, text_or_none
 
 __all__ = ["Bar", "busy", "outcome_view", "show_outcome"]
 
@@ -101,7 +101,7 @@ def outcome_view(run: Run, *, dry_run: bool) -> dict[str, Any]:
     view = {
         "dryRun": dry_run,
         "startedAt": as_text(run.started_at),
-        "finishedAt": as_text(run.finished_at) if run.finished_at is not None else None,
+        "finishedAt": text_or_none(run.finished_at),
         "lists": list(run.lists),
         "unreadLists": list(run.unread),
         "pages": counts.pages,

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from sms_consent.consent import Consent, Listing, Status
 from sms_consent.decision import Asked, Decision
 from sms_consent.drift import Drift
-from sms_consent.times import as_text
+from sms_consent.times import as_text, text_or_none
 
 __all__ = ["Event", "EventType", "Notice", "of_consent", "of_decision", "of_drift"]
 
@@ -80,7 +80,7 @@ def of_consent(before: Consent | None, after: Consent) -> Event | None:
             status=after.status.value,
             previous_status=before.status.value if before is not None else None,
             EndUserOptedOut=after.end_user_opted_out,
-            held_until=_time(after.held_until),
+            held_until=text_or_none(after.held_until),
             decided_at=as_text(after.decided_at),
             decided_by=after.decided_by,
             decision=_evidence(after.outbox) if _decided(after) else None,
@@ -158,11 +158,7 @@ def _evidence(decision: Decision | None) -> dict[str, Value] | None:
 def _listing(listing: Listing | None) -> dict[str, Value] | None:
     if listing is None:
         return None
-    return _present(at=_time(listing.at), EndUserOptedOut=listing.end_user_opted_out)
-
-
-def _time(moment: datetime | None) -> str | None:
-    return as_text(moment) if moment is not None else None
+    return _present(at=text_or_none(listing.at), EndUserOptedOut=listing.end_user_opted_out)
 
 
 def _id(*parts: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-__all__ = ["as_text", "from_text", "to_millisecond"]
+__all__ = ["as_text", "from_text", "text_or_none", "to_millisecond"]
 
 
 def to_millisecond(moment: datetime) -> datetime:
@@ -16,6 +16,11 @@ def to_millisecond(moment: datetime) -> datetime:
 def as_text(moment: datetime) -> str:
     """``2026-11-03T14:02:11.123Z``: fixed width, so that sort keys order by time."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def text_or_none(moment: datetime | None) -> str | None:
+    """Likewise, of a moment that may not have come."""
+    return as_text(moment) if moment is not None else None
 
 
 def from_text(text: str) -> datetime:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sms_consent.consent import Consent, Status
 from sms_consent.history import Entry
-from sms_consent.times import as_text
+from sms_consent.times import as_text, text_or_none
 
 __all__ = ["consent_view", "decision_view"]
 
@@ -23,12 +22,12 @@ def consent_view(consent: Consent) -> dict[str, Any]:
         decidedAt=as_text(consent.decided_at),
         decidedBy=consent.decided_by,
         applied=consent.settled,
-        listing=_present(at=_time(listing.at), endUserOptedOut=listing.end_user_opted_out) if listing else None,
-        deletedAt=_time(consent.deleted_at),
-        releasedAt=_time(consent.held_until),
+        listing=_present(at=text_or_none(listing.at), endUserOptedOut=listing.end_user_opted_out) if listing else None,
+        deletedAt=text_or_none(consent.deleted_at),
+        releasedAt=text_or_none(consent.held_until),
         refusal=consent.refusal,
         due=consent.due.value if consent.due is not None else None,
-        dueAt=_time(consent.due_at),
+        dueAt=text_or_none(consent.due_at),
         attempts=consent.attempts,
     )
 
@@ -51,13 +50,9 @@ def decision_view(entry: Entry) -> dict[str, Any]:
         language=decision.language,
         rulesVersion=decision.rules_version,
         outcome=entry.outcome.value if entry.outcome is not None else None,
-        recordedAt=_time(entry.recorded_at),
+        recordedAt=text_or_none(entry.recorded_at),
     )
 
 
 def _present(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _time(moment: datetime | None) -> str | None:
-    return as_text(moment) if moment is not None else None
