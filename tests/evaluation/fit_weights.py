@@ -100,11 +100,11 @@ def described(
     for mark, weight in sorted(weights.items()):
         if abs(weight) >= SMALLEST:
             by_weight.setdefault(f"{weight:.1f}", []).append(mark)
-    limits = {"limits": _limits(language)} if _limits(language) else {}
+    limits = _limits(language)
     return {
         "title": f"What words weigh for an opt-out, language {language}",
         "source": f"fitted by tests/evaluation/fit_weights.py to {count} texts of {sources}",
-        **limits,
+        **({"limits": limits} if limits else {}),
         "bias": round(bias, 2),
         "weights": {
             weight: "|".join(marks) for weight, marks in sorted(by_weight.items(), key=lambda row: float(row[0]))

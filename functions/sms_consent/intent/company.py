@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from sms_consent.intent.folding import Word
+from sms_consent.intent.folding import Word, cut_evenly
 from sms_consent.intent.keywords import Keyword
 from sms_consent.intent.reading import Intent
 
@@ -97,18 +97,8 @@ class Company:
         text = word.text
         if len(text) > _MOST_LETTERS or len(text) != word.end - word.start:
             return (word,)
-        cuts: list[int | None] = [0, *[None] * len(text)]  # the start of the last piece that ends here
-        for end in range(1, len(text) + 1):
-            for start in range(max(0, end - _LONGEST_PIECE), end):
-                if cuts[start] is not None and (text[start:end] in self._keywords or text[start:end] in self._unspaced):
-                    cuts[end] = start
-                    break
-        pieces: list[Word] = []
-        end = len(text)
-        while end and (begin := cuts[end]) is not None:
-            pieces.append(Word(text[begin:end], word.start + begin, word.start + end))
-            end = begin
-        return pieces[::-1] if not end else (word,)
+        cuts = cut_evenly(text, _LONGEST_PIECE, lambda piece: piece in self._keywords or piece in self._unspaced)
+        return [Word(text[begin:end], word.start + begin, word.start + end) for begin, end in cuts] or (word,)
 
     @cached_property
     def _unspaced(self) -> frozenset[str]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate, islice
 from typing import NamedTuple
 
-__all__ = ["MOST_WORDS", "Folded", "Word", "fold", "fold_keyword"]
+__all__ = ["MOST_WORDS", "Folded", "Word", "cut_evenly", "fold", "fold_keyword"]
 
 _GONE = "\x01"
 """Stands for a character that does not matter inside a word, so that the folded text keeps its length."""
@@ -216,6 +216,22 @@ def fold(text: str) -> Folded:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return Folded(text, text.translate(_CHARACTERS))
+
+
+def cut_evenly(text: str, longest: int, is_known: Callable[[str], bool]) -> list[tuple[int, int]]:
+    """The places of known pieces that a text without spaces is made of, none longer; nothing where it does not come out even."""
+    cuts: list[int | None] = [0, *[None] * len(text)]  # the start of the last piece that ends here
+    for end in range(1, len(text) + 1):
+        for start in range(max(0, end - longest), end):
+            if cuts[start] is not None and is_known(text[start:end]):
+                cuts[end] = start
+                break
+    pieces: list[tuple[int, int]] = []
+    end = len(text)
+    while end and (begin := cuts[end]) is not None:
+        pieces.append((begin, end))
+        end = begin
+    return pieces[::-1] if not end else []
 
 
 def fold_keyword(keyword: str) -> str:

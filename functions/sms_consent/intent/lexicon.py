@@ -7,15 +7,17 @@ for languages that inflect; ``*word`` is an ending, for those that compound; ``t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, repeat
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import DATA
 
 __all__ = ["Lexicon", "Row", "Unit", "literals", "load_sentences", "unfolded"]
+
+T = TypeVar("T")
 
 _LONGEST_STEM = 12
 _SHORTEST_STEM = 2
@@ -61,17 +63,14 @@ def load_sentences(language: str = "*") -> list[dict[str, Any]]:
 
 def unfolded(words: Mapping[str, str]) -> dict[str, int]:
     """Each word's bits, from the words that have them."""
-    found: dict[str, int] = {}
-    for places, listed in words.items():
-        found.update(zip(listed.split(" "), repeat(bits_of(places))))
-    return found
+    return _spread((bits_of(places), listed) for places, listed in words.items())
 
 
-def _listed(words: Mapping[str, str]) -> dict[str, str]:
-    """Each word's places, from the words that have them."""
-    found: dict[str, str] = {}
-    for places, listed in words.items():
-        found.update(zip(listed.split(" "), repeat(places)))
+def _spread(rows: Iterable[tuple[T, str]]) -> dict[str, T]:
+    """What each word has, from rows of words that have the same."""
+    found: dict[str, T] = {}
+    for value, listed in rows:
+        found.update(zip(listed.split(" "), repeat(value)))
     return found
 
 
@@ -96,7 +95,7 @@ class Lexicon:
         self._unspaced: bool = prepared["unspaced"]
         self.bits = {name: 1 << place for place, name in enumerate(prepared["names"])}
         self._words: dict[str, int] = {}
-        self._unread = _listed(prepared["words"])
+        self._unread = _spread(prepared["words"].items())
         self._stems = unfolded(prepared["stems"])
         self._endings = unfolded(prepared["endings"])
         self._phrases = _Phrases(prepared["phrases"])  # by their first two words

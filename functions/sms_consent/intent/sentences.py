@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from sms_consent.intent.clauses import clauses, is_laughing, with_signs
-from sms_consent.intent.folding import Folded, Word
+from sms_consent.intent.folding import Folded, Word, cut_evenly
 from sms_consent.intent.grammar import Grammar
 from sms_consent.intent.keywords import DATA, load_prepared
 from sms_consent.intent.lexicon import Lexicon, Row, unfolded
@@ -199,18 +199,8 @@ class Sentences:
         text, known = word.text, self._run_together
         if len(text) < _SHORTEST_RUN or not (text.startswith(known) and text.endswith(known)):
             return (word,)
-        cuts: list[int | None] = [0, *[None] * len(text)]  # the start of the last piece that ends here
-        for end in range(1, len(text) + 1):
-            for start in range(max(0, end - _LONGEST_STEM), end):
-                if cuts[start] is not None and text[start:end] in known:
-                    cuts[end] = start
-                    break
-        pieces: list[Word] = []
-        end = len(text)
-        while end and (begin := cuts[end]) is not None:
-            pieces.append(Word(text[begin:end], word.start, word.end))
-            end = begin
-        return pieces[::-1] if not end else (word,)
+        cuts = cut_evenly(text, _LONGEST_STEM, known.__contains__)
+        return [Word(text[begin:end], word.start, word.end) for begin, end in cuts] or (word,)
 
     @cached_property
     def _run_together(self) -> tuple[str, ...]:

@@ -110,21 +110,21 @@ _THINGS = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "ME", "PLURA
 _ELSEWHERE = ["PLAY", "LAUGH", "THING", "OTHERLIST"]
 """Parts beside which the words of a request are mostly about another thing, or no request."""
 _TOLD_BY = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "PLURAL", "JUNK"]
-_ENOUGH, _ENOUGH_ALONE, _ENOUGH_UNDONE, _ENOUGH_IN_PLAY, _AGAINST = 1.6, 2.0, 2.0, 3.0, -1.5
-"""From which total on words make a request, where they name a deed and a thing or person, where a deed only, where texts
-or what they come by but no deed, and where they play; below which they speak against one that a frame finds. By
-cross-validation (tests/evaluation/fit_weights.py)."""
 
 
 class Limits(NamedTuple):
-    """From which totals on words make a request, and below which they speak against one; see ``_ENOUGH``."""
+    """From which total on words make a request, and below which they speak against one that a frame finds."""
 
-    enough: float
-    alone: float | None  # None: never
-    undone: float
+    enough: float  # where they name a deed and a thing or person
+    alone: float | None  # a deed only; None: never
+    undone: float  # texts, or what they come by, but no deed
     in_play: float
     against: float
     glance: float = -math.inf  # what single words are to weigh, for pairs and parts to be looked at
+
+
+_USUAL = Limits(enough=1.6, alone=2.0, undone=2.0, in_play=3.0, against=-1.5)
+"""By cross-validation (tests/evaluation/fit_weights.py)."""
 
 
 class Marks(NamedTuple):
@@ -188,7 +188,7 @@ class Weights(Marking):
     def _limits(self) -> Limits:
         """The language's own limits, where its file names them: fitted to fewer texts, weights are to be surer."""
         own: Mapping[str, Any] | None = self._data.get("limits")
-        return Limits(**own) if own else Limits(_ENOUGH, _ENOUGH_ALONE, _ENOUGH_UNDONE, _ENOUGH_IN_PLAY, _AGAINST)
+        return Limits(**own) if own else _USUAL
 
     @property
     def _bias(self) -> float:
