@@ -7,6 +7,7 @@ And a query need only look at the items of its key, or of its index.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from inspect import signature
 from typing import Any
 
 from moto.dynamodb.models.table import Table
@@ -15,6 +16,7 @@ __all__ = ["mend"]
 
 _ALL_ITEMS, _SORTED, _BEFORE = Table.all_items, Table.sorted_items, Table._item_comes_before_dct
 _QUERY = Table.query
+_QUERY_TAKES = signature(_QUERY)
 _candidates: ContextVar[list[Any] | None] = ContextVar("candidates", default=None)
 """The items that the query under way can find; without a query, any."""
 
@@ -42,37 +44,15 @@ def _all_items(self: Any) -> Any:
     return items
 
 
-def _query(
-    self: Any,
-    hash_key: Any,
-    range_comparison: Any,
-    range_objs: Any,
-    limit: Any,
-    exclusive_start_key: Any,
-    scan_index_forward: Any,
-    projection_expressions: Any,
-    index_name: str | None = None,
-    *arguments: Any,
-    **keywords: Any,
-) -> Any:
+def _query(self: Any, *arguments: Any, **keywords: Any) -> Any:
     wanted = None
     if _has_only_texts(self):
-        wanted = _of_index(self, keywords["hash_key_conditions"]) if index_name else _of_key(self, hash_key)
+        asked = _QUERY_TAKES.bind(self, *arguments, **keywords).arguments
+        by_key = not asked.get("index_name")
+        wanted = _of_key(self, asked["hash_key"]) if by_key else _of_index(self, asked["hash_key_conditions"])
     token = _candidates.set(wanted)
     try:
-        return _QUERY(
-            self,
-            hash_key,
-            range_comparison,
-            range_objs,
-            limit,
-            exclusive_start_key,
-            scan_index_forward,
-            projection_expressions,
-            index_name,
-            *arguments,
-            **keywords,
-        )
+        return _QUERY(self, *arguments, **keywords)
     finally:
         _candidates.reset(token)
 
