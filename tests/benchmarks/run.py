@@ -131,7 +131,7 @@ def sized(artefacts: Artefacts, turns: int) -> tuple[Rows, Any]:
     """At Lambda's memory sizes, and what a million batches of ten cost there."""
     try:
         found = sizes.measure(artefacts, turns)
-    except sizes.Missing as missing:
+    except sizes.Unavailable as missing:
         return [("memory sizes", "not measured", str(missing))], None
     price = calls.prices()["prices"]["lambda_gb_second_arm64"]["usd"]
     rows: Rows = []

@@ -26,7 +26,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from local.served import REPOSITORY, Served, served
 
-__all__ = ["Outcome", "Unavailable", "invoke_all"]
+__all__ = ["IMAGE", "Outcome", "Unavailable", "invoke_all", "require_image"]
 
 FUNCTION = "InboundFunction"
 EVENTS = REPOSITORY / "events"
@@ -54,7 +54,7 @@ class Outcome:
 def invoke_all(only: Collection[str] = ()) -> Iterator[Outcome]:
     """In the order of events/README.md, which is that of the people's lives. Raises Unavailable before the first."""
     host, address = _reachable_at()
-    _require_image()
+    require_image()
     with TemporaryDirectory(prefix="sms-consent-build-") as folder, served("--host", host) as stack:
         build = Path(folder) / "build"
         _sam("build", FUNCTION, "--build-dir", str(build), "--parameter-overrides", f"Architecture={ARCHITECTURE}")
@@ -110,8 +110,8 @@ def _reachable_at() -> tuple[str, str]:
     return gateway, gateway
 
 
-def _require_image() -> None:
-    """The runtime's image: what is here already, else pulled."""
+def require_image() -> None:
+    """The runtime's image: what is here already, else pulled. Raises Unavailable."""
     if _run("docker", "image", "inspect", IMAGE).returncode and (pulled := _run("docker", "pull", IMAGE)).returncode:
         raise Unavailable(f"{IMAGE} is neither here nor can it be pulled: {pulled.stderr.strip().splitlines()[-1]}")
 

@@ -8,7 +8,6 @@ known, and not counted here. A container that needs more memory than its size is
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -19,24 +18,21 @@ from statistics import median
 from figures.artefacts import Artefacts, environment
 from figures.cold_start import ISOLATED, aws
 from figures.warm import LATENCY, RAISED
+from lambda_runtime.invoke_events import IMAGE, Unavailable, require_image
 
-__all__ = ["SIZES", "Missing", "measure"]
+__all__ = ["SIZES", "Unavailable", "measure"]
 
 SIZES = (128, 256, 512, 1024, 1769)
 ONE_PROCESSOR = 1769
-IMAGE = f"public.ecr.aws/lambda/python:3.13-{'arm64' if os.uname().machine in {'aarch64', 'arm64'} else 'x86_64'}"
 HERE = Path(__file__).parent
 BATCHES = {"one": 1, "ten": 10, "hundred": 100}
 
 
-class Missing(Exception):
-    """There is no Docker here, or no image to be had."""
-
-
 def measure(artefacts: Artefacts, turns: int) -> dict[int, dict[str, float]]:
-    """Milliseconds by the clock and the peak of memory in MB, by size in MB; medians. Raises Missing."""
-    if _docker("image", "inspect", IMAGE).returncode and _docker("pull", IMAGE).returncode:
-        raise Missing(f"no Docker, or {IMAGE} is neither here nor to be had")
+    """Milliseconds by the clock and the peak of memory in MB, by size in MB; medians. Raises Unavailable."""
+    if shutil.which("docker") is None:
+        raise Unavailable("there is no docker command on this machine")
+    require_image()
     with aws() as port, aws(LATENCY) as slow_port:
         return {size: _measured(size, artefacts.ours, (port, slow_port), turns) for size in SIZES}
 
@@ -61,7 +57,7 @@ def _container(size: int, artefact: Path) -> Iterator[str]:
         "--entrypoint", "sleep", IMAGE, "infinity",
     )  # fmt: skip
     if started.returncode:
-        raise Missing(started.stderr.strip())
+        raise Unavailable(started.stderr.strip())
     container = started.stdout.strip()
     try:
         yield container
@@ -84,6 +80,5 @@ def _took(container: str, variables: dict[str, str], program: str, *arguments: s
 
 
 def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
-    if (docker := shutil.which("docker")) is None:
-        raise Missing("there is no Docker on this machine")
+    docker = shutil.which("docker") or "docker"
     return subprocess.run([docker, *arguments], capture_output=True, text=True, check=False)
