@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from evaluation import fit_weights
 from evaluation.fit_weights import RAREST, SMALLEST, Weighed, conversation, described, fitted, total_of
 
 ASKS = [Weighed([["stop", "texts", name]], asking=False, asks=True) for name in "abcdefgh"]
@@ -65,3 +66,13 @@ def test_half_of_a_collection_is_fitted_to_and_always_the_same_half(tmp_path: Pa
 def test_a_text_without_marks_is_told_by_the_bias_alone(clauses: list[list[str]]) -> None:
     """Whether it has clauses or not."""
     assert total_of(Weighed(clauses, asking=False, asks=False), -0.5, {"stop": 2.0}) == -0.5
+
+
+def test_marks_left_out_by_turns_make_others_speak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one word tells everything, its companions learn too: a stranger's text may lack that word."""
+    texts = [Weighed([["stop", *(["now"] if at % 2 else [])]], asking=False, asks=True) for at in range(20)] + LIKES * 2
+    monkeypatch.setattr(fit_weights, "LEFT_OUT", 0.0)
+    _, without = fitted(texts)
+    monkeypatch.setattr(fit_weights, "LEFT_OUT", 0.4)
+    _, weights = fitted(texts)
+    assert weights["now"] / weights["stop"] > 1.2 * without["now"] / without["stop"]
