@@ -29,6 +29,7 @@ class Grammar:
         self.weights = Weights(lexicon) if lexicon.weighed else None
         self.doubted = lexicon.doubted
         self.surer = lexicon.surer
+        self.mended, self.language = lexicon.mended, lexicon.language
         bits = lexicon.bits
         self._breakers, self._name = bits["BREAK"], bits["NAME"]
         self._machine, self._laughter = bits.get("MACHINE", 0), bits.get("LAUGH", 0)

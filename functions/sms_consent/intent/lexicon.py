@@ -89,6 +89,8 @@ class Lexicon:
         self.anchors: Sequence[Sequence[str]] = prepared["anchors"]
         self.doubted = frozenset(prepared["doubted"].split())
         """Frames that are right more often than not, but not where the other words speak against them."""
+        self.mended: bool = prepared["mended"]
+        """Whether there is a list of its words that may be mistyped."""
         self.weighed: bool = prepared["weighed"]
         self.surer: bool = prepared["surer"]
         """Whether its weights are fitted to so many texts that they need no limits of their own."""

@@ -12,6 +12,7 @@ from typing import Any
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import DATA, Keyword, load_keywords, load_packs
 from sms_consent.intent.lexicon import literals, load_sentences
+from sms_consent.intent.spelling import lasting_letters
 from sms_consent.intent.weighing import WHOLE, beginning_of
 
 __all__ = ["grammar", "prepared"]
@@ -128,8 +129,11 @@ def _grammars() -> dict[str, dict[str, Any]]:
         weights = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
         if weights:
             found[f"weights-{language}"] = _weights(weights)
+        if (path := DATA / "slips" / f"{language}.json").is_file():
+            found[f"slips-{language}"] = _slips(json.loads(path.read_text(encoding="utf-8")))
         frames = shared if pack["frames"] == "shared" else pack["frames"]
         found[language] = grammar(pack, frames) | {
+            "mended": path.is_file(),
             "weighed": weights is not None,
             "surer": weights is not None and "limits" not in weights,
         }
@@ -207,6 +211,18 @@ def _weights(data: Mapping[str, Any]) -> dict[str, Any]:
     }
     own = {"limits": data["limits"]} if "limits" in data else {}
     return {"bias": data["bias"], **own, "marks": listed}
+
+
+def _slips(data: Mapping[str, str]) -> dict[str, Any]:
+    """Words by what a slip leaves of them: a mistyped one is compared with few."""
+    found: dict[str, list[str]] = {}
+    for word in data["words"].split():
+        for letters in lasting_letters(word):
+            found.setdefault(letters, []).append(word)
+    return {
+        "words": {letters: " ".join(found[letters]) for letters in sorted(found)},
+        "beside": data["beside"],
+    }
 
 
 def _anchor(pattern: str, counts: Mapping[str, int]) -> str:

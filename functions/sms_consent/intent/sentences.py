@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from sms_consent.intent.folding import Folded, Word, cut_evenly
 from sms_consent.intent.grammar import Grammar
 from sms_consent.intent.keywords import DATA, load_prepared
 from sms_consent.intent.lexicon import Lexicon, Row, unfolded
+from sms_consent.intent.mending import Mending
 from sms_consent.intent.reading import Found, Intent
 from sms_consent.intent.spelling import Speller, respellings, slips_of
 
@@ -75,6 +76,7 @@ class Sentences:
         self._ordinary = frozenset(prepared["ordinary"].split())
         self._grammars: dict[str, Grammar] = {}
         self._places: dict[int, list[int]] = {}
+        self._mendings: dict[str, Mending] = {}
 
     @property
     def vocabulary(self) -> Container[str]:
@@ -118,6 +120,20 @@ class Sentences:
                 doubted = grammar.doubted
                 return grammar.weights.settled(decides, parts, rows, asking=asking, laughing=laughing, doubted=doubted)
         return decides
+
+    def mended(self, folded: Folded, words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+        """The words as they may have been meant, by the language that knows most of them."""
+        words, _ = self._taken_apart(folded, words)
+        for grammar in self._spoken(folded, words)[:1]:
+            if grammar.mended:
+                yield from self._mending(grammar.language).mended(words)
+
+    def _mending(self, language: str) -> Mending:
+        mending = self._mendings.get(language)
+        if mending is None:
+            bit = 1 << self._languages.index(language)
+            mending = self._mendings[language] = Mending(language, self._known, bit)
+        return mending
 
     def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:
         """What is weighed in each clause of a text that is taken to be in a language, by its names in the data."""

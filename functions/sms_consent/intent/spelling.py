@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 
-__all__ = ["Speller", "respellings", "slips_of", "unstretched", "without_digits"]
+__all__ = ["Speller", "lasting_letters", "respellings", "slips_of", "unstretched", "without_digits"]
 
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _LEET = str.maketrans("01345789$@", "oieasteg5a".replace("5", "s"))
@@ -76,11 +76,25 @@ class Speller:
         self._known = {word for word in words if len(word) >= _SHORTEST}
         self._by_letters: dict[str, list[str]] = {}
         for word in sorted(self._known):
-            for letters in _lasting(word):
+            for letters in lasting_letters(word):
                 self._by_letters.setdefault(letters, []).append(word)
+        self._unread: Mapping[str, str] = {}
         self._forms: frozenset[str] = frozenset()
         if one_slip_only:
             self._forms = frozenset(form for word in self._known for form in (word, *_without_one(word)))
+
+    @classmethod
+    def of(cls, listed: Mapping[str, str], ordinary: Container[str]) -> Speller:
+        """One for words that ``lasting_letters`` has listed beforehand: those that no text comes near are never read."""
+        speller = cls((), ordinary)
+        speller._unread = listed
+        return speller
+
+    def _lasting(self, letters: str) -> list[str]:
+        found = self._by_letters.get(letters)
+        if found is None:
+            found = self._by_letters[letters] = self._unread.get(letters, "").split()
+        return found
 
     def _is_near(self, word: str) -> bool:
         """Whether one slip could lead to a known word: then both, with one letter left out, have a form in common."""
@@ -97,8 +111,8 @@ class Speller:
         if self._forms and not self._is_near(word):
             return []
         best, found = 3, list[str]()
-        for letters in _lasting(word):
-            for known in self._by_letters.get(letters, ()):
+        for letters in lasting_letters(word):
+            for known in self._lasting(letters):
                 its_length = len(known)
                 slips = 2 if its_length >= _LONG else 1
                 if not -slips <= its_length - length <= slips or known in found:
@@ -116,7 +130,8 @@ def _without_one(word: str) -> list[str]:
     return [word[:i] + word[i + 1 :] for i in range(len(word))]
 
 
-def _lasting(word: str) -> tuple[str, str, str]:
+def lasting_letters(word: str) -> tuple[str, str, str]:
+    """What one slip leaves of a word, one or another of these: its first two letters, its last two, both its ends."""
     return word[:2], f"-{word[-2:]}", f"{word[0]}-{word[-1]}"
 
 

@@ -54,6 +54,14 @@ class Tiers:
         if kept := self._own_clause(folded, words) or self._signed(folded, words):
             return _in_company(Tier.COMPANY, kept, folded)
         found = self._sentences.read(folded, words)
+        if found is None or found.intent is Intent.UNCLEAR:
+            for mended in self._sentences.mended(folded, words):
+                if (kept := self._company.read(mended)) and kept[0].intent is Intent.OPT_OUT:
+                    return _in_company(Tier.MISSPELT, kept, folded)
+                meant = self._sentences.read(folded, mended)
+                if meant and meant.intent is Intent.OPT_OUT:
+                    found = meant
+                    break
         if found and (not own.rule or found.intent is Intent.OPT_OUT):
             tier = Tier.UNCLEAR if found.intent is Intent.UNCLEAR else Tier.SENTENCE
             matched = folded.written(found.start, found.end)

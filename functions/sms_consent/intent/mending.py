@@ -1,0 +1,84 @@
+"""What a text says whose words were mistyped in ways that the rest of it shows: "reqest removal", "take of flist", "stoptexting".
+
+Tried on short texts that ask for nothing as they stand: a word that no language knows becomes the words that one slip of a
+finger away are known to the text's language. ``data/slips`` has those words, and the ordinary ones beside them, which
+stand for themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, product
+
+from sms_consent.intent.folding import Word
+from sms_consent.intent.keywords import load_prepared
+from sms_consent.intent.spelling import Speller
+
+__all__ = ["Mending"]
+
+_MOST_WORDS = 16
+_MOST_ODD = 3
+_MOST_READINGS = 4
+_SHORTEST, _LONGEST = 2, 24  # letters
+_SHORTEST_RUN, _SHORTEST_PIECE = 6, 2
+_SWAPPED = 3  # letters: what of these words is mistyped shows only where two letters are swapped
+
+
+class Mending:
+    """Puts words of one language for those that no language knows."""
+
+    def __init__(self, language: str, known: Callable[[str], int], bit: int) -> None:
+        """``known`` tells which languages know a word, one bit a language; ``bit`` is this one's."""
+        prepared = load_prepared(f"slips-{language}")
+        self._speller = Speller.of(prepared["words"], frozenset(prepared["beside"].split()))
+        self._known, self._bit = known, bit
+
+    def mended(self, words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+        """The text as it may have been meant, the likeliest first; nothing where it is long, or much of it is unknown."""
+        if len(words) > _MOST_WORDS:
+            return
+        odd = {i for i, word in enumerate(words) if self._is_odd(word.text)}
+        if not 0 < len(odd) <= _MOST_ODD:
+            return
+        options: list[list[Sequence[Word]]] = []
+        i = 0
+        while i < len(words):
+            pair = words[i : i + 2]
+            if len(pair) > 1 and not odd.isdisjoint((i, i + 1)) and (moved := self._moved(*pair)):
+                options.append([moved])
+                i += 2
+                continue
+            meant = self._meant(words[i]) if i in odd else []
+            options.append(meant or [(words[i],)])
+            i += 1
+        for chosen in islice(product(*options), _MOST_READINGS):
+            mended = [word for each in chosen for word in each]
+            if mended != [*words]:
+                yield mended
+
+    def _is_odd(self, text: str) -> bool:
+        if not (text.isalpha() and text.isascii() and _SHORTEST <= len(text) <= _LONGEST):
+            return False
+        return not self._known(text) and text not in self._speller.ordinary
+
+    def _is_own(self, text: str) -> bool:
+        return bool(self._known(text) & self._bit)
+
+    def _moved(self, one: Word, other: Word) -> Sequence[Word]:
+        """Two words with the space between them one letter further, or none: "take of flist", "remo ve"."""
+        a, b = one.text, other.text
+        for first, second in ((a[:-1], a[-1] + b), (a + b[0], b[1:])):
+            if self._is_own(first) and self._is_own(second):
+                return (Word(first, one.start, one.end), Word(second, other.start, other.end))
+        return (Word(a + b, one.start, other.end),) if self._is_own(a + b) else ()
+
+    def _meant(self, word: Word) -> list[Sequence[Word]]:
+        text = word.text
+        if len(text) == _SWAPPED:
+            swapped = (text[1] + text[0] + text[2], text[0] + text[2] + text[1])
+            return [(Word(form, word.start, word.end),) for form in swapped if self._is_own(form)]
+        found: list[Sequence[Word]] = [(Word(form, word.start, word.end),) for form in self._speller.nearest(text)]
+        for cut in range(_SHORTEST_PIECE, len(text) - _SHORTEST_PIECE + 1) if len(text) >= _SHORTEST_RUN else ():
+            if self._is_own(text[:cut]) and self._is_own(text[cut:]):
+                found.append((Word(text[:cut], word.start, word.end), Word(text[cut:], word.start, word.end)))
+        return found

@@ -1,0 +1,89 @@
+"""
+Lists the words of which a text may hold a slip, and those beside them that are words of their own: data/slips.
+
+    python tests/evaluation/list_slips.py en es…     writes functions/sms_consent/intent/data/slips/en.json, …
+
+Needs ``pip install wordfreq`` (rspeer/wordfreq), which the project does not depend on. Words that a language's sentences
+know are the ones that may be meant; of its inflected ones the commonest forms are taken. Every other word that is read or
+heard now and then, and is one slip away from them, stands for itself.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Set
+from pathlib import Path
+from typing import Any
+
+import wordfreq
+from sms_consent.intent import keywords
+from sms_consent.intent.folding import fold_keyword
+from sms_consent.intent.lexicon import literals, load_sentences
+from sms_consent.intent.spelling import Speller
+
+SLIPS = keywords.DATA / "slips"
+SHORTEST = 4  # letters
+MOST_FORMS = 8  # of a stem
+RAREST_FORM, RAREST_WORD = 3.0, 2.3  # Zipf's scale: 3 is once in a million words
+NAMES = {"no": "nb"}
+OTHER_THINGS = "OTHERTHING"
+
+
+def entries(pack: Mapping[str, Any]) -> Iterator[str]:
+    """The words and stems of a language's sentences."""
+    shared = json.loads((keywords.DATA / "frames.json").read_text("utf-8"))["frames"]
+    frames = shared if pack["frames"] == "shared" else pack["frames"]
+    listed = [words for name, words in pack["parts"].items() if name != OTHER_THINGS]
+    for words in (*listed, pack.get("common", ""), *(name[2:] for name in literals(frames))):
+        yield from words.replace("_", " ").split()
+
+
+def frequencies(language: str) -> dict[str, float]:
+    """How often words are met, on Zipf's scale, folded as texts are."""
+    found: dict[str, float] = {}
+    for word, frequency in wordfreq.get_frequency_dict(NAMES.get(language, language), "best").items():
+        key = fold_keyword(word)
+        found[key] = max(found.get(key, 0.0), wordfreq.freq_to_zipf(frequency))
+    return found
+
+
+def is_made_of(word: str, pieces: Set[str]) -> bool:
+    """Whether two known words come to an ordinary one: "into", "weekend"."""
+    return any(word[:cut] in pieces and word[cut:] in pieces for cut in range(2, len(word) - 1))
+
+
+def listed(language: str) -> dict[str, str]:
+    """The file's content."""
+    (pack,) = load_sentences(language)
+    met = frequencies(language)
+    words = set(entries(pack))
+    meant = {word for word in words if "*" not in word}
+    for stem in sorted(word[:-1] for word in words if word.endswith("*") and len(word) > SHORTEST):
+        forms = [word for word in met if word.startswith(stem) and met[word] >= RAREST_FORM]
+        meant.update(sorted(forms, key=lambda word: -met[word])[:MOST_FORMS])
+    meant = {word for word in meant if len(word) >= SHORTEST and word.isalpha() and word.isascii()}
+    speller = Speller(meant, frozenset())
+    pieces = meant | {word for word in words if "*" not in word}
+    beside = {
+        word
+        for word in met
+        if met[word] >= RAREST_WORD and word not in meant and (speller.nearest(word) or is_made_of(word, pieces))
+    }
+    return {
+        "title": f"Words that may be mistyped in a text in {language}, and ordinary ones one slip beside them",
+        "source": f"words: data/sentences/{language}.json; forms and ordinary words: wordfreq 3 (rspeer/wordfreq)",
+        "licence": "the words of wordfreq's lists: CC BY-SA 4.0",
+        "words": " ".join(sorted(meant)),
+        "beside": " ".join(sorted(beside)),
+    }
+
+
+def main() -> None:
+    """Writes the file of each language that is named."""
+    SLIPS.mkdir(exist_ok=True)
+    for language in sys.argv[1:]:
+        path: Path = SLIPS / f"{language}.json"
+        path.write_text(json.dumps(listed(language), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
