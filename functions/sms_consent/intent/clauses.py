@@ -32,7 +32,10 @@ def clauses(folded: Folded, words: Sequence[Word]) -> list[list[Word]]:
     for i, word in enumerate(words):
         if i:
             between = folded.text[words[i - 1].end : word.start]
-            ends = between not in (" ", ".") and (not _BREAKS.isdisjoint(between) or any(map(str.isalnum, between)))
+            if between == " ":  # mostly
+                found[-1].append(word)
+                continue
+            ends = between != "." and (not _BREAKS.isdisjoint(between) or any(map(str.isalnum, between)))
             if ends and not (between.strip() == "," and len(found[-1]) == 1 and word.text not in _goes_on()):
                 found.append([])
         found[-1].append(word)

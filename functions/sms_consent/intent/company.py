@@ -138,6 +138,8 @@ class Company:
         """The keywords in the text, and the runs of words between them."""
         found: list[Kept] = []
         others: list[list[str]] = [[]]
+        if not any([word.text in self._lengths and self._longest(words, i)[1] for i, word in enumerate(words)]):
+            return found, others  # mostly: a word that begins a keyword of several
         i = 0
         while i < len(words):
             key, length = self._longest(words, i)

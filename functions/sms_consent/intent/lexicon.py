@@ -119,6 +119,8 @@ class Lexicon:
         units = [Unit(known.get(text) or self._word(text), text, start, end) for text, start, end in words]
         found: dict[int, list[tuple[int, Unit]]] = {}
         phrases, stems = self._phrases, self._stem_phrases
+        if phrases.keys().isdisjoint(map(" ".join, pairwise(texts))) and stems.keys().isdisjoint(texts):
+            return Row(units, found)
         for i, (text, following) in enumerate(pairwise(texts)):
             for rest, parts in phrases.rows(pair) if (pair := f"{text} {following}") in phrases else ():
                 if not rest or texts[i + 2 : i + 2 + len(rest)] == rest:

@@ -143,6 +143,10 @@ class Sentences:
 
     def _taken_apart(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
         """The words as they are meant, and the clauses that they make."""
+        ready = self._words.ready
+        if all([word.text in ready for word in words]):  # a word that is there needs nothing made ready
+            words = with_signs(folded, words)
+            return words, clauses(folded, words)
         known = self._words.beginning_like(words)
         meant = [each for word in words for each in ((word,) if word.text in known else self._respelt(word))]
         words = with_signs(folded, meant)
