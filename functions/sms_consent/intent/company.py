@@ -138,8 +138,9 @@ class Company:
         """The keywords in the text, and the runs of words between them."""
         found: list[Kept] = []
         others: list[list[str]] = [[]]
-        if not any([word.text in self._lengths and self._longest(words, i)[1] for i, word in enumerate(words)]):
-            return found, others  # mostly: a word that begins a keyword of several
+        begun = [i for i, word in enumerate(words) if word.text in self._lengths]
+        if not [i for i in begun if self._longest(words, i)[1]]:
+            return found, others  # mostly: a word that only begins a keyword of several
         i = 0
         while i < len(words):
             key, length = self._longest(words, i)

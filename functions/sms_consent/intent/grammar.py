@@ -113,8 +113,6 @@ class Grammar:
         denied: int | None = None
         found: list[tuple[Frame, Found]] = []
         clause = board.parts
-        if not clause & self._telling:
-            return found
         for group in _single(self._groups_in(clause)):
             for frame in self._made.get(group) or self._frames(group):
                 if asked and not frame.vetoes:

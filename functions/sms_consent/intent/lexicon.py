@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import DATA
+from sms_consent.intent.remembered import Remembered
 
 __all__ = ["Lexicon", "Row", "Unit", "literals", "load_sentences", "unfolded"]
 
@@ -97,6 +98,7 @@ class Lexicon:
         self._unspaced: bool = prepared["unspaced"]
         self.bits = {name: 1 << place for place, name in enumerate(prepared["names"])}
         self._words: dict[str, int] = {}
+        self._others = Remembered(self._word)
         self._unread = _spread(prepared["words"].items())
         self._stems = unfolded(prepared["stems"])
         self._endings = unfolded(prepared["endings"])
@@ -116,7 +118,7 @@ class Lexicon:
             return Row([unit for word in words for unit in self._cut(word)], {})
         texts = [word.text for word in words]
         known = self._words
-        units = [Unit(known.get(text) or self._word(text), text, start, end) for text, start, end in words]
+        units = [Unit(known.get(text) or self._others[text], text, start, end) for text, start, end in words]
         found: dict[int, list[tuple[int, Unit]]] = {}
         phrases, stems = self._phrases, self._stem_phrases
         if phrases.keys().isdisjoint(map(" ".join, pairwise(texts))) and stems.keys().isdisjoint(texts):

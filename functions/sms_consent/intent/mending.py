@@ -12,6 +12,7 @@ from itertools import islice, product
 
 from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import load_prepared
+from sms_consent.intent.remembered import Remembered
 from sms_consent.intent.spelling import Speller
 
 __all__ = ["Mending"]
@@ -32,6 +33,7 @@ class Mending:
         prepared = load_prepared(f"slips-{language}")
         self._speller = Speller.of(prepared["words"], frozenset(prepared["beside"].split()))
         self._known, self._bit = known, bit
+        self._likest = Remembered(self._forms)
 
     def mended(self, words: Sequence[Word]) -> Iterator[Sequence[Word]]:
         """The text as it may have been meant, the likeliest first; nothing where it is long, or much of it is unknown."""
@@ -73,12 +75,15 @@ class Mending:
         return (Word(a + b, one.start, other.end),) if self._is_own(a + b) else ()
 
     def _meant(self, word: Word) -> list[Sequence[Word]]:
-        text = word.text
+        return [[Word(text, word.start, word.end) for text in form] for form in self._likest[word.text]]
+
+    def _forms(self, text: str) -> list[tuple[str, ...]]:
+        """What a word may stand for: another one, or two."""
         if len(text) == _SWAPPED:
             swapped = (text[1] + text[0] + text[2], text[0] + text[2] + text[1])
-            return [(Word(form, word.start, word.end),) for form in swapped if self._is_own(form)]
-        found: list[Sequence[Word]] = [(Word(form, word.start, word.end),) for form in self._speller.nearest(text)]
+            return [(form,) for form in swapped if self._is_own(form)]
+        found: list[tuple[str, ...]] = [(form,) for form in self._speller.nearest(text)]
         for cut in range(_SHORTEST_PIECE, len(text) - _SHORTEST_PIECE + 1) if len(text) >= _SHORTEST_RUN else ():
             if self._is_own(text[:cut]) and self._is_own(text[cut:]):
-                found.append((Word(text[:cut], word.start, word.end), Word(text[cut:], word.start, word.end)))
+                found.append((text[:cut], text[cut:]))
         return found

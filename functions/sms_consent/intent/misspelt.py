@@ -10,6 +10,7 @@ from sms_consent.intent.company import Company, Kept
 from sms_consent.intent.folding import Folded, Word
 from sms_consent.intent.keywords import DATA, Keyword
 from sms_consent.intent.reading import Intent
+from sms_consent.intent.remembered import Remembered
 from sms_consent.intent.spelling import Speller, unstretched, without_digits
 
 __all__ = ["Misspelt", "joined_letters"]
@@ -36,6 +37,7 @@ class Misspelt:
         self._vocabulary = vocabulary
         self._ordinary = frozenset(ordinary)
         self._company = company
+        self._meant_by = Remembered(self._meant)
 
     def read(self, words: Sequence[Word]) -> Kept | None:
         """The keyword that was meant, with the words that stand for it, if all other words keep it company."""
@@ -47,7 +49,7 @@ class Misspelt:
         first, last = words[odd[0]], words[odd[-1]]
         written = "".join(word.text for word in words[odd[0] : odd[-1] + 1])
         words_of_their_own = len(odd) > 1 and all(words[i].text in self._vocabulary for i in odd)
-        meant = self._meant(written, as_one_word=len(odd) == 1, slips=not words_of_their_own)
+        meant = self._meant_by[written, len(odd) == 1, not words_of_their_own]
         if meant is None:
             return None
         meant_words = [Word(word, first.start, last.end) for word in meant.split()]
@@ -77,8 +79,12 @@ class Misspelt:
             return None
         return self.read(Folded(folded.original, folded.text.translate(_SIGNS)).words)
 
-    def _meant(self, written: str, *, as_one_word: bool, slips: bool) -> str | None:
-        """The keyword that a word stands for; None if it is a word of its own, or could be one of two requests."""
+    def _meant(self, asked: tuple[str, bool, bool]) -> str | None:
+        """The keyword that letters stand for; None if they are a word of their own, or could be one of two requests.
+
+        Asked with the letters: whether they are written as one word, and whether they may have slips.
+        """
+        written, as_one_word, slips = asked
         if len(written) > _LONGEST_WRITTEN:
             return None
         joined = written.split("2")  # "stop2end", as some services print it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sms_consent.intent.clauses import clauses, is_laughing, with_signs
 from sms_consent.intent.folding import Folded, Word, cut_evenly
@@ -14,6 +14,7 @@ from sms_consent.intent.keywords import DATA, load_prepared
 from sms_consent.intent.lexicon import Lexicon, Row, unfolded
 from sms_consent.intent.mending import Mending
 from sms_consent.intent.reading import Found, Intent
+from sms_consent.intent.remembered import Remembered
 from sms_consent.intent.spelling import Speller, respellings, slips_of
 
 __all__ = ["Sentences"]
@@ -25,6 +26,14 @@ _UNSPACED = frozenset({"zh", "ja", "ko"})
 _SHORTEST_STEM, _LONGEST_STEM = 2, 12
 _SHORTEST_RUN = 6
 _SHORT, _LONGEST = 3, 40  # letters: shorter words are not respelt, longer ones are no words
+
+
+class Heard(NamedTuple):
+    """What a text asks for, its words as they were taken, and the language by which mistyped ones may be mended."""
+
+    found: Found | None
+    words: Sequence[Word]
+    language: str | None
 
 
 class Vocabulary:
@@ -77,13 +86,15 @@ class Sentences:
         self._grammars: dict[str, Grammar] = {}
         self._places: dict[int, list[int]] = {}
         self._mendings: dict[str, Mending] = {}
+        self._known_by = Remembered(self._known)
+        self._meant_by = Remembered(self._meant)
 
     @property
     def vocabulary(self) -> Container[str]:
         """The words of all languages."""
         return self._words
 
-    def read(self, folded: Folded, words: Sequence[Word]) -> Found | None:
+    def read(self, folded: Folded, words: Sequence[Word]) -> Heard:
         """What the text asks for, by its clearest clause; a clear request outweighs whatever else it says."""
         words, parts = self._taken_apart(folded, words)
         laughing = is_laughing(folded.original)
@@ -94,14 +105,15 @@ class Sentences:
             spoken.append((grammar, rows))
             asks = grammar.read(rows, laughing=laughing)
             if asks is None:
-                return None
+                return Heard(None, words, None)
             found += asks
             if any(each.intent is Intent.OPT_OUT for each in found):
                 break
         decides = next((each for intent in _ORDER for each in found if each.intent is intent), None)
         if decides and decides.intent is Intent.NONE:
-            return None
-        return self._weighed_against(decides, spoken, parts, asking="?" in folded.text, laughing=laughing)
+            return Heard(None, words, None)
+        asks_for = self._weighed_against(decides, spoken, parts, asking="?" in folded.text, laughing=laughing)
+        return Heard(asks_for, words, next((grammar.language for grammar, _ in spoken if grammar.mended), None))
 
     def _weighed_against(
         self,
@@ -121,18 +133,15 @@ class Sentences:
                 return grammar.weights.settled(decides, parts, rows, asking=asking, laughing=laughing, doubted=doubted)
         return decides
 
-    def mended(self, folded: Folded, words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+    def mended(self, heard: Heard) -> Iterator[Sequence[Word]]:
         """The words as they may have been meant, by the language that knows most of them."""
-        words, _ = self._taken_apart(folded, words)
-        for grammar in self._spoken(folded, words)[:1]:
-            if grammar.mended:
-                yield from self._mending(grammar.language).mended(words)
+        return self._mending(heard.language).mended(heard.words) if heard.language else iter(())
 
     def _mending(self, language: str) -> Mending:
         mending = self._mendings.get(language)
         if mending is None:
             bit = 1 << self._languages.index(language)
-            mending = self._mendings[language] = Mending(language, self._known, bit)
+            mending = self._mendings[language] = Mending(language, self._known_by.__getitem__, bit)
         return mending
 
     def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:
@@ -144,7 +153,7 @@ class Sentences:
     def _taken_apart(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
         """The words as they are meant, and the clauses that they make."""
         ready = self._words.ready
-        if all([word.text in ready for word in words]):  # a word that is there needs nothing made ready
+        if ready.keys() >= {word.text for word in words}:  # a word that is there needs nothing made ready
             words = with_signs(folded, words)
             return words, clauses(folded, words)
         known = self._words.beginning_like(words)
@@ -170,7 +179,7 @@ class Sentences:
         languages = self._words.ready
         counts: dict[int, int] = {}
         for word in words:
-            if known := languages.get(word.text) or self._known(word.text):
+            if known := languages.get(word.text) or self._known_by[word.text]:
                 counts[known] = counts.get(known, 0) + 1
         shares: dict[int, float] = {}
         for known, count in counts.items():
@@ -200,27 +209,30 @@ class Sentences:
         return grammar
 
     def _respelt(self, word: Word) -> Sequence[Word]:
-        """A word that no language knows, drawn out, run together or misspelt, as what it stands for."""
-        text = word.text
-        if len(text) > _LONGEST or text.isdecimal() or self._known(text):
-            return (word,)
+        """A word as what it stands for."""
+        meant = self._meant_by[word.text]
+        return [Word(text, word.start, word.end) for text in meant] if meant else (word,)
+
+    def _meant(self, text: str) -> Sequence[str]:
+        """What a word that no language knows, drawn out, run together or misspelt, stands for: nothing else, mostly."""
+        if len(text) > _LONGEST or text.isdecimal() or self._known_by[text]:
+            return ()
         meant = self._swapped.get(text) or next(filter(self._known, respellings(text)), None)
         if meant is None and len(text) > _SHORT:
             nearest = self._speller.nearest(text)
             if len(nearest) > 1:  # "removw": of the forms of a word, the one as long
                 nearest = [form for form in nearest if len(form) == len(text)]
             if len(nearest) != 1:
-                return self._apart(word)
+                return self._apart(text)
             meant = nearest[0]
-        return (Word(meant, word.start, word.end),) if meant else (word,)
+        return (meant,) if meant else ()
 
-    def _apart(self, word: Word) -> Sequence[Word]:
-        """The words of one that are run together: "leavemealone"; the word itself where that does not come out even."""
-        text, known = word.text, self._run_together
+    def _apart(self, text: str) -> Sequence[str]:
+        """The words of one that are run together: "leavemealone"; none where that does not come out even."""
+        known = self._run_together
         if len(text) < _SHORTEST_RUN or not (text.startswith(known) and text.endswith(known)):
-            return (word,)
-        cuts = cut_evenly(text, _LONGEST_STEM, known.__contains__)
-        return [Word(text[begin:end], word.start, word.end) for begin, end in cuts] or (word,)
+            return ()
+        return [text[begin:end] for begin, end in cut_evenly(text, _LONGEST_STEM, known.__contains__)]
 
     @cached_property
     def _run_together(self) -> tuple[str, ...]:

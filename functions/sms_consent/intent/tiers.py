@@ -53,12 +53,13 @@ class Tiers:
             return _in_company(Tier.MISSPELT, kept, folded)
         if kept := self._own_clause(folded, words) or self._signed(folded, words):
             return _in_company(Tier.COMPANY, kept, folded)
-        found = self._sentences.read(folded, words)
+        heard = self._sentences.read(folded, words)
+        found = heard.found
         if found is None or found.intent is Intent.UNCLEAR:
-            for mended in self._sentences.mended(folded, words):
+            for mended in self._sentences.mended(heard):
                 if (kept := self._company.read(mended)) and kept[0].intent is Intent.OPT_OUT:
                     return _in_company(Tier.MISSPELT, kept, folded)
-                meant = self._sentences.read(folded, mended)
+                meant = self._sentences.read(folded, mended).found
                 if meant and meant.intent is Intent.OPT_OUT:
                     found = meant
                     break
