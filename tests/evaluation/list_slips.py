@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import wordfreq
+
 from sms_consent.intent import keywords
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.lexicon import literals, load_sentences

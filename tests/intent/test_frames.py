@@ -16,7 +16,7 @@ PACK = {
     "breakers": "because",
 }
 FRAMES = [{"id": "never", "patterns": ["w:never END"]}]
-LEXICON = Lexicon(grammar(PACK, FRAMES) | {"weighed": False, "surer": False})
+LEXICON = Lexicon(grammar(PACK, FRAMES) | {"mended": False, "weighed": False, "surer": False})
 ELEMENTS = Elements(LEXICON.parts, LEXICON.bits["FILL"])
 
 
@@ -59,7 +59,7 @@ def test_many_repetitions_of_everything_take_no_time() -> None:
 
 
 ENGLISH = next(pack for pack in load_sentences("en"))
-GRAMMAR = Lexicon(grammar(ENGLISH, []) | {"weighed": False, "surer": False})
+GRAMMAR = Lexicon(grammar(ENGLISH, []) | {"mended": False, "weighed": False, "surer": False})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from itertools import islice, product
 from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import load_prepared
 from sms_consent.intent.remembered import Remembered
-from sms_consent.intent.spelling import Speller
+from sms_consent.intent.spelling import Halves
 
 __all__ = ["Mending"]
 
@@ -31,7 +31,7 @@ class Mending:
     def __init__(self, language: str, known: Callable[[str], int], bit: int) -> None:
         """``known`` tells which languages know a word, one bit a language; ``bit`` is this one's."""
         prepared = load_prepared(f"slips-{language}")
-        self._speller = Speller.of(prepared["words"], frozenset(prepared["beside"].split()))
+        self._words, self._ordinary = Halves(prepared["words"]), frozenset(prepared["beside"].split())
         self._known, self._bit = known, bit
         self._likest = Remembered(self._forms)
 
@@ -61,7 +61,7 @@ class Mending:
     def _is_odd(self, text: str) -> bool:
         if not (text.isalpha() and text.isascii() and _SHORTEST <= len(text) <= _LONGEST):
             return False
-        return not self._known(text) and text not in self._speller.ordinary
+        return not self._known(text) and text not in self._ordinary
 
     def _is_own(self, text: str) -> bool:
         return bool(self._known(text) & self._bit)
@@ -82,7 +82,7 @@ class Mending:
         if len(text) == _SWAPPED:
             swapped = (text[1] + text[0] + text[2], text[0] + text[2] + text[1])
             return [(form,) for form in swapped if self._is_own(form)]
-        found: list[tuple[str, ...]] = [(form,) for form in self._speller.nearest(text)]
+        found: list[tuple[str, ...]] = [(form,) for form in self._words.beside(text)]
         for cut in range(_SHORTEST_PIECE, len(text) - _SHORTEST_PIECE + 1) if len(text) >= _SHORTEST_RUN else ():
             if self._is_own(text[:cut]) and self._is_own(text[cut:]):
                 found.append((text[:cut], text[cut:]))

@@ -12,7 +12,7 @@ from typing import Any
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import DATA, Keyword, load_keywords, load_packs
 from sms_consent.intent.lexicon import literals, load_sentences
-from sms_consent.intent.spelling import lasting_letters
+from sms_consent.intent.spelling import halves
 from sms_consent.intent.weighing import WHOLE, beginning_of
 
 __all__ = ["grammar", "prepared"]
@@ -214,13 +214,13 @@ def _weights(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _slips(data: Mapping[str, str]) -> dict[str, Any]:
-    """Words by what a slip leaves of them: a mistyped one is compared with few."""
+    """Words by their halves, one of which a slip leaves as it is: a mistyped one is compared with few."""
     found: dict[str, list[str]] = {}
     for word in data["words"].split():
-        for letters in lasting_letters(word):
-            found.setdefault(letters, []).append(word)
+        for half in halves(word):
+            found.setdefault(half, []).append(word)
     return {
-        "words": {letters: " ".join(found[letters]) for letters in sorted(found)},
+        "words": {half: " ".join(found[half]) for half in sorted(found)},
         "beside": data["beside"],
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-__all__ = ["Speller", "lasting_letters", "respellings", "slips_of", "unstretched", "without_digits"]
+__all__ = ["Halves", "Speller", "halves", "respellings", "slips_of", "unstretched", "without_digits"]
 
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _LEET = str.maketrans("01345789$@", "oieasteg5a".replace("5", "s"))
@@ -76,25 +76,11 @@ class Speller:
         self._known = {word for word in words if len(word) >= _SHORTEST}
         self._by_letters: dict[str, list[str]] = {}
         for word in sorted(self._known):
-            for letters in lasting_letters(word):
+            for letters in _lasting(word):
                 self._by_letters.setdefault(letters, []).append(word)
-        self._unread: Mapping[str, str] = {}
         self._forms: frozenset[str] = frozenset()
         if one_slip_only:
             self._forms = frozenset(form for word in self._known for form in (word, *_without_one(word)))
-
-    @classmethod
-    def of(cls, listed: Mapping[str, str], ordinary: Container[str]) -> Speller:
-        """One for words that ``lasting_letters`` has listed beforehand: those that no text comes near are never read."""
-        speller = cls((), ordinary)
-        speller._unread = listed
-        return speller
-
-    def _lasting(self, letters: str) -> list[str]:
-        found = self._by_letters.get(letters)
-        if found is None:
-            found = self._by_letters[letters] = self._unread.get(letters, "").split()
-        return found
 
     def _is_near(self, word: str) -> bool:
         """Whether one slip could lead to a known word: then both, with one letter left out, have a form in common."""
@@ -111,8 +97,8 @@ class Speller:
         if self._forms and not self._is_near(word):
             return []
         best, found = 3, list[str]()
-        for letters in lasting_letters(word):
-            for known in self._lasting(letters):
+        for letters in _lasting(word):
+            for known in self._by_letters.get(letters, ()):
                 its_length = len(known)
                 slips = 2 if its_length >= _LONG else 1
                 if not -slips <= its_length - length <= slips or known in found:
@@ -126,12 +112,37 @@ class Speller:
         return sorted(found)
 
 
+def halves(word: str) -> tuple[str, str]:
+    """What one slip leaves of a word, the one or the other: the letters before its middle, or those after it."""
+    before = (len(word) - 1) // 2
+    return f"{len(word)}{word[:before]}", f"{len(word)}-{word[before + 1 :]}"
+
+
+class Halves:
+    """Words listed by their halves: what one slip leads to is compared with few, and lists that none asks for stay unread."""
+
+    def __init__(self, listed: Mapping[str, str]) -> None:
+        self._listed = listed
+
+    def beside(self, word: str) -> list[str]:
+        """The words that one slip makes into this one; for short words, one of those that fingers make."""
+        written = len(word)
+        found: set[str] = set()
+        for length in range(max(written - 1, _SHORTEST), written + 2):
+            before = (length - 1) // 2
+            after = length - before - 1
+            for half in (f"{length}{word[:before]}", f"{length}-{word[written - after :]}"):
+                for known in self._listed.get(half, "").split():
+                    if _one_slip(word, known) and (length > _SHORT or _finger_slip(word, known)):
+                        found.add(known)
+        return sorted(found)
+
+
 def _without_one(word: str) -> list[str]:
     return [word[:i] + word[i + 1 :] for i in range(len(word))]
 
 
-def lasting_letters(word: str) -> tuple[str, str, str]:
-    """What one slip leaves of a word, one or another of these: its first two letters, its last two, both its ends."""
+def _lasting(word: str) -> tuple[str, str, str]:
     return word[:2], f"-{word[-2:]}", f"{word[0]}-{word[-1]}"
 
 
