@@ -1,10 +1,11 @@
-"""A text that asks for nothing as it stands is read as it was meant, if one slip explains it; ordinary words stand for themselves."""
+"""A text that asks for nothing as it stands is read as it was meant, if one slip explains it; ordinary words stay."""
 
 from __future__ import annotations
 
 import pytest
 
 from sms_consent.intent import Reader, Reading
+from sms_consent.intent.lines import joined
 from sms_consent.intent.spelling import Halves, halves
 
 READER = Reader()
@@ -66,7 +67,7 @@ def test_a_mended_decision_names_the_words_as_they_were_written() -> None:
 @pytest.mark.parametrize("word", ["text", "texts", "remove", "unsubscribe"])
 def test_every_single_slip_leads_back(word: str) -> None:
     """Left out, doubled or swapped anywhere: one half of the word is as it was."""
-    beside = Halves(dict.fromkeys(halves(word), word))
+    beside = Halves(joined(dict.fromkeys(halves(word), word)))
     slips = {word[:i] + word[i + 1 :] for i in range(len(word))} if len(word) > 5 else set()
     slips |= {word[:i] + word[i] + word[i:] for i in range(len(word))}
     slips |= {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}

@@ -70,6 +70,7 @@ def test_weights_say_what_they_are_and_where_they_come_from(path: Path) -> None:
 def test_weights_add_up_alike_in_any_order(path: Path) -> None:
     """As whole numbers: sets have no order, and a text must be read alike by every process."""
     prepared = json.loads((path.parents[1] / "prepared" / f"weights-{path.stem}.json").read_text(encoding="utf-8"))
-    weights = [weight for listed in prepared["marks"].values() for weight in listed.partition("|")[0].split(" ")]
+    listed = prepared["marks"].split("^")
+    weights = [weight for line in listed for weight in line.split("|")[1].split(" ")]
     assert all(str(int(weight)) == weight for weight in weights)
     assert min(map(int, weights)) < -weighing.WHOLE < weighing.WHOLE < max(map(int, weights))

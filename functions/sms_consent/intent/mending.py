@@ -33,13 +33,14 @@ class Mending:
         prepared = load_prepared(f"slips-{language}")
         self._words, self._ordinary = Halves(prepared["words"]), frozenset(prepared["beside"].split())
         self._known, self._bit = known, bit
-        self._likest = Remembered(self._forms)
+        self._odd, self._likest = Remembered(self._is_odd), Remembered(self._forms)
 
     def mended(self, words: Sequence[Word]) -> Iterator[Sequence[Word]]:
         """The text as it may have been meant, the likeliest first; nothing where it is long, or much of it is unknown."""
         if len(words) > _MOST_WORDS:
             return
-        odd = {i for i, word in enumerate(words) if self._is_odd(word.text)}
+        is_odd = self._odd
+        odd = {i for i, word in enumerate(words) if is_odd[word.text]}
         if not 0 < len(odd) <= _MOST_ODD:
             return
         options: list[list[Sequence[Word]]] = []
@@ -82,8 +83,9 @@ class Mending:
         if len(text) == _SWAPPED:
             swapped = (text[1] + text[0] + text[2], text[0] + text[2] + text[1])
             return [(form,) for form in swapped if self._is_own(form)]
-        found: list[tuple[str, ...]] = [(form,) for form in self._words.beside(text)]
-        for cut in range(_SHORTEST_PIECE, len(text) - _SHORTEST_PIECE + 1) if len(text) >= _SHORTEST_RUN else ():
-            if self._is_own(text[:cut]) and self._is_own(text[cut:]):
-                found.append((text[:cut], text[cut:]))
-        return found
+        others: list[tuple[str, ...]] = [(form,) for form in self._words.beside(text)]
+        if len(text) < _SHORTEST_RUN:
+            return others
+        cuts = range(_SHORTEST_PIECE, len(text) - _SHORTEST_PIECE + 1)
+        pairs = ((text[:cut], text[cut:]) for cut in cuts)
+        return others + [pair for pair in pairs if self._is_own(pair[0]) and self._is_own(pair[1])]

@@ -12,6 +12,7 @@ from typing import Any
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import DATA, Keyword, load_keywords, load_packs
 from sms_consent.intent.lexicon import literals, load_sentences
+from sms_consent.intent.lines import joined
 from sms_consent.intent.spelling import halves
 from sms_consent.intent.weighing import WHOLE, beginning_of
 
@@ -206,21 +207,19 @@ def _weights(data: Mapping[str, Any]) -> dict[str, Any]:
             weights, rests = found.setdefault(beginning, ([], []))
             weights.append(str(round(float(weight) * WHOLE)))
             rests.append(mark.removeprefix(beginning))
-    listed = {
-        beginning: f"{' '.join(found[beginning][0])}|{'|'.join(found[beginning][1])}" for beginning in sorted(found)
-    }
+    listed = {beginning: f"{' '.join(weights)}|{'|'.join(rests)}" for beginning, (weights, rests) in found.items()}
     own = {"limits": data["limits"]} if "limits" in data else {}
-    return {"bias": data["bias"], **own, "marks": listed}
+    return {"bias": data["bias"], **own, "marks": joined(listed)}
 
 
-def _slips(data: Mapping[str, str]) -> dict[str, Any]:
+def _slips(data: Mapping[str, str]) -> dict[str, str]:
     """Words by their halves, one of which a slip leaves as it is: a mistyped one is compared with few."""
     found: dict[str, list[str]] = {}
     for word in data["words"].split():
         for half in halves(word):
             found.setdefault(half, []).append(word)
     return {
-        "words": {half: " ".join(found[half]) for half in sorted(found)},
+        "words": joined({half: " ".join(words) for half, words in found.items()}),
         "beside": data["beside"],
     }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator
+
+from sms_consent.intent.lines import Lines
 
 __all__ = ["Halves", "Speller", "halves", "respellings", "slips_of", "unstretched", "without_digits"]
 
@@ -119,10 +121,10 @@ def halves(word: str) -> tuple[str, str]:
 
 
 class Halves:
-    """Words listed by their halves: what one slip leads to is compared with few, and lists that none asks for stay unread."""
+    """Words listed by their halves: what one slip leads to is compared with few."""
 
-    def __init__(self, listed: Mapping[str, str]) -> None:
-        self._listed = listed
+    def __init__(self, listed: str) -> None:
+        self._listed = Lines(listed)
 
     def beside(self, word: str) -> list[str]:
         """The words that one slip makes into this one; for short words, one of those that fingers make."""
@@ -132,7 +134,7 @@ class Halves:
             before = (length - 1) // 2
             after = length - before - 1
             for half in (f"{length}{word[:before]}", f"{length}-{word[written - after :]}"):
-                for known in self._listed.get(half, "").split():
+                for known in (self._listed.get(half) or "").split():
                     if _one_slip(word, known) and (length > _SHORT or _finger_slip(word, known)):
                         found.add(known)
         return sorted(found)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import load_prepared
 from sms_consent.intent.lexicon import Lexicon, Row
+from sms_consent.intent.lines import Lines
 from sms_consent.intent.reading import Found, Intent
 
 __all__ = ["ASKING", "OTHERS", "WHOLE", "Marking", "Marks", "Weights", "beginning_of", "summed"]
@@ -80,6 +81,8 @@ _PARTS = [
 _NEAR = ((1, " "), (2, "~"), (3, "~"), (4, "~"))
 """How many words on the other word of a pair stands, and how the pair is written: "stop texting", "stop~me"."""
 _NEAR_PARTS = 3
+_MOST_READY = 16_384
+"""Words known to be ready, or to weigh nothing; there are no more that weigh, and texts bring ever new ones."""
 WHOLE = 100
 """Weights add up as hundredths: sums of fractions would depend on their order, and a set has none."""
 ASKING = "?"
@@ -173,6 +176,7 @@ class Weights(Marking):
     def __init__(self, lexicon: Lexicon) -> None:
         super().__init__(lexicon)
         self._weights: dict[str, int] = {}
+        self._ready: set[str] = set()
         self._of_parts: dict[tuple[int, int], int] = {}
         self._deeds = sum(lexicon.bits.get(name, 0) for name in _DEEDS)
         self._play = sum(lexicon.bits.get(name, 0) for name in _ELSEWHERE)
@@ -196,17 +200,21 @@ class Weights(Marking):
         return bias
 
     @cached_property
-    def _unread(self) -> dict[str, str]:
-        return dict(self._data["marks"])
+    def _listed(self) -> Lines:
+        return Lines(self._data["marks"])
 
     def _read(self, beginnings: Iterable[str]) -> None:
         """Make the weights ready of the marks that begin so: a text has few of them, and a cold start has no time."""
         for beginning in beginnings:
-            if (listed := self._unread.get(beginning)) is not None:
+            if beginning in self._ready:
+                continue
+            if (listed := self._listed.get(beginning)) is not None:
                 weights, _, rests = listed.partition("|")
                 marks = [beginning + rest for rest in rests.split("|")]
                 self._weights.update(zip(marks, map(int, weights.split(" ")), strict=True))
-                self._unread.pop(beginning, None)  # last: another thread that finds it gone finds the weights
+            if len(self._ready) >= _MOST_READY:
+                self._ready.clear()
+            self._ready.add(beginning)  # last: another thread that finds it here finds the weights
 
     def _weight(self, name: str) -> int:
         self._read((beginning_of(name),))

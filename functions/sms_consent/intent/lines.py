@@ -1,0 +1,30 @@
+"""A long list that is looked up in few places: split at once, searched in order, never made into a dictionary at a cold start."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+
+__all__ = ["Lines", "joined"]
+
+_BETWEEN, _AFTER = "^", "|"
+
+
+def joined(rows: Mapping[str, str]) -> str:
+    """The list of what ``Lines`` looks up, by its keys."""
+    return _BETWEEN.join(sorted(f"{key}{_AFTER}{value}" for key, value in rows.items()))
+
+
+class Lines:
+    """What stands behind a key in such a list."""
+
+    def __init__(self, listed: str) -> None:
+        self._lines = listed.split(_BETWEEN)
+
+    def get(self, key: str) -> str | None:
+        """The key's value; None where it has none."""
+        begin = key + _AFTER
+        place = bisect_left(self._lines, begin)
+        if place < len(self._lines) and self._lines[place].startswith(begin):
+            return self._lines[place][len(begin) :]
+        return None
