@@ -7,6 +7,7 @@ stand for themselves.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, product
 
@@ -17,8 +18,8 @@ from sms_consent.intent.spelling import Halves
 
 __all__ = ["Mending"]
 
-_MOST_WORDS = 16
-_MOST_ODD = 3
+_MOST_WORDS = 14
+_MOST_ODD = 2
 _MOST_READINGS = 4
 _SHORTEST, _LONGEST = 2, 24  # letters
 _SHORTEST_RUN, _SHORTEST_PIECE = 6, 2
@@ -31,7 +32,8 @@ class Mending:
     def __init__(self, language: str, known: Callable[[str], int], bit: int) -> None:
         """``known`` tells which languages know a word, one bit a language; ``bit`` is this one's."""
         prepared = load_prepared(f"slips-{language}")
-        self._words, self._ordinary = Halves(prepared["words"]), frozenset(prepared["beside"].split())
+        self._words = Halves(prepared["words"])
+        self._ordinary: list[str] = prepared["beside"].split()
         self._known, self._bit = known, bit
         self._odd, self._likest = Remembered(self._is_odd), Remembered(self._forms)
 
@@ -62,7 +64,10 @@ class Mending:
     def _is_odd(self, text: str) -> bool:
         if not (text.isalpha() and text.isascii() and _SHORTEST <= len(text) <= _LONGEST):
             return False
-        return not self._known(text) and text not in self._ordinary
+        if self._known(text):
+            return False
+        place = bisect_left(self._ordinary, text)
+        return self._ordinary[place : place + 1] != [text]
 
     def _is_own(self, text: str) -> bool:
         return bool(self._known(text) & self._bit)
