@@ -19,6 +19,7 @@ import wordfreq
 from sms_consent.intent import keywords
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.lexicon import literals, load_sentences
+from sms_consent.intent.prepare import OTHER_THINGS
 from sms_consent.intent.spelling import Speller
 
 SLIPS = keywords.DATA / "slips"
@@ -26,7 +27,6 @@ SHORTEST = 4  # letters
 MOST_FORMS = 8  # of a stem
 RAREST_FORM, RAREST_WORD = 3.0, 2.3  # Zipf's scale: 3 is once in a million words
 NAMES = {"no": "nb"}
-OTHER_THINGS = "OTHERTHING"
 
 
 def entries(pack: Mapping[str, Any]) -> Iterator[str]:
@@ -57,13 +57,12 @@ def listed(language: str) -> dict[str, str]:
     (pack,) = load_sentences(language)
     met = frequencies(language)
     words = set(entries(pack))
-    meant = {word for word in words if "*" not in word}
+    pieces = {word for word in words if "*" not in word}
     for stem in sorted(word[:-1] for word in words if word.endswith("*") and len(word) > SHORTEST):
         forms = [word for word in met if word.startswith(stem) and met[word] >= RAREST_FORM]
-        meant.update(sorted(forms, key=lambda word: -met[word])[:MOST_FORMS])
-    meant = {word for word in meant if len(word) >= SHORTEST and word.isalpha() and word.isascii()}
+        pieces.update(sorted(forms, key=lambda word: -met[word])[:MOST_FORMS])
+    meant = {word for word in pieces if len(word) >= SHORTEST and word.isalpha() and word.isascii()}
     speller = Speller(meant, frozenset())
-    pieces = meant | {word for word in words if "*" not in word}
     beside = {
         word
         for word in met

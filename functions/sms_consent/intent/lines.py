@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-__all__ = ["Lines", "joined"]
+__all__ = ["Lines", "is_among", "joined"]
 
 _BETWEEN, _AFTER = "^", "|"
 
@@ -13,6 +13,12 @@ _BETWEEN, _AFTER = "^", "|"
 def joined(rows: Mapping[str, str]) -> str:
     """The list of what ``Lines`` looks up, by its keys."""
     return _BETWEEN.join(sorted(f"{key}{_AFTER}{value}" for key, value in rows.items()))
+
+
+def is_among(words: Sequence[str], word: str) -> bool:
+    """Whether a word is one of many in order."""
+    place = bisect_left(words, word)
+    return place < len(words) and words[place] == word
 
 
 class Lines:

@@ -7,12 +7,12 @@ stand for themselves.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, product
 
 from sms_consent.intent.folding import Word
 from sms_consent.intent.keywords import load_prepared
+from sms_consent.intent.lines import is_among
 from sms_consent.intent.remembered import Remembered
 from sms_consent.intent.spelling import Halves
 
@@ -64,10 +64,7 @@ class Mending:
     def _is_odd(self, text: str) -> bool:
         if not (text.isalpha() and text.isascii() and _SHORTEST <= len(text) <= _LONGEST):
             return False
-        if self._known(text):
-            return False
-        place = bisect_left(self._ordinary, text)
-        return self._ordinary[place : place + 1] != [text]
+        return not self._known(text) and not is_among(self._ordinary, text)
 
     def _is_own(self, text: str) -> bool:
         return bool(self._known(text) & self._bit)

@@ -16,9 +16,9 @@ from sms_consent.intent.lines import joined
 from sms_consent.intent.spelling import halves
 from sms_consent.intent.weighing import WHOLE, beginning_of
 
-__all__ = ["grammar", "prepared"]
+__all__ = ["OTHER_THINGS", "grammar", "prepared"]
 
-_OTHER_THINGS = "OTHERTHING"
+OTHER_THINGS = "OTHERTHING"
 """What a text is about that asks for no end of texts: it tells no language, so that a cold start need not read it."""
 
 
@@ -86,7 +86,7 @@ def _vocabulary() -> dict[str, Any]:
     packs = load_sentences()
     for place, pack in enumerate(packs):
         named = "" if pack["frames"] == "shared" else " ".join(name[2:] for name in literals(pack["frames"]))
-        telling = [listed for name, listed in pack["parts"].items() if name != _OTHER_THINGS]
+        telling = [listed for name, listed in pack["parts"].items() if name != OTHER_THINGS]
         for listed in (*telling, pack["common"], named):
             for entry in listed.replace("_", " ").split():
                 if entry.startswith("*"):  # a compound's ending: its other words tell the language
@@ -130,11 +130,12 @@ def _grammars() -> dict[str, dict[str, Any]]:
         weights = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
         if weights:
             found[f"weights-{language}"] = _weights(weights)
-        if (path := DATA / "slips" / f"{language}.json").is_file():
-            found[f"slips-{language}"] = _slips(json.loads(path.read_text(encoding="utf-8")))
+        slips = DATA / "slips" / f"{language}.json"
+        if slips.is_file():
+            found[f"slips-{language}"] = _slips(json.loads(slips.read_text(encoding="utf-8")))
         frames = shared if pack["frames"] == "shared" else pack["frames"]
         found[language] = grammar(pack, frames) | {
-            "mended": path.is_file(),
+            "mended": slips.is_file(),
             "weighed": weights is not None,
             "surer": weights is not None and "limits" not in weights,
         }
