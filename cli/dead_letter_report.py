@@ -13,7 +13,7 @@ from cli.dead_letter_queue import WITHOUT_REASON, DeadLetter, Waiting
 from cli.letters_layout import Cell, Lines, show_block
 from cli.printable import printable
 from sms_consent.intent import Intent, Reader, Reading
-from sms_consent.numbers import mask
+from sms_consent.numbers import mask, mask_id
 from sms_consent.times import as_text
 
 __all__ = ["letter_view", "show_letter", "show_letters"]
@@ -32,7 +32,7 @@ def letter_view(letter: DeadLetter) -> dict[str, Any]:
         "textedAt": as_text(text.at) if text is not None else None,
         "from": mask(text.sender) if text is not None else None,
         "to": mask(text.destination) if text is not None else None,
-        "inboundMessageId": text.id if text is not None else None,
+        "inboundMessageId": mask_id(text.id) if text is not None else None,
         "intent": reading.intent.value if reading is not None else None,
         "rule": reading.rule if reading is not None else None,
     }
@@ -66,7 +66,7 @@ def show_letter(letter: DeadLetter, *, reveal: bool) -> None:
             ("texted", _moment(text.at)),
             ("from", printable(text.sender, quoted=False) if reveal else _masked(text.sender)),
             ("to", printable(text.destination, quoted=False) if reveal else _masked(text.destination)),
-            ("inbound message", text.id),
+            ("inbound message", printable(text.id, quoted=False) if reveal else mask_id(text.id)),
             ("asks for", Styled.assemble(_asks(letter), f", by the rule {printable(reading.rule, quoted=False)}")),
             ("text", printable(text.body) if reveal else f"{len(text.body)} characters, not shown without --reveal"),
         ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.check import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
 from sms_consent.history import Entry, page_of
+from sms_consent.numbers import mask_id
 from sms_consent.views import decision_view
 
 if TYPE_CHECKING:
@@ -45,12 +46,17 @@ def history(
         entries = list(_entries(ledger, e164))
         person = None if as_json else _person(ledger, e164, entries)
     if person is None:
-        typer.echo(json.dumps({"number": e164, "decisions": [decision_view(entry) for entry in entries]}))
+        typer.echo(json.dumps({"number": e164, "decisions": [_view(entry) for entry in entries]}))
     else:
         from cli.person import show_history
 
         show_history(person, show_texts=show_texts)
     raise typer.Exit(0 if entries or (person is not None and person.consents) else UNKNOWN)
+
+
+def _view(entry: Entry) -> dict[str, Any]:
+    """One decision for programs, and the id under which logs name it."""
+    return {**decision_view(entry), "logId": mask_id(entry.decision.id)}
 
 
 def _person(ledger: DynamoRegister, number: str, entries: list[Entry]) -> Person:

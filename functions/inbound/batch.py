@@ -19,7 +19,7 @@ from sms_consent.aws.reporting import Log, Metrics
 from sms_consent.errors import Unreadable
 from sms_consent.inbound import Heard, Inbound
 from sms_consent.intent import Intent
-from sms_consent.numbers import canonical, mask
+from sms_consent.numbers import canonical, mask, mask_id
 from sms_consent.text import Text, read_notification, read_queued
 
 __all__ = ["Batch"]
@@ -36,7 +36,7 @@ class _Record:
     @property
     def text_id(self) -> str | None:
         """By which everything about a text is found in the logs."""
-        return self.text.id if isinstance(self.text, Text) else None
+        return mask_id(self.text.id) if isinstance(self.text, Text) else None
 
 
 class Batch:
@@ -103,7 +103,7 @@ class Batch:
         consent = heard.consent
         self._logger.info(
             "heard",
-            inbound_message_id=text.id,
+            inbound_message_id=mask_id(text.id),
             sender=mask(text.sender),
             intent=heard.reading.intent,
             tier=heard.reading.tier,

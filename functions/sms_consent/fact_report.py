@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from sms_consent.answer import AnswerState
 from sms_consent.facts import Fact, FactKind
-from sms_consent.numbers import mask
+from sms_consent.numbers import mask, mask_id
 from sms_consent.replies import ReplyKind
 
 __all__ = ["Counting", "Logging", "Reporter"]
@@ -52,7 +52,7 @@ class Reporter:
         """Tell one."""
         seconds = round(fact.delay.total_seconds(), 3) if fact.delay is not None else None
         told = {
-            "inbound_message_id": fact.decision_id,  # of what came by no text, the decision's id
+            "inbound_message_id": mask_id(fact.decision_id),  # of what came by no text, the decision's id
             "number": mask(fact.number),
             "list": fact.list_name,
             "seconds": seconds,

@@ -18,7 +18,7 @@ from sms_consent.record import Recorder
 from sms_consent.replies import ReplyKind
 from sms_consent.text import Text
 
-__all__ = ["Action", "Heard", "Inbound"]
+__all__ = ["Action", "Heard", "Inbound", "Message"]
 
 
 class Action(StrEnum):
@@ -27,6 +27,19 @@ class Action(StrEnum):
     OPT_OUT = "OPT_OUT"
     ASK = "ASK"
     LEAVE = "LEAVE"  # recorded, hence an event to whoever listens; the person is left alone
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text and its intent, before anything was looked up."""
+
+    text: Text
+    reading: Reading
+
+    @property
+    def changes_consent(self) -> bool:
+        """Whether it asks for an opt-out or an opt-in."""
+        return self.reading.intent in (Intent.OPT_OUT, Intent.OPT_IN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +75,23 @@ class Inbound:
         self._actions = actions
 
     def hear(self, text: Text) -> Heard:
-        """Safe to repeat: the same text has the same id and the same time. Raises TryAgain, Rejected or Unreadable.
+        """Classify and apply one text. Raises TryAgain, Rejected or Unreadable."""
+        return self.apply(self.classify(text))
+
+    def classify(self, text: Text) -> Message:
+        """Return the text with its intent, without any call."""
+        return Message(text, self._reader.read(text.body))
+
+    def apply(self, message: Message) -> Heard:
+        """Do what a text asks for. Raises TryAgain, Rejected or Unreadable.
+
+        Safe to repeat: the same text has the same id and the same time.
 
         A sender that is no number, such as a short code, is a machine: left alone, unless it asks for something that
         it cannot get, which a person should see.
         """
-        reading = self._read(text)
+        text = message.text
+        reading = self._without_echo(message)
         if reading.intent is Intent.NONE:
             return Heard(reading)
         number = canonical(text.sender)
@@ -87,12 +111,12 @@ class Inbound:
         answered = answer if answer is not None and answer.decision_id == decision.id else None
         return Heard(reading, recorded.outcome, recorded.consent, answered)
 
-    def _read(self, text: Text) -> Reading:
+    def _without_echo(self, message: Message) -> Reading:
         """Without the words that are ours: a text that quotes our last one back asks for nothing by it.
 
         Whole-message keywords and the many texts that ask for nothing are told without looking up what we say.
         """
-        reading = self._reader.read(text.body)
+        text, reading = message.text, message.reading
         if reading.intent is Intent.NONE or reading.tier is Tier.KEYWORD:
             return reading
         for ours in self._echoed(text.destination, text.body):

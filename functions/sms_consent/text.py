@@ -15,7 +15,9 @@ from sms_consent.times import from_text
 
 __all__ = ["Text", "read_notification", "read_queued"]
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_ID = re.compile(r"""[!-"$-~]{1,200}""", re.ASCII)
+"""Printable ASCII without spaces and without ``#``, which separates the parts of a sort key. RCS message ids have this form:
+``12679164820-2026-06-17T17:36:29.937+0000``. Such an id may contain a phone number: ``numbers.mask_id`` for logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +81,21 @@ def _read_payload(payload: Mapping[str, Any], notification_id: object, at: datet
     body = payload.get("messageBody")
     if not isinstance(body, str):
         raise Unreadable("messageBody is missing or not a string")
-    for candidate in (payload.get("inboundMessageId"), notification_id):
-        if isinstance(candidate, str) and _ID.fullmatch(candidate):
-            return Text(id=candidate, sender=sender, destination=destination, body=body, at=at)
-    content = "\0".join((sender, destination, body, at.isoformat())).encode("utf-8", "surrogatepass")
-    digest = hashlib.sha256(content).hexdigest()[:32]
-    return Text(id=digest, sender=sender, destination=destination, body=body, at=at)
+    text_id = _id(payload.get("inboundMessageId")) or _id(notification_id)
+    if text_id is None:
+        text_id = _digest("\0".join((sender, destination, body, at.isoformat())))
+    return Text(id=text_id, sender=sender, destination=destination, body=body, at=at)
+
+
+def _id(candidate: object) -> str | None:
+    """The id as AWS gives it, or its digest where it has an unexpected form: two copies of a text always get the same id."""
+    if not isinstance(candidate, str) or not candidate.strip():
+        return None
+    return candidate if _ID.fullmatch(candidate) else _digest(candidate)
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _string(payload: Mapping[str, Any], name: str) -> str:
