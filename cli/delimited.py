@@ -62,7 +62,7 @@ def dialect_of(first_line: str) -> type[csv.Dialect]:
 
 def heading(text: str | None) -> str:
     """As it is compared: ``Opted-Out At`` is ``opted_out_at``, and so is ``optedOutAt``."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", (text or "").strip())
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", (text or "").strip())
     return re.sub(r"[^0-9a-z]+", "_", apart.lower()).strip("_")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 from cli.refusal import Refusal
 
-__all__ = ["Journal", "Progress"]
+__all__ = ["Journal", "Progress", "names_to_disk", "to_disk"]
 
 
 @dataclass(slots=True)
@@ -18,6 +20,7 @@ class Progress:
     line: int = 0
     rejects_bytes: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    began_at: str | None = None  # the import's time; journals of earlier releases have none
 
 
 class Journal:
@@ -40,11 +43,32 @@ class Journal:
             raise Refusal(f"{self.path} is no progress of an import: delete it to begin anew") from error
 
     def write(self, progress: Progress) -> None:
-        """Either the old or the new stands, whenever the machine stops. Raises OSError."""
+        """Replace the journal. After a power failure at any time, either the old or the new one is there. Raises OSError."""
         beside = self.path.with_name(self.path.name + ".new")
-        beside.write_text(json.dumps({"identity": self._identity, **asdict(progress)}), encoding="utf-8")
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(json.dumps({"identity": self._identity, **asdict(progress)}))
+            to_disk(file)
         beside.replace(self.path)
+        names_to_disk(self.path.parent)
 
     def forget(self) -> None:
         """The import is through. Raises OSError."""
         self.path.unlink(missing_ok=True)
+        names_to_disk(self.path.parent)
+
+
+def to_disk(file: IO[Any]) -> None:
+    """Return once what was written is on the disk, not only in the system's memory. Raises OSError."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def names_to_disk(folder: Path) -> None:
+    """Likewise for the creation, renaming and removal of files in a folder. Windows has no such call."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

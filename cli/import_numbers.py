@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.check import STACK, AsJson, Stack, Table
-
-if TYPE_CHECKING:
-    pass
+from sms_consent.decision import Asked
 
 __all__ = ["import_numbers"]
 
 REJECTED, STOPPED = 1, 130
 COLUMNS = "Columns, by their heading, or their place from 1"
+
+
+class YesMeans(StrEnum):
+    """What a yes may say."""
+
+    OPTED_OUT = "opted-out"
+    OPTED_IN = "opted-in"
+
+    @property
+    def asked(self) -> Asked:
+        """As a request."""
+        return Asked.OPT_OUT if self is YesMeans.OPTED_OUT else Asked.OPT_IN
 
 
 def _column(names: str) -> typer.models.OptionInfo:
@@ -35,7 +46,12 @@ def import_numbers(
     as_of: Annotated[
         str | None, typer.Option(metavar="TIME", help="When the file was exported: the time of opt-outs without one.")
     ] = None,
-    timezone: Annotated[str, typer.Option(help="Of times that give none, as America/New_York.")] = "UTC",
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            help="Of times that give none, as America/New_York; else opt-ins take the earliest reading, opt-outs the latest."
+        ),
+    ] = None,
     time_format: Annotated[
         str | None, typer.Option(help="Of times in a form of their own, as '%m/%d/%Y %H:%M'.")
     ] = None,
@@ -52,8 +68,21 @@ def import_numbers(
     number_column: Annotated[str | None, _column("The numbers; else phone, mobile, msisdn, contact_id…")] = None,
     time_column: Annotated[str | None, _column("When; else opted_out_at, unsubscribed_at, date_of_consent…")] = None,
     status_column: Annotated[
-        str | None, _column("What; else status, opted_out, subscribed…; else all opted out.")
+        str | None, _column("Who opted out; else status, opted_out, sms_consent, accepts_sms, unsubscribed_at…")
     ] = None,
+    yes_means: Annotated[
+        YesMeans | None,
+        typer.Option(
+            help="What yes, true and 1 say in the column of the status, where its heading does not tell.",
+            rich_help_panel=COLUMNS,
+        ),
+    ] = None,
+    all_opted_out: Annotated[
+        bool,
+        typer.Option(
+            "--all-opted-out", help="Every line is an opt-out, whatever its columns say.", rich_help_panel=COLUMNS
+        ),
+    ] = False,
     list_column: Annotated[str | None, _column("Which list; else list.")] = None,
     source_column: Annotated[str | None, _column("From where; else source, channel.")] = None,
     reason_column: Annotated[str | None, _column("Why, kept like a text; else reason, message.")] = None,
@@ -73,24 +102,26 @@ def import_numbers(
     """Records the opt-outs of a CSV file. Each holds from then on, and loses against any decision that is newer.
 
     The opt-out list follows at the API's rate, ten a second by default, behind what people text meanwhile. Lines that cannot
-    be taken hold up no other: they are written to a file of rejects, which can be mended and imported.
+    be taken hold up no other: they are written to a file of rejects, which can be mended and imported. A file of more than one
+    column must say who opted out, in a column that is known or named here, unless all did (--all-opted-out).
 
     Importing again changes nothing; after a kill, the same command goes on. Exit codes: 1 if any line was rejected, 2 for no
     such file, 3 if AWS did not answer, 130 if stopped.
     """
     from cli.deployed import failures_told
     from cli.import_run import ImportRun, Wish
-    from cli.number_columns import Column
+    from cli.number_columns import Column, StatusRule
     from cli.refusal import refusals_told
 
     chosen = {
         Column.NUMBER: number_column, Column.TIME: time_column, Column.STATUS: status_column, Column.LIST: list_column,
         Column.SOURCE: source_column, Column.REASON: reason_column, Column.END_USER: end_user_column,
     }  # fmt: skip
+    rule = StatusRule(all_opted_out, yes_means.asked if yes_means is not None else None)
     wish = Wish(
         file=file, columns={column: given for column, given in chosen.items() if given is not None}, region=region,
         list_name=list_name, as_of=as_of, timezone=timezone, time_format=time_format, end_user=end_user, source=source,
-        opt_ins=opt_ins, rejects=rejects, from_start=from_start, dry_run=dry_run, check=not no_check, workers=workers,
+        opt_ins=opt_ins, rule=rule, rejects=rejects, from_start=from_start, dry_run=dry_run, check=not no_check, workers=workers,
     )  # fmt: skip
     with failures_told("import"), refusals_told("import"):
         run = ImportRun(wish, table, stack)

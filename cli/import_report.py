@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class ImportReport:
 
     rejects: Path | None  # None where nothing is written
     puts_per_second: float
+    columns: Mapping[str, str] = field(default_factory=dict)  # what each was taken for
     importing: Importing | None = None
     seconds: float = 0.0
     followed: int | None = None
@@ -84,6 +85,7 @@ class ImportReport:
             "lines": self.importing.line if self.importing is not None else 0,
             **{kind.value: self.count(kind) for kind in Became},
             "rejectsFile": str(self.rejects) if self.rejected and self.rejects is not None else None,
+            "columns": dict(self.columns),
             "seconds": round(self.seconds, 1),
         }
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC
+from datetime import UTC, datetime, tzinfo
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from cli.import_journal import Journal
 from cli.import_journal import Progress as Begun
 from cli.import_report import ImportReport
 from cli.import_waiting import followed
-from cli.number_columns import Column
+from cli.number_columns import Column, StatusRule
 from cli.number_file import NumberFile
 from cli.number_importing import Importing, Keeping
 from cli.number_row import Reading
@@ -32,6 +32,8 @@ from cli.sender_checks import SenderChecks
 from cli.written_time import TimeReading
 from sms_consent.aws.ledger import DynamoLedger
 from sms_consent.clock import SystemClock
+from sms_consent.decision import Asked
+from sms_consent.times import from_text, to_millisecond
 
 __all__ = ["ImportRun", "Wish"]
 
@@ -45,11 +47,12 @@ class Wish:
     region: str | None
     list_name: str | None
     as_of: str | None
-    timezone: str
+    timezone: str | None
     time_format: str | None
     end_user: bool
     source: str | None
     opt_ins: bool
+    rule: StatusRule
     rejects: Path | None
     from_start: bool
     dry_run: bool
@@ -76,25 +79,34 @@ class ImportRun:
         self._wish = wish
         self._clock = SystemClock()
         self._deployment = Deployment(stack, table=table)
-        self._file = NumberFile.at(wish.file, wish.columns, wish.region)
-        self._reading = self._read_as()
+        self._file = NumberFile.at(wish.file, wish.columns, wish.region, wish.rule)
         self._journal = Journal(wish.file.with_name(wish.file.name + ".progress"), self._file.digest + wish.meaning())
+        self._begun = Begun() if wish.from_start or wish.dry_run else self._journal.read()
+        began_at = self._begun.began_at
+        self._reading = self._read_as(
+            from_text(began_at) if began_at is not None else to_millisecond(self._clock.now())
+        )
         self._rejects = wish.rejects or wish.file.with_suffix(".rejects.csv")
         if self._rejects.resolve() == wish.file.resolve():
             raise Refusal("--rejects names the file that is to be imported")
         rate = float(self._deployment.parameter("PutRequestsPerSecond", "10"))
-        self.report = ImportReport(None if wish.dry_run else self._rejects, rate)
+        self.report = ImportReport(None if wish.dry_run else self._rejects, rate, self._file.columns.view())
 
     # --- how it is read
 
-    def _read_as(self) -> Reading:
-        wish, now = self._wish, self._clock.now()
+    def _read_as(self, now: datetime) -> Reading:
+        wish = self._wish
         try:
-            times = TimeReading(ZoneInfo(wish.timezone) if wish.timezone != "UTC" else UTC, wish.time_format)
+            zone: tzinfo | None = UTC if wish.timezone == "UTC" else None
+            if wish.timezone is not None and zone is None:
+                zone = ZoneInfo(wish.timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise Refusal("--timezone takes a name as America/New_York") from error
+        times = TimeReading(zone, wish.time_format)
         try:
-            as_of = TimeReading(times.zone).read(wish.as_of, now) if wish.as_of is not None else None
+            as_of = None
+            if wish.as_of is not None:
+                as_of = TimeReading(zone).read(wish.as_of).moment(Asked.OPT_OUT, now)
         except ValueError as error:
             raise Refusal(
                 f"--as-of: {str(error).partition(':')[0]}; a time is 2026-11-03T14:02:11Z or a day"
@@ -136,11 +148,12 @@ class ImportRun:
     def record(self) -> None:
         """Into the ledger. Goes on where the last run of the same file and the same options was stopped."""
         wish = self._wish
+        typer.echo(self._file.columns.told(), err=True)
         try:
             if wish.dry_run:
                 self._through(None, None)
                 return
-            begun = Begun() if wish.from_start else self._journal.read()
+            begun = self._begun
             if begun.line:
                 typer.echo(f"going on after line {begun.line}, where the last run came to", err=True)
             with closing(RejectFile(self._rejects, self._file, begun.rejects_bytes)) as rejects:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cli.delimited import Broken, Record, dialect_of, open_text, records
-from cli.number_columns import Column, Columns
+from cli.number_columns import NO_RULE, Column, Columns, StatusRule
 from cli.number_row import looks_like_number
 from cli.refusal import Refusal
 
-__all__ = ["LINE", "PROBLEM", "NumberFile"]
-
-LINE, PROBLEM = "import_line", "import_error"
-"""Columns of a file of rejects; as a file to be imported, it may have them."""
+__all__ = ["NumberFile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class NumberFile:
     width: int
 
     @classmethod
-    def at(cls, path: Path, chosen: Mapping[Column, str], region: str | None) -> NumberFile:
+    def at(cls, path: Path, chosen: Mapping[Column, str], region: str | None, rule: StatusRule = NO_RULE) -> NumberFile:
         """Raises Refusal if it is no such file."""
         try:
             digest, lines = _measure(path)
@@ -44,7 +42,15 @@ class NumberFile:
         if not isinstance(first, Record):
             raise Refusal(f"{path}: the first line is empty or broken, so nothing tells which column is which")
         numbers = [looks_like_number(cell, region) for cell in first.cells]
-        columns = Columns.without_heading(numbers, chosen) if any(numbers) else Columns.of(first.cells, chosen)
+        if any(numbers):
+            columns = Columns.without_heading(numbers, chosen, rule)
+        elif any(_WRITTEN_NUMBER.fullmatch(cell.strip()) for cell in first.cells):
+            raise Refusal(
+                f"{path}: the first line holds no headings, and its number has no country code: say which country the "
+                "numbers are of with --region, as US"
+            )
+        else:
+            columns = Columns.of(first.cells, chosen, rule)
         return cls(path, digest, lines, dialect, columns, len(first.cells))
 
     @property
@@ -67,6 +73,12 @@ class NumberFile:
                 yield Broken(each.line, text, f"it has {count} cells than the first line")
             else:
                 yield each
+
+
+_WRITTEN_NUMBER = re.compile(
+    r"(?![0-9]{4}-[0-9]{2}-[0-9]{2})'?\(?[0-9][0-9 ().-]{5,}[0-9](\.0)?|[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE
+)
+"""A number without its country code. As a heading it would be passed over, and its opt-out lost."""
 
 
 def _read(path: Path, dialect: Any) -> Iterator[Record | Broken]:

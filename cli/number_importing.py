@@ -15,13 +15,14 @@ from enum import StrEnum
 
 from cli.delimited import Broken, Record
 from cli.import_journal import Journal, Progress
-from cli.number_columns import Told
 from cli.number_file import NumberFile
 from cli.number_row import Reading, Row, Unfit
 from cli.reject_file import RejectFile
-from sms_consent.decision import Asked, Outcome
+from cli.status_column import Told
+from sms_consent.decision import Asked, Decision, Outcome
 from sms_consent.leave_to_sweep import leave_to_sweep
 from sms_consent.ports import Clock, ConsentLedger
+from sms_consent.times import as_text
 
 __all__ = ["Became", "Importing", "Keeping", "Line"]
 
@@ -105,6 +106,7 @@ class Importing:
         under_way: deque[_Pending] = deque()
         saved_at = seconds()
         begin_after = self.line
+        self._save()  # the import's time, before anything is recorded with it
         try:
             for found in self._file.rows():
                 if found.line <= begin_after:
@@ -129,19 +131,19 @@ class Importing:
             return Line(found.line, Became.REJECTED, found.reason)
         try:
             row = Row.of(found.cells, self._reading)
+            if row.asked is Told.NOTHING or (row.asked is Asked.OPT_IN and not self._opt_ins):
+                return Line(found.line, Became.SKIPPED)
+            decision = row.decision(self._reading, f"{self._file.path.name[:100]}:{found.line}")
         except Unfit as unfit:
             return Line(found.line, Became.REJECTED, str(unfit))
-        if row.asked is Told.NOTHING or (row.asked is Asked.OPT_IN and not self._opt_ins):
-            return Line(found.line, Became.SKIPPED)
         pool = pools[zlib.crc32(row.number.encode()) % len(pools)]
-        return pool.submit(self._recorded, row, f"{self._file.path.name[:100]}:{found.line}")
+        return pool.submit(self._recorded, decision, row.list_name)
 
-    def _recorded(self, row: Row, place: str) -> Became:
-        became = Became.OPTED_OUT if row.asked is Asked.OPT_OUT else Became.OPTED_IN
+    def _recorded(self, decision: Decision, list_name: str) -> Became:
+        became = Became.OPTED_OUT if decision.asked is Asked.OPT_OUT else Became.OPTED_IN
         if self._ledger is None:
             return became
-        decision = row.decision(self._reading, place)
-        written = leave_to_sweep(self._ledger, decision, row.list_name, clock=self._clock)
+        written = leave_to_sweep(self._ledger, decision, list_name, clock=self._clock)
         if not written.is_new:
             return Became.UNCHANGED
         return {Outcome.CONFIRMED: Became.CONFIRMED, Outcome.STALE: Became.SUPERSEDED}.get(written.outcome, became)
@@ -158,7 +160,8 @@ class Importing:
     def _save(self) -> None:
         if self._keeping is not None:
             kept = self._keeping.rejects.kept()
-            self._keeping.journal.write(Progress(self.line, kept, dict(self.counts)))
+            began_at = as_text(self._reading.now)
+            self._keeping.journal.write(Progress(self.line, kept, dict(self.counts), began_at))
 
 
 def _is_done(pending: _Pending) -> bool:

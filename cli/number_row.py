@@ -16,9 +16,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, Va
 
 from cli.delimited import original
 from cli.entered_number import NotANumber, entered
-from cli.number_columns import Column, Columns, Told, asked_by
+from cli.number_columns import Column, Columns
 from cli.refusal import Refusal
-from cli.written_time import TimeReading
+from cli.status_column import StatusKind, Told
+from cli.written_time import Span, TimeReading
 from sms_consent.decision import Asked, Author, Decision
 from sms_consent.times import as_text
 
@@ -47,7 +48,7 @@ class Reading:
     """How the lines of one file are read, beside what its columns say."""
 
     columns: Columns
-    now: datetime
+    now: datetime  # the import's time, the same when an interrupted import goes on
     times: TimeReading
     region: str | None
     as_of: datetime | None  # when the file was exported: the time of what has none
@@ -93,13 +94,16 @@ def _read_number(cell: Any, info: ValidationInfo[Reading]) -> str:
 
 
 def _read_status(cell: Any, info: ValidationInfo[Reading]) -> Asked | Told:
-    if cell is None:
+    status = info.context.columns.status
+    if status is None:
         return Asked.OPT_OUT  # a file of opt-outs
-    return asked_by(cell, info.context.columns.name(Column.STATUS))
+    if status.kind is StatusKind.TIME_OF_OPT_OUT and cell:
+        info.context.times.read(cell)
+    return status.read(cell or "")
 
 
-def _read_time(cell: Any, info: ValidationInfo[Reading]) -> datetime | None:
-    return info.context.times.read(cell, info.context.now) if cell else None
+def _read_time(cell: Any, info: ValidationInfo[Reading]) -> Span | None:
+    return info.context.times.read(cell) if cell else None
 
 
 def _read_list(cell: Any, info: ValidationInfo[Reading]) -> str:
@@ -131,7 +135,7 @@ class Row(BaseModel):
 
     number: Annotated[str, BeforeValidator(_read_number)]
     asked: Annotated[Asked | Told, BeforeValidator(_read_status)]
-    at: Annotated[datetime | None, BeforeValidator(_read_time)]
+    written: Annotated[Span | None, BeforeValidator(_read_time)]
     list_name: Annotated[str, BeforeValidator(_read_list)]
     end_user: Annotated[bool, BeforeValidator(_read_truth)]
     source: Annotated[str | None, BeforeValidator(_read_text)]
@@ -148,7 +152,7 @@ class Row(BaseModel):
         values = {
             "number": cell(Column.NUMBER) or "",
             "asked": cell(Column.STATUS),
-            "at": cell(Column.TIME),
+            "written": cell(Column.TIME),
             "list_name": cell(Column.LIST),
             "end_user": cell(Column.END_USER),
             "source": cell(Column.SOURCE) or reading.source,
@@ -158,18 +162,31 @@ class Row(BaseModel):
             row = cls.model_validate(values, context=reading)
         except ValidationError as error:
             causes = [problem.get("ctx", {}).get("error") for problem in error.errors(include_input=False)]
-            raise Unfit("; ".join(str(cause) for cause in causes if cause is not None)) from None
-        if row.asked is Asked.OPT_IN and row.at is None:
-            raise Unfit("an opt-in without its own time might undo a newer STOP")
-        if row.asked is Asked.OPT_OUT and row.at is None and reading.as_of is None:
-            raise Unfit("it has no time: say with --as-of when the file was exported")
+            said = dict.fromkeys(str(cause) for cause in causes if cause is not None)
+            raise Unfit("; ".join(said)) from None
+        if row.asked is Asked.OPT_OUT:
+            row._at(row.asked, reading)
         return row
 
+    def _at(self, asked: Asked, reading: Reading) -> datetime:
+        """The time that counts. Raises Unfit."""
+        if asked is Asked.OPT_IN and (self.written is None or reading.columns.times_are_of_opt_outs):
+            raise Unfit("an opt-in without its own time might undo a newer STOP")
+        if self.written is not None:
+            try:
+                return self.written.moment(asked, reading.now)
+            except ValueError as error:
+                raise Unfit(str(error)) from None
+        if reading.as_of is None:
+            raise Unfit("it has no time: say with --as-of when the file was exported")
+        return reading.as_of
+
     def decision(self, reading: Reading, place: str) -> Decision:
-        """Its id is the same however often, and in whichever file, the same is imported."""
-        at = self.at or reading.as_of
-        if at is None or isinstance(self.asked, Told):
+        """Its id is the same however often, and in whichever file, the same is imported. Raises Unfit for an opt-in without
+        a time of its own: that need not be said of one that nobody wants."""
+        if isinstance(self.asked, Told):
             raise Unfit("it asks for nothing")
+        at = self._at(self.asked, reading)
         end_user = self.end_user if self.asked is Asked.OPT_OUT else None
         facts = "\n".join((self.list_name, self.number, self.asked, as_text(at), str(end_user)))
         return Decision(

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 from cli.delimited import Broken, Record, neutral
-from cli.number_file import LINE, PROBLEM, NumberFile
+from cli.import_journal import names_to_disk, to_disk
+from cli.number_columns import LINE, PROBLEM
+from cli.number_file import NumberFile
 
 __all__ = ["RejectFile"]
 
@@ -37,10 +39,10 @@ class RejectFile:
         csv.writer(self._file).writerow([*row, rejected.line, reason])
 
     def kept(self) -> int:
-        """How many bytes are on the disk now."""
+        """Return how many bytes are on the disk, all of them safe: the journal counts their lines as done."""
         if self._file is None:
             return 0
-        self._file.flush()
+        to_disk(self._file)
         return self.path.stat().st_size
 
     def close(self) -> None:
@@ -52,4 +54,5 @@ class RejectFile:
         """Numbers are nobody else's business on this machine."""
         file = self.path.open(mode, encoding="utf-8", errors="surrogateescape", newline="")
         self.path.chmod(0o600)
+        names_to_disk(self.path.parent)
         return file

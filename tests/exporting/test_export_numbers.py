@@ -68,7 +68,7 @@ def test_what_people_wrote_is_only_told_to_who_asks(exports: Moving, form: str) 
 
 def test_a_decision_that_is_not_in_the_history_yet_is_evidence_too(exports: Moving) -> None:
     """As after an import, until sweep has taken it there."""
-    file = exports.file(f"number,date,source\n{PERSON},2025-03-01T10:00:00Z,Twilio\n")
+    file = exports.file(f"number,opted_out_at,source\n{PERSON},2025-03-01T10:00:00Z,Twilio\n")
     exports.configured.command = "import"
     exports.configured.done(str(file))
     exports.configured.command = "export"
@@ -109,7 +109,7 @@ def test_everything_comes_out_once_however_many_pages_it_takes(
 ) -> None:
     """And nothing else that is in the ledger."""
     numbers = [f"+1425555{at:04}" for at in range(300, 330)]
-    file = exports.file("number,date\n" + "".join(f"{number},2025-03-01\n" for number in numbers))
+    file = exports.file("number,opted_out_at\n" + "".join(f"{number},2025-03-01\n" for number in numbers))
     exports.configured.command = "import"
     exports.configured.done(str(file))
     exports.configured.world.sweep()

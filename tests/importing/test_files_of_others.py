@@ -38,10 +38,19 @@ def test_what_others_export_is_taken_as_it_is(imports: Moving, content: str | by
     ("content", "options"),
     [
         (f"{PERSON}\n{OTHER}\n", ("--as-of", "2025-03-01")),
-        (f"{PERSON},2025-03-01\n{OTHER},2025-03-02\n", ("--time-column", "2")),
-        (f"who,when\n{PERSON},2025-03-01\n{OTHER},2025-03-02\n", ("--number-column", "WHO", "--time-column", "when")),
-        (f"a,b\n2025-03-01,{PERSON}\n2025-03-01,{OTHER}\n", ("--number-column", "2", "--time-column", "1")),
-        (f"phone,mobile,date\n,{PERSON},2025-03-01\n,{OTHER},2025-03-01\n", ("--number-column", "mobile")),
+        (f"{PERSON},2025-03-01\n{OTHER},2025-03-02\n", ("--time-column", "2", "--all-opted-out")),
+        (
+            f"who,when\n{PERSON},2025-03-01\n{OTHER},2025-03-02\n",
+            ("--number-column", "WHO", "--time-column", "when", "--all-opted-out"),
+        ),
+        (
+            f"a,b\n2025-03-01,{PERSON}\n2025-03-01,{OTHER}\n",
+            ("--number-column", "2", "--time-column", "1", "--all-opted-out"),
+        ),
+        (
+            f"phone,mobile,date\n,{PERSON},2025-03-01\n,{OTHER},2025-03-01\n",
+            ("--number-column", "mobile", "--all-opted-out"),
+        ),
     ],
 )
 def test_columns_may_be_named_or_counted(imports: Moving, content: str, options: tuple[str, ...]) -> None:
@@ -146,7 +155,7 @@ def test_rejects_that_somebody_may_be_mending_are_kept(imports: Moving) -> None:
 
 def test_rejects_are_no_formulas_and_nobody_elses_business(imports: Moving) -> None:
     """What a stranger texted is opened in a spreadsheet by somebody who has rights."""
-    content = f'number,date,reason\n{PERSON},never,"=HYPERLINK(""http://example.com"")"\n@SUM(1),never,-1+1\n'
+    content = f'number,opted_out_at,reason\n{PERSON},never,"=HYPERLINK(""http://example.com"")"\n@SUM(1),never,-1+1\n'
     imports.run(imports.file(content))
     first, second = imports.rejects()
     assert (first["number"], first["reason"]) == (PERSON, '\'=HYPERLINK("http://example.com")')
@@ -164,17 +173,17 @@ def test_few_rejects_are_told_and_the_rest_counted(imports: Moving) -> None:
 @pytest.mark.parametrize(
     ("cell", "options", "expected"),
     [
-        ("2025-03-01", (), "2025-03-01T23:59:59.999"),
+        ("2025-03-01", (), "2025-03-02T11:59:59.999"),
         ("2025-03-01", ("--timezone", "America/New_York"), "2025-03-02T04:59:59.999"),
         ("2025-03-01T10:00:00", ("--timezone", "America/New_York"), "2025-03-01T15:00:00.000"),
         ("2025-03-01T10:00:00+02:00", ("--timezone", "America/New_York"), "2025-03-01T08:00:00.000"),
-        ("03/01/2025 10:05", ("--time-format", "%m/%d/%Y %H:%M"), "2025-03-01T10:05:00.000"),
-        ("01.03.2025", ("--time-format", "%d.%m.%Y"), "2025-03-01T23:59:59.999"),
+        ("03/01/2025 10:05", ("--time-format", "%m/%d/%Y %H:%M"), "2025-03-01T22:05:59.999"),
+        ("01.03.2025", ("--time-format", "%d.%m.%Y", "--timezone", "UTC"), "2025-03-01T23:59:59.999"),
         ("2026-11-03", (), "2026-11-03T14:00:00.000"),  # today: no later than now
     ],
 )
 def test_times_are_read_on_the_safe_side(imports: Moving, cell: str, options: tuple[str, ...], expected: str) -> None:
-    """A day counts to its end, so that an opt-out is no older than it was; what gives no zone is in that of the option."""
+    """A day counts to its end, so that an opt-out is no older than it was; without a zone, to its end anywhere on earth."""
     imports.done(f"{HEADER}{PERSON},{cell}\n", *options)
     consent = imports.consent(PERSON)
     assert consent is not None

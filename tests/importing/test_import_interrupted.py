@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -250,3 +251,24 @@ def test_lines_of_one_number_are_never_written_at_once() -> None:
     assert {len(threads) for threads in ledger.writers.values()} == {1}
     assert (counts["optedOut"], counts["confirmed"]) == (6, 54)
     assert len(ledger.history) == 54
+
+
+def test_progress_and_rejects_are_on_the_disk_before_their_lines_count_as_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power failure, neither is what the system had in its memory only."""
+    safe: dict[int, str] = {}
+    synced = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced(descriptor)
+        node = os.fstat(descriptor).st_ino
+        named = [path for path in tmp_path.iterdir() if path.stat().st_ino == node]
+        safe[node] = named[0].read_text() if named else "\n".join(path.name for path in tmp_path.iterdir())
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    file = _file(str(tmp_path), [f"{PEOPLE[0]},unsubscribed,2025-03-01\n", "nobody,unsubscribed,2025-03-01\n"])
+    _run(file, MemoryLedger())
+    for name in ("progress", "opt-outs.rejects.csv"):
+        assert safe[(tmp_path / name).stat().st_ino] == (tmp_path / name).read_text(), name
+    assert {"progress", "opt-outs.rejects.csv"} <= set(safe[tmp_path.stat().st_ino].split("\n"))

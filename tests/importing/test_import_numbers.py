@@ -102,7 +102,7 @@ def test_without_any_time_the_export_must_be_dated(imports: Moving) -> None:
     assert imports.run(file, "--as-of", "2025-06-01").exit_code == 0
     consent = imports.consent(PERSON)
     assert consent is not None
-    assert consent.decided_at == datetime(2025, 6, 1, 23, 59, 59, 999_000, tzinfo=UTC)
+    assert consent.decided_at == datetime(2025, 6, 2, 11, 59, 59, 999_000, tzinfo=UTC)
 
 
 def test_an_export_is_not_dated_in_the_future(imports: Moving) -> None:
@@ -133,7 +133,7 @@ def test_an_opt_in_needs_a_time_of_its_own(imports: Moving) -> None:
 
 def test_the_list_is_chosen_for_all_or_line_by_line(imports: Moving) -> None:
     """As AWS knows it; and known to scopes from then on."""
-    imports.done(f"number,date,list\n{PERSON},2025-03-01,Club\n{OTHER},2025-03-01,\n", "--list", "Marketing")
+    imports.done(f"number,opted_out_at,list\n{PERSON},2025-03-01,Club\n{OTHER},2025-03-01,\n", "--list", "Marketing")
     assert imports.consent(PERSON, "Club") is not None
     assert imports.consent(OTHER, "Marketing") is not None
     (known,) = [item for item in imports.configured.written() if item["pk"]["S"] == "LISTS"]
@@ -142,7 +142,7 @@ def test_the_list_is_chosen_for_all_or_line_by_line(imports: Moving) -> None:
 
 def test_an_unknown_list_takes_no_other_line_with_it(imports: Moving) -> None:
     """It would be due for ever."""
-    result = imports.run(imports.file(f"number,date,list\n{PERSON},2025-03-01,Clbu\n{OTHER},2025-03-01,Club\n"))
+    result = imports.run(imports.file(f"number,opted_out_at,list\n{PERSON},2025-03-01,Clbu\n{OTHER},2025-03-01,Club\n"))
     assert (result.exit_code, imports.opted_out()) == (1, [OTHER])
     assert "line 2: there is no list Clbu in this account and region" in result.stderr
 
@@ -238,7 +238,7 @@ def test_the_30_days_of_a_number_outlive_an_import(imports: Moving) -> None:
     world.opt_in()
     deleted = imports.consent(PERSON)
     world.pass_time(days=1)
-    imports.done(f"number,date\n{PERSON},{(START_OF_TEST + timedelta(hours=1)).isoformat()}\n")
+    imports.done(f"number,opted_out_at\n{PERSON},{(START_OF_TEST + timedelta(hours=1)).isoformat()}\n")
     world.sweep()
     consent = imports.consent(PERSON)
     assert deleted is not None

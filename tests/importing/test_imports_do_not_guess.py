@@ -1,0 +1,227 @@
+"""An import takes a line for an opt-out only where its file says so, and refuses a file that does not say it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.moving import Moving
+from support.world import PERSON
+
+from cli.status_column import StatusKind, status_kind
+
+OTHER, THIRD, FOURTH = "+14255550183", "+14255550184", "+14255550185"
+AS_OF = ("--as-of", "2025-03-01")
+
+
+@pytest.mark.parametrize(
+    "heading_and_cells",
+    [
+        ("Accepts SMS Marketing", "yes", "no"),
+        ("subscribedSms", "TRUE", "FALSE"),
+        ("SMS Marketing Status", "Subscribed", "Unsubscribed"),
+        ("SMS Consent", "SUBSCRIBED", "UNSUBSCRIBED"),
+        ("sms_consent", "1", "0"),
+        ("opted_in", "t", "f"),
+        ("smsMarketingState", "SUBSCRIBED", "UNSUBSCRIBED"),
+        ("SMSOptIn", "Y", "N"),
+        ("accepts_texts", "true", "false"),
+        ("Subscribed to SMS", "Yes", "No"),
+        ("Opt-out", "no", "yes"),
+        ("et4ae5__HasOptedOutOfMobile__c", "false", "true"),
+        ("SMS_Opt_Out__c", "0", "1"),
+        ("Do Not Text", "N", "Y"),
+        ("sms_blocklisted", "False", "True"),
+        ("status", "re-opt-in", "opt-out-message"),
+        ("unsubscribed", "never subscribed", "unsubscribed"),
+    ],
+)
+def test_subscribers_of_other_systems_stay_subscribed(imports: Moving, heading_and_cells: tuple[str, str, str]) -> None:
+    """Yes means what the heading says; whoever is subscribed is passed over, whoever is not is opted out."""
+    heading, subscribed, opted_out = heading_and_cells
+    result = imports.done(f"Phone,{heading}\n{PERSON},{subscribed}\n{OTHER},{opted_out}\n", *AS_OF)
+    assert imports.opted_out() == [OTHER]
+    assert "1 ask for nothing" in result.stdout
+    assert f"status “{heading}”" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"phone,vip\n{PERSON},yes\n",
+        f"phone,Accepts Marketing\n{PERSON},no\n",
+        f"phone,Accepts Email Marketing\n{PERSON},no\n",
+        f"phone,email_unsubscribed\n{PERSON},true\n",
+        f"phone,not_opted_out\n{PERSON},true\n",
+        f"phone,opt_in_out\n{PERSON},1\n",
+        f"phone,opt_out_reason\n{PERSON},spam\n",
+        f"phone,State\n{PERSON},OUT\n",
+        f"phone,¬ subscribed\n{PERSON},yes\n",
+        f"phone,нет opt out\n{PERSON},1\n",
+        f"phone,subscribed_at\n{PERSON},2025-03-01\n",
+        f"number,date\n{PERSON},2025-03-01\n",
+        f"{PERSON},unsubscribed\n",
+        f"{PERSON};2025-03-01\n",
+        f"phone,\n{PERSON},\n",
+    ],
+)
+def test_a_file_that_does_not_say_who_opted_out_is_refused(imports: Moving, content: str) -> None:
+    """Nothing is written; the refusal lists the columns, shows no number, and says what to do."""
+    result = imports.run(imports.file(content), *AS_OF)
+    assert (result.exit_code, imports.configured.written()) == (2, [])
+    assert all(part in result.stderr for part in ("--status-column", "--all-opted-out", "of its 2 columns ("))
+    assert "4255550" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (f"phone,status,sms_consent\n{PERSON},active,UNSUBSCRIBED\n", "“status” and “sms_consent” may each say"),
+        (f"phone,opted_out,opted_in\n{PERSON},no,no\n", "“opted_out” and “opted_in” may each say"),
+        (f"email,phone,status\nx@example.com,{PERSON},unsubscribed\n", "“status” may be about e-mail"),
+        (f"E-Mail,phone,unsubscribed_at\nx@example.com,{PERSON},2025-03-01\n", "“unsubscribed_at” may be about e-mail"),
+        (
+            f"phone,status,date,timestamp\n{PERSON},opt-out,2025-03-01,1740823200\n",
+            "may be the times: give --time-column",
+        ),
+        (f"phone,sms_consent,sms_consent\n{PERSON},yes,no\n", "“sms_consent” and “sms_consent” may each say"),
+    ],
+)
+def test_a_file_that_says_it_twice_is_refused(imports: Moving, content: str, complaint: str) -> None:
+    """The most telling one is not picked: the person who exported the file knows which it is."""
+    result = imports.run(imports.file(content), *AS_OF)
+    assert (result.exit_code, imports.configured.written(), complaint in result.stderr) == (2, [], True), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [
+        ("status", "yes"), ("status", ""), ("status", "cleaned"), ("status", "!unsubscribed"), ("status", "не unsubscribed"),
+        ("opted_out", "active"), ("opted_out", "2"), ("opted_out", ""), ("sms_consent", "maybe"), ("sms_consent", "1.0"),
+        ("unsubscribed_at", ""), ("unsubscribed_at", "never"), ("unsubscribed_at", "0000-00-00"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_is_not_understood_is_given_back(imports: Moving, heading: str, cell: str) -> None:
+    """It is no opt-out, and holds up no other line."""
+    good = {"unsubscribed_at": "2025-03-01", "sms_consent": "no"}.get(heading, "unsubscribed")
+    result = imports.run(imports.file(f"phone,{heading}\n{PERSON},{cell}\n{OTHER},{good}\n"), *AS_OF)
+    assert (result.exit_code, imports.opted_out()) == (1, [OTHER])
+    assert [each["import_line"] for each in imports.rejects()] == ["2"]
+
+
+def test_not_having_opted_out_is_no_opt_in(imports: Moving) -> None:
+    """Even where opt-ins are wanted: it may be older than a STOP, and asks for nothing."""
+    imports.configured.world.opt_out()
+    imports.configured.world.pass_time(days=2)
+    imports.done(f"phone,opted_out,date\n{PERSON},no,2026-11-04\n", "--opt-ins")
+    assert imports.opted_out() == [PERSON]
+
+
+def test_the_time_of_an_opt_out_is_no_time_of_an_opt_in(imports: Moving) -> None:
+    """Whoever subscribed again has an unsubscribed_at still."""
+    result = imports.run(
+        imports.file(f"phone,subscribed,unsubscribed_at\n{PERSON},yes,2025-03-01T10:00:00Z\n"), "--opt-ins"
+    )
+    assert (result.exit_code, imports.configured.written()) == (1, [])
+    assert "an opt-in without its own time" in result.stderr
+
+
+def test_all_lines_are_opt_outs_if_that_is_said(imports: Moving) -> None:
+    """Also against a status in the file, which is then told as not read."""
+    result = imports.done(f"phone,subscribed\n{PERSON},yes\n{OTHER},\n", "--all-opted-out", *AS_OF)
+    assert imports.opted_out() == [PERSON, OTHER]
+    assert "not read: “subscribed”\n--all-opted-out: every line is taken as an opt-out" in result.stderr
+
+
+def test_a_status_may_be_named_with_what_its_yes_means(imports: Moving) -> None:
+    """A heading of one's own, a heading about e-mail, or none."""
+    for content, options in (
+        (f"phone,VIP Texts?\n{PERSON},yes\n{OTHER},no\n", ("--status-column", "vip texts", "--yes-means", "opted-in")),
+        (f"{PERSON},1\n{OTHER},0\n", ("--status-column", "2", "--yes-means", "opted-in")),
+        (f"email,phone,status\n,{PERSON},subscribed\n,{OTHER},unsubscribed\n", ("--status-column", "status")),
+    ):
+        imports.done(content, *options, *AS_OF)
+        assert imports.opted_out() == [OTHER]
+    imports.done(
+        f"phone,quiet\n{PERSON},yes\n{THIRD},no\n", "--status-column", "quiet", "--yes-means", "opted-out", *AS_OF
+    )
+    assert imports.opted_out() == [PERSON, OTHER]
+
+
+def test_a_named_status_whose_yes_has_no_meaning_is_given_back(imports: Moving) -> None:
+    """Words are understood all the same."""
+    content = f"phone,answer\n{PERSON},yes\n{OTHER},unsubscribed\n"
+    result = imports.run(imports.file(content), "--status-column", "answer", *AS_OF)
+    assert (result.exit_code, imports.opted_out()) == (1, [OTHER])
+    assert "say so with --yes-means" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--all-opted-out", "--status-column", "status"), "--all-opted-out reads no status"),
+        (("--all-opted-out", "--yes-means", "opted-in"), "--all-opted-out reads no status"),
+        (("--status-column", "x"), "--status-column: several columns have that heading"),
+    ],
+)
+def test_options_that_contradict_the_file_or_each_other_are_refused(
+    imports: Moving, options: tuple[str, ...], complaint: str
+) -> None:
+    """Before anything is written."""
+    result = imports.run(imports.file(f"phone,status,x,x\n{PERSON},out,,\n"), *options, *AS_OF)
+    assert (result.exit_code, imports.configured.written(), complaint in result.stderr) == (2, [], True)
+
+
+def test_it_is_said_first_what_each_column_is_taken_for(imports: Moving) -> None:
+    """Also on a dry run, and to programs."""
+    file = imports.file(f"Name,Phone,Opted Out,Date\nx,{PERSON},yes,2025-03-01\n")
+    result = imports.run(file, "--dry-run", "--json")
+    assert result.stderr.splitlines()[0] == (
+        "columns: number “Phone”; status “Opted Out” (yes: opted out, no: nothing); time “Date”; not read: “Name”"
+    )
+    assert json.loads(result.stdout)["columns"] == {"number": "Phone", "status": "Opted Out", "time": "Date"}
+
+
+def test_a_file_of_numbers_alone_is_taken_as_opt_outs_and_that_is_said(imports: Moving) -> None:
+    """With a heading or without."""
+    for content in (f"{PERSON}\n{OTHER}\n", f"mobile\n{PERSON}\n{OTHER}\n"):
+        assert "1 column: every line is taken as an opt-out" in imports.done(content, *AS_OF).stderr
+    assert imports.opted_out() == [PERSON, OTHER]
+
+
+def test_mended_rejects_of_a_file_of_numbers_need_no_further_option(imports: Moving) -> None:
+    """The two columns that the rejects have beside the file's own tell nothing."""
+    imports.run(imports.file("number\n4255550182\n"), *AS_OF)
+    mended = (imports.folder / "opt-outs.rejects.csv").read_text().replace("4255550182", PERSON)
+    imports.done(mended, *AS_OF)
+    assert imports.opted_out() == [PERSON]
+
+
+@pytest.mark.parametrize("first", ["425 555 0182,yes", "(425) 555-0182,2025-03-01", "4255550182.0,x", "1.42556E+10,no"])
+def test_a_first_line_with_a_number_is_not_lost_as_a_heading(imports: Moving, first: str) -> None:
+    """Without its country, no line can be read: the option is asked for before the first opt-out is passed over."""
+    result = imports.run(imports.file(f"{first}\n{first}\n"), "--number-column", "1", "--all-opted-out", *AS_OF)
+    assert (result.exit_code, "the first line holds no headings" in result.stderr) == (2, True)
+    assert "555" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("heading", "kind"),
+    [
+        ("Status", StatusKind.WORDS),
+        ("phone", None),
+        ("SMS", None),
+        ("opted out at", StatusKind.TIME_OF_OPT_OUT),
+        ("sms opt-out date", StatusKind.TIME_OF_OPT_OUT),
+        ("Opt Out Status", StatusKind.YES_IS_OUT),
+        ("SMS Opt-in Status", StatusKind.YES_IS_IN),
+        ("Do not call", None),
+        ("Order status", None),
+        ("Accepts WhatsApp", None),
+        ("sms_sms_status", StatusKind.WORDS),
+        ("opt opt out", None),
+    ],
+)
+def test_a_heading_says_what_its_words_say_together(heading: str, kind: StatusKind | None) -> None:
+    """One word more makes it another heading."""
+    assert status_kind(heading) is kind
