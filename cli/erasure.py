@@ -12,6 +12,7 @@ from cli.suppression import Stays, what_stays
 from sms_consent.aws import items
 from sms_consent.aws.attributes import from_attributes, to_attributes
 from sms_consent.aws.drift_items import DRIFT
+from sms_consent.aws.ledger import guard
 from sms_consent.consent import Consent
 from sms_consent.ports import Clock
 
@@ -97,19 +98,15 @@ class Erasure:
         raise AtWork
 
     def _put(self, stays: Stays | None, consent: Consent) -> bool:
-        guard: Any = {
-            "ConditionExpression": "revision = :revision",
-            "ExpressionAttributeValues": {":revision": {"N": str(consent.revision)}},
-        }
         key: Any = to_attributes(items.consent_key(consent.number, consent.list_name))
         try:
             if stays is None:
-                self._client.delete_item(TableName=self._table, Key=key, **guard)
+                self._client.delete_item(TableName=self._table, Key=key, **guard(consent))
             else:
                 item = items.consent_item(stays.consent)
                 # Whoever writes this consent again writes it without: it is of use again then.
                 item["expires"] = int(stays.until.timestamp()) if stays.until is not None else None
-                self._client.put_item(TableName=self._table, Item=to_attributes(item), **guard)
+                self._client.put_item(TableName=self._table, Item=to_attributes(item), **guard(consent))
         except ClientError as error:
             if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
                 raise

@@ -8,6 +8,7 @@ last: whatever a function knows is listed, and whoever is interrupted can repeat
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -61,7 +62,9 @@ class SenderBook:
     def write(self, sender: Sender) -> None:
         """Its list becomes known before: an opt-out that counts for all lists must not miss one that is in use."""
         self.change_groups(lambda groups: {sender.list_name: None, **groups})
-        item = items.sender_item(sender)
+        standing = self.sender(sender.identity)
+        # What a newer version has stored for this sender stays.
+        item = items.sender_item(replace(sender, preserved=standing.preserved if standing is not None else None))
         for key in (_index_key(sender.identity), items.sender_key(sender.identity)):
             self._client.put_item(TableName=self._table, Item=to_attributes({**item, **key}))
 
@@ -77,12 +80,14 @@ class SenderBook:
 
     def groups(self) -> Groups:
         """By the lists' names."""
-        return self._read_groups()[0]
+        return _groups(self._item(known_lists.KEY))
 
     def change_groups(self, change: Callable[[Groups], Groups]) -> None:
         """Written only if it changes something, and only over what was read."""
         for attempt in range(ATTEMPTS):
-            groups, revision = self._read_groups()
+            standing = self._item(known_lists.KEY)
+            groups = _groups(standing)
+            revision = standing["revision"] if standing is not None else 0
             changed = change(groups)
             if changed == groups:
                 return
@@ -96,7 +101,7 @@ class SenderBook:
             try:
                 self._client.put_item(
                     TableName=self._table,
-                    Item=to_attributes(known_lists.known_lists_item(lists, revision + 1)),
+                    Item=to_attributes(known_lists.known_lists_item(lists, revision + 1, standing)),
                     **condition,
                 )
             except ClientError as error:
@@ -106,17 +111,15 @@ class SenderBook:
             else:
                 return
 
-    def _read_groups(self) -> tuple[Groups, int]:
-        item = self._item(known_lists.KEY)
-        if item is None:
-            return {}, 0
-        return {each.name: each.group for each in known_lists.known_lists_from(item)}, item["revision"]
-
     # --- the table
 
     def _item(self, key: Any) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True)
         return from_attributes(answer["Item"]) if "Item" in answer else None
+
+
+def _groups(item: dict[str, Any] | None) -> Groups:
+    return {each.name: each.group for each in known_lists.known_lists_from(item)} if item is not None else {}
 
 
 def _index_key(identity: str) -> dict[str, Plain | None]:

@@ -44,7 +44,12 @@ def what_stays(consent: Consent, now: datetime) -> Stays | None:
     answer = consent.answer
     pending = answer is not None and answer.state in {AnswerState.DUE, AnswerState.CLAIMED}
     bare = replace(
-        consent, outbox=None, answer=answer if pending else None, refusal=None, revision=consent.revision + 1
+        consent,
+        outbox=None,
+        answer=answer if pending else None,
+        refusal=None,
+        recent_replies=(),
+        revision=consent.revision + 1,
     )
     if consent.status is not Status.OPTED_IN:
         return Stays(bare, Why.SUPPRESSION, None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sms_consent.preserved import Preserved
 from sms_consent.replies import ReplyKind
 
-__all__ = ["Answer", "AnswerState", "Letter"]
+__all__ = ["Answer", "AnswerState", "Letter", "RecentReply"]
 
 
 class AnswerState(StrEnum):
@@ -28,13 +29,14 @@ class Answer:
 
     decision_id: str
     kind: ReplyKind
-    language: str | None
     sender: str
     until: datetime
+    language: str | None = None
     state: AnswerState = AnswerState.DUE
     claimed_by: str | None = None
     message_id: str | None = None
     reason: str | None = None
+    preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     def claimed(self, worker: str) -> Answer:
         """Claimed by one worker; claimed before it is sent, hence sent at most once."""
@@ -73,6 +75,14 @@ class Answer:
         return self.state is AnswerState.CLAIMED and self.claimed_by == worker
 
 
+@dataclass(frozen=True, slots=True)
+class RecentReply:
+    """A reply that a person was sent: when, and a digest of its text."""
+
+    at: datetime
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """The newest reply of one kind to one person on which no consent hangs: to HELP, or the question to an unclear text.
@@ -87,6 +97,8 @@ class Letter:
     revision: int = 1
     attempts: int = 0
     due_at: datetime | None = None
+    recent_replies: tuple[RecentReply, ...] = ()  # the last three replies that were sent, oldest first
+    preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     def recent_within(self, window: timedelta, now: datetime) -> tuple[datetime, ...]:
         """The claims of the last while."""

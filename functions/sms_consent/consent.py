@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sms_consent.answer import Answer
+from sms_consent.answer import Answer, RecentReply
 from sms_consent.decision import Asked, Author, Decision, Outcome
+from sms_consent.preserved import Preserved
 
 if TYPE_CHECKING:
     from sms_consent.drift import DriftKind
@@ -49,8 +50,9 @@ class Listing:
     of this ledger, in ``Consent.end_user_opted_out``; neither is written over the other.
     """
 
-    at: datetime | None
-    end_user_opted_out: bool | None
+    at: datetime | None = None
+    end_user_opted_out: bool | None = None
+    preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,12 @@ class Consent:
     lease_until: datetime | None = None
     drift: DriftKind | None = None  # how the list was last found to differ, and when: written with what mends it
     drift_found_at: datetime | None = None
+    decided_author: Author | None = None  # who made the newest decision; None where an older version recorded it
+    recent_replies: tuple[RecentReply, ...] = ()  # the last three replies that were sent, oldest first
+    rejections: int = 0  # consecutive validation errors about this number
+    rejected_since: datetime | None = None  # the first of them
+    rejection: str | None = None  # the service's reason for the last of them
+    preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     @property
     def settled(self) -> bool:
@@ -180,10 +188,10 @@ def decide(
         return Outcome.STALE, replace(noted, revision=standing.revision + 1) if noted != standing else None
     if standing is not None and _asks_for_what_is(decision, standing):
         confirmed = replace(
-            standing, decided_at=decision.at, decided_by=decision.id, due=_urgency(standing.due, decision),
-            revision=standing.revision + 1,
+            standing, decided_at=decision.at, decided_by=decision.id, decided_author=decision.author,
+            due=_urgency(standing.due, decision), revision=standing.revision + 1,
         )  # fmt: skip
-        return Outcome.CONFIRMED, _noted(confirmed, decision)
+        return Outcome.CONFIRMED, _noted(_due_again(confirmed, now), decision)
     changed = _changed(standing, decision, list_name)
     if decision.asked is Asked.OPT_OUT:
         # A number that is still on the list cannot be sent a confirmation: the service refuses it.
@@ -212,6 +220,15 @@ def _asks_for_what_is(decision: Decision, standing: Consent) -> bool:
 def _urgency(due: Due | None, decision: Decision) -> Due | None:
     """Who asks again what was imported waits behind no import."""
     return Due.OPT_OUT if due is Due.IMPORTED and decision.author is not Author.IMPORT else due
+
+
+def _due_again(consent: Consent, now: datetime) -> Consent:
+    """Make unfinished work due if it is not: the item was edited, or a newer version left a kind of work unknown here."""
+    if consent.status is not Status.OPTED_OUT or consent.settled or consent.leased_at(now):
+        return consent
+    if consent.due is not None and consent.due_at is not None:
+        return consent
+    return replace(consent, due=consent.due or Due.OPT_OUT, due_at=now)
 
 
 def _noted(consent: Consent, decision: Decision) -> Consent:
@@ -243,6 +260,7 @@ def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Co
             end_user_opted_out=False,
             decided_at=decision.at,
             decided_by=decision.id,
+            decided_author=decision.author,
             outbox=decision,
         )
         return _noted(consent, decision)
@@ -251,6 +269,8 @@ def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Co
         status=status,
         decided_at=decision.at,
         decided_by=decision.id,
+        decided_author=decision.author,
+        preserved=standing.preserved.without("status") if standing.preserved is not None else None,
         version=standing.version + 1,
         revision=standing.revision + 1,
         held_until=None,

@@ -125,6 +125,8 @@ class Correspondence:
             recent=(*recent, now),
             revision=standing.revision + 1 if standing is not None else 1,
             due_at=None if at_once else now,
+            recent_replies=standing.recent_replies if standing is not None else (),
+            preserved=standing.preserved if standing is not None else None,
         )
 
     def _deliver(self, key: str, letter: Letter) -> Letter:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from sms_consent.preserved import Preserved
 
 __all__ = ["Asked", "Author", "Decision", "Outcome"]
 
@@ -16,6 +18,7 @@ class Asked(StrEnum):
     OPT_IN = "OPT_IN"
     HELP = "HELP"
     UNCLEAR = "UNCLEAR"
+    UNKNOWN = "UNKNOWN"  # stands for a value that a newer version wrote; never written
 
 
 class Author(StrEnum):
@@ -25,6 +28,7 @@ class Author(StrEnum):
     AGENT = "AGENT"
     IMPORT = "IMPORT"
     AWS = "AWS"
+    UNKNOWN = "UNKNOWN"  # stands for a value that a newer version wrote; never written
 
 
 class Outcome(StrEnum):
@@ -59,6 +63,7 @@ class Decision:
     actor: str | None = None  # which agent or key, where it was no end user
     reference: str | None = None  # the actor's own, such as a ticket, or a place in a file
     end_user: bool | None = None  # of an import: whether the person themselves had asked, as its source has it
+    preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     @property
     def by_end_user(self) -> bool:

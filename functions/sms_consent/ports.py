@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +11,7 @@ from sms_consent.answer import Letter
 from sms_consent.consent import Consent, Due, Listing
 from sms_consent.decision import Decision, Outcome
 from sms_consent.errors import Rejected, TryAgain, Unreadable
+from sms_consent.preserved import Preserved
 
 if TYPE_CHECKING:  # most functions tell nobody anything, and need not import how
     from sms_consent.changes import Notice
@@ -42,6 +43,7 @@ class Sender:
     brand: str | None = None
     support_contact: str | None = None
     language: str | None = None
+    preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
 
 class Clock(Protocol):

@@ -8,11 +8,12 @@ nobody waits. The words that decided, the rule and the time stay.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from sms_consent.ports import Clock
+from sms_consent.preserved import Preserved
 
 __all__ = ["EVERY", "Bodies", "Forgotten", "KeptBody", "Pass", "Retention"]
 
@@ -33,8 +34,9 @@ class Pass:
     """One look through the ledger; ``place`` is where it goes on, None once it is over."""
 
     begun_at: datetime
-    place: str | None
+    place: str | None = None
     over: bool = False
+    preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
 
 class Bodies(Protocol):
@@ -75,7 +77,7 @@ class Retention:
         current = self._bodies.newest()
         now = self._clock.now()
         if current is None or (current.over and now - current.begun_at >= EVERY):
-            current = Pass(now, None)
+            current = Pass(now, None, preserved=current.preserved if current is not None else None)
         if current.over:
             return forgotten
         while self._clock.now() < until:
@@ -83,7 +85,7 @@ class Retention:
             for kept in found:
                 self._bodies.forget(kept)
                 forgotten.texts += 1
-            current = Pass(current.begun_at, place, over=place is None)
+            current = replace(current, place=place, over=place is None)
             self._bodies.save(current)
             if current.over:
                 return forgotten

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 
 from sms_consent.drift import DriftKind
+from sms_consent.preserved import Preserved
 
 __all__ = ["Counts", "Run", "Sketch"]
 
@@ -79,6 +80,7 @@ class Run:
     worker: str | None = None
     lease_until: datetime | None = None
     finished_at: datetime | None = None
+    preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_open(self) -> bool:
@@ -131,6 +133,7 @@ class Run:
             behind_since=self.behind_since,
             expected=self.counts.listed if self.finished_at is not None and not self.unread else self.expected,
             revision=self.revision,
+            preserved=self.preserved,
         )
 
     def age(self, now: datetime) -> timedelta:

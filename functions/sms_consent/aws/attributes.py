@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Plain", "from_attributes", "to_attributes"]
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 
-Plain = str | int | bool | list["Plain"] | dict[str, "Plain"]
+__all__ = ["Plain", "Raw", "from_attributes", "to_attributes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An attribute value of a type that this version does not use, such as a binary or a fraction, kept as it is stored."""
+
+    attribute: Any
+
+
+Plain = str | int | bool | Raw | list["Plain"] | dict[str, "Plain"]
 """What the ledger's items are made of."""
 
 
@@ -28,6 +40,8 @@ def _encoded(value: Plain) -> dict[str, Any]:
         return {"N": str(value)}
     if isinstance(value, str):
         return {"S": value}
+    if isinstance(value, Raw):
+        return dict(value.attribute)
     if isinstance(value, list):
         return {"L": [_encoded(each) for each in value]}
     return {"M": to_attributes(value)}
@@ -35,10 +49,12 @@ def _encoded(value: Plain) -> dict[str, Any]:
 
 def _decoded(attribute: Mapping[str, Any]) -> Any:
     ((kind, value),) = attribute.items()
-    if kind == "N":
+    if kind in {"S", "BOOL"}:
+        return value
+    if kind == "N" and _INTEGER.fullmatch(value):
         return int(value)
     if kind == "L":
         return [_decoded(each) for each in value]
     if kind == "M":
         return from_attributes(value)
-    return value
+    return Raw(attribute)

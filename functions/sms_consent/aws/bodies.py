@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from sms_consent.aws.attributes import from_attributes, to_attributes
+from sms_consent.aws.codec import Decoder, boolean, decode, moment, preserve, text
 from sms_consent.aws.items import LIST
 from sms_consent.aws.translation import translated, translation_of
 from sms_consent.retention import KeptBody, Pass
-from sms_consent.times import as_text, from_text
+from sms_consent.times import as_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["DynamoBodies"]
 
 KEY = {"pk": "RETENTION", "sk": "RETENTION"}
+_PASS: Mapping[str, Decoder] = {"begun_at": moment, "place": text, "over": boolean}
 PAGE = 500
 """Items that are looked at in one go: few enough that their texts are taken out in the time that a function keeps back."""
 
@@ -39,11 +41,12 @@ class DynamoBodies:
         if "Item" not in answer:
             return None
         item = from_attributes(answer["Item"])
-        return Pass(from_text(item["begun_at"]), item.get("place"), over=item["over"])
+        return decode(Pass, item, _PASS, ignored=("pk", "sk"))
 
     def save(self, current: Pass) -> None:
         """Over whatever stands: two invocations at once would only do the same."""
         item = {**KEY, "begun_at": as_text(current.begun_at), "place": current.place, "over": current.over}
+        item = preserve(item, current.preserved)
         with translated():
             self._client.put_item(TableName=self._table, Item=to_attributes(item))
 

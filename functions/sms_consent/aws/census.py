@@ -61,9 +61,14 @@ class DynamoCensus:
             page = self._client.scan(
                 TableName=self._table,
                 Limit=SCANNED,
-                FilterExpression="begins_with(sk, :list) AND (#status = :out OR attribute_exists(drift))",
+                # A status that this version does not know counts as opted out.
+                FilterExpression="begins_with(sk, :list) AND (NOT #status IN (:in, :pending) OR attribute_exists(drift))",
                 ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues={":list": {"S": items.LIST}, ":out": {"S": Status.OPTED_OUT.value}},
+                ExpressionAttributeValues={
+                    ":list": {"S": items.LIST},
+                    ":in": {"S": Status.OPTED_IN.value},
+                    ":pending": {"S": Status.OPT_IN_PENDING.value},
+                },
                 **start,
             )
         consents = [(_place(item), items.consent_from(from_attributes(item))) for item in page["Items"]]

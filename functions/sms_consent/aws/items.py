@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
-from sms_consent.answer import Answer, AnswerState, Letter
+from sms_consent.answer import Answer, AnswerState, Letter, RecentReply
 from sms_consent.aws.attributes import Plain
+from sms_consent.aws.codec import Decoder, boolean, decode, integer, member, moment, preserve, text
 from sms_consent.consent import Consent, Due, Listing, Status
 from sms_consent.decision import Asked, Author, Decision, Outcome
 from sms_consent.drift import DriftKind
+from sms_consent.errors import Unreadable
 from sms_consent.ports import Sender
+from sms_consent.preserved import Preserved
 from sms_consent.replies import ReplyKind
-from sms_consent.times import as_text, from_text
+from sms_consent.times import as_text
 
 __all__ = [
     "DECISION",
@@ -38,22 +43,13 @@ LIST, DECISION, ANSWER, SENDER, TURN = "LIST#", "DECISION#", "ANSWER#", "SENDER"
 END_USER = "EndUserOptedOut"
 """Named as the API names it, wherever it stands: in the consent, what the person asked; in ``listing``, what AWS says."""
 
-_CONSENT_TIMES = (
-    "decided_at",
-    "asked_out_at",
-    "opted_in_at",
-    "deleted_at",
-    "held_until",
-    "deleting",
-    "delete_doubt",
-    "landing_until",
-    "due_at",
-    "lease_until",
-    "drift_found_at",
-)
+EXPIRES = "expires"
+"""DynamoDB deletes an item after this time (TTL). Every write of a consent drops it: the consent is in use again."""
+
+LONG_AGO = "1970-01-01T00:00:00.000Z"
+"""Used for a time that cannot be read: every request is newer."""
 
 Item = dict[str, Plain | None]
-T = TypeVar("T")
 
 
 def consent_key(number: str, list_name: str) -> dict[str, Plain | None]:
@@ -66,29 +62,26 @@ def consent_item(consent: Consent) -> Item:
     item: Item = {**_plain(consent), **consent_key(consent.number, consent.list_name)}
     item["listing"] = _listing_map(consent.listing)
     item["answer"] = _answer_map(consent.answer)
-    item["outbox"] = _dense(_plain(consent.outbox)) if consent.outbox is not None else None
+    item["outbox"] = _decision_map(consent.outbox) if consent.outbox is not None else None
+    item["recent_replies"] = _recent_list(consent.recent_replies)
+    item["rejections"] = consent.rejections or None
     item[END_USER] = item.pop("end_user_opted_out")
     del item["number"], item["list_name"]
-    return item
+    preserved = consent.preserved
+    if preserved is not None and consent.outbox is not None and "outbox" in preserved.unreadable:
+        item["unreadable_outbox"] = preserved.unreadable["outbox"][0]  # evidence: not dropped for the next decision
+    return preserve(item, preserved)
 
 
-def consent_from(item: dict[str, Any]) -> Consent:
-    """The inverse of ``consent_item``."""
-    values = _times(item, *_CONSENT_TIMES)
-    values["number"] = values.pop("pk")
-    values["list_name"] = values.pop("sk").removeprefix(LIST)
-    values["status"] = Status(values["status"])
-    values["end_user_opted_out"] = values.pop(END_USER)
-    values["due"] = Due(values["due"]) if "due" in values else None
-    values["drift"] = DriftKind(values["drift"]) if "drift" in values else None
-    if "listing" in values:
-        listing = _times(values["listing"], "at")
-        values["listing"] = Listing(at=listing.get("at"), end_user_opted_out=listing.get(END_USER))
-    if "answer" in values:
-        values["answer"] = _answer_from(values["answer"])
-    if "outbox" in values:
-        values["outbox"] = decision_from(values["outbox"])[0]
-    return _made(Consent, values)
+def consent_from(item: Mapping[str, Any]) -> Consent:
+    """The inverse of ``consent_item``. Raises nothing for an item with a key: unreadable attributes get safe values.
+
+    An unknown status counts as opted out.
+    """
+    values = {**item, "sk": item["sk"].removeprefix(LIST)}
+    return decode(
+        Consent, values, _CONSENT, attributes=_CONSENT_NAMES, stand_ins=_CONSENT_STAND_INS, ignored=(EXPIRES,)
+    )
 
 
 def decision_key(decision: Decision) -> dict[str, Plain | None]:
@@ -99,19 +92,19 @@ def decision_key(decision: Decision) -> dict[str, Plain | None]:
 def decision_item(decision: Decision, outcome: Outcome, recorded_at: datetime) -> Item:
     """Written once and never changed. A text that no UTF-8 can hold is kept with replacement characters."""
     return {
-        **_plain(decision),
+        **_decision_map(decision),
         **decision_key(decision),
         "outcome": outcome.value,
         "recorded_at": as_text(recorded_at),
     }
 
 
-def decision_from(item: dict[str, Any]) -> tuple[Decision, Outcome | None, datetime | None]:
+def decision_from(item: Mapping[str, Any]) -> tuple[Decision, Outcome | None, datetime | None]:
     """The decision, what it did and when it was recorded; the latter two only for one that stands in the history."""
-    values = _times(item, "at", "recorded_at")
-    values["asked"], values["author"] = Asked(values["asked"]), Author(values["author"])
-    outcome = Outcome(values["outcome"]) if "outcome" in values else None
-    return _made(Decision, values), outcome, values.get("recorded_at")
+    at, _, decision_id = item["sk"].removeprefix(DECISION).partition("#")
+    stand_ins = {**_DECISION_STAND_INS, "number": item["pk"], "at": at, "id": decision_id}
+    entry = decode(_Entry, item, _ENTRY)
+    return _decision_from(item, stand_ins=stand_ins), entry.outcome, entry.recorded_at
 
 
 def letter_key(key: str, number: str) -> dict[str, Plain | None]:
@@ -124,16 +117,15 @@ def letter_item(key: str, letter: Letter) -> Item:
     item: Item = {**_plain(letter), **letter_key(key, letter.number)}
     item["recent"] = [as_text(moment) for moment in letter.recent]
     item["answer"] = _answer_map(letter.answer)
+    item["recent_replies"] = _recent_list(letter.recent_replies)
     item["due"] = Due.REPLY.value if letter.due_at is not None else None
-    return item
+    return preserve(item, letter.preserved)
 
 
-def letter_from(item: dict[str, Any]) -> tuple[str, Letter]:
-    """The inverse of ``letter_item``."""
-    values = _times(item, "asked_at", "due_at")
-    values["recent"] = tuple(from_text(moment) for moment in values["recent"])
-    values["answer"] = _answer_from(values["answer"])
-    return values["sk"].removeprefix(ANSWER), _made(Letter, values)
+def letter_from(item: Mapping[str, Any]) -> tuple[str, Letter]:
+    """The inverse of ``letter_item``. A reply that cannot be read counts as one that may have been sent."""
+    letter = decode(Letter, item, _LETTER, attributes={"number": "pk"}, stand_ins=_LETTER_STAND_INS, ignored=_KEYS)
+    return item["sk"].removeprefix(ANSWER), letter
 
 
 def sender_key(identity: str) -> dict[str, Plain | None]:
@@ -143,12 +135,12 @@ def sender_key(identity: str) -> dict[str, Plain | None]:
 
 def sender_item(sender: Sender) -> Item:
     """What is configured for it."""
-    return {**_plain(sender), **sender_key(sender.identity)}
+    return preserve({**_plain(sender), **sender_key(sender.identity)}, sender.preserved)
 
 
-def sender_from(item: dict[str, Any]) -> Sender:
-    """The inverse of ``sender_item``."""
-    return _made(Sender, item)
+def sender_from(item: Mapping[str, Any]) -> Sender:
+    """The inverse of ``sender_item``. Raises Unreadable for one whose list cannot be read: it is not guessed."""
+    return decode(Sender, item, _SENDER, ignored=("pk", "sk"))
 
 
 def turn_item(name: str, worker: str, until: datetime) -> Item:
@@ -157,9 +149,11 @@ def turn_item(name: str, worker: str, until: datetime) -> Item:
 
 
 def _plain(record: Any) -> Item:
-    """A dataclass's own fields; times as text, nested records left to the caller."""
+    """A dataclass's fields; times as text, nested records left to the caller."""
     item: Item = {}
     for field in fields(record):
+        if field.name == "preserved":
+            continue
         value = getattr(record, field.name)
         if isinstance(value, datetime):
             value = as_text(value)
@@ -178,25 +172,157 @@ def _listing_map(listing: Listing | None) -> dict[str, Plain] | None:
         return None
     item = _plain(listing)
     item[END_USER] = item.pop("end_user_opted_out")
-    return _dense(item)
+    return _dense(preserve(item, listing.preserved))
 
 
 def _answer_map(answer: Answer | None) -> dict[str, Plain] | None:
-    return _dense(_plain(answer)) if answer is not None else None
+    return _dense(preserve(_plain(answer), answer.preserved)) if answer is not None else None
 
 
-def _answer_from(item: dict[str, Any]) -> Answer:
-    values = _times(item, "until")
-    values["kind"], values["state"] = ReplyKind(values["kind"]), AnswerState(values["state"])
-    values.setdefault("language", None)
-    return _made(Answer, values)
+def _decision_map(decision: Decision) -> dict[str, Plain]:
+    return _dense(preserve(_plain(decision), decision.preserved))
 
 
-def _times(item: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: from_text(value) if name in names else value for name, value in item.items()}
+def _recent_list(replies: tuple[RecentReply, ...]) -> list[Plain] | None:
+    return [_dense(_plain(reply)) for reply in replies] or None
 
 
-def _made(record: type[T], values: dict[str, Any]) -> T:
-    """A record of the fields that it knows: an item written by a newer version may hold more."""
-    known = {field.name for field in fields(record)}  # type: ignore[arg-type]  # every record here is a dataclass
-    return record(**{name: value for name, value in values.items() if name in known})
+def _recent_from(value: Any) -> tuple[RecentReply, ...]:
+    return tuple(RecentReply(moment(each["at"]), text(each["digest"])) for each in value)
+
+
+def _moments(value: Any) -> tuple[datetime, ...]:
+    return tuple(moment(each) for each in value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What the history adds to a decision."""
+
+    outcome: Outcome | None = None
+    recorded_at: datetime | None = None
+    preserved: Preserved | None = None
+
+
+_KEYS = ("pk", "sk", "due")
+
+_LISTING: Mapping[str, Decoder] = {"at": moment, "end_user_opted_out": boolean}
+_listing_from = partial(decode, Listing, decoders=_LISTING, attributes={"end_user_opted_out": END_USER})
+
+_ANSWER: Mapping[str, Decoder] = {
+    "decision_id": text,
+    "kind": member(ReplyKind),
+    "language": text,
+    "sender": text,
+    "until": moment,
+    "state": member(AnswerState),
+    "claimed_by": text,
+    "message_id": text,
+    "reason": text,
+}
+
+
+def _answer_from(item: Mapping[str, Any]) -> Answer:
+    """Raises Unreadable for a reply whose kind or state this version does not know: it cannot be sent from here."""
+    answer = decode(Answer, item, _ANSWER)
+    if answer.preserved is not None and "state" in answer.preserved.unreadable:
+        raise Unreadable("a reply in a state that this version does not know")
+    return answer
+
+
+_DECISION: Mapping[str, Decoder] = {
+    "id": text,
+    "number": text,
+    "asked": member(Asked),
+    "at": moment,
+    "author": member(Author),
+    "through": text,
+    "tier": text,
+    "rule": text,
+    "matched": text,
+    "language": text,
+    "rules_version": text,
+    "body": text,
+    "actor": text,
+    "reference": text,
+    "end_user": boolean,
+}
+_DECISION_STAND_INS = {"asked": Asked.UNKNOWN.value, "author": Author.UNKNOWN.value, "through": ""}
+_decision_from = partial(
+    decode,
+    Decision,
+    decoders=_DECISION,
+    stand_ins=_DECISION_STAND_INS,
+    ignored=("pk", "sk", "outcome", "recorded_at"),
+)
+_ENTRY: Mapping[str, Decoder] = {"outcome": member(Outcome), "recorded_at": moment}
+
+_CONSENT: Mapping[str, Decoder] = {
+    "number": text,
+    "list_name": text,
+    "status": member(Status),
+    "end_user_opted_out": boolean,
+    "decided_at": moment,
+    "decided_by": text,
+    "asked_out_at": moment,
+    "opted_in_at": moment,
+    "version": integer,
+    "applied_version": integer,
+    "revision": integer,
+    "listed": boolean,
+    "listing": _listing_from,
+    "deleted_at": moment,
+    "held_until": moment,
+    "deleting": moment,
+    "delete_doubt": moment,
+    "landing_until": moment,
+    "refusal": text,
+    "answer": _answer_from,
+    "outbox": _decision_from,
+    "attempts": integer,
+    "due": member(Due),
+    "due_at": moment,
+    "lease": text,
+    "lease_until": moment,
+    "drift": member(DriftKind),
+    "drift_found_at": moment,
+    "decided_author": member(Author),
+    "recent_replies": _recent_from,
+    "rejections": integer,
+    "rejected_since": moment,
+    "rejection": text,
+}
+_CONSENT_NAMES = {"number": "pk", "list_name": "sk", "end_user_opted_out": END_USER}
+_CONSENT_STAND_INS: Mapping[str, Plain] = {
+    "status": Status.OPTED_OUT.value,
+    "end_user_opted_out": False,
+    "decided_at": LONG_AGO,
+    "decided_by": "",
+    "version": 1,
+    "applied_version": 0,
+    "revision": 0,
+    "attempts": 0,
+}
+
+_LETTER: Mapping[str, Decoder] = {
+    "number": text,
+    "answer": _answer_from,
+    "asked_at": moment,
+    "recent": _moments,
+    "revision": integer,
+    "attempts": integer,
+    "due_at": moment,
+    "recent_replies": _recent_from,
+}
+_LETTER_STAND_INS: Mapping[str, Any] = {
+    "answer": {
+        "decision_id": "", "kind": ReplyKind.HELP.value, "sender": "", "until": LONG_AGO,
+        "state": AnswerState.UNKNOWN.value,
+    },
+    "asked_at": LONG_AGO,
+    "recent": [],
+    "revision": 0,
+    "attempts": 0,
+}  # fmt: skip
+
+_SENDER: Mapping[str, Decoder] = dict.fromkeys(("identity", "list_name", "brand", "support_contact", "language"), text)

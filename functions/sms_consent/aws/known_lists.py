@@ -23,10 +23,17 @@ __all__ = ["KEY", "RememberedLists", "known_lists_from", "known_lists_item"]
 KEY: Mapping[str, Plain | None] = {"pk": "LISTS", "sk": "LISTS"}
 
 
-def known_lists_item(lists: Iterable[KnownList], revision: int) -> dict[str, Plain | None]:
-    """``revision`` is what whoever changes the item compares."""
-    groups: dict[str, Plain] = {each.name: {"group": each.group} if each.group is not None else {} for each in lists}
-    return {**KEY, "lists": groups, "revision": revision}
+def known_lists_item(
+    lists: Iterable[KnownList], revision: int, standing: Mapping[str, Any] | None = None
+) -> dict[str, Plain | None]:
+    """``revision`` is compared by the next change. What ``standing`` holds beyond names and groups is kept."""
+    before = standing or {}
+    kept: Mapping[str, Mapping[str, Plain]] = before.get("lists", {})
+    groups: dict[str, Plain] = {}
+    for each in lists:
+        others = {name: value for name, value in kept.get(each.name, {}).items() if name != "group"}
+        groups[each.name] = {**others, "group": each.group} if each.group is not None else others
+    return {**before, **KEY, "lists": groups, "revision": revision}
 
 
 def known_lists_from(item: Mapping[str, Any]) -> tuple[KnownList, ...]:

@@ -14,7 +14,7 @@ from sms_consent.aws.attributes import Plain, from_attributes, to_attributes
 from sms_consent.aws.translation import TransactionCancelled, translated, translation_of
 from sms_consent.consent import Consent, Due
 from sms_consent.decision import Decision, Outcome
-from sms_consent.errors import Moved
+from sms_consent.errors import Moved, Rejected, Unreadable
 from sms_consent.ports import Sender
 from sms_consent.times import as_text
 
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import PutTypeDef
 
-__all__ = ["DynamoLedger"]
+__all__ = ["DynamoLedger", "guard"]
 
 DUE_INDEX = "due"
 PAGE = 100
 FAILED = "ConditionalCheckFailed"
+ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 class DynamoLedger:
@@ -43,24 +44,23 @@ class DynamoLedger:
 
     def save(self, consent: Consent, replacing: Consent | None) -> None:
         """One conditional write, which brings what stands instead when it is refused."""
-        refused_by = self._put(items.consent_item(consent), replacing.revision if replacing is not None else None)
-        if refused_by is not None:
-            current = items.consent_from(refused_by) if refused_by else None
-            # A write that was repeated under the client's hands finds itself.
-            if current is None or items.consent_item(current) != items.consent_item(consent):
-                raise Moved(current)
+        item = items.consent_item(consent)
+        refused_by = self._put(item, guard(replacing))
+        # botocore may retry a put that already succeeded. If the stored item equals ours, treat it as success.
+        if refused_by is not None and refused_by != _stored(item):
+            raise Moved(items.consent_from(refused_by) if refused_by else None)
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         """One conditional write; False if it stood there."""
-        return self._put(items.decision_item(decision, outcome, recorded_at), None) is None
+        return self._put(items.decision_item(decision, outcome, recorded_at), ABSENT) is None
 
     def save_and_append(
         self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
     ) -> None:
         """One transaction of two conditional writes. DynamoDB knows a repeated request by its token for ten minutes."""
         writes = (
-            self._write(items.consent_item(consent), replacing.revision),
-            self._write(items.decision_item(decision, outcome, recorded_at), None),
+            self._write(items.consent_item(consent), guard(replacing)),
+            self._write(items.decision_item(decision, outcome, recorded_at), ABSENT),
         )
         try:
             with translated():
@@ -83,11 +83,10 @@ class DynamoLedger:
 
     def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
         """Like ``save``."""
-        refused_by = self._put(items.letter_item(key, letter), replacing.revision if replacing is not None else None)
-        if refused_by is not None:
-            current = items.letter_from(refused_by)[1] if refused_by else None
-            if current != letter:
-                raise Moved(current)
+        item = items.letter_item(key, letter)
+        refused_by = self._put(item, guard(replacing))
+        if refused_by is not None and refused_by != _stored(item):
+            raise Moved(items.letter_from(refused_by)[1] if refused_by else None)
 
     def due_consents(self, kind: Due, until: datetime) -> Iterator[Consent]:
         """From the index, which follows the table by moments: whoever works on it writes conditionally."""
@@ -100,7 +99,11 @@ class DynamoLedger:
     def sender(self, identity: str) -> Sender | None:
         """One read; a change may take a moment to show."""
         item = self._get(items.sender_key(identity), consistent=False)
-        return items.sender_from(item) if item is not None else None
+        try:
+            return items.sender_from(item) if item is not None else None
+        except Unreadable as error:
+            # Without its list nothing can be recorded rightly: texts to this sender stay in the queue until it is repaired.
+            raise Rejected("UnreadableSender") from error
 
     def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
         """One conditional write."""
@@ -136,25 +139,19 @@ class DynamoLedger:
         item = answer.get("Item")
         return from_attributes(item) if item is not None else None
 
-    def _write(self, item: items.Item, revision: int | None) -> dict[str, Any]:
-        """A put that is refused, with what stands there, unless the revision stands, or nothing where it is None."""
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if revision is not None:
-            condition = {
-                "ConditionExpression": "revision = :revision",
-                "ExpressionAttributeValues": {":revision": {"N": str(revision)}},
-            }
+    def _write(self, item: items.Item, guard: Mapping[str, Any]) -> dict[str, Any]:
+        """A conditional put that returns the stored item when it is refused."""
         return {
             "TableName": self._table,
             "Item": to_attributes(item),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            **condition,
+            **guard,
         }
 
-    def _put(self, item: items.Item, revision: int | None) -> dict[str, Any] | None:
+    def _put(self, item: items.Item, guard: Mapping[str, Any]) -> dict[str, Any] | None:
         """None if written; otherwise the item that stands in the way, empty if there is none."""
         try:
-            self._client.put_item(**self._write(item, revision))
+            self._client.put_item(**self._write(item, guard))
         except ClientError as error:
             code = error.response["Error"].get("Code")
             if code == "TransactionConflictException":  # somebody is writing it at this moment
@@ -183,3 +180,22 @@ class DynamoLedger:
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def guard(replacing: Consent | Letter | None) -> Mapping[str, Any]:
+    """The condition that what was read is still stored. A revision that could not be read is compared as it is stored."""
+    if replacing is None:
+        return ABSENT
+    revision: Any = replacing.revision
+    unreadable = replacing.preserved.unreadable if replacing.preserved is not None else {}
+    if "revision" in unreadable and unreadable["revision"][1] == revision:
+        revision = unreadable["revision"][0]
+    if revision is None:
+        return {"ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(revision)"}
+    values = to_attributes({":revision": revision})
+    return {"ConditionExpression": "revision = :revision", "ExpressionAttributeValues": values}
+
+
+def _stored(item: items.Item) -> dict[str, Any]:
+    """The item as a read returns it."""
+    return {name: value for name, value in item.items() if value is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,11 @@ class DynamoRegister:
 
     def drifts(self, number: str) -> list[Drift]:
         """Where the list was found to differ."""
-        return [drift_from(item) for item in self._beginning(number, DRIFT)]
+        found = []
+        for item in self._beginning(number, DRIFT):
+            with suppress(ValueError, KeyError):  # of a kind that a newer version added: it says what it is
+                found.append(drift_from(item))
+        return found
 
     def _beginning(self, number: str, kind: str) -> Iterator[dict[str, Any]]:
         return self._query(

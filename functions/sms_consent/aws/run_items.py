@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.aws.attributes import Plain, from_attributes, to_attributes
+from sms_consent.aws.codec import preserve
 from sms_consent.aws.translation import translated, translation_of
 from sms_consent.errors import Moved
+from sms_consent.preserved import Preserved
 from sms_consent.run import Counts, Run, Sketch
 from sms_consent.times import as_text, from_text
 
@@ -32,6 +34,8 @@ def run_item(run: Run) -> dict[str, Plain | None]:
     """Attributes have the names of the fields; None is absent."""
     item: dict[str, Plain | None] = {**KEY}
     for each in fields(Run):
+        if each.name == "preserved":
+            continue
         value = getattr(run, each.name)
         if isinstance(value, datetime):
             value = as_text(value)
@@ -42,13 +46,16 @@ def run_item(run: Run) -> dict[str, Plain | None]:
         elif isinstance(value, tuple):
             value = list(value)
         item[each.name] = value
-    return item
+    return preserve(item, run.preserved)
 
 
 def run_from(item: Mapping[str, Any]) -> Run:
-    """The inverse; an item written by a newer version may hold more."""
+    """The inverse; what a newer version added is kept for the next write."""
     known = {each.name for each in fields(Run)}
     values = {name: value for name, value in item.items() if name in known}
+    unknown = {name: value for name, value in item.items() if name not in known | KEY.keys()}
+    if unknown:
+        values["preserved"] = Preserved(unknown)
     for name in _TIMES:
         if name in values:
             values[name] = from_text(values[name])

@@ -14,9 +14,13 @@ from sms_consent.aws import items
 from sms_consent.aws.attributes import from_attributes
 from sms_consent.aws.drift_items import DRIFT, drift_from
 from sms_consent.changes import Event, Notice
+from sms_consent.consent import Consent
 from sms_consent.errors import Unreadable
 
 __all__ = ["notice_of", "sequence_number"]
+
+
+_IN_EVENTS = ("status", "decided_at", "decided_by", "held_until", items.END_USER, "revision")
 
 
 def sequence_number(record: Mapping[str, Any]) -> str:
@@ -41,13 +45,23 @@ def _event(kind: str, before: dict[str, Any] | None, after: dict[str, Any] | Non
     if after is None:
         return None  # erased, or its time is over: by somebody who knows
     if kind.startswith(items.LIST):
-        standing = items.consent_from(before) if before is not None else None
-        return changes.of_consent(standing, items.consent_from(after))
+        standing = _published(before) if before is not None else None
+        consent = _published(after)
+        if consent is None:
+            raise Unreadable("a consent with an attribute that this version cannot read")
+        return changes.of_consent(standing, consent)
     if before is not None:
         return None  # decisions and drifts are written once; later only something is taken out of them
     if kind.startswith(items.DECISION):
         return changes.of_decision(items.decision_from(after)[0])
     return changes.of_drift(drift_from(after)) if kind.startswith(DRIFT) else None
+
+
+def _published(item: dict[str, Any]) -> Consent | None:
+    """The consent, or None if a value that events carry cannot be read: no event is made up from stand-ins."""
+    consent = items.consent_from(item)
+    unreadable = consent.preserved.unreadable.keys() if consent.preserved is not None else frozenset()
+    return consent if unreadable.isdisjoint(_IN_EVENTS) else None
 
 
 def _image(change: Mapping[str, Any], name: str) -> dict[str, Any] | None:
