@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import Metrics
 from api.opt_outs import OptOuts
 from api.people import People
 from api.routes import Api
-from api.settings import own_list
+from api.settings import of_unknown_senders, own_list
 from sms_consent.aws import clients
 from sms_consent.aws.assembly import Parts, assemble
 from sms_consent.aws.receipts import DynamoReceipts
@@ -20,7 +20,8 @@ from sms_consent.fact_report import Reporter
 from sms_consent.on_behalf import OnBehalf
 from sms_consent.pacing import Call
 from sms_consent.repeats import Repeats
-from sms_consent.settings import Settings
+from sms_consent.setting_problems import problems_of
+from sms_consent.settings import Settings, log_level
 
 __all__ = ["api", "logger", "metrics", "parts"]
 
@@ -28,7 +29,7 @@ __all__ = ["api", "logger", "metrics", "parts"]
 @cache
 def logger() -> Logger:
     """Structured logs."""
-    return Logger(service="api")
+    return Logger(service="api", level=log_level(os.environ))
 
 
 @cache
@@ -39,9 +40,13 @@ def metrics() -> Metrics:
 
 @cache
 def parts() -> Parts:
-    """Raises SettingsError or UnfitReply when the deployment's settings cannot work."""
-    observe = Reporter(logger(), metrics())
-    return assemble(Settings.from_environment(os.environ), paced=False, observe=observe)
+    """Raises SettingsError if there is no ledger or no opt-out list. Every other problem is logged and counted."""
+    settings = Settings.from_environment(os.environ)
+    reporter = Reporter(logger(), metrics())
+    made = assemble(settings, paced=False, observe=reporter, warn=reporter.unfit)
+    for problem in (*problems_of(settings, made.replies), *of_unknown_senders(os.environ)):
+        reporter.problem(problem)
+    return made
 
 
 @cache

@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 from sms_consent.aws import clients
 from sms_consent.aws.access_keys import RememberedAccessKeys
 from sms_consent.clock import SystemClock
-from sms_consent.settings import SettingsError
+from sms_consent.settings import SettingsError, log_level
 
 __all__ = ["access_keys", "logger"]
 
@@ -18,7 +18,7 @@ __all__ = ["access_keys", "logger"]
 @cache
 def logger() -> Logger:
     """Structured logs."""
-    return Logger(service="api-authorizer")
+    return Logger(service="api-authorizer", level=log_level(os.environ))
 
 
 @cache

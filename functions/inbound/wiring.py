@@ -12,9 +12,16 @@ from sms_consent.aws.assembly import assemble
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.aws.reporting import Log, Metrics
 from sms_consent.fact_report import Reporter
-from sms_consent.settings import Settings, SettingsError
+from sms_consent.setting_problems import problems_of
+from sms_consent.settings import Problem, Settings, log_level
 
 __all__ = ["batch", "logger", "metrics"]
+
+_NO_DEAD_LETTER_QUEUE = Problem(
+    "DEAD_LETTER_QUEUE_URL",
+    "is missing; a record that cannot be read stays in the queue",
+    "Set the function's environment as template.yaml has it.",
+)
 
 AT_ONCE = clients.CONNECTIONS
 """People whose texts are worked on at once: each needs one connection at a time."""
@@ -23,7 +30,7 @@ AT_ONCE = clients.CONNECTIONS
 @cache
 def logger() -> Log:
     """Structured logs."""
-    return Log("inbound", os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
+    return Log("inbound", log_level(os.environ))
 
 
 @cache
@@ -34,12 +41,17 @@ def metrics() -> Metrics:
 
 @cache
 def batch() -> Batch:
-    """Raises SettingsError or UnfitReply when the deployment's settings cannot work."""
+    """Raises SettingsError if nothing can be recorded. Every other problem is logged and counted."""
     settings = Settings.from_environment(os.environ)
+    reporter = Reporter(logger(), metrics())
+    parts = assemble(settings, paced=False, observe=reporter, warn=reporter.unfit)
+    inbound = parts.inbound()
+    for problem in problems_of(settings, parts.replies, inbound.reader):
+        reporter.problem(problem)
     if settings.dead_letter_queue_url is None:
-        raise SettingsError("DEAD_LETTER_QUEUE_URL is missing")
+        reporter.problem(_NO_DEAD_LETTER_QUEUE)
     return Batch(
-        inbound=assemble(settings, paced=False, observe=Reporter(logger(), metrics())).inbound(),
+        inbound=inbound,
         dead_letters=DeadLetters(clients.queues, settings.dead_letter_queue_url),
         logger=logger(),
         metrics=metrics(),

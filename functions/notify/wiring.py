@@ -14,7 +14,7 @@ from sms_consent.aws import clients
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.aws.events import EventBridgeBus
 from sms_consent.clock import SystemClock
-from sms_consent.settings import SettingsError
+from sms_consent.settings import SettingsError, log_level
 
 __all__ = ["batch", "clock", "logger", "metrics"]
 
@@ -22,7 +22,7 @@ __all__ = ["batch", "clock", "logger", "metrics"]
 @cache
 def logger() -> Logger:
     """Structured logs."""
-    return Logger(service="notify")
+    return Logger(service="notify", level=log_level(os.environ))
 
 
 @cache

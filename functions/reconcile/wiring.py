@@ -13,7 +13,7 @@ from sms_consent.aws.listings import served_lists
 from sms_consent.aws.reconciling import assemble_reconciler
 from sms_consent.clock import SystemClock
 from sms_consent.reconcile import Reconciler
-from sms_consent.settings import Settings
+from sms_consent.settings import Settings, log_level
 
 __all__ = ["logger", "metrics", "reconciler"]
 
@@ -21,7 +21,7 @@ __all__ = ["logger", "metrics", "reconciler"]
 @cache
 def logger() -> Logger:
     """Structured logs."""
-    return Logger(service="reconcile")
+    return Logger(service="reconcile", level=log_level(os.environ))
 
 
 @cache

@@ -13,7 +13,7 @@ from sms_consent.aws import clients
 from sms_consent.aws.bodies import DynamoBodies
 from sms_consent.clock import SystemClock
 from sms_consent.retention import Retention
-from sms_consent.settings import SettingsError
+from sms_consent.settings import SettingsError, log_level
 
 __all__ = ["clock", "logger", "metrics", "retention"]
 
@@ -21,7 +21,7 @@ __all__ = ["clock", "logger", "metrics", "retention"]
 @cache
 def logger() -> Logger:
     """Structured logs."""
-    return Logger(service="retention")
+    return Logger(service="retention", level=log_level(os.environ))
 
 
 @cache

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from sms_consent.answer import AnswerState
 from sms_consent.facts import Fact, FactKind
 from sms_consent.numbers import mask, mask_id
-from sms_consent.replies import ReplyKind
+from sms_consent.replies import ReplyKind, Unfit
+from sms_consent.settings import Problem
 
 __all__ = ["Counting", "Logging", "Reporter"]
 
@@ -33,6 +34,10 @@ class Logging(Protocol):
     def info(self) -> Callable[..., None]:
         """One structured line."""
 
+    @property
+    def error(self) -> Callable[..., None]:
+        """One structured line that an operator should see."""
+
 
 class Counting(Protocol):
     """Powertools' Metrics, as far as it is used: what is added is printed as one line when the function is done."""
@@ -47,6 +52,26 @@ class Reporter:
     def __init__(self, logger: Logging, metrics: Counting) -> None:
         self._logger = logger
         self._metrics = metrics
+
+    def problem(self, problem: Problem, *, counted: bool = True) -> None:
+        """Log a setting that cannot be used, and count it."""
+        self._logger.error(
+            "a setting cannot be used", setting=problem.setting, problem=problem.message, fix=problem.fix
+        )
+        if counted:
+            self._metrics.add_metric("SettingsProblems", COUNT, 1)
+
+    def unfit(self, unfit: Unfit) -> None:
+        """Log a reply that is not sent as configured, with its kind, language, length and limit, and count it."""
+        self._logger.error(
+            "a reply does not fit",
+            setting=unfit.setting,
+            reply=unfit.kind,
+            language=unfit.language,
+            problem=unfit.reason,
+            sent="without the brand" if unfit.without_brand else "not at all",
+        )
+        self._metrics.add_metric("SettingsProblems", COUNT, 1)
 
     def __call__(self, fact: Fact) -> None:
         """Tell one."""

@@ -26,7 +26,7 @@ class Action(StrEnum):
 
     OPT_OUT = "OPT_OUT"
     ASK = "ASK"
-    LEAVE = "LEAVE"  # recorded, hence an event to whoever listens; the person is left alone
+    LEAVE = "LEAVE"  # unclear texts only: recorded, hence an event to whoever listens; the person is left alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,11 @@ class Inbound:
         self._echoed = echoed
         self._own_list = own_list
         self._actions = actions
+
+    @property
+    def reader(self) -> Reader:
+        """The classifier, with the deployment's own words."""
+        return self._reader
 
     def hear(self, text: Text) -> Heard:
         """Classify and apply one text. Raises TryAgain, Rejected or Unreadable."""
@@ -126,14 +131,20 @@ class Inbound:
         return reading
 
     def _asked(self, reading: Reading) -> Asked:
-        if reading.intent is Intent.OPT_OUT and reading.tier is not None:
-            acts = self._actions.get(reading.tier, Action.OPT_OUT) is Action.OPT_OUT
-            return Asked.OPT_OUT if acts else Asked.UNCLEAR
+        """A whole-message keyword always opts out; any other opt-out does, unless its tier is to be asked about.
+
+        Whatever the settings are, LEAVE is for unclear texts only.
+        """
+        action = self._actions.get(reading.tier) if reading.tier is not None else None
+        if reading.intent is Intent.OPT_OUT:
+            asks = action is Action.ASK and reading.tier is not Tier.KEYWORD
+            return Asked.UNCLEAR if asks else Asked.OPT_OUT
+        if reading.intent is Intent.UNCLEAR and action is Action.OPT_OUT:
+            return Asked.OPT_OUT
         return Asked(reading.intent.value)
 
     def _unclear(self, reading: Reading, decision: Decision, text: Text) -> Heard:
-        tier = reading.tier or Tier.UNCLEAR
-        if self._actions.get(tier, Action.ASK) is Action.LEAVE:
+        if reading.intent is Intent.UNCLEAR and self._actions.get(Tier.UNCLEAR) is Action.LEAVE:
             self._correspondence.note(decision)
             return Heard(reading, Outcome.ANSWERED)
         answer = self._correspondence.answer(decision, ReplyKind.ASK, reply_from=text.destination)

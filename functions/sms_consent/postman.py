@@ -8,7 +8,7 @@ from sms_consent.answer import Answer
 from sms_consent.errors import RecipientOptedOut, Rejected, TryAgain, Unavailable
 from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Sender, Texting
-from sms_consent.replies import Replies, ReplyKind, UnfitReply
+from sms_consent.replies import Replies, Reply, ReplyKind, Unfit
 
 __all__ = ["Postman"]
 
@@ -22,20 +22,33 @@ MOST = 100
 class Postman:
     """Sends an answer that its worker has claimed, once."""
 
-    def __init__(self, texting: Texting, replies: Replies, senders: Callable[[str], Sender | None], pace: Pace) -> None:
+    def __init__(
+        self,
+        texting: Texting,
+        replies: Replies,
+        senders: Callable[[str], Sender | None],
+        pace: Pace,
+        warn: Callable[[Unfit], None] | None = None,
+    ) -> None:
+        """``warn`` is called for each reply that is not sent as it is configured."""
         self._texting = texting
         self._replies = replies
         self._senders = senders
         self._pace = pace
-        self._branded: dict[Sender, Replies] = {}  # checking every text of a brand takes milliseconds
+        self._warn = warn
+        self._branded: dict[Sender, Replies] = {}
 
     def deliver(self, number: str, answer: Answer) -> Answer:
         """The answer as it stands after the attempt. Raises Untouched, after which it can be tried again, and nothing else."""
-        body = self._compose(answer)
+        reply = self._compose(answer)
+        if reply.unfit is not None and self._warn is not None:
+            self._warn(reply.unfit)
+        if not reply.body:
+            return answer.failed("no wording of this reply fits in a message with the deployment's settings")
         try:
             with self._pace.turn(Call.SEND):
                 message_id = self._texting.send(
-                    to=number, sender=answer.sender, body=body, reference=answer.decision_id
+                    to=number, sender=answer.sender, body=reply.body, reference=answer.decision_id
                 )
         except RecipientOptedOut:
             return answer.skipped("the service sends nothing to a number on the opt-out list")
@@ -55,25 +68,21 @@ class Postman:
             for kind in ReplyKind:
                 body = replies.compose(kind, language).body
                 ours = _plain(body)
-                if theirs in ours or ours[:BEGINNING] in theirs:
+                if ours and (theirs in ours or ours[:BEGINNING] in theirs):
                     yield body
 
-    def _compose(self, answer: Answer) -> str:
+    def _compose(self, answer: Answer) -> Reply:
         try:
             sender = self._senders(answer.sender)
         except (TryAgain, Rejected):
             sender = None  # a look-up that fails holds up no confirmation either
         replies = self._replies if sender is None else self._replies_of(sender)
-        return replies.compose(answer.kind, answer.language).body
+        return replies.compose(answer.kind, answer.language)
 
     def _replies_of(self, sender: Sender) -> Replies:
         replies = self._branded.get(sender)
         if replies is None:
-            try:
-                replies = self._replies.for_brand(sender.brand, sender.support_contact, sender.language)
-            except UnfitReply:
-                # One sender's settings do not hold up a confirmation that the law asks for: it goes out in the stack's name.
-                replies = self._replies
+            replies = self._replies.for_brand(sender.brand, sender.support_contact, sender.language)
             if len(self._branded) >= MOST:
                 self._branded.clear()
             self._branded[sender] = replies

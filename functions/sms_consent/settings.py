@@ -1,10 +1,14 @@
-"""What a deployment has chosen, read from a function's environment and checked before the first text is.
+"""A deployment's settings, read from a function's environment.
 
-Read by hand: a validation library would cost the cold start of every function more than all of our own code.
+A bad setting never stops a text: it falls back to a safe default, and is kept as a ``Problem`` that is logged, counted and
+shown by ``sms-consent doctor``. Only what makes recording impossible is an error: no table, or no opt-out list.
+
+Parsed by hand: a validation library would cost the cold start of every function more than all of our own code.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,11 +16,63 @@ from datetime import timedelta
 from sms_consent.errors import ConsentError
 from sms_consent.scope import Reach
 
-__all__ = ["Settings", "SettingsError"]
+__all__ = ["CALL_MARGIN", "PARAMETERS", "Problem", "Settings", "SettingsError", "log_level", "shown"]
+
+PARAMETERS: Mapping[str, str] = {
+    "BRAND": "Brand",
+    "SUPPORT_CONTACT": "SupportContact",
+    "DEFAULT_LANGUAGE": "DefaultLanguage",
+    "EXTRA_OPT_OUT_KEYWORDS": "ExtraOptOutKeywords",
+    "EXTRA_OPT_IN_KEYWORDS": "ExtraOptInKeywords",
+    "EXTRA_HELP_KEYWORDS": "ExtraHelpKeywords",
+    "ORDINARY_WORDS": "OrdinaryWords",
+    "TIER_ACTIONS": "TierActions",
+    "OPT_OUT_SCOPE": "OptOutScope",
+    "OPT_IN_SCOPE": "OptInScope",
+    "CONFIRMATION_GRACE_SECONDS": "ConfirmationGraceSeconds",
+    "PUT_RATE": "PutRequestsPerSecond",
+    "DELETE_RATE": "DeleteRequestsPerSecond",
+    "DESCRIBE_RATE": "DescribeRequestsPerSecond",
+    "TEXT_RATE": "TextsPerSecond",
+    "UNKNOWN_SENDERS": "UnknownSenders",
+    "POWERTOOLS_LOG_LEVEL": "LogLevel",
+}
+"""Environment variables, by the template parameter that sets them: problems name what an operator can change."""
+
+CALL_MARGIN = timedelta(seconds=30)
+"""How long after a function's time-out a call that it made may still take effect (``consent.LANDING``)."""
+
+_LONGEST_TIMEOUT = 60.0
+"""Seconds: the greatest time-out in template.yaml of a function that takes leases, for a process that does not say its own."""
+
+_LONGEST_LEASE = 900.0
+
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+# OPT_OUT first: where one tier is given two actions, the first of this order applies.
+_TIER_ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "KEYWORD": ("OPT_OUT",),
+    "COMPANY": ("OPT_OUT", "ASK"),
+    "MISSPELT": ("OPT_OUT", "ASK"),
+    "SENTENCE": ("OPT_OUT", "ASK"),
+    "UNCLEAR": ("OPT_OUT", "ASK", "LEAVE"),
+}
+"""Tiers (``intent.Tier``), and the actions that a deployment may choose for each."""
 
 
 class SettingsError(ConsentError):
-    """The environment does not describe a deployment that could work; the message names every variable to mend."""
+    """The environment lacks what a function cannot work without; the message names each variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One setting that cannot be used as it is given. Neither text quotes a contact, which may be a phone number."""
+
+    setting: str
+    """The template parameter, or the environment variable where no parameter sets it."""
+    message: str
+    """What is wrong, and what applies instead."""
+    fix: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +87,7 @@ class Settings:
     extra_opt_out: tuple[str, ...]
     extra_opt_in: tuple[str, ...]
     extra_help: tuple[str, ...]
+    ordinary: tuple[str, ...] = ()
     tier_actions: Mapping[str, str]
     opt_out_scope: Reach
     opt_in_scope: Reach
@@ -41,70 +98,135 @@ class Settings:
     describe_rate: float
     text_rate: float
     dead_letter_queue_url: str | None
+    problems: tuple[Problem, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises SettingsError naming every variable that is missing or out of range, and what it takes."""
-        problems: list[str] = []
+        """Read every setting; what cannot be used is replaced by its default and listed in ``problems``.
 
-        def text(name: str, default: str | None = None) -> str:
-            value = environment.get(name, "").strip() or default
-            if value is None:
-                problems.append(f"{name} is missing")
-                return ""
-            return value
-
-        def number(name: str, default: float, least: float, most: float) -> float:
-            try:
-                value = float(environment.get(name, "").strip() or default)
-            except ValueError:
-                value = -1.0
-            if not least <= value <= most:
-                problems.append(f"{name} must be a number from {least:g} to {most:g}")
-            return value
-
-        def reach(name: str) -> Reach:
-            value = text(name, Reach.SENDER)
-            if value not in Reach.__members__:
-                problems.append(f"{name} must be one of {', '.join(Reach)}")
-                return Reach.SENDER
-            return Reach(value)
-
-        settings = cls(
-            table=text("LEDGER_TABLE"),
-            opt_out_list=text("OPT_OUT_LIST"),
-            brand=text("BRAND"),
-            support_contact=text("SUPPORT_CONTACT"),
-            language=text("DEFAULT_LANGUAGE", "en"),
-            extra_opt_out=_words(environment.get("EXTRA_OPT_OUT_KEYWORDS", "")),
-            extra_opt_in=_words(environment.get("EXTRA_OPT_IN_KEYWORDS", "")),
-            extra_help=_words(environment.get("EXTRA_HELP_KEYWORDS", "")),
-            tier_actions=_pairs(environment.get("TIER_ACTIONS", ""), problems),
-            opt_out_scope=reach("OPT_OUT_SCOPE"),
-            opt_in_scope=reach("OPT_IN_SCOPE"),
-            grace=timedelta(seconds=number("CONFIRMATION_GRACE_SECONDS", 60, 0, 3600)),
-            lease=timedelta(seconds=number("LEASE_SECONDS", 90, 5, 900)),
-            put_rate=number("PUT_RATE", 10, 0.01, 10_000),
-            delete_rate=number("DELETE_RATE", 10, 0.01, 10_000),
-            describe_rate=number("DESCRIBE_RATE", 1, 0.01, 10_000),
-            text_rate=number("TEXT_RATE", 1, 0.01, 10_000),
+        Raises SettingsError if LEDGER_TABLE or OPT_OUT_LIST is missing.
+        """
+        read = _Environment(environment)
+        if missing := [name for name in ("LEDGER_TABLE", "OPT_OUT_LIST") if not read.text(name)]:
+            raise SettingsError("; ".join(f"{name} is missing" for name in missing))
+        read.log_level("POWERTOOLS_LOG_LEVEL")
+        return cls(
+            table=read.text("LEDGER_TABLE"),
+            opt_out_list=read.text("OPT_OUT_LIST"),
+            brand=read.text("BRAND"),
+            support_contact=read.text("SUPPORT_CONTACT"),
+            language=read.text("DEFAULT_LANGUAGE") or "en",
+            extra_opt_out=_words(read.text("EXTRA_OPT_OUT_KEYWORDS")),
+            extra_opt_in=_words(read.text("EXTRA_OPT_IN_KEYWORDS")),
+            extra_help=_words(read.text("EXTRA_HELP_KEYWORDS")),
+            ordinary=_words(read.text("ORDINARY_WORDS")),
+            tier_actions=read.tier_actions("TIER_ACTIONS"),
+            opt_out_scope=read.reach("OPT_OUT_SCOPE"),
+            opt_in_scope=read.reach("OPT_IN_SCOPE"),
+            grace=timedelta(seconds=read.number("CONFIRMATION_GRACE_SECONDS", 60, 0, 300)),
+            lease=read.lease("LEASE_SECONDS", "TIMEOUT_SECONDS"),
+            put_rate=read.number("PUT_RATE", 10, 0.01, 10_000),
+            delete_rate=read.number("DELETE_RATE", 10, 0.01, 10_000),
+            describe_rate=read.number("DESCRIBE_RATE", 1, 0.01, 10_000),
+            text_rate=read.number("TEXT_RATE", 1, 0.01, 10_000),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL") or None,
+            problems=tuple(read.problems),
         )
-        if problems:
-            raise SettingsError("; ".join(problems))
-        return settings
+
+
+class _Environment:
+    """Reads variables one by one, and collects what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.problems: list[Problem] = []
+
+    def text(self, name: str) -> str:
+        return self._environment.get(name, "").strip()
+
+    def number(self, name: str, default: float, least: float, most: float) -> float:
+        given = self.text(name)
+        value = _number(given)
+        if not given:
+            return default
+        if value is None or not least <= value <= most:
+            self._problem(
+                name,
+                f"is no number from {least:g} to {most:g}; {default:g} applies",
+                f"Give a number from {least:g} to {most:g}.",
+            )
+            return default
+        return value
+
+    def reach(self, name: str) -> Reach:
+        given = self.text(name).upper()
+        if given and given not in Reach.__members__:
+            self._problem(name, f"is none of {', '.join(Reach)}; SENDER applies", f"Give one of {', '.join(Reach)}.")
+            return Reach.SENDER
+        return Reach(given or Reach.SENDER)
+
+    def log_level(self, name: str) -> None:
+        if self.text(name) and log_level(self._environment) != self.text(name).upper():
+            levels = ", ".join(_LOG_LEVELS)
+            self._problem(name, f"is none of {levels}; INFO applies", f"Give one of {levels}.")
+
+    def lease(self, name: str, timeout_name: str) -> timedelta:
+        """At least the function's own time-out, and the time in which its last call may still take effect.
+
+        A lease that ends before its worker lets a second worker call the list while a call of the first is under way.
+        """
+        timeout = self.number(timeout_name, _LONGEST_TIMEOUT, 1, 900)
+        least = timeout + CALL_MARGIN.total_seconds()
+        most = max(least, _LONGEST_LEASE)
+        default = min(max(90.0, least), most)
+        return timedelta(seconds=self.number(name, default, least, most))
+
+    def tier_actions(self, name: str) -> dict[str, str]:
+        chosen: dict[str, str] = {}
+        for part in _words(self.text(name)):
+            tier, _, action = (each.strip().upper() for each in part.partition("="))
+            allowed = _TIER_ACTIONS.get(tier)
+            if allowed is None:
+                self._problem(
+                    name,
+                    f"has {shown(part)}, which names no tier; this part is ignored",
+                    f"Give TIER=ACTION, separated by commas; the tiers are {', '.join(_TIER_ACTIONS)}.",
+                )
+            elif action not in allowed:
+                self._problem(
+                    name,
+                    f"has {shown(part)}, an action that {tier} cannot have; its default applies",
+                    f"Give {' or '.join(f'{tier}={each}' for each in allowed)}, or leave it out.",
+                )
+            elif tier in chosen and chosen[tier] != action:
+                chosen[tier] = min(chosen[tier], action, key=allowed.index)
+                self._problem(name, f"gives {tier} two actions; {chosen[tier]} applies", f"Name {tier} once.")
+            else:
+                chosen[tier] = action
+        return chosen
+
+    def _problem(self, name: str, message: str, fix: str) -> None:
+        self.problems.append(Problem(PARAMETERS.get(name, name), message, fix))
+
+
+def log_level(environment: Mapping[str, str]) -> str:
+    """The level for a logger, which refuses an unknown one: INFO instead."""
+    given = environment.get("POWERTOOLS_LOG_LEVEL", "").strip().upper()
+    return given if given in _LOG_LEVELS else "INFO"
+
+
+def _number(given: str) -> float | None:
+    try:
+        value = float(given)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _words(value: str) -> tuple[str, ...]:
     return tuple(word for word in (part.strip() for part in value.split(",")) if word)
 
 
-def _pairs(value: str, problems: list[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for part in _words(value):
-        tier, separator, action = part.partition("=")
-        if not separator or action.strip() not in {"OPT_OUT", "ASK", "LEAVE"}:
-            problems.append("TIER_ACTIONS takes TIER=OPT_OUT, TIER=ASK or TIER=LEAVE, separated by commas")
-            break
-        pairs[tier.strip()] = action.strip()
-    return pairs
+def shown(part: str) -> str:
+    """A part of a setting for a log line: short, and without the digits that a misplaced number would have."""
+    return repr("".join("#" if letter.isdigit() else letter for letter in part[:40]))

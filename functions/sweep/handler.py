@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from sms_consent.consent import Due
-from sweep.wiring import due, logger, metrics, parts
+from sweep.wiring import due, logger, metrics, parts, problems
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,6 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
         left = due()
         _count("Swept", swept.settled)
         _count("Due", left)
+        metrics().add_metric("SettingsProblems", MetricUnit.Count, len(problems()))
     finally:
         if metrics().metric_set:  # what was done before the ledger failed is told too
             metrics().flush_metrics()

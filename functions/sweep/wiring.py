@@ -9,19 +9,20 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
 from sms_consent.aws import clients
-from sms_consent.aws.assembly import Parts, assemble
+from sms_consent.aws.assembly import Parts, assemble, reader_for
 from sms_consent.aws.due_count import due_by_kind
 from sms_consent.consent import Due
 from sms_consent.fact_report import Reporter
-from sms_consent.settings import Settings
+from sms_consent.setting_problems import problems_of
+from sms_consent.settings import Problem, Settings, log_level
 
-__all__ = ["due", "logger", "metrics", "parts"]
+__all__ = ["due", "logger", "metrics", "parts", "problems"]
 
 
 @cache
 def logger() -> Logger:
     """Structured logs."""
-    return Logger(service="sweep")
+    return Logger(service="sweep", level=log_level(os.environ))
 
 
 @cache
@@ -32,9 +33,19 @@ def metrics() -> Metrics:
 
 @cache
 def parts() -> Parts:
-    """Raises SettingsError or UnfitReply when the deployment's settings cannot work."""
-    observe = Reporter(logger(), metrics())
-    return assemble(Settings.from_environment(os.environ), paced=True, observe=observe)
+    """Raises SettingsError if there is no ledger or no opt-out list."""
+    reporter = Reporter(logger(), metrics())
+    return assemble(Settings.from_environment(os.environ), paced=True, observe=reporter, warn=reporter.unfit)
+
+
+@cache
+def problems() -> tuple[Problem, ...]:
+    """What is wrong with the deployment's settings, logged at the first run."""
+    settings = parts().settings
+    found = problems_of(settings, parts().replies, reader_for(settings))
+    for problem in found:
+        Reporter(logger(), metrics()).problem(problem, counted=False)
+    return found
 
 
 def due() -> dict[Due, int]:

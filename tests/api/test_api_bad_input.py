@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from support.api_function import Api, api_function
 from support.world import PERSON
 
-from sms_consent.settings import SettingsError
-
 TARGET = "/sms/optouts:add?api-version=2026-01-23"
 
 
@@ -136,13 +134,14 @@ def test_a_failure_that_nobody_foresaw_is_answered_and_says_nothing(
     assert response.headers["x-ms-request-id"]
 
 
-def test_settings_that_cannot_work_fail_the_function_and_say_which(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer of 500 alone would leave whoever deployed it to guess."""
-    with (
-        api_function(monkeypatch, UNKNOWN_SENDERS="perhaps") as api,
-        pytest.raises(SettingsError, match="UNKNOWN_SENDERS must be OWN_LIST or REFUSE"),
-    ):
-        api.opt_outs("check", PERSON)
+def test_an_unknown_choice_about_senders_refuses_no_opt_out_and_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A misspelt setting counts as the default."""
+    with api_function(monkeypatch, UNKNOWN_SENDERS="perhaps") as api:
+        assert api.opt_outs("add", PERSON).status_code == 200
+    (record,) = (each for each in caplog.records if each.message == "a setting cannot be used")
+    assert vars(record)["setting"] == "UnknownSenders"
 
 
 _json_values = st.recursive(

@@ -43,6 +43,9 @@ def _held(inbound: Inbound) -> str:
 
 
 def _inbound(inbound: Inbound) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIER_ACTIONS", "SENTENCES=ASK")
+        _hear(inbound, "see you at five", next(PEOPLE))
     person = next(PEOPLE)
     for body in ("STOP", "START", "HELP", "see you at five", "wrong number", "STOP", "START"):
         _hear(inbound, body, person)
@@ -105,6 +108,10 @@ def _api(inbound: Inbound) -> None:
         with api_for_now(inbound.world) as api:
             api.items("add", person, request_id=request)
             api.items("add", person, request_id=request)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIER_ACTIONS", "SENTENCES=ASK")
+        with api_for_now(inbound.world) as api:
+            api.items("add", next(PEOPLE))
     with api_for_now(inbound.world) as api:
         person = next(PEOPLE)
         for operation in ("add", "remove", "add", "remove"):

@@ -14,7 +14,7 @@ from sms_consent.decision import Asked, Author
 from sms_consent.errors import Unavailable
 from sms_consent.pacing import Call
 from sms_consent.scope import Reach
-from sms_consent.settings import Settings, SettingsError
+from sms_consent.settings import PARAMETERS, Settings
 
 GROUPS = {"Marketing", "Club", "Alerts"}
 EVERY = {LIST, *GROUPS}
@@ -373,11 +373,13 @@ def test_a_list_that_another_account_does_not_share_keeps_its_opt_out_due(lists:
 
 
 @pytest.mark.parametrize("name", ["OPT_OUT_SCOPE", "OPT_IN_SCOPE"])
-def test_a_scope_that_does_not_exist_is_refused_with_those_that_do(name: str) -> None:
-    """At the first start, not at the first STOP."""
+def test_a_scope_that_does_not_exist_counts_as_the_sender_and_is_a_problem(name: str) -> None:
+    """It must not stop a STOP from being recorded."""
     environment = {"LEDGER_TABLE": "t", "OPT_OUT_LIST": LIST, "BRAND": "Example", "SUPPORT_CONTACT": "help.example.com"}
-    with pytest.raises(SettingsError, match=f"{name} must be one of SENDER, GROUP, ALL"):
-        Settings.from_environment(environment | {name: "EVERYTHING"})
+    settings = Settings.from_environment(environment | {name: "EVERYTHING"})
+    assert (settings.opt_out_scope, settings.opt_in_scope) == (Reach.SENDER, Reach.SENDER)
+    (problem,) = settings.problems
+    assert (problem.setting, problem.fix) == (PARAMETERS[name], "Give one of SENDER, GROUP, ALL.")
 
 
 def test_nobody_else_is_touched(lists: Any) -> None:

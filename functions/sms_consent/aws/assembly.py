@@ -22,9 +22,9 @@ from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Clock
 from sms_consent.postman import Postman
 from sms_consent.record import Recorder
-from sms_consent.replies import Replies
+from sms_consent.replies import Replies, Unfit
 from sms_consent.scope import Scope
-from sms_consent.settings import Settings, SettingsError
+from sms_consent.settings import Settings
 from sms_consent.sweep import Sweep
 from sms_consent.sync import Sync
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
 
-__all__ = ["Parts", "assemble"]
+__all__ = ["Parts", "assemble", "reader_for", "replies_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Parts:
     """What the handlers and the command call."""
 
     settings: Settings
+    replies: Replies
     clock: Clock
     ledger: DynamoLedger
     senders: RememberedSenders
@@ -51,7 +52,7 @@ class Parts:
         """For texts."""
         settings = self.settings
         return Inbound(
-            reader=Reader(opt_out=settings.extra_opt_out, opt_in=settings.extra_opt_in, help=settings.extra_help),
+            reader=reader_for(settings),
             recorder=self.recorder,
             correspondence=self.correspondence,
             senders=self.senders,
@@ -77,15 +78,15 @@ def assemble(
     paced: bool,
     clock: Clock | None = None,
     observe: Callable[[Fact], None] | None = None,
+    warn: Callable[[Unfit], None] | None = None,
     dynamodb: DynamoDBClient | None = None,
     sms_voice: PinpointSMSVoiceV2Client | None = None,
 ) -> Parts:
     """``paced`` spaces calls by the API's rates, for a worker that does many; others call at once and heed refusals.
 
-    ``observe`` is told what comes about.
+    ``observe`` is told what comes about. ``warn`` is called for each reply that is not sent as it is configured.
 
     The clients are those of the functions, unless others are given; one for the list must not repeat a call by itself.
-    Raises UnfitReply if a reply in the deployment's name would be too long.
     """
     clock = clock or SystemClock()
     dynamodb, sms_voice = dynamodb or clients.dynamodb(), sms_voice or clients.sms_voice()
@@ -100,10 +101,8 @@ def assemble(
     if observe is not None:
         ledger = ObservedLedger(dynamodb, settings.table, clock, observe)
     senders = RememberedSenders(ledger, clock)
-    replies = Replies(
-        brand=settings.brand, support_contact=settings.support_contact, default_language=settings.language
-    )
-    postman = Postman(AwsTexting(sms_voice), replies, senders, pace)
+    replies = replies_for(settings)
+    postman = Postman(AwsTexting(sms_voice), replies, senders, pace, warn)
     sync = Sync(
         ledger=ledger,
         opt_out_list=AwsOptOutList(sms_voice),
@@ -121,6 +120,7 @@ def assemble(
     )
     return Parts(
         settings=settings,
+        replies=replies,
         clock=clock,
         ledger=ledger,
         senders=senders,
@@ -130,14 +130,31 @@ def assemble(
     )
 
 
+def reader_for(settings: Settings) -> Reader:
+    """The classifier with a deployment's own words."""
+    return Reader(
+        opt_out=settings.extra_opt_out,
+        opt_in=settings.extra_opt_in,
+        help=settings.extra_help,
+        ordinary=settings.ordinary,
+    )
+
+
+def replies_for(settings: Settings) -> Replies:
+    """The replies in a deployment's name. Raises nothing: what does not fit is composed without the brand."""
+    return Replies(
+        brand=settings.brand,
+        support_contact=settings.support_contact,
+        default_language=settings.language,
+        checked=False,
+    )
+
+
 def _token() -> str:
     return uuid4().hex
 
 
 def _actions(chosen: Mapping[str, str]) -> dict[Tier, Action]:
-    actions = dict.fromkeys(Tier, Action.OPT_OUT) | {Tier.UNCLEAR: Action.ASK}
-    for tier, action in chosen.items():
-        if tier not in Tier.__members__:
-            raise SettingsError(f"TIER_ACTIONS names a tier that does not exist; there are {', '.join(Tier)}")
-        actions[Tier(tier)] = Action(action)
-    return actions
+    """``chosen`` holds known tiers and actions only (``Settings.from_environment``)."""
+    defaults = dict.fromkeys(Tier, Action.OPT_OUT) | {Tier.UNCLEAR: Action.ASK}
+    return defaults | {Tier(tier): Action(action) for tier, action in chosen.items()}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sms_consent.aws.translation import translated
+from sms_consent.errors import Rejected
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -19,13 +20,15 @@ REASON = "Reason"
 class DeadLetters:
     """Puts aside what a person must look at."""
 
-    def __init__(self, client: Callable[[], SQSClient], queue_url: str) -> None:
+    def __init__(self, client: Callable[[], SQSClient], queue_url: str | None) -> None:
         """The client is asked for when it is needed, which is rarely: making one takes as long as hearing some texts."""
         self._client = client
         self._queue_url = queue_url
 
     def put(self, body: str, reason: str) -> None:
         """Raises TryAgain or Rejected if the queue did not take it: then it must not be dropped where it came from."""
+        if self._queue_url is None:
+            raise Rejected("there is no dead-letter queue")
         with translated():
             self._client().send_message(
                 QueueUrl=self._queue_url,

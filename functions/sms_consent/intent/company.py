@@ -39,12 +39,14 @@ class Company:
             if length <= _LONGEST and length not in lengths:
                 lengths.append(length)
         self._first = self._lengths.keys()
-        self._strong_company = frozenset(company["strong"].split("|"))
+        # A word that a deployment has removed asks for nothing beside a keyword either: "STOP BAJA" is a STOP.
+        removed = {key for key, each in keywords.items() if each.is_removed}
+        self._strong_company = frozenset(company["strong"].split("|")) | removed
         self._by_intent = {
             Intent.OPT_IN: frozenset(company["start"].split("|")),
             Intent.HELP: frozenset(company["help"].split("|")),
         }
-        self._weak_company = frozenset(company["weak"].split("|"))
+        self._weak_company = frozenset(company["weak"].split("|")) | removed
         self._weak = frozenset(company["weak_keywords"].split("|"))
         self._determiners = frozenset(company["determiners"].split("|"))
         self._laughter = frozenset(company["laughter"].split("|"))

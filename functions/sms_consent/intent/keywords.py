@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.reading import Intent
 
-__all__ = ["DATA", "Keyword", "load_keywords", "load_packs", "load_prepared", "own_keywords"]
+__all__ = ["DATA", "Keyword", "load_keywords", "load_packs", "load_prepared", "prepared_keywords"]
 
 DATA = Path(__file__).parent / "data"
 _GENERAL = ("aws", "fcc", "ctia", "twilio", "telnyx", "plivo", "vonage", "canada", "sinch")
@@ -29,13 +29,23 @@ _INTENTS = (
 
 
 class Keyword(NamedTuple):
-    """One keyword: what it asks for, where it comes from, and whether it also counts in company or misspelt."""
+    """One keyword: what it asks for, where it comes from, and whether it also counts in company or misspelt.
+
+    An ``everyday`` word opts in, as carriers have it, but is also an ordinary answer, such as YES: it counts only for a
+    person who opted out before.
+    """
 
     key: str
     intent: Intent
     rule: str
     language: str | None
     whole_message_only: bool
+    everyday: bool = False
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether a deployment has made it an ordinary word."""
+        return self.intent is Intent.NONE and self.rule.startswith("keyword:custom/")
 
 
 def load_packs() -> list[dict[str, Any]]:
@@ -44,8 +54,8 @@ def load_packs() -> list[dict[str, Any]]:
     return [json.loads((DATA / "keywords" / f"{name}.json").read_text(encoding="utf-8")) for name in names]
 
 
-def load_keywords(packs: Iterable[Mapping[str, Any]], custom: Mapping[str, Iterable[str]]) -> dict[str, Keyword]:
-    """All keywords by their folded form; a deployment's own words stand above every source's.
+def load_keywords(packs: Iterable[Mapping[str, Any]]) -> dict[str, Keyword]:
+    """All built-in keywords by their folded form.
 
     The first source names the rule, language packs give the language. A word of two languages is of none, and so is one
     that no language pack claims: the reply then goes out in the language of the sender.
@@ -53,9 +63,10 @@ def load_keywords(packs: Iterable[Mapping[str, Any]], custom: Mapping[str, Itera
     found: dict[str, Keyword] = {}
     languages: dict[str, set[str]] = {}
     whole: set[str] = set()
-    own = {"id": "custom", "language": None, **{name: tuple(words) for name, words in custom.items()}}
-    for pack in (own, *packs):
+    everyday: set[str] = set()
+    for pack in packs:
         whole.update(map(fold_keyword, pack.get("whole_message_only", ())))
+        everyday.update(map(fold_keyword, pack.get("everyday", ())))
         for name, intent in _INTENTS:
             for word in pack.get(name, ()):
                 key = fold_keyword(word)
@@ -67,6 +78,7 @@ def load_keywords(packs: Iterable[Mapping[str, Any]], custom: Mapping[str, Itera
         key: keyword._replace(
             language=next(iter(languages[key])) if len(languages.get(key, ())) == 1 else None,
             whole_message_only=key in whole,
+            everyday=key in everyday,
         )
         for key, keyword in found.items()
     }
@@ -78,9 +90,7 @@ def load_prepared(name: str) -> dict[str, Any]:
     return content
 
 
-def own_keywords(prepared: Mapping[str, Any], custom: Mapping[str, Iterable[str]]) -> dict[str, Keyword]:
-    """All keywords as prepared, with a deployment's own above them."""
+def prepared_keywords() -> dict[str, Keyword]:
+    """All built-in keywords, as ``sms_consent.intent.prepare`` has made them."""
     intents = {intent.value: intent for intent in Intent}
-    keywords = {key: Keyword(key, intents[row[0]], *row[1:]) for key, row in prepared.items()}
-    keywords.update(load_keywords((), custom))
-    return keywords
+    return {key: Keyword(key, intents[row[0]], *row[1:]) for key, row in load_prepared("keywords").items()}

@@ -35,11 +35,12 @@ def prepared() -> dict[str, dict[str, Any]]:
 
 
 def _keywords() -> dict[str, list[Any]]:
-    return {key: _row(keyword) for key, keyword in load_keywords(load_packs(), {}).items()}
+    return {key: _row(keyword) for key, keyword in load_keywords(load_packs()).items()}
 
 
 def _row(keyword: Keyword) -> list[Any]:
-    return [keyword.intent.value, keyword.rule, keyword.language, keyword.whole_message_only]
+    row = [keyword.intent.value, keyword.rule, keyword.language, keyword.whole_message_only]
+    return [*row, True] if keyword.everyday else row
 
 
 def _company() -> dict[str, str]:

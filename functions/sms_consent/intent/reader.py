@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sms_consent.intent.folding import MOST_WORDS, Folded, fold
-from sms_consent.intent.keywords import Keyword, load_prepared, own_keywords
+from sms_consent.intent.keywords import Keyword, prepared_keywords
 from sms_consent.intent.look_alikes import looks_like
+from sms_consent.intent.own_words import Ignored, OwnWords
 from sms_consent.intent.reading import NOTHING, RULES_VERSION, Explanation, Intent, Reading, Spans, Tier
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ _MOST_LETTERS = 4_000
 
 
 class Reader:
-    """Reads texts by the built-in rules and a deployment's own keywords, which stand above them.
+    """Reads texts by the built-in rules and a deployment's own keywords, which turn no opt-out into anything else.
 
     ``ordinary`` are words that ask for nothing in this deployment, such as YES where texts ask yes-or-no questions.
+    Words that collide with the rules in ``own_words`` are ignored.
     With ``weighed`` off, only frames find requests in sentences, which is how weights are fitted.
     """
 
@@ -36,8 +38,9 @@ class Reader:
         ordinary: Iterable[str] = (),
         weighed: bool = True,
     ) -> None:
-        custom = {"opt_out": opt_out, "opt_in": opt_in, "help": help, "ordinary": ordinary}
-        self._keywords = own_keywords(load_prepared("keywords"), custom)
+        words = OwnWords.beside(prepared_keywords(), opt_out=opt_out, opt_in=opt_in, help=help, ordinary=ordinary)
+        self._words = words
+        self._keywords = words.keywords
         self._weighed = weighed
 
     @cached_property
@@ -45,6 +48,20 @@ class Reader:
         from sms_consent.intent.tiers import Tiers
 
         return Tiers(self._keywords, weighed=self._weighed)
+
+    @cached_property
+    def ignored(self) -> tuple[Ignored, ...]:
+        """The deployment's own words that do not count. Reads each of them as a text, which loads every rule."""
+        found = list(self._words.ignored)
+        for keyword in self._words.weaker.values():
+            word = keyword.rule.partition("/")[2]
+            if self.read(word).intent is not keyword.intent:
+                found.append(
+                    Ignored(keyword.intent, word, "is an opt-out by the built-in rules, and keeps this meaning")
+                )
+        unremoved = (word for word in self._words.unknown if self.read(word).intent is not Intent.NONE)
+        reason = "is no built-in keyword, and is read by other rules"
+        return (*found, *(Ignored(Intent.NONE, word, reason) for word in unremoved))
 
     def read(self, text: str, *, last_reply: str | None = None) -> Reading:
         """Read one text. Pure; never raises, whatever the text. ``last_reply`` is what this person was last sent."""
@@ -68,6 +85,15 @@ class Reader:
         return source_of(rule)
 
     def _read(self, folded: Folded, last_reply: str | None) -> tuple[Reading, Spans]:
+        reading = self._read_without_weaker(folded, last_reply)
+        if self._words.weaker and reading[0].intent not in (Intent.OPT_OUT, Intent.UNCLEAR):
+            key = folded.key
+            weaker = self._words.weaker.get(key) or self._words.weaker.get(looks_like(key))
+            if weaker:
+                return _by_keyword(weaker, folded)
+        return reading
+
+    def _read_without_weaker(self, folded: Folded, last_reply: str | None) -> tuple[Reading, Spans]:
         key = folded.key
         keyword = self._keywords.get(key) or self._keywords.get(looks_like(key))
         if keyword:
@@ -97,5 +123,5 @@ def _by_keyword(keyword: Keyword, folded: Folded) -> tuple[Reading, Spans]:
     tier = Tier.UNCLEAR if keyword.intent is Intent.UNCLEAR else Tier.KEYWORD
     start, end = folded.words[0].start, folded.words[-1].end
     matched = folded.written(start, end)
-    reading = Reading(keyword.intent, tier, keyword.rule, matched, keyword.language, RULES_VERSION)
+    reading = Reading(keyword.intent, tier, keyword.rule, matched, keyword.language, RULES_VERSION, keyword.everyday)
     return reading, (folded.span(start, end),)

@@ -45,6 +45,8 @@ class Reading:
     matched: str
     language: str | None
     rules_version: str
+    everyday: bool = False
+    """An opt-in by a word that is also an ordinary answer: it counts only for a person who opted out before."""
 
 
 NOTHING = Reading(Intent.NONE, None, "none", "", None, RULES_VERSION)

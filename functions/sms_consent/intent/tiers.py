@@ -141,5 +141,5 @@ def _in_company(tier: Tier, kept: Kept, folded: Folded) -> tuple[Reading, Spans]
     keyword, first, last = kept
     matched = folded.written(first.start, last.end)
     rule = f"{tier.lower()}:{keyword.rule.partition(':')[2]}"
-    reading = Reading(keyword.intent, tier, rule, matched, keyword.language, RULES_VERSION)
+    reading = Reading(keyword.intent, tier, rule, matched, keyword.language, RULES_VERSION, keyword.everyday)
     return reading, (folded.span(first.start, last.end),)

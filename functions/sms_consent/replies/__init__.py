@@ -1,13 +1,12 @@
 """Which text answers a person, in which language, and whether it fits what a network carries.
 
 The texts are data: one file a language in ``languages/``, and what each kind must hold, with its sources, in
-``rules.json``. Everything is checked when ``Replies`` is built, so that a brand too long stops a deployment's first
-start rather than somebody's confirmation.
+``rules.json``. A reply that does not fit with a deployment's brand is sent without it, or not at all; no setting stops a text.
 """
 
 from __future__ import annotations
 
-from .composing import Replies, Reply
+from .composing import Replies, Reply, Unfit
 from .templates import ReplyKind, UnfitReply
 
-__all__ = ["Replies", "Reply", "ReplyKind", "UnfitReply"]
+__all__ = ["Replies", "Reply", "ReplyKind", "Unfit", "UnfitReply"]

@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .gsm7 import Encoding, Size, measure, outside_alphabet
 from .templates import ReplyKind, Template, TemplateKey, UnfitReply, deployed, fault_of_text, language_tag
 
-__all__ = ["Replies", "Reply"]
+__all__ = ["Replies", "Reply", "Unfit"]
 
 # GSM-7: one message of 160. Where a script or a brand needs UCS-2, 70 leave no room for a brand and a contact besides
 # the sentence, so two joined parts are allowed, which a phone shows as one text.
 _MOST = {Encoding.GSM_7: (160, 1), Encoding.UCS_2: (134, 2)}
 _NAMES = {"brand": "the brand", "support": "the support contact"}
+_PARAMETERS = {"brand": "Brand", "support": "SupportContact"}
+_STANDARD_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Why a reply is not sent as configured. Quotes neither brand nor contact, which may be a phone number."""
+
+    kind: ReplyKind
+    language: str
+    setting: str
+    """The template parameter to change: Brand or SupportContact."""
+    reason: str
+    """The reply's length and the limit, and by how much to shorten what; or what is wrong with the setting."""
+    without_brand: bool
+    """Whether the standard wording without the brand is sent instead; otherwise no reply is sent."""
+    is_empty: bool = False
+    """Whether the reason is that the setting is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A text ready to be sent, and the language that it is really in."""
+    """A text ready to be sent, and the language that it is really in. The body is empty if no wording fits."""
 
     kind: ReplyKind
     language: str
     body: str
+    unfit: Unfit | None = None
 
 
 class Replies:
-    """Every reply of one sender, checked when built: what was accepted then is never too long later."""
+    """Every reply of one sender.
+
+    Each is composed when it is first needed. One that does not fit in a message is sent without the brand, or not at all if
+    that does not fit either, and affects no other.
+    """
 
     def __init__(
         self,
@@ -36,21 +59,39 @@ class Replies:
         support_contact: str,
         default_language: str = "en",
         overrides: Mapping[str, str] | None = None,
+        checked: bool = True,
     ) -> None:
-        """Raise UnfitReply with every problem at once, so that an engineer corrects settings once."""
+        """Raise UnfitReply with every problem at once, so that an engineer corrects settings once.
+
+        With ``checked`` off, as functions use it, no brand, contact or language raises anything. A default language without
+        replies is replaced by English.
+        """
         self._overrides = dict(overrides or {})
         self._templates = deployed(self._overrides)
         self._brand = unicodedata.normalize("NFC", brand.strip())
         self._support_contact = unicodedata.normalize("NFC", support_contact.strip())
         self._default_language = language_tag(default_language)
-        if problems := self._problems():
+        self._checked = checked
+        self._composed: dict[TemplateKey, Reply] = {}
+        if checked and (problems := self._problems()):
             raise UnfitReply(problems)
+        if not self._is_complete(self._default_language):
+            self._default_language = _STANDARD_LANGUAGE
+
+    @property
+    def default_language(self) -> str:
+        """The language of a reply for which none is asked."""
+        return self._default_language
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that have every kind of reply."""
         every = {key.language for key in self._templates}
         return tuple(sorted(tag for tag in every if self._is_complete(tag)))
+
+    def has_language(self, language: str) -> bool:
+        """Whether every kind of reply is there in a language."""
+        return self._is_complete(language_tag(language))
 
     def compose(self, kind: ReplyKind, language: str | None) -> Reply:
         """Answer in the language asked for, or in the default one where there is no such text.
@@ -61,18 +102,57 @@ class Replies:
         key = TemplateKey(kind, language_tag(language or self._default_language))
         if key not in self._templates:
             key = TemplateKey(kind, self._default_language)
-        return Reply(kind, key.language, self._filled(self._templates[key]))
+        if (reply := self._composed.get(key)) is None:
+            reply = self._composed[key] = self._compose(key)
+        return reply
+
+    def unfit(self, languages: Iterable[str] | None = None) -> tuple[Unfit, ...]:
+        """Every reply that is not sent as configured, in some languages or in all."""
+        tags = self.languages if languages is None else languages
+        replies = (self.compose(kind, language) for language in tags for kind in ReplyKind)
+        return tuple(reply.unfit for reply in replies if reply.unfit is not None)
 
     def for_brand(
         self, brand: str | None = None, support_contact: str | None = None, language: str | None = None
     ) -> Replies:
         """The same texts for a sender with a brand, contact or language of its own; checked in the same way."""
+        if language is None or not (self._checked or self._is_complete(language_tag(language))):
+            language = self._default_language
         return Replies(
             brand=self._brand if brand is None else brand,
             support_contact=self._support_contact if support_contact is None else support_contact,
-            default_language=self._default_language if language is None else language,
+            default_language=language,
             overrides=self._overrides,
+            checked=self._checked,
         )
+
+    def _compose(self, key: TemplateKey) -> Reply:
+        template = self._templates[key]
+        body = self._filled(template)
+        field, reason = self._unusable(template.fields)
+        if field is None:
+            size = measure(body)
+            if _fits(size):
+                return Reply(key.kind, key.language, body)
+            reason = self._too_long(key, size)
+        shorter = template.without_brand(self._support_contact)
+        contact_is_usable = self._unusable(template.fields & {"support"})[0] is None
+        without_brand = contact_is_usable and _fits(measure(shorter))
+        # If the reply without the brand does not fit either, only a shorter contact helps.
+        setting = _PARAMETERS[field or ("brand" if without_brand or "support" not in template.fields else "support")]
+        is_empty = field is not None and not (self._brand if field == "brand" else self._support_contact)
+        unfit = Unfit(key.kind, key.language, setting, reason, without_brand, is_empty)
+        return Reply(key.kind, key.language, shorter if without_brand else "", unfit)
+
+    def _unusable(self, fields: Iterable[str]) -> tuple[str | None, str]:
+        """The field whose value cannot stand in any text, and why; None if there is none."""
+        values = {"brand": self._brand, "support": self._support_contact}
+        for field in sorted(fields, reverse=True):  # the contact first: without it, there is no reply at all
+            if not values[field]:
+                return field, f"{_NAMES[field].capitalize()} is empty."
+            if fault := fault_of_text(values[field]):
+                return field, f"{_NAMES[field].capitalize()} {fault}."
+        return None, ""
 
     def _filled(self, template: Template) -> str:
         return template.filled(self._brand, self._support_contact)
@@ -94,7 +174,7 @@ class Replies:
             problems.append(f"The default language must be one with every reply: {known}, or one given in full.")
         if not problems:
             sizes = {key: measure(self._filled(template)) for key, template in self._templates.items()}
-            excess = {key: size for key, size in sizes.items() if size.parts > _MOST[size.encoding][1]}
+            excess = {key: size for key, size in sizes.items() if not _fits(size)}
             # The worst first: whoever shortens for it has mostly shortened for all.
             worst_first = sorted(excess.items(), key=lambda each: _MOST[each[1].encoding][0] - each[1].units)
             problems = [self._too_long(key, size) for key, size in worst_first]
@@ -118,3 +198,7 @@ class Replies:
         if odd and not outside_alphabet(template.filled("", "")):
             advice += f" Outside GSM-7, which would allow {_MOST[Encoding.GSM_7][0]}: {', '.join(odd)}."
         return f"{key} takes {size.units} {size.encoding} units in {size.parts} parts; at most {most}. {advice}"
+
+
+def _fits(size: Size) -> bool:
+    return size.parts <= _MOST[size.encoding][1]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 __all__ = ["ReplyKind", "Template", "TemplateKey", "UnfitReply", "deployed", "fault_of_text", "language_tag", "shipped"]
 
 _FIELD = re.compile(r"\{(brand|support)\}")
+_LEADING_BRAND = re.compile(r"^\{brand\}\s*[:.,：،]?\s*")
 _LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -65,6 +66,10 @@ class Template:
         """Both in one pass, so that braces in a brand stay what they are."""
         values = {"brand": brand, "support": support_contact}
         return _FIELD.sub(lambda field: values[field[1]], self.text)
+
+    def without_brand(self, support_contact: str) -> str:
+        """The same wording where the brand does not fit: left out with the punctuation that follows it."""
+        return Template(_LEADING_BRAND.sub("", self.text)).filled("", support_contact).strip()
 
     @property
     def fields(self) -> frozenset[str]:
