@@ -7,7 +7,6 @@ and comes back by itself should that fail.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -16,8 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sms_consent.errors import Unreadable
-from sms_consent.text import Text, read_queued
-from sms_consent.times import as_text
+from sms_consent.text import Text, read_queued, with_time
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -26,7 +24,7 @@ __all__ = ["WITHOUT_REASON", "DeadLetter", "DeadLetterQueue", "Waiting"]
 
 REASON = "Reason"
 """As the function names it (sms_consent.aws.dead_letters, which would load the AWS SDK with it)."""
-WITHOUT_REASON = "failed five times, see the logs"
+WITHOUT_REASON = "no reason is known: SNS or an earlier release moved it, see the logs"
 
 HOLD = 120
 """Seconds for which a message is hidden from others who look: enough for some ten thousand."""
@@ -56,16 +54,8 @@ class DeadLetter:
         return self.text.at if self.text is not None else self.sent_at
 
     def as_it_came(self) -> str:
-        """The body, unchanged. Only a bare payload gets the notification that it lacks, with its old time in it.
-
-        Raw delivery, which makes bare payloads, leaves them no time but that of the queue, which would be a new one: an old
-        START would come after a STOP that is younger than it.
-        """
-        if self.text is None or "Type" in json.loads(self.body):
-            return self.body
-        return json.dumps(
-            {"Type": "Notification", "MessageId": self.id, "Message": self.body, "Timestamp": as_text(self.sent_at)}
-        )
+        """The body, unchanged. Only a bare payload gets the notification that it lacks, with its old time in it."""
+        return with_time(self.body, self.id, self.sent_at) if self.text is not None else self.body
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ Events = Annotated[
 
 dead_letters = typer.Typer(
     name="dead-letters",
-    help="Texts that could not be read, or failed five times: look at them, mend the cause, put them back.",
+    help="Texts that could not be read, or still failed after 12 days: list them, fix the cause, put them back.",
     no_args_is_help=True,
 )
 

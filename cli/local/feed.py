@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 from botocore.exceptions import ClientError
@@ -26,6 +27,9 @@ from sms_consent.history import Entry, page_of
 from sms_consent.numbers import canonical
 from sms_consent.replies import ReplyKind
 
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
 __all__ = ["run_event"]
 
 
@@ -33,7 +37,7 @@ def run_event(local: Local, file: EventFile) -> list[Fate]:
     """Feed an event into the stack, wait for all it sets off, and look what became of it."""
     failure = _feed(local, file)
     local.stack.settle()
-    put_aside = _put_aside(local)
+    put_aside = [*_put_aside(local), *_still_queued(local)]
     return [_fate(local, record, _problem(record, put_aside) or failure) for record in file.records]
 
 
@@ -65,17 +69,34 @@ def _send(local: Local, records: Sequence[Record]) -> None:
 
 def _put_aside(local: Local) -> list[tuple[str, str]]:
     """What stands in the dead-letter queue by now, each with its reason; taken out, so that the next event starts anew."""
-    sqs = boto3.client("sqs")
     found = []
+    for message in _taken_out(local.dead_letter_queue_url):
+        attributes = message.get("MessageAttributes", {})
+        reason = attributes[REASON].get("StringValue") if REASON in attributes else None
+        found.append((message["Body"], reason or "moved without a reason"))
+    return found
+
+
+def _still_queued(local: Local) -> list[tuple[str, str]]:
+    """Take out what failed at every delivery so far. Its visibility time-out must end first."""
+    sqs = boto3.client("sqs")
+    name: Literal["VisibilityTimeout"] = "VisibilityTimeout"
+    hidden: Literal["ApproximateNumberOfMessagesNotVisible"] = "ApproximateNumberOfMessagesNotVisible"
+    attributes = sqs.get_queue_attributes(QueueUrl=local.queue_url, AttributeNames=[name, hidden])["Attributes"]
+    if int(attributes[hidden]):
+        local.stack.time.advance(timedelta(seconds=int(attributes[name]) + 1))
+    reason = "failed at every delivery, and would be delivered again"
+    return [(message["Body"], reason) for message in _taken_out(local.queue_url)]
+
+
+def _taken_out(queue_url: str) -> Iterator[MessageTypeDef]:
+    sqs = boto3.client("sqs")
     while messages := sqs.receive_message(
-        QueueUrl=local.dead_letter_queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
     ).get("Messages"):
         for message in messages:
-            attributes = message.get("MessageAttributes", {})
-            reason = attributes[REASON].get("StringValue") if REASON in attributes else None
-            found.append((message["Body"], reason or "failed as often as the queue allows"))
-            sqs.delete_message(QueueUrl=local.dead_letter_queue_url, ReceiptHandle=message["ReceiptHandle"])
-    return found
+            yield message
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
 
 
 def _problem(record: Record, put_aside: list[tuple[str, str]]) -> str | None:

@@ -24,6 +24,8 @@ ASYNCHRONOUS_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
 """Lambda invokes a function that SNS triggers up to twice more, after these waits, if it raises."""
 PATIENCE = timedelta(minutes=15)
 """How long a wait ``settle`` sits out to see what becomes of the work: beyond any back-off, short of the 30 days."""
+SETTLING = timedelta(hours=1)
+"""How long ``settle`` goes on in all: a message that always fails is delivered for 14 days."""
 STEPS = 500
 """Moments at which something is done within one span; beyond them, what is left is done at its end."""
 
@@ -109,9 +111,10 @@ class LocalStack:
     def settle(self) -> None:
         """Drain, and go on to whatever has to wait a little, such as a message that failed."""
         with self._alone:
+            end = self.time.now() + SETTLING
             for _ in range(STEPS):
                 now, moment = self.time.now(), self._next_moment(self.drain())
-                if moment is None or moment - now > PATIENCE:
+                if moment is None or moment - now > PATIENCE or moment > end:
                     break
                 self.time.advance(moment - self.time.now())
 

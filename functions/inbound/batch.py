@@ -1,103 +1,180 @@
-"""Which records of an event are done: each is read and heard on its own, so that none takes another down with it.
+"""Processes the records of an event, and reports which ones to deliver again.
 
-Different people's texts are worked on side by side; those of one person one after the other, in the order of their times.
+Each record fails or succeeds on its own. Different people's texts are processed side by side, those of one person one after the
+other, in the order of ``order.in_order``. Records that were received before may have stopped the process, so they run one at a
+time; those received more than three times run last, each only after all finished records were deleted from the queue.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
-from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
+from inbound.order import by_person, in_alternating_order, in_order
+from inbound.records import Record, records_of
 from inbound.together import Together, one_after_the_other
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.aws.reporting import Log, Metrics
-from sms_consent.errors import Unreadable
-from sms_consent.inbound import Heard, Inbound
+from sms_consent.errors import ConsentError, OutOfTime, Unavailable, Unreadable
+from sms_consent.inbound import Heard, Message
 from sms_consent.intent import Intent
-from sms_consent.numbers import canonical, mask, mask_id
-from sms_consent.text import Text, read_notification, read_queued
+from sms_consent.numbers import mask, mask_id
+from sms_consent.ports import Clock
+from sms_consent.text import Text
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "Queue", "Texts"]
+
+SUSPECT_AFTER = 3
+"""A record received more often than this may have stopped the process each time."""
+
+GIVE_UP_AFTER = timedelta(days=12)
+"""SQS deletes a message after 14 days: until then a record that still fails must be in the dead-letter queue."""
+
+GIVE_UP_UNTRIED_AFTER = timedelta(days=13)
+"""A record this old is moved without another try: whatever it does to the process, the next try may be too late."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Record:
-    """One record of an event: what to put aside if it cannot be read, and the text in it, or why there is none."""
+class Texts(Protocol):
+    """What a text asks for, and doing it: ``sms_consent.inbound.Inbound``."""
 
-    id: str
-    body: str
-    text: Text | Exception
+    def classify(self, text: Text, /) -> Message:
+        """Return the text with its intent, without any call."""
 
-    @property
-    def text_id(self) -> str | None:
-        """By which everything about a text is found in the logs."""
-        return mask_id(self.text.id) if isinstance(self.text, Text) else None
+    def apply(self, message: Message, /) -> Heard:
+        """Do what a text asks for. Raises TryAgain, Rejected or Unreadable."""
+
+
+class Queue(Protocol):
+    """The queue that the records come from."""
+
+    def delete(self, receipts: Sequence[str]) -> None:
+        """Delete messages. Raise TryAgain or Rejected unless every one was deleted."""
 
 
 class Batch:
-    """Hears every record of an event, from SNS directly or through SQS."""
+    """Processes every record of an event, from SNS directly or through SQS."""
 
     def __init__(
         self,
         *,
-        inbound: Inbound,
+        inbound: Texts,
         dead_letters: DeadLetters,
+        queue: Queue | None,
+        clock: Clock,
         logger: Log,
         metrics: Metrics,
+        has_time: Callable[[], bool] = lambda: True,
         together: Together = one_after_the_other,
     ) -> None:
+        """``has_time`` says whether a request started now can be recorded before the function is stopped."""
         self._inbound = inbound
         self._dead_letters = dead_letters
+        self._queue = queue
+        self._clock = clock
         self._logger = logger
         self._metrics = metrics
+        self._has_time = has_time
         self._together = together
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-        """A partial batch response: the records to deliver again. Those that never can be read are put aside."""
-        records = list(_records(event))
-        failed: set[_Record] = set()
+        """Return a partial batch response: the records to deliver again.
 
-        def hear(of_one_person: list[_Record]) -> None:
-            failed.update(record for record in of_one_person if not self._done(record))
+        Unreadable records, and those that still fail after 12 days, are moved to the dead-letter queue. All work has ended when
+        this returns.
+        """
+        records = records_of(event)
+        done: set[Record] = set()
+        suspects = [record for record in records if record.receives > SUSPECT_AFTER]
+        again = [record for record in records if 1 < record.receives <= SUSPECT_AFTER]
+        first = [record for record in records if record.receives <= 1]
+        self._together([partial(self._process_person, group, done) for group in by_person(first)])
+        for group in in_alternating_order(by_person(again)):
+            self._process_person(group, done)
+        self._process_suspects(suspects, done)
+        return {"batchItemFailures": [{"itemIdentifier": record.id} for record in records if record not in done]}
 
-        self._together([partial(hear, group) for group in _by_person(records)])
-        return {"batchItemFailures": [{"itemIdentifier": record.id} for record in records if record in failed]}
+    def _process_suspects(self, suspects: list[Record], done: set[Record]) -> None:
+        """Process each alone, after everything finished so far is final: even if it stops the process, only it comes back."""
+        final: set[Record] = set()
+        for (suspect,) in in_alternating_order([[suspect] for suspect in suspects]):
+            if suspect.age(self._clock.now()) > GIVE_UP_UNTRIED_AFTER:
+                self._give_up(suspect, f"not processed in {GIVE_UP_UNTRIED_AFTER.days} days", done)
+                continue
+            try:
+                self._delete(done - final)
+            except ConsentError as error:
+                self._log_failure(suspect, error)
+                continue
+            final |= done
+            self._process_person([suspect], done)
 
-    def _done(self, record: _Record) -> bool:
-        try:
-            self._hear(record)
-        except Exception as error:  # noqa: BLE001  one record must not take the batch with it; it is delivered again
-            # Only names of types: the message or the frames of an unforeseen error may hold a number or a text.
-            cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
-            self._logger.error(
-                "a text is delivered again",
-                record=record.id,
-                inbound_message_id=record.text_id,
-                error=type(error).__name__,
-                cause=cause,
-            )
-            self._count("TextsFailed")
-            return False
-        return True
-
-    def _hear(self, record: _Record) -> None:
-        try:
-            if isinstance(record.text, Exception):
-                raise record.text
-            heard = self._inbound.hear(record.text)
-        except Unreadable as error:
-            self._dead_letters.put(record.body, error.reason)
-            self._logger.error(
-                "a text was put aside", record=record.id, inbound_message_id=record.text_id, reason=error.reason
-            )
-            self._count("TextsPutAside")
+    def _delete(self, finished: set[Record]) -> None:
+        if not finished:
             return
-        self._report(record.text, heard)
+        receipts = [record.receipt for record in finished if record.receipt is not None]
+        if self._queue is None or len(receipts) < len(finished):
+            raise Unavailable("finished records cannot be deleted, so nothing risky is started")
+        self._queue.delete(receipts)
+
+    def _process_person(self, records: list[Record], done: set[Record]) -> None:
+        """Classify all of one person's texts, which takes no call, and then apply them."""
+        messages: list[tuple[Record, Message]] = []
+        for record in records:
+            try:
+                messages.append((record, self._classify(record)))
+            except Exception as error:  # noqa: BLE001  one record must not take the batch with it
+                self._failed(record, error, done)
+        for record, message in in_order(messages):
+            try:
+                self._apply(message)
+            except Exception as error:  # noqa: BLE001  likewise
+                self._failed(record, error, done)
+            else:
+                done.add(record)
+
+    def _apply(self, message: Message) -> None:
+        if message.reading.intent is not Intent.NONE and not self._has_time():
+            raise OutOfTime("not started: too little time left in this invocation")
+        self._report(message.text, self._inbound.apply(message))
+
+    def _classify(self, record: Record) -> Message:
+        if isinstance(record.text, Exception):
+            raise record.text
+        return self._inbound.classify(record.text)
+
+    def _failed(self, record: Record, error: Exception, done: set[Record]) -> None:
+        if isinstance(error, Unreadable):
+            self._give_up(record, error.reason, done)
+        elif record.age(self._clock.now()) > GIVE_UP_AFTER:
+            self._give_up(record, f"still failing after {GIVE_UP_AFTER.days} days: {_causes(error)}", done)
+        else:
+            self._log_failure(record, error)
+
+    def _give_up(self, record: Record, reason: str, done: set[Record]) -> None:
+        """Move a record to the dead-letter queue. If that fails, it stays where it is."""
+        try:
+            self._dead_letters.put(record.dead_letter(), reason)
+        except Exception as error:  # noqa: BLE001  one record must not take the batch with it
+            self._log_failure(record, error)
+            return
+        done.add(record)
+        self._logger.error("a text was put aside", record=record.id, inbound_message_id=record.text_id, reason=reason)
+        self._count("TextsPutAside")
+
+    def _log_failure(self, record: Record, error: Exception) -> None:
+        """Only names of types: the message or the frames of an unforeseen error may hold a number or a text."""
+        cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
+        self._logger.error(
+            "a text is delivered again",
+            record=record.id,
+            inbound_message_id=record.text_id,
+            received=record.receives or None,
+            error=type(error).__name__,
+            cause=cause,
+        )
+        self._count("TextsFailed")
 
     def _report(self, text: Text, heard: Heard) -> None:
         consent = heard.consent
@@ -122,35 +199,6 @@ class Batch:
         self._metrics.add_metric(name, "Count", 1)
 
 
-def _by_person(records: list[_Record]) -> list[list[_Record]]:
-    """A person's texts in the order in which they were sent, so that none is stale for want of another in the batch."""
-    alone: list[list[_Record]] = []
-    people: dict[str, list[tuple[datetime, int, _Record]]] = {}
-    for place, record in enumerate(records):
-        if isinstance(record.text, Exception):
-            alone.append([record])  # nobody's, so that it waits for nobody
-            continue
-        sender = record.text.sender
-        people.setdefault(canonical(sender) or sender, []).append((record.text.at, place, record))
-    return [[record for _, _, record in sorted(texts, key=itemgetter(0, 1))] for texts in people.values()] + alone
-
-
-def _records(event: Mapping[str, Any]) -> Iterator[_Record]:
-    for record in event["Records"]:
-        known = record if isinstance(record, dict) else {}
-        notification, body, attributes = known.get("Sns"), known.get("body"), known.get("attributes")
-        if isinstance(notification, dict):
-            text = _read(read_notification, notification)
-            yield _Record(str(notification.get("MessageId", "")), json.dumps(notification), text)
-        elif isinstance(body, str):
-            sent_at = attributes.get("SentTimestamp") if isinstance(attributes, dict) else None
-            yield _Record(str(known.get("messageId", "")), body, _read(read_queued, body, sent_at))
-        else:
-            yield _Record("", json.dumps(record), Unreadable("a record that is neither from SNS nor from SQS"))
-
-
-def _read(reading: Callable[..., Text], *parts: Any) -> Text | Exception:
-    try:
-        return reading(*parts)
-    except Exception as error:  # noqa: BLE001  raised again where it is this record's alone
-        return error
+def _causes(error: Exception) -> str:
+    names = [type(each).__name__ for each in (error, error.__cause__) if each is not None]
+    return ", caused by ".join(names)

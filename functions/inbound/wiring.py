@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from inbound.batch import Batch
-from inbound.together import SideBySide
+from inbound.batch import Batch, Texts
+from inbound.together import SideBySide, Together, one_after_the_other
 from sms_consent.aws import clients
 from sms_consent.aws.assembly import assemble
 from sms_consent.aws.dead_letters import DeadLetters
+from sms_consent.aws.inbound_queue import InboundQueue
 from sms_consent.aws.reporting import Log, Metrics
+from sms_consent.clock import SystemClock
 from sms_consent.fact_report import Reporter
+from sms_consent.inbound import Heard, Message
 from sms_consent.setting_problems import problems_of
 from sms_consent.settings import Problem, Settings, log_level
+from sms_consent.text import Text
 
-__all__ = ["batch", "logger", "metrics"]
+__all__ = ["batch", "batch_that_fails", "deadline", "logger", "metrics"]
+
+deadline = clients.deadline
 
 _NO_DEAD_LETTER_QUEUE = Problem(
     "DEAD_LETTER_QUEUE_URL",
@@ -50,10 +56,38 @@ def batch() -> Batch:
         reporter.problem(problem)
     if settings.dead_letter_queue_url is None:
         reporter.problem(_NO_DEAD_LETTER_QUEUE)
+    return _batch(inbound, together=SideBySide(AT_ONCE))
+
+
+def batch_that_fails(error: Exception) -> Batch:
+    """A batch in which every readable text fails with one error: unreadable and very old records are still moved."""
+    return _batch(_Unusable(error), together=one_after_the_other)
+
+
+class _Unusable:
+    """Stands in for ``Inbound`` while the settings cannot be used."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def classify(self, _: Text) -> Message:
+        """Raise the error."""
+        raise self._error
+
+    def apply(self, _: Message) -> Heard:
+        """Raise the error."""
+        raise self._error
+
+
+def _batch(inbound: Texts, together: Together) -> Batch:
+    queue_url = os.environ.get("INBOUND_QUEUE_URL")
     return Batch(
         inbound=inbound,
-        dead_letters=DeadLetters(clients.queues, settings.dead_letter_queue_url),
+        dead_letters=DeadLetters(clients.queues, os.environ.get("DEAD_LETTER_QUEUE_URL") or None),
+        queue=InboundQueue(clients.queues, queue_url) if queue_url else None,
+        clock=SystemClock(),
         logger=logger(),
         metrics=metrics(),
-        together=SideBySide(AT_ONCE),
+        has_time=lambda: deadline.allows(clients.RECORDING),
+        together=together,
     )

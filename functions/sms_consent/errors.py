@@ -4,7 +4,8 @@ ConsentError
 ├── TryAgain                the same call may work later
 │   ├── Untouched           it surely had no effect
 │   │   ├── Throttled       refused for its rate
-│   │   └── Unreached       no connection
+│   │   ├── Unreached       no connection
+│   │   └── OutOfTime       not started: the function would have been stopped before the end
 │   └── Unavailable         timed out or failed inside the service: it may have had an effect
 └── Never                   the same call will fail again until something else changes
     ├── OptInRefused        the service holds a number on its list, by the 30-day rule
@@ -23,6 +24,7 @@ __all__ = [
     "Moved",
     "Never",
     "OptInRefused",
+    "OutOfTime",
     "RecipientOptedOut",
     "Rejected",
     "Throttled",
@@ -52,6 +54,10 @@ class Throttled(Untouched):
 
 class Unreached(Untouched):
     """No connection to the service could be made."""
+
+
+class OutOfTime(Untouched):
+    """Not started, because it might not have ended before Lambda stops the function."""
 
 
 class Unavailable(TryAgain):

@@ -56,7 +56,9 @@ class Sync:
         clock: Clock,
         new_token: Callable[[], str],
         lease: timedelta,
+        has_time: Callable[[], bool] = lambda: True,
     ) -> None:
+        """``has_time`` says whether this invocation can still follow a change; otherwise the change stays due for sweep."""
         self.ledger = ledger
         self.opt_out_list = opt_out_list
         self.postman = postman
@@ -64,11 +66,12 @@ class Sync:
         self.clock = clock
         self._new_token = new_token
         self._lease = lease
+        self._has_time = has_time
 
     def offer(self, *, opting_out: bool, answering: bool) -> Claim | None:
-        """A lease for work that could be done at once, None while the service has this worker rest."""
+        """A lease for work that could be done at once, None while the service has this worker rest or time is short."""
         resting = self.pace.resting(Call.PUT if opting_out else Call.DELETE)
-        if resting or (answering and not self.pace.ready(Call.SEND)):
+        if resting or not self._has_time() or (answering and not self.pace.ready(Call.SEND)):
             return None
         return self._claim()
 
@@ -103,6 +106,8 @@ class Sync:
     def _may_claim(self, consent: Consent, now: datetime) -> bool:
         """Whether something is due, nobody is at it, and the next call could be made (a put waits for its reply)."""
         if consent.due is None or consent.due_at is None or consent.due_at > now or consent.leased_at(now):
+            return False
+        if not self._has_time():
             return False
         work = work_left(consent, now)
         answer = consent.answer

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sms_consent.errors import Unreadable
-from sms_consent.times import from_text
+from sms_consent.times import as_text, from_text
 
-__all__ = ["Text", "read_notification", "read_queued"]
+__all__ = ["Text", "read_notification", "read_queued", "with_time"]
 
 _ID = re.compile(r"""[!-"$-~]{1,200}""", re.ASCII)
 """Printable ASCII without spaces and without ``#``, which separates the parts of a sort key. RCS message ids have this form:
@@ -56,6 +56,17 @@ def read_queued(body: str, sent_at_ms: str | None) -> Text:
     if "Type" not in content and "originationNumber" in content and sent_at_ms is not None and sent_at_ms.isdecimal():
         return _read_payload(content, None, datetime.fromtimestamp(int(sent_at_ms) / 1000, UTC))
     return read_notification(content)
+
+
+def with_time(body: str, message_id: str, sent_at: datetime) -> str:
+    """Return the body for sending a readable message again. A bare payload is wrapped in a notification with its old time.
+
+    Otherwise the new message's own time would count, and an old START would come after a younger STOP.
+    """
+    if "Type" in json.loads(body):
+        return body
+    notification = {"Type": "Notification", "MessageId": message_id, "Message": body, "Timestamp": as_text(sent_at)}
+    return json.dumps(notification)
 
 
 def _object(text: str, what: str) -> dict[str, Any]:

@@ -82,16 +82,18 @@ def test_failures_are_reported_for_their_own_records(inbound: Any, monkeypatch: 
     assert inbound.consent("+14255550104").settled
 
 
-def test_no_text_of_one_person_is_stale_for_want_of_another_in_its_batch(inbound: Any) -> None:
-    """The queue hands them out in any order; they are heard in that of their times."""
+def test_the_newest_request_of_one_person_decides_and_the_older_ones_are_history(inbound: Any) -> None:
+    """In whatever order the queue delivers them."""
     payload = {"originationNumber": PEOPLE[0], "destinationNumber": OURS}
     bodies = []
     for at, word in enumerate(("STOP", "START", "STOP")):
         bodies.append(json.dumps(inbound.notification(payload | {"messageBody": word, "inboundMessageId": str(at)})))
         inbound.world.pass_time(seconds=1)
     inbound.run(inbound.queued(*reversed(bodies)))
-    assert {item["outcome"]["S"] for item in inbound.world.history()} == {Outcome.CHANGED.value}
+    outcomes = {item["id"]["S"]: item["outcome"]["S"] for item in inbound.world.history()}
+    assert outcomes == {"2": Outcome.CHANGED, "1": Outcome.STALE, "0": Outcome.STALE}
     assert inbound.consent(PEOPLE[0]).status is Status.OPTED_OUT
+    assert len(inbound.world.texts()) == 1
 
 
 def test_work_that_raises_takes_none_of_the_rest_with_it() -> None:
@@ -177,6 +179,8 @@ def test_any_interleaving_ends_as_each_persons_newest_text_says(
     batch = Batch(
         inbound=made.inbound,
         dead_letters=NoDeadLetters(),
+        queue=None,
+        clock=clock,
         logger=quiet_logger(),
         metrics=quiet_metrics(),
         together=in_turns,
@@ -195,6 +199,8 @@ def test_any_interleaving_ends_as_each_persons_newest_text_says(
         assert (consent.status is Status.OPTED_OUT) is (said[-1] == "STOP")
         assert service.is_listed(number, LIST) is (consent.status is not Status.OPTED_IN)
     assert {entry.decision.id for entry in ledger.decisions()} == {f"text-{at}" for at in range(len(texts))}
-    assert Outcome.STALE not in {entry.outcome for entry in ledger.decisions()}
+    stale = {entry.decision.id for entry in ledger.decisions() if entry.outcome is Outcome.STALE}
+    newest = {person: f"text-{at}" for at, (person, word) in enumerate(texts) if word != "HELP"}
+    assert stale.isdisjoint(newest.values())
     references = [text.reference for text in service.texts]
     assert len(references) == len(set(references))

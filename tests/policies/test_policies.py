@@ -14,11 +14,11 @@ from support.reconcile_function import reconcile_beside
 from support.retention_function import retention_function
 from support.template import resources
 
+from inbound import wiring
 from sms_consent.clock import SystemClock
 
 BY_THE_PLATFORM = {
     "sqs:ReceiveMessage": "Lambda's poller reads the queue in the function's name",
-    "sqs:DeleteMessage": "so it does when a batch is done",
     "sqs:GetQueueAttributes": "and to scale",
     "dynamodb:DescribeStream": "Lambda's poller reads the ledger's stream in the function's name",
     "dynamodb:GetRecords": "the same",
@@ -40,12 +40,24 @@ def _inbound(inbound: Inbound) -> None:
     inbound.hear("STOP", inboundMessageId="d", destinationNumber="pool-1", originationNumber="+14255550183")
     inbound.hear("STOP", inboundMessageId="e", destinationNumber="rcs-1", originationNumber="+14255550184")
     inbound.run(inbound.queued("5"))
+    _received_four_times(inbound)
     # An opt-in that must wait, of a number that may not be on the list at all: the function looks.
     inbound.world.pass_time(minutes=1)
     inbound.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
     inbound.hear("STOP", inboundMessageId="f")
     inbound.world.pass_time(minutes=1)
     inbound.hear("START", inboundMessageId="g")
+
+
+def _received_four_times(inbound: Inbound) -> None:
+    """Beside a finished one: that is deleted first."""
+    with patch.object(wiring.batch()._inbound, "classify", side_effect=ZeroDivisionError):
+        inbound.send({"originationNumber": "+14255550189", "destinationNumber": "+12125550101", "messageBody": "STOP"})
+        inbound.deliver()
+        for _ in range(2):
+            inbound.redeliver()
+    inbound.send({"originationNumber": "+14255550190", "destinationNumber": "+12125550101", "messageBody": "STOP"})
+    inbound.redeliver()
 
 
 def _deletion_in_doubt(inbound: Inbound, number: str) -> None:

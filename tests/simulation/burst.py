@@ -199,7 +199,12 @@ class Burst:
     def _hearing(self, batch: list[Copy]) -> Callable[[Environment], None]:
         def work(made: Environment) -> None:
             hearing = Batch(
-                inbound=made.inbound, dead_letters=NoDeadLetters(), logger=quiet_logger(), metrics=quiet_metrics()
+                inbound=made.inbound,
+                dead_letters=NoDeadLetters(),
+                queue=self._queue,
+                clock=self.clock,
+                logger=quiet_logger(),
+                metrics=quiet_metrics(),
             )
             response = hearing.handle({"Records": [record_of(copy) for copy in batch]})
             quiet_metrics().clear_metrics()

@@ -115,7 +115,7 @@ class Terms:
 class Function(Enum):
     """What runs: each is cut off at its time-out, as template.yaml has it."""
 
-    INBOUND = 30
+    INBOUND = 45
     SWEEP = 60
     REQUEST = 29
 

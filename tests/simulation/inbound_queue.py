@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from sms_consent.times import as_text
 
 __all__ = ["Copy", "Queue", "record_of"]
 
-VISIBILITY = timedelta(seconds=180)
+VISIBILITY = timedelta(seconds=270)
 
 
 @dataclass(slots=True, eq=False)
@@ -22,10 +23,12 @@ class Copy:
     body: str
     visible_at: datetime
     number: str
+    receives: int = 0
+    sent_at: datetime | None = None
 
 
 class Queue:
-    """Nothing leaves it but what a worker has reported done; how often it may fail is not what is tested here."""
+    """Nothing leaves it but what a worker has reported or deleted; messages are received as often as necessary."""
 
     def __init__(self) -> None:
         self.copies: list[Copy] = []
@@ -38,6 +41,7 @@ class Queue:
         """Invisible to others while a worker has it."""
         for copy in copies:
             copy.visible_at = now + VISIBILITY
+            copy.receives += 1
 
     def settle(self, copies: list[Copy], failed: set[str]) -> None:
         """A batch was answered: only its failures stay."""
@@ -45,10 +49,23 @@ class Queue:
             if copy.receipt not in failed and copy in self.copies:
                 self.copies.remove(copy)
 
+    def delete(self, receipts: Sequence[str]) -> None:
+        """DeleteMessageBatch."""
+        self.copies = [copy for copy in self.copies if copy.receipt not in receipts]
+
 
 def record_of(copy: Copy) -> dict[str, Any]:
     """The SQS record that a function is given."""
-    return {"messageId": copy.receipt, "body": copy.body, "attributes": {}, "eventSource": "aws:sqs"}
+    attributes = {"ApproximateReceiveCount": str(copy.receives)}
+    if copy.sent_at is not None:
+        attributes["SentTimestamp"] = str(int(copy.sent_at.timestamp() * 1000))
+    return {
+        "messageId": copy.receipt,
+        "receiptHandle": copy.receipt,
+        "body": copy.body,
+        "attributes": attributes,
+        "eventSource": "aws:sqs",
+    }
 
 
 def notification(text_id: str, person: str, line: str, words: str, at: datetime) -> str:

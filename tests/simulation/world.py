@@ -243,7 +243,9 @@ class World:
             person, line = h.PEOPLE[text.person], list(h.LINES)[text.line]
             body = notification(text_id, person, line, h.WORDS[text.ask], BEGINNING + timedelta(seconds=at))
             for copy in range(text.copies):
-                self.queue.copies.append(Copy(f"{text_id}-{copy}", body, self.clock.now(), person))
+                self.queue.copies.append(
+                    Copy(f"{text_id}-{copy}", body, self.clock.now(), person, sent_at=self.clock.now())
+                )
 
     def _know(self, text_id: str, text: h.Text) -> None:
         person, line = h.PEOPLE[text.person], list(h.LINES)[text.line]
@@ -298,7 +300,12 @@ class World:
 
         def work(made: Environment) -> None:
             batch = Batch(
-                inbound=made.inbound, dead_letters=NoDeadLetters(), logger=quiet_logger(), metrics=quiet_metrics()
+                inbound=made.inbound,
+                dead_letters=NoDeadLetters(),
+                queue=self.queue,
+                clock=_WorkerClock(self),
+                logger=quiet_logger(),
+                metrics=quiet_metrics(),
             )
             response = batch.handle({"Records": [record_of(copy) for copy in copies]})
             quiet_metrics().clear_metrics()

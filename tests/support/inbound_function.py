@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,15 +18,26 @@ from sms_consent.aws.attributes import to_attributes
 from sms_consent.consent import Consent
 from sms_consent.ports import Sender
 from sms_consent.times import as_text
-from support.template import REPOSITORY
+from support.template import REPOSITORY, resources
 from support.world import LIST, OURS, PERSON, World, deployed
 
+TIMEOUT = timedelta(seconds=resources("AWS::Serverless::Function")["InboundFunction"]["Properties"]["Timeout"])
+QUEUE = resources("AWS::SQS::Queue")["InboundQueue"]["Properties"]
+VISIBILITY = timedelta(seconds=QUEUE["VisibilityTimeout"])
 
-class _Context:
+
+class Context:
+    """What Lambda passes beside the event: the time left until ``deadline``, or always half a minute."""
+
     aws_request_id = "request"
 
+    def __init__(self, deadline: datetime | None = None) -> None:
+        self.deadline = deadline
+
     def get_remaining_time_in_millis(self) -> int:
-        return 30_000
+        if self.deadline is None:
+            return 30_000
+        return max(0, int((self.deadline - datetime.now(UTC)).total_seconds() * 1000))
 
 
 @dataclass
@@ -33,7 +45,8 @@ class Inbound:
     """The function, and what it can reach."""
 
     world: World
-    queue: str
+    queue: str  # of dead letters
+    source: str  # the queue that feeds the function
 
     def event(self, name: str) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads((REPOSITORY / "events" / name).read_text())
@@ -41,8 +54,53 @@ class Inbound:
 
     def run(self, event: dict[str, Any]) -> list[str]:
         """The records that are to be delivered again."""
-        response = handler(event, _Context())  # type: ignore[arg-type]  # the two members that the handler uses
+        response = handler(event, Context())  # type: ignore[arg-type]  # the two members that the handler uses
         return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+
+    def send(self, *texts: dict[str, Any] | str) -> None:
+        """Put texts into the queue that feeds the function; a text is a payload, or a message's whole body."""
+        for text in texts:
+            body = text if isinstance(text, str) else json.dumps(self.notification(text))
+            clients.queues().send_message(QueueUrl=self.source, MessageBody=body)
+
+    def deliver(self) -> int:
+        """Invoke the function with what is visible in the queue, as Lambda's event source mapping does; how much that was."""
+        received = clients.queues().receive_message(
+            QueueUrl=self.source,
+            MaxNumberOfMessages=10,
+            MessageSystemAttributeNames=["All"],
+        )
+        messages = received.get("Messages", [])
+        if not messages:
+            return 0
+        records = [
+            {
+                "messageId": each["MessageId"],
+                "receiptHandle": each["ReceiptHandle"],
+                "body": each["Body"],
+                "attributes": dict(each["Attributes"]),
+                "eventSource": "aws:sqs",
+            }
+            for each in messages
+        ]
+        context = Context(datetime.now(UTC) + TIMEOUT)
+        response = handler({"Records": records}, context)  # type: ignore[arg-type]  # the two members that the handler uses
+        failed = {failure["itemIdentifier"] for failure in response["batchItemFailures"]}
+        for each in messages:
+            if each["MessageId"] not in failed:
+                clients.queues().delete_message(QueueUrl=self.source, ReceiptHandle=each["ReceiptHandle"])
+        return len(messages)
+
+    def redeliver(self) -> int:
+        """Let the visibility time-out pass, and deliver."""
+        self.world.pass_time(seconds=VISIBILITY.total_seconds() + 1)
+        return self.deliver()
+
+    def queue_length(self) -> int:
+        """Messages in the queue that feeds the function, visible or not."""
+        names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = clients.queues().get_queue_attributes(QueueUrl=self.source, AttributeNames=names)["Attributes"]
+        return sum(int(found[name]) for name in names)
 
     def queued(self, *texts: dict[str, Any] | str) -> dict[str, Any]:
         """An SQS event of one batch; a text is a payload, or a record's whole body."""
@@ -98,7 +156,10 @@ def inbound_function(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbound]:
         monkeypatch.setenv(name, value)
     with deployed() as world:
         queue = clients.queues().create_queue(QueueName="dead-letters")["QueueUrl"]
+        attributes = {name: str(QUEUE[name]) for name in ("VisibilityTimeout", "MessageRetentionPeriod")}
+        source = clients.queues().create_queue(QueueName="inbound", Attributes=attributes)["QueueUrl"]
         monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", queue)
+        monkeypatch.setenv("INBOUND_QUEUE_URL", source)
         wiring.batch.cache_clear()
-        yield Inbound(world, queue)
+        yield Inbound(world, queue, source)
     wiring.batch.cache_clear()

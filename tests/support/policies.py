@@ -89,6 +89,8 @@ def _needed(service: str, operation: str, parameters: dict[str, Any]) -> Permiss
     if service == "secretsmanager":
         return Permission(f"secretsmanager:{operation}", "AccessKeySecret")
     if service == "sqs":
+        if operation == "DeleteMessageBatch":  # authorized as DeleteMessage (API permissions of SQS)
+            return Permission("sqs:DeleteMessage", "InboundQueue")
         events = parameters["QueueUrl"].endswith("/events-dead-letters")
         return Permission(f"sqs:{operation}", "NotifyDeadLetterQueue" if events else "InboundDeadLetterQueue")
     if service == "events":

@@ -12,9 +12,12 @@ import pytest
 from support.policies import Permission, granted
 from support.template import REPOSITORY, resources, template
 
+from inbound.batch import GIVE_UP_AFTER, GIVE_UP_UNTRIED_AFTER
 from sms_consent.announcing import GIVEN_UP_AFTER
+from sms_consent.aws import clients
 from sms_consent.aws.events import SOURCE
 from sms_consent.consent import LANDING
+from sms_consent.deadline import MARGIN
 from sms_consent.reading import LEASE
 from sms_consent.reconcile import EVERY
 from sms_consent.settings import CALL_MARGIN
@@ -229,13 +232,34 @@ def test_raw_delivery_stays_off() -> None:
     assert resources("AWS::SNS::Subscription")["InboundSubscription"]["Properties"]["RawMessageDelivery"] is False
 
 
-def test_what_fails_ends_in_the_dead_letter_queue() -> None:
-    """From the queue after five tries, and from the topic if the queue cannot be reached."""
+def test_no_number_of_receives_takes_a_text_out_of_the_queue() -> None:
+    """An outage can last longer than 1,000 receives. The function itself gives up, two days before SQS deletes the message."""
+    queues = resources("AWS::SQS::Queue")
+    queue = queues["InboundQueue"]["Properties"]
+    policy = queue.get("RedrivePolicy")
+    lasts = timedelta(seconds=policy["maxReceiveCount"] * queue["VisibilityTimeout"]) if policy else timedelta.max
+    assert lasts > GIVE_UP_UNTRIED_AFTER
+    assert (
+        GIVE_UP_AFTER < GIVE_UP_UNTRIED_AFTER < timedelta(seconds=queue["MessageRetentionPeriod"]) == timedelta(days=14)
+    )
+    assert queues["InboundDeadLetterQueue"]["Properties"]["MessageRetentionPeriod"] == queue["MessageRetentionPeriod"]
+
+
+def test_what_sns_cannot_deliver_goes_to_the_dead_letter_queue() -> None:
+    """The topic keeps nothing itself."""
     target = {"Fn::GetAtt": ["InboundDeadLetterQueue", "Arn"]}
-    queue = resources("AWS::SQS::Queue")["InboundQueue"]["Properties"]["RedrivePolicy"]
     subscription = resources("AWS::SNS::Subscription")["InboundSubscription"]["Properties"]["RedrivePolicy"]
-    assert queue == {"deadLetterTargetArn": target, "maxReceiveCount": 5}
     assert subscription == {"deadLetterTargetArn": target}
+
+
+def test_the_inbound_function_can_start_a_text_and_its_lease_outlives_it() -> None:
+    """Time-outs times attempts fit into the function's time-out, several times over for fast calls."""
+    timeout = FUNCTIONS["InboundFunction"]["Properties"]["Timeout"]
+    assert timeout > MARGIN + clients.RECORDING + 10
+    assert timeout > MARGIN + clients.SYNCING + 10
+    assert timedelta(seconds=timeout) + LANDING <= timedelta(seconds=90)
+    assert resources("AWS::SQS::Queue")["InboundQueue"]["Properties"]["VisibilityTimeout"] >= 6 * timeout
+    assert resources("AWS::SQS::Queue")["InboundQueue"]["Properties"]["VisibilityTimeout"] < 300
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))

@@ -111,6 +111,7 @@ def assemble(
         clock=clock,
         new_token=_token,
         lease=settings.lease,
+        has_time=lambda: clients.deadline.allows(clients.SYNCING),
     )
     scope = Scope(
         opt_out=settings.opt_out_scope,

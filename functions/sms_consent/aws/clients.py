@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.session import Session, get_session
+
+from sms_consent.deadline import Deadline
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -20,17 +22,30 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["CONNECTIONS", "dynamodb", "events", "queues", "secrets", "sms_voice"]
+__all__ = [
+    "CONNECTIONS",
+    "RECORDING",
+    "SYNCING",
+    "deadline",
+    "dynamodb",
+    "events",
+    "queues",
+    "secrets",
+    "sms_voice",
+]
 
 CONNECTIONS = 32
 """Kept open to a service, for as many threads: with ten, botocore's own number, a greater batch opens one for every call."""
 
-# Every write to the ledger is conditional, so repeating one is safe. Four attempts of at most three seconds, with the
-# standard mode's back-off between them, stay well below the shortest function time-out (30 s).
+deadline = Deadline()
+"""The end of the current invocation: a client starts no call that could outlast it."""
+
+# Every write to the ledger is conditional, so repeating one is safe. What fails twice is repeated by the queue, the stream or
+# the schedule behind the function.
 _LEDGER = Config(
     connect_timeout=1,
     read_timeout=3,
-    retries={"mode": "standard", "total_max_attempts": 4},
+    retries={"mode": "standard", "total_max_attempts": 2},
     tcp_keepalive=True,
     max_pool_connections=CONNECTIONS,
 )
@@ -49,6 +64,23 @@ _EVENTS = Config(
 )
 
 
+def _longest(config: Any) -> float:
+    """Seconds that one call may take: each attempt runs into its time-outs, with the back-off after throttling between them.
+
+    botocore waits up to 1, 2, 4 … seconds after throttling, and milliseconds after a time-out (``retries.standard``).
+    """
+    attempts = int(config.retries["total_max_attempts"])
+    return attempts * float(config.connect_timeout + config.read_timeout) + 2.0 ** (attempts - 1) - 1
+
+
+LEDGER_CALL, SMS_CALL = _longest(_LEDGER), _longest(_SMS)
+
+RECORDING = 3 * LEDGER_CALL
+"""Seconds that recording one request may take: the look-up of its sender, a write, and a second write if a consent exists."""
+
+SYNCING = 2 * SMS_CALL + LEDGER_CALL
+"""Seconds that following it may take: the reply, the call to the list, and the write that marks it."""
+
 _MAKING = Lock()
 
 
@@ -58,10 +90,16 @@ def _session() -> Session:
     return get_session()
 
 
-def _made(service: str, config: Config) -> BaseClient:
-    """Clients may be used by several threads, but are made by one at a time (boto3's guide on multithreading)."""
+def _made(service: str, config: Config, *, then: float = 0) -> BaseClient:
+    """Clients may be used by several threads, but are made by one at a time (boto3's guide on multithreading).
+
+    A call is not started unless it can end before the deadline, with ``then`` seconds left for what must follow it.
+    """
+    needed = _longest(config) + then
     with _MAKING:
-        return _session().create_client(service, config=config)
+        client = _session().create_client(service, config=config)
+    client.meta.events.register_first("before-call", lambda **_: deadline.require(needed))
+    return client
 
 
 @cache
@@ -78,13 +116,13 @@ def events() -> EventBridgeClient:
 
 @cache
 def sms_voice() -> PinpointSMSVoiceV2Client:
-    """The client of AWS End User Messaging SMS: the opt-out list and texting."""
-    return cast("PinpointSMSVoiceV2Client", _made("pinpoint-sms-voice-v2", _SMS))
+    """The client of AWS End User Messaging SMS: the opt-out list and texting. After each call its result is recorded."""
+    return cast("PinpointSMSVoiceV2Client", _made("pinpoint-sms-voice-v2", _SMS, then=LEDGER_CALL))
 
 
 @cache
 def queues() -> SQSClient:
-    """The client that puts aside what could not be read; repeating is safe."""
+    """The client of the inbound queue and its dead-letter queue; repeating is safe."""
     return cast("SQSClient", _made("sqs", _LEDGER))
 
 
