@@ -32,11 +32,9 @@ def in_order(messages: Sequence[tuple[Record, Message]]) -> list[tuple[Record, M
     requests = sorted((each for each in messages if each[1].changes_consent), key=_newest_last, reverse=True)
     others = sorted((each for each in messages if not each[1].changes_consent), key=lambda each: each[1].text.at)
     everyday = [each for each in requests if each[1].reading.everyday]
+    explicit = [each for each in requests if not each[1].reading.everyday]
     newest: dict[str, tuple[Record, Message]] = {}
-    older = []
-    for each in requests:
-        if not each[1].reading.everyday and newest.setdefault(each[1].text.destination, each) is not each:
-            older.append(each)
+    older = [each for each in explicit if newest.setdefault(each[1].text.destination, each) is not each]
     return [*newest.values(), *everyday, *older, *others]
 
 
