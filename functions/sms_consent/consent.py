@@ -100,6 +100,7 @@ class Consent:
     rejections: int = 0  # consecutive validation errors about this number
     rejected_since: datetime | None = None  # the first of them
     rejection: str | None = None  # the service's reason for the last of them
+    unlisted_since: datetime | None = None  # since when the number has had to be put on the list
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -109,7 +110,9 @@ class Consent:
 
     @property
     def owed_since(self) -> datetime:
-        """When the decision that stands was made, or later, when the list was found not to follow it any more."""
+        """When the list last began to differ from this consent. Repeated requests and failed attempts do not change it."""
+        if self.unlisted_since is not None:
+            return self.unlisted_since
         return max(self.decided_at, self.drift_found_at or self.decided_at)
 
     @property
@@ -187,13 +190,16 @@ def decide(
         noted = _noted(standing, decision)
         return Outcome.STALE, replace(noted, revision=standing.revision + 1) if noted != standing else None
     if standing is not None and _asks_for_what_is(decision, standing):
+        imported = standing.due is Due.IMPORTED and decision.author is not Author.IMPORT
         confirmed = replace(
-            standing, decided_at=decision.at, decided_by=decision.id, decided_author=decision.author,
+            standing, unlisted_since=min(decision.at, now) if imported else standing.owed_since,
+            decided_at=decision.at, decided_by=decision.id, decided_author=decision.author,
             due=_urgency(standing.due, decision), revision=standing.revision + 1,
         )  # fmt: skip
         return Outcome.CONFIRMED, _noted(_due_again(confirmed, now), decision)
     changed = _changed(standing, decision, list_name)
     if decision.asked is Asked.OPT_OUT:
+        changed = replace(changed, unlisted_since=min(decision.at, now))
         # A number that is still on the list cannot be sent a confirmation: the service refuses it.
         due = Due.IMPORTED if decision.author is Author.IMPORT else Due.OPT_OUT
         return Outcome.CHANGED, _with_work(changed, due, claim, None if changed.surely_listed else answer, now)
@@ -275,6 +281,7 @@ def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Co
         revision=standing.revision + 1,
         held_until=None,
         refusal=None,
+        unlisted_since=None,
         answer=None,
         outbox=decision,
         attempts=0,

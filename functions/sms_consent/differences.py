@@ -86,6 +86,7 @@ def made_due_on(consent: Consent, now: datetime) -> Consent:
         listed=False,
         listing=None,
         deleted_at=deleted_at,
+        unlisted_since=now,
         attempts=0,
         due=Due.OPT_OUT,
         due_at=now,

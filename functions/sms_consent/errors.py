@@ -4,6 +4,7 @@ ConsentError
 ├── TryAgain                the same call may work later
 │   ├── Untouched           it surely had no effect
 │   │   ├── Throttled       refused for its rate
+│   │   ├── Unconfirmed     it found nothing to change, and whether the list exists is unknown
 │   │   ├── Unreached       no connection
 │   │   └── OutOfTime       not started: the function would have been stopped before the end
 │   └── Unavailable         timed out or failed inside the service: it may have had an effect
@@ -30,6 +31,7 @@ __all__ = [
     "Throttled",
     "TryAgain",
     "Unavailable",
+    "Unconfirmed",
     "Unreached",
     "Unreadable",
     "Untouched",
@@ -50,6 +52,10 @@ class Untouched(TryAgain):
 
 class Throttled(Untouched):
     """Refused for its rate."""
+
+
+class Unconfirmed(Untouched):
+    """The number was not found, and whether its list exists could not be confirmed."""
 
 
 class Unreached(Untouched):

@@ -23,6 +23,7 @@ __all__ = [
     "answered",
     "claimed",
     "confirmed_listed",
+    "deleted_without_lease",
     "found_unlisted",
     "let_go",
     "listed",
@@ -140,6 +141,45 @@ def found_unlisted(
     # Its time starts now: while the number was on the list, the service would have refused it.
     answer = replace(opted_in.answer.claimed(worker), until=now + OPT_IN_ANSWER_USEFUL_FOR)
     return replace(opted_in, applied_version=consent.version, answer=answer)
+
+
+def deleted_without_lease(
+    consent: Consent, worker: str, now: datetime, *, deleted_at: datetime | None, in_doubt: bool
+) -> Consent:
+    """Reopen the work after a deletion by a worker that had lost its lease.
+
+    Another worker may have put the number back before the deletion, or may be doing so. The version rises, so that its put
+    does not count and is made again.
+
+    Args:
+        consent: The consent as it stands.
+        worker: The worker that made the deletion.
+        now: The present time.
+        deleted_at: When the number was deleted; None if it was not on the list, or nobody knows.
+        in_doubt: Whether the deletion got no answer, so that it may still take effect.
+    """
+    if consent.lease == worker:
+        return consent
+    opted_out = consent.status is Status.OPTED_OUT
+    found = replace(consent, revision=consent.revision + 1, deleted_at=_latest(consent.deleted_at, deleted_at))
+    if in_doubt:
+        landing_until = now + LANDING
+        found = replace(found, landing_until=landing_until, delete_doubt=_latest(consent.delete_doubt, landing_until))
+    else:
+        found = replace(found, listed=False, listing=None)
+    if consent.status is Status.OPTED_IN and not in_doubt:
+        return found  # as it should be
+    due_at = max(now, found.landing_until or now) if in_doubt and not opted_out else now
+    if consent.leased_at(now):
+        due_at = max(due_at, consent.lease_until or due_at)
+    return replace(
+        found,
+        version=consent.version + 1,
+        attempts=0,
+        due=Due.OPT_OUT if opted_out else Due.OPT_IN,
+        due_at=due_at,
+        unlisted_since=now if opted_out and consent.settled else consent.unlisted_since,
+    )
 
 
 def confirmed_listed(consent: Consent, worker: str, version: int, listing: Listing, now: datetime) -> Consent:

@@ -98,7 +98,10 @@ class Sync:
 
     def carry_on(self, consent: Consent, worker: str) -> Consent:
         """Do what is left for a consent that this worker holds the lease of."""
-        return _Attempt(self, consent, worker).run()
+        attempt = _Attempt(self, consent, worker)
+        consent = attempt.run()
+        # A deletion after the end of the lease may have undone another worker's put: put the number back at once.
+        return self.settle(consent) if attempt.deleted and not consent.settled else consent
 
     def _claim(self) -> Claim:
         return Claim(self._new_token(), self.clock.now() + self._lease)
@@ -124,6 +127,7 @@ class _Attempt:
         self._sync = sync
         self._consent = consent
         self._worker = worker
+        self.deleted = False  # whether a deletion took effect, or may have
         self._delivered: Answer | None = None
         self._recorded: set[str] = set()
 
@@ -150,9 +154,15 @@ class _Attempt:
         except _Stopped as stopped:
             failure, changing = stopped.failure, CHANGING.get(stopped.call)
             version, now = self._consent.version, self._now()
-            self._update(
-                lambda consent: progress.postponed(consent, self._worker, version, failure, now, changing=changing)
-            )
+            in_doubt = changing is Work.DELETE and not isinstance(failure, Untouched | Rejected)
+            self.deleted |= in_doubt
+
+            def marked(consent: Consent) -> Consent:
+                if in_doubt and consent.lease != self._worker:
+                    return progress.deleted_without_lease(consent, self._worker, now, deleted_at=None, in_doubt=True)
+                return progress.postponed(consent, self._worker, version, failure, now, changing=changing)
+
+            self._update(marked)
         return self._consent
 
     def _announce(self) -> None:
@@ -183,8 +193,10 @@ class _Attempt:
             reason, now = refusal.reason, self._now()
             self._update(lambda consent: progress.refused(consent, self._worker, version, reason, now))
             return
+        self.deleted, now = True, self._now()
         # Not listed, although this ledger had put it there: somebody deleted it, at the latest now.
-        self._off_the_list(version, self._now() if was_listed or self._consent.listed else None)
+        deleted_at = now if was_listed or self._consent.listed else None
+        self._off_the_list(version, deleted_at, deleted=was_listed)
 
     def _verify(self) -> None:
         self._record()
@@ -196,11 +208,18 @@ class _Attempt:
         now = self._now()
         self._update(lambda consent: progress.confirmed_listed(consent, self._worker, version, listing, now))
 
-    def _off_the_list(self, version: int, deleted_at: datetime | None) -> None:
+    def _off_the_list(self, version: int, deleted_at: datetime | None, *, deleted: bool | None = None) -> None:
+        """Mark the number as not listed. ``deleted`` says what a deletion found, None if there was only a look-up."""
         now = self._now()
-        self._update(
-            lambda consent: progress.found_unlisted(consent, self._worker, version, deleted_at=deleted_at, now=now)
-        )
+
+        def marked(consent: Consent) -> Consent:
+            if deleted is None or consent.lease == self._worker:
+                return progress.found_unlisted(consent, self._worker, version, deleted_at=deleted_at, now=now)
+            return progress.deleted_without_lease(
+                consent, self._worker, now, deleted_at=now if deleted else None, in_doubt=False
+            )
+
+        self._update(marked)
         if self._consent.version == version:
             self._answer()
 

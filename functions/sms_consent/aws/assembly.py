@@ -105,7 +105,7 @@ def assemble(
     postman = Postman(AwsTexting(sms_voice), replies, senders, pace, warn)
     sync = Sync(
         ledger=ledger,
-        opt_out_list=AwsOptOutList(sms_voice),
+        opt_out_list=AwsOptOutList(sms_voice, pace),
         postman=postman,
         pace=pace,
         clock=clock,

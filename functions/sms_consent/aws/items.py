@@ -291,6 +291,7 @@ _CONSENT: Mapping[str, Decoder] = {
     "rejections": integer,
     "rejected_since": moment,
     "rejection": text,
+    "unlisted_since": moment,
 }
 _CONSENT_NAMES = {"number": "pk", "list_name": "sk", "end_user_opted_out": END_USER}
 _CONSENT_STAND_INS: Mapping[str, Plain] = {

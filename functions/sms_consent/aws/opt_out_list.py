@@ -9,7 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.aws.translation import reason_of, translated, translation_of
 from sms_consent.consent import Listing
-from sms_consent.errors import OptInRefused, RecipientOptedOut
+from sms_consent.errors import OptInRefused, RecipientOptedOut, TryAgain, Unconfirmed
+from sms_consent.pacing import Call, Pace
 from sms_consent.times import to_millisecond
 
 if TYPE_CHECKING:
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
 __all__ = ["AwsOptOutList", "AwsTexting", "listing_of"]
 
 CANNOT_BE_OPTED_IN = "PHONE_NUMBER_CANNOT_BE_OPTED_IN"
+LIST, NUMBER = "opt-out-list", "opted-out-number"
+"""Values of ``ResourceType``."""
 OPTED_OUT = "DESTINATION_PHONE_NUMBER_OPTED_OUT"
 
 
 class AwsOptOutList:
     """An opt-out list, by name or, where another account shares it, by ARN."""
 
-    def __init__(self, client: PinpointSMSVoiceV2Client) -> None:
+    def __init__(self, client: PinpointSMSVoiceV2Client, pace: Pace | None = None) -> None:
+        """``pace`` spaces the additional DescribeOptedOutNumbers call that confirms that a list exists."""
         self._client = client
+        self._pace = pace
 
     def put(self, number: str, list_name: str) -> Listing:
         """PutOptedOutNumber takes no EndUserOptedOut: the service sets its own, and what it says is kept beside ours."""
@@ -34,12 +39,15 @@ class AwsOptOutList:
         return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
 
     def delete(self, number: str, list_name: str) -> Listing | None:
-        """DeleteOptedOutNumber. Which error refuses a second deletion in 30 days is undocumented: both known ones count."""
+        """DeleteOptedOutNumber. Which error refuses a second deletion in 30 days is undocumented: both known ones count.
+
+        Raises Unconfirmed if the number may be missing, or the whole list may be, and the service cannot be asked which.
+        """
         try:
             answer = self._client.delete_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
         except ClientError as error:
             code, reason = error.response["Error"].get("Code"), reason_of(error)
-            if _is_unlisted(error):
+            if self._is_unlisted(error, number, list_name):
                 return None
             if code == "ConflictException" or reason == CANNOT_BE_OPTED_IN:
                 raise OptInRefused(reason or "ConflictException") from error
@@ -49,11 +57,14 @@ class AwsOptOutList:
         return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
 
     def find(self, number: str, list_name: str) -> Listing | None:
-        """DescribeOptedOutNumbers for one number, which raises ResourceNotFound for a number that is not listed."""
+        """DescribeOptedOutNumbers for one number, which raises ResourceNotFound for a number that is not listed.
+
+        Raises Unconfirmed like ``delete``.
+        """
         try:
             answer = self._client.describe_opted_out_numbers(OptOutListName=list_name, OptedOutNumbers=[number])
         except ClientError as error:
-            if _is_unlisted(error):
+            if self._is_unlisted(error, number, list_name):
                 return None
             raise translation_of(error) from error
         except BotoCoreError as error:
@@ -61,6 +72,31 @@ class AwsOptOutList:
         for entry in answer.get("OptedOutNumbers", []):
             return listing_of(entry.get("OptedOutTimestamp"), entry.get("EndUserOptedOut"))
         return None
+
+    def _is_unlisted(self, error: ClientError, number: str, list_name: str) -> bool:
+        """Return whether ResourceNotFoundException is about the number. A missing list gives the same error.
+
+        Where the answer does not name the number, ask whether the list exists: if it does, only the number can be missing.
+        """
+        if error.response["Error"].get("Code") != "ResourceNotFoundException":
+            return False
+        kind, named = error.response.get("ResourceType"), error.response.get("ResourceId")
+        if kind == LIST:
+            return False
+        if kind == NUMBER or (isinstance(named, str) and named.lstrip("+") == number.lstrip("+")):
+            return True
+        self._confirm(list_name)
+        return True
+
+    def _confirm(self, list_name: str) -> None:
+        """Raise Rejected if the list does not exist or may not be read, Unconfirmed if the service does not say."""
+        if self._pace is not None:
+            self._pace.take(Call.FIND)
+        try:
+            with translated():
+                self._client.describe_opted_out_numbers(OptOutListName=list_name, MaxResults=1)
+        except TryAgain as failure:
+            raise Unconfirmed(str(failure)) from failure
 
 
 class AwsTexting:
@@ -85,12 +121,6 @@ class AwsTexting:
         except BotoCoreError as error:
             raise translation_of(error) from error
         return answer["MessageId"]
-
-
-def _is_unlisted(error: ClientError) -> bool:
-    """Not the number: a missing list is reported by the same error, and is one."""
-    code = error.response["Error"].get("Code")
-    return code == "ResourceNotFoundException" and error.response.get("ResourceType") != "opt-out-list"
 
 
 def listing_of(at: datetime | None, end_user_opted_out: bool | None) -> Listing:

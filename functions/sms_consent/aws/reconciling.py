@@ -32,14 +32,15 @@ def assemble_reconciler(
     dry_book: RunBook | None = None,
 ) -> Reconciler:
     """``dry_book`` stands for the ledger's own where nothing is to be written."""
+    pace = Pace(clock, {Call.FIND: rate})
     return Reconciler(
         lists=lists,
         ledger=DynamoLedger(dynamodb, table),
         census=DynamoCensus(dynamodb, table),
         book=dry_book if dry_book is not None else DynamoRunBook(dynamodb, table),
         listings=AwsListings(sms),
-        opt_out_list=AwsOptOutList(sms),
-        pace=Pace(clock, {Call.FIND: rate}),
+        opt_out_list=AwsOptOutList(sms, pace),
+        pace=pace,
         clock=clock,
         new_token=lambda: uuid4().hex,
         dry=dry_book is not None,
