@@ -7,9 +7,8 @@ nothing.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,10 @@ from sms_consent.aws.assembly import Parts
 from sms_consent.aws.attributes import from_attributes, to_attributes
 from sms_consent.consent import Consent, Status
 from sms_consent.decision import Asked, Author, Decision
+from sms_consent.differences import entry_id
+from sms_consent.numbers import canonical
 from sms_consent.pacing import Call
-from sms_consent.times import as_text, to_millisecond
+from sms_consent.times import to_millisecond
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -62,7 +63,8 @@ class Tally:
 @dataclass(frozen=True, slots=True)
 class _Listed:
     number: str
-    at: datetime
+    entered_at: datetime  # when AWS put it on the list
+    at: datetime  # when the person asked, where the ledger knows it to be earlier
     by_end_user: bool | None
 
 
@@ -144,9 +146,8 @@ class Transfer:
 
     def _decision(self, listed: _Listed) -> Decision:
         """With the list's own time and, as to whether the person themselves had asked, its own word, or the ledger's."""
-        told = "\0".join((self._source.found.arn, listed.number, as_text(listed.at)))
         return Decision(
-            id="list-" + hashlib.sha256(told.encode()).hexdigest()[:32],
+            id=entry_id(self._source.ledger_name, listed.entered_at),
             number=listed.number,
             asked=Asked.OPT_OUT,
             at=listed.at,
@@ -168,8 +169,9 @@ class Transfer:
             )
             yield [
                 _Listed(
-                    each["OptedOutNumber"],
-                    to_millisecond(each["OptedOutTimestamp"].astimezone(UTC)),
+                    canonical(each["OptedOutNumber"]) or f"+{each['OptedOutNumber']}",
+                    at := to_millisecond(each["OptedOutTimestamp"].astimezone(UTC)),
+                    at,
                     each.get("EndUserOptedOut"),
                 )
                 for each in page["OptedOutNumbers"]
@@ -201,4 +203,4 @@ def _as_known(listed: _Listed, consent: Consent | None) -> _Listed:
     """Where the ledger itself put the number there, it knows better who had asked, and when."""
     if consent is None or consent.status is not Status.OPTED_OUT:
         return listed
-    return _Listed(listed.number, min(consent.decided_at, listed.at), consent.end_user_opted_out)
+    return replace(listed, at=min(consent.decided_at, listed.at), by_end_user=consent.end_user_opted_out)

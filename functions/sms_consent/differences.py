@@ -17,7 +17,17 @@ from sms_consent.consent import Consent, Due, Listing, Status, decide
 from sms_consent.decision import Asked, Author, Decision
 from sms_consent.drift import Drift, DriftKind
 
-__all__ = ["THROUGH", "found_before", "imported", "made_due_off", "made_due_on", "may_lack", "of_listed", "of_unlisted"]
+__all__ = [
+    "THROUGH",
+    "entry_id",
+    "found_before",
+    "imported",
+    "made_due_off",
+    "made_due_on",
+    "may_lack",
+    "of_listed",
+    "of_unlisted",
+]
 
 THROUGH = "opt-out-list"
 """Where an imported decision came from."""
@@ -55,11 +65,18 @@ def may_lack(consent: Consent, since: datetime, now: datetime) -> bool:
     return of_unlisted(consent, now) is not None
 
 
+def entry_id(list_name: str, at: datetime) -> str:
+    """Name the decision that an entry on a list stands for: the same whichever process finds it, and on whichever list it
+    then counts. ``at`` is the entry's own time to the millisecond, the list is named as the ledger names it.
+    """
+    return f"{THROUGH}/{list_name}/{at.timestamp():.3f}"
+
+
 def imported(consent: Consent | None, number: str, list_name: str, listing: Listing, now: datetime) -> Consent:
     """Recorded as what the service says: since when, and whether the person themselves had asked. It is on the list already."""
     at = listing.at or now
     decision = Decision(
-        id=f"{THROUGH}/{list_name}/{at.timestamp():.3f}",
+        id=entry_id(list_name, at),
         number=number,
         asked=Asked.OPT_OUT,
         at=at,

@@ -8,6 +8,8 @@ from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable, client
 from support.world import PERSON
 
 from cli.connection.trial import NOBODY, NOT_OURS
+from sms_consent import differences
+from sms_consent.aws.listings import AwsListings
 from sms_consent.decision import Asked, Author
 
 
@@ -35,6 +37,32 @@ def test_they_are_recorded_with_their_time_and_with_who_asked(stack: Connectable
     assert consent is not None
     assert (consent.end_user_opted_out, consent.decided_at, consent.settled) == (True, at, True)
     assert PERSON in stack.listed(OWN_LIST)
+
+
+def _recorded(stack: Connectable) -> list[str]:
+    return [item["id"]["S"] for item in stack.world.history() if item["pk"]["S"] == PERSON]
+
+
+def test_an_entry_is_one_decision_for_connect_and_for_reconcile(stack: Connectable) -> None:
+    """Whichever of them finds it first, and to however many lists it is brought."""
+    opt_out_by_aws(stack)
+    ((number, listing),) = AwsListings(client("pinpoint-sms-voice-v2")).page(OLD_LIST, None).entries
+    now = stack.world.parts.clock.now()
+    stack.world.parts.ledger.save(differences.imported(None, number, OLD_LIST, listing, now), replacing=None)
+    stack.world.pass_time(minutes=5)
+    assert stack.quickly("connect", NUMBER, "--copy-opt-outs") == 0
+    consents = [stack.world.parts.ledger.consent(PERSON, name) for name in (OLD_LIST, OWN_LIST)]
+    assert len({consent.decided_by for consent in consents if consent is not None}) == 1
+    assert [consents[1].decided_by] == _recorded(stack)  # type: ignore[union-attr]  # it is there
+
+
+def test_an_opt_out_that_an_earlier_release_brought_is_not_brought_again(stack: Connectable) -> None:
+    """It stands under another id."""
+    opt_out_by_aws(stack)
+    old = stack.world.decision(Asked.OPT_OUT, id="list-0123", author=Author.IMPORT, through="opt-out list Default")
+    stack.world.parts.recorder.record(old, OWN_LIST, reply_from=None)
+    assert stack.quickly("connect", NUMBER, "--copy-opt-outs") == 0
+    assert _recorded(stack) == ["list-0123"]
 
 
 def test_whoever_opted_in_since_is_left_in(stack: Connectable) -> None:
