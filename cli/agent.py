@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["opt_in", "opt_out"]
 
 SUPERSEDED, UNANSWERED = 1, 3
+_EXITS = {"SUPERSEDED": SUPERSEDED, "FAILED": UNANSWERED, "REJECTED": UNANSWERED}
 THROUGH = "cli"
 
 _CHANNEL = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
@@ -141,7 +142,7 @@ def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
         typer.echo(json.dumps(_view(ask, result)))
     else:
         typer.echo(_told(result, ask))
-    raise typer.Exit({Became.SUPERSEDED: SUPERSEDED, Became.FAILED: UNANSWERED}.get(result.became, 0))
+    raise typer.Exit(_EXITS.get(result.became.value, 0))
 
 
 def _on_behalf(desk: Desk, ask: _Ask) -> OnBehalf:

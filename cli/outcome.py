@@ -12,6 +12,8 @@ __all__ = ["told"]
 def told(number: str, asked: Asked, result: Result) -> str:
     """One or two sentences."""
     consent = result.consent
+    if result.became is Became.REJECTED:
+        return f"{number}: the ledger refused it, so it is not recorded: {result.error}"
     if result.became is Became.FAILED or consent is None:
         return f"{number}: the ledger did not answer, so it may not be recorded. Run this again."
     if result.became is Became.SUPERSEDED:

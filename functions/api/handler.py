@@ -47,6 +47,8 @@ def _report(answered: Answered) -> None:
     metrics().add_metric("ApiRequests", MetricUnit.Count, 1)
     if answered.refusal is not None:
         metrics().add_metric("ApiRequestsRefused", MetricUnit.Count, 1)
-    if status >= 500:
+    if answered.response.errors:
+        logger().error("recipients rejected", errors=answered.response.errors)
+    if status >= 500 or answered.response.errors:
         metrics().add_metric("ApiRequestsFailed", MetricUnit.Count, 1)
     metrics().flush_metrics()

@@ -45,6 +45,7 @@ class Response:
     body: BaseModel | Mapping[str, Any]
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[str, ...] = ()  # for the log: what single recipients were rejected for, without their numbers
 
     def payload(self, request_id: str) -> dict[str, Any]:
         """As API Gateway takes it. What is told of people is not for caches."""

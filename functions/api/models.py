@@ -72,7 +72,7 @@ class OptOutResponseItem(_Wire):
     to: str = Field(description="As it was sent.")
     http_status_code: int = Field(
         description="200 done; 202 recorded, and done once the service allows it; 400 no phone number; 409 recorded, but a "
-        "newer decision stands; 500 not recorded, to be sent again."
+        "newer decision stands; 500 not recorded, to be sent again unless the message says otherwise."
     )
     is_opted_out: bool | None = Field(default=None, description="Answers a check.")
     error_message: str | None = Field(default=None, description="Why it is not 200.")

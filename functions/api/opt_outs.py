@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from api import problems
 from api.caller import Caller
 from api.http import Request, Response
 from api.models import OptOutRequest, OptOutResponse, OptOutResponseItem
-from sms_consent.consent import Consent, Status
+from sms_consent.consent import Status
 from sms_consent.decision import Asked
 from sms_consent.on_behalf import Became, OnBehalf, Result, UnknownSender
 from sms_consent.on_behalf import Request as Wish
@@ -75,7 +76,11 @@ class OptOuts:
             return problems.invalid(request, {"from": ["This sender is not configured here."]})
         if all(result.became is Became.FAILED for result in results):
             return problems.unavailable()
-        return Response(200, OptOutResponse(value=[(item or _recorded)(result) for result in results]))
+        errors = tuple(dict.fromkeys(result.error for result in results if result.error is not None))
+        if all(result.became in {Became.FAILED, Became.REJECTED} for result in results):
+            return replace(problems.failed(), errors=errors)
+        answer = OptOutResponse(value=[(item or _recorded)(result) for result in results])
+        return Response(200, answer, errors=errors)
 
     def _record(
         self, asked: Asked, body: OptOutRequest, request: Request, caller: Caller, hurry_from: datetime
@@ -91,6 +96,7 @@ class OptOuts:
                 once=request.id,
                 client_id=client_id if _CLIENT_ID.fullmatch(client_id) else None,
                 signature=caller.signature,
+                valid_for=caller.valid_for,
             ),
             channel=body.channel,
             reference=body.reference,
@@ -101,10 +107,11 @@ class OptOuts:
 def _recorded(result: Result) -> OptOutResponseItem:
     status, message = {
         Became.DONE: (200, None),
-        Became.DEFERRED: (202, _deferral(result.consent)),
+        Became.DEFERRED: (202, _deferral(result)),
         Became.SUPERSEDED: (409, "Recorded, but a newer decision stands."),
         Became.INVALID: (400, "Invalid recipient phone number format"),
         Became.FAILED: (500, "Internal Server Error"),
+        Became.REJECTED: (500, "The ledger does not take this recipient. Sending the request again will not help."),
     }[result.became]
     return OptOutResponseItem(to=result.recipient, http_status_code=status, error_message=message)
 
@@ -118,12 +125,10 @@ def _checked(result: Result) -> OptOutResponseItem:
     return item.model_copy(update={"is_opted_out": consent is not None and consent.status is not Status.OPTED_IN})
 
 
-def _deferral(consent: Consent | None) -> str | None:
-    if consent is None:
-        return None
-    if consent.status is not Status.OPT_IN_PENDING or consent.held_until is None:
+def _deferral(result: Result) -> str:
+    if result.held_until is None:
         return "Recorded. The number leaves the opt-out list as soon as the service takes the call."
-    date = as_text(consent.held_until)
-    if consent.refusal is not None:
+    date = as_text(result.held_until)
+    if result.refused:
         return f"Recorded. The service refuses to release the number for now; it is asked again on {date}."
     return f"Recorded. A number can leave an opt-out list once in 30 days: this one is released on {date}."

@@ -14,9 +14,8 @@ from api.http import Request, Response
 from api.openapi import description
 from api.opt_outs import OptOuts
 from api.people import People
-from sms_consent.access import Reason, Refused
+from sms_consent.access import Refused
 from sms_consent.errors import TryAgain
-from sms_consent.repeats import Replayed
 
 __all__ = ["Answered", "Api"]
 
@@ -85,7 +84,5 @@ class Api:
     def _answer(self, route: _Route, call: _Call) -> Answered:
         try:
             return Answered(route.answer(call), route.path, call.caller.identity)
-        except Replayed:
-            return Answered(problems.unauthorized(), route.path, refusal=Reason.REPLAYED.value)
         except TryAgain:
             return Answered(problems.unavailable(), route.path, call.caller.identity)

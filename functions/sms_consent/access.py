@@ -57,7 +57,6 @@ class Reason(StrEnum):
     CLOCK = "dated more than five minutes from its arrival"
     SIGNATURE = "signed with another key, or for another request"
     BODY = "another body than the signed one"
-    REPLAYED = "a signature that was used for another request, a while ago"
 
 
 class Refused(ConsentError):

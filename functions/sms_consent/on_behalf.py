@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from sms_consent.consent import Consent, Status
 from sms_consent.decision import Asked, Author, Decision
-from sms_consent.errors import ConsentError, TryAgain
+from sms_consent.errors import ConsentError, Never, TryAgain
 from sms_consent.ports import Clock, ConsentLedger, Sender
 from sms_consent.record import Recorder
 from sms_consent.repeats import Arrival, Repeats
+from sms_consent.times import from_text, text_or_none
 
 __all__ = ["API", "Became", "OnBehalf", "Request", "Result", "UnknownSender"]
 
@@ -36,6 +38,7 @@ class Became(StrEnum):
     SUPERSEDED = "SUPERSEDED"  # recorded, but a newer decision stands
     INVALID = "INVALID"  # not a number in E.164 form
     FAILED = "FAILED"  # the ledger did not answer: perhaps not recorded, to be asked again
+    REJECTED = "REJECTED"  # the ledger can neither write nor read it: asking again will not help
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,10 @@ class Result:
 
     recipient: str
     became: Became
-    consent: Consent | None = None
+    consent: Consent | None = None  # as it stands; of a request that was made before, not looked up
+    held_until: datetime | None = None  # when a deferred opt-in is tried
+    refused: bool = False  # whether the service refused it, which the ledger had not foreseen
+    error: str | None = None  # the kind of what was rejected, for the log
 
 
 class OnBehalf:
@@ -88,16 +94,20 @@ class OnBehalf:
         self._through = through
 
     def ask(self, request: Request, *, hurry_from: datetime) -> list[Result]:
-        """Record for every recipient, in the order asked. Safe to repeat. Raises UnknownSender, Replayed or TryAgain.
+        """Record for every recipient, in the order asked. Safe to repeat. Raises UnknownSender or TryAgain.
 
-        After ``hurry_from`` it is only recorded: what the list is owed is left to sweep.
+        An opt-in that was made before returns its first results and changes nothing; what was not recorded then, because
+        the first attempt was interrupted, is recorded with the first attempt's time. After ``hurry_from`` a decision is
+        only recorded: the list is left to sweep.
         """
         list_name = self._list_of(request.sender)
+        now, opting_in = self._clock.now(), request.asked is Asked.OPT_IN
+        first = (self._repeats.opting_in if opting_in else self._repeats.opting_out)(request.arrival, now)
         decision = Decision(
-            id=request.arrival.identity,
+            id=first.identity,
             number="",
             asked=request.asked,
-            at=self._repeats.first_seen(request.arrival, self._clock.now()),
+            at=first.at,
             author=Author.AGENT,
             through=self._through if request.channel is None else f"{self._through}/{request.channel}",
             actor=request.arrival.actor,
@@ -108,9 +118,19 @@ class OnBehalf:
             if self._clock.now() >= hurry_from:
                 self._leave_to_sweep()
             consent = self._recorder.record(replace(decision, number=number), list_name, reply_from=None).consent
-            return Result(number, _became(request.asked, consent), consent)
+            return _result(number, request.asked, consent)
 
-        return _for_each(request.recipients, record)
+        known = {
+            recipient: _read(recipient, first.results[str(place)])
+            for place, recipient in enumerate(dict.fromkeys(request.recipients))
+            if str(place) in first.results
+        }
+        made = _for_each(request.recipients, record, known)
+        with suppress(
+            TryAgain, Never
+        ):  # without them, a repeat finds the decisions recorded, and says what stands then
+            self._repeats.came_to(first, _written(made))
+        return made
 
     def check(self, sender: str, recipients: Sequence[str]) -> list[Result]:
         """As the ledger has it. Raises UnknownSender."""
@@ -128,10 +148,14 @@ class OnBehalf:
         return self._own_list
 
 
-def _for_each(recipients: Sequence[str], make: Callable[[str], Result]) -> list[Result]:
+def _for_each(
+    recipients: Sequence[str], make: Callable[[str], Result], known: Mapping[str, Result] | None = None
+) -> list[Result]:
     """One answer a recipient, one decision a number. What fails for one does not fail the others."""
-    made: dict[str, Result] = {}
+    made: dict[str, Result] = dict(known or {})
     for recipient in dict.fromkeys(recipients):
+        if recipient in made:
+            continue
         if not _E164.fullmatch(recipient):
             made[recipient] = Result(recipient, Became.INVALID)
             continue
@@ -139,7 +163,35 @@ def _for_each(recipients: Sequence[str], make: Callable[[str], Result]) -> list[
             made[recipient] = make(recipient)
         except TryAgain:
             made[recipient] = Result(recipient, Became.FAILED)
+        except Never as never:
+            made[recipient] = Result(recipient, Became.REJECTED, error=f"{type(never).__name__}: {never}")
     return [made[recipient] for recipient in recipients]
+
+
+def _result(number: str, asked: Asked, consent: Consent) -> Result:
+    held_until = consent.held_until if consent.status is Status.OPT_IN_PENDING else None
+    return Result(number, _became(asked, consent), consent, held_until, refused=consent.refusal is not None)
+
+
+def _written(results: Sequence[Result]) -> dict[str, str]:
+    """By the recipient's place in the request, so that no number is kept. What failed may yet come to something."""
+    distinct = {result.recipient: result for result in results}
+    return {
+        str(place): f"{result.became} {text_or_none(result.held_until) or '-'} {'refused' if result.refused else '-'}"
+        for place, result in enumerate(distinct.values())
+        if result.became not in {Became.FAILED, Became.REJECTED}
+    }
+
+
+def _read(recipient: str, written: str) -> Result:
+    """The inverse."""
+    became, held_until, refused = written.split(" ")
+    return Result(
+        recipient,
+        Became(became),
+        held_until=from_text(held_until) if held_until != "-" else None,
+        refused=refused == "refused",
+    )
 
 
 def _became(asked: Asked, consent: Consent) -> Became:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -107,14 +107,25 @@ class Register(Protocol):
         """The newest ones, or the newest before a place (``<time>#<id>``), newest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """When a request first came in, and the id of the decisions that came of it; earlier releases kept no id."""
+
+    at: datetime
+    identity: str | None
+
+
 class Receipts(Protocol):
     """Remembers for a while when something first came in. Every method raises TryAgain, and reads what was written last."""
 
-    def keep(self, name: str, now: datetime, until: datetime) -> datetime:
-        """When it first came in: now, if it was not known. It is forgotten after ``until``."""
+    def keep(self, name: str, receipt: Receipt, now: datetime, until: datetime) -> Receipt | None:
+        """Write a receipt, to be forgotten after ``until``. Return the one that stands there already, if there is one."""
 
-    def find(self, name: str, now: datetime) -> datetime | None:
-        """When it first came in, or None if it is not known."""
+    def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
+        """Write what came of a request, in place of what is known of it."""
+
+    def results(self, identity: str, now: datetime) -> Mapping[str, str]:
+        """Return what came of a request, as far as that is known."""
 
 
 class OptOutList(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.aws.attributes import Plain, from_attributes, to_attributes
 from sms_consent.aws.translation import translated, translation_of
+from sms_consent.ports import Receipt
 from sms_consent.times import as_text, from_text
 
 if TYPE_CHECKING:
@@ -26,9 +28,11 @@ class DynamoReceipts:
         self._client = client
         self._table = table
 
-    def keep(self, name: str, now: datetime, until: datetime) -> datetime:
+    def keep(self, name: str, receipt: Receipt, now: datetime, until: datetime) -> Receipt | None:
         """One conditional write; where it is refused, it brings what stands there."""
-        item = {**_key(name), "at": as_text(now), "expires": int(until.timestamp())}
+        item = {
+            **_key(name), "at": as_text(receipt.at), "identity": receipt.identity, "expires": int(until.timestamp()),
+        }  # fmt: skip
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -42,18 +46,31 @@ class DynamoReceipts:
             if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
                 raise translation_of(error) from error
             standing = error.response.get("Item")
-            # Deleted between the two, if it is missing: then it is over.
-            return from_text(from_attributes(standing)["at"]) if isinstance(standing, dict) else now
+            if not isinstance(standing, dict):
+                return None  # deleted between the two: then it is over
+            found = from_attributes(standing)
+            return Receipt(from_text(found["at"]), found.get("identity"))
         except BotoCoreError as error:
             raise translation_of(error) from error
-        return now
+        return None
 
-    def find(self, name: str, now: datetime) -> datetime | None:
+    def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
+        """One write. They hold no number: recipients are told by their place in the request."""
+        item: dict[str, Plain | None] = {
+            **_key(f"results {identity}"), "results": dict(results), "expires": int(until.timestamp()),
+        }  # fmt: skip
+        with translated():
+            self._client.put_item(TableName=self._table, Item=to_attributes(item))
+
+    def results(self, identity: str, now: datetime) -> Mapping[str, str]:
         """One consistent read."""
         with translated():
-            answer = self._client.get_item(TableName=self._table, Key=to_attributes(_key(name)), ConsistentRead=True)
+            answer = self._client.get_item(
+                TableName=self._table, Key=to_attributes(_key(f"results {identity}")), ConsistentRead=True
+            )
         item = from_attributes(answer.get("Item", {}))
-        return from_text(item["at"]) if item and item["expires"] >= int(now.timestamp()) else None
+        found: Mapping[str, str] = item["results"] if item and item["expires"] >= int(now.timestamp()) else {}
+        return found
 
 
 def _key(name: str) -> dict[str, Plain | None]:
