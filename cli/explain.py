@@ -29,6 +29,8 @@ THEN = {
     Intent.NONE: "hears nothing; nothing is recorded, nothing changes",
 }
 """With the defaults of a deployment."""
+THEN_IF_OPTED_OUT = "is opted in if their newest request was an opt-out; otherwise it is an ordinary answer: nothing is recorded or sent"
+"""Of a word that carriers take for START, and that people also answer with, such as YES."""
 
 
 def explain(
@@ -87,10 +89,12 @@ def _object(text: str, reading: Reading) -> dict[str, Any]:
         "rule": reading.rule,
         "matched": reading.matched,
         "language": reading.language,
+        **({"only_if_opted_out": True} if reading.everyday else {}),
     }
 
 
 def _show(explanation: Explanation) -> None:
     from cli.explaining import show
 
-    show(explanation, TIERS, THEN)
+    reading = explanation.reading
+    show(explanation, TIERS, THEN_IF_OPTED_OUT if reading.everyday else THEN[reading.intent])

@@ -23,8 +23,8 @@ STYLES = {
 }
 
 
-def show(explanation: Explanation, tiers: Mapping[Tier, str], then: Mapping[Intent, str]) -> None:
-    """One block; what says nothing is left out."""
+def show(explanation: Explanation, tiers: Mapping[Tier, str], then: str) -> None:
+    """One block; what says nothing is left out. ``then`` is what happens to the sender."""
     reading = explanation.reading
     rows = {
         "text": _marked(explanation),
@@ -35,7 +35,7 @@ def show(explanation: Explanation, tiers: Mapping[Tier, str], then: Mapping[Inte
         "source": Styled(explanation.source) if explanation.source else None,
         "language": Styled(reading.language) if reading.language else None,
         "read as": _normalised(explanation),
-        "the sender": Styled(then[reading.intent]),
+        "the sender": Styled(then),
     }
     block = Table.grid(padding=(0, 2, 0, 0))
     block.add_column(style="dim", no_wrap=True)

@@ -179,13 +179,16 @@ def decide(
 ) -> tuple[Outcome, Consent | None]:
     """What becomes of a consent, and None in place of a consent where nothing is to be written.
 
-    A decision counts if it is newer than the newest recorded one; at equal times opting out wins. ``claim`` is the
+    A decision counts if it is newer than the newest recorded one; at equal times opting out wins. One that counts
+    ``only_if_opted_out`` is IGNORED unless the newest recorded one is an older opt-out. ``claim`` is the
     lease to take if the change leaves work, None to leave that work to sweep; ``answer`` is the reply due if it changes.
     """
     if standing is not None and standing.outbox is not None and standing.outbox.id == decision.id:
         return Outcome.CHANGED, None  # delivered again before its recording was complete, whatever was confirmed since
     if standing is not None and standing.decided_by == decision.id:
         return Outcome.CONFIRMED, None
+    if decision.only_if_opted_out and not _reverses_opt_out(decision, standing):
+        return Outcome.IGNORED, None
     if standing is not None and not _supersedes(decision, standing):
         noted = _noted(standing, decision)
         return Outcome.STALE, replace(noted, revision=standing.revision + 1) if noted != standing else None
@@ -217,6 +220,10 @@ def _supersedes(decision: Decision, standing: Consent) -> bool:
     if decision.at != standing.decided_at:
         return decision.at > standing.decided_at
     return decision.asked is Asked.OPT_OUT and standing.status is not Status.OPTED_OUT
+
+
+def _reverses_opt_out(decision: Decision, standing: Consent | None) -> bool:
+    return standing is not None and standing.status is Status.OPTED_OUT and standing.decided_at < decision.at
 
 
 def _asks_for_what_is(decision: Decision, standing: Consent) -> bool:

@@ -38,6 +38,7 @@ class Outcome(StrEnum):
     CONFIRMED = "CONFIRMED"  # newest, and asked for what already was
     STALE = "STALE"  # a newer one had been recorded before it arrived
     ANSWERED = "ANSWERED"  # asked for help or was unclear: no consent hangs on it
+    IGNORED = "IGNORED"  # an ordinary answer from a person who is not opted out; never recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ class Decision:
     actor: str | None = None  # which agent or key, where it was no end user
     reference: str | None = None  # the actor's own, such as a ticket, or a place in a file
     end_user: bool | None = None  # of an import: whether the person themselves had asked, as its source has it
+    only_if_opted_out: bool | None = None  # True for an opt-in by a word that is also an ordinary answer, such as YES
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sms_consent.answer import Answer
@@ -100,6 +100,8 @@ class Inbound:
         if reading.intent is Intent.NONE:
             return Heard(reading)
         number = canonical(text.sender)
+        if number is None and reading.everyday:
+            return Heard(_ordinary(reading))
         if number is None:
             raise Unreadable("a request from a sender that is no phone number: a short code or an alphanumeric sender")
         asked = self._asked(reading)
@@ -111,7 +113,10 @@ class Inbound:
             return self._unclear(reading, decision, text)
         sender = self._senders(text.destination)
         list_name = sender.list_name if sender is not None else self._own_list
-        recorded = self._recorder.record(decision, list_name, reply_from=text.destination)
+        record = self._recorder.record_if_opted_out if reading.everyday else self._recorder.record
+        recorded = record(decision, list_name, reply_from=text.destination)
+        if recorded is None:
+            return Heard(_ordinary(reading))
         answer = recorded.consent.answer
         answered = answer if answer is not None and answer.decision_id == decision.id else None
         return Heard(reading, recorded.outcome, recorded.consent, answered)
@@ -149,6 +154,11 @@ class Inbound:
             return Heard(reading, Outcome.ANSWERED)
         answer = self._correspondence.answer(decision, ReplyKind.ASK, reply_from=text.destination)
         return Heard(reading, Outcome.ANSWERED, answer=answer)
+
+
+def _ordinary(reading: Reading) -> Reading:
+    """A text that asks for nothing, by the same rule: YES from a person who is not opted out."""
+    return replace(reading, intent=Intent.NONE, tier=None, matched="", language=None)
 
 
 def _decision(text: Text, number: str, reading: Reading, asked: Asked) -> Decision:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 
@@ -62,13 +62,27 @@ class Recorder:
         Every list's consent is changed before anything else is done for one. Raises TryAgain if the ledger did not answer,
         once the rest is done: the caller delivers the same decision again, which completes it.
         """
+        return cast("Recorded", self._record(decision, list_name, reply_from))  # nothing else is ignored
+
+    def record_if_opted_out(self, decision: Decision, list_name: str, *, reply_from: str | None) -> Recorded | None:
+        """Record an opt-in by an everyday word on the lists where the newest decision is an older opt-out.
+
+        Returns None if there is no such list: then nothing was written, at the cost of one read a list. The condition is part
+        of each conditional write, so it holds for what stands at the time of writing.
+        """
+        return self._record(replace(decision, only_if_opted_out=True), list_name, reply_from)
+
+    def _record(self, decision: Decision, list_name: str, reply_from: str | None) -> Recorded | None:
         failures = _Failures()
         changes = self._changes(decision, list_name, reply_from, failures)
+        changes = [change for change in changes if change.outcome is not Outcome.IGNORED]
         consents = []
         for change in changes:
             with failures:
                 consents.append(self._synced(change))
         failures.raise_first()
+        if not changes:
+            return None
         # The telling one first: the history says CHANGED if any list's consent was changed.
         outcome = min((change.outcome for change in changes), key=list(Outcome).index)
         left = outcome is not Outcome.CHANGED or any(consent.outbox is not None for consent in consents)
@@ -107,6 +121,8 @@ class Recorder:
         a transaction costs double, and what is changed has to be written again anyway, once the list has followed.
         """
         standing: Consent | None = None  # a guess, right for every first STOP: a conditional write spares the read
+        if decision.only_if_opted_out:
+            standing = self._ledger.consent(decision.number, list_name)
         for _ in range(ATTEMPTS):
             now = self._clock.now()
             answer = self._answer(decision, reply_from)

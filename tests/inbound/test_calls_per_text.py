@@ -57,6 +57,15 @@ def test_an_ordinary_text_costs_no_call(inbound: Any) -> None:
     assert _hear(inbound, "See you at noon", "a").total() == 0
 
 
+def test_yes_costs_one_read_where_it_is_an_ordinary_answer(inbound: Any) -> None:
+    """Whether the person opted out before; where they did, it costs what START costs, and the same read."""
+    assert _hear(inbound, "YES", "a") == {"GetItem": 1}
+    assert _hear(inbound, "YES", "a") == {"GetItem": 1}
+    _hear(inbound, "STOP", "b")
+    assert _hear(inbound, "YES", "c") == {"GetItem": 1, "PutItem": 4, "DeleteOptedOutNumber": 1, REPLY: 1}
+    assert _hear(inbound, "YES", "d") == {"GetItem": 1}
+
+
 def test_a_first_stop_costs_four_calls_and_its_reply(inbound: Any) -> None:
     """Recorded, put into the history, put on the list, marked; no read: that nothing stands yet is guessed."""
     calls = _hear(inbound, "STOP", "a")

@@ -53,6 +53,7 @@ class Ask(Enum):
 
     STOP = "STOP"
     START = "START"
+    YES = "YES"
     HELP = "HELP"
     UNCLEAR = "UNCLEAR"
     OTHER = "OTHER"
@@ -61,6 +62,7 @@ class Ask(Enum):
 WORDS = {
     Ask.STOP: "STOP",
     Ask.START: "START",
+    Ask.YES: "YES",
     Ask.HELP: "HELP",
     Ask.UNCLEAR: "WRONG NUMBER",
     Ask.OTHER: "See you at the end of the week",

@@ -40,6 +40,9 @@ def expected(world: World) -> dict[Key, tuple[bool, bool]]:
 
     The newest decision counts; at equal times opting out wins. The person asked if any opt-out of theirs is newer than
     the newest opt-in, or as new.
+
+    The order of arrival changes nothing of that, with one exception, which goes towards opted out only: YES counts where it
+    was processed after an older opt-out and before a newer decision, and otherwise not at all.
     """
     out: dict[Key, datetime] = {}
     own: dict[Key, datetime] = {}
@@ -47,6 +50,8 @@ def expected(world: World) -> dict[Key, tuple[bool, bool]]:
     for decision, keys in world.decisions.values():
         times = out if decision.asked is Asked.OPT_OUT else back
         for key in keys:
+            if decision.only_if_opted_out and (decision.id, key) not in world.witness.changed_by:
+                continue
             times[key] = max(times.get(key, decision.at), decision.at)
             if decision.asked is Asked.OPT_OUT and decision.by_end_user:
                 own[key] = max(own.get(key, decision.at), decision.at)
@@ -88,7 +93,9 @@ def record(world: World) -> None:
     """3: each decision is recorded exactly once, whatever was delivered how often; and the history tells what it did."""
     history = world.ledger.decisions()
     found = Counter(each.decision.id for each in history)
-    wanted = set(world.decisions) | {name for name, ask in world.asked.items() if ask in (h.Ask.HELP, h.Ask.UNCLEAR)}
+    changing = {name for name, _ in world.witness.changed_by}
+    wanted = {name for name, (each, _) in world.decisions.items() if not each.only_if_opted_out or name in changing}
+    wanted |= {name for name, ask in world.asked.items() if ask in (h.Ask.HELP, h.Ask.UNCLEAR)}
     if missing := wanted - found.keys():
         raise Broken(Property.RECORD, f"{len(missing)} decisions are not in the history: {sorted(missing)}")
     if found.keys() - wanted or any(times != 1 for times in found.values()):

@@ -41,7 +41,7 @@ PEOPLE = (0, 0, 0, 1, 2)
 LINES = (0, 0, 1, 2)
 LISTS = (0, 0, 1)
 TIMES = (0.0, 1.0, 1.001, 2.0, 3.0, 61.0, DAY, 29 * DAY, 31 * DAY)
-ASKS = (Ask.STOP, Ask.START, Ask.STOP, Ask.START, Ask.STOP, Ask.START, Ask.HELP, Ask.UNCLEAR, Ask.OTHER)
+ASKS = (Ask.STOP, Ask.START, Ask.STOP, Ask.START, Ask.STOP, Ask.START, Ask.YES, Ask.HELP, Ask.UNCLEAR, Ask.OTHER)
 COPIES = (1, 1, 2, 3)
 
 TEXTS = [
@@ -50,7 +50,7 @@ TEXTS = [
 # One person who cannot make up their mind, so that decisions meet each other in the middle of their work.
 FOCUSED_TEXTS = [
     Text(0, 0, ask, at, copies)
-    for copies, at, ask in product(COPIES, (0.0, 1.0, 2.0, 3.0, 4.0, 61.0), (Ask.STOP, Ask.START))
+    for copies, at, ask in product(COPIES, (0.0, 1.0, 2.0, 3.0, 4.0, 61.0), (Ask.STOP, Ask.START, Ask.STOP, Ask.YES))
 ]
 REQUESTS = [
     Request(person, list_, asked, author, at)

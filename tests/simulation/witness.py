@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -70,11 +70,17 @@ class Witness:
     """Keeps what properties are judged by. It knows nothing of how the code under test works."""
 
     def __init__(
-        self, is_listed: Callable[[Key], bool], now: Callable[[], datetime], decided_for: Mapping[str, tuple[Key, ...]]
+        self,
+        is_listed: Callable[[Key], bool],
+        now: Callable[[], datetime],
+        decided_for: Mapping[str, tuple[Key, ...]],
+        everyday: Container[str] = frozenset(),
     ) -> None:
+        """``everyday`` are the decisions that count for a person only who opted out before."""
         self._is_listed = is_listed
         self._now = now
         self._decided_for = decided_for
+        self._everyday = everyday
         self.standing: dict[Key, Consent] = {}
         self.changed_by: set[tuple[str, Key]] = set()  # decision and consent: what its recording changed
         self.confirmed_by: set[tuple[str, Key]] = set()
@@ -127,6 +133,8 @@ class Witness:
 
     def _decided(self, before: Consent | None, after: Consent) -> None:
         key = after.number, after.list_name
+        if after.decided_by in self._everyday and not _was_opted_out_before(before, after):
+            raise Broken(Property.AGREEMENT, "an ordinary answer opted in a person who had not opted out before")
         if before is None or after.version != before.version:
             if before is not None:
                 self.superseded.add((self._made_by[key], key))
@@ -250,3 +258,7 @@ class Witness:
             self._exposed_since.setdefault(key, self._now())
         elif key in self._exposed_since:
             self.exposures.append(Exposure(key, self._exposed_since.pop(key), self._now()))
+
+
+def _was_opted_out_before(before: Consent | None, after: Consent) -> bool:
+    return before is not None and before.status is Status.OPTED_OUT and before.decided_at < after.decided_at

@@ -108,7 +108,10 @@ class World:
         self.ledger, self.service = (
             stage.ports(history.terms) if stage is not None else _in_memory(history.terms, self.clock)
         )
-        self.witness = Witness(lambda key: self.service.is_listed(*key), self.clock.now, self.decided_for)
+        self.everyday: set[str] = set()
+        self.witness = Witness(
+            lambda key: self.service.is_listed(*key), self.clock.now, self.decided_for, self.everyday
+        )
         self._gated = (
             GatedLedger(self.ledger, self, self.witness),
             GatedList(self.service, self, self.witness),
@@ -250,7 +253,9 @@ class World:
     def _know(self, text_id: str, text: h.Text) -> None:
         person, line = h.PEOPLE[text.person], list(h.LINES)[text.line]
         self.asked[text_id] = text.ask
-        if text.ask in (h.Ask.STOP, h.Ask.START):
+        if text.ask is h.Ask.YES:
+            self.everyday.add(text_id)
+        if text.ask in (h.Ask.STOP, h.Ask.START, h.Ask.YES):
             asked = Asked.OPT_OUT if text.ask is h.Ask.STOP else Asked.OPT_IN
             decision = Decision(
                 id=text_id,
@@ -259,6 +264,7 @@ class World:
                 at=BEGINNING + timedelta(seconds=text.at),
                 author=Author.END_USER,
                 through=line,
+                only_if_opted_out=text.ask is h.Ask.YES or None,
             )
             self._decides(decision, h.LINES[line])
 

@@ -97,12 +97,13 @@ def _replies() -> Replies:
 
 
 class _FewWords(Reader):
-    """What words mean is tested elsewhere; here, these five are enough, whatever the rules become."""
+    """What words mean is tested elsewhere; here, these six are enough, whatever the rules become."""
 
     def __init__(self) -> None:
         self._meanings = {
             "STOP": Reading(Intent.OPT_OUT, Tier.KEYWORD, "keyword:aws/STOP", "STOP", "en", "0"),
             "START": Reading(Intent.OPT_IN, Tier.KEYWORD, "keyword:ctia/START", "START", "en", "0"),
+            "YES": Reading(Intent.OPT_IN, Tier.KEYWORD, "keyword:twilio/YES", "YES", None, "0", everyday=True),
             "HELP": Reading(Intent.HELP, Tier.KEYWORD, "keyword:aws/HELP", "HELP", "en", "0"),
             "WRONG NUMBER": Reading(Intent.UNCLEAR, Tier.UNCLEAR, "keyword:unclear", "wrong number", "en", "0"),
         }

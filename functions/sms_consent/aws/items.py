@@ -246,6 +246,7 @@ _DECISION: Mapping[str, Decoder] = {
     "actor": text,
     "reference": text,
     "end_user": boolean,
+    "only_if_opted_out": boolean,
 }
 _DECISION_STAND_INS = {"asked": Asked.UNKNOWN.value, "author": Author.UNKNOWN.value, "through": ""}
 _decision_from = partial(
