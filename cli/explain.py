@@ -29,7 +29,7 @@ THEN = {
     Intent.NONE: "hears nothing; nothing is recorded, nothing changes",
 }
 """With the defaults of a deployment."""
-THEN_IF_OPTED_OUT = "is opted in if their newest request was an opt-out; otherwise it is an ordinary answer: nothing is recorded or sent"
+THEN_IF_OPTED_OUT = "is opted in if their newest request was an opt-out; otherwise nothing is recorded or sent"
 """Of a word that carriers take for START, and that people also answer with, such as YES."""
 
 

@@ -90,7 +90,7 @@ def test_a_hostile_text_is_shown_harmlessly(command: Command) -> None:
 def test_yes_is_said_to_depend_on_an_opt_out_before(command: Command) -> None:
     """It opts in nobody else; START does."""
     shown = " ".join(command("explain", "YES").output.split())
-    assert "is opted in if their newest request was an opt-out; otherwise it is an ordinary answer" in shown
+    assert "is opted in if their newest request was an opt-out; otherwise nothing is recorded or sent" in shown
     told = answers(command("explain", "--jsonl", stdin='"Yes"\n"START"\n').output)
     assert [(each["intent"], each.get("only_if_opted_out")) for each in told] == [("OPT_IN", True), ("OPT_IN", None)]
 
