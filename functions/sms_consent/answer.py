@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from sms_consent.preserved import Preserved
 from sms_consent.replies import ReplyKind
 
-__all__ = ["Answer", "AnswerState", "Letter", "RecentReply"]
+__all__ = ["Answer", "AnswerState", "Delivery", "Letter", "RecentReply", "digest_of"]
+
+MOST_RECENT = 3
+"""Replies of which a record keeps time, kind and digest."""
 
 
 class AnswerState(StrEnum):
@@ -77,10 +81,28 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class RecentReply:
-    """A reply that a person was sent: when, and a digest of its text."""
+    """A reply that a person was sent, or may have been: when, a digest of its text, and its kind."""
 
     at: datetime
     digest: str
+    kind: ReplyKind | None = None  # None where an older version recorded it
+
+    def added_to(self, known: tuple[RecentReply, ...]) -> tuple[RecentReply, ...]:
+        """Return the newest replies with this one, oldest first. Adding one twice changes nothing."""
+        return known if self in known else (*known, self)[-MOST_RECENT:]
+
+
+def digest_of(body: str) -> str:
+    """Return a short digest of a reply's text, by which a copy of it is recognised."""
+    return sha256(body.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The result of one attempt to send a reply. ``reply`` is None if no text can have left."""
+
+    answer: Answer
+    reply: RecentReply | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

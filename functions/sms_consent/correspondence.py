@@ -131,9 +131,19 @@ class Correspondence:
 
     def _deliver(self, key: str, letter: Letter) -> Letter:
         try:
-            answer = self._postman.deliver(letter.number, letter.answer)
-            recent = (*letter.recent[:-1], self._clock.now())  # the limits are on what is sent, not on what is asked
-            after = replace(letter, answer=answer, recent=recent, revision=letter.revision + 1, attempts=0)
+            delivery = self._postman.deliver(letter.number, letter.answer)
+            known, reply = letter.recent_replies, delivery.reply
+            after = replace(
+                letter,
+                answer=delivery.answer,
+                recent=(
+                    *letter.recent[:-1],
+                    self._clock.now(),
+                ),  # the limits count when a reply was sent, not asked for
+                recent_replies=reply.added_to(known) if reply is not None else known,
+                revision=letter.revision + 1,
+                attempts=0,
+            )
         except Untouched:
             self._pace.refused(Call.SEND)
             after = replace(

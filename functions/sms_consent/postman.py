@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sms_consent.answer import Answer
+from sms_consent.answer import Answer, Delivery, RecentReply, digest_of
 from sms_consent.errors import RecipientOptedOut, Rejected, TryAgain, Unavailable
 from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Sender, Texting
@@ -38,26 +38,26 @@ class Postman:
         self._warn = warn
         self._branded: dict[Sender, Replies] = {}
 
-    def deliver(self, number: str, answer: Answer) -> Answer:
-        """The answer as it stands after the attempt. Raises Untouched, after which it can be tried again, and nothing else."""
+    def deliver(self, number: str, answer: Answer) -> Delivery:
+        """Send a reply, once. Raises Untouched, after which it can be tried again, and nothing else."""
         reply = self._compose(answer)
         if reply.unfit is not None and self._warn is not None:
             self._warn(reply.unfit)
         if not reply.body:
-            return answer.failed("no wording of this reply fits in a message with the deployment's settings")
+            return Delivery(answer.failed("no wording of this reply fits in a message with the deployment's settings"))
         try:
             with self._pace.turn(Call.SEND):
                 message_id = self._texting.send(
                     to=number, sender=answer.sender, body=reply.body, reference=answer.decision_id
                 )
         except RecipientOptedOut:
-            return answer.skipped("the service sends nothing to a number on the opt-out list")
+            return Delivery(answer.skipped("the service sends nothing to a number on the opt-out list"))
         except Unavailable:
             self._pace.refused(Call.SEND)
-            return answer.unknown("the service did not say whether it took the text")
+            return self._left(answer.unknown("the service did not say whether it took the text"), reply)
         except Rejected as refusal:
-            return answer.failed(str(refusal))
-        return answer.sent(message_id)
+            return Delivery(answer.failed(str(refusal)))
+        return self._left(answer.sent(message_id), reply)
 
     def echoed(self, sender: str, text: str) -> Iterator[str]:
         """What this sender of ours says, in any language, and this text seems to say back: its beginning, or a part of it."""
@@ -70,6 +70,10 @@ class Postman:
                 ours = _plain(body)
                 if ours and (theirs in ours or ours[:BEGINNING] in theirs):
                     yield body
+
+    def _left(self, answer: Answer, reply: Reply) -> Delivery:
+        """The text left, or may have."""
+        return Delivery(answer, RecentReply(self._pace.now(), digest_of(reply.body), answer.kind))
 
     def _compose(self, answer: Answer) -> Reply:
         try:

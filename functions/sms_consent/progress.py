@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sms_consent.answer import Answer, AnswerState
+from sms_consent.answer import AnswerState, Delivery
 from sms_consent.consent import LANDING, Claim, Consent, Due, Listing, Status
 from sms_consent.errors import Rejected, Throttled, TryAgain, Untouched
 
@@ -269,8 +269,15 @@ def answer_claimed(consent: Consent, worker: str, version: int, now: datetime) -
     return replace(consent, revision=consent.revision + 1, answer=consent.answer.taken_over(worker, now))
 
 
-def answered(consent: Consent, answer: Answer) -> Consent:
-    """What became of a reply, if its decision still stands. Once the list matches too, nothing is due any more."""
+def answered(consent: Consent, delivery: Delivery) -> Consent:
+    """Record a reply: its text in any case, its state if its decision still stands.
+
+    Once the list matches too, nothing is due any more.
+    """
+    answer, reply = delivery.answer, delivery.reply
+    if reply is not None and reply not in consent.recent_replies:
+        recent = reply.added_to(consent.recent_replies)
+        consent = replace(consent, revision=consent.revision + 1, recent_replies=recent)
     if consent.answer is None or consent.answer.decision_id != answer.decision_id:
         return consent
     consent = replace(consent, revision=consent.revision + 1, answer=answer)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from sms_consent import progress
-from sms_consent.answer import Answer, AnswerState
+from sms_consent.answer import Answer, AnswerState, Delivery
 from sms_consent.consent import Claim, Consent
 from sms_consent.decision import Outcome
 from sms_consent.errors import Moved, OptInRefused, Rejected, TryAgain, Unavailable, Untouched
@@ -128,7 +128,7 @@ class _Attempt:
         self._consent = consent
         self._worker = worker
         self.deleted = False  # whether a deletion took effect, or may have
-        self._delivered: Answer | None = None
+        self._delivered: Delivery | None = None
         self._recorded: set[str] = set()
 
     def run(self) -> Consent:
@@ -226,9 +226,9 @@ class _Attempt:
     def _answer(self) -> None:
         """Send the reply to an opt-in: only now does the service let it through."""
         self._reply()
-        answer = self._delivered
-        if answer is not None:
-            self._update(lambda consent: progress.answered(consent, answer))
+        delivery = self._delivered
+        if delivery is not None:
+            self._update(lambda consent: progress.answered(consent, delivery))
 
     def _reply(self) -> None:
         answer = self._consent.answer
@@ -245,7 +245,7 @@ class _Attempt:
             raise _Stopped(failure) from failure
 
     def _is_delivered(self, answer: Answer) -> bool:
-        return self._delivered is not None and self._delivered.decision_id == answer.decision_id
+        return self._delivered is not None and self._delivered.answer.decision_id == answer.decision_id
 
     def _record(self) -> None:
         """The decision goes to the history before the list is touched; but a history that fails holds up no STOP."""

@@ -188,7 +188,15 @@ def _recent_list(replies: tuple[RecentReply, ...]) -> list[Plain] | None:
 
 
 def _recent_from(value: Any) -> tuple[RecentReply, ...]:
-    return tuple(RecentReply(moment(each["at"]), text(each["digest"])) for each in value)
+    return tuple(RecentReply(moment(each["at"]), text(each["digest"]), _kind_from(each.get("kind"))) for each in value)
+
+
+def _kind_from(value: Any) -> ReplyKind | None:
+    """None for a kind that this version does not know."""
+    try:
+        return ReplyKind(value)
+    except ValueError:
+        return None
 
 
 def _moments(value: Any) -> tuple[datetime, ...]:
