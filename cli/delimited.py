@@ -19,8 +19,11 @@ DELIMITERS = ",;\t|"
 LONGEST_RECORD = 20
 """Lines that one record may have, by line breaks in quotation marks, before its first one is taken for broken."""
 
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _SIGNED_NUMBER = re.compile(r"[+-]?[0-9.]+")
+_COMMANDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\\(?=u[0-9a-f]{4})")
+"""What a terminal may obey: control characters (Unicode's Cc), separators of lines, and marks of direction (UAX #9)."""
+_SPELT = re.compile(r"\\u([0-9a-f]{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,25 @@ def heading(text: str | None) -> str:
 
 
 def neutral(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection); a number as +14255550182 is none."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _SIGNED_NUMBER.fullmatch(cell) else cell
+    """A cell that neither a spreadsheet nor a terminal takes for a command; a number as +14255550182 is none.
+
+    An apostrophe keeps a spreadsheet from reading a formula (OWASP, CSV injection). Control characters and marks of
+    direction are spelt out as ``\\u001b``, and so is a backslash that begins what looks like one of those. ``original`` is
+    the inverse.
+    """
+    spelt = _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", cell)
+    return f"'{spelt}" if _FORMULA.match(spelt) and not _SIGNED_NUMBER.fullmatch(spelt) else spelt
 
 
 def original(cell: str) -> str:
     """The inverse, which also undoes what people do to keep a spreadsheet from eating a number's plus."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
+    spelt = cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
+    return _SPELT.sub(_unspelt, spelt)
+
+
+def _unspelt(found: re.Match[str]) -> str:
+    character = chr(int(found[1], 16))
+    return character if character == "\\" or _COMMANDS.fullmatch(character) else found[0]
 
 
 def records(lines: Iterable[str], dialect: type[csv.Dialect]) -> Iterator[Record | Broken]:

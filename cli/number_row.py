@@ -149,14 +149,18 @@ class Row(BaseModel):
             value = reading.columns.cell(cells, column)
             return value.strip() if value is not None else None
 
+        def text(column: Column) -> str | None:
+            value = reading.columns.cell(cells, column)
+            return value if value and value.strip() else None
+
         values = {
             "number": cell(Column.NUMBER) or "",
             "asked": cell(Column.STATUS),
             "written": cell(Column.TIME),
             "list_name": cell(Column.LIST),
             "end_user": cell(Column.END_USER),
-            "source": cell(Column.SOURCE) or reading.source,
-            "reason": cell(Column.REASON),
+            "source": text(Column.SOURCE) or reading.source,
+            "reason": text(Column.REASON),
         }
         try:
             row = cls.model_validate(values, context=reading)

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import Literal, TextIO
 
-from cli.delimited import Broken, Record, neutral
+from cli.delimited import Broken, Record, neutral, original
 from cli.import_journal import names_to_disk, to_disk
 from cli.number_columns import LINE, PROBLEM
 from cli.number_file import NumberFile
@@ -34,7 +34,8 @@ class RejectFile:
         if self._file is None:
             self._file = self._open("w")
             csv.writer(self._file).writerow([*self._source.headings, LINE, PROBLEM])
-        cells = rejected.cells if isinstance(rejected, Record) else [rejected.text]
+        # Cells may be neutral already, in a file that was exported here; a line that could not be told apart stays as it is.
+        cells = [original(cell) for cell in rejected.cells] if isinstance(rejected, Record) else [rejected.text]
         row = [neutral(cell) for cell in cells] + [""] * (self._source.width - len(cells))
         csv.writer(self._file).writerow([*row, rejected.line, reason])
 
