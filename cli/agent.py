@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ from uuid import uuid4
 import typer
 
 from cli.check import STACK, AsJson, Country, Number, Stack, number_of
+from cli.printable import say, say_json
 from sms_consent.decision import Asked
 
 if TYPE_CHECKING:
@@ -139,9 +139,9 @@ def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
         if result.became is Became.INVALID:
             raise Refusal("a number has a country code and seven to fifteen digits in all, as +14255550182")
     if as_json:
-        typer.echo(json.dumps(_view(ask, result)))
+        say_json(_view(ask, result))
     else:
-        typer.echo(_told(result, ask))
+        say(_told(result, ask))
     raise typer.Exit(_EXITS.get(result.became.value, 0))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.entered_number import NotANumber, entered
+from cli.printable import say, say_json
 from sms_consent.views import consent_view
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def check(
         found = register(table, stack).consents(e164)
     consents = [consent for consent in found if opt_out_list is None or _is(consent.list_name, opt_out_list)]
     if as_json:
-        typer.echo(json.dumps({"number": e164, "consents": [consent_view(consent) for consent in consents]}))
+        say_json({"number": e164, "consents": [consent_view(consent) for consent in consents]})
     else:
         _show(e164, consents)
     raise typer.Exit(0 if consents else UNKNOWN)
@@ -59,7 +59,7 @@ def number_of(command: str, number: str, country: str | None) -> str:
     try:
         return entered(number, country)
     except NotANumber as error:
-        typer.echo(f"sms-consent {command}: {error}", err=True)
+        say(f"sms-consent {command}: {error}", err=True)
         raise typer.Exit(BAD_INPUT) from error
 
 

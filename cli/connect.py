@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.check import STACK, AsJson, Stack
+from cli.printable import say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +104,7 @@ def _run(
         report.identity = originator.identity
         code = carry_out(switchover, originator, wishes, report)
     if as_json:
-        typer.echo(json.dumps(report.view()))
+        say_json(report.view())
     raise typer.Exit(code)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from cli.check import BAD_INPUT, STACK, AsJson, Stack
 from cli.dead_letter_queue import DeadLetter, DeadLetterQueue
+from cli.printable import say, say_json
 
 if TYPE_CHECKING:
     from cli.deployment import Deployment
@@ -54,12 +54,12 @@ def list_letters(events: Events = False, as_json: AsJson = False, url: Url = Non
     if events:
         messages = [opened(letter) for letter in letters]
         if as_json:
-            typer.echo(json.dumps([put_aside_view(message) for message in messages]))
+            say_json([put_aside_view(message) for message in messages])
         else:
             show_put_asides(messages, waiting)
         return
     if as_json:
-        typer.echo(json.dumps([letter_view(letter) for letter in letters]))
+        say_json([letter_view(letter) for letter in letters])
     else:
         show_letters(letters, waiting)
 
@@ -86,7 +86,7 @@ def show(
         (letter,) = _chosen(command, [letter_id], queue.letters())
     if as_json:
         view = put_aside_view(opened(letter)) if events else letter_view(letter)
-        typer.echo(json.dumps(view | ({"body": letter.body} if reveal else {})))
+        say_json(view | ({"body": letter.body} if reveal else {}))
     elif events:
         show_put_aside(opened(letter), reveal=reveal)
     else:
@@ -134,7 +134,7 @@ def redrive(
             run.through(letters, about=about)
         finally:
             # Also when it was interrupted: what is done is done.
-            typer.echo(json.dumps(run.view()) if as_json else run.told())
+            say_json(run.view()) if as_json else say(run.told())
 
 
 def _retell(
@@ -166,7 +166,7 @@ def _retell(
             run.through([opened(letter) for letter in letters])
         finally:
             # Also when it was interrupted: what is told is told.
-            typer.echo(json.dumps(run.view()) if as_json else run.said())
+            say_json(run.view()) if as_json else say(run.said())
 
 
 @contextmanager
@@ -198,7 +198,7 @@ def _chosen(command: str, ids: Iterable[str], letters: Iterable[DeadLetter]) -> 
         matches = [letter for letter in found if letter.id.startswith(each.lower())]
         if len(matches) != 1:
             count = f"{len(matches)} dead letters begin with" if matches else "there is no dead letter"
-            typer.echo(f"sms-consent {command}: {count} {each!r}", err=True)
+            say(f"sms-consent {command}: {count} {each!r}", err=True)
             raise typer.Exit(BAD_INPUT if matches else MISSING)
         chosen[matches[0].id] = matches[0]
     return list(chosen.values())

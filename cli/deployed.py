@@ -9,6 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.deployment import Deployment, NotFound
+from cli.printable import say, visible
 from sms_consent.aws.register import DynamoRegister
 from sms_consent.errors import ConsentError, Rejected
 
@@ -39,5 +40,5 @@ def failures_told(command: str) -> Iterator[None]:
 
 
 def _end(command: str, message: str, error: Exception) -> None:
-    typer.echo(f"sms-consent {command}: {message}", err=True)
+    say(f"sms-consent {command}: {visible(message)}", err=True)
     raise typer.Exit(FAILED) from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.check import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
+from cli.printable import say, say_json, visible
 from sms_consent.consent import Status
 
 if TYPE_CHECKING:
@@ -55,20 +55,20 @@ def erase(
             if not yes and (as_json or not sys.stdin.isatty()):
                 raise Refusal("it cannot be undone, and nobody can be asked here: give --yes")
             if not yes:
-                typer.echo(_told(e164, erased, done=False))
+                say(_told(e164, erased, done=False))
                 if not typer.confirm("Erase it?"):
                     raise typer.Exit(STOPPED)
             try:
                 erased = erasure.erase(e164)
             except AtWork as error:
-                typer.echo(f"sms-consent erase: {error}", err=True)
+                say(f"sms-consent erase: {error}", err=True)
                 raise typer.Exit(STOPPED) from error
     if as_json:
-        typer.echo(json.dumps(_view(e164, erased, dry_run=dry_run)))
+        say_json(_view(e164, erased, dry_run=dry_run))
     elif not erased.was_known:
-        typer.echo(f"{e164}: nothing is known")
+        say(f"{e164}: nothing is known")
     else:
-        typer.echo(_told(e164, erased, done=not dry_run))
+        say(_told(e164, erased, done=not dry_run))
     raise typer.Exit(0 if erased.was_known else UNKNOWN)
 
 
@@ -91,7 +91,7 @@ def _told(number: str, erased: Erased, *, done: bool) -> str:
 
 
 def _stays(stays: Stays) -> str:
-    name = stays.consent.list_name
+    name = visible(stays.consent.list_name)
     if stays.until is not None:
         return f"Stays until {stays.until:%Y-%m-%d}: when it last left {name}, which AWS allows once in 30 days."
     if stays.consent.status is Status.OPTED_IN:

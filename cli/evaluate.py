@@ -1,21 +1,21 @@
 """`sms-consent evaluate`: how well texts are understood, on texts that the rules were not written on."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from cli.evaluation.corpus import CORPUS, CorpusError, Part, load, load_sms_spam
 from cli.evaluation.metrics import Figures, Outcome, by, confusion, outcomes, tiers
 from cli.evaluation.peers import PEERS
 from cli.evaluation.tables import show
+from cli.printable import say, say_json
+from cli.terminal import console
 from sms_consent.intent import Reader
 
-OURS = "sms-consent"
 WIDE = 132  # a pipe has no width; enough that no cell wraps
+OURS = "sms-consent"
 
 
 def evaluate(
@@ -36,7 +36,7 @@ def evaluate(
     try:
         examples = load(part, corpus) + (load_sms_spam(sms_spam) if sms_spam else [])
     except CorpusError as error:
-        typer.echo(f"{error}. The corpus is part of the source tree; --corpus names its folder.", err=True)
+        say(f"{error}. The corpus is part of the source tree; --corpus names its folder.", err=True)
         raise typer.Exit(2) from error
     examples = [example for example in examples if language in {"", example.language}]
     ours = outcomes(Reader(), examples)
@@ -44,10 +44,9 @@ def evaluate(
     # Errors first where a consent changes or a request goes unheard.
     wrong = sorted((one for one in ours if one.is_error), key=lambda one: not (one.touched or one.is_opt_out))
     if as_json:
-        typer.echo(json.dumps(summary(part, readers, wrong[:show_errors]), ensure_ascii=False, indent=2))
+        say_json(summary(part, readers, wrong[:show_errors]), indent=2)
     else:
-        console = Console()
-        show(console if console.is_terminal else Console(width=WIDE), part, readers, wrong[:show_errors])
+        show(console(wide=WIDE), part, readers, wrong[:show_errors])
 
 
 def summary(part: Part, readers: dict[str, list[Outcome]], errors: list[Outcome]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.printable import say, say_json
 from sms_consent.intent import Explanation, Intent, Reader, Reading, Tier
 
 __all__ = ["explain"]
@@ -51,7 +52,7 @@ def explain(
         for text in texts:
             _show(reader.explain(text))
         if len(texts) > 1 and not any(" " in text for text in texts):
-            typer.echo(f"{len(texts)} texts were read; a text of several words needs quotes around it.", err=True)
+            say(f"{len(texts)} texts were read; a text of several words needs quotes around it.", err=True)
         return
     try:
         bad = _answer(reader, sys.stdin.buffer)
@@ -75,10 +76,10 @@ def _answer(reader: Reader, lines: Iterable[bytes]) -> int:
             text = None
         if isinstance(text, str):
             # In ASCII: a text may hold half a character, which no encoding can write.
-            print(json.dumps(_object(text, reader.read(text))), flush=True)  # noqa: T201
+            say_json(_object(text, reader.read(text)))
         else:
             bad += 1
-            typer.echo(f"line {number}: not a JSON string", err=True)
+            say(f"line {number}: not a JSON string", err=True)
     return bad
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
 from cli.printable import isolated, printable, visible
+from cli.terminal import console
 from sms_consent.intent import Explanation, Intent, Tier
 
 __all__ = ["show"]
@@ -43,9 +43,9 @@ def show(explanation: Explanation, tiers: Mapping[Tier, str], then: str) -> None
     for name, value in rows.items():
         if value is not None:
             block.add_row(name, value)
-    console = Console()
-    console.print(block)
-    console.print()
+    out = console()
+    out.print(block)
+    out.print()
 
 
 def _normalised(explanation: Explanation) -> Styled:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from cli.check import STACK, Stack, Table
+from cli.printable import say
 
 if TYPE_CHECKING:
     from cli.exporting import Exported
@@ -66,15 +67,14 @@ def export_numbers(
         )  # fmt: skip
         with _written_to(output, overwrite) as file:
             count = _write(found, file, chosen, texts=show_texts)
-    typer.echo(f"{count:,} consents" + (f" in {output}" if output is not None else ""), err=True)
+    say(f"{count:,} consents" + (f" in {output}" if output is not None else ""), err=True)
 
 
 def _write(found: Iterator[Exported], file: TextIO, form: Form, *, texts: bool) -> int:
-    from rich.console import Console
-
     from cli.exporting import COLUMNS, TEXTS
+    from cli.terminal import console
 
-    told, count = Console(stderr=True), 0
+    told, count = console(stderr=True), 0
     writer = csv.writer(file)
     if form is Form.CSV:
         writer.writerow([*COLUMNS, *(TEXTS if texts else ())])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.check import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
+from cli.printable import say_json
 from sms_consent.history import Entry, page_of
 from sms_consent.numbers import mask_id
 from sms_consent.views import decision_view
@@ -46,7 +46,7 @@ def history(
         entries = list(_entries(ledger, e164))
         person = None if as_json else _person(ledger, e164, entries)
     if person is None:
-        typer.echo(json.dumps({"number": e164, "decisions": [_view(entry) for entry in entries]}))
+        say_json({"number": e164, "decisions": [_view(entry) for entry in entries]})
     else:
         from cli.person import show_history
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.check import STACK, AsJson, Stack, Table
+from cli.printable import say, say_json
 from sms_consent.decision import Asked
 
 __all__ = ["import_numbers"]
@@ -130,10 +130,10 @@ def import_numbers(
             if wait and not dry_run:
                 run.wait()
         except KeyboardInterrupt:
-            typer.echo(f"sms-consent import: {run.report.stopped()}", err=True)
+            say(f"sms-consent import: {run.report.stopped()}", err=True)
             raise typer.Exit(STOPPED) from None
         except Exception:
-            typer.echo(f"sms-consent import: {run.report.stopped()}", err=True)
+            say(f"sms-consent import: {run.report.stopped()}", err=True)
             raise
-    typer.echo(json.dumps(run.report.view()) if as_json else run.report.told())
+    say_json(run.report.view()) if as_json else say(run.report.told())
     raise typer.Exit(REJECTED if run.report.rejected else 0)

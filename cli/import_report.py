@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from cli.number_importing import Became, Importing, Line
+from cli.printable import say, visible
 from cli.progress_bar import progress_bar
 
 __all__ = ["ImportReport"]
@@ -48,11 +47,9 @@ class ImportReport:
                 bar.advance(line.number)
                 if line.became is Became.REJECTED and told < TOLD:
                     told += 1
-                    bar.console.print(
-                        f"line {line.number}: {line.reason}", highlight=False, markup=False, soft_wrap=True
-                    )
+                    bar.console.print(f"line {line.number}: {visible(line.reason or '')}", soft_wrap=True)
         if self.rejected > told:
-            typer.echo(f"… and {self.rejected - told} more", err=True)
+            say(f"… and {self.rejected - told} more", err=True)
 
     def following(self, counts: Iterator[int]) -> None:
         """Likewise."""

@@ -13,7 +13,6 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
-import typer
 
 from cli.account import Account
 from cli.deployment import Deployment
@@ -25,6 +24,7 @@ from cli.number_columns import Column, StatusRule
 from cli.number_file import NumberFile
 from cli.number_importing import Importing, Keeping
 from cli.number_row import Reading
+from cli.printable import say
 from cli.refusal import Refusal
 from cli.reject_file import RejectFile
 from cli.sender_book import SenderBook
@@ -129,7 +129,7 @@ class ImportRun:
             name, found = self._checks.list_name(given)
             note = self._checks.note_of_permission(found) if found is not None else None
             if note is not None:
-                typer.echo(f"note: {note}", err=True)
+                say(f"note: {note}", err=True)
             if not self._wish.dry_run and name != self._deployment.own_list:
                 book = SenderBook(self._deployment.dynamodb(), self._deployment.table)
                 book.change_groups(lambda groups: {name: None, **groups})
@@ -148,14 +148,14 @@ class ImportRun:
     def record(self) -> None:
         """Into the ledger. Goes on where the last run of the same file and the same options was stopped."""
         wish = self._wish
-        typer.echo(self._file.columns.told(), err=True)
+        say(self._file.columns.told(), err=True)
         try:
             if wish.dry_run:
                 self._through(None, None)
                 return
             begun = self._begun
             if begun.line:
-                typer.echo(f"going on after line {begun.line}, where the last run came to", err=True)
+                say(f"going on after line {begun.line}, where the last run came to", err=True)
             with closing(RejectFile(self._rejects, self._file, begun.rejects_bytes)) as rejects:
                 ledger = DynamoLedger(self._deployment.dynamodb_for(wish.workers), self._deployment.table)
                 self._through(ledger, Keeping(self._journal, rejects, begun))

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
 from cli.dead_letter_queue import Waiting
+from cli.terminal import console
 
 __all__ = ["Cell", "Lines", "show_block"]
 
 Cell = str | Styled
 
-WIDE = 120  # a pipe has no width
 SHORT = 8
 """So much of an id tells messages apart, and leaves room for the rest of the line."""
 
@@ -38,16 +36,14 @@ class Lines:
 
     def show(self, waiting: Waiting, *, what: str, count: str, first_sent_at: datetime | None) -> None:
         """All of them, how many there are in words, and when SQS drops the first; without any, that there are none."""
-        console = _console()
+        out = console()
         if first_sent_at is None:
-            console.print(f"There are no {what}.")
+            out.print(f"There are no {what}.")
             if waiting.held:
-                console.print(
-                    f"But {waiting.held} are held by somebody else who looks at them: see again in two minutes."
-                )
+                out.print(f"But {waiting.held} are held by somebody else who looks at them: see again in two minutes.")
             return
-        console.print(self._table)
-        console.print(f"\n{count}. SQS drops the first on {first_sent_at + waiting.kept_for:%Y-%m-%d}.", style="dim")
+        out.print(self._table)
+        out.print(f"\n{count}. SQS drops the first on {first_sent_at + waiting.kept_for:%Y-%m-%d}.", style="dim")
 
 
 def show_block(rows: Iterable[tuple[str, Cell]], body: str | None) -> None:
@@ -57,11 +53,11 @@ def show_block(rows: Iterable[tuple[str, Cell]], body: str | None) -> None:
     block.add_column(overflow="fold")
     for name, value in rows:
         block.add_row(name, value)
-    console = _console()
-    console.print(block)
+    out = console()
+    out.print(block)
     if body is not None:
-        console.print()
-        console.print(_spelt_out(body), markup=False, soft_wrap=True)
+        out.print()
+        out.print(_spelt_out(body), soft_wrap=True)
 
 
 def _age(since: timedelta) -> str:
@@ -78,11 +74,3 @@ def _spelt_out(body: str) -> str:
         return json.dumps(json.loads(body), indent=2)
     except (ValueError, RecursionError):
         return json.dumps(body)
-
-
-def _console() -> Console:
-    """A terminal, or a pipe, which has no width."""
-    console = Console(highlight=False)
-    if console.is_terminal or "COLUMNS" in os.environ:
-        return console
-    return Console(highlight=False, width=WIDE)

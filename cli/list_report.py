@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
 from cli.list_creation import Created
 from cli.list_office import Count, Described, Known
-from cli.sender_report import console
+from cli.printable import isolated, visible
+from cli.terminal import console
 
 __all__ = ["counting", "show_created", "show_known", "show_list"]
 
@@ -30,7 +30,7 @@ def show_known(known: Sequence[Known], scopes: tuple[str, str] | None) -> None:
     table.add_column("senders", justify="right")
     table.add_column("", overflow="fold")
     for each in known:
-        table.add_row(each.name, each.group or "", str(len(each.senders)), _remark(each))
+        table.add_row(_shown(each.name), _shown(each.group or ""), str(len(each.senders)), _remark(each))
     out.print(table)
     if scopes is not None:
         opt_out, opt_in = scopes
@@ -82,8 +82,12 @@ def show_list(described: Described, counted: Count | None) -> None:
     block.add_column(overflow="fold")
     for name, value in rows:
         if value is not None:
-            block.add_row(name, value)
+            block.add_row(name, _shown(value))
     console().print(block)
+
+
+def _shown(value: str) -> str:
+    return isolated(visible(value))
 
 
 def _permission(here: Known) -> str | None:
@@ -94,6 +98,6 @@ def _permission(here: Known) -> str | None:
 
 def counting(total: int) -> None:
     """How far a count is, in a terminal only: it takes a second for each hundred."""
-    out = Console(stderr=True)
+    out = console(stderr=True)
     if out.is_terminal:
         out.print(f"counted {total}", end="\r", highlight=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from cli.check import STACK, AsJson, Stack, Table
+from cli.printable import say, say_json, visible
 
 if TYPE_CHECKING:
     from cli.list_office import ListOffice
@@ -35,7 +35,7 @@ def list_lists(as_json: AsJson = False, table: Table = None, stack: Stack = STAC
     with _at("lists list", table, stack) as office:
         known = office.known()
     if as_json:
-        typer.echo(json.dumps([each.view() for each in known]))
+        say_json([each.view() for each in known])
     else:
         show_known(known, office.scopes())
 
@@ -56,7 +56,7 @@ def create(
     with _at("lists create", None, STACK, optional=True) as office:
         created = create_list(office.deployment.sms_voice(), office.account, name, tag or [])
     if as_json:
-        typer.echo(json.dumps({"name": created.name, "arn": created.arn, "created": created.new}))
+        say_json({"name": created.name, "arn": created.arn, "created": created.new})
     else:
         show_created(created)
 
@@ -84,7 +84,7 @@ def describe(
             _end(command, f"there is no list {name}")
         counted = office.count(described, counting) if count else None
     if as_json:
-        typer.echo(json.dumps(described.view() | ({"numbers": counted.view()} if counted is not None else {})))
+        say_json(described.view() | ({"numbers": counted.view()} if counted is not None else {}))
     else:
         show_list(described, counted)
 
@@ -108,7 +108,7 @@ def delete(
             told = ListChanges(office).delete(name, really=yes)
         except Kept as kept:
             _end(command, str(kept))
-    typer.echo(told)
+    say(told)
 
 
 @lists.command("set")
@@ -129,9 +129,9 @@ def set_list(
 
     with _at("lists set", table, stack) as office:
         told, notes = ListChanges(office).set(name, group=group, no_group=no_group)
-    typer.echo(told)
+    say(told)
     for note in notes:
-        typer.echo(f"note: {note}", err=True)
+        say(f"note: {visible(note)}", err=True)
 
 
 @lists.command()
@@ -148,7 +148,7 @@ def forget(name: Name, table: Table = None, stack: Stack = STACK) -> None:
             told = ListChanges(office).forget(name)
         except Kept as kept:
             _end(command, str(kept))
-    typer.echo(told)
+    say(told)
 
 
 @contextmanager
@@ -166,5 +166,5 @@ def _at(command: str, table: str | None, stack: str, *, optional: bool = False) 
 
 
 def _end(command: str, message: str) -> NoReturn:
-    typer.echo(f"sms-consent {command}: {message}", err=True)
+    say(f"sms-consent {command}: {visible(message)}", err=True)
     raise typer.Exit(REFUSED)

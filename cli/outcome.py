@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cli.printable import visible
 from sms_consent.consent import Consent, Status
 from sms_consent.decision import Asked
 from sms_consent.on_behalf import Became, Result
@@ -18,9 +19,9 @@ def told(number: str, asked: Asked, result: Result) -> str:
         return f"{number}: the ledger did not answer, so it may not be recorded. Run this again."
     if result.became is Became.SUPERSEDED:
         stands = "opted in" if consent.status is Status.OPTED_IN else "opted out"
-        return f"{number}: recorded, but a newer request stands: {stands} on {consent.list_name}."
+        return f"{number}: recorded, but a newer request stands: {stands} on {visible(consent.list_name)}."
     if asked is Asked.OPT_OUT:
-        return f"{number} is opted out on {consent.list_name}{_followed(consent)}"
+        return f"{number} is opted out on {visible(consent.list_name)}{_followed(consent)}"
     if consent.status is Status.OPT_IN_PENDING and consent.held_until is not None:
         date = f"{consent.held_until.day} {consent.held_until:%B %Y}"
         why = (
@@ -28,8 +29,8 @@ def told(number: str, asked: Asked, result: Result) -> str:
             if consent.refusal is not None
             else f"a number can leave a list once in 30 days, so it is released on {date}."
         )
-        return f"{number}: the opt-in is recorded for {consent.list_name}, and waits: {why}"
-    return f"{number} is opted in on {consent.list_name}{_followed(consent)}"
+        return f"{number}: the opt-in is recorded for {visible(consent.list_name)}, and waits: {why}"
+    return f"{number} is opted in on {visible(consent.list_name)}{_followed(consent)}"
 
 
 def _followed(consent: Consent) -> str:

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
-from cli.sender_report import console
+from cli.printable import printable
 from cli.story import Person, Story
+from cli.terminal import console
 from sms_consent.consent import Consent, Status
 
 __all__ = ["show_consents", "show_history"]
@@ -24,24 +25,24 @@ ANSWERS = {
 
 def show_consents(number: str, consents: Sequence[Consent]) -> None:
     """One block for each list."""
-    console = Console(highlight=False)
+    out = console()
     if not consents:
-        console.print(f"{number}: nothing is known", style="bold")
+        out.print(f"{number}: nothing is known", style="bold")
         return
     for consent in consents:
         answer, style = ANSWERS[consent.status]
         rows: list[tuple[str, str | Styled | None]] = [
             (number, Styled(answer, style=style)),
-            ("opt-out list", consent.list_name),
+            ("opt-out list", printable(consent.list_name, quoted=False)),
             ("since", _moment(consent.decided_at)),
             ("EndUserOptedOut", str(consent.end_user_opted_out).lower()),
             ("released", _moment(consent.held_until)),
-            ("refusal", consent.refusal),
+            ("refusal", printable(consent.refusal, quoted=False) if consent.refusal is not None else None),
             ("the list", _list_said(consent)),
             ("AWS says", _aws_said(consent)),
             ("last deletion", _moment(consent.deleted_at)),
         ]
-        _print(console, rows)
+        _print(out, rows)
 
 
 def show_history(person: Person, *, show_texts: bool) -> None:
@@ -53,7 +54,7 @@ def show_history(person: Person, *, show_texts: bool) -> None:
         return
     for consent in person.consents:
         answer, style = ANSWERS[consent.status]
-        since = f" on {consent.list_name} since {_moment(consent.decided_at)}"
+        since = f" on {printable(consent.list_name, quoted=False)} since {_moment(consent.decided_at)}"
         out.print(Styled.assemble((f"{person.number}  ", "bold"), (answer, style), since))
     if not person.consents:
         out.print(Styled.assemble((person.number, "bold"), "  never opted out or in"))
@@ -75,7 +76,7 @@ def show_history(person: Person, *, show_texts: bool) -> None:
         )
 
 
-def _print(console: Console, rows: Sequence[tuple[str, str | Styled | None]]) -> None:
+def _print(out: Console, rows: Sequence[tuple[str, str | Styled | None]]) -> None:
     block = Table.grid(padding=(0, 2, 0, 0))
     block.add_column(style="dim", no_wrap=True, min_width=20)
     block.add_column(overflow="fold")
@@ -83,8 +84,8 @@ def _print(console: Console, rows: Sequence[tuple[str, str | Styled | None]]) ->
         if value is not None:
             shown = value if isinstance(value, Styled) else Styled(value)
             block.add_row(Styled(name, style="not dim bold") if place == 0 else name, shown)
-    console.print(block)
-    console.print()
+    out.print(block)
+    out.print()
 
 
 def _list_said(consent: Consent) -> str:

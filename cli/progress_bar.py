@@ -22,11 +22,12 @@ class Bar(NamedTuple):
 @contextmanager
 def progress_bar(what: str, about: int) -> Iterator[Bar]:
     """``about`` is a guess at how much there is."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+    from cli.terminal import console
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    err = console(stderr=True)
+    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
         task = progress.add_task(what, total=about)
         yield Bar(lambda done: progress.update(task, completed=done, total=max(about, done)), progress.console)

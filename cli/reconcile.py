@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.check import STACK, AsJson, Stack, Table
+from cli.printable import say, say_json
 
 if TYPE_CHECKING:
     from sms_consent.reconcile import Reconciler
@@ -45,10 +45,10 @@ def reconcile(
     with failures_told("reconcile"), Bar(numbers=numbers, as_json=as_json) as bar:
         done = _reconciler(stack, table, dry_run=dry_run).run(ENDLESS, whenever=True, observer=bar)
     if done.state is State.BUSY:
-        typer.echo(f"sms-consent reconcile: {busy(done.run)}", err=True)
+        say(f"sms-consent reconcile: {busy(done.run)}", err=True)
         raise typer.Exit(UNREAD)
     if as_json:
-        typer.echo(json.dumps(outcome_view(done.run, dry_run=dry_run)))
+        say_json(outcome_view(done.run, dry_run=dry_run))
     else:
         show_outcome(done.run, dry_run=dry_run)
     if done.run.unread or done.run.counts.unjudged:

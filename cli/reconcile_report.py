@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from types import TracebackType
 from typing import Any
 
-import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from cli.sender_report import console
+from cli.printable import say, say_json, visible
+from cli.terminal import console
 from sms_consent.drift import Drift, DriftKind
 from sms_consent.reconcile import Observer
 from sms_consent.run import Run
@@ -32,10 +30,10 @@ class Bar(Observer):
     def __init__(self, *, numbers: bool, as_json: bool) -> None:
         self._numbers = numbers
         self._as_json = as_json
-        err = Console(stderr=True)
+        err = console(stderr=True)
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.completed:,.0f} numbers, {task.fields[differ]:,} differ"),
             TimeElapsedColumn(),
@@ -62,9 +60,9 @@ class Bar(Observer):
         if not self._numbers:
             return
         if self._as_json:
-            typer.echo(json.dumps({"kind": drift.kind.value, "number": drift.number, "optOutList": drift.list_name}))
+            say_json({"kind": drift.kind.value, "number": drift.number, "optOutList": drift.list_name})
         else:
-            typer.echo(f"{drift.kind.value}  {drift.number}  {drift.list_name}")
+            say(f"{drift.kind.value}  {drift.number}  {visible(drift.list_name)}")
 
     def went_on(self, run: Run) -> None:
         """How far it is."""
@@ -139,7 +137,8 @@ def show_outcome(run: Run, *, dry_run: bool) -> None:
         out.print(f"{counts.unjudged:,} numbers could not be looked up: AWS refused it.", style="yellow")
     for name in run.unread:
         out.print(
-            f"{name} cannot be read: it is missing, or you may not DescribeOptedOutNumbers on it.", style="yellow"
+            f"{visible(name)} cannot be read: it is missing, or you may not DescribeOptedOutNumbers on it.",
+            style="yellow",
         )
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import typer
 
 from cli.check import BAD_INPUT
+from cli.printable import say, visible
 
 __all__ = ["Refusal", "refusals_told"]
 
@@ -22,5 +23,5 @@ def refusals_told(command: str) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        typer.echo(f"sms-consent {command}: {refusal}", err=True)
+        say(f"sms-consent {command}: {visible(str(refusal))}", err=True)
         raise typer.Exit(BAD_INPUT) from refusal

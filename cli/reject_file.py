@@ -37,7 +37,7 @@ class RejectFile:
         # Cells may be neutral already, in a file that was exported here; a line that could not be told apart stays as it is.
         cells = [original(cell) for cell in rejected.cells] if isinstance(rejected, Record) else [rejected.text]
         row = [neutral(cell) for cell in cells] + [""] * (self._source.width - len(cells))
-        csv.writer(self._file).writerow([*row, rejected.line, reason])
+        csv.writer(self._file).writerow([*row, rejected.line, neutral(reason)])
 
     def kept(self) -> int:
         """Return how many bytes are on the disk, all of them safe: the journal counts their lines as done."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.delimited import neutral, original
 from cli.refusal import Refusal
 from cli.sender_checks import Wish
 
@@ -64,7 +65,7 @@ def _lines(rows: Any) -> Iterator[Line | Reject]:
         raise Refusal(f"the first line must name the columns, once each: identity, and whichever else of {columns}")
     rows.fieldnames = names
     for row in rows:
-        cells = {name: row.get(name) or "" for name in COLUMNS if name in names}
+        cells = {name: original(row.get(name) or "") for name in COLUMNS if name in names}
         if None in row or None in row.values():
             count = "more" if None in row else "fewer"
             yield Reject(rows.line_num, cells, f"it has {count} fields than the first line")
@@ -84,9 +85,11 @@ def _name(heading: str | None) -> str:
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
-    """As they came, each with its error. Raises OSError."""
+    """As they came, each with its error; what a spreadsheet or a terminal might obey is made harmless. Raises OSError."""
     names = [name for name in COLUMNS if any(name in reject.cells for reject in rejects)]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [*names, ERROR])
         writer.writeheader()
-        writer.writerows({**reject.cells, ERROR: reject.error} for reject in rejects)
+        for reject in rejects:
+            told = {**reject.cells, ERROR: reject.error}
+            writer.writerow({name: neutral(cell) for name, cell in told.items()})

@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import typer
-from rich.console import Console
 from rich.progress import track
 
+from cli.printable import say, visible
 from cli.refusal import Refusal
 from cli.sender_book import SenderBook
 from cli.sender_checks import Checked, SenderChecks
 from cli.sender_import import Line, Reject, read_lines, write_rejects
+from cli.terminal import console
 
 __all__ = ["Importing"]
 
@@ -34,7 +34,7 @@ class Importing:
         """Every line is checked before the first is written. Raises Refusal."""
         listed = {sender.identity: sender for sender in self._book.senders()}
         for checked in track(
-            self._checked(content), "setting", console=Console(stderr=True), transient=True,
+            self._checked(content), "setting", console=console(stderr=True), transient=True,
             disable=self._dry_run or not sys.stderr.isatty(),
         ):  # fmt: skip
             sender = checked.sender
@@ -63,11 +63,11 @@ class Importing:
                 continue
             notes.update(dict.fromkeys(checked.notes))
         for note in notes:
-            typer.echo(f"note: {note}", err=True)
+            say(f"note: {visible(note)}", err=True)
         return [checked for _, checked in taken.values()]
 
     def _reject(self, reject: Reject) -> None:
-        typer.echo(f"line {reject.number}: {reject.error}", err=True)
+        say(f"line {reject.number}: {visible(reject.error)}", err=True)
         self.rejects.append(reject)
 
     def keep_rejects(self, path: Path) -> None:
@@ -75,7 +75,7 @@ class Importing:
         try:
             write_rejects(path, self.rejects)
         except OSError as error:
-            typer.echo(f"{path}: {error.strerror}", err=True)
+            say(f"{path}: {error.strerror}", err=True)
         else:
             self._rejects_in = path
 

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from cli.printable import printable
+from cli.terminal import console
 from sms_consent.ports import Sender
 
-__all__ = ["console", "sender_view", "show_senders", "told"]
-
-WIDE = 120  # a pipe has no width
-
-
-def console() -> Console:
-    """As wide as the terminal."""
-    made = Console(highlight=False)
-    return made if made.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=WIDE)
+__all__ = ["sender_view", "show_senders", "told"]
 
 
 def sender_view(sender: Sender, groups: Mapping[str, str | None]) -> dict[str, Any]:
@@ -38,7 +29,7 @@ def sender_view(sender: Sender, groups: Mapping[str, str | None]) -> dict[str, A
 
 def told(sender: Sender) -> str:
     """One line."""
-    parts = [f"list {sender.list_name}"]
+    parts = [f"list {printable(sender.list_name, quoted=False)}"]
     named = {"brand": sender.brand, "support contact": sender.support_contact, "language": sender.language}
     parts += [f"{name} {printable(value)}" for name, value in named.items() if value is not None]
     return f"{sender.identity}: {', '.join(parts)}"
@@ -56,8 +47,13 @@ def show_senders(senders: Sequence[Sender], groups: Mapping[str, str | None]) ->
         table.add_column(name, overflow="fold")
     table.add_column("lang", no_wrap=True)
     for sender in senders:
-        cells = (groups.get(sender.list_name), sender.brand, sender.support_contact, sender.language)
-        table.add_row(
-            sender.identity, sender.list_name, *(printable(cell, quoted=False) if cell else "" for cell in cells)
+        cells = (
+            sender.identity,
+            sender.list_name,
+            groups.get(sender.list_name),
+            sender.brand,
+            sender.support_contact,
+            sender.language,
         )
+        table.add_row(*(printable(cell, quoted=False) if cell else "" for cell in cells))
     out.print(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.check import STACK, AsJson, Stack, Table
+from cli.printable import say, say_json, visible
 from sms_consent.ports import Sender
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def list_senders(as_json: AsJson = False, table: Table = None, stack: Stack = ST
     with _at("senders list", table, stack, check=False) as office:
         found, groups = office.book.senders(), office.book.groups()
     if as_json:
-        typer.echo(json.dumps([sender_view(sender, groups) for sender in found]))
+        say_json([sender_view(sender, groups) for sender in found])
     else:
         show_senders(found, groups)
 
@@ -87,9 +87,9 @@ def set_sender(
         stood = office.book.holds(checked.sender)
         if not stood:
             office.book.write(checked.sender)
-    typer.echo(told(checked.sender) + (", as it was" if stood else ""))
+    say(told(checked.sender) + (", as it was" if stood else ""))
     for note in checked.notes:
-        typer.echo(f"note: {note}", err=True)
+        say(f"note: {visible(note)}", err=True)
 
 
 @senders.command()
@@ -101,9 +101,9 @@ def remove(identity: Identity, table: Table = None, stack: Stack = STACK) -> Non
     with _at("senders remove", table, stack, check=False) as office:
         removed = office.book.remove(identity.strip())
     if not removed:
-        typer.echo(f"sms-consent senders remove: {identity} has no settings", err=True)
+        say(f"sms-consent senders remove: {identity} has no settings", err=True)
         raise typer.Exit(MISSING)
-    typer.echo(f"{identity.strip()} counts for the stack's own list within a minute")
+    say(f"{identity.strip()} counts for the stack's own list within a minute")
 
 
 @senders.command("import")
@@ -131,7 +131,7 @@ def import_senders(
         run.through(_content(file))
     if run.rejects and not dry_run:
         run.keep_rejects(rejects or _beside(file))
-    typer.echo(json.dumps(run.view()) if as_json else run.told())
+    say_json(run.view()) if as_json else say(run.told())
     raise typer.Exit(REJECTED if run.rejects else 0)
 
 

@@ -66,7 +66,10 @@ class Story:
     def lines(self) -> list[Line]:
         """Decisions, and what reconcile found."""
         lines = [Line(entry.decision.at, self._of(entry)) for entry in self._person.entries]
-        lines += [Line(drift.found_at, _DRIFTS[drift.kind].format(drift.list_name)) for drift in self._person.drifts]
+        lines += [
+            Line(drift.found_at, _DRIFTS[drift.kind].format(printable(drift.list_name, quoted=False)))
+            for drift in self._person.drifts
+        ]
         return sorted(lines, key=lambda line: line.at)
 
     def _of(self, entry: Entry) -> str:
@@ -123,7 +126,7 @@ class Story:
         for consent in self._person.consents:
             if self._last_change(consent) is not entry:
                 continue
-            the_list = "the list" if len(self._person.consents) == 1 else consent.list_name
+            the_list = "the list" if len(self._person.consents) == 1 else printable(consent.list_name, quoted=False)
             if consent.status is Status.OPT_IN_PENDING and consent.held_until is not None:
                 yield f"to be taken off {the_list} on {_date(consent.held_until)}, 30 days after the last time"
             elif not consent.settled:
@@ -156,7 +159,7 @@ class Story:
 
 def _answer(answer: Answer, asked: Asked) -> str:
     what = {Asked.HELP: "answered", Asked.UNCLEAR: "asked back"}.get(asked, "confirmed")
-    reason = f" ({answer.reason})" if answer.reason else ""
+    reason = f" ({printable(answer.reason, quoted=False)})" if answer.reason else ""
     return {
         AnswerState.SENT: what,
         AnswerState.DUE: f"to be {what} yet",

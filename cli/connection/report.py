@@ -14,7 +14,8 @@ from rich.text import Text as Styled
 from cli.connection.plan import Step
 from cli.connection.switchover import Examined
 from cli.connection.verdict import Check, Verdict
-from cli.sender_report import console
+from cli.printable import isolated, visible
+from cli.terminal import console
 
 __all__ = ["Report", "telling"]
 
@@ -61,7 +62,7 @@ class Report:
     honoured_by: str | None = None
     connected: bool = False
     _out: Console = field(default_factory=console)
-    _bars: Console = field(default_factory=lambda: Console(stderr=True))
+    _bars: Console = field(default_factory=lambda: console(stderr=True))
 
     def checked(self, check: Check) -> None:
         """One line."""
@@ -82,7 +83,7 @@ class Report:
         if self.silent or not self._bars.is_terminal:
             yield
             return
-        with self._bars.status(f"{what} …"):
+        with self._bars.status(Styled(f"{what} …")):
             yield
 
     def stepped(self, step: Step, what: str, state: str) -> None:
@@ -117,5 +118,5 @@ class Report:
         line.add_column(width=6)
         line.add_column(width=12)
         line.add_column(overflow="fold")
-        line.add_row(Styled(mark, style=style), Styled(name, style="bold"), told)
+        line.add_row(Styled(mark, style=style), Styled(name, style="bold"), isolated(visible(told)))
         self._out.print(line)

@@ -1,18 +1,20 @@
 """How an evaluation looks in a terminal."""
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from cli.evaluation.corpus import Label, Part
 from cli.evaluation.metrics import Figures, Outcome, Share, by, confusion, tiers
 
 
-def _cell(one: Share, *, sure: bool = True) -> str:
+def _cell(one: Share, *, sure: bool = True) -> Text:
     if not one.of:
-        return "·"
+        return Text("·")
     low, high = one.interval
-    return f"{one.value:.1%} [dim]{low:.1%}–{high:.1%}[/dim]" if sure else f"{one.count}/{one.of}"
+    if not sure:
+        return Text(f"{one.count}/{one.of}")
+    return Text.assemble(f"{one.value:.1%} ", (f"{low:.1%}–{high:.1%}", "dim"))
 
 
 def show(console: Console, part: Part, readers: dict[str, list[Outcome]], errors: list[Outcome]) -> None:
@@ -37,7 +39,8 @@ def show(console: Console, part: Part, readers: dict[str, list[Outcome]], errors
     console.print(_confusion_table(ours))
     for error in errors:
         said = f"{error.example.label} read as {error.intent} ({error.tier}, {error.rule})"
-        console.print(f"[dim]{error.example.id}[/dim] {said}: {escape(repr(error.example.text))}", soft_wrap=True)
+        shown = Text.assemble((error.example.id, "dim"), f" {said}: {error.example.text!r}")
+        console.print(shown, soft_wrap=True)
 
 
 def _breakdown(heading: str, groups: dict[str, list[Outcome]]) -> Table:

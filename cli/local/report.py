@@ -55,7 +55,7 @@ def _table(console: Console, files: Sequence[tuple[str, Sequence[Fate]]]) -> Non
             expand=True,
             show_header=place == 0,
             header_style="bold",
-            title=Styled(name, style="dim"),
+            title=Styled(printable(name, quoted=False), style="dim"),
             title_justify="left",
         )
         for column in COLUMNS:
@@ -67,7 +67,7 @@ def _table(console: Console, files: Sequence[tuple[str, Sequence[Fate]]]) -> Non
 
 def _blocks(console: Console, files: Sequence[tuple[str, Sequence[Fate]]]) -> None:
     for name, fates in files:
-        console.print(Styled(name, style="dim"))
+        console.print(Styled(printable(name, quoted=False), style="dim"))
         for fate in fates:
             block = Table.grid(padding=(0, 1, 0, 0), pad_edge=True)
             block.add_column(style="bold", no_wrap=True)
@@ -88,7 +88,13 @@ def _text(fate: Fate) -> Styled:
 def _cells(fate: Fate) -> tuple[Styled, Styled, Styled, Styled, Styled]:
     if fate.problem is not None:
         none = Styled("-")
-        return none, Styled(f"not processed: {fate.problem}", style="bold red"), none, none, none
+        return (
+            none,
+            Styled(f"not processed: {printable(fate.problem, quoted=False)}", style="bold red"),
+            none,
+            none,
+            none,
+        )
     return _intent(fate), _rule(fate), _consent(fate.consent), _list(fate), _reply(fate)
 
 
@@ -102,7 +108,7 @@ def _intent(fate: Fate) -> Styled:
 def _rule(fate: Fate) -> Styled:
     if fate.decision is None:
         return Styled("asks for nothing: left alone")
-    rule = Styled(fate.decision.rule or "-")
+    rule = Styled(printable(fate.decision.rule or "-", quoted=False))
     if fate.outcome in _OUTCOMES:
         rule.append("\n" + _OUTCOMES[fate.outcome], style="yellow")
     return rule
@@ -137,7 +143,7 @@ def _reply(fate: Fate) -> Styled:
         return Styled(printable(fate.reply.body, quoted=False))
     if fate.answer is None or fate.answer.state is AnswerState.SENT:
         return Styled("none")
-    reason = f": {fate.answer.reason}" if fate.answer.reason else ""
+    reason = f": {printable(fate.answer.reason, quoted=False)}" if fate.answer.reason else ""
     return Styled(f"{fate.answer.state.lower()}{reason}", style="yellow")
 
 

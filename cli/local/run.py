@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-
-from rich.console import Console
 
 from cli.local.assembly import assemble
 from cli.local.event_files import EventFile
@@ -17,10 +14,9 @@ from cli.local.feed import run_event
 from cli.local.log import log_to
 from cli.local.originators import DEFAULT
 from cli.local.report import show
+from cli.terminal import console
 
 __all__ = ["run_files"]
-
-WIDE = 120  # a pipe has no width
 
 
 def run_files(files: Sequence[EventFile], template: Path, parameters: Mapping[str, str], *, logs: bool) -> int:
@@ -31,13 +27,8 @@ def run_files(files: Sequence[EventFile], template: Path, parameters: Mapping[st
     with redirect_stdout(sys.stderr if logs else written):
         local = assemble(template, parameters, [DEFAULT, *_destinations(files)])
         fates = [(file.name, run_event(local, file)) for file in files]
-    show(_console(), fates)
+    show(console(), fates)
     return int(any(fate.problem is not None for _, of_file in fates for fate in of_file))
-
-
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=WIDE)
 
 
 def _destinations(files: Sequence[EventFile]) -> list[str]:
