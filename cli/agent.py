@@ -1,9 +1,9 @@
-"""`sms-consent opt-out` and `opt-in`: what a support agent is told by somebody, recorded and carried out as the API does it."""
+"""`sms-consent opt-out` and `opt-in`: what a support agent is told by somebody, recorded here and carried out by functions."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -15,12 +15,14 @@ from sms_consent.decision import Asked
 
 if TYPE_CHECKING:
     from cli.desk import Desk
+    from sms_consent.consent import Consent
     from sms_consent.on_behalf import OnBehalf, Result
 
 __all__ = ["opt_in", "opt_out"]
 
 SUPERSEDED, UNANSWERED = 1, 3
 _EXITS = {"SUPERSEDED": SUPERSEDED, "FAILED": UNANSWERED, "REJECTED": UNANSWERED}
+ENDLESS = datetime.max.replace(tzinfo=UTC)
 THROUGH = "cli"
 
 _CHANNEL = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
@@ -48,10 +50,12 @@ def opt_out(
     country: Country = None,
     stack: Stack = STACK,
 ) -> None:
-    """Opts somebody out who asked for it by another way than a text: recorded, and put on the list.
+    """Opts somebody out who asked for it by another way than a text: recorded, and put on the list by SweepFunction.
 
-    It counts as a text of theirs would (OptOutScope), and they get no text about it. AWS_ENDPOINT_URL points it at a local
-    stack. Exit codes: 0 done, or recorded and due; 1 a newer request stands; 2 bad input; 3 AWS did not answer.
+    It counts as a text of theirs would (OptOutScope), by AWS's time, and they get no text about it. The command waits up to
+    90 seconds for the list. AWS_ENDPOINT_URL points it at a local stack.
+
+    Exit codes: 0 done, or recorded and due; 1 a newer request stands; 2 bad input; 3 AWS did not answer.
     """
     ask = _Ask(Asked.OPT_OUT, number_of("opt-out", number, country), opt_out_list, sender, channel, reference, by)
     _carry_out("opt-out", ask, stack, as_json=as_json)
@@ -131,18 +135,48 @@ def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
             reference=ask.reference,
         )
         try:
-            (result,) = on_behalf.ask(request, hurry_from=desk.clock.now() + timedelta(hours=1))
+            (result,) = on_behalf.ask(request, hurry_from=ENDLESS)
         except UnknownSender:
             raise Refusal(
                 "that sender has no settings, and UnknownSenders=REFUSE: see sms-consent senders, or give --list"
             ) from None
         if result.became is Became.INVALID:
             raise Refusal("a number has a country code and seven to fifteen digits in all, as +14255550182")
+        left: list[str] = []
+        if result.consent is not None:
+            result, left = _followed(desk, ask, request.arrival.identity, result, silent=as_json)
     if as_json:
-        say_json(_view(ask, result))
+        say_json(_view(ask, result, left))
     else:
-        say(_told(result, ask))
+        say(_told(result, ask, left))
     raise typer.Exit(_EXITS.get(result.became.value, 0))
+
+
+def _followed(desk: Desk, ask: _Ask, decision_id: str, result: Result, *, silent: bool) -> tuple[Result, list[str]]:
+    """Have SweepFunction do what is due by this decision, and wait for it.
+
+    Returns the result as it is then, and the lists that have not followed. What fails here changes nothing that is recorded.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from cli.sweeping import is_open
+    from cli.waiting import waiting
+    from sms_consent.errors import ConsentError
+    from sms_consent.on_behalf import result_of
+
+    def look() -> list[Consent]:
+        return [each for each in desk.register.consents(ask.number) if each.decided_by == decision_id]
+
+    own = result.consent
+    left = [own] if own is not None and is_open(own) else []
+    with waiting("recorded; waiting until the opt-out list follows", silent=silent) as notice:
+        try:
+            left = desk.sweeping.follow(look, notice)
+            if own is not None and (now := desk.ledger.consent(ask.number, own.list_name)) is not None:
+                result = result_of(result.recipient, ask.asked, now)
+        except (ConsentError, BotoCoreError, ClientError) as error:
+            notice(f"the ledger could not be read again ({type(error).__name__})")
+    return result, [each.list_name for each in left]
 
 
 def _on_behalf(desk: Desk, ask: _Ask) -> OnBehalf:
@@ -153,9 +187,9 @@ def _on_behalf(desk: Desk, ask: _Ask) -> OnBehalf:
     from sms_consent.on_behalf import OnBehalf
     from sms_consent.repeats import Repeats
 
-    deployment, parts = desk.deployment, desk.parts
-    own_list: str | None = parts.settings.opt_out_list
-    senders: Any = parts.senders
+    deployment = desk.deployment
+    own_list: str | None = desk.settings.opt_out_list
+    senders: Any = desk.senders
     if ask.list_name is not None:
         account = Account(deployment.sms_voice(), deployment.own_list)
         own_list, _ = SenderChecks(deployment, account).list_name(ask.list_name)
@@ -165,12 +199,12 @@ def _on_behalf(desk: Desk, ask: _Ask) -> OnBehalf:
     elif deployment.parameter("UnknownSenders") == "REFUSE":
         own_list = None
     return OnBehalf(
-        ledger=parts.ledger,
-        recorder=parts.recorder,
-        repeats=Repeats(DynamoReceipts(deployment.dynamodb(), parts.settings.table)),
+        ledger=desk.ledger,
+        recorder=desk.recorder,
+        repeats=Repeats(DynamoReceipts(deployment.dynamodb(), deployment.table)),
         senders=senders,
         own_list=own_list,
-        clock=parts.clock,
+        clock=desk.clock.stamping(ask.asked),
         leave_to_sweep=_never,
         through=THROUGH,
     )
@@ -181,19 +215,19 @@ def _nobody(_: str) -> None:
 
 
 def _never() -> None:
-    """One number is done at once, however long it takes."""
+    """It is left to sweep anyway."""
 
 
-def _view(ask: _Ask, result: Result) -> dict[str, Any]:
+def _view(ask: _Ask, result: Result, left: list[str]) -> dict[str, Any]:
     from sms_consent.views import consent_view
 
     view: dict[str, Any] = {"number": ask.number, "asked": ask.asked.value, "became": result.became.value}
     if result.consent is not None:
         view["consent"] = consent_view(result.consent)
-    return view
+    return view | {"due": left}
 
 
-def _told(result: Result, ask: _Ask) -> str:
+def _told(result: Result, ask: _Ask, left: list[str]) -> str:
     from cli.outcome import told
 
-    return told(ask.number, ask.asked, result)
+    return told(ask.number, ask.asked, result, left)

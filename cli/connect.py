@@ -38,7 +38,8 @@ def connect(
     dry_run: DryRun = False,
     accept: Accept = None,
     wait: Annotated[
-        float, typer.Option(min=1, max=3600, help="Seconds that the text of nobody's may take to the list.")
+        float,
+        typer.Option(min=1, max=3600, help="Seconds that the test STOP, and copied opt-outs, may take to the list."),
     ] = 60,
     as_json: AsJson = False,
     stack: Stack = STACK,
@@ -47,8 +48,12 @@ def connect(
 
     First everything is checked, and a text of nobody's is sent through topic, queue and function to the ledger and the list.
     Then texts are led to the stack, the number is put on its list, and self-managed opt-outs are switched on last. Until
-    then AWS honours STOP. Every step can be repeated. Exit codes: 0 connected, 1 a check or a step stopped it, 2 no such
-    sender, 3 AWS did not answer.
+    then AWS honours STOP. Every step can be repeated.
+
+    Opt-outs that are copied are recorded here, and put on the list by SweepFunction. If the list has not followed in 90
+    seconds, or --wait if that is longer, they are recorded and due: the number stays as it is, and a further run goes on.
+
+    Exit codes: 0 connected, or recorded and due; 1 a check or a step stopped it; 2 no such sender; 3 AWS did not answer.
     """
     from cli.connection import run
     from cli.connection.switchover import Wishes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -12,13 +12,16 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import Session, get_session
 
+from cli.aws_clock import AwsClock
+from cli.printable import say
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["STACK", "Deployment", "NotFound", "is_here"]
+__all__ = ["FOR_FUNCTIONS_ONLY", "STACK", "Deployment", "NotFound", "is_here"]
 
 STACK = "sms-consent"
 """What `sam deploy` calls it here, and the local stack."""
@@ -26,8 +29,15 @@ STACK = "sms-consent"
 _HERE = ("localhost", "127.0.0.1", "::1")
 # A person waits, who wants to know soon that nobody is there, and not at all that a second's quota was used up.
 _PROMPT = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
-_ONCE = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
 _PATIENT = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 8})
+
+
+FOR_FUNCTIONS_ONLY = ("PutOptedOutNumber", "DeleteOptedOutNumber", "SendTextMessage")
+"""A person's machine may sleep for hours between a look at the ledger and a call, so no command makes these calls."""
+
+
+def _refused(model: Any, **_: Any) -> None:
+    raise RuntimeError(f"a command must not call {model.name}: record, and leave the call to SweepFunction")
 
 
 def is_here(endpoint: str) -> bool:
@@ -120,6 +130,25 @@ class Deployment:
                 raise
             return False
 
+    # --- the time
+
+    @cached_property
+    def clock(self) -> AwsClock:
+        """AWS's time, by the responses to this command's own requests."""
+        return self.clock_by(self._ask_ledger)
+
+    def clock_by(self, ask: Callable[[], Mapping[str, Any]]) -> AwsClock:
+        """AWS's time for a command that does without the ledger; ``ask`` makes a request that it may make."""
+        return AwsClock(ask, lambda warning: say(f"warning: {warning}", err=True))
+
+    def _ask_ledger(self) -> Mapping[str, Any]:
+        """Read an item that does not exist. A refusal has a date too."""
+        try:
+            answer = self.dynamodb().get_item(TableName=self.table, Key={"pk": {"S": "CLOCK"}, "sk": {"S": "CLOCK"}})
+        except ClientError as error:
+            return cast("Mapping[str, Any]", error.response)
+        return cast("Mapping[str, Any]", answer)
+
     # --- clients
 
     @cached_property
@@ -137,14 +166,12 @@ class Deployment:
 
     def dynamodb(self) -> DynamoDBClient:
         """For the ledger."""
-        return cast("DynamoDBClient", self._client("dynamodb"))
+        return cast("DynamoDBClient", self._watched(self._client("dynamodb")))
 
     def dynamodb_for(self, workers: int) -> DynamoDBClient:
         """For the ledger, from several threads at once, none of which waits for a connection."""
-        return cast(
-            "DynamoDBClient",
-            self._client("dynamodb", _PATIENT.merge(Config(max_pool_connections=workers, read_timeout=60))),
-        )
+        config = _PATIENT.merge(Config(max_pool_connections=workers, read_timeout=60))
+        return cast("DynamoDBClient", self._watched(self._client("dynamodb", config)))
 
     def sqs(self) -> SQSClient:
         """For the queues."""
@@ -159,16 +186,28 @@ class Deployment:
         return self._client("dynamodbstreams")
 
     def sms_voice(self) -> PinpointSMSVoiceV2Client:
-        """For opt-out lists."""
-        return cast("PinpointSMSVoiceV2Client", self._client("pinpoint-sms-voice-v2", _PATIENT))
+        """For opt-out lists: to read them, and to change their settings.
+
+        The client refuses the calls that only a function may make, under a lease that it never outlives.
+        """
+        client = self._client("pinpoint-sms-voice-v2", _PATIENT)
+        for operation in FOR_FUNCTIONS_ONLY:
+            client.meta.events.register(
+                f"before-call.pinpoint-sms-voice-v2.{operation}", _refused, unique_id=f"refused-{operation}"
+            )
+        return cast("PinpointSMSVoiceV2Client", self._watched(client))
+
+    def functions(self) -> Any:
+        """For invoking functions."""
+        return self._client("lambda")
 
     def client(self, service: str) -> Any:
         """For whatever else is asked once or twice."""
         return self._client(service)
 
-    def sms_voice_once(self) -> PinpointSMSVoiceV2Client:
-        """For opt-out lists, where sync is at work: it never has the client repeat a call of which nobody knows the effect."""
-        return cast("PinpointSMSVoiceV2Client", self._client("pinpoint-sms-voice-v2", _ONCE))
+    def _watched(self, client: Any) -> Any:
+        self.clock.watch(client)
+        return client
 
     def _client(self, service: str, config: Config = _PROMPT) -> Any:
         return self.session.create_client(service, config=config)

@@ -1,51 +1,46 @@
-"""Decides how a command records and syncs: by the deployment's own settings, with the caller's own permissions."""
+"""What a command needs to record a decision: by the deployment's own settings, by AWS's time, with the caller's own permissions.
+
+It records, and nothing else. The calls that change a list are made by functions (``cli.sweeping``).
+"""
 
 from __future__ import annotations
 
-import json
 import os
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from botocore.exceptions import ClientError
 
-from cli.deployment import Deployment, NotFound, is_here
-from sms_consent.aws.assembly import Parts, assemble
+from cli.aws_clock import AwsClock
+from cli.deployment import Deployment, NotFound
+from cli.sweeping import Sweeping
+from sms_consent.aws.known_lists import RememberedLists
+from sms_consent.aws.ledger import DynamoLedger
 from sms_consent.aws.register import DynamoRegister
-from sms_consent.clock import SystemClock
-from sms_consent.ports import Clock
+from sms_consent.aws.senders import RememberedSenders
+from sms_consent.leave_to_sweep import LeftToSweep
+from sms_consent.record import Recorder
+from sms_consent.scope import Scope
 from sms_consent.settings import Settings
-from sms_consent.times import from_text
 
 __all__ = ["Desk"]
 
 _PARAMETERS = {
-    "BRAND": "Brand",
-    "SUPPORT_CONTACT": "SupportContact",
-    "DEFAULT_LANGUAGE": "DefaultLanguage",
-    "TIER_ACTIONS": "TierActions",
     "OPT_OUT_SCOPE": "OptOutScope",
     "OPT_IN_SCOPE": "OptInScope",
-    "CONFIRMATION_GRACE_SECONDS": "ConfirmationGraceSeconds",
-    "PUT_RATE": "PutRequestsPerSecond",
-    "DELETE_RATE": "DeleteRequestsPerSecond",
     "DESCRIBE_RATE": "DescribeRequestsPerSecond",
-    "TEXT_RATE": "TextsPerSecond",
 }
-"""The functions' environment, by the stack's parameters. The keywords are left out: nobody's text is read here."""
+"""The settings that recording depends on, by the stack's parameters. No text is read or sent here."""
 
 
 class Desk:
-    """What a command needs to change something. Raises NotFound, SettingsError, UnfitReply, ClientError or BotoCoreError."""
+    """What a command needs to record. Raises NotFound, SettingsError, ClientError or BotoCoreError."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
 
     @cached_property
-    def parts(self) -> Parts:
-        """Paced, since a person waits for one number, and a list of thousands must not take the functions' share."""
+    def settings(self) -> Settings:
+        """How far a decision counts, and how fast lists may be read."""
         if not self.deployment.has_stack:
             raise NotFound(
                 f"there is no stack {self.deployment.stack} in this account and region, by whose settings this is recorded: "
@@ -54,49 +49,54 @@ class Desk:
         environment = {
             "LEDGER_TABLE": self.deployment.table,
             "OPT_OUT_LIST": self.deployment.part("OptOutListName"),
-            "LEASE_SECONDS": "90",  # as template.yaml has it
         }
         environment |= {name: self.deployment.parameter(parameter) for name, parameter in _PARAMETERS.items()}
-        return assemble(
-            Settings.from_environment(environment),
-            paced=True,
-            clock=self.clock,
-            dynamodb=self.deployment.dynamodb(),
-            sms_voice=self.deployment.sms_voice_once(),
+        return Settings.from_environment(environment)
+
+    @cached_property
+    def ledger(self) -> DynamoLedger:
+        """Consents and decisions."""
+        return DynamoLedger(self.deployment.dynamodb(), self.deployment.table)
+
+    @cached_property
+    def senders(self) -> RememberedSenders:
+        """The senders with settings of their own."""
+        return RememberedSenders(self.ledger, self.clock)
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """Records a decision for every list that it counts for, and leaves the lists to sweep."""
+        settings = self.settings
+        scope = Scope(
+            opt_out=settings.opt_out_scope,
+            opt_in=settings.opt_in_scope,
+            own_list=settings.opt_out_list,
+            lists=RememberedLists(self.deployment.dynamodb(), settings.table, self.clock),
         )
+        return Recorder(
+            ledger=self.ledger, sync=LeftToSweep(), clock=self.clock, grace=settings.grace, scope=scope
+        )  # fmt: skip
+
+    @cached_property
+    def sweeping(self) -> Sweeping:
+        """Has the functions do what was recorded."""
+        return Sweeping(self.deployment, self.clock)
 
     @cached_property
     def register(self) -> DynamoRegister:
-        """What stands under a number."""
+        """Everything under one number."""
         return DynamoRegister(self.deployment.dynamodb(), self.deployment.table)
 
     @cached_property
     def caller(self) -> str:
-        """Who does this, by AWS's own word; a user name where AWS does not say."""
+        """The caller's AWS identity; a user name where AWS does not say it."""
         try:
             arn: str = self.deployment.client("sts").get_caller_identity()["Arn"]
         except ClientError:
             return os.environ.get("USER", "somebody")
         return arn
 
-    @cached_property
-    def clock(self) -> Clock:
-        """The machine's; a local stack has a time of its own, which may have been moved on."""
-        endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-        if is_here(endpoint):
-            try:
-                with urlopen(f"{endpoint.rstrip('/')}/_local/clock", timeout=3) as answer:  # noqa: S310  http, on this machine
-                    return _LocalClock(from_text(json.load(answer)["now"]) - datetime.now(UTC))
-            except (URLError, ValueError, KeyError):
-                return SystemClock()  # something else is served there
-        return SystemClock()
-
-
-class _LocalClock(SystemClock):
-    """As far ahead as the local stack is."""
-
-    def __init__(self, ahead: timedelta) -> None:
-        self._ahead = ahead
-
-    def now(self) -> datetime:
-        return super().now() + self._ahead
+    @property
+    def clock(self) -> AwsClock:
+        """AWS's time."""
+        return self.deployment.clock

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from cli.printable import visible
-from sms_consent.consent import Consent, Status
+from sms_consent.consent import Status
 from sms_consent.decision import Asked
 from sms_consent.on_behalf import Became, Result
 
 __all__ = ["told"]
 
 
-def told(number: str, asked: Asked, result: Result) -> str:
-    """One or two sentences."""
+def told(number: str, asked: Asked, result: Result, left: list[str]) -> str:
+    """One to three sentences; ``left`` are the lists that have not followed yet."""
     consent = result.consent
     if result.became is Became.REJECTED:
         return f"{number}: the ledger refused it, so it is not recorded: {result.error}"
@@ -21,7 +21,7 @@ def told(number: str, asked: Asked, result: Result) -> str:
         stands = "opted in" if consent.status is Status.OPTED_IN else "opted out"
         return f"{number}: recorded, but a newer request stands: {stands} on {visible(consent.list_name)}."
     if asked is Asked.OPT_OUT:
-        return f"{number} is opted out on {visible(consent.list_name)}{_followed(consent)}"
+        return f"{number} is opted out on {visible(consent.list_name)}{_followed(left)}"
     if consent.status is Status.OPT_IN_PENDING and consent.held_until is not None:
         date = f"{consent.held_until.day} {consent.held_until:%B %Y}"
         why = (
@@ -30,10 +30,13 @@ def told(number: str, asked: Asked, result: Result) -> str:
             else f"a number can leave a list once in 30 days, so it is released on {date}."
         )
         return f"{number}: the opt-in is recorded for {visible(consent.list_name)}, and waits: {why}"
-    return f"{number} is opted in on {visible(consent.list_name)}{_followed(consent)}"
+    return f"{number} is opted in on {visible(consent.list_name)}{_followed(left)}"
 
 
-def _followed(consent: Consent) -> str:
-    if consent.settled:
+def _followed(left: list[str]) -> str:
+    if not left:
         return ", and AWS's list matches."
-    return ". AWS's list has not followed yet: SweepFunction goes on trying. The ledger's word holds meanwhile."
+    return (
+        f". Recorded and due: {', '.join(map(visible, left))} has not followed yet, and SweepFunction goes on trying. "
+        "What is recorded counts meanwhile."
+    )

@@ -25,7 +25,12 @@ _MARKS = {
     Verdict.UNSURE: ("unsure", "bold yellow"),
     Verdict.BAD: ("no", "bold red"),
 }
-_STATES = {"done": ("done", "green"), "planned": ("would", "dim"), "failed": ("failed", "bold red")}
+_STATES = {
+    "done": ("done", "green"),
+    "planned": ("would", "dim"),
+    "due": ("due", "yellow"),
+    "failed": ("failed", "bold red"),
+}
 
 
 def telling(step: Step, examined: Examined) -> str:
@@ -59,6 +64,7 @@ class Report:
     checks: list[Check] = field(default_factory=list)
     steps: list[tuple[Step, str, str]] = field(default_factory=list)
     failure: str | None = None
+    due: int = 0  # opt-outs that are recorded, and not on the list yet
     honoured_by: str | None = None
     connected: bool = False
     _out: Console = field(default_factory=console)
@@ -76,6 +82,11 @@ class Report:
         """In a terminal only: a list is read at a hundred numbers a second."""
         if not self.silent and self._bars.is_terminal:
             self._bars.print(f"  read {seen} numbers", end="\r", highlight=False)
+
+    def notice(self, text: str) -> None:
+        """One line, for people."""
+        if not self.silent:
+            self._bars.print(f"note: {text}")
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
@@ -106,6 +117,7 @@ class Report:
             "checks": [{"name": each.name, "verdict": each.verdict.value, "told": each.told} for each in self.checks],
             "steps": [{"step": step.value, "state": state, "told": told} for step, told, state in self.steps],
             "failure": self.failure,
+            "due": self.due or None,
             "honouredBy": self.honoured_by,
             "connected": self.connected,
         }

@@ -18,7 +18,7 @@ DONE, STOPPED, FAILED = 0, 1, 3
 
 
 def connect(switchover: Switchover, originator: Originator, wishes: Wishes, report: Report) -> int:
-    """The exit code: 0 connected, 1 stopped where AWS or the stack honours STOP, 3 no answer."""
+    """The exit code: 0 connected, or recorded and due; 1 stopped where AWS or the stack honours STOP, 3 no answer."""
     examined = switchover.examine(originator)
     stops = [check.name for check in report.checks if check.stops(wishes.accepted)]
     _who(switchover, originator, report)
@@ -29,7 +29,7 @@ def connect(switchover: Switchover, originator: Originator, wishes: Wishes, repo
         report.say(f"{originator.identity} is connected: the stack honours STOP. There is nothing to do.", "green")
         return DONE
     code = _carry_out(switchover, examined, wishes, report)
-    if code == DONE and not wishes.dry_run:
+    if code == DONE and not wishes.dry_run and not report.due:
         report.say(f"{originator.identity} is connected: the stack honours STOP.", "bold green")
     return code
 
@@ -43,7 +43,7 @@ def disconnect(switchover: Switchover, originator: Originator, wishes: Wishes, r
         report.say("Nothing has been changed.", "bold red")
         return STOPPED
     code = _carry_out(switchover, examined, wishes, report)
-    if code == DONE and not wishes.dry_run:
+    if code == DONE and not wishes.dry_run and not report.due:
         report.say(
             f"{originator.identity} is AWS's again: it honours STOP, and keeps {examined.target.name}.", "bold green"
         )
@@ -60,19 +60,28 @@ def _carry_out(switchover: Switchover, examined: Examined, wishes: Wishes, repor
         try:
             with report.doing(what):
                 examined = switchover.carry_out(examined, step)
-        except (Unheard, Incomplete, Unmoved, Stopped, ConsentError, BotoCoreError, ClientError) as error:
+        except Incomplete as incomplete:
+            report.due = incomplete.left
+            report.stepped(step, f"{what}: {incomplete}", "due")
+            _stays(switchover, examined, report)
+            return DONE
+        except (Unheard, Unmoved, Stopped, ConsentError, BotoCoreError, ClientError) as error:
             report.failure = _reason(error)
             report.stepped(step, f"{what}: {report.failure}", "failed")
-            _who(switchover, examined.originator, report)
-            report.say(
-                f"{report.honoured_by or 'AWS, or the stack if it did before,'} honours STOP. "
-                "What is done stays; run this again to go on.",
-                "bold",
-            )
+            _stays(switchover, examined, report)
             return FAILED if isinstance(error, (BotoCoreError, ClientError, ConsentError)) else STOPPED
         report.stepped(step, switchover.proof if step is Step.TRIAL and switchover.proof else what, "done")
     _who(switchover, examined.originator, report)
     return DONE
+
+
+def _stays(switchover: Switchover, examined: Examined, report: Report) -> None:
+    _who(switchover, examined.originator, report)
+    report.say(
+        f"{report.honoured_by or 'AWS, or the stack if it did before,'} honours STOP. "
+        "What is done stays; run this again to go on.",
+        "bold",
+    )
 
 
 def _held(switchover: Switchover, originator: Originator, report: Report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Protocol
 
 from cli.account import Account
@@ -18,6 +19,7 @@ from cli.connection.trial import Trial
 from cli.connection.verdict import Check, bad, good, note, unsure
 from cli.desk import Desk
 from cli.sender_book import SenderBook
+from cli.sweeping import PATIENCE
 from sms_consent.aws.opt_out_list import AwsOptOutList
 
 __all__ = ["Examined", "Stopped", "Switchover", "Teller", "Wishes"]
@@ -42,6 +44,9 @@ class Teller(Protocol):
 
     def counted(self, seen: int) -> None:
         """How far a list is read."""
+
+    def notice(self, text: str) -> None:
+        """What did not work, and does no harm."""
 
 
 class Stopped(Exception):
@@ -204,7 +209,7 @@ class Switchover:
 
     def _copy(self, examined: Examined) -> Originator:
         if examined.source is not None:
-            self._transfer(examined.source, examined.target).copy(self._teller.counted)
+            self._transfer(examined.source, examined.target).copy(self._teller.counted, self._teller.notice)
         return examined.originator
 
     def _list(self, examined: Examined) -> Originator:
@@ -224,11 +229,5 @@ class Switchover:
         return self.originators.change(found, lambda now: now.self_managed, SelfManagedOptOutsEnabled=True)
 
     def _transfer(self, source: Target, target: Target) -> Transfer:
-        return Transfer(
-            parts=self._desk.parts,
-            sms=self._desk.deployment.sms_voice(),
-            dynamodb=self._desk.deployment.dynamodb(),
-            source=source,
-            target=target,
-            actor=self._desk.caller,
-        )
+        patience = max(PATIENCE, timedelta(seconds=self._wishes.wait))
+        return Transfer(desk=self._desk, source=source, target=target, patience=patience)

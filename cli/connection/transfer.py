@@ -9,42 +9,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from cli.aws_clock import SteadyClock
 from cli.connection.target import Target
 from cli.connection.trial import NOBODY
+from cli.sweeping import PATIENCE, is_open
 from sms_consent.aws import items
-from sms_consent.aws.assembly import Parts
 from sms_consent.aws.attributes import from_attributes, to_attributes
 from sms_consent.consent import Consent, Status
 from sms_consent.decision import Asked, Author, Decision
 from sms_consent.differences import entry_id
 from sms_consent.numbers import canonical
-from sms_consent.pacing import Call
+from sms_consent.pacing import Call, Pace
 from sms_consent.times import to_millisecond
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
+    from cli.desk import Desk
 
 __all__ = ["Incomplete", "Tally", "Transfer"]
 
 PAGE = 100
-ROUNDS, PAUSE = 60, 2.0
-"""How often, and how many seconds apart, the list is waited for at the end: longer than a lost worker's lease, which an
-interrupted run leaves behind. Sweep works on it meanwhile."""
+KEYS = 100
+"""What BatchGetItem takes."""
+PAUSE = 2.0
+"""Seconds before keys that DynamoDB left out are asked for again."""
 
 Tell = Callable[[int], None]
 
 
 class Incomplete(Exception):
-    """Some numbers are recorded, and not on the list yet: they are due, and sweep puts them there."""
+    """Some numbers are recorded, and not on the list yet: they are due, and SweepFunction puts them there."""
 
     def __init__(self, left: int) -> None:
         super().__init__(
             f"{left} opt-outs are recorded and due, but not on the list yet: SweepFunction puts them there. Run this again"
         )
+        self.left = left
 
 
 @dataclass(slots=True)
@@ -74,19 +76,19 @@ class Transfer:
     def __init__(
         self,
         *,
-        parts: Parts,
-        sms: PinpointSMSVoiceV2Client,
-        dynamodb: DynamoDBClient,
+        desk: Desk,
         source: Target,
         target: Target,
-        actor: str,
+        patience: timedelta = PATIENCE,
     ) -> None:
-        self._parts = parts
-        self._sms = sms
-        self._dynamodb = dynamodb
+        """``patience`` is how long a copy waits until the list has followed."""
+        self._desk = desk
+        self._sms = desk.deployment.sms_voice()
+        self._dynamodb = desk.deployment.dynamodb()
+        self._pace = Pace(SteadyClock(), {Call.FIND: desk.settings.describe_rate})
         self._source = source
         self._target = target
-        self._actor = actor
+        self._patience = patience
 
     def compare(self, tell: Tell) -> Tally:
         """What a copy would do; nothing is changed."""
@@ -95,18 +97,19 @@ class Transfer:
             pass
         return tally
 
-    def copy(self, tell: Tell) -> Tally:
-        """Done when every one of them is on the list. Raises Incomplete."""
+    def copy(self, tell: Tell, notice: Callable[[str], None]) -> Tally:
+        """Record every one of them, and wait until they are on the list. Raises Incomplete if some are not by then."""
         tally = Tally()
-        unsettled: list[str] = []
+        opened: list[str] = []
         for listed, standing in self._missing(tally, tell):
             consent = standing
             if consent is None or consent.status is not Status.OPTED_OUT:
                 decision = self._decision(listed)
-                consent = self._parts.recorder.record(decision, self._target.ledger_name, reply_from=None).consent
+                consent = self._desk.recorder.record(decision, self._target.ledger_name, reply_from=None).consent
             if not consent.settled:
-                unsettled.append(listed.number)
-        self._wait_for(unsettled)
+                opened.append(listed.number)
+        if left := self._left_of(opened, notice):
+            raise Incomplete(left)
         return tally
 
     def _missing(self, tally: Tally, tell: Tell) -> Iterator[tuple[_Listed, Consent | None]]:
@@ -127,22 +130,22 @@ class Transfer:
                 yield _as_known(each, before), consent
             tell(tally.seen)
 
-    def _wait_for(self, numbers: list[str]) -> None:
-        for look in range(ROUNDS):
-            if not numbers:
-                return
-            if look:
-                self._parts.clock.sleep(PAUSE)
-            numbers = [number for number in numbers if not self._settled(number)]
-        if numbers:
-            raise Incomplete(len(numbers))
+    def _left_of(self, numbers: list[str], notice: Callable[[str], None]) -> int:
+        """How many are not on the list after all the patience. A number that was opted in meanwhile is not waited for."""
+        opened = numbers
 
-    def _settled(self, number: str) -> bool:
-        """Whoever opted in meanwhile is not waited for."""
-        consent = self._parts.ledger.consent(number, self._target.ledger_name)
-        if consent is None or consent.status is not Status.OPTED_OUT or consent.settled:
-            return True
-        return self._parts.sync.settle(consent).settled
+        def look() -> list[Consent]:
+            nonlocal opened
+            found = [
+                consent
+                for at in range(0, len(opened), KEYS)
+                for consent in self._consents(opened[at : at + KEYS], self._target).values()
+                if consent.status is Status.OPTED_OUT and is_open(consent)
+            ]
+            opened = [consent.number for consent in found]
+            return found
+
+        return len(self._desk.sweeping.follow(look, notice, self._patience))
 
     def _decision(self, listed: _Listed) -> Decision:
         """With the list's own time and, as to whether the person themselves had asked, its own word, or the ledger's."""
@@ -153,7 +156,7 @@ class Transfer:
             at=listed.at,
             author=Author.IMPORT,
             through=f"opt-out list {self._source.name}",
-            actor=self._actor,
+            actor=self._desk.caller,
             end_user=listed.by_end_user,
         )
 
@@ -163,7 +166,7 @@ class Transfer:
         """At the rate that the deployment was told."""
         place: dict[str, Any] = {}
         while True:
-            self._parts.sync.pace.take(Call.FIND)
+            self._pace.take(Call.FIND)
             page = self._sms.describe_opted_out_numbers(
                 OptOutListName=self._source.found.reference, MaxResults=PAGE, **place
             )
@@ -183,13 +186,13 @@ class Transfer:
     def _consents(self, numbers: list[str], of: Target) -> dict[str, Consent]:
         """A page's at once."""
         asked: Any = [to_attributes(items.consent_key(number, of.ledger_name)) for number in numbers]
-        table, found = self._parts.settings.table, []
+        table, found = self._desk.deployment.table, []
         while asked:
             answer: Any = self._dynamodb.batch_get_item(RequestItems={table: {"Keys": asked, "ConsistentRead": True}})
             found += answer["Responses"].get(table, [])
             asked = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
             if asked:
-                self._parts.clock.sleep(PAUSE)
+                self._desk.clock.sleep(PAUSE)
         consents = [items.consent_from(from_attributes(item)) for item in found]
         return {consent.number: consent for consent in consents}
 

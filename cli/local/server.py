@@ -11,6 +11,7 @@ from werkzeug.serving import make_server
 
 from cli.local.control import PREFIX, Control
 from cli.local.door import Door
+from cli.local.invocations import Invocations
 from cli.local.stack import LocalStack
 
 if TYPE_CHECKING:
@@ -47,13 +48,19 @@ class _Quiet(MotoRequestHandler):
 
 
 def application(stack: LocalStack, control: Control) -> WSGIApplication:
-    """The stack's own paths go to ``control``, the rest to moto; after whatever was asked of moto, there may be work."""
+    """The stack's own paths go to ``control``, invocations to the stack's functions, and the rest to moto.
+
+    After a request to moto, there may be work.
+    """
+    invocations = Invocations(stack)
     aws = DomainDispatcherApplication(create_backend_app)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
         if path == PREFIX or path.startswith(PREFIX + "/"):
             return control(environ, start_response)
+        if invocations.serves(environ):
+            return invocations(environ, start_response)
         try:
             answer: Iterable[bytes] = aws(environ, start_response)
         finally:

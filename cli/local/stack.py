@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -74,6 +75,7 @@ class LocalStack:
         self._due_index = due_index
         self._alone = RLock()
         self._news = Event()
+        self._invoked: deque[tuple[str, Mapping[str, Any]]] = deque()
 
     # --- as a service
 
@@ -154,6 +156,11 @@ class LocalStack:
         with self._alone:
             return self.functions[name].invoke(event)
 
+    def call_later(self, name: str, event: Mapping[str, Any]) -> None:
+        """Invoke a function without its answer, as soon as nothing else is being done."""
+        self._invoked.append((name, event))
+        self.wake()
+
     def notify(self, event: Mapping[str, Any]) -> None:
         """Invoke InboundFunction as SNS does. Raises FunctionFailed once Lambda would give the event up."""
         with self._alone:
@@ -167,6 +174,8 @@ class LocalStack:
             self.functions[INBOUND].invoke(event)
 
     def _work_at_hand(self) -> int:
+        while self._invoked:
+            self._invoke(*self._invoked.popleft())
         handed_over = self._hand_over()
         for schedule in self._schedules:
             if schedule.take_turn(self.time.now()):

@@ -10,7 +10,7 @@ from sms_consent.decision import Decision, Outcome
 from sms_consent.errors import Moved, Unavailable
 from sms_consent.ports import Clock, ConsentLedger
 
-__all__ = ["Left", "leave_to_sweep"]
+__all__ = ["Left", "LeftToSweep", "leave_to_sweep"]
 
 ATTEMPTS = 12
 """Conditional writes lost in a row before the caller is told to come again."""
@@ -22,6 +22,21 @@ class Left:
 
     outcome: Outcome
     is_new: bool
+
+
+class LeftToSweep:
+    """Stands in for ``Sync`` in a process that only records: it takes no lease, and what is recorded stays due."""
+
+    def offer(self, *, opting_out: bool, answering: bool) -> None:
+        """No lease."""
+
+    def settle(self, consent: Consent) -> Consent:
+        """Nothing is done."""
+        return consent
+
+    def carry_on(self, consent: Consent, worker: str) -> Consent:  # noqa: ARG002
+        """Nothing is done."""
+        return consent
 
 
 def leave_to_sweep(ledger: ConsentLedger, decision: Decision, list_name: str, *, clock: Clock) -> Left:

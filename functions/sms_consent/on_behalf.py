@@ -17,7 +17,7 @@ from sms_consent.record import Recorder
 from sms_consent.repeats import Arrival, Repeats
 from sms_consent.times import from_text, text_or_none
 
-__all__ = ["API", "Became", "OnBehalf", "Request", "Result", "UnknownSender"]
+__all__ = ["API", "Became", "OnBehalf", "Request", "Result", "UnknownSender", "result_of"]
 
 API = "api"
 
@@ -118,7 +118,7 @@ class OnBehalf:
             if self._clock.now() >= hurry_from:
                 self._leave_to_sweep()
             consent = self._recorder.record(replace(decision, number=number), list_name, reply_from=None).consent
-            return _result(number, request.asked, consent)
+            return result_of(number, request.asked, consent)
 
         known = {
             recipient: _read(recipient, first.results[str(place)])
@@ -168,7 +168,8 @@ def _for_each(
     return [made[recipient] for recipient in recipients]
 
 
-def _result(number: str, asked: Asked, consent: Consent) -> Result:
+def result_of(number: str, asked: Asked, consent: Consent) -> Result:
+    """Return what became of a recorded request, by the consent as it is now."""
     held_until = consent.held_until if consent.status is Status.OPT_IN_PENDING else None
     return Result(number, _became(asked, consent), consent, held_until, refused=consent.refusal is not None)
 

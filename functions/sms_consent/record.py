@@ -10,6 +10,7 @@ from sms_consent.answer import Answer
 from sms_consent.consent import Consent, decide
 from sms_consent.decision import Asked, Decision, Outcome
 from sms_consent.errors import Moved, Rejected, TryAgain, Unavailable
+from sms_consent.leave_to_sweep import LeftToSweep
 from sms_consent.ports import Clock, ConsentLedger
 from sms_consent.progress import OPT_IN_ANSWER_USEFUL_FOR
 from sms_consent.replies import ReplyKind
@@ -44,9 +45,17 @@ class Recorder:
     """Records opt-outs and opt-ins."""
 
     def __init__(
-        self, *, ledger: ConsentLedger, sync: Sync, clock: Clock, grace: timedelta, scope: Scope | None = None
+        self,
+        *,
+        ledger: ConsentLedger,
+        sync: Sync | LeftToSweep,
+        clock: Clock,
+        grace: timedelta,
+        scope: Scope | None = None,
     ) -> None:
-        """``grace`` is how long a put may wait for its confirmation, which the service would refuse after it.
+        """With ``LeftToSweep`` in place of ``Sync``, it only records.
+
+        ``grace`` is how long a put may wait for its confirmation, which the service would refuse after it.
 
         Without a scope, a decision counts for the list that it is recorded for, and for no other.
         """

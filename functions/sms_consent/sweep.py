@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sms_consent.consent import Consent, Due
 from sms_consent.correspondence import Correspondence
+from sms_consent.errors import Rejected, TryAgain, Unreadable
 from sms_consent.ports import Clock, ConsentLedger
 from sms_consent.sync import Sync
 
@@ -23,6 +24,10 @@ MARGIN = timedelta(seconds=10)
 
 SLICE = 100
 """After so many that were done of the less urgent kinds, opt-outs and replies that came meanwhile have their turn."""
+
+SOON = timedelta(seconds=2)
+"""How long a run for single consents waits for one that is about to be due: clocks differ by milliseconds, and the times that a
+process on a person's machine writes are only known to the second."""
 
 BREATH = timedelta(seconds=1)
 """How long to wait when all that is due must wait: the quotas count requests a second."""
@@ -69,6 +74,35 @@ class Sweep:
         self._sync.pace.begin()
         swept = self._swept(deadline - MARGIN)
         self._ledger.end_turn(TURN, worker, self._clock.now())  # of one that fails, the turn ends by itself
+        return swept
+
+    def run_for(self, targets: Iterable[tuple[str, str]], deadline: datetime) -> Swept:
+        """Do what is due for a few consents, each given by number and list.
+
+        It does not wait for the turn: a few calls beside a scheduled sweep, like those of InboundFunction, at worst are throttled
+        and stay due. A consent that cannot be read or written does not stop the others.
+        """
+        swept = Swept()
+        until = deadline - MARGIN
+        for number, list_name in targets:
+            try:
+                consent = self._ledger.consent(number, list_name)
+                if consent is None or consent.due is None or consent.due_at is None:
+                    continue
+                wait = consent.due_at - self._clock.now()
+                if wait > SOON:
+                    continue
+                if wait > timedelta():
+                    self._clock.sleep(wait.total_seconds())
+                if self._clock.now() >= until:
+                    swept.left[consent.due] += 1
+                    continue
+                after = self._sync.settle(consent)
+            except (TryAgain, Rejected, Unreadable):
+                swept.left[Due.OPT_OUT] += 1
+                continue
+            counts = swept.settled if after.settled else swept.left
+            counts[consent.due] += 1
         return swept
 
     def _anything_due(self) -> bool:

@@ -1,14 +1,19 @@
-"""SweepFunction: every minute, within the API's rate, what could not be done at once."""
+"""SweepFunction: every minute, within the API's rate, what could not be done at once.
+
+A process on a person's machine records, and invokes it for single numbers, with
+``{"numbers": [{"number": "+14255550182", "list": "Default"}]}``, so that nobody has to wait for the next minute.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from sms_consent.consent import Due
+from sweep.request import EXPECTED, NUMBERS, targets_of
 from sweep.wiring import due, logger, metrics, parts, problems
 
 if TYPE_CHECKING:
@@ -17,11 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["handler"]
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  a schedule says nothing
-    """Sweep until nothing is due or the time is up."""
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Sweep until nothing is due or the time is up; with ``numbers``, do what is due for these alone."""
     logger().append_keys(request_id=context.aws_request_id)
     clock = parts().clock
     deadline = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    if NUMBERS in event:
+        return _sweep_numbers(event, deadline)
     try:
         swept = parts().sweep().run(deadline)
         metrics().add_metric("OldestOptOutDue", MetricUnit.Seconds, swept.overdue.total_seconds())
@@ -33,6 +40,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
         if metrics().metric_set:  # what was done before the ledger failed is told too
             metrics().flush_metrics()
     logger().info("swept", settled=dict(swept.settled), left=left, elsewhere=swept.elsewhere)
+    return {kind: count for kind, count in swept.settled.items() if count}
+
+
+def _sweep_numbers(event: dict[str, Any], deadline: datetime) -> dict[str, Any]:
+    """Refuse a request that is not as expected without an error: Lambda would repeat it."""
+    targets = targets_of(event)
+    if targets is None:
+        logger().warning("invalid request", expected=EXPECTED)
+        return {"error": EXPECTED}
+    swept = parts().sweep().run_for(targets, deadline)
+    _count("Swept", swept.settled)
+    if metrics().metric_set:
+        metrics().flush_metrics()
+    logger().info("swept single numbers", asked=len(targets), settled=dict(swept.settled), left=dict(swept.left))
     return {kind: count for kind, count in swept.settled.items() if count}
 
 

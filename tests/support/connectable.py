@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from botocore.session import get_session
 from click.testing import Result
 from moto.awslambda.models import EventSourceMapping, lambda_backends
@@ -20,6 +24,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
 from typer.testing import CliRunner
 
+from cli import aws_clock
 from cli.connection.report import Report
 from cli.connection.run import connect, disconnect
 from cli.connection.switchover import Switchover, Wishes
@@ -31,8 +36,11 @@ from cli.main import app
 from inbound import wiring
 from inbound.handler import handler
 from sms_consent.clock import SystemClock
+from sms_consent.times import as_text
 from support.template import resources
-from support.world import World, deployed
+from support.world import OURS, PERSON, World, deployed
+from sweep import wiring as sweep_wiring
+from sweep.handler import handler as sweep_handler
 
 __all__ = ["NUMBER", "OLD_LIST", "OWN_LIST", "Connectable", "Killed", "connectable"]
 
@@ -63,7 +71,9 @@ class Connectable:
     number_id: str
     calls: list[str] = field(default_factory=list)
     report: Report | None = None  # of the last command that was run quickly
-    deaf: bool = False  # the function hears nothing
+    deaf: bool = False  # the functions do nothing
+    may_invoke: bool = True  # whether the caller may invoke SweepFunction
+    invoked: list[dict[str, Any]] = field(default_factory=list)  # what SweepFunction was invoked with
     _working: bool = False
     _kill_at: int | None = None
     _look: Callable[[str], None] | None = None
@@ -188,9 +198,30 @@ class Connectable:
     def pass_a_moment(self, seconds: float) -> None:
         """The function hears what is in the queue."""
         self.world.pass_time(seconds=seconds)
-        if self.deaf:
-            return
-        self._working = True
+        if not self.deaf and not self._working:
+            self.hear()
+
+    def text(self, body: str, number: str = PERSON, at: datetime | None = None) -> None:
+        """Somebody texts, at another time than now where the topic is late; InboundFunction processes it."""
+        before, self._working = self._working, True
+        payload = {"originationNumber": number, "destinationNumber": OURS, "messageBody": body,
+                   "messageKeyword": "X", "inboundMessageId": uuid4().hex}  # fmt: skip
+        timestamp = as_text(at or self.world.parts.clock.now())
+        sns = {
+            "Type": "Notification",
+            "MessageId": uuid4().hex,
+            "Timestamp": timestamp,
+            "Message": json.dumps(payload),
+            "TopicArn": self.topic,
+        }
+        try:
+            handler({"Records": [{"EventSource": "aws:sns", "Sns": sns}]}, _Context())  # type: ignore[arg-type]
+        finally:
+            self._working = before
+
+    def hear(self) -> None:
+        """InboundFunction processes what is in the queue."""
+        before, self._working = self._working, True
         try:
             sqs = client("sqs")
             while found := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", []):
@@ -202,7 +233,25 @@ class Connectable:
                 for each in found:
                     sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=each["ReceiptHandle"])
         finally:
-            self._working = False
+            self._working = before
+
+    def invoke(self, FunctionName: str, Payload: bytes, **how: str) -> dict[str, Any]:  # noqa: N803  as AWS names them
+        """Lambda's Invoke: SweepFunction runs at once."""
+        if not self.may_invoke:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "denied"}}, "Invoke")
+        assert (FunctionName, how) == (FUNCTIONS[1], {"Qualifier": "live", "InvocationType": "Event"})
+        self.invoked.append(json.loads(Payload))
+        if not self.deaf:
+            self.sweep(self.invoked[-1])
+        return {"StatusCode": 202}
+
+    def sweep(self, event: dict[str, Any] | None = None) -> None:
+        """SweepFunction, by its schedule or for the numbers in an event."""
+        before, self._working = self._working, True
+        try:
+            sweep_handler(event or {}, _Context())  # type: ignore[arg-type]
+        finally:
+            self._working = before
 
     def witness(self, call: Any) -> Any:
         """Around every call of AWS in this process; what the function does is not the command's."""
@@ -213,7 +262,7 @@ class Connectable:
             if self._kill_at is not None and len(self.calls) == self._kill_at:
                 raise Killed
             self.calls.append(operation)
-            answer = call(aws, operation, parameters)
+            answer = self.invoke(**parameters) if operation == "Invoke" else call(aws, operation, parameters)
             if self._look is not None:
                 self._working = True
                 try:
@@ -247,11 +296,14 @@ def connectable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connectable]:
         queue = client("sqs").create_queue(QueueName="texts")["QueueUrl"]
         monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", client("sqs").create_queue(QueueName="dead")["QueueUrl"])
         wiring.batch.cache_clear()
+        sweep_wiring.parts.cache_clear()
+        monkeypatch.setattr(aws_clock, "_counter", time.time)  # which stands still, and is moved with the time of day
         made = _made(world, queue)
         monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: made.pass_a_moment(seconds))
         with patch.object(BaseClient, "_make_api_call", _method(made.witness(BaseClient._make_api_call))):  # type: ignore[attr-defined]  # where every call passes
             yield made
     wiring.batch.cache_clear()
+    sweep_wiring.parts.cache_clear()
 
 
 def _method(made: Any) -> Any:

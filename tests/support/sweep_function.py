@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
 from sms_consent.clock import SystemClock
@@ -20,11 +21,11 @@ class _Context:
         return 60_000
 
 
-def sweep(world: World) -> dict[str, int]:
+def sweep(world: World, event: dict[str, Any] | None = None) -> dict[str, Any]:
     """One run, at its cold start."""
     wiring.parts.cache_clear()
     shift = world.time.shift
     with patch.object(SystemClock, "sleep", lambda _, seconds: shift(timedelta(seconds=seconds))):
-        done = handler({}, _Context())  # type: ignore[arg-type]  # the members that the handler uses
+        done = handler(event or {}, _Context())  # type: ignore[arg-type]  # the members that the handler uses
     wiring.parts.cache_clear()
     return done

@@ -1,0 +1,95 @@
+"""Has SweepFunction do what a command has recorded, and waits until the lists have followed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.deployment import NotFound
+from sms_consent.consent import Consent
+
+if TYPE_CHECKING:
+    from cli.deployment import Deployment
+    from sms_consent.ports import Clock
+
+__all__ = ["PATIENCE", "Sweeping", "is_open"]
+
+PATIENCE = timedelta(seconds=90)
+"""How long a command waits for the lists. The schedule of SweepFunction comes round once in this time, too."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
+"""Seconds between two looks; each pause is twice the one before."""
+MOST = 10
+"""Numbers that SweepFunction takes in one request (``sweep.request``)."""
+ALIAS = "live"
+
+Look = Callable[[], Sequence[Consent]]
+
+
+def is_open(consent: Consent | None) -> bool:
+    """Whether a list has not followed yet. An opt-in that waits for its 30 days has been followed as far as possible."""
+    return consent is not None and not consent.settled and consent.due is not None
+
+
+class Sweeping:
+    """Invokes SweepFunction. What it is not invoked for, or cannot do yet, stays due and is done by its schedule."""
+
+    def __init__(self, deployment: Deployment, clock: Clock) -> None:
+        self._deployment = deployment
+        self._clock = clock
+
+    def follow(self, look: Look, notice: Callable[[str], None], patience: timedelta = PATIENCE) -> list[Consent]:
+        """Have what is open done, and wait for it; return what is still open. ``notice`` is told what did not work.
+
+        ``look`` reads what was recorded, as it is now. Raises what it raises.
+        """
+        opened = [consent for consent in look() if is_open(consent)]
+        if not opened:
+            return []
+        if (problem := self.start(opened)) is not None:
+            notice(f"{problem}: its schedule does it within minutes")
+        return self.wait(look, patience)
+
+    def start(self, consents: Sequence[Consent]) -> str | None:
+        """Invoke it for these; for more than it takes at once, for everything due. Returns why it could not be, or None."""
+        asked: dict[str, object] = {}
+        if len(consents) <= MOST:
+            asked = {"numbers": [{"number": each.number, "list": each.list_name} for each in consents]}
+        try:
+            self._deployment.functions().invoke(
+                FunctionName=self._deployment.part("SweepFunctionName"),
+                Qualifier=ALIAS,
+                InvocationType="Event",
+                Payload=json.dumps(asked).encode(),
+            )
+        except ClientError as error:
+            return f"SweepFunction could not be invoked ({error.response['Error'].get('Code')})"
+        except (BotoCoreError, NotFound) as error:
+            return f"SweepFunction could not be invoked ({type(error).__name__})"
+        return None
+
+    def wait(
+        self, look: Look, patience: timedelta = PATIENCE, tell: Callable[[int], None] | None = None
+    ) -> list[Consent]:
+        """Look until no consent is open any more, or the time is up; return those that are.
+
+        ``tell`` is given their number after each look.
+        """
+        until, pause = self._clock.now() + patience, FIRST_PAUSE
+        while True:
+            left = [consent for consent in look() if is_open(consent)]
+            if tell is not None:
+                tell(len(left))
+            now = self._clock.now()
+            if not left or now >= until or all(_is_put_off(each, until) for each in left):
+                return left
+            self._clock.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _is_put_off(consent: Consent, until: datetime) -> bool:
+    """Whether nothing will be done before that time."""
+    return consent.lease is None and consent.due_at is not None and consent.due_at > until
