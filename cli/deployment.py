@@ -118,6 +118,10 @@ class Deployment:
         """What the stack was deployed with; the default if there is no stack."""
         return self._parameters.get(name, default) if self.has_stack else default
 
+    def parameters(self) -> Mapping[str, str]:
+        """All that the stack was deployed with. Raises NotFound if there is no stack."""
+        return self._parameters
+
     @cached_property
     def has_stack(self) -> bool:
         """Whether there is a stack that this command may look at: one whose parts were all named does without."""

@@ -11,6 +11,7 @@ from cli.agent import opt_in, opt_out
 from cli.check import check
 from cli.connect import connect, disconnect
 from cli.dead_letters import dead_letters
+from cli.doctor import doctor
 from cli.erase import erase
 from cli.evaluate import evaluate
 from cli.explain import explain
@@ -48,6 +49,7 @@ app.command()(history)
 app.command("import")(import_numbers)
 app.command("export")(export_numbers)
 app.command()(reconcile)
+app.command()(doctor)
 app.command()(opt_out)
 app.command()(opt_in)
 app.command()(erase)

@@ -17,7 +17,7 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from cli.local.errors import LocalError
 
-__all__ = ["DEMO_PARAMETERS", "Template", "read_template"]
+__all__ = ["DEMO_PARAMETERS", "Template", "parameters_of", "read_template"]
 
 DEMO_PARAMETERS = {"Brand": "Example Bank", "SupportContact": "help.example.com", "AccessKeys": "Enabled"}
 """For what a template asks of every deployment and has no default for; and both kinds of callers, to try either."""
@@ -42,6 +42,12 @@ def read_template(path: Path, chosen: Mapping[str, str]) -> Template:
     except InvalidDocumentException as error:
         raise LocalError(f"{path}: " + "; ".join(str(cause.message) for cause in error.causes)) from error
     return Template(document, parameters, code)
+
+
+def parameters_of(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """What a template declares of its parameters, by name. Raises LocalError if the file is no template."""
+    declared: Mapping[str, Mapping[str, Any]] = _parse(path).get("Parameters", {})
+    return declared
 
 
 class _NoManagedPolicies:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import Metrics
 from api.opt_outs import OptOuts
 from api.people import People
 from api.routes import Api
-from api.settings import of_unknown_senders, own_list
+from api.settings import own_list
 from sms_consent.aws import clients
 from sms_consent.aws.assembly import Parts, assemble
 from sms_consent.aws.receipts import DynamoReceipts
@@ -44,7 +44,7 @@ def parts() -> Parts:
     settings = Settings.from_environment(os.environ)
     reporter = Reporter(logger(), metrics())
     made = assemble(settings, paced=False, observe=reporter, warn=reporter.unfit)
-    for problem in (*problems_of(settings, made.replies), *of_unknown_senders(os.environ)):
+    for problem in problems_of(settings, made.replies):
         reporter.problem(problem)
     return made
 

@@ -11,7 +11,7 @@ from sms_consent.settings import Problem, Settings, shown
 if TYPE_CHECKING:  # only functions that classify texts import how
     from sms_consent.intent import Reader
 
-__all__ = ["problem_of", "problems_of"]
+__all__ = ["problems_of", "problems_of_replies"]
 
 _SETTINGS = {
     "OPT_OUT": "ExtraOptOutKeywords",
@@ -19,6 +19,8 @@ _SETTINGS = {
     "HELP": "ExtraHelpKeywords",
     "NONE": "OrdinaryWords",
 }
+_NAMED = 6
+"""Replies named in one problem: a brand that is too long may be too long for eighty."""
 
 
 def problems_of(
@@ -30,18 +32,40 @@ def problems_of(
         languages: whose replies are composed; without it, only those of the default language, which every deployment uses.
     """
     found = [*settings.problems, *_of_language(settings, replies)]
-    found += map(problem_of, replies.unfit(languages or (replies.default_language,)))
+    found += problems_of_replies(replies.unfit(languages or (replies.default_language,)))
     if reader is not None:
         found += _of_words(reader)
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
-def problem_of(unfit: Unfit) -> Problem:
-    """A reply that is not sent as configured."""
-    instead = "It is sent without the brand." if unfit.without_brand else "No such reply is sent."
-    if unfit.is_empty:
-        return Problem(unfit.setting, f"is empty. {instead}", f"Give a {unfit.setting}.")
-    return Problem(unfit.setting, f"does not fit into {unfit.kind}.{unfit.language}. {instead}", unfit.reason)
+def problems_of_replies(unfit: Iterable[Unfit]) -> Iterator[Problem]:
+    """One problem for all replies that a setting is too long for, and one for each other reason."""
+    too_long: dict[tuple[str, bool], list[Unfit]] = {}
+    others: dict[Problem, None] = {}
+    for each in unfit:
+        if each.units:
+            too_long.setdefault((each.setting, each.without_brand), []).append(each)
+        else:
+            others[
+                Problem(
+                    each.setting, f"cannot be used. {each.reason} {_instead(each)}", f"Give another {each.setting}."
+                )
+            ] = None
+    yield from others
+    for (setting, _), replies in too_long.items():
+        worst = max(replies, key=lambda reply: reply.units - reply.limit)
+        names = [f"{each.kind}.{each.language} ({each.units} of at most {each.limit})" for each in replies]
+        named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        hint = " Without characters outside GSM-7 it may be longer." if "Outside GSM-7" in worst.reason else ""
+        yield Problem(
+            setting,
+            f"is too long for {named}. {_instead(worst)}",
+            f"Shorten {setting} by {worst.units - worst.limit}.{hint}",
+        )
+
+
+def _instead(unfit: Unfit) -> str:
+    return "The reply is sent without the brand." if unfit.without_brand else "No such reply is sent."
 
 
 def _of_language(settings: Settings, replies: Replies) -> Iterator[Problem]:

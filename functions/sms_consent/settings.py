@@ -110,6 +110,7 @@ class Settings:
         if missing := [name for name in ("LEDGER_TABLE", "OPT_OUT_LIST") if not read.text(name)]:
             raise SettingsError("; ".join(f"{name} is missing" for name in missing))
         read.log_level("POWERTOOLS_LOG_LEVEL")
+        read.unknown_senders("UNKNOWN_SENDERS")
         return cls(
             table=read.text("LEDGER_TABLE"),
             opt_out_list=read.text("OPT_OUT_LIST"),
@@ -169,6 +170,10 @@ class _Environment:
         if self.text(name) and log_level(self._environment) != self.text(name).upper():
             levels = ", ".join(_LOG_LEVELS)
             self._problem(name, f"is none of {levels}; INFO applies", f"Give one of {levels}.")
+
+    def unknown_senders(self, name: str) -> None:
+        if self.text(name) not in ("", "OWN_LIST", "REFUSE"):
+            self._problem(name, "is not OWN_LIST or REFUSE; OWN_LIST applies", "Give OWN_LIST or REFUSE.")
 
     def lease(self, name: str, timeout_name: str) -> timedelta:
         """At least the function's own time-out, and the time in which its last call may still take effect.

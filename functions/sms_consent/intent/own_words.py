@@ -83,7 +83,7 @@ class OwnWords:
     def _remove(self, word: str, key: str, built_in: Mapping[str, Keyword]) -> None:
         known = _known(key, built_in)
         if _mandatory_meaning(key) is not None:
-            self._ignore(Intent.NONE, word, "is a mandatory word, which keeps its meaning")
+            self._ignore(Intent.NONE, word, "is a mandatory word and keeps its meaning")
         elif known is not None:
             self.keywords[known.key] = Keyword(known.key, Intent.NONE, f"keyword:custom/{word}", None, False)
         else:
@@ -92,7 +92,7 @@ class OwnWords:
     def _add_opt_out(self, word: str, key: str, built_in: Mapping[str, Keyword]) -> None:
         known = _known(key, self.keywords)
         if _mandatory_meaning(key) not in (None, Intent.OPT_OUT):
-            self._ignore(Intent.OPT_OUT, word, "is a mandatory word, which keeps its meaning")
+            self._ignore(Intent.OPT_OUT, word, "is a mandatory word and keeps its meaning")
         elif known is None or known.intent is not Intent.OPT_OUT:
             if known is not None and known.intent is Intent.NONE and _known(key, built_in) is not known:
                 self._ignore(Intent.NONE, word, "is also given as an opt-out word, and opts out")
@@ -104,14 +104,14 @@ class OwnWords:
         now = _known(key, self.keywords)
         known = before if before is not None and before.intent in _OPTS_OUT else now or before
         if _mandatory_meaning(key) not in (None, intent):
-            self._ignore(intent, word, "is a mandatory word, which keeps its meaning")
+            self._ignore(intent, word, "is a mandatory word and keeps its meaning")
         elif known is not None and known.intent in _OPTS_OUT:
             whose = "by the built-in rules" if known is before else "as another setting has it"
-            self._ignore(intent, word, f"{_MEANING[known.intent]} {whose}, and keeps this meaning")
+            self._ignore(intent, word, f"{_MEANING[known.intent]} {whose} and keeps this meaning")
         elif key in self.weaker and self.weaker[key].intent is not intent:
-            self._ignore(intent, word, f"is also given as a word that {_MEANING[self.weaker[key].intent]}, and does")
+            self._ignore(intent, word, f"is also given as a word that {_MEANING[self.weaker[key].intent]} and does")
         elif now is not None and now.intent is Intent.NONE and now is not before:
-            self._ignore(intent, word, "is also given as an ordinary word, and asks for nothing")
+            self._ignore(intent, word, "is also given as an ordinary word and asks for nothing")
         elif known is None or known.intent is not intent or known.everyday:
             self.weaker[key] = Keyword(key, intent, f"keyword:custom/{word}", None, True)
 

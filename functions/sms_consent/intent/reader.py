@@ -57,10 +57,10 @@ class Reader:
             word = keyword.rule.partition("/")[2]
             if self.read(word).intent is not keyword.intent:
                 found.append(
-                    Ignored(keyword.intent, word, "is an opt-out by the built-in rules, and keeps this meaning")
+                    Ignored(keyword.intent, word, "is an opt-out by the built-in rules and keeps this meaning")
                 )
         unremoved = (word for word in self._words.unknown if self.read(word).intent is not Intent.NONE)
-        reason = "is no built-in keyword, and is read by other rules"
+        reason = "is no built-in keyword and is read by other rules"
         return (*found, *(Ignored(Intent.NONE, word, reason) for word in unremoved))
 
     def read(self, text: str, *, last_reply: str | None = None) -> Reading:

@@ -31,8 +31,9 @@ class Unfit:
     """The reply's length and the limit, and by how much to shorten what; or what is wrong with the setting."""
     without_brand: bool
     """Whether the standard wording without the brand is sent instead; otherwise no reply is sent."""
-    is_empty: bool = False
-    """Whether the reason is that the setting is missing."""
+    units: int = 0
+    """The length with the brand, in septets of GSM-7 or code units of UCS-2; 0 if the reason is not the length."""
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +131,18 @@ class Replies:
         template = self._templates[key]
         body = self._filled(template)
         field, reason = self._unusable(template.fields)
+        units = limit = 0
         if field is None:
             size = measure(body)
             if _fits(size):
                 return Reply(key.kind, key.language, body)
-            reason = self._too_long(key, size)
+            reason, units, limit = self._too_long(key, size), size.units, _MOST[size.encoding][0]
         shorter = template.without_brand(self._support_contact)
         contact_is_usable = self._unusable(template.fields & {"support"})[0] is None
         without_brand = contact_is_usable and _fits(measure(shorter))
         # If the reply without the brand does not fit either, only a shorter contact helps.
         setting = _PARAMETERS[field or ("brand" if without_brand or "support" not in template.fields else "support")]
-        is_empty = field is not None and not (self._brand if field == "brand" else self._support_contact)
-        unfit = Unfit(key.kind, key.language, setting, reason, without_brand, is_empty)
+        unfit = Unfit(key.kind, key.language, setting, reason, without_brand, units, limit)
         return Reply(key.kind, key.language, shorter if without_brand else "", unfit)
 
     def _unusable(self, fields: Iterable[str]) -> tuple[str | None, str]:
