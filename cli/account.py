@@ -31,7 +31,7 @@ class OptOutList:
 
     @property
     def reference(self) -> str:
-        """How the API must be told of it."""
+        """The name by which the API takes the list, and under which the ledger keeps its consents."""
         return self.arn if self.shared else self.name
 
 
@@ -45,9 +45,8 @@ class ListedNumber:
 class Account:
     """The account that the command works in. Its methods raise ClientError or BotoCoreError."""
 
-    def __init__(self, sms: PinpointSMSVoiceV2Client, deployments_own: str | None = None) -> None:
+    def __init__(self, sms: PinpointSMSVoiceV2Client) -> None:
         self._sms = sms
-        self._deployments_own = deployments_own
 
     @cached_property
     def lists(self) -> tuple[OptOutList, ...]:
@@ -69,14 +68,6 @@ class Account:
                 return None
             raise
         return _opt_out_list(found[0], shared=True) if found else None
-
-    def spelling(self, found: OptOutList) -> str:
-        """The one name under which the ledger keeps consents for it.
-
-        A list by its name and by its ARN would be two lists to the ledger, which could disagree on one person. The
-        deployment's own is spelt as the deployment was told it.
-        """
-        return found.arn if found.arn == self._deployments_own else found.reference
 
     def obeying(self, found: OptOutList) -> list[str]:
         """The numbers and pools of this account whose texts the list stops."""

@@ -191,7 +191,7 @@ def _on_behalf(desk: Desk, ask: _Ask) -> OnBehalf:
     own_list: str | None = desk.settings.opt_out_list
     senders: Any = desk.senders
     if ask.list_name is not None:
-        account = Account(deployment.sms_voice(), deployment.own_list)
+        account = Account(deployment.sms_voice())
         own_list, _ = SenderChecks(deployment, account).list_name(ask.list_name)
         senders = _nobody
     elif ask.sender is None:

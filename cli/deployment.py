@@ -14,6 +14,7 @@ from botocore.session import Session, get_session
 
 from cli.aws_clock import AwsClock
 from cli.printable import say
+from sms_consent.list_names import ListNames
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -112,7 +113,20 @@ class Deployment:
     @property
     def own_list(self) -> str | None:
         """The opt-out list of senders without settings of their own; None if there is no stack to tell it."""
-        return self._outputs.get("OptOutListName") if self.has_stack else None
+        given = self._outputs.get("OptOutListName") if self.has_stack else None
+        return self.names.canonical(given) if given is not None else None
+
+    @cached_property
+    def names(self) -> ListNames:
+        """The names of lists in the deployment's own account and region, from the ARN of the stack, or else of the ledger."""
+        if self.has_stack and "StackId" in self._description:
+            return ListNames.of_arn(self._description["StackId"])
+        try:
+            return ListNames.of_arn(self.dynamodb().describe_table(TableName=self.table)["Table"]["TableArn"])
+        except ClientError as error:
+            if error.response["Error"].get("Code") not in {"AccessDeniedException", "ResourceNotFoundException"}:
+                raise
+            return ListNames()
 
     def parameter(self, name: str, default: str = "") -> str:
         """What the stack was deployed with; the default if there is no stack."""

@@ -49,6 +49,8 @@ class Desk:
         environment = {
             "LEDGER_TABLE": self.deployment.table,
             "OPT_OUT_LIST": self.deployment.part("OptOutListName"),
+            "ACCOUNT_ID": self.deployment.names.account,
+            "AWS_REGION": self.deployment.names.region,
         }
         environment |= {name: self.deployment.parameter(parameter) for name, parameter in _PARAMETERS.items()}
         return Settings.from_environment(environment)

@@ -131,7 +131,7 @@ class ImportRun:
             if note is not None:
                 say(f"note: {note}", err=True)
             if not self._wish.dry_run and name != self._deployment.own_list:
-                book = SenderBook(self._deployment.dynamodb(), self._deployment.table)
+                book = SenderBook(self._deployment.dynamodb(), self._deployment.table, self._deployment.names)
                 book.change_groups(lambda groups: {name: None, **groups})
             return name
 
@@ -140,7 +140,7 @@ class ImportRun:
     @cached_property
     def _checks(self) -> SenderChecks:
         deployment = self._deployment
-        account = Account(deployment.sms_voice(), deployment.own_list) if self._wish.check else None
+        account = Account(deployment.sms_voice()) if self._wish.check else None
         return SenderChecks(deployment, account)
 
     # --- what it does

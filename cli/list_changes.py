@@ -51,7 +51,7 @@ class ListChanges:
         book = self._book()
         groups = book.groups()
         found = self._office.account.find(given) if given not in groups else None
-        name = self._office.account.spelling(found) if found is not None else given
+        name = found.reference if found is not None else given
         if name not in groups:
             raise Kept(f"{given} is not known here")
         self._refuse_if_used_here(name)
@@ -66,7 +66,7 @@ class ListChanges:
             if book is not None and given in book.groups():
                 return f"AWS has no list {given}. {self.forget(given)}"
             raise Kept(f"there is no list {given}")
-        name = account.spelling(found)
+        name = found.reference
         if found.shared:
             raise Kept(f"{given} is another account's: only that one can delete it")
         if name == self._office.deployment.own_list:

@@ -82,14 +82,14 @@ class ListOffice:
 
     @cached_property
     def account(self) -> Account:
-        """With the deployment's own spelling of its list."""
-        return Account(self.deployment.sms_voice(), self.deployment.own_list)
+        """In which the deployment is."""
+        return Account(self.deployment.sms_voice())
 
     @cached_property
     def book(self) -> SenderBook | None:
         """None where there is no deployment and there need not be one."""
         try:
-            return SenderBook(self.deployment.dynamodb(), self.deployment.table)
+            return SenderBook(self.deployment.dynamodb(), self.deployment.table, self.deployment.names)
         except NotFound:
             if self._optional:
                 return None
@@ -121,7 +121,7 @@ class ListOffice:
         found = self.account.find(name)
         if found is None:
             return None
-        here = self._known(self.account.spelling(found), self._groups(), found) if self.book is not None else None
+        here = self._known(found.reference, self._groups(), found) if self.book is not None else None
         return Described(found=found, here=here, obeying=tuple(self.account.obeying(found)))
 
     def count(self, described: Described, tell: Callable[[int], None]) -> Count:

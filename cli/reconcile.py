@@ -68,12 +68,12 @@ def _reconciler(stack: str, table: str | None, *, dry_run: bool) -> Reconciler:
     if (own := deployment.own_list) is None:
         raise NotFound(f"there is no stack {stack} here, which says what lists there are: give --stack")
     sms = deployment.sms_voice()
-    account = Account(sms, own)
+    account = Account(sms)
     lists = {own: None}
     for arn in deployment.parameter("AdditionalOptOutListArns").split(","):
         if arn.strip():
             found = account.find(arn.strip())
-            lists.setdefault(account.spelling(found) if found is not None else arn.strip(), None)
+            lists.setdefault(found.reference if found is not None else arn.strip(), None)
     return assemble_reconciler(
         deployment.dynamodb(),
         sms,

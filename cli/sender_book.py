@@ -9,33 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import ClientError
-
-from sms_consent.aws import items, known_lists
+from sms_consent.aws import items
 from sms_consent.aws.attributes import Plain, from_attributes, to_attributes
+from sms_consent.aws.known_lists import ListBook
 from sms_consent.ports import Sender
-from sms_consent.scope import KnownList
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 __all__ = ["Groups", "SenderBook"]
 
 EVERY_SENDER = "SENDERS"
-ATTEMPTS = 10
 
 Groups = dict[str, str | None]
 """The group of each list that is known."""
 
 
-class SenderBook:
-    """What a deployment has been told about its senders. Its methods raise ClientError or BotoCoreError."""
-
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+class SenderBook(ListBook):
+    """A deployment's senders, beside its lists. Its methods raise ClientError or BotoCoreError."""
 
     # --- senders
 
@@ -47,17 +37,17 @@ class SenderBook:
             ExpressionAttributeValues={":every": {"S": EVERY_SENDER}},
             ConsistentRead=True,
         )
-        return [items.sender_from(from_attributes(item)) for page in pages for item in page["Items"]]
+        return [self._sender(from_attributes(item)) for page in pages for item in page["Items"]]
 
     def sender(self, identity: str) -> Sender | None:
         """As functions find it."""
         item = self._item(items.sender_key(identity))
-        return items.sender_from(item) if item is not None else None
+        return self._sender(item) if item is not None else None
 
     def holds(self, sender: Sender) -> bool:
         """Whether both say the same: after an interruption, they may not."""
         listed = self._item(_index_key(sender.identity))
-        return listed is not None and items.sender_from(listed) == sender == self.sender(sender.identity)
+        return listed is not None and self._sender(listed) == sender == self.sender(sender.identity)
 
     def write(self, sender: Sender) -> None:
         """Its list becomes known before: an opt-out that counts for all lists must not miss one that is in use."""
@@ -80,46 +70,17 @@ class SenderBook:
 
     def groups(self) -> Groups:
         """By the lists' names."""
-        return _groups(self._item(known_lists.KEY))
+        return dict(self.lists().groups)
 
     def change_groups(self, change: Callable[[Groups], Groups]) -> None:
         """Written only if it changes something, and only over what was read."""
-        for attempt in range(ATTEMPTS):
-            standing = self._item(known_lists.KEY)
-            groups = _groups(standing)
-            revision = standing["revision"] if standing is not None else 0
-            changed = change(groups)
-            if changed == groups:
-                return
-            lists = [KnownList(name=name, group=group) for name, group in changed.items()]
-            condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-            if revision:
-                condition = {
-                    "ConditionExpression": "revision = :revision",
-                    "ExpressionAttributeValues": {":revision": {"N": str(revision)}},
-                }
-            try:
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=to_attributes(known_lists.known_lists_item(lists, revision + 1, standing)),
-                    **condition,
-                )
-            except ClientError as error:
-                lost = error.response["Error"].get("Code") == "ConditionalCheckFailedException"
-                if not lost or attempt == ATTEMPTS - 1:
-                    raise
-            else:
-                return
+        self.change_lists(lambda lists: replace(lists, groups=change(dict(lists.groups))))
 
     # --- the table
 
-    def _item(self, key: Any) -> dict[str, Any] | None:
-        answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True)
-        return from_attributes(answer["Item"]) if "Item" in answer else None
-
-
-def _groups(item: dict[str, Any] | None) -> Groups:
-    return {each.name: each.group for each in known_lists.known_lists_from(item)} if item is not None else {}
+    def _sender(self, item: dict[str, Any]) -> Sender:
+        found = items.sender_from(item)
+        return replace(found, list_name=self._names.canonical(found.list_name))
 
 
 def _index_key(identity: str) -> dict[str, Plain | None]:

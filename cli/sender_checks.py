@@ -69,7 +69,7 @@ class SenderChecks:
         found = self._list(given, problems)
         if problems:
             raise Refusal("; ".join(problems))
-        name = self._account.spelling(found) if self._account is not None and found is not None else given
+        name = self._spelling(given, found)
         sender = Sender(identity=identity, list_name=name, brand=brand, support_contact=contact, language=language)
         return Checked(sender, tuple(self._notes(sender, found)))
 
@@ -79,7 +79,11 @@ class SenderChecks:
         found = self._list(given.strip(), problems)
         if problems:
             raise Refusal("; ".join(problems))
-        return (self._account.spelling(found) if self._account is not None and found is not None else given), found
+        return self._spelling(given, found), found
+
+    def _spelling(self, given: str, found: OptOutList | None) -> str:
+        """The one name under which the ledger keeps the list's consents."""
+        return found.reference if found is not None else self._deployment.names.canonical(given)
 
     def may_write(self, found: OptOutList) -> bool | None:
         """Whether the functions are allowed to, by the stack's parameters; None without a stack."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cli.sender_book import SenderBook
 from cli.sender_checks import Checked, SenderChecks
 from cli.sender_import import Line, Reject, read_lines, write_rejects
 from cli.terminal import console
+from sms_consent.ports import Sender
 
 __all__ = ["Importing"]
 
@@ -30,22 +32,24 @@ class Importing:
         self.rejects: list[Reject] = []
         self._rejects_in: Path | None = None
 
-    def through(self, content: bytes) -> None:
-        """Every line is checked before the first is written. Raises Refusal."""
+    def changing(self, senders: Sequence[Sender]) -> list[Sender]:
+        """Those that are not set like this yet."""
         listed = {sender.identity: sender for sender in self._book.senders()}
-        for checked in track(
-            self._checked(content), "setting", console=console(stderr=True), transient=True,
+        return [each for each in senders if listed.get(each.identity) != each or not self._book.holds(each)]
+
+    def write(self, senders: Sequence[Sender], changing: Sequence[Sender]) -> None:
+        """Set those that are to be changed."""
+        self.unchanged = [each.identity for each in senders if each not in changing]
+        for sender in track(
+            changing, "setting", console=console(stderr=True), transient=True,
             disable=self._dry_run or not sys.stderr.isatty(),
         ):  # fmt: skip
-            sender = checked.sender
-            if listed.get(sender.identity) == sender and self._book.holds(sender):
-                self.unchanged.append(sender.identity)
-                continue
             if not self._dry_run:
                 self._book.write(sender)
             self.written.append(sender.identity)
 
-    def _checked(self, content: bytes) -> list[Checked]:
+    def checked(self, content: bytes) -> list[Sender]:
+        """Check every line before the first is written. Raises Refusal."""
         taken: dict[str, tuple[int, Checked]] = {}
         notes: dict[str, None] = {}
         for line in read_lines(content):
@@ -64,7 +68,7 @@ class Importing:
             notes.update(dict.fromkeys(checked.notes))
         for note in notes:
             say(f"note: {visible(note)}", err=True)
-        return [checked for _, checked in taken.values()]
+        return [checked.sender for _, checked in taken.values()]
 
     def _reject(self, reject: Reject) -> None:
         say(f"line {reject.number}: {visible(reject.error)}", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.check import STACK, AsJson, Stack, Table
+from cli.list_choice import CarryOption, ForgetOption
 from cli.printable import say, say_json, visible
 from sms_consent.ports import Sender
 
 if TYPE_CHECKING:
+    from cli.list_carrying import Choice, ListCarrying, Move
     from cli.sender_book import SenderBook
     from cli.sender_checks import SenderChecks
 
@@ -61,18 +63,25 @@ def set_sender(
     language: Annotated[
         str | None, typer.Option(help='Of replies to words of no language; "" for the stack\'s.')
     ] = None,
+    carry: CarryOption = False,
+    forget: ForgetOption = False,
     no_check: NoCheck = False,
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
     """Sets one sender. What is not given stays as it is; nothing is written before all of it is checked.
 
+    Another list is refused while people are opted out on the old one: give --carry or --forget. A carry waits for a minute
+    and a half, until the change shows in every function. It can be repeated, and completes one that was interrupted.
+
     A list counts as known from here on, for OptOutScope=ALL. Exit codes: 2 if it cannot work, 3 if AWS did not answer.
     """
+    from cli.list_carrying import chosen
     from cli.sender_checks import Wish
     from cli.sender_report import told
 
     with _at("senders set", table, stack, check=not no_check) as office:
+        choice = chosen(carry=carry, forget=forget)
         standing = office.book.sender(identity.strip())
         kept = standing or Sender(identity=identity, list_name="")
         checked = office.checks.check(
@@ -85,21 +94,35 @@ def set_sender(
             )
         )
         stood = office.book.holds(checked.sender)
-        if not stood:
-            office.book.write(checked.sender)
+        with office.moving([(standing, checked.sender)], choice) as moved:
+            if not stood:
+                office.book.write(checked.sender)
+    _tell_copied(moved)
     say(told(checked.sender) + (", as it was" if stood else ""))
     for note in checked.notes:
         say(f"note: {visible(note)}", err=True)
 
 
 @senders.command()
-def remove(identity: Identity, table: Table = None, stack: Stack = STACK) -> None:
-    """Removes one sender's settings: from then on it counts for the stack's own list. No consent changes.
+def remove(
+    identity: Identity,
+    carry: CarryOption = False,
+    forget: ForgetOption = False,
+    table: Table = None,
+    stack: Stack = STACK,
+) -> None:
+    """Removes one sender's settings: from then on it counts for the stack's own list.
 
+    Refused while people are opted out on its list, and not on the stack's: give --carry or --forget, as for "senders set".
     Exit codes: 1 if it had none.
     """
+    from cli.list_carrying import chosen
+
     with _at("senders remove", table, stack, check=False) as office:
-        removed = office.book.remove(identity.strip())
+        standing = office.book.sender(identity.strip())
+        with office.moving([(standing, None)], chosen(carry=carry, forget=forget)) as moved:
+            removed = office.book.remove(identity.strip())
+    _tell_copied(moved)
     if not removed:
         say(f"sms-consent senders remove: {identity} has no settings", err=True)
         raise typer.Exit(MISSING)
@@ -113,6 +136,8 @@ def import_senders(
         Path | None, typer.Option(help="Where to write what was not taken; else FILE.rejects.csv, if there is any.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
+    carry: CarryOption = False,
+    forget: ForgetOption = False,
     no_check: NoCheck = False,
     as_json: AsJson = False,
     table: Table = None,
@@ -122,13 +147,26 @@ def import_senders(
 
     Lines that cannot work are told, written to a file that can be mended and imported again, and hold up no other.
 
-    Importing twice changes nothing. Exit codes: 1 if any line was rejected, 2 for no such file.
+    Nothing is set while people are opted out on a list that a sender leaves: give --carry or --forget, as for "senders set".
+
+    Importing twice changes nothing. Exit codes: 1 if any line was rejected, 2 for no such file, or for a choice to make.
     """
+    from cli.list_carrying import chosen
     from cli.sender_importing import Importing
 
     with _at("senders import", table, stack, check=not no_check) as office:
+        choice = chosen(carry=carry, forget=forget)
         run = Importing(office.book, office.checks, dry_run=dry_run)
-        run.through(_content(file))
+        checked = run.checked(_content(file))
+        changing = run.changing(checked)
+        changes = [(office.book.sender(each.identity) if each in changing else each, each) for each in checked]
+        if dry_run:
+            office.carrying.permit(office.moves(changes), choice)
+            run.write(checked, changing)
+        else:
+            with office.moving(changes, choice) as moved:
+                run.write(checked, changing)
+            _tell_copied(moved)
     if run.rejects and not dry_run:
         run.keep_rejects(rejects or _beside(file))
     say_json(run.view()) if as_json else say(run.told())
@@ -142,6 +180,36 @@ def import_senders(
 class _Office:
     book: SenderBook
     checks: SenderChecks
+    carrying: ListCarrying
+    own_list: str | None
+
+    def moves(self, changes: Iterable[tuple[Sender | None, Sender | None]]) -> set[Move]:
+        """From which list to which senders go; None stands for one without settings, which has the stack's own."""
+        from cli.list_carrying import Move
+
+        own = self.own_list or self.book.lists().own or ""
+        named = [tuple(each.list_name if each is not None else own for each in change) for change in changes]
+        return {Move(source, target) for source, target in named if source and source != target}
+
+    @contextmanager
+    def moving(
+        self, changes: Iterable[tuple[Sender | None, Sender | None]], choice: Choice | None
+    ) -> Iterator[list[int]]:
+        """Around a change of senders: refuse it, or copy what is on the lists that they leave.
+
+        Yields a list, which holds how many consents were copied once that is done.
+        """
+        from cli.list_carrying import Choice
+
+        changes, copied = list(changes), list[int]()
+        moves = self.moves(changes)
+        self.carrying.permit(moves, choice)
+        if moves:
+            self.carrying.begin(moves, choice)
+        yield copied
+        if choice is Choice.CARRY:
+            own = self.own_list or self.book.lists().own or ""
+            copied.append(self.carrying.finish({after.list_name if after is not None else own for _, after in changes}))
 
 
 @contextmanager
@@ -150,15 +218,23 @@ def _at(command: str, table: str | None, stack: str, *, check: bool) -> Iterator
     from cli.account import Account
     from cli.deployed import failures_told
     from cli.deployment import Deployment
+    from cli.desk import Desk
+    from cli.list_carrying import ListCarrying
     from cli.refusal import refusals_told
     from cli.sender_book import SenderBook
     from cli.sender_checks import SenderChecks
 
     with failures_told(command), refusals_told(command):
         deployment = Deployment(stack, table=table)
-        book = SenderBook(deployment.dynamodb(), deployment.table)
-        account = Account(deployment.sms_voice(), deployment.own_list) if check else None
-        yield _Office(book, SenderChecks(deployment, account))
+        book = SenderBook(deployment.dynamodb(), deployment.table, deployment.names)
+        account = Account(deployment.sms_voice()) if check else None
+        carrying = ListCarrying(deployment, book, Desk(deployment).clock)
+        yield _Office(book, SenderChecks(deployment, account), carrying, deployment.own_list)
+
+
+def _tell_copied(counts: list[int]) -> None:
+    for count in counts:
+        say(f"{count} consents were copied to the new list; SweepFunction puts the opt-outs on it", err=True)
 
 
 def _chosen(given: str | None, standing: str | None) -> str:

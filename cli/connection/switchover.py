@@ -73,8 +73,10 @@ class Switchover:
         self._desk = desk
         self._wishes = wishes
         self._teller = teller
-        self._account = Account(deployment.sms_voice(), deployment.own_list)
-        self._targets = Targets(deployment, self._account, SenderBook(deployment.dynamodb(), deployment.table))
+        self._account = Account(deployment.sms_voice())
+        self._targets = Targets(
+            deployment, self._account, SenderBook(deployment.dynamodb(), deployment.table, deployment.names)
+        )
         self._memory = Memory(deployment.dynamodb(), deployment.table)
         self.originators = Originators(deployment.sms_voice(), desk.clock.sleep)
         self.route = Route(deployment)
@@ -171,7 +173,7 @@ class Switchover:
 
     def _try(self, examined: Examined) -> Originator:
         deployment = self._desk.deployment
-        own_list = deployment.part("OptOutListName")
+        own_list = deployment.names.canonical(deployment.part("OptOutListName"))
         self.proof = Trial(
             sns=deployment.client("sns"),
             topic=self.route.topic,

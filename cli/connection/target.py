@@ -41,11 +41,11 @@ class Targets:
         if len(set(names.values())) > 1:
             told = ", ".join(f"{number} counts for {name}" for number, name in sorted(names.items()))
             return None, bad("list", f"a pool obeys one list, but {told}: set them alike (sms-consent senders set)")
-        name = next(iter(names.values()), self._deployment.part("OptOutListName"))
+        name = next(iter(names.values()), self._own_list())
         found = self._account.find(name)
         if found is None:
             return None, bad("list", f"there is no list {name}, for which its texts count")
-        target = Target(found, self._account.spelling(found))
+        target = Target(found, found.reference)
         if SenderChecks(self._deployment, self._account).may_write(found) is False:
             return target, bad(
                 "list",
@@ -57,8 +57,11 @@ class Targets:
     def named(self, name: str) -> Target | None:
         """A list that a number obeyed before; None if there is none such any more."""
         found = self._account.find(name)
-        return Target(found, self._account.spelling(found)) if found is not None else None
+        return Target(found, found.reference) if found is not None else None
 
     def _counted_for(self, number: str) -> str:
         sender = self._book.sender(number)
-        return sender.list_name if sender is not None else self._deployment.part("OptOutListName")
+        return sender.list_name if sender is not None else self._own_list()
+
+    def _own_list(self) -> str:
+        return self._deployment.names.canonical(self._deployment.part("OptOutListName"))

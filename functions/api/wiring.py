@@ -62,6 +62,7 @@ def api() -> Api:
         own_list=own_list(made.settings, os.environ),
         clock=made.clock,
         leave_to_sweep=_leave_to_sweep,
+        carries_to=made.lists.carries_to,
     )
     return Api(OptOuts(on_behalf), People(DynamoRegister(clients.dynamodb(), table)))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from sms_consent.carrying import Carry, newest
 from sms_consent.consent import Consent, Status
 from sms_consent.decision import Asked, Author, Decision
 from sms_consent.errors import ConsentError, Never, TryAgain
@@ -65,6 +66,10 @@ class Result:
     error: str | None = None  # the kind of what was rejected, for the log
 
 
+def _none(_: str) -> Sequence[Carry]:
+    return ()
+
+
 class OnBehalf:
     """Adds, removes and checks."""
 
@@ -79,10 +84,12 @@ class OnBehalf:
         clock: Clock,
         leave_to_sweep: Callable[[], None],
         through: str = API,
+        carries_to: Callable[[str], Sequence[Carry]] = _none,
     ) -> None:
         """``own_list`` is that of senders without settings of their own; None refuses them.
 
         ``leave_to_sweep`` has what is recorded next not be done at once; ``through`` is what people ask by.
+        ``carries_to`` returns the copies to a list that are not complete: ``check`` counts what is still to be copied.
         """
         self._ledger = ledger
         self._recorder = recorder
@@ -92,6 +99,7 @@ class OnBehalf:
         self._clock = clock
         self._leave_to_sweep = leave_to_sweep
         self._through = through
+        self._carries_to = carries_to
 
     def ask(self, request: Request, *, hurry_from: datetime) -> list[Result]:
         """Record for every recipient, in the order asked. Safe to repeat. Raises UnknownSender or TryAgain.
@@ -135,9 +143,19 @@ class OnBehalf:
     def check(self, sender: str, recipients: Sequence[str]) -> list[Result]:
         """As the ledger has it. Raises UnknownSender."""
         list_name = self._list_of(sender)
+        carries = self._carries_to(list_name)
         return _for_each(
-            recipients, lambda number: Result(number, Became.DONE, self._ledger.consent(number, list_name))
+            recipients, lambda number: Result(number, Became.DONE, self._standing(number, list_name, carries))
         )
+
+    def _standing(self, number: str, list_name: str, carries: Sequence[Carry]) -> Consent | None:
+        """The newest of the consent on the list, and those on earlier lists that are still to be copied to it."""
+        consent = self._ledger.consent(number, list_name)
+        for carry in carries:
+            earlier = self._ledger.consent(number, carry.source)
+            if earlier is not None and carry.covers(earlier):
+                consent = newest(consent, earlier)
+        return consent
 
     def _list_of(self, sender: str) -> str:
         known = self._senders(sender)

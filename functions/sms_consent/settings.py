@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sms_consent.errors import ConsentError
+from sms_consent.list_names import ListNames
 from sms_consent.scope import Reach
 
 __all__ = ["CALL_MARGIN", "PARAMETERS", "Problem", "Settings", "SettingsError", "log_level", "shown"]
@@ -80,7 +81,7 @@ class Settings:
     """The environment of a function, as template.yaml fills it."""
 
     table: str
-    opt_out_list: str
+    opt_out_list: str  # by its name, or by its ARN if it belongs to another account
     brand: str
     support_contact: str
     language: str
@@ -99,6 +100,9 @@ class Settings:
     text_rate: float
     dead_letter_queue_url: str | None
     problems: tuple[Problem, ...] = ()
+    names: ListNames = field(default_factory=ListNames)
+    listed_by_arn: frozenset[str] = frozenset()
+    """Lists of the own account that are configured by ARN: earlier releases stored their consents under it."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -111,9 +115,13 @@ class Settings:
             raise SettingsError("; ".join(f"{name} is missing" for name in missing))
         read.log_level("POWERTOOLS_LOG_LEVEL")
         read.unknown_senders("UNKNOWN_SENDERS")
+        names = ListNames.from_environment(environment)
+        given, own_list = read.text("OPT_OUT_LIST"), names.canonical(read.text("OPT_OUT_LIST"))
         return cls(
             table=read.text("LEDGER_TABLE"),
-            opt_out_list=read.text("OPT_OUT_LIST"),
+            opt_out_list=own_list,
+            names=names,
+            listed_by_arn=frozenset([own_list] if own_list != given else []),
             brand=read.text("BRAND"),
             support_contact=read.text("SUPPORT_CONTACT"),
             language=read.text("DEFAULT_LANGUAGE") or "en",

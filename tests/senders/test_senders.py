@@ -123,11 +123,11 @@ def test_a_list_has_one_name_in_the_ledger(senders: Any) -> None:
 
 @pytest.mark.parametrize("own", ["Club", ARN + "Club"])
 @pytest.mark.parametrize("given", ["Club", ARN + "Club"])
-def test_the_stacks_own_list_is_spelt_as_the_functions_spell_it(undeployed: Any, own: str, given: str) -> None:
-    """They were told its name, or its ARN if it existed before."""
+def test_the_stacks_own_list_has_one_name(undeployed: Any, own: str, given: str) -> None:
+    """The stack's output is the list's name, or its ARN if it existed before: the ledger has the name."""
     undeployed.deploy(own_list=own)
     undeployed.done("set", OURS, "--list", given)
-    assert _found(undeployed) == Sender(identity=OURS, list_name=own)
+    assert _found(undeployed) == Sender(identity=OURS, list_name="Club")
 
 
 def test_a_brand_that_makes_a_reply_too_long_is_refused_with_its_size(senders: Any) -> None:

@@ -44,6 +44,7 @@ class Parts:
     clock: Clock
     ledger: DynamoLedger
     senders: RememberedSenders
+    lists: RememberedLists
     sync: Sync
     recorder: Recorder
     correspondence: Correspondence
@@ -113,11 +114,12 @@ def assemble(
         lease=settings.lease,
         has_time=lambda: clients.deadline.allows(clients.SYNCING),
     )
+    lists = RememberedLists(dynamodb, settings.table, clock, names=settings.names, own_list=settings.opt_out_list)
     scope = Scope(
         opt_out=settings.opt_out_scope,
         opt_in=settings.opt_in_scope,
         own_list=settings.opt_out_list,
-        lists=RememberedLists(dynamodb, settings.table, clock),
+        lists=lists,
     )
     return Parts(
         settings=settings,
@@ -125,6 +127,7 @@ def assemble(
         clock=clock,
         ledger=ledger,
         senders=senders,
+        lists=lists,
         sync=sync,
         recorder=Recorder(ledger=ledger, sync=sync, clock=clock, grace=settings.grace, scope=scope),
         correspondence=Correspondence(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=_token),

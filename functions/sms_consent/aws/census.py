@@ -19,6 +19,7 @@ from sms_consent.aws.translation import translated, translation_of
 from sms_consent.consent import Consent, Status
 from sms_consent.drift import Drift
 from sms_consent.errors import Throttled
+from sms_consent.list_names import ListNames
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,9 +35,10 @@ ATTEMPTS = 8
 class DynamoCensus:
     """A ``Census`` on DynamoDB."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, names: ListNames | None = None) -> None:
         self._client = client
         self._table = table
+        self._names = names or ListNames()
 
     def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
         """One consistent BatchGetItem, which takes a hundred keys at the most."""
@@ -74,6 +76,28 @@ class DynamoCensus:
         consents = [(_place(item), items.consent_from(from_attributes(item))) for item in page["Items"]]
         last = page.get("LastEvaluatedKey")
         return consents, _place(last) if last else None
+
+    def of_list(self, list_name: str, place: str | None) -> tuple[Sequence[Consent], str | None, int]:
+        """Read one page of the whole table, as written last; the list's consents are picked from it."""
+        start: Any = {"ExclusiveStartKey": _key(place)} if place is not None else {}
+        keys = {f":{number}": {"S": items.LIST + each} for number, each in enumerate(self._spellings(list_name))}
+        with translated():
+            page = self._client.scan(
+                TableName=self._table,
+                Limit=SCANNED,
+                ConsistentRead=True,
+                FilterExpression=f"sk IN ({', '.join(keys)})",
+                ExpressionAttributeValues=keys,
+                **start,
+            )
+        last = page.get("LastEvaluatedKey")
+        consents = [items.consent_from(from_attributes(item)) for item in page["Items"]]
+        return consents, _place(last) if last else None, page["ScannedCount"]
+
+    def _spellings(self, list_name: str) -> tuple[str, ...]:
+        """The list's name, and its ARN, under which earlier releases may have stored its consents."""
+        alias = self._names.alias(list_name)
+        return (list_name,) if alias is None else (list_name, alias)
 
     def write_down(self, drift: Drift) -> bool:
         """One conditional write."""

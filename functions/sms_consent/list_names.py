@@ -1,0 +1,56 @@
+"""One name for each opt-out list, whether it is given by name or by ARN.
+
+The service takes a list of the caller's own account and region by either. The ledger must not: under two names, one list
+would have two sets of consents. A list of another account has no name here, only its ARN.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["ListNames"]
+
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:sms-voice:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):opt-out-list/(?P<name>[A-Za-z0-9_-]{1,64})",
+    re.ASCII,
+)
+
+_PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
+"""Partitions by the beginning of a region's name; every other region is in ``aws``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListNames:
+    """The names of opt-out lists in one account and region. Without an account, every name stays as it is given."""
+
+    account: str = ""
+    region: str = ""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> ListNames:
+        """Read a function's environment: ACCOUNT_ID from template.yaml, and AWS_REGION, which Lambda sets."""
+        region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or ""
+        return cls(environment.get("ACCOUNT_ID", "").strip(), region.strip())
+
+    @classmethod
+    def of_arn(cls, arn: str) -> ListNames:
+        """Take account and region from the ARN of anything that belongs to the deployment."""
+        parts = arn.split(":")
+        return cls(parts[4], parts[3]) if len(parts) > 5 else cls()
+
+    def canonical(self, given: str) -> str:
+        """Return the list's name, or its ARN if it belongs to another account or region."""
+        found = _ARN.fullmatch(given.strip())
+        if found is None or found["account"] != self.account:
+            return given.strip()
+        # Without a known region, a list of the own account is taken for one of the own region: no function can use another.
+        return found["name"] if self.region in ("", found["region"]) else given.strip()
+
+    def alias(self, name: str) -> str | None:
+        """Return the ARN of a list with this name, under which earlier releases may have stored its consents."""
+        if not self.account or not self.region or name.startswith("arn:"):
+            return None
+        partition = next((each for start, each in _PARTITIONS if self.region.startswith(start)), "aws")
+        return f"arn:{partition}:sms-voice:{self.region}:{self.account}:opt-out-list/{name}"
