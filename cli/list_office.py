@@ -9,8 +9,12 @@ from typing import Any
 
 from cli.account import Account, OptOutList
 from cli.deployment import Deployment, NotFound
+from cli.desk import Desk
+from cli.list_carrying import Choice, ListCarrying, Move
+from cli.refusal import Refusal
 from cli.sender_book import Groups, SenderBook
 from cli.sender_checks import SenderChecks
+from sms_consent.carrying import Carry
 from sms_consent.clock import SystemClock
 from sms_consent.pacing import Call, Pace
 from sms_consent.times import as_text
@@ -134,6 +138,30 @@ class ListOffice:
             counted.end_user += sum(number.end_user_opted_out for number in page)
             tell(counted.total)
         return counted
+
+    # --- copies between lists
+
+    def carries(self) -> tuple[Carry, ...]:
+        """Copies of opt-outs from one list to another that are not complete."""
+        return self.book.lists().carries if self.book is not None else ()
+
+    def carry(self, source: str, target: str, *, forget: bool) -> str:
+        """Copy now, or forget what is still to be copied. Returns what was done."""
+        deployment = self.deployment
+        if self.book is None:
+            raise NotFound("there is no deployment here: give --stack or --table")
+        move = Move(deployment.names.canonical(source), self.checks.list_name(target)[0])
+        if move.source == move.target:
+            raise Refusal(f"{source} and {target} are one list")
+        carrying = ListCarrying(deployment, self.book, Desk(deployment).clock)
+        if forget:
+            gone = carrying.forget(move)
+            state = "is no longer" if gone else "was not being"
+            return f"{move.source} {state} copied to {move.target}"
+        carrying.begin([move], Choice.CARRY)
+        return f"{carrying.finish([move.target])} consents of {move.source} were copied to {move.target}"
+
+    # --- its parts
 
     def _known(self, name: str, groups: Groups, found: OptOutList | None) -> Known:
         return Known(

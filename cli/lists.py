@@ -33,11 +33,13 @@ def list_lists(as_json: AsJson = False, table: Table = None, stack: Stack = STAC
     from cli.list_report import show_known
 
     with _at("lists list", table, stack) as office:
-        known = office.known()
+        known, carries = office.known(), office.carries()
     if as_json:
         say_json([each.view() for each in known])
     else:
         show_known(known, office.scopes())
+        for each in carries:
+            typer.echo(f"Opt-outs of {each.source} are still being copied to {each.target}.")
 
 
 @lists.command()
@@ -149,6 +151,23 @@ def forget(name: Name, table: Table = None, stack: Stack = STACK) -> None:
         except Kept as kept:
             _end(command, str(kept))
     say(told)
+
+
+@lists.command()
+def carry(
+    source: Annotated[str, typer.Argument(metavar="OLD", help="The list that senders left.")],
+    target: Annotated[str, typer.Argument(metavar="NEW", help="The list that their texts count for now.")],
+    forget: Annotated[bool, typer.Option("--forget", help="Do not copy what is still to be copied.")] = False,
+    table: Table = None,
+    stack: Stack = STACK,
+) -> None:
+    """Copies the opt-outs and waiting opt-ins of one list to another, in the ledger; SweepFunction puts them on the list.
+
+    ReconcileFunction does so by itself when the stack has another list than before. This can be repeated.
+    """
+    with _at("lists carry", table, stack) as office:
+        told = office.carry(source, target, forget=forget)
+    typer.echo(told)
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from reconcile.wiring import logger, metrics, reconciler
+from reconcile.wiring import carries, logger, metrics, reconciler
 from sms_consent.drift import Drift, DriftKind
+from sms_consent.errors import Rejected, TryAgain
 from sms_consent.numbers import mask
 from sms_consent.reconcile import Observer, Reconciled, State
 from sms_consent.run import Counts
@@ -39,11 +40,25 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """Begin the day's run, go on with the one that is open, or see at once that there is nothing to do."""
     clock = reconciler().clock
     until = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
+    _carry(until)
     done = reconciler().run(until, observer=_Reporter())
     metrics().add_metric("ReconcileAge", MetricUnit.Seconds, done.run.age(clock.now()).total_seconds())
     metrics().add_metric("ListsUnread", MetricUnit.Count, len(done.run.unread))
     metrics().flush_metrics()
     return _reported(done)
+
+
+def _carry(until: datetime) -> None:
+    """Copy opt-outs between lists that changed; a failure is tried again at the next turn."""
+    try:
+        left = carries().run(until)
+    except (TryAgain, Rejected) as error:
+        logger().error("opt-outs of a list that changed are not copied yet", error=type(error).__name__)
+        return
+    for carry in left:
+        logger().warning("opt-outs are copied to another list", source=carry.source, target=carry.target)
+    if left:
+        metrics().add_metric("ListsToCarry", MetricUnit.Count, len(left))
 
 
 def _reported(done: Reconciled) -> dict[str, Any]:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
 from sms_consent.aws import clients
+from sms_consent.aws.census import DynamoCensus
+from sms_consent.aws.known_lists import ListBook
+from sms_consent.aws.ledger import DynamoLedger
+from sms_consent.aws.list_carries import ListCarries
 from sms_consent.aws.listings import served_lists
 from sms_consent.aws.reconciling import assemble_reconciler
+from sms_consent.carrying import Carrier
 from sms_consent.clock import SystemClock
 from sms_consent.reconcile import Reconciler
 from sms_consent.settings import Settings, log_level
 
-__all__ = ["logger", "metrics", "reconciler"]
+__all__ = ["carries", "logger", "metrics", "reconciler"]
 
 
 @cache
@@ -39,8 +45,25 @@ def reconciler() -> Reconciler:
         clients.sms_voice(),
         table=settings.table,
         lists=served_lists(
-            settings.opt_out_list, os.environ.get("ADDITIONAL_OPT_OUT_LISTS", ""), os.environ.get("ACCOUNT_ID", "")
+            settings.opt_out_list, os.environ.get("ADDITIONAL_OPT_OUT_LISTS", ""), settings.names.account
         ),
         rate=settings.describe_rate,
         clock=SystemClock(),
+    )
+
+
+def carries() -> ListCarries:
+    """Put together at each turn, which costs nothing. Raises SettingsError likewise."""
+    settings, clock = Settings.from_environment(os.environ), SystemClock()
+    client, table = clients.dynamodb(), settings.table
+    ledger = DynamoLedger(client, table)
+    return ListCarries(
+        own_list=settings.opt_out_list,
+        book=ListBook(client, table, settings.names),
+        carrier=Carrier(
+            ledger=ledger, census=DynamoCensus(client, table, settings.names), clock=clock, actor="ReconcileFunction"
+        ),
+        ledger=ledger,
+        clock=clock,
+        new_token=lambda: uuid4().hex,
     )

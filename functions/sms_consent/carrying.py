@@ -40,12 +40,12 @@ class Carry:
     source: str
     target: str
     at: datetime  # the newest change of list that this is for
-    since: datetime | None = None  # only decisions from this time on are copied; None: all
+    since: datetime | None = None  # only decisions after this time are copied; None: all
     place: str | None = None  # where an interrupted copy goes on
 
     def covers(self, consent: Consent) -> bool:
         """Whether a consent of the source is recent enough to be copied."""
-        return self.since is None or consent.decided_at >= self.since
+        return self.since is None or consent.decided_at > self.since
 
     def merged(self, other: Carry) -> Carry:
         """Combine two changes between the same lists: all that either of them copies, and as late as the later."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -18,6 +19,8 @@ from support.template import resources
 from support.world import LIST
 
 from inbound import wiring
+from sms_consent.aws import clients
+from sms_consent.aws.known_lists import ListBook
 from sms_consent.decision import Asked, Author
 from sms_consent.leave_to_sweep import leave_to_sweep
 
@@ -144,7 +147,7 @@ def _notify(inbound: Inbound) -> None:
 
 
 def _reconcile(inbound: Inbound) -> None:
-    """One of each kind of difference, made by hand."""
+    """One of each kind of difference, made by hand, and a stack that had another list before."""
     sms = inbound.world.aws
     with pytest.MonkeyPatch.context() as monkeypatch, reconcile_beside(inbound.world, monkeypatch) as reconcile:
         gone, still = next(PEOPLE), next(PEOPLE)
@@ -155,6 +158,8 @@ def _reconcile(inbound: Inbound) -> None:
         sms.delete_opted_out_number(OptOutListName=LIST, OptedOutNumber=gone)
         sms.put_opted_out_number(OptOutListName=LIST, OptedOutNumber=next(PEOPLE))
         inbound.world.pass_time(hours=1)
+        book = ListBook(clients.dynamodb(), inbound.world.table)
+        book.change_lists(lambda lists: replace(lists, own="Former"))
         reconcile.run()
 
 

@@ -64,6 +64,11 @@ class Configured:
             Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in chosen.items()],
         )
 
+    def redeploy(self, own_list: str = LIST, **parameters: str) -> None:
+        """The stack again, deployed otherwise."""
+        _formation().delete_stack(StackName=STACK)
+        self.deploy(own_list, **parameters)
+
     def written(self) -> list[dict[str, Any]]:
         """Everything in the ledger's table."""
         return list(clients.dynamodb().scan(TableName=self.world.table)["Items"])

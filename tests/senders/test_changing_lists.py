@@ -1,0 +1,310 @@
+"""Whoever texted STOP to a number stays opted out when the number's list changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.changing_lists import Changing
+from support.world import LIST, OURS, PERSON
+
+from sms_consent.consent import Status
+
+OTHER, THIRD = "+14255550183", "+14255550184"
+SECOND = "+12125550102"
+
+
+def _pending(changing: Changing, number: str = PERSON) -> None:
+    """A person whose second START waits for the 30 days."""
+    for body in ("STOP", "START", "STOP", "START"):
+        changing.text(body, number)
+    consent = changing.consent(LIST, number)
+    assert consent is not None
+    assert consent.status is Status.OPT_IN_PENDING
+
+
+# --- refused
+
+
+def test_a_list_on_which_people_are_opted_out_is_not_left_without_a_choice(changing: Changing) -> None:
+    """The refusal says how many there are, and what the choices are; nothing changes."""
+    changing.text("STOP")
+    changing.text("STOP", OTHER)
+    result = changing.run("senders", "set", OURS, "--list", "Club")
+    assert result.exit_code == 2
+    assert "2 people are opted out on Default, and not on Club" in result.stderr
+    assert "--carry" in result.stderr
+    assert "--forget" in result.stderr
+    assert changing.sender_list() is None
+    assert changing.is_opted_out()
+
+
+def test_a_waiting_opt_in_counts_too(changing: Changing) -> None:
+    """It would be forgotten that the person asked for texts."""
+    _pending(changing)
+    result = changing.run("senders", "set", OURS, "--list", "Club")
+    assert "1 person is opted out on Default (1 of them wait for an opt-in)" in result.stderr
+
+
+def test_nobody_counts_who_is_opted_out_on_the_new_list_or_opted_in(changing: Changing) -> None:
+    """A change that forgets nobody needs no choice, and no waiting."""
+    changing.done("senders", "set", SECOND, "--list", "Club")
+    changing.text("STOP")
+    changing.text("STOP", to=SECOND)
+    changing.text("STOP", OTHER)
+    changing.text("START", OTHER)
+    changing.done("senders", "set", OURS, "--list", "Club")
+    assert changing.waited == []
+
+
+def test_both_choices_at_once_are_refused(changing: Changing) -> None:
+    """One of them is a mistake."""
+    assert changing.run("senders", "set", OURS, "--list", "Club", "--carry", "--forget").exit_code == 2
+
+
+def test_another_brand_is_no_other_list(changing: Changing) -> None:
+    """Nor is the same list by its ARN."""
+    changing.text("STOP")
+    changing.done("senders", "set", OURS, "--brand", "The Club")
+    changing.done("senders", "set", OURS, "--list", "arn:aws:sms-voice:us-east-1:123456789012:opt-out-list/Default")
+    assert changing.carries() == []
+
+
+def test_a_removed_sender_would_forget_them_too(changing: Changing) -> None:
+    """It falls back to the stack's list."""
+    changing.done("senders", "set", OURS, "--list", "Club")
+    changing.text("STOP")
+    result = changing.run("senders", "remove", OURS)
+    assert result.exit_code == 2
+    assert "1 person is opted out on Club, and not on Default" in result.stderr
+    assert changing.sender_list() == "Club"
+
+
+def test_one_line_of_an_import_that_would_forget_somebody_stops_it(changing: Changing, tmp_path: Path) -> None:
+    """Nothing is set before the choice is made, also in a dry run."""
+    changing.done("senders", "set", SECOND, "--list", "Alerts")
+    changing.text("STOP")
+    changing.text("STOP", OTHER, to=SECOND)
+    file = tmp_path / "senders.csv"
+    file.write_text(f"identity,list\n+12125550103,\n{OURS},Club\n{SECOND},Club\n")
+    for options in ((), ("--dry-run",)):
+        result = changing.run("senders", "import", str(file), *options)
+        assert result.exit_code == 2
+        assert "1 person is opted out on Alerts, and not on Club" in result.stderr
+        assert "1 person is opted out on Default, and not on Club" in result.stderr
+    assert changing.sender_list() is None
+    changing.done("senders", "import", str(file), "--carry")
+    assert (changing.is_opted_out(), changing.is_opted_out(OTHER)) == (True, True)
+    assert sum(changing.waited) == 90
+
+
+# --- carried
+
+
+def test_a_carry_keeps_everybody_opted_out(changing: Changing) -> None:
+    """In the API's answer at once, and on the list after the next sweep, with the time and with who had asked."""
+    changing.text("STOP")
+    before = changing.consent(LIST)
+    changing.done("senders", "set", OURS, "--list", "Club", "--carry")
+    assert changing.sender_list() == "Club"
+    assert changing.is_opted_out()
+    changing.sweep()
+    assert PERSON in changing.listed("Club")
+    after = changing.consent("Club")
+    assert before is not None
+    assert after is not None
+    assert (after.decided_at, after.end_user_opted_out) == (before.decided_at, True)
+    assert changing.carries() == []
+    assert "opt-out list Default" in changing.done("history", PERSON).stdout
+
+
+@pytest.mark.parametrize("command", ["remove", "import"])
+def test_other_commands_carry_too(changing: Changing, tmp_path: Path, command: str) -> None:
+    """Whatever changes a sender's list."""
+    changing.done("senders", "set", OURS, "--list", "Club")
+    changing.text("STOP")
+    file = tmp_path / "senders.csv"
+    file.write_text(f"identity,list\n{OURS},{LIST}\n")
+    arguments = {"remove": OURS, "import": str(file)}
+    changing.done("senders", command, arguments[command], "--carry")
+    changing.sweep()
+    assert changing.is_opted_out()
+    assert PERSON in changing.listed(LIST)
+
+
+def test_a_stop_that_a_function_records_for_the_old_list_meanwhile_is_carried(changing: Changing) -> None:
+    """Functions remember a sender for a minute: the command waits for longer."""
+    changing.text("STOP", OTHER)  # the function knows the sender from now on
+    changing.while_waiting.append(lambda: changing.text("STOP"))
+    changing.done("senders", "set", OURS, "--list", "Club", "--carry")
+    assert changing.consent(LIST) is not None
+    assert changing.is_opted_out()
+    changing.sweep()
+    assert changing.listed("Club") == {PERSON, OTHER}
+
+
+def test_a_start_meanwhile_is_carried(changing: Changing) -> None:
+    """The first pass has copied the opt-out; the person has opted in since."""
+    changing.text("STOP")
+    changing.while_waiting.append(lambda: changing.text("START"))
+    changing.done("senders", "set", OURS, "--list", "Club", "--carry")
+    assert not changing.is_opted_out()
+    changing.sweep()
+    assert PERSON not in changing.listed("Club")
+
+
+def test_a_newer_decision_on_the_new_list_stands(changing: Changing) -> None:
+    """The person has opted in there since."""
+    changing.done("senders", "set", SECOND, "--list", "Club")
+    changing.text("STOP")
+    changing.text("STOP", to=SECOND)
+    changing.text("START", to=SECOND)
+    changing.text("STOP", OTHER)
+    changing.done("senders", "set", OURS, "--list", "Club", "--carry")
+    assert not changing.is_opted_out(sender=SECOND)
+    assert changing.is_opted_out(OTHER)
+
+
+def test_an_opt_out_of_another_sender_is_not_lifted_by_an_older_sender_s_start(changing: Changing) -> None:
+    """A START to one number takes nobody off a list that they opted out of by another number."""
+    changing.done("senders", "set", SECOND, "--list", "Club")
+    changing.text("STOP", to=SECOND)
+    changing.world.pass_time(minutes=2)
+    _pending(changing)
+    changing.text("STOP", OTHER)
+    changing.done("senders", "set", OURS, "--list", "Club", "--carry")
+    assert changing.is_opted_out(sender=SECOND)
+
+
+def test_a_waiting_opt_in_holds_on_the_new_list(changing: Changing) -> None:
+    """The number was never on it, so that there are no 30 days to wait for and nothing to delete."""
+    _pending(changing)
+    changing.done("senders", "set", OURS, "--list", "Club", "--carry")
+    changing.sweep()
+    consent = changing.consent("Club")
+    assert consent is not None
+    assert (consent.status, consent.settled) == (Status.OPTED_IN, True)
+    assert not changing.is_opted_out()
+    assert PERSON not in changing.listed("Club")
+
+
+def test_a_list_of_more_than_a_page_is_carried(changing: Changing) -> None:
+    """Page by page; moto answers a scan with a few hundred items."""
+    for at in range(120):
+        changing.world.opt_out(number=f"+1425556{at:04}")
+    result = changing.run("senders", "set", OURS, "--list", "Club")
+    assert "120 people are opted out" in result.stderr
+    changing.done("senders", "set", OURS, "--list", "Club", "--carry")
+    assert all(changing.consent("Club", f"+1425556{at:04}") is not None for at in range(120))
+
+
+def test_a_carry_that_is_killed_at_any_call_is_completed_by_repeating_it(changing: Changing) -> None:
+    """Nobody is forgotten in between either."""
+    changing.text("STOP")
+    call, target, other = 0, "Club", LIST
+    while changing.killed_at(call, "senders", "set", OURS, "--list", target, "--carry"):
+        assert changing.is_opted_out(), call
+        if call % 3 == 0:
+            changing.done("senders", "set", OURS, "--list", target, "--carry")
+            assert changing.is_opted_out(), call
+            assert changing.carries() == [], call
+            target, other = other, target
+        call += 1
+    assert call > 10
+
+
+def test_a_carry_that_is_killed_is_completed_by_reconcile_function(changing: Changing) -> None:
+    """Also if nobody repeats it."""
+    changing.text("STOP")
+    call = 0
+    while changing.sender_list() is None:
+        changing.killed_at(call, "senders", "set", OURS, "--list", "Club", "--carry")
+        call += 1
+    assert changing.carries() == [(LIST, "Club")]
+    changing.settle()
+    assert changing.carries() == []
+    assert PERSON in changing.listed("Club")
+
+
+# --- forgotten, or nobody to forget
+
+
+def test_what_is_to_be_forgotten_is_forgotten(changing: Changing) -> None:
+    """At once, and it stays so."""
+    changing.text("STOP")
+    changing.done("senders", "set", OURS, "--list", "Club", "--forget")
+    assert not changing.is_opted_out()
+    changing.settle()
+    assert not changing.is_opted_out()
+    assert changing.listed("Club") == set()
+    assert changing.waited == []
+
+
+@pytest.mark.parametrize("options", [(), ("--forget",)])
+def test_a_stop_right_after_a_change_without_a_carry_is_not_forgotten(
+    changing: Changing, options: tuple[str, ...]
+) -> None:
+    """A function still records it for the old list: it counts for the new one at once, and is copied minutes later."""
+    changing.text("hello")
+    changing.text("STOP", OTHER)
+    changing.text("START", OTHER)
+    changing.done("senders", "set", OURS, "--list", "Club", *options)
+    changing.text("STOP")
+    assert changing.consent("Club") is None
+    assert changing.is_opted_out()
+    changing.settle()
+    assert PERSON in changing.listed("Club")
+    assert changing.carries() == []
+
+
+# --- the stack's own list
+
+
+def test_a_stack_with_another_list_forgets_nobody(changing: Changing) -> None:
+    """Counted at once, and copied by ReconcileFunction."""
+    changing.text("STOP")
+    changing.settle()
+    changing.redeployed("Club")
+    assert changing.is_opted_out()
+    changing.settle()
+    assert PERSON in changing.listed("Club")
+    assert changing.is_opted_out()
+    assert changing.carries() == []
+    changing.text("STOP", OTHER)
+    assert changing.consent("Club", OTHER) is not None
+
+
+def test_a_stack_with_another_list_respects_a_start_to_the_new_one(changing: Changing) -> None:
+    """It is the newest request."""
+    changing.text("STOP")
+    changing.settle()
+    changing.redeployed("Club")
+    changing.text("START")
+    assert not changing.is_opted_out()
+    changing.settle()
+    assert not changing.is_opted_out()
+    assert PERSON not in changing.listed("Club")
+
+
+def test_a_stack_s_old_list_can_be_forgotten(changing: Changing) -> None:
+    """By name, before it is copied."""
+    changing.text("STOP")
+    changing.settle()
+    changing.redeployed("Club")
+    changing.reconciler.run()
+    assert changing.carries() == [(LIST, "Club")]
+    assert "Default is no longer copied to Club" in changing.done("lists", "carry", LIST, "Club", "--forget").stdout
+    changing.settle()
+    assert not changing.is_opted_out()
+
+
+def test_lists_tells_what_is_still_to_be_copied_and_can_copy_it(changing: Changing) -> None:
+    """Without waiting for the function."""
+    changing.text("STOP")
+    changing.settle()
+    changing.redeployed("Club")
+    changing.reconciler.run()
+    assert "Opt-outs of Default are still being copied to Club." in changing.done("lists", "list").stdout
+    changing.done("lists", "carry", LIST, "Club")
+    assert changing.carries() == []
+    assert changing.consent("Club") is not None
