@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-import typer
-from rich.console import Console
-
 from cli.deployment import Deployment
+from cli.printable import say
 from cli.refusal import Refusal
 from cli.sender_book import SenderBook
+from cli.terminal import console
 from sms_consent.aws.census import DynamoCensus
 from sms_consent.aws.known_lists import Lists
 from sms_consent.aws.ledger import DynamoLedger
@@ -147,7 +146,7 @@ def _told(move: Move, affected: Affected) -> str:
 @contextmanager
 def _counting(what: str) -> Iterator[Callable[[int], None]]:
     """Show in a terminal how many items were read: a large ledger takes minutes."""
-    out = Console(stderr=True)
+    out = console(stderr=True)
     if not out.is_terminal:
         yield lambda _: None
         return
@@ -157,9 +156,9 @@ def _counting(what: str) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def _doing(what: str) -> Iterator[None]:
-    out = Console(stderr=True)
+    out = console(stderr=True)
     if not out.is_terminal:
-        typer.echo(what, err=True)
+        say(what, err=True)
         yield
         return
     with out.status(f"{what} …"):

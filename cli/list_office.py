@@ -9,7 +9,6 @@ from typing import Any
 
 from cli.account import Account, OptOutList
 from cli.deployment import Deployment, NotFound
-from cli.desk import Desk
 from cli.list_carrying import Choice, ListCarrying, Move
 from cli.refusal import Refusal
 from cli.sender_book import Groups, SenderBook
@@ -153,7 +152,7 @@ class ListOffice:
         move = Move(deployment.names.canonical(source), self.checks.list_name(target)[0])
         if move.source == move.target:
             raise Refusal(f"{source} and {target} are one list")
-        carrying = ListCarrying(deployment, self.book, Desk(deployment).clock)
+        carrying = ListCarrying(deployment, self.book, deployment.clock)
         if forget:
             gone = carrying.forget(move)
             state = "is no longer" if gone else "was not being"

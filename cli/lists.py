@@ -39,7 +39,7 @@ def list_lists(as_json: AsJson = False, table: Table = None, stack: Stack = STAC
     else:
         show_known(known, office.scopes())
         for each in carries:
-            typer.echo(f"Opt-outs of {each.source} are still being copied to {each.target}.")
+            say(f"Opt-outs of {each.source} are still being copied to {each.target}.")
 
 
 @lists.command()
@@ -167,7 +167,7 @@ def carry(
     """
     with _at("lists carry", table, stack) as office:
         told = office.carry(source, target, forget=forget)
-    typer.echo(told)
+    say(told)
 
 
 @contextmanager

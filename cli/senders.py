@@ -218,7 +218,6 @@ def _at(command: str, table: str | None, stack: str, *, check: bool) -> Iterator
     from cli.account import Account
     from cli.deployed import failures_told
     from cli.deployment import Deployment
-    from cli.desk import Desk
     from cli.list_carrying import ListCarrying
     from cli.refusal import refusals_told
     from cli.sender_book import SenderBook
@@ -228,7 +227,7 @@ def _at(command: str, table: str | None, stack: str, *, check: bool) -> Iterator
         deployment = Deployment(stack, table=table)
         book = SenderBook(deployment.dynamodb(), deployment.table, deployment.names)
         account = Account(deployment.sms_voice()) if check else None
-        carrying = ListCarrying(deployment, book, Desk(deployment).clock)
+        carrying = ListCarrying(deployment, book, deployment.clock)
         yield _Office(book, SenderChecks(deployment, account), carrying, deployment.own_list)
 
 

@@ -8,6 +8,7 @@ import pytest
 from support.changing_lists import Changing
 from support.world import LIST, OURS, PERSON
 
+from sms_consent.aws import census
 from sms_consent.consent import Status
 
 OTHER, THIRD = "+14255550183", "+14255550184"
@@ -95,7 +96,7 @@ def test_one_line_of_an_import_that_would_forget_somebody_stops_it(changing: Cha
     assert changing.sender_list() is None
     changing.done("senders", "import", str(file), "--carry")
     assert (changing.is_opted_out(), changing.is_opted_out(OTHER)) == (True, True)
-    assert sum(changing.waited) == 90
+    assert 60 < sum(changing.waited) <= 90
 
 
 # --- carried
@@ -188,14 +189,15 @@ def test_a_waiting_opt_in_holds_on_the_new_list(changing: Changing) -> None:
     assert PERSON not in changing.listed("Club")
 
 
-def test_a_list_of_more_than_a_page_is_carried(changing: Changing) -> None:
-    """Page by page; moto answers a scan with a few hundred items."""
-    for at in range(120):
+def test_a_ledger_of_more_than_a_page_is_carried(changing: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page by page."""
+    monkeypatch.setattr(census, "SCANNED", 3)
+    for at in range(7):
         changing.world.opt_out(number=f"+1425556{at:04}")
     result = changing.run("senders", "set", OURS, "--list", "Club")
-    assert "120 people are opted out" in result.stderr
+    assert "7 people are opted out" in result.stderr
     changing.done("senders", "set", OURS, "--list", "Club", "--carry")
-    assert all(changing.consent("Club", f"+1425556{at:04}") is not None for at in range(120))
+    assert all(changing.consent("Club", f"+1425556{at:04}") is not None for at in range(7))
 
 
 def test_a_carry_that_is_killed_at_any_call_is_completed_by_repeating_it(changing: Changing) -> None:

@@ -144,8 +144,10 @@ def changing_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[Changing]:
         reconciler = stack.enter_context(reconcile_beside(world, monkeypatch))
         api = stack.enter_context(api_beside(monkeypatch, world))
         queue = clients.queues().create_queue(QueueName="dead-letters")["QueueUrl"]
+        source = clients.queues().create_queue(QueueName="inbound")["QueueUrl"]
         monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", queue)
-        changing = Changing(made, Inbound(world, queue), api, reconciler, monkeypatch)
+        monkeypatch.setenv("INBOUND_QUEUE_URL", source)
+        changing = Changing(made, Inbound(world, queue, source), api, reconciler, monkeypatch)
 
         def sleep(_: SystemClock, seconds: float) -> None:
             for happens in changing.while_waiting:
