@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from rich.text import Text as Styled
 
+from cli.classification import standard
 from cli.dead_letter_queue import WITHOUT_REASON, DeadLetter, Waiting
 from cli.letters_layout import Cell, Lines, show_block
 from cli.printable import printable
-from sms_consent.intent import Intent, Reader, Reading
+from sms_consent.intent import Intent, Reading
 from sms_consent.numbers import mask, mask_id
 from sms_consent.times import as_text
 
@@ -92,12 +92,7 @@ def _asks(letter: DeadLetter) -> Styled:
 
 
 def _reading(letter: DeadLetter) -> Reading | None:
-    return _reader().read(letter.text.body) if letter.text is not None else None
-
-
-@cache
-def _reader() -> Reader:
-    return Reader()
+    return standard().read(letter.text.body) if letter.text is not None else None
 
 
 def _moment(moment: datetime) -> str:

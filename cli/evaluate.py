@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.classification import standard
 from cli.evaluation.corpus import CORPUS, CorpusError, Part, load, load_sms_spam
 from cli.evaluation.metrics import Figures, Outcome, by, confusion, outcomes, tiers
 from cli.evaluation.peers import PEERS
 from cli.evaluation.tables import show
 from cli.printable import say, say_json
 from cli.terminal import console
-from sms_consent.intent import Reader
 
 WIDE = 132  # a pipe has no width; enough that no cell wraps
 OURS = "sms-consent"
@@ -39,7 +39,7 @@ def evaluate(
         say(f"{error}. The corpus is part of the source tree; --corpus names its folder.", err=True)
         raise typer.Exit(2) from error
     examples = [example for example in examples if language in {"", example.language}]
-    ours = outcomes(Reader(), examples)
+    ours = outcomes(standard(), examples)
     readers = {OURS: ours} | {peer.name: outcomes(peer, examples) for peer in PEERS}
     # Errors first where a consent changes or a request goes unheard.
     wrong = sorted((one for one in ours if one.is_error), key=lambda one: not (one.touched or one.is_opt_out))

@@ -6,12 +6,15 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from cli.classification import by_parameters, by_stack, standard
 from cli.printable import say, say_json
-from sms_consent.intent import Explanation, Intent, Reader, Reading, Tier
+from sms_consent.classifier import Classifier
+from sms_consent.intent import Explanation, Intent, Reading, Tier
 
 __all__ = ["explain"]
 
@@ -39,23 +42,34 @@ def explain(
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Read one JSON string a line from standard input; write one object a line.")
     ] = False,
+    stack: Annotated[
+        str | None, typer.Option("--stack", "--stack-name", help="With the settings of this CloudFormation stack.")
+    ] = None,
+    parameters: Annotated[
+        Path | None, typer.Option(help="With the parameters in this file, before the first deployment; as for doctor.")
+    ] = None,
+    sender: Annotated[str | None, typer.Option(help="With --stack: the number, pool or agent that was texted.")] = None,
 ) -> None:
-    """Says what a text is taken for and why.
+    """Says what a text is taken for and why, by the same rules as the functions.
+
+    Without --stack or --parameters, the standard keywords and replies apply, without a brand.
 
     Exit codes: 0, or 1 if a line of --jsonl was no JSON string (the others are answered all the same), 2 for a call that
     makes no sense.
     """
     if jsonl == bool(texts):
         raise typer.BadParameter("give texts, or --jsonl and lines on standard input")
-    reader = Reader()
+    if (stack and parameters) or (sender and not stack):
+        raise typer.BadParameter("give --stack, with or without --sender, or --parameters")
+    classifier = _classifier(stack, parameters, sender)
     if texts:
         for text in texts:
-            _show(reader.explain(text))
+            _show(classifier.explain(text))
         if len(texts) > 1 and not any(" " in text for text in texts):
             say(f"{len(texts)} texts were read; a text of several words needs quotes around it.", err=True)
         return
     try:
-        bad = _answer(reader, sys.stdin.buffer)
+        bad = _answer(classifier, sys.stdin.buffer)
     except BrokenPipeError:
         # Whoever read the answers has had enough. What is left in the buffer must not fail once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -64,7 +78,21 @@ def explain(
         raise typer.Exit(1)
 
 
-def _answer(reader: Reader, lines: Iterable[bytes]) -> int:
+def _classifier(stack: str | None, parameters: Path | None, sender: str | None) -> Classifier:
+    if parameters is not None:
+        from cli.refusal import refusals_told
+
+        with refusals_told("explain"):
+            return by_parameters(parameters)
+    if stack is None:
+        return standard()
+    from cli.deployed import failures_told
+
+    with failures_told("explain"):
+        return by_stack(stack, sender)
+
+
+def _answer(classifier: Classifier, lines: Iterable[bytes]) -> int:
     """One object for each line that is a JSON string; the number of those that are none. Empty lines are passed over."""
     bad = 0
     for number, line in enumerate(lines, 1):
@@ -76,7 +104,7 @@ def _answer(reader: Reader, lines: Iterable[bytes]) -> int:
             text = None
         if isinstance(text, str):
             # In ASCII: a text may hold half a character, which no encoding can write.
-            say_json(_object(text, reader.read(text)))
+            say_json(_object(text, classifier.read(text)))
         else:
             bad += 1
             say(f"line {number}: not a JSON string", err=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from sms_consent.answer import Answer, AnswerState, Letter
+from sms_consent.answer import Answer, AnswerState, Letter, RecentReply
 from sms_consent.decision import Decision, Outcome
 from sms_consent.errors import Moved, Unavailable, Untouched
 from sms_consent.pacing import Call, Pace
@@ -59,6 +59,17 @@ class Correspondence:
             letter = self._deliver(key, letter)
         self.note(decision)
         return letter.answer if letter is not None else None
+
+    def recent_replies(self, number: str, list_name: str, reply_from: str) -> Iterator[RecentReply]:
+        """Yield the replies that a person was sent by a sender of ours and for its list, up to three of each kind.
+
+        Each kind is read when it is needed. Raises TryAgain if the ledger does not answer.
+        """
+        consent = self._ledger.consent(number, list_name)
+        yield from consent.recent_replies if consent is not None else ()
+        for kind in LIMITS:
+            letter = self._ledger.letter(f"{kind}#{reply_from}", number)
+            yield from letter.recent_replies if letter is not None else ()
 
     def note(self, decision: Decision) -> None:
         """Record a decision that is not answered."""

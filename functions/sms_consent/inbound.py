@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sms_consent.answer import Answer
+from sms_consent.answer import Answer, RecentReply
+from sms_consent.classifier import Classifier
 from sms_consent.consent import Consent
 from sms_consent.correspondence import Correspondence
 from sms_consent.decision import Asked, Author, Decision, Outcome
 from sms_consent.errors import Unreadable
 from sms_consent.intent import Intent, Reader, Reading, Tier
 from sms_consent.numbers import canonical
-from sms_consent.ports import Sender
+from sms_consent.ports import Clock, Sender
 from sms_consent.record import Recorder
 from sms_consent.replies import ReplyKind
 from sms_consent.text import Text
@@ -58,26 +59,26 @@ class Inbound:
     def __init__(
         self,
         *,
-        reader: Reader,
+        classifier: Classifier,
         recorder: Recorder,
         correspondence: Correspondence,
         senders: Callable[[str], Sender | None],
-        echoed: Callable[[str, str], Iterable[str]],
+        clock: Clock,
         own_list: str,
         actions: Mapping[Tier, Action],
     ) -> None:
-        self._reader = reader
+        self._classifier = classifier
         self._recorder = recorder
         self._correspondence = correspondence
         self._senders = senders
-        self._echoed = echoed
+        self._clock = clock
         self._own_list = own_list
         self._actions = actions
 
     @property
     def reader(self) -> Reader:
-        """The classifier, with the deployment's own words."""
-        return self._reader
+        """The rules, with the deployment's own words."""
+        return self._classifier.reader
 
     def hear(self, text: Text) -> Heard:
         """Classify and apply one text. Raises TryAgain, Rejected or Unreadable."""
@@ -85,7 +86,7 @@ class Inbound:
 
     def classify(self, text: Text) -> Message:
         """Return the text with its intent, without any call."""
-        return Message(text, self._reader.read(text.body))
+        return Message(text, self._classifier.read(text.body))
 
     def apply(self, message: Message) -> Heard:
         """Do what a text asks for. Raises TryAgain, Rejected or Unreadable.
@@ -96,7 +97,7 @@ class Inbound:
         it cannot get, which a person should see.
         """
         text = message.text
-        reading = self._without_echo(message)
+        reading = self._for_this_person(message)
         if reading.intent is Intent.NONE:
             return Heard(reading)
         number = canonical(text.sender)
@@ -111,29 +112,32 @@ class Inbound:
             return Heard(reading, Outcome.ANSWERED, answer=answer)
         if asked is Asked.UNCLEAR:
             return self._unclear(reading, decision, text)
-        sender = self._senders(text.destination)
-        list_name = sender.list_name if sender is not None else self._own_list
         record = self._recorder.record_if_opted_out if reading.everyday else self._recorder.record
-        recorded = record(decision, list_name, reply_from=text.destination)
+        recorded = record(decision, self._list_of(text), reply_from=text.destination)
         if recorded is None:
             return Heard(_ordinary(reading))
         answer = recorded.consent.answer
         answered = answer if answer is not None and answer.decision_id == decision.id else None
         return Heard(reading, recorded.outcome, recorded.consent, answered)
 
-    def _without_echo(self, message: Message) -> Reading:
-        """Without the words that are ours: a text that quotes our last one back asks for nothing by it.
+    def _for_this_person(self, message: Message) -> Reading:
+        """Classify again with the replies of the sender that was texted; a copy of one that the person was sent asks nothing.
 
-        Whole-message keywords and the many texts that ask for nothing are told without looking up what we say.
+        Whole-message keywords and the many texts that ask for nothing need no look-up.
         """
-        text, reading = message.text, message.reading
-        if reading.intent is Intent.NONE or reading.tier is Tier.KEYWORD:
-            return reading
-        for ours in self._echoed(text.destination, text.body):
-            reading = self._reader.read(text.body, last_reply=ours)
-            if reading.intent is Intent.NONE:
-                break
-        return reading
+        text = message.text
+
+        def recent() -> Iterator[RecentReply]:
+            number = canonical(text.sender)
+            if number is not None:
+                yield from self._correspondence.recent_replies(number, self._list_of(text), text.destination)
+
+        now = self._clock.now()
+        return self._classifier.read_for(text.body, message.reading, text.destination, recent, now)
+
+    def _list_of(self, text: Text) -> str:
+        sender = self._senders(text.destination)
+        return sender.list_name if sender is not None else self._own_list
 
     def _asked(self, reading: Reading) -> Asked:
         """A whole-message keyword always opts out; any other opt-out does, unless its tier is to be asked about.

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from sms_consent.answer import Answer, Delivery, RecentReply, digest_of
 from sms_consent.errors import RecipientOptedOut, Rejected, TryAgain, Unavailable
 from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Sender, Texting
-from sms_consent.replies import Replies, Reply, ReplyKind, Unfit
+from sms_consent.replies import Replies, Reply, Unfit
 
 __all__ = ["Postman"]
-
-BEGINNING = 20
-"""Characters of a reply, its brand among them, that are in a text by no coincidence."""
 
 MOST = 100
 """Senders whose replies are kept ready."""
@@ -59,17 +56,10 @@ class Postman:
             return Delivery(answer.failed(str(refusal)))
         return self._left(answer.sent(message_id), reply)
 
-    def echoed(self, sender: str, text: str) -> Iterator[str]:
-        """What this sender of ours says, in any language, and this text seems to say back: its beginning, or a part of it."""
+    def replies_of(self, sender: str) -> Replies:
+        """Return the replies of a number, pool or agent of ours. Raises TryAgain or Rejected if it cannot be looked up."""
         settings = self._senders(sender)
-        replies = self._replies if settings is None else self._replies_of(settings)
-        theirs = _plain(text)
-        for language in replies.languages:
-            for kind in ReplyKind:
-                body = replies.compose(kind, language).body
-                ours = _plain(body)
-                if ours and (theirs in ours or ours[:BEGINNING] in theirs):
-                    yield body
+        return self._replies if settings is None else self._replies_of(settings)
 
     def _left(self, answer: Answer, reply: Reply) -> Delivery:
         """The text left, or may have."""
@@ -77,10 +67,9 @@ class Postman:
 
     def _compose(self, answer: Answer) -> Reply:
         try:
-            sender = self._senders(answer.sender)
+            replies = self.replies_of(answer.sender)
         except (TryAgain, Rejected):
-            sender = None  # a look-up that fails holds up no confirmation either
-        replies = self._replies if sender is None else self._replies_of(sender)
+            replies = self._replies  # a look-up that fails holds up no confirmation either
         return replies.compose(answer.kind, answer.language)
 
     def _replies_of(self, sender: Sender) -> Replies:
@@ -91,7 +80,3 @@ class Postman:
                 self._branded.clear()
             self._branded[sender] = replies
         return replies
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())

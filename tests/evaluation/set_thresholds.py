@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cli.classification import standard
 from cli.evaluation.corpus import Part, load
 from cli.evaluation.metrics import Figures, by, outcomes
-from sms_consent.intent import Reader
 
 THRESHOLDS = Path(__file__).with_name("thresholds.json")
 ROOM = 0.003  # a handful of texts: a rule may trade one text for another, not a kind of text
@@ -22,7 +22,7 @@ FEWEST_TEXTS = 10  # a share of fewer opt-outs jumps with every text
 
 def measured(part: Part) -> dict[str, Any]:
     """The floors and ceilings of one part. Conversation gets no room: the promise is one in a thousand."""
-    read = outcomes(Reader(), load(part))
+    read = outcomes(standard(), load(part))
     figures = Figures.of(read)
     languages = {
         language: Figures.of(group).found

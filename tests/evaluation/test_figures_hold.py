@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from cli.classification import standard
 from cli.evaluation.corpus import Part, load
 from cli.evaluation.metrics import Figures, Outcome, by, outcomes
-from sms_consent.intent import Reader
 
 THRESHOLDS: dict[str, Any] = json.loads(Path(__file__).with_name("thresholds.json").read_text(encoding="utf-8"))
 
@@ -22,7 +22,7 @@ def part(request: pytest.FixtureRequest) -> Part:
 @pytest.fixture(scope="module")
 def read(part: Part) -> list[Outcome]:
     """Every text of the part, read."""
-    return outcomes(Reader(), load(part))
+    return outcomes(standard(), load(part))
 
 
 def test_opt_outs_are_found_as_often_as_before(part: Part, read: list[Outcome]) -> None:

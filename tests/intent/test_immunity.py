@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sms_consent.intent import Intent, Reader
+from sms_consent.intent import Intent, OwnReplies, Reader
 from sms_consent.replies import Replies, ReplyKind
 
 READER = Reader()
@@ -82,19 +82,59 @@ def test_quoted_words_are_not_the_senders(text: str, intent: Intent) -> None:
     assert READER.read(text).intent is intent
 
 
+REPLY = "Please Stop Texting: For help, contact help@example.com. Msg & data rates may apply. Reply STOP to opt out."
+"""A reply whose brand asks for something, if somebody writes it of their own accord."""
+
+
+def _read(text: str, *, sent: bool = True) -> Intent:
+    """The intent of a text from somebody who was, or was not, sent ``REPLY`` lately."""
+    return READER.read(text, ours=lambda: OwnReplies([REPLY]), sent=lambda _: sent).intent
+
+
 @pytest.mark.parametrize(
-    ("text", "intent"),
+    "text",
     [
-        (OURS, Intent.NONE),
-        (OURS + " thanks!", Intent.NONE),
-        (OURS[:30], Intent.NONE),
-        (OURS + "\nSTOP", Intent.OPT_OUT),
-        ("STOP", Intent.OPT_OUT),
+        REPLY,
+        REPLY.upper(),
+        REPLY.replace(".", "").replace(":", " -"),
+        REPLY[:-8],
+        f"{REPLY} ok",
+        f"{REPLY} \U0001f44d",
+        REPLY.replace("Msg & data", "Msg and data"),
     ],
 )
-def test_a_text_that_contains_our_last_reply_is_read_without_it(text: str, intent: Intent) -> None:
-    """Phones and carriers send our words back, whole or cut."""
-    assert READER.read(text, last_reply=OURS).intent is intent
+def test_a_copy_of_a_reply_that_a_person_was_sent_asks_for_nothing(text: str) -> None:
+    """Phones and carriers send our words back, with a few letters more or less; nine in ten agree."""
+    assert _read(text, sent=False) is Intent.OPT_OUT
+    assert _read(text) is Intent.NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please stop texting",
+        REPLY[: len(REPLY) // 2],
+        f"This is the third time today that you write to me, and I have had enough of it: {REPLY}",
+        "Please Stop Texting: what is it that you want? Reply STOP to opt out.",
+    ],
+)
+def test_a_text_of_which_less_than_nine_tenths_is_a_reply_is_no_copy(text: str) -> None:
+    """Whether it is a part of the reply, or the reply is a part of it."""
+    assert _read(text) is Intent.OPT_OUT
+
+
+@pytest.mark.parametrize("added", ["STOP", "please stop", "unsubscribe me", "ARRET"])
+def test_what_is_added_to_a_copy_counts(added: str) -> None:
+    """An explicit request, before or after our words."""
+    assert _read(f"{REPLY}\n{added}") is Intent.OPT_OUT
+    assert _read(f"{added}\n{REPLY}") is Intent.OPT_OUT
+
+
+def test_a_text_that_begins_with_an_opt_out_keyword_is_no_copy() -> None:
+    """However much of it is a reply: a brand may begin with one, and so may a person."""
+    reply = "STOP Loss Insurance: You are opted in. Leave us alone? Reply HELP for help, STOP to opt out. Please stop."
+    reading = READER.read(reply, ours=lambda: OwnReplies([reply]), sent=lambda _: True)
+    assert reading.intent is Intent.OPT_OUT
 
 
 def _replies() -> list[str]:
@@ -125,4 +165,78 @@ def test_doing_as_told_is_the_senders_own(text: str) -> None:
 )
 def test_a_forwarded_line_is_not_the_senders_own(text: str, intent: Intent) -> None:
     """What stands below it is."""
+    assert READER.read(text).intent is intent
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ('Liked "Your appointment is confirmed". Also pls stop these texts', Intent.OPT_OUT),
+        ('Disliked "Reply STOP to opt out" STOP', Intent.OPT_OUT),
+        ("Questioned “Sale today! Text STOP to end”. yes take me off", Intent.OPT_OUT),
+        ('Stop texting me! Liked "Your order shipped"', Intent.OPT_OUT),
+        ("👍 to “Your order shipped” please unsubscribe me", Intent.OPT_OUT),
+        ("\u200a\u200b👍\u200b to “\u200aReply STOP to end\u200a”\u200a remove me from your list", Intent.OPT_OUT),
+        ("Gefällt „Ihr Termin ist bestätigt!“ Bitte keine SMS mehr", Intent.OPT_OUT),
+        ("A aimé « Votre rendez-vous est confirmé ». Désabonnez-moi", Intent.OPT_OUT),
+        ("Le gustó “Su cita está confirmada”. No me manden más mensajes", Intent.OPT_OUT),
+        ("“Randevunuz onaylandı” mesajını beğendi. Artık mesaj atmayın", Intent.OPT_OUT),
+        ("「ご予約を確認しました」に“いいね”しました。配信停止", Intent.OPT_OUT),
+        ('Liked "Your appt is confirmed". I said "stop texting me"', Intent.OPT_OUT),
+        ('Liked "Your appt is confirmed". See you then', Intent.NONE),
+        ('Liked "Reply "STOP" to end". ok thanks', Intent.NONE),
+        ("Emphasized “STOP to end, HELP for", Intent.NONE),
+        ("\u200a\u200b👍\u200b to “\u200aReply STOP to", Intent.NONE),
+        ('Liked "Your appt is confirmed" START', Intent.NONE),
+    ],
+)
+def test_what_a_person_adds_to_a_reaction_counts(text: str, intent: Intent) -> None:
+    """Only the phone's phrase and the quotation are set aside. Nothing beside them opts anybody in."""
+    assert READER.read(text).intent is intent
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        (
+            "On Mon, Nov 3, Acme wrote:\n> Your order shipped\n> Reply STOP to end\n\nPlease stop texting me",
+            Intent.OPT_OUT,
+        ),
+        ("On Mon, Nov 3, Acme wrote:\nYour order shipped. Reply STOP to end\n\nSTOP", Intent.OPT_OUT),
+        ("Le lun. 3 nov., Acme a écrit :\n> Votre colis\n\nArrêtez de m'écrire", Intent.OPT_OUT),
+        ("I wrote: stop texting me", Intent.OPT_OUT),
+        ("As I said in my original message, remove me from your list", Intent.OPT_OUT),
+        ("-----Original Message-----\nFrom: Acme\n\nSale! Unsubscribe", Intent.NONE),
+        ('He said "take me off your list". I say: stop texting me. She said "me too"', Intent.OPT_OUT),
+        ("> Reply START to opt back in\nSTART", Intent.NONE),
+        ("> Reply HELP for help\nHELP", Intent.HELP),
+    ],
+)
+def test_what_stands_around_a_quotation_counts(text: str, intent: Intent) -> None:
+    """Above, below and between quotations; but nobody is opted in beside one."""
+    assert READER.read(text).intent is intent
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("It says reply STOP to end but nothing happens, take me off", Intent.OPT_OUT),
+        ("Text HELP for help. STOP", Intent.OPT_OUT),
+        ("Reply HELP for help. Please stop texting me", Intent.OPT_OUT),
+        ("UNSUBSCRIBE THIS NUMBER AND STOP ALL TEXTS TO JOHN", Intent.OPT_OUT),
+        ("STOP texting this number! QUIT bothering people here", Intent.OPT_OUT),
+        ("THIS IS THE WRONG NUMBER. STOP TEXTING. END THIS", Intent.OPT_OUT),
+        ("Reply STOP to opt out", Intent.UNCLEAR),
+        ("Text STOP to unsubscribe from alerts", Intent.UNCLEAR),
+        ("Pour vous désinscrire, répondez STOP.", Intent.UNCLEAR),
+        ("Zum Abbestellen antworten Sie mit STOP.", Intent.UNCLEAR),
+        ("ARRET pour vous", Intent.OPT_OUT),
+        ("STOP to end messages or HELP for help.", Intent.OPT_OUT),
+        ("Acme sale on Friday. Reply STOP to end, HELP for help", Intent.NONE),
+        ("Afmelden? Sms STOP naar 5050", Intent.OPT_OUT),
+        ("I'm away. Text URGENT to reach me, reply STOP to stop these auto replies", Intent.NONE),
+    ],
+)
+def test_an_instruction_takes_no_request_with_it(text: str, intent: Intent) -> None:
+    """A text that is hardly more than an instruction is asked about; one that begins with its keyword does as told."""
     assert READER.read(text).intent is intent

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_consent.intent import RULES_VERSION, Intent, Reader, Reading, lexicon
+from sms_consent.intent import RULES_VERSION, Intent, OwnReplies, Reader, Reading, lexicon
 from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import DATA
 from sms_consent.intent.lexicon import load_sentences
@@ -46,7 +46,7 @@ WORDS = [
 @given(st.text(st.characters(), max_size=300) | st.lists(st.sampled_from(WORDS)).map(" ".join))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     """Lone surrogates, NUL, unassigned characters, and words in any order."""
-    reading = READER.read(text, last_reply=text[:50])
+    reading = READER.read(text, ours=lambda: OwnReplies([text[:50]]), sent=lambda _: True)
     assert reading.rules_version == RULES_VERSION
 
 

@@ -2,45 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from sms_consent.clock import SystemClock
-from sms_consent.intent import Intent, Reader
-from sms_consent.pacing import Pace
-from sms_consent.postman import Postman
+from sms_consent.classifier import Classifier
+from sms_consent.intent import Intent, Reader, Tier
 from sms_consent.replies import Replies, ReplyKind
 
-
-class NoTexting:
-    """Nothing is sent here."""
-
-    def send(self, *, to: str, sender: str, body: str, reference: str) -> str:
-        raise NotImplementedError
+REPLIES = Replies(brand="Example Pharmacy", support_contact="help@example.com")
+CLASSIFIER = Classifier(Reader(), REPLIES)
+BODIES = sorted({REPLIES.compose(kind, language).body for kind in ReplyKind for language in REPLIES.languages})
+TOLD = ("STOP", "ARRET", "BAJA", "SAIR", "STOPP")
 
 
-@pytest.fixture(scope="module")
-def replies() -> Replies:
-    """A sender with a brand and a contact of usual length."""
-    return Replies(brand="Example Pharmacy", support_contact="help@example.com")
+def _pieces(most: int) -> Iterator[str]:
+    """Word sequences from every reply: all of a few words, all beginnings and all ends."""
+    for words in map(str.split, BODIES):
+        for first in range(len(words)):
+            for last in range(first + 1, len(words) + 1):
+                if not first or last == len(words) or last - first <= most:
+                    yield " ".join(words[first:last])
 
 
-@pytest.fixture(scope="module")
-def reader() -> Reader:
-    """The built-in rules."""
-    return Reader()
+PIECES = list(dict.fromkeys(_pieces(most=3)))
 
 
 @pytest.mark.parametrize("kind", ReplyKind)
-def test_a_reply_that_comes_back_asks_for_nothing(replies: Replies, reader: Reader, kind: ReplyKind) -> None:
+def test_a_reply_that_comes_back_asks_for_nothing(kind: ReplyKind) -> None:
     """A number that forwards or echoes texts must not be opted out, nor answered for ever, by our own words."""
-    postman = Postman(NoTexting(), replies, lambda _: None, Pace(SystemClock()))
-    read = {}
-    for language in replies.languages:
-        body = replies.compose(kind, language).body
-        # As InboundFunction reads a text that seems to ask for something: without what its sender of ours says.
-        ours = postman.echoed("+12125550101", body)
-        read[language] = min((reader.read(body, last_reply=each).intent for each in ours), key=Intent.NONE.__ne__)
-    assert read == dict.fromkeys(replies.languages, Intent.NONE)
+    read = {language: CLASSIFIER.read(REPLIES.compose(kind, language).body).intent for language in REPLIES.languages}
+    assert read == dict.fromkeys(REPLIES.languages, Intent.NONE)
+
+
+def test_no_piece_of_a_reply_opts_anybody_in_or_asks_for_help() -> None:
+    """In any language, wherever it is cut: without a look-up. A keyword by itself is what people are told to write."""
+    opening = [
+        piece
+        for piece in PIECES
+        for reading in [CLASSIFIER.read(piece)]
+        if reading.intent in (Intent.OPT_IN, Intent.HELP) and reading.tier is not Tier.KEYWORD
+    ]
+    assert opening == []
+
+
+@pytest.mark.parametrize("form", ["{} {}", "{1} {0}", "(2/2) {1}"])
+def test_no_two_pieces_of_a_reply_opt_anybody_in(form: str) -> None:
+    """Parts of a long text may arrive in any order, or with their number."""
+    halves = [
+        (" ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])) for words in map(str.split, BODIES)
+    ]
+    assert [half for half in halves if CLASSIFIER.read(form.format(*half)).intent is Intent.OPT_IN] == []
+
+
+def test_a_piece_that_begins_with_the_word_to_send_opts_out() -> None:
+    """ "STOP to opt out" is what a person writes who copies too much."""
+    begun = [piece for piece in PIECES if piece.split()[0].strip(".,:") in TOLD]
+    assert len(begun) > 50
+    assert [piece for piece in begun if CLASSIFIER.read(piece).intent is not Intent.OPT_OUT] == []
+
+
+@pytest.mark.parametrize("text", ["please opt me back in", "I want to opt back in", "start please", "resubscribe me"])
+def test_a_person_who_wants_to_come_back_is_understood(text: str) -> None:
+    """In words of their own, or among them."""
+    assert CLASSIFIER.read(text).intent is Intent.OPT_IN
 
 
 @pytest.mark.parametrize(
@@ -49,10 +74,11 @@ def test_a_reply_that_comes_back_asks_for_nothing(replies: Replies, reader: Read
         ("STOP", Intent.OPT_OUT),
         ("ARRET", Intent.OPT_OUT),
         ("START", Intent.OPT_IN),
+        ("START.", Intent.OPT_IN),
         ("HELP", Intent.HELP),
         ("AIDE", Intent.HELP),
     ],
 )
-def test_a_word_that_replies_name_is_understood(reader: Reader, word: str, intent: Intent) -> None:
+def test_a_word_that_replies_name_is_understood(word: str, intent: Intent) -> None:
     """Whoever writes what a reply told them to write gets what it promised."""
-    assert reader.read(word).intent is intent
+    assert CLASSIFIER.read(word).intent is intent

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 from sms_consent.aws.senders import RememberedSenders
+from sms_consent.classifier import Classifier
 from sms_consent.correspondence import Correspondence
 from sms_consent.inbound import Action, Inbound
 from sms_consent.intent import Intent, Reader, Reading, Tier
@@ -69,11 +71,11 @@ def environment(
     recorder = Recorder(ledger=ledger, sync=sync, clock=clock, grace=grace, scope=scope)
     correspondence = Correspondence(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=new_token)
     inbound = Inbound(
-        reader=_reader(),
+        classifier=Classifier(_reader(), _replies(), postman.replies_of),
         recorder=recorder,
         correspondence=correspondence,
         senders=senders,
-        echoed=postman.echoed,
+        clock=clock,
         own_list=own_list,
         actions=dict.fromkeys(Tier, Action.OPT_OUT) | {Tier.UNCLEAR: Action.ASK},
     )
@@ -108,7 +110,7 @@ class _FewWords(Reader):
             "WRONG NUMBER": Reading(Intent.UNCLEAR, Tier.UNCLEAR, "keyword:unclear", "wrong number", "en", "0"),
         }
 
-    def read(self, text: str, *, last_reply: str | None = None) -> Reading:
+    def read(self, text: str, **_: Any) -> Reading:
         return self._meanings.get(text, Reading(Intent.NONE, None, "none", "", None, "0"))
 
 

@@ -13,6 +13,7 @@ from sms_consent.aws.ledger import DynamoLedger
 from sms_consent.aws.observed_ledger import ObservedLedger
 from sms_consent.aws.opt_out_list import AwsOptOutList, AwsTexting
 from sms_consent.aws.senders import RememberedSenders
+from sms_consent.classifier import Classifier
 from sms_consent.clock import SystemClock
 from sms_consent.correspondence import Correspondence
 from sms_consent.facts import Fact
@@ -53,11 +54,11 @@ class Parts:
         """For texts."""
         settings = self.settings
         return Inbound(
-            reader=reader_for(settings),
+            classifier=Classifier(reader_for(settings), self.replies, self.sync.postman.replies_of),
             recorder=self.recorder,
             correspondence=self.correspondence,
             senders=self.senders,
-            echoed=self.sync.postman.echoed,
+            clock=self.clock,
             own_list=settings.opt_out_list,
             actions=_actions(settings.tier_actions),
         )

@@ -1,6 +1,7 @@
 """What does this text ask for? Pure: no clock, no network, no AWS; words and phrases are data with sources."""
 
+from sms_consent.intent.echo import OwnReplies
 from sms_consent.intent.reader import RULES_VERSION, Reader
 from sms_consent.intent.reading import Explanation, Intent, Reading, Tier
 
-__all__ = ["RULES_VERSION", "Explanation", "Intent", "Reader", "Reading", "Tier"]
+__all__ = ["RULES_VERSION", "Explanation", "Intent", "OwnReplies", "Reader", "Reading", "Tier"]

@@ -131,6 +131,13 @@ class Company:
             others = [run for run in others if not (len(run) == 1 and run[0] in self._refusals)]
         return decides if self._all_in(others, company, numbers=strong) else None
 
+    def opt_out_at(self, words: Sequence[Word], at: int) -> Kept | None:
+        """Return the opt-out keyword that begins at a word, if one does."""
+        key, length = self._longest(words, at) if words else ("", 0)
+        if not length or self._keywords[key].intent is not Intent.OPT_OUT:
+            return None
+        return self._keywords[key], words[at], words[at + length - 1]
+
     def _company_of(self, intent: Intent, *, weak: bool) -> frozenset[str]:
         if intent is Intent.OPT_OUT:
             return self._weak_company if weak else self._strong_company

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from sms_consent.intent.folding import Folded, Word
 
 __all__ = ["Instruction"]
 
+_SHORT = 8  # words
 _FEW = 5  # words; "Reply STOP" by itself is somebody doing as told
-_NEAR = 3  # words from the verb to its keyword
+_NEAR = 4  # words from the verb to its keyword
+_SHORT_CODE = range(4, 7)  # digits
+_LONGEST_ASKED = 3  # words of a question to which an instruction is the answer
 _TAIL = 3  # words, at most, from the keyword with which somebody does as told to the end
 
 
@@ -20,26 +24,44 @@ class Instruction:
         """``lists`` are the words by which instructions are known, folded."""
         self._lists = {name: frozenset(words.split("|")) for name, words in lists.items()}
 
+    def is_told(self, keyword: str) -> bool:
+        """Tell whether a keyword is one that automatic texts tell people to send."""
+        return keyword in self._lists["keywords"]
+
+    def goes_on(self, folded: Folded, keyword: Word) -> bool:
+        """Tell whether a short text goes on after a keyword in capitals as instructions do: "STOP to ..."."""
+        words = folded.words
+        following = next((word for word in words if word.start >= keyword.end), None)
+        return (
+            following is not None
+            and len(words) <= _SHORT
+            and following.text in self._lists["to_end"]
+            and folded.written(keyword.start, keyword.end).isupper()
+            and folded.text[keyword.end : following.start].isspace()
+        )
+
     def without(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> Sequence[Word]:
         """The words without those sentences that give an instruction; none if the whole text is such."""
-        if len(words) < _FEW and folded.text.isascii():
+        if len(folded.words) < _FEW and folded.text.isascii():
             return words
         texts = [word.text for word in words]
-        if folded.text.isascii() and keywords.keys().isdisjoint(texts) and self._lists["keywords"].isdisjoint(texts):
+        if (
+            folded.text.isascii()
+            and keywords.keys().isdisjoint(texts)
+            and self._lists["keywords"].isdisjoint(texts)
+            and (self._lists["verbs"].isdisjoint(texts) or not self._has_code(folded, words))
+        ):
             return words
         if obeys := self._obeys(folded, words, keywords):
             head = words[:obeys]
             if any(self._tells(folded, head, place, keywords) for place in range(obeys)):
                 return words[obeys:]
-        if self._is_template(folded, words):
-            return ()
+        named = self._named(folded, words)
         told = [place for place in range(len(words)) if self._tells(folded, words, place, keywords)]
-        if not told:
-            return words
         gone: set[int] = set()
-        for place in told:
-            gone.update(self._sentence(folded, words, place))
-        return [word for place, word in enumerate(words) if place not in gone]
+        for place in {*told, *named}:
+            gone.update(self._sentence(folded, words, place, whole=place in named))
+        return [word for place, word in enumerate(words) if place not in gone] if gone else words
 
     def _obeys(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> int:
         """Where somebody does what they were told, "It says text STOP to quit, so STOP"; 0 where nobody does."""
@@ -52,20 +74,46 @@ class Instruction:
                 return place if after_comma or words[place - 1].text in self._lists["so"] else 0
         return 0
 
-    def _is_template(self, folded: Folded, words: Sequence[Word]) -> bool:
-        """Whether two keywords in capitals stand in a text that is not about the sender; or one after a verb, in CJK."""
-        named = {word.text for word in words if self._is_shouted(folded, word)}
+    def _named(self, folded: Folded, words: Sequence[Word]) -> set[int]:
+        """Return where keywords in capitals stand if a text names two of them and is not about the sender; or one after a
+        verb, in CJK.
+
+        One that is a sentence, or begins it as a verb, "STOP texting", is the sender's own. In a text all in capitals,
+        they say nothing.
+        """
         lists = self._lists
+        shouted = [place for place, word in enumerate(words) if self._is_shouted(folded, word)]
+        named = {place for place in shouted if self._is_told_of(folded, words, place)}
+        distinct = {words[place].text for place in named}
         if (
-            len(named) > 1
-            and len(words) >= len(named) + _FEW - 1
+            len(distinct) > 1
+            and len(words) >= len(distinct) + _FEW - 1
             and not any(word.text in lists["mine"] for word in words)
+            and any(map(str.islower, folded.original))
         ):
-            return True
-        text = folded.original
-        if folded.text.isascii() or not any(keyword.upper() in text for keyword in ("stop", "help", "start")):
-            return False
-        return any(verb in folded.text for verb in lists["unspaced"]) and "我" not in text
+            return named
+        if (
+            folded.text.isascii()
+            or "我" in folded.original
+            or not any(verb in folded.text for verb in lists["unspaced"])
+        ):
+            return set()
+        in_words = [place for place, word in enumerate(words) if self._has_shouted(folded, word)]
+        return {place for place in in_words if self._is_told_of(folded, words, place)}
+
+    def _is_told_of(self, folded: Folded, words: Sequence[Word], place: int) -> bool:
+        begins = not place or _ends_sentence(folded, words, place - 1)
+        return (
+            not begins
+            or words[place].text not in self._lists["keywords"]
+            or (place + 1 < len(words) and words[place + 1].text in self._lists["purpose"])
+        )
+
+    @staticmethod
+    def _has_shouted(folded: Folded, word: Word) -> bool:
+        """Tell whether a keyword stands in a word, as in "回复STOP退订"."""
+        written = folded.written(word.start, word.end)
+        return any(keyword in written for keyword in ("STOP", "HELP", "START"))
 
     def _is_shouted(self, folded: Folded, word: Word) -> bool:
         return word.text in self._lists["keywords"] and folded.written(word.start, word.end).isupper()
@@ -74,28 +122,100 @@ class Instruction:
         """Whether a keyword stands after a verb of replying, or in capitals after "To unsubscribe:"."""
         word, lists = words[place], self._lists
         if word.text not in keywords:
-            return False
-        shouted = self._is_shouted(folded, word)
+            return self._tells_other(folded, words, place)
+        shouted = folded.written(word.start, word.end).isupper()
         before = folded.text[words[place - 1].end : word.start] if place else ""
         if shouted and ":" in before and words[place - 1].text in keywords:
             return True
+        if (
+            shouted
+            and 0 < place < len(words) - 1
+            and words[place - 1].text == "mit"
+            and words[place + 1].text in keywords
+        ):
+            return True
+        if shouted and self._has_number(words[place + 1 : place + 1 + _NEAR]):
+            return True
         verb = next((k for k in range(place - 1, max(-1, place - _NEAR), -1) if words[k].text in lists["verbs"]), None)
-        if verb is None or (verb and words[verb - 1].text in lists["mine"]) or words[verb + 1].text in lists["states"]:
+        if verb is None or self._is_mine(folded, words, verb) or words[verb + 1].text in lists["states"]:
             return False
         purpose = place + 1 < len(words) and words[place + 1].text in lists["purpose"]
         return purpose or (shouted and (verb + 1 < place or (verb > 1 and _ends_sentence(folded, words, place))))
 
-    def _sentence(self, folded: Folded, words: Sequence[Word], place: int) -> range:
-        """From the verb, or from the sentence's start if a colon stands before, to the sentence's end."""
-        first = last = place
-        while first and not _ends_sentence(folded, words, first - 1):
-            first -= 1
+    @staticmethod
+    def _has_number(words: Sequence[Word]) -> bool:
+        """Tell whether a short code stands among words: "STOP SMS au 36180"."""
+        return any(word.text.isdecimal() and len(word.text) in _SHORT_CODE for word in words)
+
+    def _is_mine(self, folded: Folded, words: Sequence[Word], verb: int) -> bool:
+        """Tell whether the sender says of themselves that they reply: "I text", but not "... to reach me, text"."""
+        return (
+            verb > 0
+            and words[verb - 1].text in self._lists["mine"]
+            and folded.text[words[verb - 1].end : words[verb].start].isspace()
+        )
+
+    def _tells_other(self, folded: Folded, words: Sequence[Word], place: int) -> bool:
+        """Tell whether a word in capitals that is no keyword stands after a verb: "Text URGENT to reach me"."""
+        lists = self._lists
+        if not place or words[place - 1].text not in lists["verbs"] or self._is_mine(folded, words, place - 1):
+            return False
+        if not self._is_code(folded, words[place]):
+            return False
+        if _ends_sentence(folded, words, place):
+            return words[self._first(folded, words, place)].text in lists["openers"]
+        following = words[place + 1]
+        shouts = folded.written(following.start, following.end).isupper() and not following.text.isdecimal()
+        return not shouts and (following.text in lists["purpose"] or following.text == "and")
+
+    def _has_code(self, folded: Folded, words: Sequence[Word]) -> bool:
+        """Tell whether a code stands after a verb of replying anywhere."""
+        verbs = self._lists["verbs"]
+        return any(
+            word.text in verbs and self._is_code(folded, following)
+            for word, following in pairwise(words)
+        )
+
+    @staticmethod
+    def _is_code(folded: Folded, word: Word) -> bool:
+        """Tell whether a word is a number or in capitals, as what is to be sent is written."""
+        written = folded.written(word.start, word.end)
+        return written.isdecimal() or (written.isupper() and len(written) > 1)
+
+    @staticmethod
+    def _first(folded: Folded, words: Sequence[Word], place: int) -> int:
+        while place and not _ends_sentence(folded, words, place - 1):
+            place -= 1
+        return place
+
+    def _sentence(self, folded: Folded, words: Sequence[Word], place: int, *, whole: bool) -> set[int]:
+        """Return the places of an instruction: from the verb, or from the sentence's start, to the sentence's end.
+
+        What follows a comma and names no keyword is the sender's own: "It says reply STOP to end, but I still get them".
+        """
+        first = begin = self._first(folded, words, place)
+        last = place
         while not _ends_sentence(folded, words, last):
             last += 1
-        if ":" not in folded.text[words[first].start : words[place].start]:
+        opens = words[first].text in self._lists["openers"]
+        if not whole and not opens and ":" not in folded.text[words[first].start : words[place].start]:
             verbs = [k for k in range(first, place) if words[k].text in self._lists["verbs"]]
             first = verbs[-1] if verbs else place
-        return range(first, last + 1)
+        if begin and folded.text[words[begin - 1].end : words[begin].start].startswith("?"):
+            asked = self._first(folded, words, begin - 1)
+            first = asked if begin - asked <= _LONGEST_ASKED else first  # "Afmelden? Sms STOP naar 5050"
+        gone = set(range(first, place + 1))
+        part: list[int] = []
+        is_own = False
+        for k in range(place + 1, last + 1):
+            if "," in folded.text[words[k - 1].end : words[k].start]:
+                gone.update([] if is_own else part)
+                code = k < last and self._is_code(folded, words[k]) and words[k + 1].text in self._lists["purpose"]
+                part, is_own = [], not code
+            part.append(k)
+            is_own = is_own and words[k].text not in self._lists["keywords"]
+        gone.update([] if is_own else part)
+        return gone
 
 
 def _ends_sentence(folded: Folded, words: Sequence[Word], place: int) -> bool:

@@ -71,8 +71,16 @@ def _company() -> dict[str, str]:
 def _immunity() -> dict[str, Any]:
     """What automatic replies say of themselves, and the words by which instructions are known."""
     data: Mapping[str, Any] = json.loads((DATA / "immunity.json").read_text(encoding="utf-8"))
-    lists = {name: "|".join(map(fold_keyword, words.split())) for name, words in data["instruction"].items()}
-    return {"automatic": "|".join(map(fold_keyword, data["automatic"])), "instruction": lists}
+    lists, machine = (
+        {name: "|".join(map(fold_keyword, words.split())) for name, words in data[group].items()}
+        for group in ("instruction", "machine")
+    )
+    machine["passing"] = "|".join(data["machine"]["passing"].split())
+    machine["passing_keywords"] = "|".join(
+        fold_keyword(phrase.replace("_", " ")) for phrase in data["machine"]["passing_keywords"].split()
+    )
+    phrases = {name: "|".join(map(fold_keyword, data[name])) for name in ("automatic", "spoken", "hints")}
+    return {**phrases, "machine": machine, "instruction": lists}
 
 
 def _ordinary() -> str:

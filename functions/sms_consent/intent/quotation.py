@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from sms_consent.intent.folding import Folded, Word, fold, fold_keyword
+from sms_consent.intent.folding import Folded, Word, fold_keyword
 from sms_consent.intent.keywords import DATA
 
 __all__ = ["Quotation"]
@@ -17,6 +17,9 @@ _LEAD = 7  # words before or after a quotation that can still be the phone's own
 _SHORT_LEAD = 2
 _LONG = 8  # words; a shorter quotation may be what the sender says
 _HAIR_SPACE = "\u200a"
+_CLOSED = 3  # hair spaces, at least, where the quotation of a Google reaction has not been cut off
+_SENTENCE_ENDS = ".!?;\n"
+_OPENING = frozenset("„«「『〝")  # “ closes what „ has opened
 _MARKS = ("\u200b", "\u200c")
 
 
@@ -44,41 +47,55 @@ class Quotation:
     def _verbs(self) -> frozenset[str]:
         return frozenset(map(fold_keyword, self._data["instruction"]["verbs"].split()))
 
-    def reaction(self, folded: Folded) -> str | None:
-        """The rule by which the text is a reaction, if it is one.
+    def reaction(self, folded: Folded) -> tuple[str, Sequence[Word]] | None:
+        """Return the rule by which the text is a reaction and the words that the person added to it, or None.
 
         Google Messages sets the parts of a reaction between hair spaces, and the emoji between zero-width characters,
-        in every language; Apple writes a few words of the phone's language before a quotation that runs to the end.
+        in every language; Apple writes a few words of the phone's language before or after a quotation.
         """
         text = folded.original
         if text.startswith(_HAIR_SPACE) and text.count(_HAIR_SPACE) > 1 and any(mark in text for mark in _MARKS):
-            return "immune:reaction/google-messages"
-        return "immune:reaction/quoted" if '"' in folded.text and self._is_quoting(folded) else None
+            end = text.rfind(_HAIR_SPACE) if text.count(_HAIR_SPACE) >= _CLOSED else len(text)
+            own = [word for word in folded.words if folded.span(word.start, word.end)[0] > end]
+            return "immune:reaction/google-messages", own
+        if '"' in folded.text and (aside := self._reacting(folded)) is not None:
+            return "immune:reaction/quoted", [word for word in folded.words if word not in aside]
+        return None
 
-    def _is_quoting(self, folded: Folded) -> bool:
-        first, last = folded.text.find('"'), folded.text.rfind('"')
-        before, after = folded.text[:first], folded.text[last + 1 :] if last > first else ""
-        quoted = folded.text[first:last] if last > first else folded.text[first:]
-        if not any(map(str.isalnum, quoted)):
-            return False
-        lead, tail = fold(before).key, fold(after).key
-        if len(lead.split()) > _LEAD or len(tail.split()) > _LEAD:
-            return False
-        start, _ = folded.span(first, first + 1)
-        has_emoji = any(unicodedata.category(character) == "So" for character in folded.original[:start])
-        if has_emoji and not tail and len(lead.split()) <= _SHORT_LEAD:
-            return True
-        return self._is_phrase(lead) or (len(lead.split()) <= _SHORT_LEAD and self._is_phrase(tail))
+    def _reacting(self, folded: Folded) -> set[Word] | None:
+        """Return the words of the first quotation and of the phone's phrase beside it; None if there is no such phrase."""
+        found = quotations(folded)
+        if not found:
+            return None
+        (first, last), text, words = found[0], folded.text, folded.words
+        quoted = [word for word in words if first < word.start < last]
+        begin = max(text.rfind(mark, 0, first) for mark in _SENTENCE_ENDS) + 1
+        lead = [word for word in words if begin <= word.start < first]
+        rest = text[last + 1 :]
+        stop = min((place for mark in _SENTENCE_ENDS if (place := rest.find(mark)) >= 0), default=len(rest))
+        tail = [word for word in words if last < word.start < last + 1 + stop]
+        starts_phrase = not lead or lead[0].text not in self._speakers
+        if len(lead) <= _LEAD and starts_phrase and (phrase := self._phrase(lead)):
+            return {*quoted, *phrase}
+        if len(lead) > _SHORT_LEAD or not starts_phrase:
+            return None
+        if len(tail) <= _LEAD and (phrase := self._phrase(tail)):
+            return {*quoted, *phrase}
+        start, place = folded.span(begin, begin + 1)[0] if begin < len(text) else 0, folded.span(first, first + 1)[0]
+        has_emoji = any(unicodedata.category(character) == "So" for character in folded.original[start:place])
+        return {*quoted, *lead} if has_emoji and (not tail or lead) else None
 
-    def _is_phrase(self, phrase: str) -> bool:
-        words = phrase.split()
-        if not words or words[0] in self._speakers:
-            return False
-        ends = range(1, len(words) + 1)
-        return any(" ".join(words[start:end]) in self._reactions for end in ends for start in range(end))
+    def _phrase(self, words: Sequence[Word]) -> Sequence[Word]:
+        """Return the longest phrase of a phone's reaction among some words."""
+        texts = [word.text for word in words]
+        for length in range(len(texts), 0, -1):
+            for start in range(len(texts) - length + 1):
+                if " ".join(texts[start : start + length]) in self._reactions:
+                    return words[start : start + length]
+        return ()
 
     def without(self, folded: Folded, words: Sequence[Word]) -> Sequence[Word]:
-        """The words without quoted lines ("> ...", "Fwd: ..."), what follows "wrote:", and quotations that are of others."""
+        """Return the words without quoted lines ("> ..."), what follows "wrote:", and quotations that are of others."""
         text = folded.text
         if ">" in text or (":" in text and "\n" in text):
             quoted_lines = [line for line in _lines(text) if self._is_quoted(text[line[0] : line[1]].lstrip())]
@@ -87,15 +104,28 @@ class Quotation:
         for marker in self._data["quoted_after"]:
             place = lowered.find(marker)
             if place >= 0 and len(lowered) == len(text):
-                line = text.rfind("\n", 0, place) + 1
-                words = [word for word in words if word.start < line]
+                start = text.rfind("\n", 0, place) + 1
+                if not self._heads_quotation(text[start:place], marker):
+                    continue
+                end = _end_of_quoted(text, place + len(marker)) if marker.endswith(":") else len(text)
+                words = [word for word in words if not start <= word.start < end]
         if text.count('"') > 1:
-            first, last = text.find('"'), text.rfind('"')
-            before = [word.text for word in words if word.start < first]
-            quoted = [word.text for word in words if first < word.start < last]
-            if len(quoted) < len(words) and self._is_of_others(before, quoted):
-                words = [word for word in words if not first < word.start < last]
+            gone: set[Word] = set()
+            for first, last in quotations(folded):
+                begin = max(text.rfind(mark, 0, first) for mark in _SENTENCE_ENDS) + 1
+                before = [word.text for word in words if begin <= word.start < first]
+                quoted = [word for word in words if first < word.start < last]
+                if last < len(text) and self._is_of_others(before, [word.text for word in quoted]):
+                    gone.update(quoted)
+            if len(gone) < len(words):
+                words = [word for word in words if word not in gone]
         return words
+
+    def _heads_quotation(self, before: str, marker: str) -> bool:
+        """Tell whether a marker stands as mail programs write it: "-----Original Message-----", "Acme wrote:"."""
+        if not marker.endswith(":"):
+            return not any(map(str.isalnum, before))
+        return not before.strip() or before.split()[0] not in self._speakers
 
     def _is_quoted(self, line: str) -> bool:
         mark, colon, _ = line.partition(":")
@@ -109,6 +139,42 @@ class Quotation:
             return True
         said = f" {' '.join(quoted)} "
         return any(f" {phrase} " in said for phrase in self._data["how_ours_end"])
+
+
+def quotations(folded: Folded) -> list[tuple[int, int]]:
+    """Return where the outermost quotations begin and end; one that is not closed ends with the text.
+
+    A mark opens before a letter and closes after one; where letters or none stand on both sides, its form tells.
+    """
+    text = folded.text
+    found: list[tuple[int, int]] = []
+    depth = start = 0
+    for place, character in enumerate(text):
+        if character != '"':
+            continue
+        before, after = text[place - 1 : place].isalnum(), text[place + 1 : place + 2].isalnum()
+        written = folded.written(place, place + 1)
+        opens = after if before != after else written in _OPENING
+        if not depth or opens:
+            start = start if depth else place
+            depth += 1
+        elif depth:
+            depth -= 1
+            if not depth:
+                found.append((start, place))
+    if depth:
+        found.append((start, len(text)))
+    return [(first, last) for first, last in found if any(map(str.isalnum, text[first:last]))]
+
+
+def _end_of_quoted(text: str, after: int) -> int:
+    """Return where the text quoted after "wrote:" ends: before its first line that is not marked, else after a paragraph."""
+    rest = text[after:]
+    if "\n>" in rest:
+        return after
+    body = len(rest) - len(rest.lstrip())
+    end = rest.find("\n\n", body)
+    return after + end if end >= 0 else len(text)
 
 
 def _lines(text: str) -> list[tuple[int, int]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from sms_consent.intent.echo import OwnReplies
 from sms_consent.intent.folding import MOST_WORDS, Folded, fold
 from sms_consent.intent.keywords import Keyword, prepared_keywords
 from sms_consent.intent.look_alikes import looks_like
@@ -63,14 +64,26 @@ class Reader:
         reason = "is no built-in keyword and is read by other rules"
         return (*found, *(Ignored(Intent.NONE, word, reason) for word in unremoved))
 
-    def read(self, text: str, *, last_reply: str | None = None) -> Reading:
-        """Read one text. Pure; never raises, whatever the text. ``last_reply`` is what this person was last sent."""
-        return self._read(fold(text), last_reply)[0]
+    def read(
+        self, text: str, *, ours: Callable[[], OwnReplies] | None = None, sent: Callable[[str], bool] | None = None
+    ) -> Reading:
+        """Read one text. Never raises, whatever the text, unless ``ours`` or ``sent`` does.
 
-    def explain(self, text: str, *, last_reply: str | None = None) -> Explanation:
-        """Read one text, and show what the rules saw and where the deciding words stand."""
+        Args:
+            text: What somebody sent.
+            ours: Gives the replies of the sender of ours that was texted; without it, the shipped ones. Called only
+                for a text that may be a reply of ours or a piece of one.
+            sent: Tells whether this person was sent a reply lately; without it, nobody was. Called only with replies
+                that the text is a copy of, and only if the text would otherwise ask for something.
+        """
+        return self._read(fold(text), ours or _shipped, sent)[0]
+
+    def explain(
+        self, text: str, *, ours: Callable[[], OwnReplies] | None = None, sent: Callable[[str], bool] | None = None
+    ) -> Explanation:
+        """Read one text as ``read`` does, and show what the rules saw and where the deciding words stand."""
         folded = fold(text)
-        reading, spans = self._read(folded, last_reply)
+        reading, spans = self._read(folded, ours or _shipped, sent)
         deciding = _in_key(folded, spans)
         return Explanation(reading, folded.original, folded.key, spans, deciding, self.sources(reading.rule))
 
@@ -84,8 +97,10 @@ class Reader:
 
         return source_of(rule)
 
-    def _read(self, folded: Folded, last_reply: str | None) -> tuple[Reading, Spans]:
-        reading = self._read_without_weaker(folded, last_reply)
+    def _read(
+        self, folded: Folded, ours: Callable[[], OwnReplies], sent: Callable[[str], bool] | None
+    ) -> tuple[Reading, Spans]:
+        reading = self._read_without_weaker(folded, ours, sent)
         if self._words.weaker and reading[0].intent not in (Intent.OPT_OUT, Intent.UNCLEAR):
             key = folded.key
             weaker = self._words.weaker.get(key) or self._words.weaker.get(looks_like(key))
@@ -93,14 +108,28 @@ class Reader:
                 return _by_keyword(weaker, folded)
         return reading
 
-    def _read_without_weaker(self, folded: Folded, last_reply: str | None) -> tuple[Reading, Spans]:
+    def _read_without_weaker(
+        self, folded: Folded, ours: Callable[[], OwnReplies], sent: Callable[[str], bool] | None
+    ) -> tuple[Reading, Spans]:
         key = folded.key
         keyword = self._keywords.get(key) or self._keywords.get(looks_like(key))
         if keyword:
             return _by_keyword(keyword, folded)
         if not key or len(key) > _MOST_LETTERS or len(folded.words) > MOST_WORDS:
             return NOTHING, ()
-        return self._tiers.read(folded, last_reply)
+        found = self._tiers.read(folded, ours, None)
+        if sent is None or found[0].intent is Intent.NONE or self._tiers.begins_with_opt_out(folded):
+            return found
+        echo = next((reply for reply in ours().copied(folded) if sent(reply)), None)
+        return found if echo is None else self._tiers.read(folded, ours, echo)
+
+
+@cache
+def _shipped() -> OwnReplies:
+    """Return the replies as shipped, without a brand."""
+    from sms_consent.replies.templates import shipped
+
+    return OwnReplies(template.filled("", "") for template in shipped().values())
 
 
 def _in_key(folded: Folded, spans: Spans) -> Spans:

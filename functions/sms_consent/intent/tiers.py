@@ -5,22 +5,29 @@ Its modules and data load when a first text gets past the keywords: most texts t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from sms_consent.intent.clauses import clauses, has_breaks, is_laughing
 from sms_consent.intent.company import Company, Kept
+from sms_consent.intent.echo import OwnReplies
 from sms_consent.intent.folding import Folded, Word
-from sms_consent.intent.immunity import Immunity
+from sms_consent.intent.immunity import Immunity, OwnWords
 from sms_consent.intent.keywords import Keyword, load_prepared
 from sms_consent.intent.misspelt import Misspelt, joined_letters
-from sms_consent.intent.reading import NOTHING, RULES_VERSION, Intent, Reading, Spans, Tier
+from sms_consent.intent.reading import NOTHING, RULES_VERSION, Found, Intent, Reading, Spans, Tier
 from sms_consent.intent.sentences import Sentences
 
 __all__ = ["Tiers"]
 
 
 _LONGEST_SIGNED = 6  # words: a keyword with a little company, and a name of two or three
+_MOST_WORDS_TOLD, _LONGEST_TOLD, _LONGEST_TOLD_UNSPACED = 9, 70, 40  # words and letters of an instruction by itself
+_FEW_BESIDE = 2  # words beside an instruction that make no other text of it
+_WEIGHED = "/weighed"
+_SENTENCE_ENDS, _CLAUSE_ENDS = ".!?;\n:", ".!?;\n:,"
+_OPENING = frozenset({Intent.OPT_IN, Intent.HELP})
 
 
 class Tiers:
@@ -31,18 +38,45 @@ class Tiers:
         self._keywords = keywords
         self._company = Company(keywords, prepared["company"])
         self._immunity = Immunity(prepared["immunity"])
+        self._machine = {name: frozenset(words.split("|")) for name, words in prepared["immunity"]["machine"].items()}
         self._sentences = Sentences(prepared, weighed=weighed)
         self._misspelt = Misspelt(keywords, self._company, prepared["ordinary"].split(), self._sentences.vocabulary)
 
-    def read(self, folded: Folded, last_reply: str | None) -> tuple[Reading, Spans]:
-        """What it asks for, and where the deciding words stand."""
-        own = self._immunity.own_words(folded, self._keywords, last_reply)
-        aside = Reading(Intent.NONE, None, own.rule, "", None, RULES_VERSION) if own.rule else NOTHING
-        if not own.words:
-            return aside, ()
-        if kept := self._company.read(own.words):
+    def read(self, folded: Folded, ours: Callable[[], OwnReplies], echo: str | None) -> tuple[Reading, Spans]:
+        """Return what the text asks for, and where the deciding words stand.
+
+        ``ours`` gives the replies of the sender of ours that was texted. What opts somebody in must be their own: neither
+        beside words that were set aside, nor a piece of a reply, such as "to opt back in.". The same holds for HELP, whose
+        reply a machine would send back.
+        """
+        own = self._immunity.own_words(folded, self._keywords, echo)
+        reading, spans = self._read(folded, own)
+        # "SAIR para cancelar"; "ARRET pour vous": does as told, however much is cut off.
+        if (
+            reading.intent is Intent.NONE
+            and (kept := self._told_word(folded))
+            and (self._immunity.is_instruction(folded, kept[2]) or ours().has_piece(folded))
+        ):
             return _in_company(Tier.COMPANY, kept, folded)
-        words = self._without_play(folded, joined_letters(own.words))
+        if reading.intent not in _OPENING:
+            return reading, spans
+        if own.rule and not (own.rule == "immune:quotation" and reading.intent is Intent.HELP):
+            return _set_aside(own.rule), ()
+        if ours().has_piece(folded):
+            return _set_aside("immune:own-reply"), ()
+        return reading, spans
+
+    def _read(self, folded: Folded, own: OwnWords) -> tuple[Reading, Spans]:
+        nothing = _set_aside(own.rule) if own.rule else NOTHING
+        if own.words:
+            if kept := self._company.read(own.words):
+                return _in_company(Tier.COMPANY, kept, folded)
+            words = self._without_play(folded, joined_letters(own.words))
+            if found := self._by_keyword(folded, words, own) or self._by_sentence(folded, words, own):
+                return found
+        return self._told(folded, own) or (nothing, ())
+
+    def _by_keyword(self, folded: Folded, words: Sequence[Word], own: OwnWords) -> tuple[Reading, Spans] | None:
         misspelt = self._misspelt
         if (
             kept := misspelt.read(words)
@@ -51,8 +85,15 @@ class Tiers:
             or misspelt.company(words)
         ):
             return _in_company(Tier.MISSPELT, kept, folded)
-        if kept := self._own_clause(folded, words) or self._signed(folded, words):
-            return _in_company(Tier.COMPANY, kept, folded)
+        kept = self._own_clause(folded, words, own) or self._signed(folded, words)
+        if kept is None:
+            return None
+        reading, spans = _in_company(Tier.COMPANY, kept, folded)
+        if self._passes(folded, own.words, kept) and self._immunity.may_be_automatic(folded):
+            reading = replace(reading, intent=Intent.UNCLEAR, tier=Tier.UNCLEAR)
+        return reading, spans
+
+    def _by_sentence(self, folded: Folded, words: Sequence[Word], own: OwnWords) -> tuple[Reading, Spans] | None:
         heard = self._sentences.read(folded, words)
         found = heard.found
         if found is None or found.intent is Intent.UNCLEAR:
@@ -63,12 +104,72 @@ class Tiers:
                 if meant and meant.intent is Intent.OPT_OUT:
                     found = meant
                     break
-        if found and (not own.rule or found.intent is Intent.OPT_OUT):
-            tier = Tier.UNCLEAR if found.intent is Intent.UNCLEAR else Tier.SENTENCE
-            matched = folded.written(found.start, found.end)
-            span = folded.span(found.start, found.end)
-            return Reading(found.intent, tier, found.rule, matched, found.language, RULES_VERSION), (span,)
-        return aside, ()
+        if found is None or (own.rule and found.intent is not Intent.OPT_OUT):
+            return None
+        if found.intent is Intent.OPT_OUT:
+            found = self._said_by_machine(found, folded, own)
+        if found is None:
+            return None
+        tier = Tier.UNCLEAR if found.intent is Intent.UNCLEAR else Tier.SENTENCE
+        matched = folded.written(found.start, found.end)
+        span = folded.span(found.start, found.end)
+        return Reading(found.intent, tier, found.rule, matched, found.language, RULES_VERSION), (span,)
+
+    def _said_by_machine(self, found: Found, folded: Folded, own: OwnWords) -> Found | None:
+        """Return what a request amounts to in a text that is, or may be, an automatic reply.
+
+        A request that only its words make is asked about. "Do not text this number" is no end of texts, nor is "don't text
+        me while I'm driving"; "don't text me again" is. Where a person may have written it, it is asked about.
+        """
+        weighed = found.rule.endswith(_WEIGHED)
+        if not weighed and (
+            found.rule.rpartition("/")[2] not in self._machine["passing"] or self._lasts(found, folded, own)
+        ):
+            return found
+        if own.by_machine and not weighed:
+            return None
+        if own.rule == "immune:automatic-reply" or self._immunity.may_be_automatic(folded):
+            return found._replace(intent=Intent.UNCLEAR)
+        return found
+
+    def _lasts(self, found: Found, folded: Folded, own: OwnWords) -> bool:
+        """Tell whether the clause of a request says for whom or for how long, and not that it is for now."""
+        begin, stop = _around(folded.text, _CLAUSE_ENDS, found.start, found.end)
+        texts = {word.text for word in own.words if begin <= word.start < stop}
+        lasting = self._machine["lasting"] if own.by_machine else self._machine["lasting"] | self._machine["channel"]
+        return not texts.isdisjoint(lasting) and texts.isdisjoint(self._machine["meanwhile"])
+
+    def _told(self, folded: Folded, own: OwnWords) -> tuple[Reading, Spans] | None:
+        """Ask about a text that is hardly more than an instruction to opt out, "Reply STOP to opt out", or begins with its word.
+
+        A person may have copied it from a text of ours, to do what it says.
+        """
+        words = folded.words
+        if own.rule != "immune:instruction":
+            return None
+        if kept := self._company.opt_out_at(words, 0):
+            return _in_company(Tier.COMPANY, kept, folded)
+        longest = _LONGEST_TOLD if folded.text.isascii() else _LONGEST_TOLD_UNSPACED
+        if len(own.words) > _FEW_BESIDE or len(words) > _MOST_WORDS_TOLD or len(folded.key) > longest:
+            return None
+        kept = next((kept for place in range(len(words)) if (kept := self._company.opt_out_at(words, place))), None)
+        if kept is None:
+            return None
+        _, first, last = kept
+        matched, span = folded.written(first.start, last.end), folded.span(first.start, last.end)
+        return Reading(Intent.UNCLEAR, Tier.UNCLEAR, own.rule, matched, None, RULES_VERSION), (span,)
+
+    def _told_word(self, folded: Folded) -> Kept | None:
+        """Return the opt-out keyword with which the text begins, if it is one that texts tell people to send."""
+        first = folded.words[0]
+        keyword = self._keywords.get(first.text)
+        if keyword is None or keyword.intent is not Intent.OPT_OUT or not self._immunity.is_told(first.text):
+            return None
+        return keyword, first, first
+
+    def begins_with_opt_out(self, folded: Folded) -> bool:
+        """Tell whether the text begins with an opt-out keyword, so that it is no copy of a reply, however much it looks so."""
+        return self._company.opt_out_at(folded.words, 0) is not None
 
     def marks(self, folded: Folded, language: str) -> list[list[str]]:
         """What would be weighed in each clause of a text of this language."""
@@ -91,8 +192,11 @@ class Tiers:
                 return [word for word in words if word not in part]
         return words
 
-    def _own_clause(self, folded: Folded, words: Sequence[Word]) -> Kept | None:
-        """A keyword that can mean nothing else, in a sentence of its own: "We sold the house. STOP!"."""
+    def _own_clause(self, folded: Folded, words: Sequence[Word], own: OwnWords) -> Kept | None:
+        """A keyword that can mean nothing else, in a sentence of its own: "We sold the house. STOP!".
+
+        In an automatic reply, "не пишите" between commas is for as long as its sender drives.
+        """
         if not has_breaks(folded) or self._company.is_missing(words):
             return None
         parts = clauses(folded, words)
@@ -104,9 +208,17 @@ class Tiers:
                 for part in parts
                 if not (_instructs(part) or _echoes(folded, part))
                 and (kept := self._company.read(part, strong_only=True))
+                and not (own.by_machine and self._passes(folded, own.words, kept))
             ),
             None,
         )
+
+    def _passes(self, folded: Folded, words: Sequence[Word], kept: Kept) -> bool:
+        """Tell whether a keyword asks for no texts, and its sentence says more."""
+        keyword, first, last = kept
+        begin, stop = _around(folded.text, _SENTENCE_ENDS, first.start, last.end)
+        others = [word for word in words if begin <= word.start < stop and not first.start <= word.start < last.end]
+        return bool(others) and keyword.key in self._machine["passing_keywords"]
 
     def _signed(self, folded: Folded, words: Sequence[Word]) -> Kept | None:
         """A keyword with a name under it: "STOP - Margaret". A name is a capital, and a word of no language known here."""
@@ -135,6 +247,17 @@ def _echoes(folded: Folded, words: Sequence[Word]) -> bool:
 def _asks(folded: Folded, words: Sequence[Word]) -> bool:
     """Whether a clause of more than a word ends in a question mark."""
     return len(words) > 1 and "?" in folded.text[words[-1].end : words[-1].end + 3]
+
+
+def _around(text: str, ends: str, start: int, end: int) -> tuple[int, int]:
+    """Return where the sentence or clause begins and ends that a place of the folded text is in."""
+    begin = max(text.rfind(mark, 0, start) for mark in ends) + 1
+    stop = min((place for mark in ends if (place := text.find(mark, end)) >= 0), default=len(text))
+    return begin, stop
+
+
+def _set_aside(rule: str) -> Reading:
+    return Reading(Intent.NONE, None, rule, "", None, RULES_VERSION)
 
 
 def _in_company(tier: Tier, kept: Kept, folded: Folded) -> tuple[Reading, Spans]:
