@@ -171,10 +171,7 @@ class Instruction:
     def _has_code(self, folded: Folded, words: Sequence[Word]) -> bool:
         """Tell whether a code stands after a verb of replying anywhere."""
         verbs = self._lists["verbs"]
-        return any(
-            word.text in verbs and self._is_code(folded, following)
-            for word, following in pairwise(words)
-        )
+        return any(word.text in verbs and self._is_code(folded, following) for word, following in pairwise(words))
 
     @staticmethod
     def _is_code(folded: Folded, word: Word) -> bool:
