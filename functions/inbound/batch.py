@@ -190,6 +190,13 @@ class Batch:
             applied=consent.settled if consent is not None else None,
             answer=heard.answer.state if heard.answer is not None else None,
         )
+        if heard.overruled_by is not None:
+            self._logger.error(
+                "a STOP is older than an opt-in that its sender did not text",
+                inbound_message_id=mask_id(text.id),
+                opted_in_by=heard.overruled_by,
+            )
+            self._count("StopsOverruled")
         reading = heard.reading
         self._count(f"Texts{reading.intent.title().replace('_', '')}")
         if reading.intent is Intent.OPT_OUT and reading.tier is not None:

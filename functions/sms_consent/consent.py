@@ -14,7 +14,7 @@ from sms_consent.preserved import Preserved
 if TYPE_CHECKING:
     from sms_consent.drift import DriftKind
 
-__all__ = ["HOLD", "LANDING", "Claim", "Consent", "Due", "Listing", "Status", "decide"]
+__all__ = ["HOLD", "LANDING", "Claim", "Consent", "Due", "Listing", "Status", "decide", "moved_back"]
 
 HOLD = timedelta(days=30)
 """A number can be deleted from an opt-out list once in this time (API reference, DeleteOptedOutNumber)."""
@@ -214,6 +214,35 @@ def decide(
                 changed, applied_version=changed.version, answer=answer, due=Due.OPT_IN, due_at=release
             )
     return Outcome.CHANGED, _with_work(changed, Due.OPT_IN, claim, answer, now)
+
+
+def moved_back(
+    standing: Consent, earlier: Decision, newest: Decision | None, *, undecided: bool, now: datetime
+) -> Consent:
+    """Return the consent after an earlier copy of its newest decision arrived.
+
+    Args:
+        standing: The consent as it is stored; ``standing.decided_by`` is the id of ``earlier``.
+        earlier: The copy, whose time counts from now on.
+        newest: The newest other decision between the two copies, which counts again.
+        undecided: Whether there are too many decisions to find it. An opt-out by the person in between then counts.
+        now: The time.
+    """
+    opted_in_at = standing.opted_in_at
+    if earlier.asked is Asked.OPT_IN and opted_in_at == standing.decided_at:
+        opted_in_at = earlier.at
+    reset = replace(standing, decided_at=earlier.at, opted_in_at=opted_in_at, revision=standing.revision + 1)
+    if undecided and standing.status is not Status.OPTED_OUT and (standing.asked_out_at or earlier.at) > earlier.at:
+        opted_out = replace(
+            reset, status=Status.OPTED_OUT, decided_at=standing.asked_out_at or earlier.at, version=reset.version + 1,
+            held_until=None, answer=None, attempts=0, end_user_opted_out=True,
+        )  # fmt: skip
+        return replace(opted_out, due=Due.OPT_OUT, due_at=standing.lease_until if standing.leased_at(now) else now)
+    if newest is None:
+        return reset
+    if reset.outbox is not None and reset.outbox.id == newest.id:
+        reset = replace(reset, outbox=None)  # it was read from the history, so the copy is not needed
+    return decide(reset, newest, standing.list_name, now=now, claim=None, answer=None)[1] or reset
 
 
 def _supersedes(decision: Decision, standing: Consent) -> bool:

@@ -63,6 +63,7 @@ class Decision:
     body: str | None = None
     actor: str | None = None  # which agent or key, where it was no end user
     reference: str | None = None  # the actor's own, such as a ticket, or a place in a file
+    list_name: str | None = None  # the opt-out list that it was made to; None where an older version recorded it
     end_user: bool | None = None  # of an import: whether the person themselves had asked, as its source has it
     only_if_opted_out: bool | None = None  # True for an opt-in by a word that is also an ordinary answer, such as YES
     preserved: Preserved | None = field(default=None, compare=False, repr=False)

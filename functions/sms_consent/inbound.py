@@ -51,6 +51,7 @@ class Heard:
     outcome: Outcome | None = None
     consent: Consent | None = None
     answer: Answer | None = None
+    overruled_by: Author | None = None  # whose newer opt-in stands against a STOP, if not the same person's text
 
 
 class Inbound:
@@ -118,7 +119,7 @@ class Inbound:
             return Heard(_ordinary(reading))
         answer = recorded.consent.answer
         answered = answer if answer is not None and answer.decision_id == decision.id else None
-        return Heard(reading, recorded.outcome, recorded.consent, answered)
+        return Heard(reading, recorded.outcome, recorded.consent, answered, recorded.overruled_by)
 
     def _for_this_person(self, message: Message) -> Reading:
         """Classify again with the replies of the sender that was texted; a copy of one that the person was sent asks nothing.

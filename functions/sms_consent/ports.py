@@ -73,6 +73,11 @@ class ConsentLedger(Protocol):
     ) -> None:
         """``save``, and ``append`` with it: both or neither, in one call."""
 
+    def recorded_between(
+        self, number: str, since: datetime, until: datetime, *, most: int
+    ) -> Sequence[Decision] | None:
+        """Return the decisions of a number from a span of time, both ends included; None if there are more than ``most``."""
+
     def letter(self, key: str, number: str) -> Letter | None:
         """The newest reply of one kind to one person."""
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import cast
 
 from sms_consent.answer import Answer
-from sms_consent.consent import Consent, decide
-from sms_consent.decision import Asked, Decision, Outcome
-from sms_consent.errors import Moved, Rejected, TryAgain, Unavailable
+from sms_consent.consent import Claim, Consent
+from sms_consent.consent_change import Change, ConsentChanger
+from sms_consent.decision import Asked, Author, Decision, Outcome
+from sms_consent.errors import Rejected, TryAgain
 from sms_consent.leave_to_sweep import LeftToSweep
 from sms_consent.ports import Clock, ConsentLedger
 from sms_consent.progress import OPT_IN_ANSWER_USEFUL_FOR
@@ -19,9 +20,6 @@ from sms_consent.sync import Sync
 
 __all__ = ["Recorded", "Recorder"]
 
-ATTEMPTS = 12
-"""Conditional writes lost in a row before a record goes back to its queue."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -29,16 +27,7 @@ class Recorded:
 
     outcome: Outcome
     consent: Consent
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What a decision did for one list, and the name under which the lease on it was taken."""
-
-    outcome: Outcome
-    consent: Consent
-    worker: str | None
-    recorded: bool = False  # in the history, by the same write
+    overruled_by: Author | None = None  # whose newer opt-in stands against a STOP, if not the same person's text
 
 
 class Recorder:
@@ -64,6 +53,7 @@ class Recorder:
         self._clock = clock
         self._grace = grace
         self._scope = scope
+        self._changer = ConsentChanger(ledger, clock, counts_beyond=scope.is_wider if scope is not None else None)
 
     def record(self, decision: Decision, list_name: str, *, reply_from: str | None) -> Recorded:
         """Record, and do at once what can be done. Safe to repeat, after any failure, at any point.
@@ -83,6 +73,7 @@ class Recorder:
 
     def _record(self, decision: Decision, list_name: str, reply_from: str | None) -> Recorded | None:
         failures = _Failures()
+        decision = replace(decision, list_name=list_name)
         changes = self._changes(decision, list_name, reply_from, failures)
         changes = [change for change in changes if change.outcome is not Outcome.IGNORED]
         consents = []
@@ -92,16 +83,15 @@ class Recorder:
         failures.raise_first()
         if not changes:
             return None
-        # The telling one first: the history says CHANGED if any list's consent was changed.
+        # The history says CHANGED if any list's consent was changed.
         outcome = min((change.outcome for change in changes), key=list(Outcome).index)
         left = outcome is not Outcome.CHANGED or any(consent.outbox is not None for consent in consents)
-        if left and not changes[0].recorded:
-            self._ledger.append(decision, outcome, self._clock.now())
-        return Recorded(outcome, consents[0])
+        if left and not changes[0].in_history:
+            self._ledger.append(changes[0].decision, outcome, self._clock.now())
+        overruled = [change.overruled_by for change in changes if change.overruled_by is not None]
+        return Recorded(outcome, consents[0], overruled[0] if overruled else None)
 
-    def _changes(
-        self, decision: Decision, list_name: str, reply_from: str | None, failures: _Failures
-    ) -> list[_Change]:
+    def _changes(self, decision: Decision, list_name: str, reply_from: str | None, failures: _Failures) -> list[Change]:
         """The sender's own list first. Only it carries the reply, which its put would forbid; others forbid nothing."""
         changes = []
         further: tuple[str, ...] | None = ()
@@ -111,47 +101,26 @@ class Recorder:
                 further = self._scope.beyond(decision, list_name)
         with failures:
             changes.append(self._change(decision, list_name, reply_from, alone=further == ()))
+            decision = changes[0].decision
         for each in further or ():
             with failures:
                 changes.append(self._change(decision, each, None, alone=False))
         return changes
 
-    def _synced(self, change: _Change) -> Consent:
+    def _synced(self, change: Change) -> Consent:
         """As far as can be done at once."""
-        if change.worker is not None and change.consent.lease == change.worker:
-            return self._sync.carry_on(change.consent, change.worker)
+        if change.claim is not None and change.consent.lease == change.claim.worker:
+            return self._sync.carry_on(change.consent, change.claim.worker)
         # No lease was taken. What is due all the same is done now, unless another worker is at the list: it finds this change.
         return self._sync.settle(change.consent)
 
-    def _change(self, decision: Decision, list_name: str, reply_from: str | None, *, alone: bool) -> _Change:
-        """The consent as this decision leaves it.
-
-        A decision for one list that changes no status, such as a second STOP, is recorded by the same call. Others are not:
-        a transaction costs double, and what is changed has to be written again anyway, once the list has followed.
-        """
-        standing: Consent | None = None  # a guess, right for every first STOP: a conditional write spares the read
-        if decision.only_if_opted_out:
-            standing = self._ledger.consent(decision.number, list_name)
-        for _ in range(ATTEMPTS):
-            now = self._clock.now()
+    def _change(self, decision: Decision, list_name: str, reply_from: str | None, *, alone: bool) -> Change:
+        def offer(decision: Decision) -> tuple[Claim | None, Answer | None]:
             answer = self._answer(decision, reply_from)
-            claim = self._sync.offer(opting_out=decision.asked is Asked.OPT_OUT, answering=answer is not None)
-            outcome, changed = decide(standing, decision, list_name, now=now, claim=claim, answer=answer)
-            if changed is None:
-                return _Change(outcome, cast("Consent", standing), None)
-            if standing is not None and standing.outbox is not None and changed.outbox is not standing.outbox:
-                self._ledger.append(standing.outbox, Outcome.CHANGED, now)
-            recorded = alone and standing is not None and outcome is not Outcome.CHANGED
-            try:
-                if recorded:
-                    self._ledger.save_and_append(changed, cast("Consent", standing), decision, outcome, now)
-                else:
-                    self._ledger.save(changed, replacing=standing)
-            except Moved as moved:
-                standing = cast("Consent | None", moved.current)
-                continue
-            return _Change(outcome, changed, claim.worker if claim is not None else None, recorded)
-        raise Unavailable("the consent changed under every attempt to write it")
+            opting_out = decision.asked is Asked.OPT_OUT
+            return self._sync.offer(opting_out=opting_out, answering=answer is not None), answer
+
+        return self._changer.change(decision, list_name, offer=offer, alone=alone)
 
     def _answer(self, decision: Decision, reply_from: str | None) -> Answer | None:
         """Only who texted us is answered; a confirmation is allowed once, without marketing (47 CFR 64.1200(a)(12))."""

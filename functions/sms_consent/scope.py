@@ -47,6 +47,10 @@ class Scope:
         self._own_list = own_list
         self._lists = lists
 
+    def is_wider(self, decision: Decision) -> bool:
+        """Return whether such a decision counts for other lists than the sender's own."""
+        return decision.author in _ASKED_BY_PEOPLE and self._reach[decision.asked] is not Reach.SENDER
+
     def beyond(self, decision: Decision, list_name: str) -> tuple[str, ...]:
         """The further lists, always in the same order. Raises TryAgain if they must be read and cannot be."""
         reach = self._reach[decision.asked]

@@ -93,11 +93,11 @@ def test_a_duplicate_delivery_costs_two_calls(inbound: Any, body: str) -> None:
     assert len(inbound.world.history()) == 2
 
 
-def test_a_start_after_a_stop_costs_six_calls_and_its_reply(inbound: Any) -> None:
-    """The reply is sent once the number is off the list, so it is marked after that."""
+def test_a_start_after_a_stop_costs_seven_calls_and_its_reply(inbound: Any) -> None:
+    """It reverses a consent, so the history is searched for an earlier copy of it. The reply is sent, and marked, last."""
     _hear(inbound, "STOP", "a")
     calls = _hear(inbound, "START", "b")
-    assert calls == {"PutItem": 5, "DeleteOptedOutNumber": 1, REPLY: 1}
+    assert calls == {"PutItem": 5, "Query": 1, "DeleteOptedOutNumber": 1, REPLY: 1}
 
 
 def test_a_cold_start_reads_one_item(inbound: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -16,7 +17,7 @@ from support.reconcile_function import reconcile_beside
 from support.retention_function import retention_function
 from support.sweep_function import sweep
 from support.template import resources
-from support.world import LIST
+from support.world import LIST, OURS
 
 from inbound import wiring
 from sms_consent.aws import clients
@@ -57,6 +58,17 @@ def _inbound(inbound: Inbound) -> None:
     for error in ("AccessDeniedException", "InternalServerException"):
         _fail(inbound, "SendTextMessage", error)
         _hear(inbound, "STOP", next(PEOPLE))
+    overruled = next(PEOPLE)
+    opt_in = inbound.world.decision(Asked.OPT_IN, number=overruled, author=Author.AGENT)
+    leave_to_sweep(inbound.world.parts.ledger, opt_in, LIST, clock=inbound.world.parts.clock)
+    sent = {"Timestamp": "2026-11-03T09:00:00.000Z"}
+    payload = {
+        "originationNumber": overruled,
+        "destinationNumber": OURS,
+        "messageBody": "STOP",
+        "inboundMessageId": "old",
+    }
+    inbound.run(inbound.queued(json.dumps(inbound.notification(payload) | sent)))
     listed = next(PEOPLE)
     inbound.world.aws.put_opted_out_number(OptOutListName=LIST, OptedOutNumber=listed)
     _hear(inbound, "STOP", listed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -83,6 +83,13 @@ class GatedLedger:
             self._witness.appended(decision)
 
         self._gate(Where("save and append", consent.number, consent.list_name), effect)
+
+    def recorded_between(
+        self, number: str, since: datetime, until: datetime, *, most: int
+    ) -> Sequence[Decision] | None:
+        return self._gate(
+            Where("recorded", number), lambda: self._inner.recorded_between(number, since, until, most=most)
+        )
 
     def letter(self, key: str, number: str) -> Letter | None:
         return self._gate(Where("read letter", number), lambda: self._inner.letter(key, number))

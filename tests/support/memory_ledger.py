@@ -77,6 +77,14 @@ class MemoryLedger:
         self.save(consent, replacing)
         self.append(decision, outcome, recorded_at)
 
+    def recorded_between(self, number: str, since: datetime, until: datetime, *, most: int) -> list[Decision] | None:
+        found = [
+            each.decision
+            for (of, _, _), each in self.history.items()
+            if of == number and since <= each.decision.at <= until
+        ]
+        return found if len(found) <= most else None
+
     def letter(self, key: str, number: str) -> Letter | None:
         return self.letters.get((number, key))
 

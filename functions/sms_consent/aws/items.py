@@ -253,6 +253,7 @@ _DECISION: Mapping[str, Decoder] = {
     "body": text,
     "actor": text,
     "reference": text,
+    "list_name": text,
     "end_user": boolean,
     "only_if_opted_out": boolean,
 }

@@ -1,0 +1,171 @@
+"""The newest decision wins, so each one counts at the right time: the earliest of a text's copies, and never the future."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.fake_clock import NOON, FakeClock
+from support.memory_ledger import MemoryLedger
+from support.memory_service import MemoryService
+from support.workers import Environment, environment
+from support.world import LIST, OURS, PERSON, World
+
+from sms_consent.consent import Status
+from sms_consent.consent_change import MOST_COPIES
+from sms_consent.decision import Asked, Author, Decision, Outcome
+from sms_consent.leave_to_sweep import leave_to_sweep
+from sms_consent.text import Text
+
+
+def _environment(ledger: MemoryLedger, clock: FakeClock) -> Environment:
+    service, tokens = MemoryService(clock, {OURS: LIST}), count()
+    return environment(
+        ledger=ledger, opt_out_list=service, texting=service, clock=clock, new_token=lambda: f"t{next(tokens)}",
+        own_list=LIST, paced=False,
+    )  # fmt: skip
+
+
+def _text(text_id: str, body: str, at: datetime) -> Text:
+    return Text(id=text_id, sender=PERSON, destination=OURS, body=body, at=at)
+
+
+COPIES = st.lists(st.integers(0, 9), min_size=1, max_size=3)
+TEXTS = st.lists(st.tuples(st.sampled_from(["STOP", "START"]), COPIES), min_size=1, max_size=5)
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=TEXTS, order=st.randoms(use_true_random=False))
+def test_the_earliest_copy_of_a_text_counts_in_whatever_order_copies_arrive(
+    texts: list[tuple[str, list[int]]], order: object
+) -> None:
+    """Several texts, each published up to three times with different timestamps."""
+    clock, ledger = FakeClock(NOON), MemoryLedger()
+    worker = _environment(ledger, clock)
+    deliveries = [(f"m{n}", body, second) for n, (body, seconds) in enumerate(texts) for second in seconds]
+    order.shuffle(deliveries)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+    clock.advance(timedelta(minutes=1))
+    for text_id, body, second in deliveries:
+        clock.advance(timedelta(seconds=1))
+        worker.inbound.hear(_text(text_id, body, NOON + timedelta(seconds=second)))
+
+    newest = max((min(seconds), body == "STOP") for body, seconds in texts)
+    consent = ledger.consents[PERSON, LIST]
+    assert (consent.status is Status.OPTED_OUT) is newest[1]
+
+
+def test_a_copy_of_an_old_start_does_not_undo_a_stop(world: World) -> None:
+    world.opt_in(id="a")
+    world.pass_time(seconds=20)
+    world.opt_out(id="b")
+    world.pass_time(seconds=20)
+    world.opt_in(id="a")
+
+    assert world.consent().status is Status.OPTED_OUT
+    assert world.listed()
+    assert len(world.history()) == 2
+
+
+def test_a_stop_between_two_copies_counts_once_the_earlier_copy_arrives(world: World) -> None:
+    """The later copy of a START arrives first, then the STOP, then the earlier copy."""
+    first = world.parts.clock.now()
+    world.pass_time(minutes=5)
+    world.opt_in(id="a")
+    world.opt_out(first + timedelta(minutes=2), id="b")
+    assert world.consent().status is Status.OPTED_IN
+    world.opt_in(first, id="a")
+
+    assert world.consent().status is Status.OPTED_OUT
+    assert world.listed()
+    assert world.consent().decided_by == "b"
+
+
+def test_a_copy_of_an_old_stop_does_not_undo_a_start(world: World) -> None:
+    world.opt_out(id="a")
+    world.pass_time(seconds=20)
+    world.opt_in(id="b")
+    world.pass_time(seconds=20)
+    world.opt_out(id="a")
+    assert world.consent().status is Status.OPTED_IN
+
+
+@pytest.mark.parametrize("asked", [Asked.OPT_IN, Asked.OPT_OUT])
+def test_an_opt_out_stands_if_there_are_too_many_decisions_to_search(asked: Asked) -> None:
+    """The history of one number has more decisions in the time concerned than are searched."""
+    clock, ledger = FakeClock(NOON), MemoryLedger()
+    worker = _environment(ledger, clock)
+    before = Asked.OPT_OUT if asked is Asked.OPT_IN else Asked.OPT_IN
+    for n in range(MOST_COPIES + 2):
+        clock.advance(timedelta(seconds=1))
+        decision = Decision(
+            id=f"d{n}", number=PERSON, asked=before, at=clock.now(), author=Author.END_USER, through=OURS
+        )
+        ledger.append(decision, Outcome.CHANGED, clock.now())
+    worker.inbound.hear(_text("first", "STOP" if before is Asked.OPT_OUT else "START", clock.now()))
+    clock.advance(timedelta(seconds=1))
+    worker.inbound.hear(_text("next", "START" if asked is Asked.OPT_IN else "STOP", clock.now()))
+
+    assert ledger.consents[PERSON, LIST].status is Status.OPTED_OUT
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(minutes=4, seconds=50), timedelta(days=365)])
+@pytest.mark.parametrize("author", [Author.AGENT, Author.IMPORT, Author.AWS])
+def test_an_opt_in_from_the_future_counts_from_when_it_was_recorded(
+    world: World, ahead: timedelta, author: Author
+) -> None:
+    """A STOP right after it counts, also one that is processed hours later."""
+    recorded_at = world.parts.clock.now()
+    world.opt_in(recorded_at + ahead, author=author)
+    assert world.consent().decided_at == recorded_at
+    assert world.consent().opted_in_at == recorded_at
+
+    world.pass_time(hours=6)
+    consent = world.opt_out(recorded_at + timedelta(milliseconds=1))
+    assert consent.status is Status.OPTED_OUT
+    assert consent.end_user_opted_out
+    assert world.listed()
+
+
+def test_a_retry_of_such_an_opt_in_keeps_the_time_of_the_first_recording(world: World) -> None:
+    """Also once its own time has come: the STOP in between stands, and the history holds the opt-in once."""
+    start = world.parts.clock.now()
+    world.opt_in(start + timedelta(minutes=5), author=Author.AGENT, id="agent")
+    world.pass_time(minutes=1)
+    world.opt_out()
+    for minutes in (1, 10):
+        world.pass_time(minutes=minutes)
+        world.again(0)
+        assert world.consent().status is Status.OPTED_OUT
+    assert world.listed()
+    assert len(world.history()) == 2
+
+
+def test_a_retry_before_anything_else_changes_nothing(world: World) -> None:
+    start = world.parts.clock.now()
+    world.opt_in(start + timedelta(minutes=5), author=Author.AGENT, id="agent")
+    world.pass_time(minutes=1)
+    world.again(0)
+    assert world.consent().decided_at == start
+    assert len(world.history()) == 1
+
+
+def test_an_imported_opt_in_from_the_future_does_not_overrule_a_stop(world: World) -> None:
+    decision = world.decision(Asked.OPT_IN, world.parts.clock.now() + timedelta(days=2), author=Author.IMPORT)
+    leave_to_sweep(world.parts.ledger, decision, LIST, clock=world.parts.clock)
+    world.pass_time(seconds=1)
+    assert world.opt_out().status is Status.OPTED_OUT
+
+
+def test_an_sns_timestamp_is_never_altered(world: World) -> None:
+    """A text's timestamp may be ahead of the function's clock by a moment."""
+    at = world.parts.clock.now() + timedelta(seconds=2)
+    assert world.opt_out(at).decided_at == at
+
+
+def test_the_list_of_a_decision_is_recorded(world: World) -> None:
+    world.opt_out()
+    (decision,) = world.history()
+    assert decision["list_name"] == {"S": LIST}
