@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sms_consent.consent import Consent
 from sms_consent.consent_change import ConsentChanger
 from sms_consent.decision import Decision, Outcome
 from sms_consent.ports import Clock, ConsentLedger

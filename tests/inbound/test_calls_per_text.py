@@ -62,7 +62,8 @@ def test_yes_costs_one_read_where_it_is_an_ordinary_answer(inbound: Any) -> None
     assert _hear(inbound, "YES", "a") == {"GetItem": 1}
     assert _hear(inbound, "YES", "a") == {"GetItem": 1}
     _hear(inbound, "STOP", "b")
-    assert _hear(inbound, "YES", "c") == {"GetItem": 1, "PutItem": 4, "DeleteOptedOutNumber": 1, REPLY: 1}
+    reversal = {"GetItem": 1, "Query": 1, "PutItem": 4, "DeleteOptedOutNumber": 1, REPLY: 1}
+    assert _hear(inbound, "YES", "c") == reversal
     assert _hear(inbound, "YES", "d") == {"GetItem": 1}
 
 
