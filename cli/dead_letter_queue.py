@@ -7,12 +7,12 @@ and comes back by itself should that fail.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sms_consent.errors import Unreadable
 from sms_consent.text import Text, read_queued, with_time
@@ -106,6 +106,11 @@ class DeadLetterQueue(AbstractContextManager["DeadLetterQueue"]):
             held=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
             kept_for=timedelta(seconds=int(attributes["MessageRetentionPeriod"])),
         )
+
+    def dated(self) -> Mapping[str, Any]:
+        """Return a response of SQS, for its time."""
+        response: Any = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        return cast("Mapping[str, Any]", response)
 
     def letters(self) -> Iterator[DeadLetter]:
         """Each once, in no order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rich.text import Text as Styled
@@ -39,9 +39,9 @@ def letter_view(letter: DeadLetter) -> dict[str, Any]:
     return {name: value for name, value in view.items() if value is not None}
 
 
-def show_letters(letters: Sequence[DeadLetter], waiting: Waiting) -> None:
+def show_letters(letters: Sequence[DeadLetter], waiting: Waiting, now: datetime) -> None:
     """One line each, the oldest first."""
-    lines, now = Lines("from", "asks for"), datetime.now(UTC)
+    lines = Lines("from", "asks for")
     for letter in letters:
         sender = _masked(letter.text.sender) if letter.text is not None else "-"
         lines.add(letter.id, now - letter.since, sender, _asks(letter), reason=_why(letter))

@@ -48,7 +48,8 @@ def list_letters(events: Events = False, as_json: AsJson = False, url: Url = Non
     from cli.put_aside_events import opened
     from cli.put_aside_report import put_aside_view, show_put_asides
 
-    with _looking("dead-letters list", stack, url, events=events) as (queue, _):
+    with _looking("dead-letters list", stack, url, events=events) as (queue, deployment):
+        now = deployment.clock_by(queue.dated).now
         waiting = queue.waiting()
         letters = sorted(queue.letters(), key=lambda letter: letter.since)
     if events:
@@ -56,12 +57,12 @@ def list_letters(events: Events = False, as_json: AsJson = False, url: Url = Non
         if as_json:
             say_json([put_aside_view(message) for message in messages])
         else:
-            show_put_asides(messages, waiting)
+            show_put_asides(messages, waiting, now())
         return
     if as_json:
         say_json([letter_view(letter) for letter in letters])
     else:
-        show_letters(letters, waiting)
+        show_letters(letters, waiting, now())
 
 
 @dead_letters.command()
@@ -151,10 +152,9 @@ def _retell(
     from cli.retelling import Retelling
     from sms_consent.announcing import Announcer
     from sms_consent.aws.events import EventBridgeBus
-    from sms_consent.clock import SystemClock
 
     with _looking(command, stack, url, events=True, event_bus=event_bus) as (queue, deployment):
-        clock = SystemClock()
+        clock = deployment.clock_by(queue.dated)
         announcer = None
         if not dry_run:
             announcer = Announcer(EventBridgeBus(deployment.events(), deployment.event_bus.rpartition("/")[2]), clock)

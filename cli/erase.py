@@ -42,14 +42,13 @@ def erase(
     """
     from cli.deployed import failures_told
     from cli.deployment import Deployment
-    from cli.desk import Desk
     from cli.erasure import AtWork, Erasure
     from cli.refusal import Refusal, refusals_told
 
     e164 = number_of("erase", number, country)
     with failures_told("erase"), refusals_told("erase"):
         deployment = Deployment(stack, table=table)
-        erasure = Erasure(deployment.dynamodb(), deployment.table, Desk(deployment).clock)
+        erasure = Erasure(deployment.dynamodb(), deployment.table, deployment.clock)
         erased = erasure.preview(e164)
         if erased.was_known and not dry_run:
             if not yes and (as_json or not sys.stdin.isatty()):

@@ -52,18 +52,18 @@ def export_numbers(
 
     Exit codes: 2 for no such place, 3 if AWS did not answer.
     """
+    from cli.aws_clock import SteadyClock
     from cli.deployed import failures_told
     from cli.deployment import Deployment
     from cli.exporting import exported
     from cli.refusal import refusals_told
-    from sms_consent.clock import SystemClock
 
     chosen = form or (Form.JSONL if output is not None and output.suffix in {".jsonl", ".ndjson"} else Form.CSV)
     with failures_told("export"), refusals_told("export"):
         deployment = Deployment(stack, table=table)
         found = exported(
             deployment.dynamodb_for(1), deployment.table,
-            list_name=opt_out_list, opted_out_only=opted_out, clock=SystemClock(),
+            list_name=opt_out_list, opted_out_only=opted_out, clock=SteadyClock(),
         )  # fmt: skip
         with _written_to(output, overwrite) as file:
             count = _write(found, file, chosen, texts=show_texts)

@@ -31,7 +31,6 @@ from cli.sender_book import SenderBook
 from cli.sender_checks import SenderChecks
 from cli.written_time import TimeReading
 from sms_consent.aws.ledger import DynamoLedger
-from sms_consent.clock import SystemClock
 from sms_consent.decision import Asked
 from sms_consent.times import from_text, to_millisecond
 
@@ -77,8 +76,8 @@ class ImportRun:
         if wish.region is not None and wish.region.upper() not in phonenumbers.SUPPORTED_REGIONS:
             raise Refusal("--region takes the two letters of a country, as US")
         self._wish = wish
-        self._clock = SystemClock()
         self._deployment = Deployment(stack, table=table)
+        self._clock = self._deployment.clock
         self._file = NumberFile.at(wish.file, wish.columns, wish.region, wish.rule)
         self._journal = Journal(wish.file.with_name(wish.file.name + ".progress"), self._file.digest + wish.meaning())
         self._begun = Begun() if wish.from_start or wish.dry_run else self._journal.read()

@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from cli.account import Account, OptOutList
+from cli.aws_clock import SteadyClock
 from cli.deployment import Deployment, NotFound
 from cli.list_carrying import Choice, ListCarrying, Move
 from cli.refusal import Refusal
 from cli.sender_book import Groups, SenderBook
 from cli.sender_checks import SenderChecks
 from sms_consent.carrying import Carry
-from sms_consent.clock import SystemClock
 from sms_consent.pacing import Call, Pace
 from sms_consent.times import as_text
 
@@ -130,7 +130,7 @@ class ListOffice:
     def count(self, described: Described, tell: Callable[[int], None]) -> Count:
         """At the rate that the deployment was told, else at that of every account; ``tell`` hears how far it is."""
         rate = float(self.deployment.parameter("DescribeRequestsPerSecond", "1"))
-        pace = Pace(SystemClock(), {Call.FIND: rate})
+        pace = Pace(SteadyClock(), {Call.FIND: rate})
         counted = Count()
         for page in self.account.numbers_on(described.found, lambda: pace.take(Call.FIND)):
             counted.total += len(page)

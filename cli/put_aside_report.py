@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from cli.dead_letter_queue import Waiting
@@ -34,9 +34,9 @@ def put_aside_view(message: PutAside) -> dict[str, Any]:
     return {name: value for name, value in view.items() if value is not None}
 
 
-def show_put_asides(messages: Sequence[PutAside], waiting: Waiting) -> None:
+def show_put_asides(messages: Sequence[PutAside], waiting: Waiting, now: datetime) -> None:
     """One line each, the oldest first."""
-    lines, now = Lines("number", "event"), datetime.now(UTC)
+    lines = Lines("number", "event")
     for message in messages:
         view = put_aside_view(message)
         lines.add(

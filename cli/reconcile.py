@@ -62,7 +62,6 @@ def _reconciler(stack: str, table: str | None, *, dry_run: bool) -> Reconciler:
     from cli.deployment import Deployment, NotFound
     from cli.paper_book import PaperBook
     from sms_consent.aws.reconciling import assemble_reconciler
-    from sms_consent.clock import SystemClock
 
     deployment = Deployment(stack, table=table)
     if (own := deployment.own_list) is None:
@@ -80,6 +79,6 @@ def _reconciler(stack: str, table: str | None, *, dry_run: bool) -> Reconciler:
         table=deployment.table,
         lists=tuple(lists),
         rate=float(deployment.parameter("DescribeRequestsPerSecond", "1")),
-        clock=SystemClock(),
+        clock=deployment.clock,
         dry_book=PaperBook() if dry_run else None,
     )

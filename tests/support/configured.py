@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from botocore.session import get_session
 from click.testing import Result
 from typer.testing import CliRunner
 
+from cli import aws_clock
 from cli.deployment import STACK, Deployment
 from cli.main import app
 from sms_consent.aws import clients
@@ -93,6 +95,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, command: str) -> Iterator[Config
     monkeypatch.setattr(Deployment, "_client", lambda *_: _formation())
     with deployed() as world:
         waited: list[float] = []
+        monkeypatch.setattr(aws_clock, "_counter", time.time)  # which stands still, and is moved with the time of day
 
         def sleep(_: SystemClock, seconds: float) -> None:
             waited.append(seconds)
