@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -74,6 +74,8 @@ class Connectable:
     deaf: bool = False  # the functions do nothing
     may_invoke: bool = True  # whether the caller may invoke SweepFunction
     invoked: list[dict[str, Any]] = field(default_factory=list)  # what SweepFunction was invoked with
+    dated: str | None = "as AWS does"  # the Date header of what the command is answered; None for none
+    _ahead: timedelta = timedelta()  # of AWS's time: the command's machine
     _working: bool = False
     _kill_at: int | None = None
     _look: Callable[[str], None] | None = None
@@ -118,6 +120,31 @@ class Connectable:
         chosen = {each["ParameterKey"]: each["ParameterValue"] for each in described["Parameters"]}
         client("cloudformation").delete_stack(StackName=STACK)
         _deploy(outputs, chosen | parameters)
+
+    @contextmanager
+    def machine_ahead(self, by: timedelta) -> Iterator[None]:
+        """The command's machine has another time than AWS, which shows its own in every call and while the command sleeps."""
+        self._ahead = by
+        self.world.time.shift(by)
+        try:
+            yield
+        finally:
+            self.world.time.shift(-by)
+            self._ahead = timedelta()
+
+    @contextmanager
+    def _at_aws(self) -> Iterator[None]:
+        ahead, self._ahead = self._ahead, timedelta()
+        self.world.time.shift(-ahead)
+        try:
+            yield
+        finally:
+            self.world.time.shift(ahead)
+            self._ahead = ahead
+
+    def counter(self) -> float:
+        """The machine's, which nobody sets: here it goes with AWS's time."""
+        return time.time() - self._ahead.total_seconds()
 
     def snapshot(self) -> Callable[[], None]:
         """How to come back to how everything is now: numbers, lists and ledger."""
@@ -197,9 +224,10 @@ class Connectable:
 
     def pass_a_moment(self, seconds: float) -> None:
         """The function hears what is in the queue."""
-        self.world.pass_time(seconds=seconds)
-        if not self.deaf and not self._working:
-            self.hear()
+        with self._at_aws():
+            self.world.pass_time(seconds=seconds)
+            if not self.deaf and not self._working:
+                self.hear()
 
     def text(self, body: str, number: str = PERSON, at: datetime | None = None) -> None:
         """Somebody texts, at another time than now where the topic is late; InboundFunction processes it."""
@@ -253,6 +281,14 @@ class Connectable:
         finally:
             self._working = before
 
+    def _dated(self, answer: Any) -> Any:
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        if self.dated is None:
+            headers.pop("date", None)
+        elif self.dated != "as AWS does":
+            headers["date"] = self.dated
+        return answer
+
     def witness(self, call: Any) -> Any:
         """Around every call of AWS in this process; what the function does is not the command's."""
 
@@ -262,14 +298,15 @@ class Connectable:
             if self._kill_at is not None and len(self.calls) == self._kill_at:
                 raise Killed
             self.calls.append(operation)
-            answer = self.invoke(**parameters) if operation == "Invoke" else call(aws, operation, parameters)
-            if self._look is not None:
-                self._working = True
-                try:
-                    self._look(operation)
-                finally:
-                    self._working = False
-            return answer
+            with self._at_aws():
+                answer = self.invoke(**parameters) if operation == "Invoke" else call(aws, operation, parameters)
+                if self._look is not None:
+                    self._working = True
+                    try:
+                        self._look(operation)
+                    finally:
+                        self._working = False
+            return self._dated(answer)
 
         return made
 
@@ -297,8 +334,8 @@ def connectable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connectable]:
         monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", client("sqs").create_queue(QueueName="dead")["QueueUrl"])
         wiring.batch.cache_clear()
         sweep_wiring.parts.cache_clear()
-        monkeypatch.setattr(aws_clock, "_counter", time.time)  # which stands still, and is moved with the time of day
         made = _made(world, queue)
+        monkeypatch.setattr(aws_clock, "_counter", made.counter)
         monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: made.pass_a_moment(seconds))
         with patch.object(BaseClient, "_make_api_call", _method(made.witness(BaseClient._make_api_call))):  # type: ignore[attr-defined]  # where every call passes
             yield made
