@@ -98,7 +98,8 @@ class ConsentChanger:
             standing = self._ledger.consent(decision.number, list_name)
         for _ in range(ATTEMPTS):
             now = self._clock.now()
-            decision = _effective(decision, standing, now)
+            limit = self._clock.latest() if decision.asked is Asked.OPT_OUT else now
+            decision = _effective(decision, standing, limit)
             step = self._decided(decision, standing, list_name, offer, now)
             decision = step.decision
             if step.changed is None:
@@ -192,10 +193,14 @@ def _order(decision: Decision) -> tuple[datetime, bool]:
     return decision.at, decision.asked is Asked.OPT_OUT
 
 
-def _effective(decision: Decision, standing: Consent | None, now: datetime) -> Decision:
-    """Return the decision at the time at which it counts, as far as the consent shows it."""
-    if decision.author is not Author.END_USER and decision.at > now:
-        decision = replace(decision, at=now)
+def _effective(decision: Decision, standing: Consent | None, limit: datetime) -> Decision:
+    """Return the decision at the time at which it counts, as far as the consent shows it.
+
+    ``limit`` is the present moment; for a command, which knows AWS's time to the second, its end for an opt-out, and its start
+    for an opt-in.
+    """
+    if decision.author is not Author.END_USER and decision.at > limit:
+        decision = replace(decision, at=limit)
     if standing is None:
         return decision
     known = [standing.decided_at] if standing.decided_by == decision.id else []

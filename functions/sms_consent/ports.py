@@ -50,7 +50,10 @@ class Clock(Protocol):
     """The time, and the only way to wait for it."""
 
     def now(self) -> datetime:
-        """The present moment, in UTC to the millisecond."""
+        """The present moment, in UTC to the millisecond. Where it is not known exactly, the earliest that it can be."""
+
+    def latest(self) -> datetime:
+        """The latest that the present moment can be: the same as ``now`` where it is known exactly."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -77,6 +77,9 @@ class _Time:
     def now(self) -> datetime:
         return self._burst.clock.now()
 
+    def latest(self) -> datetime:
+        return self.now()
+
     def sleep(self, seconds: float) -> None:
         self._burst.let_others(timedelta(seconds=seconds))
 

@@ -70,6 +70,9 @@ class _WorkerClock:
     def now(self) -> datetime:
         return self._world.clock.now()
 
+    def latest(self) -> datetime:
+        return self.now()
+
     def sleep(self, seconds: float) -> None:
         self._world.rest(timedelta(seconds=seconds))
 

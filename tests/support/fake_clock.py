@@ -18,6 +18,9 @@ class FakeClock:
     def now(self) -> datetime:
         return self._now
 
+    def latest(self) -> datetime:
+        return self.now()
+
     def sleep(self, seconds: float) -> None:
         self.advance(timedelta(seconds=seconds))
 
