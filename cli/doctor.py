@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.check import STACK, AsJson, Stack, Table
+from cli.printable import say, say_json
 
 if TYPE_CHECKING:
     from sms_consent.settings import Problem
@@ -63,7 +63,7 @@ def doctor(
         with failures_told("doctor"):
             problems = problems_of_deployment(Deployment(stack, table=table), declared)
     if as_json:
-        typer.echo(json.dumps({"checked": checked, "problems": [_object(problem) for problem in problems]}))
+        say_json({"checked": checked, "problems": [_object(problem) for problem in problems]})
     else:
         _show(checked, problems)
     raise typer.Exit(PROBLEMS if problems else 0)
@@ -79,10 +79,8 @@ def _object(problem: Problem) -> dict[str, str]:
 
 
 def _show(checked: str, problems: Sequence[Problem]) -> None:
-    from cli.printable import visible
-
     for problem in problems:
-        typer.echo(visible(f"{problem.setting} {problem.message}"))
-        typer.echo(visible(f"    {problem.fix}"))
+        say(f"{problem.setting} {problem.message}")
+        say(f"    {problem.fix}")
     found = "no problem" if not problems else f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-    typer.echo(f"{visible(checked)}: {found}")
+    say(f"{checked}: {found}")

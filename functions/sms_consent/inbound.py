@@ -36,11 +36,8 @@ class Message:
 
     text: Text
     reading: Reading
-
-    @property
-    def changes_consent(self) -> bool:
-        """Whether it asks for an opt-out or an opt-in."""
-        return self.reading.intent in (Intent.OPT_OUT, Intent.OPT_IN)
+    changes_consent: bool
+    """Whether it is handled as an opt-out or an opt-in, by the deployment's actions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,9 @@ class Inbound:
 
     def classify(self, text: Text) -> Message:
         """Return the text with its intent, without any call."""
-        return Message(text, self._classifier.read(text.body))
+        reading = self._classifier.read(text.body)
+        changes = reading.intent is not Intent.NONE and self._asked(reading) in (Asked.OPT_OUT, Asked.OPT_IN)
+        return Message(text, reading, changes)
 
     def apply(self, message: Message) -> Heard:
         """Do what a text asks for. Raises TryAgain, Rejected or Unreadable.
