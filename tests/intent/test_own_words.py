@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 
 from sms_consent.intent import Intent, Reader, Tier
+from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import load_packs
 
 PLAIN = Reader()
+CORPUS = Path(__file__).parents[1] / "corpus"
 MANDATORY = [
     *("ARRET", "CANCEL", "END", "OPT-OUT", "OPTOUT", "QUIT", "REMOVE", "STOP", "TD", "UNSUBSCRIBE"),
     *("stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe"),
@@ -200,3 +205,44 @@ def test_no_everyday_word_means_anything_but_an_opt_in() -> None:
     """The mark is about opt-ins."""
     marked = [word for pack in load_packs() for word in pack.get("everyday", ())]
     assert {(PLAIN.read(word).intent, PLAIN.read(word).tier) for word in marked} == {(Intent.OPT_IN, Tier.KEYWORD)}
+
+
+@cache
+def _opt_outs_of_the_corpus() -> list[str]:
+    """A part of it, so that this takes little time."""
+    texts = (json.loads(line)["text"] for line in (CORPUS / "dev.jsonl").read_text(encoding="utf-8").splitlines()[::20])
+    return [text for text in texts if PLAIN.read(text).intent is Intent.OPT_OUT]
+
+
+@pytest.mark.parametrize("setting", ["opt_out", "opt_in", "help"])
+def test_no_extra_word_costs_another_text_its_meaning(setting: str) -> None:
+    """Later rules read keywords too: "text" as a keyword made "please do not text me" an instruction, for example."""
+    words = [
+        "text",
+        "texts",
+        "messages",
+        "please",
+        "me",
+        "the",
+        "promo",
+        "stob",
+        "stark",
+        "no",
+        "unsub me",
+        "off your list",
+    ]
+    reader = Reader(**{setting: words})  # type: ignore[arg-type]  # all of its settings of words
+    assert [text for text in _opt_outs_of_the_corpus() if reader.read(text).intent is not Intent.OPT_OUT] == []
+
+
+def test_no_word_made_ordinary_costs_another_text_its_meaning() -> None:
+    """With every word removed that can be, texts with a mandatory word and sentences still opt out, and none opts in."""
+    removable = sorted(set(_opt_out_words()))
+    reader = Reader(ordinary=removable)
+    removed = {fold_keyword(word) for word in removable} - {fold_keyword(each.word) for each in reader.ignored}
+    for text in _opt_outs_of_the_corpus():
+        before, now = PLAIN.read(text), reader.read(text)
+        if fold_keyword(before.rule.partition("/")[2]) not in removed:
+            assert now.intent is Intent.OPT_OUT, text
+        else:
+            assert now.intent in (Intent.OPT_OUT, Intent.UNCLEAR, Intent.NONE), text

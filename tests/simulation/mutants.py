@@ -52,6 +52,18 @@ MUTANTS = (
         "    if decision.at != standing.decided_at:\n        return True\n",
     ),
     Mutant(
+        "an ordinary answer opts in anybody",
+        CONSENT,
+        "    if decision.only_if_opted_out and not _reverses_opt_out(decision, standing):\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "an ordinary answer is recorded after a newer opt-out",
+        CONSENT,
+        "standing.status is Status.OPTED_OUT and standing.decided_at < decision.at\n",
+        "standing.status is Status.OPTED_OUT\n",
+    ),
+    Mutant(
         "no version guard: a put marks whatever version stands",
         PROGRESS,
         "        consent = replace(consent, delete_doubt=None)\n    if consent.version != version:\n",

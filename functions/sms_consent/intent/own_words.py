@@ -49,8 +49,17 @@ class OwnWords:
     weaker: dict[str, Keyword] = field(default_factory=dict)
     """The deployment's own words for opting in and for help. They count as a whole message that does not opt out without them."""
     ignored: list[Ignored] = field(default_factory=list)
+    removed: set[str] = field(default_factory=set)
+    """Keys of built-in opt-out words, and of words that may be meant so, that are ordinary here."""
+    added: set[str] = field(default_factory=set)
+    """Keys of the deployment's own opt-out words."""
     unknown: list[str] = field(default_factory=list)
     """Ordinary words that are no built-in keywords, so that there is nothing to remove."""
+
+    @property
+    def changes_opt_outs(self) -> bool:
+        """Whether there are other opt-out words than the built-in ones."""
+        return bool(self.added or self.removed)
 
     @classmethod
     def beside(
@@ -86,6 +95,8 @@ class OwnWords:
             self._ignore(Intent.NONE, word, "is a mandatory word and keeps its meaning")
         elif known is not None:
             self.keywords[known.key] = Keyword(known.key, Intent.NONE, f"keyword:custom/{word}", None, False)
+            if known.intent in _OPTS_OUT:
+                self.removed.add(known.key)
         else:
             self.unknown.append(word)
 
@@ -98,6 +109,7 @@ class OwnWords:
                 self._ignore(Intent.NONE, word, "is also given as an opt-out word, and opts out")
             added = Keyword(key, Intent.OPT_OUT, f"keyword:custom/{word}", None, False)
             self.keywords[known.key if known is not None else key] = self.keywords[key] = added
+            self.added.add(key)
 
     def _add_weaker(self, intent: Intent, word: str, key: str, built_in: Mapping[str, Keyword]) -> None:
         before = _known(key, built_in)

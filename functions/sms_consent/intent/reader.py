@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from sms_consent.intent.echo import OwnReplies
-from sms_consent.intent.folding import MOST_WORDS, Folded, fold
+from sms_consent.intent.folding import MOST_WORDS, Folded, fold, fold_keyword
 from sms_consent.intent.keywords import Keyword, prepared_keywords
 from sms_consent.intent.look_alikes import looks_like
 from sms_consent.intent.own_words import Ignored, OwnWords
@@ -41,6 +41,9 @@ class Reader:
     ) -> None:
         words = OwnWords.beside(prepared_keywords(), opt_out=opt_out, opt_in=opt_in, help=help, ordinary=ordinary)
         self._words = words
+        # Keywords are also read by later rules, so a word more or less could cost another opt-out its meaning: what these
+        # rules find is found without it too.
+        self._built_in = Reader(weighed=weighed) if words.changes_opt_outs else None
         self._keywords = words.keywords
         self._weighed = weighed
 
@@ -100,7 +103,7 @@ class Reader:
     def _read(
         self, folded: Folded, ours: Callable[[], OwnReplies], sent: Callable[[str], bool] | None
     ) -> tuple[Reading, Spans]:
-        reading = self._read_without_weaker(folded, ours, sent)
+        reading = self._read_opt_outs_first(folded, ours, sent)
         if self._words.weaker and reading[0].intent not in (Intent.OPT_OUT, Intent.UNCLEAR):
             key = folded.key
             weaker = self._words.weaker.get(key) or self._words.weaker.get(looks_like(key))
@@ -108,7 +111,20 @@ class Reader:
                 return _by_keyword(weaker, folded)
         return reading
 
-    def _read_without_weaker(
+    def _read_opt_outs_first(
+        self, folded: Folded, ours: Callable[[], OwnReplies], sent: Callable[[str], bool] | None
+    ) -> tuple[Reading, Spans]:
+        reading = self._read_known(folded, ours, sent)
+        if self._built_in is None or reading[0].intent is Intent.OPT_OUT:
+            return reading
+        built_in = self._built_in._read_known(folded, ours, sent)
+        if built_in[0].intent is not Intent.OPT_OUT:
+            return reading
+        if fold_keyword(built_in[0].rule.partition("/")[2]) not in self._words.removed:
+            return built_in
+        return reading if reading[0].intent is Intent.UNCLEAR else (NOTHING, ())
+
+    def _read_known(
         self, folded: Folded, ours: Callable[[], OwnReplies], sent: Callable[[str], bool] | None
     ) -> tuple[Reading, Spans]:
         key = folded.key
