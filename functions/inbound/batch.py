@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from inbound.order import by_person, in_alternating_order, in_order
+from inbound.order import by_person, in_order, one_by_one, shuffled
 from inbound.records import Record, records_of
 from inbound.together import Together, one_after_the_other
 from sms_consent.aws.dead_letters import DeadLetters
@@ -90,7 +90,7 @@ class Batch:
         again = [record for record in records if 1 < record.receives <= SUSPECT_AFTER]
         first = [record for record in records if record.receives <= 1]
         self._together([partial(self._process_person, group, done) for group in by_person(first)])
-        for group in in_alternating_order(by_person(again)):
+        for group in shuffled(by_person(again)):
             self._process_person(group, done)
         self._process_suspects(suspects, done)
         return {"batchItemFailures": [{"itemIdentifier": record.id} for record in records if record not in done]}
@@ -98,7 +98,7 @@ class Batch:
     def _process_suspects(self, suspects: list[Record], done: set[Record]) -> None:
         """Process each alone, after everything finished so far is final: even if it stops the process, only it comes back."""
         final: set[Record] = set()
-        for (suspect,) in in_alternating_order([[suspect] for suspect in suspects]):
+        for suspect in one_by_one(suspects):
             if suspect.age(self._clock.now()) > GIVE_UP_UNTRIED_AFTER:
                 self._give_up(suspect, f"not processed in {GIVE_UP_UNTRIED_AFTER.days} days", done)
                 continue

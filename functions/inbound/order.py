@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -11,15 +12,15 @@ from sms_consent.intent import Intent
 from sms_consent.numbers import canonical
 from sms_consent.text import Text
 
-__all__ = ["by_person", "in_alternating_order", "in_order"]
+__all__ = ["by_person", "in_order", "one_by_one", "shuffled"]
 
 
 def by_person(records: Iterable[Record]) -> list[list[Record]]:
     """Group records by their sender. A record without a text is a group of its own."""
     people: dict[str, list[Record]] = {}
     for record in records:
-        key = record.text.sender if isinstance(record.text, Text) else f"\0{len(people)}"
-        people.setdefault(canonical(key) or key, []).append(record)
+        key = _person(record) if isinstance(record.text, Text) else f"\0{len(people)}"
+        people.setdefault(key, []).append(record)
     return list(people.values())
 
 
@@ -43,15 +44,43 @@ def _newest_last(each: tuple[Record, Message]) -> tuple[datetime, bool]:
     return message.text.at, message.reading.intent is Intent.OPT_OUT
 
 
-def in_alternating_order(groups: list[list[Record]]) -> list[list[Record]]:
-    """Sort groups of records that were received before: newest first at even numbers of receives, oldest first at odd ones.
+def shuffled(groups: list[list[Record]]) -> list[list[Record]]:
+    """Sort groups of records that were received before, each time in another order: some of them may stop the process.
 
-    If one of them stops the process each time, every other one runs before it at the next receive or the one after.
+    The order at an odd number of receives is the reverse of the one before, so with one such record every other one runs
+    before it at one of two receives. With several, each pair of receives gives the others a new chance.
     """
-    receives = max((record.receives for group in groups for record in group), default=0)
-    return sorted(groups, key=lambda group: min(map(_place, group)), reverse=receives % 2 == 0)
+    receives = _receives(groups)
+    return sorted(groups, key=lambda group: _shuffle(_person(group[0]), receives // 2), reverse=receives % 2 == 1)
 
 
-def _place(record: Record) -> tuple[bool, str, str]:
-    at = record.text.at.isoformat() if isinstance(record.text, Text) else ""
-    return isinstance(record.text, Text), at, record.id
+def one_by_one(records: list[Record]) -> list[Record]:
+    """Sort records that run alone: people as in ``shuffled``, one person's texts newest first.
+
+    At every fourth receive they are shuffled too, in case one of them stops the process and hides the older ones.
+    """
+    ordered = []
+    for group in shuffled(by_person(records)):
+        receives = _receives([group])
+        by_time = sorted(group, key=_sent, reverse=True)
+        seeds = {record: _shuffle(record.text_id or record.id, receives) for record in group}
+        ordered += sorted(by_time, key=seeds.__getitem__) if receives % 4 == 3 else by_time
+    return ordered
+
+
+def _receives(groups: Iterable[Iterable[Record]]) -> int:
+    return max((record.receives for group in groups for record in group), default=0)
+
+
+def _sent(record: Record) -> str:
+    return record.text.at.isoformat() if isinstance(record.text, Text) else ""
+
+
+def _person(record: Record) -> str:
+    if not isinstance(record.text, Text):
+        return record.id
+    return canonical(record.text.sender) or record.text.sender
+
+
+def _shuffle(key: str, seed: int) -> bytes:
+    return hashlib.sha256(f"{seed} {key}".encode("utf-8", "surrogatepass")).digest()
