@@ -19,7 +19,9 @@ from inbound.handler import handler
 from inbound.together import one_after_the_other
 from sms_consent.aws import clients
 from sms_consent.consent import Status
+from sms_consent.deadline import MARGIN
 from sms_consent.decision import Outcome
+from sms_consent.errors import OutOfTime
 from sms_consent.ports import Sender
 
 LISTING = ("PutOptedOutNumber", "DeleteOptedOutNumber", "DescribeOptedOutNumbers")
@@ -193,6 +195,7 @@ def test_a_change_recorded_late_is_left_to_sweep_at_once(inbound: Any) -> None:
         assert [call for call in slow.calls if call in (*LISTING, "SendTextMessage")] == []
     consent = inbound.consent()
     assert (consent.lease, consent.settled, consent.due is not None) == (None, False, True)
+    assert consent.attempts == 0
     inbound.world.sweep()
     assert inbound.world.listed()
     assert len(inbound.world.texts()) == 1
@@ -209,6 +212,27 @@ def test_no_text_is_started_that_might_not_be_recorded_in_time(inbound: Any) -> 
         response = handler(event, late)  # type: ignore[arg-type]  # the two members that the handler uses
         assert slow.calls == []
     assert [failure["itemIdentifier"] for failure in response["batchItemFailures"]] == ["record-0"]
+
+
+@pytest.mark.parametrize(
+    ("client", "call", "seconds"),
+    [
+        ("dynamodb", "list_tables", 9),
+        ("queues", "list_queues", 9),
+        ("sms_voice", "describe_opt_out_lists", 6 + 9),
+    ],
+)
+def test_no_call_is_started_that_could_outlast_the_invocation(
+    inbound: Any, client: str, call: str, seconds: int
+) -> None:
+    """Two attempts of four seconds and a second in between; for the list, one of six, and its mark in the ledger."""
+    assert inbound.world is not None
+    call_it = getattr(getattr(clients, client)(), call)
+    enough = int((seconds + MARGIN) * 1000)
+    with clients.deadline.of(lambda: enough):
+        call_it()
+    with clients.deadline.of(lambda: enough - 1), pytest.raises(OutOfTime):
+        call_it()
 
 
 def test_the_deadline_of_one_invocation_does_not_bind_what_follows(inbound: Any) -> None:

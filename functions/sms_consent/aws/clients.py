@@ -76,7 +76,10 @@ def _longest(config: Any) -> float:
 LEDGER_CALL, SMS_CALL = _longest(_LEDGER), _longest(_SMS)
 
 RECORDING = 3 * LEDGER_CALL
-"""Seconds that recording one request may take: the look-up of its sender, a write, and a second write if a consent exists."""
+"""Seconds that recording one opt-out may take: the look-up of its sender, a write, and a second write if a consent exists.
+
+Rarer calls before the last write, such as the look-up of an opt-in's copies, are limited by the deadline alone.
+"""
 
 SYNCING = 2 * SMS_CALL + LEDGER_CALL
 """Seconds that following it may take: the reply, the call to the list, and the write that marks it."""
