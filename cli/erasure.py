@@ -75,6 +75,10 @@ class Erasure:
         for item in self._all(number):
             if self._kind(item) == "consents":
                 self._note(erased, self._stripped(items.consent_from(from_attributes(item))))
+        kept = {items.REJECTED + stays.consent.list_name for stays in erased.stays}  # sweep tries these again
+        for item in self._all(number):
+            if item["sk"]["S"].startswith(items.REJECTED) and item["sk"]["S"] not in kept:
+                self._client.delete_item(TableName=self._table, Key={"pk": item["pk"], "sk": item["sk"]})
         while going := [item for item in self._all(number) if self._kind(item) not in {"consents", None}]:
             for item in going:
                 self._client.delete_item(TableName=self._table, Key={"pk": item["pk"], "sk": item["sk"]})

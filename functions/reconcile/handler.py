@@ -10,6 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from reconcile.wiring import carries, logger, metrics, reconciler
 from sms_consent.drift import Drift, DriftKind
 from sms_consent.errors import Rejected, TryAgain
+from sms_consent.item_failure import described
 from sms_consent.numbers import mask
 from sms_consent.reconcile import Observer, Reconciled, State
 from sms_consent.run import Counts
@@ -28,6 +29,10 @@ class _Reporter(Observer):
         if drift.kind is DriftKind.NOT_LISTED:
             logger().warning("opted out, and not on the list", number=mask(drift.number), opt_out_list=drift.list_name)
 
+    def failed(self, error: Exception) -> None:
+        logger().error("an item was skipped", **described(error))
+        metrics().add_metric("ItemsFailed", MetricUnit.Count, 1)
+
     def counted(self, counts: Counts) -> None:
         for kind, count in counts.drifts.items():
             metrics().add_metric(f"Drift{kind.title().replace('_', '')}", MetricUnit.Count, count)
@@ -40,11 +45,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """Begin the day's run, go on with the one that is open, or see at once that there is nothing to do."""
     clock = reconciler().clock
     until = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
-    _carry(until)
-    done = reconciler().run(until, observer=_Reporter())
-    metrics().add_metric("ReconcileAge", MetricUnit.Seconds, done.run.age(clock.now()).total_seconds())
-    metrics().add_metric("ListsUnread", MetricUnit.Count, len(done.run.unread))
-    metrics().flush_metrics()
+    try:
+        _carry(until)
+        done = reconciler().run(until, observer=_Reporter())
+        metrics().add_metric("ReconcileAge", MetricUnit.Seconds, done.run.age(clock.now()).total_seconds())
+        metrics().add_metric("ListsUnread", MetricUnit.Count, len(done.run.unread))
+    finally:
+        if metrics().metric_set:  # also what was counted before an exception
+            metrics().flush_metrics()
     return _reported(done)
 
 

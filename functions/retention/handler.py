@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from retention.wiring import clock, logger, metrics, retention
+from sms_consent.retention import Forgotten
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -21,8 +22,11 @@ MARGIN = timedelta(seconds=60)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  a schedule says nothing
     """Go on until all is looked through, or the time is up."""
     until = clock().now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
-    forgotten = retention().run(until)
-    metrics().add_metric("BodiesForgotten", MetricUnit.Count, forgotten.texts)
-    metrics().flush_metrics()
+    forgotten = Forgotten()
+    try:
+        retention().run(until, forgotten)
+    finally:  # also what was done before an exception
+        metrics().add_metric("BodiesForgotten", MetricUnit.Count, forgotten.texts)
+        metrics().flush_metrics()
     logger().info("looked through", texts=forgotten.texts, over=forgotten.over)
     return {"texts": forgotten.texts}

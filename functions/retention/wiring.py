@@ -7,11 +7,12 @@ from datetime import timedelta
 from functools import cache
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from sms_consent.aws import clients
 from sms_consent.aws.bodies import DynamoBodies
 from sms_consent.clock import SystemClock
+from sms_consent.item_failure import described
 from sms_consent.retention import Retention
 from sms_consent.settings import SettingsError, log_level
 
@@ -44,4 +45,9 @@ def retention() -> Retention:
         raise SettingsError("LEDGER_TABLE is missing")
     if not (days.isascii() and days.isdecimal() and int(days) > 0):
         raise SettingsError("BODY_RETENTION_DAYS must be a whole number of days, from 1 on")
-    return Retention(DynamoBodies(clients.dynamodb(), table), clock(), timedelta(days=int(days)))
+    return Retention(DynamoBodies(clients.dynamodb(), table), clock(), timedelta(days=int(days)), _failed)
+
+
+def _failed(error: Exception) -> None:
+    logger().error("an item was skipped", **described(error))
+    metrics().add_metric("ItemsFailed", MetricUnit.Count, 1)

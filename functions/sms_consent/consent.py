@@ -40,6 +40,7 @@ class Due(StrEnum):
     REPLY = "REPLY"
     IMPORTED = "IMPORTED"  # opt-outs by the hundred thousand, honoured elsewhere for long: no text waits behind them
     OPT_IN = "OPT_IN"
+    REJECTED = "REJECTED"  # rejected by AWS permanently: never on a consent, always on an item of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +98,9 @@ class Consent:
     drift_found_at: datetime | None = None
     decided_author: Author | None = None  # who made the newest decision; None where an older version recorded it
     recent_replies: tuple[RecentReply, ...] = ()  # the last three replies that were sent, oldest first
-    rejections: int = 0  # consecutive validation errors about this number
+    rejections: int = 0  # validation errors about this number since the list last accepted it
     rejected_since: datetime | None = None  # the first of them
-    rejection: str | None = None  # the service's reason for the last of them
+    rejection: str | None = None  # code and reason of the last rejection of any kind, until the list accepts the number
     unlisted_since: datetime | None = None  # since when the number has had to be put on the list
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
@@ -265,12 +266,17 @@ def _urgency(due: Due | None, decision: Decision) -> Due | None:
 
 
 def _due_again(consent: Consent, now: datetime) -> Consent:
-    """Make unfinished work due if it is not: the item was edited, or a newer version left a kind of work unknown here."""
-    if consent.status is not Status.OPTED_OUT or consent.settled or consent.leased_at(now):
+    """Make unfinished work due if it is not, as if it were new.
+
+    The number was rejected permanently, the item was edited, or a newer version left a kind of work unknown here.
+    """
+    if consent.settled or consent.leased_at(now) or (consent.due is not None and consent.due_at is not None):
         return consent
-    if consent.due is not None and consent.due_at is not None:
-        return consent
-    return replace(consent, due=consent.due or Due.OPT_OUT, due_at=now)
+    kind = Due.OPT_OUT if consent.status is Status.OPTED_OUT else Due.OPT_IN
+    return replace(
+        consent, due=consent.due or kind, due_at=now, unlisted_since=min(consent.decided_at, now), attempts=0,
+        rejections=0, rejected_since=None, rejection=None,
+    )  # fmt: skip
 
 
 def _noted(consent: Consent, decision: Decision) -> Consent:
@@ -323,6 +329,9 @@ def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Co
         attempts=0,
         due=None,
         due_at=None,
+        rejections=0,
+        rejected_since=None,
+        rejection=None,
     )
     return _noted(changed, decision)
 

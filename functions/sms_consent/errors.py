@@ -20,6 +20,21 @@ No message of these holds a phone number or a text: they go to logs.
 
 from __future__ import annotations
 
+_NUMBER_FIELDS = frozenset({"optedoutnumber", "optedoutnumbers", "phonenumber", "destinationphonenumber"})
+_NUMBER_REASONS = frozenset(
+    {
+        "CANNOT_ADD_OPTED_OUT_NUMBER",
+        "COUNTRY_CODE_MISMATCH",
+        "COUNTRY_NOT_ENABLED",
+        "DESTINATION_COUNTRY_BLOCKED",
+        "INTERNATIONAL_SENDING_NOT_SUPPORTED",
+        "INVALID_IDENTITY_FOR_DESTINATION_COUNTRY",
+    }
+)
+"""Values of ``Reason`` of a ValidationException that are about the number (API reference, ValidationExceptionReason)."""
+_UNSPECIFIC = frozenset({None, "CANNOT_PARSE", "FIELD_VALIDATION_FAILED", "INVALID_PARAMETER", "INVALID_REQUEST"})
+"""Values that can be about the number or about the list."""
+
 __all__ = [
     "ConsentError",
     "Moved",
@@ -89,10 +104,23 @@ class RecipientOptedOut(Never):
 class Rejected(Never):
     """Denied, invalid, or naming a list, number or key that does not exist."""
 
-    def __init__(self, code: str, reason: str | None = None) -> None:
+    def __init__(self, code: str, reason: str | None = None, fields: tuple[str, ...] = ()) -> None:
+        """``fields`` are the names of the fields that failed validation."""
         super().__init__(code if reason is None else f"{code}: {reason}")
         self.code = code
         self.reason = reason
+        self.fields = fields
+
+    @property
+    def concerns_number(self) -> bool | None:
+        """Whether the call was rejected because of the phone number; None if the error does not say."""
+        if self.code != "ValidationException":
+            return False
+        if self.fields:
+            return all(name.lower() in _NUMBER_FIELDS for name in self.fields)
+        if self.reason in _UNSPECIFIC:
+            return None
+        return self.reason in _NUMBER_REASONS or "PHONE_NUMBER" in (self.reason or "")
 
 
 class Unreadable(Never):

@@ -15,14 +15,18 @@ from sms_consent.asking import Asking
 from sms_consent.consent import Consent, Listing
 from sms_consent.decision import Outcome
 from sms_consent.drift import Drift, DriftKind
-from sms_consent.errors import Moved, Rejected
+from sms_consent.errors import Moved, Rejected, TryAgain
 from sms_consent.ports import Census, Clock, ConsentLedger, OptOutList
 from sms_consent.run import Counts
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "NoAnswer"]
 
 ON_THE_LIST = frozenset({DriftKind.NOT_RECORDED, DriftKind.STILL_LISTED})
 OFF_THE_LIST = frozenset({DriftKind.NOT_LISTED})
+
+
+class NoAnswer(Exception):
+    """The list did not answer for one number, however often it was asked. Its cause is the last failure."""
 
 
 class Judge:
@@ -92,6 +96,8 @@ class Judge:
             listing = self._asking(lambda: self._opt_out_list.find(consent.number, consent.list_name))
         except Rejected:
             return counts.plus(lookups=1, unjudged=1), False, None
+        except TryAgain as failure:
+            raise NoAnswer from failure
         return counts.plus(lookups=1), True, listing
 
     def _mended(

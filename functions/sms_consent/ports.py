@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from sms_consent.answer import Letter
@@ -16,6 +17,7 @@ from sms_consent.preserved import Preserved
 if TYPE_CHECKING:  # most functions tell nobody anything, and need not import how
     from sms_consent.changes import Notice
     from sms_consent.drift import Drift
+    from sms_consent.rejected import RejectedWork
     from sms_consent.run import Run, Sketch
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "OptOutList",
     "Receipts",
     "Register",
+    "Rejection",
     "RunBook",
     "Sender",
     "Texting",
@@ -44,6 +47,14 @@ class Sender:
     support_contact: str | None = None
     language: str | None = None
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
+
+
+class Rejection(StrEnum):
+    """Classes of due work, by how earlier attempts ended. Work of one class does not wait behind that of another."""
+
+    NONE = "NONE"  # not rejected yet
+    OTHER = "OTHER"  # denied, the list missing, or an unknown reason: likely the same for many numbers
+    NUMBER = "NUMBER"  # because of the number
 
 
 class Clock(Protocol):
@@ -87,11 +98,25 @@ class ConsentLedger(Protocol):
     def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
         """Like ``save``."""
 
-    def due_consents(self, kind: Due, until: datetime) -> Iterator[Consent]:
-        """The work of one kind that is due by then, longest due first; perhaps not the newest state of it."""
+    def due_consents(
+        self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
+    ) -> Iterator[Consent | Unreadable]:
+        """The work of one kind that is due by then, longest due first; perhaps not the newest state of it.
 
-    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter]]:
+        ``rejected`` limits it to one class. An item that cannot be read is given as the error.
+        """
+
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter] | Unreadable]:
         """The replies that are due by then, with their keys."""
+
+    def reject(self, work: RejectedWork) -> None:
+        """Write work that is rejected permanently, in place of what was written for its number and list before."""
+
+    def due_rejected(self, until: datetime) -> Iterator[RejectedWork | Unreadable]:
+        """The work that is rejected permanently and to be tried again by then, longest due first."""
+
+    def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
+        """Set when such work is tried again; None: it is over. Nothing happens if it is no longer as it was read."""
 
     def sender(self, identity: str) -> Sender | None:
         """What is configured for one of our numbers, pools or agents."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from sms_consent.answer import AnswerState, Delivery
 from sms_consent.consent import LANDING, Claim, Consent, Due, Listing, Status
 from sms_consent.errors import Rejected, Throttled, TryAgain, Untouched
+from sms_consent.rejected import is_permanent
 
 __all__ = [
     "OPT_IN_ANSWER_USEFUL_FOR",
@@ -30,6 +31,8 @@ __all__ = [
     "postponed",
     "recorded",
     "refused",
+    "rejected",
+    "set_aside",
     "work_left",
 ]
 
@@ -57,7 +60,9 @@ class Patience:
 
 THROTTLED = Patience(timedelta(seconds=1), timedelta(minutes=1))
 UNAVAILABLE = Patience(timedelta(seconds=5), timedelta(minutes=5))
-REJECTED = Patience(timedelta(minutes=1), timedelta(minutes=30))
+REJECTED = Patience(timedelta(minutes=1), timedelta(minutes=5))
+NUMBER_REJECTED = Patience(timedelta(minutes=4), timedelta(minutes=32))
+"""Five attempts take an hour, after which the number counts as rejected permanently."""
 REFUSED_AGAIN_AFTER = timedelta(days=1)
 """An opt-in that the service refused without this ledger knowing of a deletion is tried again daily."""
 OPT_IN_ANSWER_USEFUL_FOR = timedelta(days=1)
@@ -224,8 +229,12 @@ def postponed(
     now: datetime,
     *,
     changing: Work | None = None,
+    final: bool = False,
 ) -> Consent:
     """Given back to sweep: nothing recorded is ever dropped, however long the service fails.
+
+    A number that is rejected permanently is left without due work if ``final`` is given: the caller has then recorded it as
+    ``RejectedWork``.
 
     ``changing`` is PUT or DELETE if it was such a call that failed. What another decision made due meanwhile has not
     failed yet: it does not wait for this call's back-off.
@@ -237,7 +246,8 @@ def postponed(
         landing_until = now + LANDING
         delete_doubt = landing_until if changing is Work.DELETE else delete_doubt
     same = consent.version == version
-    due_at = now + _patience_with(failure).after(consent.attempts) if same else now
+    consent = rejected(consent, failure, now) if same else consent
+    due_at = now + _wait(consent, failure) if same else now
     answer = consent.answer
     if answer is not None and answer.held_by(worker):
         answer = answer.released()
@@ -245,18 +255,37 @@ def postponed(
         due_at = max(due_at, landing_until or due_at)
     elif answer is not None and answer.state is AnswerState.DUE:
         due_at = min(due_at, max(answer.until, now))
+    over = final and same and is_permanent(consent, now)
     return replace(
         consent,
         revision=consent.revision + 1,
         attempts=consent.attempts + 1 if same else consent.attempts,
         answer=answer,
-        due=_kind(consent),
-        due_at=due_at,
+        due=None if over else _kind(consent),
+        due_at=None if over else due_at,
         lease=None,
         lease_until=None,
         delete_doubt=delete_doubt,
         deleting=None,
         landing_until=landing_until,
+    )
+
+
+def rejected(consent: Consent, failure: TryAgain | Rejected, now: datetime) -> Consent:
+    """Count a validation error about the number, and keep the reason of any rejection. Other failures change nothing."""
+    if not isinstance(failure, Rejected):
+        return consent
+    consent = replace(consent, rejection=str(failure))
+    if failure.concerns_number is False:
+        return consent
+    return replace(consent, rejections=consent.rejections + 1, rejected_since=consent.rejected_since or now)
+
+
+def set_aside(consent: Consent, now: datetime) -> Consent:
+    """Postpone work on an item that fails for an unknown reason, so that it does not hold up other work."""
+    attempts = max(consent.attempts, 0)
+    return replace(
+        consent, revision=consent.revision + 1, attempts=attempts + 1, due_at=now + UNAVAILABLE.after(attempts)
     )
 
 
@@ -307,6 +336,9 @@ def _done(consent: Consent) -> Consent:
         consent,
         applied_version=consent.version,
         attempts=0,
+        rejections=0,
+        rejected_since=None,
+        rejection=None,
         due=None,
         due_at=None,
         lease=None,
@@ -321,10 +353,14 @@ def _kind(consent: Consent) -> Due:
     return Due.IMPORTED if consent.due is Due.IMPORTED else Due.OPT_OUT
 
 
-def _patience_with(failure: TryAgain | Rejected) -> Patience:
+def _wait(consent: Consent, failure: TryAgain | Rejected) -> timedelta:
     if isinstance(failure, Throttled):
-        return THROTTLED
-    return UNAVAILABLE if isinstance(failure, TryAgain) else REJECTED
+        return THROTTLED.after(consent.attempts)
+    if isinstance(failure, TryAgain):
+        return UNAVAILABLE.after(consent.attempts)
+    if failure.concerns_number is False:
+        return REJECTED.after(consent.attempts)
+    return NUMBER_REJECTED.after(consent.rejections - 1)
 
 
 def _latest(*moments: datetime | None) -> datetime | None:

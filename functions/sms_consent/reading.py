@@ -7,17 +7,19 @@ many they are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from sms_consent import differences
 from sms_consent.asking import Asking, TimeIsUp
 from sms_consent.consent import Consent
 from sms_consent.drift import Drift
-from sms_consent.errors import Moved, Rejected
-from sms_consent.judging import Judge
+from sms_consent.errors import Moved, Rejected, TryAgain
+from sms_consent.judging import Judge, NoAnswer
 from sms_consent.listed_numbers import ListedNumbers
 from sms_consent.run import Counts, Run
 
@@ -30,6 +32,8 @@ CHECKPOINT = timedelta(minutes=4)
 LEASE = timedelta(minutes=10)
 """Nobody else reads meanwhile, so that the API's rate is kept. Whoever has lost it does no harm, and cannot save."""
 KEPT_FOR = timedelta(days=3)
+OUTAGE = 3
+"""So many numbers in a row that the list does not answer for: the next invocation goes on."""
 ANEW = 3
 """How often a list may be begun anew before it counts as unread."""
 
@@ -56,6 +60,9 @@ class Observer:
 
     def found(self, drift: Drift) -> None:
         """A difference, as it is found; again where a page is read again."""
+
+    def failed(self, error: Exception) -> None:
+        """A number was skipped, since comparing it raised this error."""
 
     def went_on(self, run: Run) -> None:
         """A page of a list or of the ledger is done."""
@@ -85,6 +92,7 @@ class Reading:
         self._save_at = until
         self._unkept = False  # whether numbers were met that the kept sketch does not have
         self._lost = False
+        self._unanswered = 0  # numbers in a row that the list did not answer for
         self._asking = Asking(made.pace, made.clock, until, self._save_in_time)
         self._judge = Judge(
             ledger=made.ledger,
@@ -138,7 +146,9 @@ class Reading:
         for number, listing in page.entries:
             self._listed.add(number, list_name)
             self._unkept = True
-            counts = self._judge.listed(counts, number, list_name, listing, consents.get(number))
+            counts = self._compared(
+                counts, partial(self._judge.listed, counts, number, list_name, listing, consents.get(number))
+            )
         # Onto whatever has been saved while the page was judged.
         run = replace(self._run, counts=counts, place=page.next_place)
         self._run = run if page.next_place is not None else run.next_list()
@@ -147,11 +157,30 @@ class Reading:
         """One consent after the other: many that are missing must not keep an invocation from getting on."""
         consents, next_place = self._made.census.walk(self._run.place)
         for place, consent in consents:
-            counts = self._held_against_lists(consent)
+            counts = self._compared(self._run.counts, partial(self._held_against_lists, consent))
             self._run = replace(self._run, counts=counts, place=place)
         self._run = replace(self._run, place=next_place)
         if next_place is None:
             self._run = self._run.finished(self._made.clock.now())
+
+    def _compared(self, counts: Counts, compare: Callable[[], Counts]) -> Counts:
+        """Compare one number, and skip it if it fails. Raises TryAgain if the ledger fails, or the list for several in a row."""
+        try:
+            after = compare()
+        except (TimeIsUp, Lost, TryAgain):
+            raise
+        except NoAnswer as silence:
+            self._unanswered += 1
+            failure = cast("TryAgain", silence.__cause__)
+            if self._unanswered >= OUTAGE:
+                raise failure from silence
+            self._observer.failed(failure)
+            return counts.plus(unjudged=1)
+        except Exception as error:  # noqa: BLE001  one number must not stop the others
+            self._observer.failed(error)
+            return counts.plus(unjudged=1)
+        self._unanswered = 0
+        return after
 
     def _held_against_lists(self, consent: Consent) -> Counts:
         run = self._run

@@ -7,7 +7,7 @@ nobody waits. The words that decided, the rule and the time stay.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -66,14 +66,25 @@ class Forgotten:
 class Retention:
     """Takes texts out of decisions whose time is over."""
 
-    def __init__(self, bodies: Bodies, clock: Clock, keep: timedelta) -> None:
+    def __init__(
+        self,
+        bodies: Bodies,
+        clock: Clock,
+        keep: timedelta,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """``failed`` is told of each text that could not be taken out; the next day's run tries it again."""
         self._bodies = bodies
         self._clock = clock
         self._keep = keep
+        self._failed = failed
 
-    def run(self, until: datetime) -> Forgotten:
-        """Until all is looked through, or the time is up; a place is saved only once everything before it is done."""
-        forgotten = Forgotten()
+    def run(self, until: datetime, forgotten: Forgotten | None = None) -> Forgotten:
+        """Until all is looked through, or the time is up; a place is saved only once everything before it is done.
+
+        ``forgotten`` is counted up while it runs, for a caller that needs the count after an exception too.
+        """
+        forgotten = forgotten or Forgotten()
         current = self._bodies.newest()
         now = self._clock.now()
         if current is None or (current.over and now - current.begun_at >= EVERY):
@@ -83,11 +94,21 @@ class Retention:
         while self._clock.now() < until:
             found, place = self._bodies.until(current.begun_at - self._keep, current.place)
             for kept in found:
-                self._bodies.forget(kept)
-                forgotten.texts += 1
+                try:
+                    self._bodies.forget(kept)
+                    forgotten.texts += 1
+                except Exception as error:  # noqa: BLE001  one text must not stop the others
+                    self._skip(error, current)
             current = replace(current, place=place, over=place is None)
             self._bodies.save(current)
             if current.over:
                 return forgotten
         forgotten.over = False
         return forgotten
+
+    def _skip(self, error: Exception, current: Pass) -> None:
+        """Report a text that was skipped. Raises TryAgain or Rejected if the ledger fails for every item."""
+        if self._failed is not None:
+            self._failed(error)
+        # Saving the place once more tells a ledger that is down from an item that fails.
+        self._bodies.save(current)

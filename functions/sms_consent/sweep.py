@@ -1,29 +1,45 @@
-"""Does the work that is due: opt-outs first, then replies, imports, opt-ins; the longest due first, at the API's rate."""
+"""Does the work that is due: opt-outs first, then replies, imports, opt-ins, and last what AWS rejects permanently.
+
+Each item is handled independently: one that fails is reported and skipped until the next sweep. Opt-outs are taken in classes
+by how earlier attempts ended, and a long queue from both ends, so that a new opt-out waits behind no backlog.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain, islice
+from typing import Protocol
 
+from sms_consent import progress
 from sms_consent.consent import Consent, Due
 from sms_consent.correspondence import Correspondence
-from sms_consent.errors import Rejected, TryAgain, Unreadable
-from sms_consent.ports import Clock, ConsentLedger
+from sms_consent.errors import Unreadable
+from sms_consent.ports import Clock, ConsentLedger, Rejection
 from sms_consent.sync import Sync
 
-__all__ = ["Sweep", "Swept"]
+__all__ = ["LONG", "Sweep", "SweepObserver", "Swept"]
 
 TURN = "sweep"
 IN_A_ROW = 100
-"""After so many that must wait, the rest of the queue, which is younger, must too."""
+"""After so many items in a row that must wait for their call, the rest of the queue must wait too."""
 
 MARGIN = timedelta(seconds=10)
 """What is left of the function's time for the call under way, its time-out and its mark."""
 
-SLICE = 100
-"""After so many that were done of the less urgent kinds, opt-outs and replies that came meanwhile have their turn."""
+SLICE, SLICE_TIME = 100, timedelta(seconds=10)
+"""After so many items of one class, or so much time, the more urgent work that came meanwhile is next."""
+
+FIRST_SLICE = 200
+"""The same for opt-outs that were not rejected yet: 20 seconds at AWS's default rate."""
+
+LONG = 1000
+"""A queue of so many opt-outs takes almost two minutes at AWS's default rate. A longer one is taken from both ends."""
+
+RETRIES = 200
+"""Permanently rejected numbers that one sweep tries again."""
 
 SOON = timedelta(seconds=2)
 """How long a run for single consents waits for one that is about to be due: clocks differ by milliseconds, and the times that a
@@ -39,8 +55,25 @@ class Swept:
 
     settled: Counter[Due] = field(default_factory=Counter)
     left: Counter[Due] = field(default_factory=Counter)
-    overdue: timedelta = timedelta()  # how long the oldest opt-out that was found had been waiting
     elsewhere: bool = False  # whether another sweep was at it, and this one left it alone
+
+
+class SweepObserver(Protocol):
+    """Told what an operator should know."""
+
+    def failed(self, kind: Due, error: Exception) -> None:
+        """An item was skipped, since working on it raised this error."""
+
+    def rejected(self, consent: Consent) -> None:
+        """A number counts as rejected permanently from now on."""
+
+
+class _Silent(SweepObserver):
+    def failed(self, kind: Due, error: Exception) -> None:
+        pass
+
+    def rejected(self, consent: Consent) -> None:
+        pass
 
 
 class Sweep:
@@ -55,28 +88,30 @@ class Sweep:
         clock: Clock,
         new_token: Callable[[], str],
     ) -> None:
-        self._ledger = ledger
-        self._sync = sync
-        self._correspondence = correspondence
-        self._clock = clock
+        self.ledger = ledger
+        self.sync = sync
+        self.correspondence = correspondence
+        self.clock = clock
         self._new_token = new_token
 
-    def run(self, deadline: datetime) -> Swept:
-        """Work until shortly before the function is cut off. Raises TryAgain if the ledger fails; what was done stays done.
+    def run(self, deadline: datetime, observer: SweepObserver | None = None) -> Swept:
+        """Work until shortly before the function is cut off. Raises TryAgain or Rejected if the ledger fails as a whole.
 
         One sweep at a time: a schedule may start two at once, and each would take the API's whole rate.
         """
         if not self._anything_due():
             return Swept()
         worker = self._new_token()
-        if not self._ledger.take_turn(TURN, worker, self._clock.now(), deadline):
+        if not self.ledger.take_turn(TURN, worker, self.clock.now(), deadline):
             return Swept(elsewhere=True)
-        self._sync.pace.begin()
-        swept = self._swept(deadline - MARGIN)
-        self._ledger.end_turn(TURN, worker, self._clock.now())  # of one that fails, the turn ends by itself
+        self.sync.pace.begin()
+        swept = _Run(self, worker, deadline, observer or _Silent()).work()
+        self.ledger.end_turn(TURN, worker, self.clock.now())  # of one that fails, the turn ends by itself
         return swept
 
-    def run_for(self, targets: Iterable[tuple[str, str]], deadline: datetime) -> Swept:
+    def run_for(
+        self, targets: Iterable[tuple[str, str]], deadline: datetime, observer: SweepObserver | None = None
+    ) -> Swept:
         """Do what is due for a few consents, each given by number and list.
 
         It does not wait for the turn: a few calls beside a scheduled sweep, like those of InboundFunction, at worst are throttled
@@ -86,79 +121,194 @@ class Sweep:
         until = deadline - MARGIN
         for number, list_name in targets:
             try:
-                consent = self._ledger.consent(number, list_name)
+                consent = self.ledger.consent(number, list_name)
                 if consent is None or consent.due is None or consent.due_at is None:
                     continue
-                wait = consent.due_at - self._clock.now()
+                wait = consent.due_at - self.clock.now()
                 if wait > SOON:
                     continue
                 if wait > timedelta():
-                    self._clock.sleep(wait.total_seconds())
-                if self._clock.now() >= until:
+                    self.clock.sleep(wait.total_seconds())
+                if self.clock.now() >= until:
                     swept.left[consent.due] += 1
                     continue
-                after = self._sync.settle(consent)
-            except (TryAgain, Rejected, Unreadable):
+                after = self.sync.settle(consent)
+            except Exception as error:  # noqa: BLE001  one consent must not stop the work on the others
+                (observer or _Silent()).failed(Due.OPT_OUT, error)
                 swept.left[Due.OPT_OUT] += 1
                 continue
+            if after.due is None and not after.settled:
+                (observer or _Silent()).rejected(after)
             counts = swept.settled if after.settled else swept.left
             counts[consent.due] += 1
         return swept
 
     def _anything_due(self) -> bool:
-        now = self._clock.now()
-        kinds = (Due.OPT_OUT, Due.IMPORTED, Due.OPT_IN)
-        return any(any(True for _ in self._ledger.due_consents(kind, now)) for kind in kinds) or any(
-            True for _ in self._ledger.due_letters(now)
-        )
+        now = self.clock.now()
+        consents = (self.ledger.due_consents(kind, now) for kind in (Due.OPT_OUT, Due.IMPORTED, Due.OPT_IN))
+        others = (found(now) for found in (self.ledger.due_letters, self.ledger.due_rejected))
+        return any(True for found in chain(consents, others) for _ in found)
 
-    def _swept(self, until: datetime) -> Swept:
-        swept = Swept()
-        while self._clock.now() < until:
-            progressed = self._opt(Due.OPT_OUT, until, swept)
-            progressed |= self._reply(until, swept)
-            if not swept.left[Due.OPT_OUT]:
-                progressed |= self._opt(Due.IMPORTED, until, swept, SLICE)
-                progressed |= self._opt(Due.OPT_IN, until, swept, SLICE)
-            if not sum(swept.left.values()):
+
+class _Run:
+    """One sweep, under its turn."""
+
+    def __init__(self, sweep: Sweep, worker: str, deadline: datetime, observer: SweepObserver) -> None:
+        self._ledger = sweep.ledger
+        self._sync = sweep.sync
+        self._correspondence = sweep.correspondence
+        self._clock = sweep.clock
+        self._worker = worker
+        self._deadline = deadline
+        self._until = deadline - MARGIN
+        self._observer = observer
+        self._swept = Swept()
+        self._skipped: set[tuple[Due, str, str]] = set()  # what failed in this sweep
+        self._retries = RETRIES
+
+    def work(self) -> Swept:
+        """Make passes until nothing is due or the time is up."""
+        left = self._swept.left
+        while self._clock.now() < self._until:
+            left.clear()
+            progressed = self._opt(Due.OPT_OUT, self._opt_outs(), FIRST_SLICE)
+            first_left = left[Due.OPT_OUT]
+            progressed |= self._reply()
+            for rejected in (Rejection.OTHER, Rejection.NUMBER):
+                found = self._ledger.due_consents(Due.OPT_OUT, self._clock.now(), rejected)
+                progressed |= self._opt(Due.OPT_OUT, found, SLICE)
+            if not first_left:
+                for kind in (Due.IMPORTED, Due.OPT_IN):
+                    progressed |= self._opt(kind, self._ledger.due_consents(kind, self._clock.now()), SLICE)
+            if not sum(left.values()):
+                progressed |= self._retry()
+            if not sum(left.values()):
                 break
             if not progressed:
                 self._clock.sleep(BREATH.total_seconds())
-        return swept
+        return self._swept
 
-    def _opt(self, kind: Due, until: datetime, swept: Swept, most: int | None = None) -> bool:
-        swept.left[kind] = 0
-        progressed = False
-        waiting = 0
-        settled_before = swept.settled[kind]
-        for seen in self._ledger.due_consents(kind, self._clock.now()):
+    def _opt_outs(self) -> Iterator[Consent | Unreadable]:
+        """Those that were not rejected yet: longest due first, and in a long queue newest and oldest in turns.
+
+        So an opt-out that comes due behind a backlog, such as a file sent through the API, is among the next.
+        """
+        now = self._clock.now()
+        oldest = self._ledger.due_consents(Due.OPT_OUT, now, Rejection.NONE)
+        first = list(islice(oldest, LONG))
+        if len(first) < LONG:
+            yield from first
+            return
+        newest = self._ledger.due_consents(Due.OPT_OUT, now, Rejection.NONE, newest_first=True)
+        seen: set[tuple[str, str]] = set()
+        for pair in zip(newest, chain(first, oldest), strict=False):
+            for each in pair:
+                if isinstance(each, Unreadable):
+                    yield each
+                    continue
+                key = each.number, each.list_name
+                if key in seen:
+                    return  # the two ends have met
+                seen.add(key)
+                yield each
+
+    def _opt(self, kind: Due, found: Iterable[Consent | Unreadable], most: int) -> bool:
+        """Settle items of one class. Returns whether anything was done."""
+        until = min(self._until, self._clock.now() + SLICE_TIME * (most / SLICE))
+        done = waiting = 0
+        for seen in found:
             now = self._clock.now()
-            enough = most is not None and swept.settled[kind] - settled_before >= most
-            if now >= until or waiting >= IN_A_ROW or enough:
-                swept.left[kind] += 1
+            if now >= until or waiting >= IN_A_ROW or done >= most:
+                self._swept.left[kind] += 1
                 break
-            if kind is Due.OPT_OUT:
-                swept.overdue = max(swept.overdue, now - seen.owed_since)
-            after = self._sync.settle(seen)
+            if isinstance(seen, Unreadable):
+                self._observer.failed(kind, seen)
+                continue
+            key = kind, seen.number, seen.list_name
+            if key in self._skipped:
+                continue
+            try:
+                after = self._sync.settle(seen)
+            except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
+                self._skip(key, error)
+                self._set_aside(seen)
+                done += 1
+                continue
             if _is_due(after, now):
-                swept.left[kind] += 1
-                waiting += 1
+                if self._sync.waits(after, now):
+                    self._swept.left[kind] += 1
+                    waiting += 1
+                else:
+                    self._skipped.add(key)  # it changed under each attempt: the next sweep sees what became of it
             elif after.revision != seen.revision:
-                swept.settled[kind] += 1
-                progressed, waiting = True, 0
-        return progressed
+                waiting = 0
+                done += 1
+                self._swept.settled[kind] += 1
+                if after.due is None and not after.settled:
+                    self._observer.rejected(after)
+        return done > 0
 
-    def _reply(self, until: datetime, swept: Swept) -> bool:
-        swept.left[Due.REPLY] = 0
+    def _reply(self) -> bool:
         progressed = False
-        for key, letter in self._ledger.due_letters(self._clock.now()):
-            if self._clock.now() >= until or not self._correspondence.settle(key, letter):
-                swept.left[Due.REPLY] += 1
+        for found in self._ledger.due_letters(self._clock.now()):
+            if isinstance(found, Unreadable):
+                self._observer.failed(Due.REPLY, found)
+                continue
+            key, letter = found
+            if (Due.REPLY, letter.number, key) in self._skipped:
+                continue
+            try:
+                done = self._clock.now() < self._until and self._correspondence.settle(key, letter)
+            except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
+                self._skip((Due.REPLY, letter.number, key), error)
+                continue
+            if not done:
+                self._swept.left[Due.REPLY] += 1
                 break
-            swept.settled[Due.REPLY] += 1
+            self._swept.settled[Due.REPLY] += 1
             progressed = True
         return progressed
 
+    def _retry(self) -> bool:
+        """Try permanently rejected numbers again, when nothing else is due, and only so many in one sweep."""
+        until = min(self._until, self._clock.now() + SLICE_TIME)
+        done = 0
+        for work in self._ledger.due_rejected(self._clock.now()):
+            if isinstance(work, Unreadable):
+                self._observer.failed(Due.REJECTED, work)
+                continue
+            key = Due.REJECTED, work.number, work.list_name
+            if key in self._skipped:
+                continue
+            if self._clock.now() >= until or self._retries <= 0:
+                self._swept.left[Due.REJECTED] += self._retries > 0
+                break
+            self._retries -= 1
+            try:
+                if not self._sync.retry(work):
+                    self._swept.left[Due.REJECTED] += 1
+                    break
+            except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
+                self._skip(key, error)
+                continue
+            self._swept.settled[Due.REJECTED] += 1
+            done += 1
+        return done > 0
+
+    def _skip(self, key: tuple[Due, str, str], error: Exception) -> None:
+        """Report an item and leave it for the next sweep. Raises TryAgain or Rejected if the ledger fails for every item."""
+        self._skipped.add(key)
+        self._observer.failed(key[0], error)
+        # Renewing the turn tells a ledger that is down from an item that fails: in an outage, the sweep ends.
+        self._ledger.take_turn(TURN, self._worker, self._clock.now(), self._deadline)
+
+    def _set_aside(self, consent: Consent) -> None:
+        """Postpone an item that failed before anything was written, so that it is not the first in every sweep."""
+        try:
+            self._ledger.save(progress.set_aside(consent, self._clock.now()), replacing=consent)
+        except Exception as error:  # noqa: BLE001  it was written to meanwhile, or cannot be written at all
+            del error
+
 
 def _is_due(consent: Consent, now: datetime) -> bool:
-    return consent.due is not None and consent.due_at is not None and consent.due_at <= now
+    return consent.due is not None and (consent.due_at is None or consent.due_at <= now)

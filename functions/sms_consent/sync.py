@@ -8,18 +8,20 @@ longer than a worker can live, so that a deletion never lands after the put of a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from sms_consent import progress
 from sms_consent.answer import Answer, AnswerState, Delivery
-from sms_consent.consent import Claim, Consent
+from sms_consent.consent import Claim, Consent, Due, Listing, Status
 from sms_consent.decision import Outcome
 from sms_consent.errors import Moved, OptInRefused, Rejected, TryAgain, Unavailable, Untouched
 from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Clock, ConsentLedger, OptOutList
 from sms_consent.postman import Postman
 from sms_consent.progress import Work, work_left
+from sms_consent.rejected import RETRIED_EVERY, RejectedWork, is_permanent
 
 __all__ = ["Sync"]
 
@@ -30,6 +32,8 @@ CHANGING: Mapping[Call | None, Work] = {Call.PUT: Work.PUT, Call.DELETE: Work.DE
 """The calls that may have changed the list when they failed."""
 
 CALLS = {Work.PUT: Call.PUT, Work.DELETE: Call.DELETE, Work.VERIFY: Call.FIND}
+
+CANNOT_ADD = "CANNOT_ADD_OPTED_OUT_NUMBER"
 
 T = TypeVar("T")
 
@@ -57,8 +61,12 @@ class Sync:
         new_token: Callable[[], str],
         lease: timedelta,
         has_time: Callable[[], bool] = lambda: True,
+        gives_up: bool = False,
     ) -> None:
-        """``has_time`` says whether this invocation can still follow a change; otherwise the change stays due for sweep."""
+        """``has_time`` says whether this invocation can still follow a change; otherwise the change stays due for sweep.
+
+        With ``gives_up``, numbers that AWS rejects permanently become ``RejectedWork``.
+        """
         self.ledger = ledger
         self.opt_out_list = opt_out_list
         self.postman = postman
@@ -67,6 +75,7 @@ class Sync:
         self._new_token = new_token
         self._lease = lease
         self._has_time = has_time
+        self.gives_up = gives_up
 
     def offer(self, *, opting_out: bool, answering: bool) -> Claim | None:
         """A lease for work that could be done at once, None while the service has this worker rest or time is short."""
@@ -96,6 +105,28 @@ class Sync:
             return self.carry_on(taken, claim.worker)
         return consent
 
+    def retry(self, work: RejectedWork) -> bool:
+        """Try a number again that was rejected permanently. Returns False if its call has to wait.
+
+        The work is over if the list matches by now, or a newer decision has work of its own. Raises TryAgain or Rejected if
+        the ledger fails.
+        """
+        now = self.clock.now()
+        consent = self.ledger.consent(work.number, work.list_name)
+        if consent is None or consent.settled or consent.version != work.version:
+            self.ledger.reschedule(work, None, now)
+            return True
+        if consent.due is None and not consent.leased_at(now):
+            kind = Due.OPT_OUT if consent.status is Status.OPTED_OUT else Due.OPT_IN
+            consent = replace(consent, due=kind, due_at=now)
+            if self.waits(consent, now):
+                return False
+            consent = self.settle(consent)
+            if consent.due is None and not consent.settled:
+                return True  # rejected again, and recorded as such
+        self.ledger.reschedule(work, None if consent.settled else now + RETRIED_EVERY, now)
+        return True
+
     def carry_on(self, consent: Consent, worker: str) -> Consent:
         """Do what is left for a consent that this worker holds the lease of."""
         attempt = _Attempt(self, consent, worker)
@@ -107,17 +138,22 @@ class Sync:
         return Claim(self._new_token(), self.clock.now() + self._lease)
 
     def _may_claim(self, consent: Consent, now: datetime) -> bool:
-        """Whether something is due, nobody is at it, and the next call could be made (a put waits for its reply)."""
-        if consent.due is None or consent.due_at is None or consent.due_at > now or consent.leased_at(now):
+        """Whether something is due, no other worker has the lease, and the next call could be made.
+
+        A consent that was found in the index of due work, with a time that cannot be read, is due now.
+        """
+        if consent.due is None or (consent.due_at is not None and consent.due_at > now) or consent.leased_at(now):
             return False
-        if not self._has_time():
-            return False
+        return self._has_time() and not self.waits(consent, now)
+
+    def waits(self, consent: Consent, now: datetime) -> bool:
+        """Whether the next call has to wait, because the service refused such a call a moment ago. A put waits for its reply."""
         work = work_left(consent, now)
         answer = consent.answer
         answering = answer is not None and answer.state is AnswerState.DUE and now < answer.until
         if (answering and work is Work.PUT) or work is Work.ANSWER:
-            return self.pace.ready(Call.SEND)
-        return work is None or not self.pace.resting(CALLS[work])
+            return not self.pace.ready(Call.SEND)
+        return work is not None and self.pace.resting(CALLS[work])
 
 
 class _Attempt:
@@ -156,14 +192,39 @@ class _Attempt:
             version, now = self._consent.version, self._now()
             in_doubt = changing is Work.DELETE and not isinstance(failure, Untouched | Rejected)
             self.deleted |= in_doubt
+            final = self._is_final(failure, now)
 
             def marked(consent: Consent) -> Consent:
                 if in_doubt and consent.lease != self._worker:
                     return progress.deleted_without_lease(consent, self._worker, now, deleted_at=None, in_doubt=True)
-                return progress.postponed(consent, self._worker, version, failure, now, changing=changing)
+                consent = progress.postponed(
+                    consent, self._worker, version, failure, now, changing=changing, final=final
+                )
+                if final and consent.due is None and not consent.settled:
+                    # Before the consent loses its due work: a crash between the two writes leaves both.
+                    self._sync.ledger.reject(RejectedWork.of(consent, now))
+                return consent
 
             self._update(marked)
         return self._consent
+
+    def _is_final(self, failure: TryAgain | Rejected, now: datetime) -> bool:
+        """Return whether the number counts as rejected permanently after this failure.
+
+        Where the error does not say that it is about the number, look for the number on the list: if it is found or not found,
+        the list is valid.
+        """
+        if not self._sync.gives_up or not isinstance(failure, Rejected) or failure.concerns_number is False:
+            return False
+        if not is_permanent(progress.rejected(self._consent, failure, now), now):
+            return False
+        if failure.concerns_number:
+            return True
+        try:
+            self._call(Call.FIND, self._sync.opt_out_list.find)
+        except _Stopped as stopped:
+            return isinstance(stopped.failure, Rejected) and stopped.failure.concerns_number is True
+        return True
 
     def _announce(self) -> None:
         """Another decision turned the work round since the lease was taken: the ledger first learns what is to be done."""
@@ -176,9 +237,21 @@ class _Attempt:
         self._record()
         if self._consent.version != version:
             return  # another decision came meanwhile: what is to be done is to be seen again
-        listing = self._call(Call.PUT, self._sync.opt_out_list.put)
+        try:
+            listing = self._call(Call.PUT, self._sync.opt_out_list.put)
+        except _Stopped as stopped:
+            found = self._listed_anyway(stopped.failure)
+            if found is None:
+                raise
+            listing = found
         now = self._now()
         self._update(lambda consent: progress.listed(consent, self._worker, version, listing, now))
+
+    def _listed_anyway(self, failure: TryAgain | Rejected) -> Listing | None:
+        """Look at the list after CANNOT_ADD_OPTED_OUT_NUMBER: AWS does not document when a put is rejected with it."""
+        if not isinstance(failure, Rejected) or failure.reason != CANNOT_ADD:
+            return None
+        return self._call(Call.FIND, self._sync.opt_out_list.find)
 
     def _delete(self) -> None:
         self._record()
@@ -254,7 +327,7 @@ class _Attempt:
             return
         try:
             self._sync.ledger.append(decision, Outcome.CHANGED, self._now())
-        except TryAgain:
+        except (TryAgain, Rejected):
             return  # it stays in the outbox, and whoever writes this consent next takes it from there
         self._recorded.add(decision.id)
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from sms_consent.consent import Due
+from sweep.report import Report
 from sweep.request import EXPECTED, NUMBERS, targets_of
-from sweep.wiring import due, logger, metrics, parts, problems
+from sweep.wiring import due, logger, metrics, oldest_opt_out, parts, problems, rejected
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,11 +31,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if NUMBERS in event:
         return _sweep_numbers(event, deadline)
     try:
-        swept = parts().sweep().run(deadline)
-        metrics().add_metric("OldestOptOutDue", MetricUnit.Seconds, swept.overdue.total_seconds())
+        # First, and printed at once: the alarm on it needs one value every minute, however long a sweep takes.
+        metrics().add_metric("OldestOptOutDue", MetricUnit.Seconds, oldest_opt_out().total_seconds())
+        metrics().flush_metrics()
+        swept = parts().sweep().run(deadline, Report(logger(), metrics()))
         left = due()
         _count("Swept", swept.settled)
         _count("Due", left)
+        metrics().add_metric("RejectedNumbers", MetricUnit.Count, rejected())
         metrics().add_metric("SettingsProblems", MetricUnit.Count, len(problems()))
     finally:
         if metrics().metric_set:  # what was done before the ledger failed is told too
@@ -49,10 +53,12 @@ def _sweep_numbers(event: dict[str, Any], deadline: datetime) -> dict[str, Any]:
     if targets is None:
         logger().warning("invalid request", expected=EXPECTED)
         return {"error": EXPECTED}
-    swept = parts().sweep().run_for(targets, deadline)
-    _count("Swept", swept.settled)
-    if metrics().metric_set:
-        metrics().flush_metrics()
+    try:
+        swept = parts().sweep().run_for(targets, deadline, Report(logger(), metrics()))
+        _count("Swept", swept.settled)
+    finally:
+        if metrics().metric_set:
+            metrics().flush_metrics()
     logger().info("swept single numbers", asked=len(targets), settled=dict(swept.settled), left=dict(swept.left))
     return {kind: count for kind, count in swept.settled.items() if count}
 

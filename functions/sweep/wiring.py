@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import cache
 
 from aws_lambda_powertools import Logger
@@ -10,7 +11,8 @@ from aws_lambda_powertools.metrics import Metrics
 
 from sms_consent.aws import clients
 from sms_consent.aws.assembly import Parts, assemble, reader_for
-from sms_consent.aws.due_count import due_by_kind
+from sms_consent.aws.due_count import due_by_kind, rejected_numbers
+from sms_consent.aws.overdue import OldestOptOut
 from sms_consent.consent import Due
 from sms_consent.fact_report import Reporter
 from sms_consent.setting_problems import problems_of
@@ -52,3 +54,14 @@ def due() -> dict[Due, int]:
     """What is left, by kind. Raises TryAgain or Rejected."""
     made = parts()
     return due_by_kind(clients.dynamodb(), made.settings.table, made.clock.now())
+
+
+def rejected() -> int:
+    """How many numbers AWS rejects permanently. Raises TryAgain or Rejected."""
+    return rejected_numbers(clients.dynamodb(), parts().settings.table)
+
+
+def oldest_opt_out() -> timedelta:
+    """How long the oldest opt-out has been waiting. Raises TryAgain or Rejected."""
+    made = parts()
+    return OldestOptOut(clients.dynamodb(), made.settings.table).age(made.clock.now())

@@ -28,6 +28,7 @@ from support.workers import Environment, environment
 from inbound.batch import Batch
 from sms_consent.consent import HOLD, Consent, Due, Status
 from sms_consent.pacing import Call
+from sms_consent.sweep import LONG
 
 __all__ = ["Burst", "Course", "judge"]
 
@@ -284,7 +285,7 @@ def judge(course: Course) -> None:
         raise Broken(Property.AGREEMENT, "somebody was recorded, and not opted out at once")
     if course.redelivered or max(course.deliveries.values()) > 1:
         raise Broken(Property.DUTY, "throttling sent a record back to its queue")
-    if course.behind_younger > OUT_OF_ORDER:
+    if course.opted_out < LONG and course.behind_younger > OUT_OF_ORDER:  # a long queue is taken from both ends
         raise Broken(Property.DUTY, f"an opt-out was put after one that was {course.behind_younger:.0f} s younger")
     if any(due for _, _, by, due in course.deletions if by.startswith("sweep")):
         raise Broken(Property.DUTY, "sweep worked on an opt-in while opt-outs were due")

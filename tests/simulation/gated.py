@@ -13,8 +13,10 @@ from simulation.witness import Witness
 from sms_consent.answer import Letter
 from sms_consent.consent import Consent, Due, Listing
 from sms_consent.decision import Decision, Outcome
+from sms_consent.errors import Unreadable
 from sms_consent.pacing import Call
-from sms_consent.ports import ConsentLedger, OptOutList, Sender, Texting
+from sms_consent.ports import ConsentLedger, OptOutList, Rejection, Sender, Texting
+from sms_consent.rejected import RejectedWork
 
 __all__ = ["Gate", "GatedLedger", "GatedList", "GatedTexting", "Where"]
 
@@ -97,10 +99,22 @@ class GatedLedger:
     def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
         self._gate(Where("save letter", letter.number), lambda: self._inner.save_letter(key, letter, replacing))
 
-    def due_consents(self, kind: Due, until: datetime) -> Iterator[Consent]:
-        return self._pages(f"due {kind}", self._inner.due_consents(kind, until))
+    def due_consents(
+        self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
+    ) -> Iterator[Consent | Unreadable]:
+        found = self._inner.due_consents(kind, until, rejected, newest_first=newest_first)
+        return self._pages(f"due {kind}", found)
 
-    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter]]:
+    def reject(self, work: RejectedWork) -> None:
+        self._gate(Where("reject", work.number, work.list_name), lambda: self._inner.reject(work))
+
+    def due_rejected(self, until: datetime) -> Iterator[RejectedWork | Unreadable]:
+        return self._pages("due rejected", self._inner.due_rejected(until))
+
+    def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
+        self._gate(Where("reschedule", work.number, work.list_name), lambda: self._inner.reschedule(work, due_at, now))
+
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter] | Unreadable]:
         return self._pages("due letters", self._inner.due_letters(until))
 
     def sender(self, identity: str) -> Sender | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["expected", "judge"]
 
-LONGEST_WAIT = {False: timedelta(minutes=5), True: timedelta(minutes=30)}  # True: something was denied
+LONGEST_WAIT = timedelta(minutes=5)
 TWO_SWEEPS = timedelta(minutes=2)
 
 
@@ -81,9 +81,8 @@ def agreement(world: World) -> None:
 def exposure(world: World) -> None:
     """2: no number that is opted out was off the list for longer than the faults lasted."""
     assert world.calm_since is not None
-    denied = h.Ending.REJECTED in world.witness.faults
     grace = timedelta(seconds=world.history.terms.grace)
-    allowed = LONGEST_WAIT[denied] + LEASE + grace + TWO_SWEEPS
+    allowed = LONGEST_WAIT + LEASE + grace + TWO_SWEEPS
     for each in world.witness.exposures:
         if each.until - max(each.since, world.calm_since) > allowed:
             raise Broken(Property.EXPOSURE, f"off the list for {each.until - each.since} after the faults were over")
@@ -159,7 +158,7 @@ def thirty_days(world: World) -> None:
         if consent.status is Status.OPT_IN_PENDING:
             raise Broken(Property.THIRTY_DAYS, "an opt-in is pending for ever")
     assert world.calm_since is not None
-    allowed = LONGEST_WAIT[h.Ending.REJECTED in world.witness.faults] + LEASE + TWO_SWEEPS
+    allowed = LONGEST_WAIT + LEASE + TWO_SWEEPS
     # The service may hold a number for longer than this deployment can know.
     foreseeable = not world.history.before and world.history.terms.hold_counts_per_list
     for each in world.witness.releases:

@@ -21,7 +21,7 @@ Key = tuple[str, str]
 """A number and a list."""
 
 FIRST_WAIT = {"throttled": 1.0, "unavailable": 5.0, "rejected": 60.0}
-LONGEST_WAIT = {"throttled": 60.0, "unavailable": 300.0, "rejected": 1800.0}
+LONGEST_WAIT = {"throttled": 60.0, "unavailable": 300.0, "rejected": 300.0}
 HELD_FOR = timedelta(days=30)
 
 

@@ -13,14 +13,16 @@ from sms_consent.answer import Letter
 from sms_consent.consent import Consent, Due
 from sms_consent.decision import Decision, Outcome
 from sms_consent.errors import Moved
-from sms_consent.ports import Sender
+from sms_consent.ports import Rejection, Sender
+from sms_consent.rejected import RejectedWork
 from sms_consent.times import as_text
 
 __all__ = ["History", "MemoryLedger"]
 
 PAGE = 100
 
-T = TypeVar("T", Consent, Letter)
+T = TypeVar("T", Consent, Letter, RejectedWork)
+Written = TypeVar("Written", Consent, Letter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class MemoryLedger:
         self.turns: dict[str, tuple[str, datetime]] = {}
         self._index: _Index[Consent] = _Index()
         self._letter_index: _Index[Letter] = _Index()
+        self.rejected: dict[tuple[str, str], RejectedWork] = {}
+        self._rejected_index: _Index[RejectedWork] = _Index()
 
     @property
     def index_lag(self) -> int:
@@ -54,6 +58,8 @@ class MemoryLedger:
         self._index.lag = self._letter_index.lag = writes
         self._index.catch_up()
         self._letter_index.catch_up()
+        self._rejected_index.lag = writes
+        self._rejected_index.catch_up()
 
     def consent(self, number: str, list_name: str) -> Consent | None:
         return self.consents.get((number, list_name))
@@ -94,11 +100,27 @@ class MemoryLedger:
         due = Due.REPLY if letter.due_at is not None else None
         self._letter_index.write((letter.number, key), letter, due, letter.due_at)
 
-    def due_consents(self, kind: Due, until: datetime) -> Iterator[Consent]:
-        return (consent for _, consent in self._index.due(kind, until))
+    def due_consents(
+        self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
+    ) -> Iterator[Consent]:
+        found = self._index.newest_due(kind, until) if newest_first else self._index.due(kind, until)
+        return (consent for _, consent in found if rejected is None or _class_of(consent) is rejected)
 
     def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter]]:
         return ((key, letter) for (_, key), letter in self._letter_index.due(Due.REPLY, until))
+
+    def reject(self, work: RejectedWork) -> None:
+        key = work.number, work.list_name
+        self.rejected[key] = work
+        self._rejected_index.write(key, work, Due.REJECTED, work.due_at)
+
+    def due_rejected(self, until: datetime) -> Iterator[RejectedWork]:
+        return (work for _, work in self._rejected_index.due(Due.REJECTED, until))
+
+    def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
+        standing = self.rejected.get((work.number, work.list_name))
+        if standing is not None and (standing.revision, standing.due_at) == (work.revision, work.due_at):
+            self.reject(work.at(due_at))
 
     def sender(self, identity: str) -> Sender | None:
         return self.senders.get(identity)
@@ -117,14 +139,20 @@ class MemoryLedger:
     @property
     def anything_due(self) -> bool:
         """Whether work is left, now or later."""
-        return bool(self._index or self._letter_index)
+        return bool(self._index or self._letter_index or self._rejected_index)
 
     def decisions(self) -> list[History]:
         """The history of everybody, by number and time."""
         return [self.history[key] for key in sorted(self.history)]
 
 
-def _check(current: T | None, replacing: T | None, wanted: T) -> None:
+def _class_of(consent: Consent) -> Rejection:
+    if consent.rejection is None:
+        return Rejection.NONE
+    return Rejection.NUMBER if consent.rejections else Rejection.OTHER
+
+
+def _check(current: Written | None, replacing: Written | None, wanted: Written) -> None:
     met = current is None if replacing is None else current is not None and current.revision == replacing.revision
     # A write that was repeated under its writer's hands finds itself, which the ledger on DynamoDB takes for success too.
     if not met and current != wanted:
@@ -160,6 +188,15 @@ class _Index(dict[tuple[str, str], T]):
             if len(page) < PAGE:
                 return
             after = page[-1]
+
+    def newest_due(self, kind: Due, until: datetime) -> Iterator[tuple[tuple[str, str], T]]:
+        """From the other end. What changes meanwhile may show twice, or not at all."""
+        before: tuple[str, datetime, tuple[str, str]] | None = (kind.value, until, ("\U0010ffff", ""))
+        while before is not None:
+            end = bisect_left(self._order, before)
+            page = [entry for entry in self._order[max(end - PAGE, 0) : end] if entry[0] == kind.value]
+            yield from [(key, self[key]) for _, _, key in reversed(page)]
+            before = page[0] if len(page) == PAGE else None
 
     def _apply(self, key: tuple[str, str], record: T, due: Due | None, due_at: datetime | None) -> None:
         former = self._entries.pop(key, None)

@@ -67,6 +67,7 @@ def environment(
         clock=clock,
         new_token=new_token,
         lease=lease,
+        gives_up=paced,
     )
     recorder = Recorder(ledger=ledger, sync=sync, clock=clock, grace=grace, scope=scope)
     correspondence = Correspondence(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=new_token)

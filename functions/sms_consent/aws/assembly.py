@@ -114,6 +114,7 @@ def assemble(
         new_token=_token,
         lease=settings.lease,
         has_time=lambda: clients.deadline.allows(clients.SYNCING),
+        gives_up=paced,
     )
     lists = RememberedLists(dynamodb, settings.table, clock, names=settings.names, own_list=settings.opt_out_list)
     scope = Scope(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.aws.attributes import from_attributes, to_attributes
 from sms_consent.aws.codec import Decoder, boolean, decode, moment, preserve, text
@@ -82,6 +82,8 @@ class DynamoBodies:
         except ClientError as error:
             if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
                 raise translation_of(error) from error
+        except BotoCoreError as error:
+            raise translation_of(error) from error
 
     def _remove(self, kept: KeptBody, expression: str, **more: Any) -> None:
         self._client.update_item(

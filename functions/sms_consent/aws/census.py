@@ -16,16 +16,20 @@ from sms_consent.aws import items
 from sms_consent.aws.attributes import from_attributes, to_attributes
 from sms_consent.aws.drift_items import drift_item
 from sms_consent.aws.translation import translated, translation_of
+from sms_consent.clock import SystemClock
 from sms_consent.consent import Consent, Status
 from sms_consent.drift import Drift
 from sms_consent.errors import Throttled
 from sms_consent.list_names import ListNames
+from sms_consent.ports import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 __all__ = ["DynamoCensus"]
 
+FIRST_WAIT = 0.1
+"""Seconds before keys that were left over are asked for again. With eight attempts the waits add up to 13 seconds."""
 SCANNED = 500
 """Items of a page of the scan, of all kinds: an answer never takes long."""
 ATTEMPTS = 8
@@ -35,18 +39,26 @@ ATTEMPTS = 8
 class DynamoCensus:
     """A ``Census`` on DynamoDB."""
 
-    def __init__(self, client: DynamoDBClient, table: str, names: ListNames | None = None) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, names: ListNames | None = None, clock: Clock | None = None
+    ) -> None:
         self._client = client
         self._table = table
         self._names = names or ListNames()
+        self._clock = clock or SystemClock()
 
     def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
-        """One consistent BatchGetItem, which takes a hundred keys at the most."""
+        """One consistent BatchGetItem, which takes a hundred keys at the most.
+
+        Keys that DynamoDB leaves over, because it throttles, are asked for again after a wait that doubles each time.
+        """
         keys = [to_attributes(items.consent_key(number, list_name)) for number in dict.fromkeys(numbers)]
         found: dict[str, Consent] = {}
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             if not keys:
                 return found
+            if attempt:
+                self._clock.sleep(FIRST_WAIT * 2 ** (attempt - 1))
             with translated():
                 answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
             for item in answer["Responses"].get(self._table, []):

@@ -13,27 +13,34 @@ from sms_consent.times import as_text
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["MOST_PAGES", "due_by_kind"]
+__all__ = ["MOST_PAGES", "due_by_kind", "rejected_numbers"]
 
 MOST_PAGES = 10
 """Of a megabyte each, about ten thousand consents: a count reads what it counts, and this one is made every minute."""
+MOST_REJECTED_PAGES = 2
+"""About six thousand rejected numbers."""
 
 
 def due_by_kind(client: DynamoDBClient, table: str, now: datetime) -> dict[Due, int]:
     """Raises TryAgain or Rejected."""
-    return {kind: _count(client, table, kind, now) for kind in Due}
+    return {kind: _count(client, table, kind, as_text(now), MOST_PAGES) for kind in Due if kind is not Due.REJECTED}
 
 
-def _count(client: DynamoDBClient, table: str, kind: Due, now: datetime) -> int:
+def rejected_numbers(client: DynamoDBClient, table: str) -> int:
+    """Count the numbers that AWS rejects permanently, whenever they are tried again. Raises TryAgain or Rejected."""
+    return _count(client, table, Due.REJECTED, "9999", MOST_REJECTED_PAGES)
+
+
+def _count(client: DynamoDBClient, table: str, kind: Due, until: str, most: int) -> int:
     counted, start = 0, dict[str, Any]()
-    for _ in range(MOST_PAGES):
+    for _ in range(most):
         with translated():
             page = client.query(
                 TableName=table,
                 IndexName=DUE_INDEX,
                 Select="COUNT",
                 KeyConditionExpression="due = :due AND due_at <= :now",
-                ExpressionAttributeValues={":due": {"S": kind.value}, ":now": {"S": as_text(now)}},
+                ExpressionAttributeValues={":due": {"S": kind.value}, ":now": {"S": until}},
                 **start,
             )
         counted += page["Count"]

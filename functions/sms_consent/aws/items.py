@@ -17,6 +17,7 @@ from sms_consent.drift import DriftKind
 from sms_consent.errors import Unreadable
 from sms_consent.ports import Sender
 from sms_consent.preserved import Preserved
+from sms_consent.rejected import RejectedWork
 from sms_consent.replies import ReplyKind
 from sms_consent.times import as_text
 
@@ -32,13 +33,16 @@ __all__ = [
     "letter_from",
     "letter_item",
     "letter_key",
+    "rejected_from",
+    "rejected_item",
+    "rejected_key",
     "sender_from",
     "sender_item",
     "sender_key",
     "turn_item",
 ]
 
-LIST, DECISION, ANSWER, SENDER, TURN = "LIST#", "DECISION#", "ANSWER#", "SENDER", "TURN"
+LIST, DECISION, ANSWER, REJECTED, SENDER, TURN = "LIST#", "DECISION#", "ANSWER#", "REJECTED#", "SENDER", "TURN"
 
 END_USER = "EndUserOptedOut"
 """Named as the API names it, wherever it stands: in the consent, what the person asked; in ``listing``, what AWS says."""
@@ -126,6 +130,28 @@ def letter_from(item: Mapping[str, Any]) -> tuple[str, Letter]:
     """The inverse of ``letter_item``. A reply that cannot be read counts as one that may have been sent."""
     letter = decode(Letter, item, _LETTER, attributes={"number": "pk"}, stand_ins=_LETTER_STAND_INS, ignored=_KEYS)
     return item["sk"].removeprefix(ANSWER), letter
+
+
+def rejected_key(number: str, list_name: str) -> dict[str, Plain | None]:
+    """Work that is rejected permanently stands under its number, beside the consent."""
+    return {"pk": number, "sk": REJECTED + list_name}
+
+
+def rejected_item(work: RejectedWork, expires: datetime | None = None) -> Item:
+    """Without ``due`` once it is over; DynamoDB deletes it after ``expires``."""
+    item: Item = {**_plain(work), **rejected_key(work.number, work.list_name)}
+    item["due"] = Due.REJECTED.value if work.due_at is not None else None
+    item[EXPIRES] = int(expires.timestamp()) if expires is not None else None
+    del item["number"], item["list_name"]
+    return preserve(item, work.preserved)
+
+
+def rejected_from(item: Mapping[str, Any]) -> RejectedWork:
+    """The inverse. Raises Unreadable for an item without a readable version or revision."""
+    values = {**item, "sk": item["sk"].removeprefix(REJECTED)}
+    names = {"number": "pk", "list_name": "sk"}
+    stand_ins = {"reason": "", "since": LONG_AGO, "rejections": 0}
+    return decode(RejectedWork, values, _REJECTED, attributes=names, stand_ins=stand_ins, ignored=(EXPIRES, "due"))
 
 
 def sender_key(identity: str) -> dict[str, Plain | None]:
@@ -335,5 +361,16 @@ _LETTER_STAND_INS: Mapping[str, Any] = {
     "revision": 0,
     "attempts": 0,
 }  # fmt: skip
+
+_REJECTED: Mapping[str, Decoder] = {
+    "number": text,
+    "list_name": text,
+    "reason": text,
+    "since": moment,
+    "rejections": integer,
+    "version": integer,
+    "due_at": moment,
+    "revision": integer,
+}
 
 _SENDER: Mapping[str, Decoder] = dict.fromkeys(("identity", "list_name", "brand", "support_contact", "language"), text)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,7 +15,8 @@ from sms_consent.aws.translation import TransactionCancelled, translated, transl
 from sms_consent.consent import Consent, Due
 from sms_consent.decision import Decision, Outcome
 from sms_consent.errors import Moved, Rejected, Unreadable
-from sms_consent.ports import Sender
+from sms_consent.ports import Rejection, Sender
+from sms_consent.rejected import RejectedWork
 from sms_consent.times import as_text
 
 if TYPE_CHECKING:
@@ -26,6 +27,15 @@ __all__ = ["DynamoLedger", "guard"]
 
 DUE_INDEX = "due"
 PAGE = 100
+FILTERED_PAGE = 1000
+OVER_KEPT_FOR = timedelta(days=30)
+"""How long an item of rejected work is kept after it is over, for anybody who asks what happened."""
+_CLASSES = {
+    Rejection.NONE: "attribute_not_exists(rejection)",
+    Rejection.OTHER: "attribute_exists(rejection) AND attribute_not_exists(rejections)",
+    Rejection.NUMBER: "attribute_exists(rejection) AND attribute_exists(rejections)",
+}
+T = TypeVar("T")
 FAILED = "ConditionalCheckFailed"
 ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
@@ -115,13 +125,40 @@ class DynamoLedger:
         if refused_by is not None and refused_by != _stored(item):
             raise Moved(items.letter_from(refused_by)[1] if refused_by else None)
 
-    def due_consents(self, kind: Due, until: datetime) -> Iterator[Consent]:
-        """From the index, which follows the table by moments: whoever works on it writes conditionally."""
-        return (items.consent_from(item) for item in self._due(kind, until))
+    def due_consents(
+        self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
+    ) -> Iterator[Consent | Unreadable]:
+        """From the index, which follows the table by moments: every write that results is conditional."""
+        condition = _CLASSES[rejected] if rejected is not None else None
+        return _decoded(items.consent_from, self._due(kind, until, condition, newest_first=newest_first))
 
-    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter]]:
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter] | Unreadable]:
         """From the index too."""
-        return (items.letter_from(item) for item in self._due(Due.REPLY, until))
+        return _decoded(items.letter_from, self._due(Due.REPLY, until))
+
+    def reject(self, work: RejectedWork) -> None:
+        """One write."""
+        with translated():
+            self._client.put_item(TableName=self._table, Item=to_attributes(items.rejected_item(work)))
+
+    def due_rejected(self, until: datetime) -> Iterator[RejectedWork | Unreadable]:
+        """From the index too."""
+        return _decoded(items.rejected_from, self._due(Due.REJECTED, until))
+
+    def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
+        """One conditional write."""
+        item = items.rejected_item(work.at(due_at), expires=None if due_at is not None else now + OVER_KEPT_FOR)
+        known: items.Item = {
+            ":revision": work.revision,
+            ":due_at": as_text(work.due_at) if work.due_at is not None else "",
+        }
+        self._put(
+            item,
+            {
+                "ConditionExpression": "revision = :revision AND due_at = :due_at",
+                "ExpressionAttributeValues": to_attributes(known),
+            },
+        )
 
     def sender(self, identity: str) -> Sender | None:
         """One read; a change may take a moment to show."""
@@ -190,8 +227,12 @@ class DynamoLedger:
             raise translation_of(error) from error
         return None
 
-    def _due(self, kind: Due, until: datetime) -> Iterator[dict[str, Any]]:
-        start: dict[str, Any] = {}
+    def _due(
+        self, kind: Due, until: datetime, condition: str | None = None, *, newest_first: bool = False
+    ) -> Iterator[Mapping[str, Any]]:
+        """Stored items. With a condition, pages are larger, since DynamoDB reads what the condition leaves out too."""
+        start: dict[str, Any] = {"FilterExpression": condition} if condition is not None else {}
+        limit = PAGE if condition is None else FILTERED_PAGE
         while True:
             with translated():
                 page = self._client.query(
@@ -199,14 +240,24 @@ class DynamoLedger:
                     IndexName=DUE_INDEX,
                     KeyConditionExpression="due = :due AND due_at <= :until",
                     ExpressionAttributeValues={":due": {"S": kind.value}, ":until": {"S": as_text(until)}},
-                    Limit=PAGE,
+                    Limit=limit,
+                    ScanIndexForward=not newest_first,
                     **start,
                 )
-            for item in page["Items"]:
-                yield from_attributes(item)
+            yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+            start["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _decoded(read: Callable[[dict[str, Any]], T], found: Iterator[Mapping[str, Any]]) -> Iterator[T | Unreadable]:
+    """Each item, or an error in place of one that cannot be read."""
+    for item in found:
+        try:
+            record: T | Unreadable = read(from_attributes(item))
+        except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
+            record = Unreadable(f"an item that this version cannot read: {type(error).__name__}")
+        yield record
 
 
 def guard(replacing: Consent | Letter | None) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.aws.translation import reason_of, translated, translation_of
 from sms_consent.consent import Listing
-from sms_consent.errors import OptInRefused, RecipientOptedOut, TryAgain, Unconfirmed
+from sms_consent.errors import OptInRefused, RecipientOptedOut, Rejected, TryAgain, Unconfirmed
 from sms_consent.pacing import Call, Pace
 from sms_consent.times import to_millisecond
 
@@ -66,7 +66,11 @@ class AwsOptOutList:
         except ClientError as error:
             if self._is_unlisted(error, number, list_name):
                 return None
-            raise translation_of(error) from error
+            failure = translation_of(error)
+            if isinstance(failure, Rejected) and failure.concerns_number is None:
+                self._confirm(list_name)  # the list is valid, so the number is not
+                raise Rejected(failure.code, failure.reason, ("OptedOutNumbers",)) from error
+            raise failure from error
         except BotoCoreError as error:
             raise translation_of(error) from error
         for entry in answer.get("OptedOutNumbers", []):

@@ -36,7 +36,7 @@ def assemble_reconciler(
     return Reconciler(
         lists=lists,
         ledger=DynamoLedger(dynamodb, table),
-        census=DynamoCensus(dynamodb, table),
+        census=DynamoCensus(dynamodb, table, clock=clock),
         book=dry_book if dry_book is not None else DynamoRunBook(dynamodb, table),
         listings=AwsListings(sms),
         opt_out_list=AwsOptOutList(sms, pace),

@@ -54,6 +54,13 @@ def reason_of(error: ClientError) -> str | None:
     return reason if isinstance(reason, str) else None
 
 
+def _fields_of(error: ClientError) -> tuple[str, ...]:
+    """The names of the fields that failed validation. Their messages may quote input, so they are left out."""
+    fields = error.response.get("Fields")
+    names = [field.get("Name") for field in fields if isinstance(field, dict)] if isinstance(fields, list) else []
+    return tuple(name for name in names if isinstance(name, str))
+
+
 def translation_of(error: ClientError | BotoCoreError) -> TryAgain | Rejected:
     """The error to raise from it. Messages of AWS errors may quote input, so they are left out."""
     if isinstance(error, (ConnectTimeoutError, EndpointConnectionError)):
@@ -70,7 +77,7 @@ def translation_of(error: ClientError | BotoCoreError) -> TryAgain | Rejected:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _FAILURES or status >= 500:
         return Unavailable(code)
-    return Rejected(code, reason_of(error))
+    return Rejected(code, reason_of(error), _fields_of(error))
 
 
 @contextmanager

@@ -1,0 +1,21 @@
+"""What a log may say of an error that concerns one item: its message could quote a number or a text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+__all__ = ["described"]
+
+
+def described(error: BaseException) -> dict[str, Any]:
+    """The names of the error's type and of its cause's, and the line that raised it."""
+    frames = extract_tb(error.__traceback__)
+    cause = error.__cause__
+    told = {"error": type(error).__name__}
+    if cause is not None:
+        told["cause"] = type(cause).__name__
+    if frames:
+        told["raised_at"] = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
+    return told
