@@ -14,6 +14,7 @@ from support.inbound_function import Inbound
 from support.metrics import EMITTED, dashboard, in_alarms, on_dashboard
 from support.notify_function import notify_beside
 from support.reconcile_function import reconcile_beside
+from support.refusals import refusal, refuses
 from support.retention_function import retention_function
 from support.sweep_function import sweep
 from support.template import resources
@@ -109,6 +110,23 @@ def _sweep(inbound: Inbound) -> None:
     inbound.world.pass_time(minutes=2)
     _fail(inbound, "PutOptedOutNumber")
     sweep(inbound.world)
+    _sweep_rejected(inbound)
+
+
+def _sweep_rejected(inbound: Inbound) -> None:
+    """A number that AWS rejects for two hours and then for a day, and one that nothing can be done with."""
+    person = next(PEOPLE)
+    invalid = refusal("ValidationException", Reason="DESTINATION_COUNTRY_BLOCKED")
+    with refuses("PutOptedOutNumber", lambda asked: invalid if asked["OptedOutNumber"] == person else None):
+        _hear(inbound, "STOP", person)
+        for minutes in (*[40] * 6, 24 * 60):
+            inbound.world.pass_time(minutes=minutes)
+            sweep(inbound.world)
+    _fail(inbound, "PutOptedOutNumber")
+    _hear(inbound, "STOP", next(PEOPLE))
+    inbound.world.pass_time(minutes=2)
+    with refuses("PutOptedOutNumber", lambda _: ZeroDivisionError()):
+        sweep(inbound.world)
 
 
 def _api(inbound: Inbound) -> None:
@@ -169,16 +187,25 @@ def _reconcile(inbound: Inbound) -> None:
         _hear(inbound, "START", still)
         sms.delete_opted_out_number(OptOutListName=LIST, OptedOutNumber=gone)
         sms.put_opted_out_number(OptOutListName=LIST, OptedOutNumber=next(PEOPLE))
+        broken = next(PEOPLE)
+        _hear(inbound, "STOP", broken)
+        sms.delete_opted_out_number(OptOutListName=LIST, OptedOutNumber=broken)
         inbound.world.pass_time(hours=1)
         book = ListBook(clients.dynamodb(), inbound.world.table)
         book.change_lists(lambda lists: replace(lists, own="Former"))
-        reconcile.run()
+        with refuses("DescribeOptedOutNumbers", lambda asked: KeyError() if broken in str(asked) else None):
+            reconcile.run()
 
 
 def _retention(inbound: Inbound) -> None:
-    _hear(inbound, "STOP", next(PEOPLE))
+    for person in (next(PEOPLE), next(PEOPLE)):
+        _hear(inbound, "STOP", person)
     inbound.world.pass_time(days=40)
-    with pytest.MonkeyPatch.context() as monkeypatch, retention_function(monkeypatch) as run:
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        retention_function(monkeypatch) as run,
+        refuses("UpdateItem", lambda asked: KeyError() if person in str(asked) else None),
+    ):
         run()
 
 

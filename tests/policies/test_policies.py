@@ -112,9 +112,9 @@ def _api(inbound: Inbound) -> None:
     inbound.world.pass_time(minutes=1)
     inbound.world.backend.fail_next("DeleteOptedOutNumber", "InternalServerException", 1, after_effect=True)
     with api_for_now(inbound.world) as api:
-        api.items("remove", request_id="twice")
+        api.items("remove", request_id="once")
         inbound.world.pass_time(minutes=10)
-        api.items("remove", request_id="twice")
+        api.items("remove", request_id="again")
 
 
 def _authorizer(inbound: Inbound) -> None:
