@@ -134,18 +134,22 @@ class Instruction:
             and words[place + 1].text in keywords
         ):
             return True
-        if shouted and self._has_number(words[place + 1 : place + 1 + _NEAR]):
-            return True
+        if shouted and self._goes_to_number(words[place + 1 : place + 4]):
+            said = words[self._first(folded, words, place) : place]
+            if not any(each.text in lists["mine"] for each in said):
+                return True
         verb = next((k for k in range(place - 1, max(-1, place - _NEAR), -1) if words[k].text in lists["verbs"]), None)
         if verb is None or self._is_mine(folded, words, verb) or words[verb + 1].text in lists["states"]:
             return False
         purpose = place + 1 < len(words) and words[place + 1].text in lists["purpose"]
         return purpose or (shouted and (verb + 1 < place or (verb > 1 and _ends_sentence(folded, words, place))))
 
-    @staticmethod
-    def _has_number(words: Sequence[Word]) -> bool:
-        """Tell whether a short code stands among words: "STOP SMS au 36180"."""
-        return any(word.text.isdecimal() and len(word.text) in _SHORT_CODE for word in words)
+    def _goes_to_number(self, words: Sequence[Word]) -> bool:
+        """Tell whether words after a keyword name the short code that it is to be sent to: "STOP SMS au 36180"."""
+        return any(
+            number.text.isdecimal() and len(number.text) in _SHORT_CODE and word.text in self._lists["to_number"]
+            for word, number in pairwise(words)
+        )
 
     def _is_mine(self, folded: Folded, words: Sequence[Word], verb: int) -> bool:
         """Tell whether the sender says of themselves that they reply: "I text", but not "... to reach me, text"."""

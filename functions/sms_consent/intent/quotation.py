@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -20,6 +21,9 @@ _HAIR_SPACE = "\u200a"
 _CLOSED = 3  # hair spaces, at least, where the quotation of a Google reaction has not been cut off
 _SENTENCE_ENDS = ".!?;\n"
 _OPENING = frozenset("„«「『〝")  # “ closes what „ has opened
+_NAMED = re.compile(
+    r"(?::\s*|[\u3040-\u9fff\uac00-\ud7a3]\s*)(?:STOP|HELP|START)\b|(?:STOP|HELP|START)[\u3040-\u9fff\uac00-\ud7a3]"
+)
 _MARKS = ("\u200b", "\u200c")
 
 
@@ -115,7 +119,8 @@ class Quotation:
                 begin = max(text.rfind(mark, 0, first) for mark in _SENTENCE_ENDS) + 1
                 before = [word.text for word in words if begin <= word.start < first]
                 quoted = [word for word in words if first < word.start < last]
-                if last < len(text) and self._is_of_others(before, [word.text for word in quoted]):
+                of_others = self._is_of_others(before, [word.text for word in quoted])
+                if last < len(text) and (of_others or _names_keyword(folded.written(first, last))):
                     gone.update(quoted)
             if len(gone) < len(words):
                 words = [word for word in words if word not in gone]
@@ -165,6 +170,11 @@ def quotations(folded: Folded) -> list[tuple[int, int]]:
     if depth:
         found.append((start, len(text)))
     return [(first, last) for first, last in found if any(map(str.isalnum, text[first:last]))]
+
+
+def _names_keyword(quoted: str) -> bool:
+    """Tell whether a quotation names a keyword as our texts do without a verb before it: "Отписаться: STOP", "回复STOP退订"."""
+    return _NAMED.search(quoted) is not None
 
 
 def _end_of_quoted(text: str, after: int) -> int:

@@ -15,6 +15,7 @@ from sms_consent.intent.echo import OwnReplies
 from sms_consent.intent.folding import Folded, Word
 from sms_consent.intent.immunity import Immunity, OwnWords
 from sms_consent.intent.keywords import Keyword, load_prepared
+from sms_consent.intent.look_alikes import looks_like
 from sms_consent.intent.misspelt import Misspelt, joined_letters
 from sms_consent.intent.reading import NOTHING, RULES_VERSION, Found, Intent, Reading, Spans, Tier
 from sms_consent.intent.sentences import Sentences
@@ -69,12 +70,20 @@ class Tiers:
     def _read(self, folded: Folded, own: OwnWords) -> tuple[Reading, Spans]:
         nothing = _set_aside(own.rule) if own.rule else NOTHING
         if own.words:
-            if kept := self._company.read(own.words):
+            if kept := self._alone(own) or self._company.read(own.words):
                 return _in_company(Tier.COMPANY, kept, folded)
             words = self._without_play(folded, joined_letters(own.words))
             if found := self._by_keyword(folded, words, own) or self._by_sentence(folded, words, own):
                 return found
         return self._told(folded, own) or (nothing, ())
+
+    def _alone(self, own: OwnWords) -> Kept | None:
+        """Return the opt-out keyword that is all that is left of a text, also one that counts as a whole message only."""
+        if not own.rule:
+            return None
+        key = " ".join(word.text for word in own.words)
+        keyword = self._keywords.get(key) or self._keywords.get(looks_like(key))
+        return (keyword, own.words[0], own.words[-1]) if keyword and keyword.intent is Intent.OPT_OUT else None
 
     def _by_keyword(self, folded: Folded, words: Sequence[Word], own: OwnWords) -> tuple[Reading, Spans] | None:
         misspelt = self._misspelt
@@ -119,25 +128,32 @@ class Tiers:
         """Return what a request amounts to in a text that is, or may be, an automatic reply.
 
         A request that only its words make is asked about. "Do not text this number" is no end of texts, nor is "don't text
-        me while I'm driving"; "don't text me again" is. Where a person may have written it, it is asked about.
+        me while I'm driving"; "don't text me again" is. What may be either is asked about, and so is what a person may
+        have written.
         """
         weighed = found.rule.endswith(_WEIGHED)
-        if not weighed and (
-            found.rule.rpartition("/")[2] not in self._machine["passing"] or self._lasts(found, folded, own)
-        ):
+        if not weighed and found.rule.rpartition("/")[2] not in self._machine["passing"]:
             return found
+        asked = found._replace(intent=Intent.UNCLEAR)
+        said = self._said_with(found, folded, own)
         if own.by_machine and not weighed:
-            return None
-        if own.rule == "immune:automatic-reply" or self._immunity.may_be_automatic(folded):
-            return found._replace(intent=Intent.UNCLEAR)
-        return found
+            if "lasting" in said:
+                return asked if "meanwhile" in said else found
+            if "meanwhile" in said or ("channel" in said and "whom" not in said):
+                return None
+            return found if said == {"whom"} else asked
+        if not weighed and said and "meanwhile" not in said:
+            return found
+        may_be = own.rule == "immune:automatic-reply" or self._immunity.may_be_automatic(folded)
+        return asked if may_be else found
 
-    def _lasts(self, found: Found, folded: Folded, own: OwnWords) -> bool:
-        """Tell whether the clause of a request says for whom or for how long, and not that it is for now."""
+    def _said_with(self, found: Found, folded: Folded, own: OwnWords) -> set[str]:
+        """Return what the clause of a request says besides: for whom, for how long, for now, of which number."""
         begin, stop = _around(folded.text, _CLAUSE_ENDS, found.start, found.end)
-        texts = {word.text for word in own.words if begin <= word.start < stop}
-        lasting = self._machine["lasting"] if own.by_machine else self._machine["lasting"] | self._machine["channel"]
-        return not texts.isdisjoint(lasting) and texts.isdisjoint(self._machine["meanwhile"])
+        texts = [word.text for word in own.words if begin <= word.start < stop]
+        return {
+            name for name in ("lasting", "whom", "meanwhile", "channel") if not self._machine[name].isdisjoint(texts)
+        }
 
     def _told(self, folded: Folded, own: OwnWords) -> tuple[Reading, Spans] | None:
         """Ask about a text that is hardly more than an instruction to opt out, "Reply STOP to opt out", or begins with its word.
