@@ -89,7 +89,7 @@ class Instruction:
             len(distinct) > 1
             and len(words) >= len(distinct) + _FEW - 1
             and not any(word.text in lists["mine"] for word in words)
-            and any(map(str.islower, folded.original))
+            and _has_small_letters(folded)
         ):
             return named
         if (
@@ -123,7 +123,7 @@ class Instruction:
         word, lists = words[place], self._lists
         if word.text not in keywords:
             return self._tells_other(folded, words, place)
-        shouted = folded.written(word.start, word.end).isupper()
+        shouted = folded.written(word.start, word.end).isupper() and _has_small_letters(folded)
         before = folded.text[words[place - 1].end : word.start] if place else ""
         if shouted and ":" in before and words[place - 1].text in keywords:
             return True
@@ -164,7 +164,7 @@ class Instruction:
         lists = self._lists
         if not place or words[place - 1].text not in lists["verbs"] or self._is_mine(folded, words, place - 1):
             return False
-        if not self._is_code(folded, words[place]):
+        if not self._is_code(folded, words[place]) or not _has_small_letters(folded):
             return False
         if _ends_sentence(folded, words, place):
             return words[self._first(folded, words, place)].text in lists["openers"]
@@ -181,7 +181,7 @@ class Instruction:
     def _is_code(folded: Folded, word: Word) -> bool:
         """Tell whether a word is a number or in capitals, as what is to be sent is written."""
         written = folded.written(word.start, word.end)
-        return written.isdecimal() or (written.isupper() and len(written) > 1)
+        return written.isdecimal() or (written.isupper() and written not in ("A", "I", "O"))
 
     @staticmethod
     def _first(folded: Folded, words: Sequence[Word], place: int) -> int:
@@ -217,6 +217,11 @@ class Instruction:
             is_own = is_own and words[k].text not in self._lists["keywords"]
         gone.update([] if is_own else part)
         return gone
+
+
+def _has_small_letters(folded: Folded) -> bool:
+    """Tell whether capitals say something: not in a text that is all in capitals."""
+    return any(map(str.islower, folded.original))
 
 
 def _ends_sentence(folded: Folded, words: Sequence[Word], place: int) -> bool:
