@@ -8,7 +8,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from support.api_function import api_for_now
 from support.inbound_function import Inbound
+from support.sweep_function import sweep
 from support.world import OURS
 
 from inbound import wiring
@@ -16,6 +18,7 @@ from sms_consent.consent import Status
 from sms_consent.intent.tiers import Tier
 from sms_consent.ports import Sender
 from sms_consent.settings import _TIER_ACTIONS, Settings, SettingsError
+from sweep import wiring as sweep_wiring
 
 BASE = {"LEDGER_TABLE": "ledger", "OPT_OUT_LIST": "Default", "BRAND": "Example", "SUPPORT_CONTACT": "help.example.com"}
 LONG_BRAND = "First National Community Federal Credit Union Association"
@@ -96,6 +99,37 @@ def test_a_stop_is_recorded_and_put_whatever_the_settings_are(
     }
     assert named
     assert all(not name.isupper() or name in {"LEASE_SECONDS", "DEAD_LETTER_QUEUE_URL"} for name in named)
+
+
+@pytest.mark.parametrize("environment", BAD, ids=str)
+def test_what_is_left_due_is_done_whatever_the_settings_are(
+    inbound: Inbound, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], environment: dict[str, str]
+) -> None:
+    """By SweepFunction, which counts every minute how many settings cannot be used: the alarm lasts as long as they do."""
+    inbound.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
+    inbound.hear("STOP")
+    inbound.world.pass_time(minutes=1)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    sweep_wiring.logger.cache_clear()
+    capsys.readouterr()
+    sweep(inbound.world)
+    sweep_wiring.logger.cache_clear()
+    assert inbound.world.listed()
+    metrics = next(json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
+    own = set(environment) == {"DEAD_LETTER_QUEUE_URL"}  # which SweepFunction has none of
+    assert (max(metrics["SettingsProblems"]) > 0) is not own
+
+
+def test_the_api_opts_out_whatever_the_settings_are(inbound: Inbound, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that can be wrong at once."""
+    for environment in BAD:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("UNKNOWN_SENDERS", "MAYBE")
+    with api_for_now(inbound.world) as api:
+        assert [item["httpStatusCode"] for item in api.items("add")] == [200]
+    assert inbound.world.listed()
 
 
 @pytest.mark.parametrize("missing", ["LEDGER_TABLE", "OPT_OUT_LIST"])
@@ -211,8 +245,6 @@ def test_a_reply_that_is_left_over_goes_out_without_the_brand_too(
     inbound: Inbound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sweep and the API compose by the same rules."""
-    from support.sweep_function import sweep
-
     _set(monkeypatch, {"BRAND": "B" * 140})
     inbound.world.backend.fail_next("SendTextMessage", "ThrottlingException", 1)
     inbound.hear("STOP")

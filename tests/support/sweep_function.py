@@ -24,6 +24,7 @@ class _Context:
 def sweep(world: World, event: dict[str, Any] | None = None) -> dict[str, Any]:
     """One run, at its cold start."""
     wiring.parts.cache_clear()
+    wiring.problems.cache_clear()
     shift = world.time.shift
     with patch.object(SystemClock, "sleep", lambda _, seconds: shift(timedelta(seconds=seconds))):
         done = handler(event or {}, _Context())  # type: ignore[arg-type]  # the members that the handler uses
