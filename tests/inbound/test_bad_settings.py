@@ -78,21 +78,23 @@ def _replies(inbound: Inbound) -> list[str]:
 
 
 @pytest.mark.parametrize("environment", BAD, ids=str)
-@pytest.mark.parametrize("body", ["STOP", "Stop please", "退订"])
 def test_a_stop_is_recorded_and_put_whatever_the_settings_are(
-    inbound: Inbound, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO, environment: dict[str, str], body: str
+    inbound: Inbound, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO, environment: dict[str, str]
 ) -> None:
     """And every setting that cannot be used is named in the log and counted."""
     _set(monkeypatch, environment)
     if "POWERTOOLS_LOG_LEVEL" in environment:
         wiring.logger.cache_clear()
-        assert wiring.logger().registered_handler is not None
         monkeypatch.setattr(wiring.logger().registered_handler, "stream", logged)
-    assert inbound.hear(body) == []
-    consent = inbound.consent()
-    assert consent is not None
-    assert consent.status is Status.OPTED_OUT
-    assert inbound.world.listed()
+    people = {f"+1425555018{at}": body for at, body in enumerate(("STOP", "Stop please", "退订"))}
+    for person, body in people.items():
+        assert inbound.hear(body, originationNumber=person, inboundMessageId=uuid4().hex) == []
+        inbound.world.pass_time(seconds=2)
+        consent = inbound.consent(person)
+        assert consent is not None
+        assert consent.status is Status.OPTED_OUT
+    listed = inbound.world.aws.describe_opted_out_numbers(OptOutListName="Default")["OptedOutNumbers"]
+    assert {each["OptedOutNumber"] for each in listed} == set(people)
     named = {
         line["setting"]
         for line in [*_lines(logged, "a setting cannot be used"), *_lines(logged, "a reply does not fit")]
