@@ -60,7 +60,7 @@ def erase(
             try:
                 erased = erasure.erase(e164)
             except AtWork as error:
-                say(f"sms-consent erase: {error}", err=True)
+                say(f"sms-consent erase: {visible(str(error))}", err=True)
                 raise typer.Exit(STOPPED) from error
     if as_json:
         say_json(_view(e164, erased, dry_run=dry_run))

@@ -11,7 +11,7 @@ from cli.evaluation.corpus import CORPUS, CorpusError, Part, load, load_sms_spam
 from cli.evaluation.metrics import Figures, Outcome, by, confusion, outcomes, tiers
 from cli.evaluation.peers import PEERS
 from cli.evaluation.tables import show
-from cli.printable import say, say_json
+from cli.printable import say, say_json, visible
 from cli.terminal import console
 
 WIDE = 132  # a pipe has no width; enough that no cell wraps
@@ -36,7 +36,7 @@ def evaluate(
     try:
         examples = load(part, corpus) + (load_sms_spam(sms_spam) if sms_spam else [])
     except CorpusError as error:
-        say(f"{error}. The corpus is part of the source tree; --corpus names its folder.", err=True)
+        say(f"{visible(str(error))}. The corpus is part of the source tree; --corpus names its folder.", err=True)
         raise typer.Exit(2) from error
     examples = [example for example in examples if language in {"", example.language}]
     ours = outcomes(standard(), examples)

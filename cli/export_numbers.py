@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from cli.check import STACK, Stack, Table
-from cli.printable import say
+from cli.printable import say, visible
 
 if TYPE_CHECKING:
     from cli.exporting import Exported
@@ -67,7 +67,7 @@ def export_numbers(
         )  # fmt: skip
         with _written_to(output, overwrite) as file:
             count = _write(found, file, chosen, texts=show_texts)
-    say(f"{count:,} consents" + (f" in {output}" if output is not None else ""), err=True)
+    say(f"{count:,} consents" + (f" in {visible(str(output))}" if output is not None else ""), err=True)
 
 
 def _write(found: Iterator[Exported], file: TextIO, form: Form, *, texts: bool) -> int:

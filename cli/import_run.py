@@ -24,7 +24,7 @@ from cli.number_columns import Column, StatusRule
 from cli.number_file import NumberFile
 from cli.number_importing import Importing, Keeping
 from cli.number_row import Reading
-from cli.printable import say
+from cli.printable import say, visible
 from cli.refusal import Refusal
 from cli.reject_file import RejectFile
 from cli.sender_book import SenderBook
@@ -128,7 +128,7 @@ class ImportRun:
             name, found = self._checks.list_name(given)
             note = self._checks.note_of_permission(found) if found is not None else None
             if note is not None:
-                say(f"note: {note}", err=True)
+                say(f"note: {visible(note)}", err=True)
             if not self._wish.dry_run and name != self._deployment.own_list:
                 book = SenderBook(self._deployment.dynamodb(), self._deployment.table, self._deployment.names)
                 book.change_groups(lambda groups: {name: None, **groups})

@@ -110,7 +110,7 @@ def delete(
             told = ListChanges(office).delete(name, really=yes)
         except Kept as kept:
             _end(command, str(kept))
-    say(told)
+    say(visible(told))
 
 
 @lists.command("set")
@@ -131,7 +131,7 @@ def set_list(
 
     with _at("lists set", table, stack) as office:
         told, notes = ListChanges(office).set(name, group=group, no_group=no_group)
-    say(told)
+    say(visible(told))
     for note in notes:
         say(f"note: {visible(note)}", err=True)
 
@@ -150,7 +150,7 @@ def forget(name: Name, table: Table = None, stack: Stack = STACK) -> None:
             told = ListChanges(office).forget(name)
         except Kept as kept:
             _end(command, str(kept))
-    say(told)
+    say(visible(told))
 
 
 @lists.command()

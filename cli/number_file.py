@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.delimited import Broken, Record, dialect_of, open_text, records
+from cli.delimited import Broken, Record, dialect_of, open_text, original, records
 from cli.number_columns import NO_RULE, Column, Columns, StatusRule
 from cli.number_row import looks_like_number
 from cli.refusal import Refusal
@@ -50,7 +50,7 @@ class NumberFile:
                 "numbers are of with --region, as US"
             )
         else:
-            columns = Columns.of(first.cells, chosen, rule)
+            columns = Columns.of([original(cell) for cell in first.cells], chosen, rule)
         return cls(path, digest, lines, dialect, columns, len(first.cells))
 
     @property

@@ -33,7 +33,7 @@ class RejectFile:
         """A broken line stands whole in the first column: it could not be told apart."""
         if self._file is None:
             self._file = self._open("w")
-            csv.writer(self._file).writerow([*self._source.headings, LINE, PROBLEM])
+            csv.writer(self._file).writerow([*map(neutral, self._source.headings), LINE, PROBLEM])
         # Cells may be neutral already, in a file that was exported here; a line that could not be told apart stays as it is.
         cells = [original(cell) for cell in rejected.cells] if isinstance(rejected, Record) else [rejected.text]
         row = [neutral(cell) for cell in cells] + [""] * (self._source.width - len(cells))

@@ -79,7 +79,7 @@ class Importing:
         try:
             write_rejects(path, self.rejects)
         except OSError as error:
-            say(f"{path}: {error.strerror}", err=True)
+            say(f"{visible(str(path))}: {error.strerror}", err=True)
         else:
             self._rejects_in = path
 

@@ -124,9 +124,9 @@ def remove(
             removed = office.book.remove(identity.strip())
     _tell_copied(moved)
     if not removed:
-        say(f"sms-consent senders remove: {identity} has no settings", err=True)
+        say(f"sms-consent senders remove: {visible(identity)} has no settings", err=True)
         raise typer.Exit(MISSING)
-    say(f"{identity.strip()} counts for the stack's own list within a minute")
+    say(f"{visible(identity.strip())} counts for the stack's own list within a minute")
 
 
 @senders.command("import")

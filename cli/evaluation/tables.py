@@ -6,6 +6,7 @@ from rich.text import Text
 
 from cli.evaluation.corpus import Label, Part
 from cli.evaluation.metrics import Figures, Outcome, Share, by, confusion, tiers
+from cli.printable import visible
 
 
 def _cell(one: Share, *, sure: bool = True) -> Text:
@@ -39,7 +40,7 @@ def show(console: Console, part: Part, readers: dict[str, list[Outcome]], errors
     console.print(_confusion_table(ours))
     for error in errors:
         said = f"{error.example.label} read as {error.intent} ({error.tier}, {error.rule})"
-        shown = Text.assemble((error.example.id, "dim"), f" {said}: {error.example.text!r}")
+        shown = Text.assemble((visible(error.example.id), "dim"), f" {said}: {error.example.text!r}")
         console.print(shown, soft_wrap=True)
 
 
@@ -51,7 +52,7 @@ def _breakdown(heading: str, groups: dict[str, list[Outcome]]) -> Table:
     for name, read in groups.items():
         one = Figures.of(read)
         row = (one.found, one.asked, one.touched, one.innocent_asked, one.conversation_touched)
-        table.add_row(name, *(_cell(item, sure=False) for item in row))
+        table.add_row(visible(name), *(_cell(item, sure=False) for item in row))
     return table
 
 

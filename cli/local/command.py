@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.local.errors import LocalError
-from cli.printable import say
+from cli.printable import say, visible
 
 __all__ = ["local"]
 
@@ -75,7 +75,7 @@ def local(
 
         serve(_template(template), parameters, door, api_door=api_door, access_key=access_key, numbers=number or [])
     except LocalError as error:
-        say(f"sms-consent local: {error}", err=True)
+        say(f"sms-consent local: {visible(str(error))}", err=True)
         raise typer.Exit(2) from error
 
 
