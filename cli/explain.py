@@ -33,6 +33,7 @@ THEN = {
     Intent.NONE: "hears nothing; nothing is recorded, nothing changes",
 }
 """With the defaults of a deployment."""
+THEN_BY_KEYWORD = "is opted out at once, and told so one last time"
 THEN_IF_OPTED_OUT = "is opted in if their newest request was an opt-out; otherwise nothing is recorded or sent"
 """Of a word that carriers take for START, and that people also answer with, such as YES."""
 
@@ -126,4 +127,7 @@ def _show(explanation: Explanation) -> None:
     from cli.explaining import show
 
     reading = explanation.reading
-    show(explanation, TIERS, THEN_IF_OPTED_OUT if reading.everyday else THEN[reading.intent])
+    then = THEN_IF_OPTED_OUT if reading.everyday else THEN[reading.intent]
+    if reading.intent is Intent.OPT_OUT and reading.tier is Tier.KEYWORD:
+        then = THEN_BY_KEYWORD
+    show(explanation, TIERS, then)
