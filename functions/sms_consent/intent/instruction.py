@@ -98,7 +98,7 @@ class Instruction:
             or not any(verb in folded.text for verb in lists["unspaced"])
         ):
             return set()
-        in_words = [place for place, word in enumerate(words) if self._has_shouted(folded, word)]
+        in_words = [place for place, word in enumerate(words) if self._names(folded, word)]
         return {place for place in in_words if self._is_told_of(folded, words, place)}
 
     def _is_told_of(self, folded: Folded, words: Sequence[Word], place: int) -> bool:
@@ -110,10 +110,11 @@ class Instruction:
         )
 
     @staticmethod
-    def _has_shouted(folded: Folded, word: Word) -> bool:
-        """Tell whether a keyword stands in a word, as in "回复STOP退订"."""
+    def _names(folded: Folded, word: Word) -> bool:
+        """Tell whether a keyword stands in a word, as in "回复STOP退订", or is quoted: "「停止」と返信"."""
         written = folded.written(word.start, word.end)
-        return any(keyword in written for keyword in ("STOP", "HELP", "START"))
+        quoted = folded.original[folded.span(word.start, word.end)[0] - 1 :][:1] in ("「", "『", "“", "‘")
+        return quoted or any(keyword in written for keyword in ("STOP", "HELP", "START"))
 
     def _is_shouted(self, folded: Folded, word: Word) -> bool:
         return word.text in self._lists["keywords"] and folded.written(word.start, word.end).isupper()
@@ -204,7 +205,8 @@ class Instruction:
             first = verbs[-1] if verbs else place
         if begin and folded.text[words[begin - 1].end : words[begin].start].startswith("?"):
             asked = self._first(folded, words, begin - 1)
-            first = asked if begin - asked <= _LONGEST_ASKED else first  # "Afmelden? Sms STOP naar 5050"
+            if begin - asked <= _LONGEST_ASKED or words[asked].text in self._lists["openers"]:
+                first = asked  # "Afmelden? Sms STOP naar 5050"; "Vill du inte ha fler sms? Svara STOPP"
         gone = set(range(first, place + 1))
         part: list[int] = []
         is_own = False
@@ -221,7 +223,7 @@ class Instruction:
 
 def _has_small_letters(folded: Folded) -> bool:
     """Tell whether capitals say something: not in a text that is all in capitals."""
-    return any(map(str.islower, folded.original))
+    return any(letter.isalpha() and not letter.isupper() for letter in folded.original)
 
 
 def _ends_sentence(folded: Folded, words: Sequence[Word], place: int) -> bool:

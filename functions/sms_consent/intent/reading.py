@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 __all__ = ["NOTHING", "RULES_VERSION", "Explanation", "Found", "Intent", "Reading", "Spans", "Tier"]
 
-RULES_VERSION = "2026.11.7"
+RULES_VERSION = "2026.11.8"
 """Kept with every decision. It changes whenever a rule or a word does."""
 
 Spans = tuple[tuple[int, int], ...]
