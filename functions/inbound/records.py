@@ -83,7 +83,8 @@ def _read_all(event: Mapping[str, Any]) -> Iterator[Record]:
 
 
 def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else None
+    text = str(value)  # Lambda gives strings; events made by hand may hold numbers
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
 
 
 def _moment(milliseconds: int | None) -> datetime | None:

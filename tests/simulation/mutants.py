@@ -270,8 +270,9 @@ MUTANTS = (
     Mutant(
         "a record that failed is reported as done",
         BATCH,
-        '            self._count("TextsFailed")\n            return False\n',
-        '            self._count("TextsFailed")\n            return True\n',
+        "            except Exception as error:  # noqa: BLE001  likewise\n                self._failed(record, error, done)\n",
+        "            except Exception as error:  # noqa: BLE001  likewise\n                self._failed(record, error, done)\n"
+        "                done.add(record)\n",
     ),
     Mutant(
         "the number is logged whole",
