@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from inbound.batch import GIVE_UP_AFTER
+from sms_consent.aws.dead_letters import DeadLetters
+from sms_consent.ports import Clock
 from sms_consent.times import as_text
 
-__all__ = ["Copy", "Queue", "record_of"]
+__all__ = ["Copy", "PutBack", "Queue", "notification", "record_of"]
 
 VISIBILITY = timedelta(seconds=270)
 
@@ -52,6 +55,22 @@ class Queue:
     def delete(self, receipts: Sequence[str]) -> None:
         """DeleteMessageBatch."""
         self.copies = [copy for copy in self.copies if copy.receipt not in receipts]
+
+
+class PutBack(DeadLetters):
+    """A dead-letter queue whose operator puts everything back at once. Only what waited for 12 days gets there."""
+
+    def __init__(self, queue: Queue, clock: Clock) -> None:
+        """There is no client: the queue is in memory."""
+        self._source = queue
+        self._clock = clock
+
+    def put(self, body: str, reason: str) -> None:
+        now = self._clock.now()
+        copy = min((each for each in self._source.copies if each.body == body), key=lambda each: each.sent_at or now)
+        assert copy.sent_at is not None, reason
+        assert now - copy.sent_at > GIVE_UP_AFTER, reason
+        self._source.copies.append(Copy(f"{copy.receipt}-again", body, now, copy.number, sent_at=now))
 
 
 def record_of(copy: Copy) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from simulation import history as h
 from simulation.broken import Broken, Property
 from simulation.crew import Invocation, Killed
 from simulation.gated import GatedLedger, GatedList, GatedTexting, Where
-from simulation.inbound_queue import Copy, Queue, notification, record_of
-from simulation.reporting import NoDeadLetters, log_book, quiet_logger, quiet_metrics
+from simulation.inbound_queue import Copy, PutBack, Queue, notification, record_of
+from simulation.reporting import log_book, quiet_logger, quiet_metrics
 from simulation.witness import Attempt, Key, Witness
 from support.fake_clock import NOON, FakeClock
 from support.memory_ledger import MemoryLedger
@@ -310,9 +310,9 @@ class World:
         def work(made: Environment) -> None:
             batch = Batch(
                 inbound=made.inbound,
-                dead_letters=NoDeadLetters(),
+                dead_letters=PutBack(self.queue, self.clock),
                 queue=self.queue,
-                clock=_WorkerClock(self),
+                clock=self.clock,
                 logger=quiet_logger(),
                 metrics=quiet_metrics(),
             )
