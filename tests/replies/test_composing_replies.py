@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import sms_consent
 from sms_consent.replies import Replies, ReplyKind, UnfitReply
 from sms_consent.replies.gsm7 import Encoding, measure
+from sms_consent.replies.templates import fault_of_text
 
 CONTACT = "help@example.com"
 STOPPED = ReplyKind.OPT_OUT_CONFIRMATION
@@ -269,6 +270,51 @@ def test_any_brand_either_fits_every_text_or_is_refused_with_what_to_do(
             units, parts = (160, 1) if size.encoding is Encoding.GSM_7 else (134, 2)
             assert size.units <= units
             assert size.parts <= parts
+
+
+@given(
+    brand=st.one_of(st.text(max_size=90), st.text("aé€{}[]~\\ ’Ż的🛑\u0301\n\ud83d", max_size=200)),
+    contact=st.one_of(st.just(CONTACT), st.text("0123456789-+@.exampl€’🛑\x07", max_size=170)),
+    language=st.one_of(st.sampled_from(["en", "fr", "zh", "nb"]), st.text(max_size=8)),
+)
+@settings(deadline=None, max_examples=100)
+def test_with_any_settings_every_reply_fits_or_is_not_sent(brand: str, contact: str, language: str) -> None:
+    """Functions compose without checking first: nothing is raised, and a reply that is not as configured says why."""
+    replies = Replies(brand=brand, support_contact=contact, default_language=language, checked=False)
+    for tag in (None, *replies.languages):
+        for kind in ReplyKind:
+            reply = replies.compose(kind, tag)
+            size = measure(reply.body)
+            assert size.parts <= (1 if size.encoding is Encoding.GSM_7 else 2)
+            assert fault_of_text(reply.body) is None
+            if kind is ReplyKind.HELP and reply.body:
+                assert replies._support_contact in reply.body
+            if kind is not ReplyKind.HELP:
+                assert reply.body
+            if reply.unfit is None:
+                assert replies._brand in reply.body
+            if reply.unfit is not None:
+                assert reply.unfit.without_brand is bool(reply.body)
+                reply.unfit.reason.encode()  # or it could not be logged
+
+
+@pytest.mark.parametrize("language", ["ar", "da", "de", "en", "es", "fr", "he", "ja", "ru", "uk", "zh"])
+@pytest.mark.parametrize("kind", ReplyKind)
+def test_the_wording_without_a_brand_is_a_sentence_of_its_own(kind: ReplyKind, language: str) -> None:
+    """It begins where the brand and its punctuation end, and says the same."""
+    body = Replies(brand="B" * 200, support_contact=CONTACT, checked=False).compose(kind, language).body
+    whole = Replies(brand="Example", support_contact=CONTACT).compose(kind, language).body
+    assert body
+    assert whole.endswith(body)
+    assert whole.removesuffix(body).strip(" :.：") == "Example"
+
+
+def test_a_reply_that_does_not_fit_affects_no_other() -> None:
+    """Fifty characters of brand are too many for one reply of eighty."""
+    replies = Replies(brand="B" * 50, support_contact=CONTACT, checked=False)
+    (unfit,) = replies.unfit()
+    assert (unfit.kind, unfit.language, unfit.units, unfit.limit) == (ReplyKind.OPT_IN_CONFIRMATION, "fr", 162, 160)
+    assert replies.unfit(["en", "es", "zh"]) == ()
 
 
 def test_replies_load_neither_an_aws_client_nor_a_validation_library() -> None:
