@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
+import time_machine
 from click.testing import Result
 from local.served import OURS, Served, served
 from typer.testing import CliRunner
@@ -68,3 +71,24 @@ def test_an_agents_word_counts_at_the_stacks_own_time(stack: Served, command: Co
     assert stack.listed(person) is None
     story = " ".join(command("history", person).output.split())
     assert "asked by phone; entered by alice (cli): opted in, off the list" in story
+
+
+def test_a_stop_right_after_an_agents_opt_in_counts(stack: Served, command: Command) -> None:
+    """The agent's machine is nearly five minutes ahead of AWS, whose responses say what time it is there."""
+    person = stack.person()
+    there = datetime.fromisoformat(stack.get("/_local/clock")["now"])
+    with time_machine.travel(there + timedelta(minutes=4, seconds=50)):
+        done = command("opt-in", person)
+    assert done.exit_code == 0
+    assert "ahead of AWS's" in done.stderr
+    text(stack, person, "STOP")
+    assert stack.consent(person)["status"] == "OPTED_OUT"
+    assert stack.listed(person) is not None
+
+
+def test_the_stack_answers_with_its_own_time(stack: Served) -> None:
+    """As AWS does, also after it was moved on."""
+    stack.advance(86_400)
+    answer = stack.client("dynamodb").list_tables()["ResponseMetadata"]["HTTPHeaders"]["date"]
+    now = datetime.fromisoformat(stack.get("/_local/clock")["now"])
+    assert timedelta() <= now - parsedate_to_datetime(answer) < timedelta(seconds=5)

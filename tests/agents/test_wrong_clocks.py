@@ -13,9 +13,7 @@ from sms_consent import progress
 from sms_consent.consent import Consent, Status
 from sms_consent.decision import Asked
 
-AHEAD = [timedelta(minutes=4, seconds=50), timedelta(hours=1), timedelta(days=365)]
-BEHIND = [-timedelta(minutes=4), -timedelta(hours=9), -timedelta(days=300)]
-OFF = [*AHEAD, *BEHIND]
+OFF = [timedelta(minutes=4, seconds=50), timedelta(days=365), -timedelta(minutes=4), -timedelta(days=300)]
 A_SECOND = timedelta(seconds=1)
 
 
@@ -106,14 +104,14 @@ def test_a_clock_that_is_right_is_not_warned_of(stack: Connectable, off: timedel
         assert warnings(stack.run("opt-out", PERSON).stderr) == []
 
 
-@pytest.mark.parametrize("dated", [None, "", "yesterday", "Thu, 01 Jan 1970 00:00:00 GMT", "99"])
-@pytest.mark.parametrize("command", [["opt-out", PERSON], ["opt-in", PERSON]])
-def test_without_aws_time_nothing_is_recorded(stack: Connectable, dated: str | None, command: list[str]) -> None:
+@pytest.mark.parametrize("command", ["opt-out", "opt-in"])
+def test_without_aws_time_nothing_is_recorded(stack: Connectable, command: str) -> None:
     """The machine's own clock is no replacement."""
-    stack.dated = dated
-    result = stack.run(*command)
-    assert result.exit_code == 3
-    assert "Date header" in result.stderr
+    for dated in (None, "", "yesterday", "Thu, 01 Jan 1970 00:00:00 GMT", "99"):
+        stack.dated = dated
+        result = stack.run(command, PERSON)
+        assert result.exit_code == 3, dated
+        assert "Date header" in result.stderr
     stack.dated = "as AWS does"
     assert stack.told("history", PERSON) == (1, {"number": PERSON, "decisions": []})
 
@@ -133,15 +131,14 @@ def test_a_machine_that_slept_asks_for_the_time_again(stack: Connectable) -> Non
     assert consent(stack).decided_at == now(stack) + timedelta(milliseconds=999)
 
 
-@pytest.mark.parametrize("ahead", AHEAD)
-def test_erase_waits_for_a_worker_whose_lease_has_not_ended(stack: Connectable, ahead: timedelta) -> None:
+def test_erase_waits_for_a_worker_whose_lease_has_not_ended(stack: Connectable) -> None:
     """By AWS's time: else what the worker writes next would bring a part of the history back."""
     stack.world.parts.recorder.record(stack.world.decision(Asked.OPT_OUT), OWN_LIST, reply_from=None)
     standing = consent(stack)
     claim = stack.world.parts.sync.offer(opting_out=True, answering=False)
     assert claim is not None
     stack.world.parts.ledger.save(progress.claimed(standing, claim, now(stack)), replacing=standing)
-    with stack.machine_ahead(ahead):
+    with stack.machine_ahead(timedelta(hours=1)):
         assert stack.run("erase", PERSON, "--yes").exit_code == 0
     assert now(stack) >= claim.until
 

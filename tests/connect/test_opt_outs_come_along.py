@@ -75,6 +75,31 @@ def test_whoever_opted_in_since_is_left_in(stack: Connectable) -> None:
     assert PERSON not in stack.listed(OWN_LIST)
 
 
+def test_a_list_that_does_not_follow_leaves_the_number_where_it_is(stack: Connectable) -> None:
+    """Recorded and due is no failure; but texts would go out if the number obeyed the new list now. A further run goes on."""
+    opt_out_by_aws(stack)
+    stack.may_invoke = False
+    before = stack.handling()[2]
+    code, told = stack.told("connect", NUMBER, "--copy-opt-outs")
+    assert (code, told["due"], told["connected"], told["honouredBy"]) == (0, 1, False, "AWS")
+    assert told["steps"][-1]["state"] == "due"
+    assert "1 opt-outs are recorded and due" in told["steps"][-1]["told"]
+    assert stack.handling()[2] == before
+    stack.sweep()
+    code, told = stack.told("connect", NUMBER, "--copy-opt-outs")
+    assert (code, told["connected"], PERSON in stack.listed(OWN_LIST)) == (0, True, True)
+
+
+def test_many_are_left_to_a_whole_sweep(stack: Connectable) -> None:
+    """SweepFunction is invoked once, and not for each number."""
+    numbers = [f"+1425555{line:04}" for line in range(200, 212)]
+    for number in numbers:
+        opt_out_by_aws(stack, number)
+    assert stack.quickly("connect", NUMBER, "--copy-opt-outs") == 0
+    assert stack.invoked == [{}]
+    assert stack.listed(OWN_LIST) >= set(numbers)
+
+
 def test_a_stop_between_copy_and_change_of_list_is_brought_along(stack: Connectable) -> None:
     """AWS puts it on the list that the number obeys until then."""
     texted: list[str] = []
