@@ -117,7 +117,7 @@ def test_without_aws_time_nothing_is_recorded(stack: Connectable, command: str) 
 
 
 def test_a_machine_that_slept_asks_for_the_time_again(stack: Connectable) -> None:
-    """What it knew an hour ago is no longer used, even if its counter stood still meanwhile."""
+    """What it knew an hour ago is no longer used."""
     slept: list[str] = []
 
     def look(call: str) -> None:
