@@ -41,11 +41,12 @@ def check(
 
     AWS_ENDPOINT_URL points it at a local stack. Exit codes: 0 something is known, 1 nothing is, 2 no number, 3 no answer.
     """
-    from cli.deployed import failures_told, register
+    from cli.deployed import failures_told, list_name, register
 
     e164 = number_of("check", number, country)
     with failures_told("check"):
         found = register(table, stack).consents(e164)
+        opt_out_list = list_name(opt_out_list, table, stack) if opt_out_list is not None else None
     consents = [consent for consent in found if opt_out_list is None or _is(consent.list_name, opt_out_list)]
     if as_json:
         say_json({"number": e164, "consents": [consent_view(consent) for consent in consents]})

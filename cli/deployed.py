@@ -13,7 +13,7 @@ from cli.printable import say, visible
 from sms_consent.aws.register import DynamoRegister
 from sms_consent.errors import ConsentError, Rejected
 
-__all__ = ["FAILED", "failures_told", "register"]
+__all__ = ["FAILED", "failures_told", "list_name", "register"]
 
 FAILED = 3
 """The exit code where AWS or the ledger did not answer: neither yes nor no."""
@@ -22,7 +22,12 @@ FAILED = 3
 def register(table: str | None, stack: str) -> DynamoRegister:
     """Raises NotFound, BotoCoreError or ClientError."""
     deployment = Deployment(stack, table=table)
-    return DynamoRegister(deployment.dynamodb(), deployment.table)
+    return DynamoRegister(deployment.dynamodb(), deployment.table, lambda: deployment.names)
+
+
+def list_name(given: str, table: str | None, stack: str) -> str:
+    """Return the one name of a list that may be given by its ARN. Raises as ``register`` does."""
+    return Deployment(stack, table=table).names.canonical(given) if given.startswith("arn:") else given
 
 
 @contextmanager

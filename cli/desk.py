@@ -58,7 +58,7 @@ class Desk:
     @cached_property
     def ledger(self) -> DynamoLedger:
         """Consents and decisions."""
-        return DynamoLedger(self.deployment.dynamodb(), self.deployment.table)
+        return DynamoLedger(self.deployment.dynamodb(), self.deployment.table, self.deployment.names)
 
     @cached_property
     def senders(self) -> RememberedSenders:
@@ -73,7 +73,7 @@ class Desk:
             opt_out=settings.opt_out_scope,
             opt_in=settings.opt_in_scope,
             own_list=settings.opt_out_list,
-            lists=RememberedLists(self.deployment.dynamodb(), settings.table, self.clock),
+            lists=RememberedLists(self.deployment.dynamodb(), settings.table, self.clock, names=settings.names),
         )
         return Recorder(
             ledger=self.ledger, sync=LeftToSweep(), clock=self.clock, grace=settings.grace, scope=scope
@@ -87,7 +87,7 @@ class Desk:
     @cached_property
     def register(self) -> DynamoRegister:
         """Everything under one number."""
-        return DynamoRegister(self.deployment.dynamodb(), self.deployment.table)
+        return DynamoRegister(self.deployment.dynamodb(), self.deployment.table, lambda: self.deployment.names)
 
     @cached_property
     def caller(self) -> str:

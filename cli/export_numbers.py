@@ -53,7 +53,7 @@ def export_numbers(
     Exit codes: 2 for no such place, 3 if AWS did not answer.
     """
     from cli.aws_clock import SteadyClock
-    from cli.deployed import failures_told
+    from cli.deployed import failures_told, list_name
     from cli.deployment import Deployment
     from cli.exporting import exported
     from cli.refusal import refusals_told
@@ -63,7 +63,8 @@ def export_numbers(
         deployment = Deployment(stack, table=table)
         found = exported(
             deployment.dynamodb_for(1), deployment.table,
-            list_name=opt_out_list, opted_out_only=opted_out, clock=SteadyClock(),
+            list_name=list_name(opt_out_list, table, stack) if opt_out_list is not None else None,
+            canonical=lambda name: deployment.names.canonical(name), opted_out_only=opted_out, clock=SteadyClock(),
         )  # fmt: skip
         with _written_to(output, overwrite) as file:
             count = _write(found, file, chosen, texts=show_texts)

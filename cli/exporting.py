@@ -5,8 +5,8 @@ The ledger is scanned, since it has no index of all consents; the decision behin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from cli.delimited import neutral
 from cli.ledger_lookup import MOST, found_by_key
 from sms_consent.aws import items
 from sms_consent.aws.attributes import from_attributes
+from sms_consent.aws.renamed import is_merged
 from sms_consent.aws.translation import translated
 from sms_consent.consent import Consent, Status
 from sms_consent.history import Entry
@@ -76,6 +77,10 @@ class Exported:
         return view
 
 
+def _by_name(consent: Consent, canonical: Callable[[str], str]) -> Consent:
+    return replace(consent, list_name=canonical(consent.list_name)) if consent.list_name.startswith("arn:") else consent
+
+
 def _cell(value: object) -> str:
     if value is None:
         return ""
@@ -85,12 +90,22 @@ def _cell(value: object) -> str:
 
 
 def exported(
-    client: DynamoDBClient, table: str, *, list_name: str | None, opted_out_only: bool, clock: Clock
+    client: DynamoDBClient,
+    table: str,
+    *,
+    list_name: str | None,
+    opted_out_only: bool,
+    clock: Clock,
+    canonical: Callable[[str], str] = str,
 ) -> Iterator[Exported]:
-    """Everything, in no order. What changes meanwhile is told as it was or as it is. Raises TryAgain or Rejected."""
+    """Everything, in no order. What changes meanwhile is told as it was or as it is. Raises TryAgain or Rejected.
+
+    ``canonical`` returns the name of a list under whose ARN an earlier release has stored consents.
+    """
     found = (
         consent
-        for consent in _consents(client, table)
+        for stored in _consents(client, table)
+        for consent in [_by_name(stored, canonical)]
         if (list_name is None or list_name in {consent.list_name, consent.list_name.rpartition("/")[2]})
         and not (opted_out_only and consent.status is Status.OPTED_IN)
     )
@@ -111,7 +126,9 @@ def _consents(client: DynamoDBClient, table: str) -> Iterator[Consent]:
                 **start,
             )
         for item in page["Items"]:
-            yield items.consent_from(from_attributes(item))
+            stored = from_attributes(item)
+            if not is_merged(stored):
+                yield items.consent_from(stored)
         if "LastEvaluatedKey" not in page:
             return
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

@@ -156,7 +156,9 @@ class ImportRun:
             if begun.line:
                 say(f"going on after line {begun.line}, where the last run came to", err=True)
             with closing(RejectFile(self._rejects, self._file, begun.rejects_bytes)) as rejects:
-                ledger = DynamoLedger(self._deployment.dynamodb_for(wish.workers), self._deployment.table)
+                ledger = DynamoLedger(
+                    self._deployment.dynamodb_for(wish.workers), self._deployment.table, self._deployment.names
+                )
                 self._through(ledger, Keeping(self._journal, rejects, begun))
             self._journal.forget()
         except OSError as error:

@@ -53,7 +53,7 @@ class ListCarrying:
         self._clock = clock
         table, names = deployment.table, deployment.names
         self._carrier = Carrier(
-            ledger=DynamoLedger(deployment.dynamodb(), table),
+            ledger=DynamoLedger(deployment.dynamodb(), table, names),
             census=DynamoCensus(deployment.dynamodb(), table, names),
             clock=clock,
             actor=f"sms-consent by {os.environ.get('USER', 'an operator')}",

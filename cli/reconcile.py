@@ -81,4 +81,5 @@ def _reconciler(stack: str, table: str | None, *, dry_run: bool) -> Reconciler:
         rate=float(deployment.parameter("DescribeRequestsPerSecond", "1")),
         clock=deployment.clock,
         dry_book=PaperBook() if dry_run else None,
+        names=deployment.names,
     )

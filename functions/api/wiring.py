@@ -64,7 +64,7 @@ def api() -> Api:
         leave_to_sweep=_leave_to_sweep,
         carries_to=made.lists.carries_to,
     )
-    return Api(OptOuts(on_behalf), People(DynamoRegister(clients.dynamodb(), table)))
+    return Api(OptOuts(on_behalf), People(DynamoRegister(clients.dynamodb(), table, lambda: made.settings.names)))
 
 
 def _leave_to_sweep() -> None:

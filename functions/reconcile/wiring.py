@@ -48,6 +48,8 @@ def reconciler() -> Reconciler:
             settings.opt_out_list, os.environ.get("ADDITIONAL_OPT_OUT_LISTS", ""), settings.names.account
         ),
         rate=settings.describe_rate,
+        names=settings.names,
+        listed_by_arn=settings.listed_by_arn,
         clock=SystemClock(),
     )
 
@@ -56,7 +58,7 @@ def carries() -> ListCarries:
     """Put together at each turn, which costs nothing. Raises SettingsError likewise."""
     settings, clock = Settings.from_environment(os.environ), SystemClock()
     client, table = clients.dynamodb(), settings.table
-    ledger = DynamoLedger(client, table)
+    ledger = DynamoLedger(client, table, settings.names, settings.listed_by_arn)
     return ListCarries(
         own_list=settings.opt_out_list,
         book=ListBook(client, table, settings.names),

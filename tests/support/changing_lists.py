@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import api.wiring
 import inbound.wiring
 import reconcile.wiring
+from cli.deployment import Deployment
 from cli.main import app
 from sms_consent.aws import clients
 from sms_consent.clock import SystemClock
@@ -156,6 +157,7 @@ def changing_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[Changing]:
             world.pass_time(seconds=seconds)
 
         monkeypatch.setattr(SystemClock, "sleep", sleep)
+        monkeypatch.setattr(Deployment, "dynamodb_for", lambda *_: clients.dynamodb())
         made.deploy()
         inbound.wiring.batch.cache_clear()
         yield changing

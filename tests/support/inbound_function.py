@@ -149,6 +149,7 @@ def inbound_function(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbound]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "LEDGER_TABLE": "ledger",
         "OPT_OUT_LIST": LIST,
+        "ACCOUNT_ID": "123456789012",
         "BRAND": "Example",
         "SUPPORT_CONTACT": "help.example.com",
     }

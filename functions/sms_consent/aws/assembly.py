@@ -99,9 +99,9 @@ def assemble(
         Call.SEND: settings.text_rate,
     }
     pace = Pace(clock, rates) if paced else Pace(clock, at_once=rates)
-    ledger = DynamoLedger(dynamodb, settings.table)
+    ledger = DynamoLedger(dynamodb, settings.table, settings.names, settings.listed_by_arn)
     if observe is not None:
-        ledger = ObservedLedger(dynamodb, settings.table, clock, observe)
+        ledger = ObservedLedger(dynamodb, settings.table, clock, observe, settings.names, settings.listed_by_arn)
     senders = RememberedSenders(ledger, clock)
     replies = replies_for(settings)
     postman = Postman(AwsTexting(sms_voice), replies, senders, pace, warn)

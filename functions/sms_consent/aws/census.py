@@ -7,7 +7,8 @@ index would cost more with every write than it saves once a day.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sms_consent.aws import items
 from sms_consent.aws.attributes import from_attributes, to_attributes
 from sms_consent.aws.drift_items import drift_item
+from sms_consent.aws.renamed import is_merged
 from sms_consent.aws.translation import translated, translation_of
 from sms_consent.clock import SystemClock
 from sms_consent.consent import Consent, Status
@@ -40,18 +42,43 @@ class DynamoCensus:
     """A ``Census`` on DynamoDB."""
 
     def __init__(
-        self, client: DynamoDBClient, table: str, names: ListNames | None = None, clock: Clock | None = None
+        self,
+        client: DynamoDBClient,
+        table: str,
+        names: ListNames | None = None,
+        clock: Clock | None = None,
+        merged: Callable[[str, str], Consent | None] | None = None,
     ) -> None:
+        """``merged`` returns a consent after it was merged with what stands under its list's ARN (``aws.renamed``).
+
+        Without it nothing is written, and a consent under an ARN is shown as one under the name.
+        """
         self._client = client
         self._table = table
         self._names = names or ListNames()
         self._clock = clock or SystemClock()
+        self._merged = merged
 
     def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
-        """One consistent BatchGetItem, which takes a hundred keys at the most.
+        """One consistent BatchGetItem, which takes a hundred keys at the most, and a second one for numbers not found.
 
         Keys that DynamoDB leaves over, because it throttles, are asked for again after a wait that doubles each time.
         """
+        found = self._found(numbers, list_name)
+        alias, missing = self._names.alias(list_name), [number for number in numbers if number not in found]
+        if alias is not None and missing:
+            for number, consent in self._found(missing, alias).items():
+                if (merged := self._by_name(consent, list_name)) is not None:
+                    found[number] = merged
+        return found
+
+    def _by_name(self, consent: Consent, name: str) -> Consent | None:
+        """A consent that is stored under its list's ARN, merged into the one under the name."""
+        if self._merged is not None:
+            return self._merged(consent.number, name)
+        return replace(consent, list_name=name)
+
+    def _found(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
         keys = [to_attributes(items.consent_key(number, list_name)) for number in dict.fromkeys(numbers)]
         found: dict[str, Consent] = {}
         for attempt in range(ATTEMPTS):
@@ -62,8 +89,10 @@ class DynamoCensus:
             with translated():
                 answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
             for item in answer["Responses"].get(self._table, []):
-                consent = items.consent_from(from_attributes(item))
-                found[consent.number] = consent
+                stored = from_attributes(item)
+                if not is_merged(stored):
+                    consent = items.consent_from(stored)
+                    found[consent.number] = consent
             unprocessed: Any = answer.get("UnprocessedKeys", {})
             keys = unprocessed.get(self._table, {}).get("Keys", [])
         raise Throttled("UnprocessedKeys")
@@ -76,16 +105,29 @@ class DynamoCensus:
                 TableName=self._table,
                 Limit=SCANNED,
                 # A status that this version does not know counts as opted out.
-                FilterExpression="begins_with(sk, :list) AND (NOT #status IN (:in, :pending) OR attribute_exists(drift))",
+                FilterExpression=(
+                    "begins_with(sk, :list) AND (NOT #status IN (:in, :pending) OR attribute_exists(drift)"
+                    " OR begins_with(sk, :arn))"
+                ),
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues={
                     ":list": {"S": items.LIST},
+                    ":arn": {"S": f"{items.LIST}arn:"},
                     ":in": {"S": Status.OPTED_IN.value},
                     ":pending": {"S": Status.OPT_IN_PENDING.value},
                 },
                 **start,
             )
-        consents = [(_place(item), items.consent_from(from_attributes(item))) for item in page["Items"]]
+        consents = []
+        for attributes in page["Items"]:
+            item = from_attributes(attributes)
+            consent = None if is_merged(item) else items.consent_from(item)
+            if consent is not None:
+                name = self._names.canonical(consent.list_name)
+                if name != consent.list_name:
+                    consent = self._by_name(consent, name)
+            if consent is not None:
+                consents.append((_place(attributes), consent))
         last = page.get("LastEvaluatedKey")
         return consents, _place(last) if last else None
 
@@ -103,7 +145,8 @@ class DynamoCensus:
                 **start,
             )
         last = page.get("LastEvaluatedKey")
-        consents = [items.consent_from(from_attributes(item)) for item in page["Items"]]
+        stored = [from_attributes(item) for item in page["Items"]]
+        consents = [replace(items.consent_from(item), list_name=list_name) for item in stored if not is_merged(item)]
         return consents, _place(last) if last else None, page["ScannedCount"]
 
     def _spellings(self, list_name: str) -> tuple[str, ...]:

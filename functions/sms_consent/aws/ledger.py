@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -11,10 +12,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sms_consent.answer import Letter
 from sms_consent.aws import items
 from sms_consent.aws.attributes import Plain, from_attributes, to_attributes
+from sms_consent.aws.renamed import is_merged, marked, merge
 from sms_consent.aws.translation import TransactionCancelled, translated, translation_of
-from sms_consent.consent import Consent, Due
+from sms_consent.clock import SystemClock
+from sms_consent.consent import Consent, Due, Status
 from sms_consent.decision import Decision, Outcome
 from sms_consent.errors import Moved, Rejected, Unreadable
+from sms_consent.list_names import ListNames
 from sms_consent.ports import Rejection, Sender
 from sms_consent.rejected import RejectedWork
 from sms_consent.times import as_text
@@ -36,6 +40,8 @@ _CLASSES = {
     Rejection.NUMBER: "attribute_exists(rejection) AND attribute_exists(rejections)",
 }
 T = TypeVar("T")
+ATTEMPTS = 5
+"""Conditional writes lost in a row to other writers of one number."""
 FAILED = "ConditionalCheckFailed"
 ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
@@ -43,13 +49,26 @@ ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 class DynamoLedger:
     """A ``ConsentLedger`` on DynamoDB: each write is guarded by a revision."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, names: ListNames | None = None, listed_by_arn: Iterable[str] = ()
+    ) -> None:
+        """``listed_by_arn`` names lists whose consents an earlier release may have stored under their ARN.
+
+        Their consents are looked for under both keys, those of other lists only where there is none under the name.
+        """
         self._client = client
         self._table = table
+        self._names = names or ListNames()
+        self._listed_by_arn = set(listed_by_arn)
 
     def consent(self, number: str, list_name: str) -> Consent | None:
-        """One consistent read."""
-        item = self._get(items.consent_key(number, list_name))
+        """One consistent read, or two where there is no consent under the list's name."""
+        name = self._names.canonical(list_name)
+        item = self._get(items.consent_key(number, name))
+        if item is None or name in self._listed_by_arn:
+            merged = self._merged(number, name, item)
+            if merged is not None:
+                return merged
         return items.consent_from(item) if item is not None else None
 
     def save(self, consent: Consent, replacing: Consent | None) -> None:
@@ -59,6 +78,11 @@ class DynamoLedger:
         # botocore may retry a put that already succeeded. If the stored item equals ours, treat it as success.
         if refused_by is not None and refused_by != _stored(item):
             raise Moved(items.consent_from(refused_by) if refused_by else None)
+        # A first opt-out is right whatever an earlier release knew: it costs no further read.
+        if replacing is None and (consent.status is not Status.OPTED_OUT or consent.list_name in self._listed_by_arn):
+            merged = self._merged(consent.number, consent.list_name, _stored(item))
+            if merged is not None:
+                raise Moved(merged)
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         """One conditional write; False if it stood there."""
@@ -130,7 +154,14 @@ class DynamoLedger:
     ) -> Iterator[Consent | Unreadable]:
         """From the index, which follows the table by moments: every write that results is conditional."""
         condition = _CLASSES[rejected] if rejected is not None else None
-        return _decoded(items.consent_from, self._due(kind, until, condition, newest_first=newest_first))
+        for found in _decoded(items.consent_from, self._due(kind, until, condition, newest_first=newest_first)):
+            if isinstance(found, Unreadable) or self._names.canonical(found.list_name) == found.list_name:
+                yield found
+                continue
+            name = self._names.canonical(found.list_name)
+            merged = self._merged(found.number, name, self._get(items.consent_key(found.number, name)))
+            if merged is not None:
+                yield merged
 
     def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter] | Unreadable]:
         """From the index too."""
@@ -164,10 +195,14 @@ class DynamoLedger:
         """One read; a change may take a moment to show."""
         item = self._get(items.sender_key(identity), consistent=False)
         try:
-            return items.sender_from(item) if item is not None else None
+            sender = items.sender_from(item) if item is not None else None
         except Unreadable as error:
             # Without its list nothing can be recorded rightly: texts to this sender stay in the queue until it is repaired.
             raise Rejected("UnreadableSender") from error
+        if sender is None or (name := self._names.canonical(sender.list_name)) == sender.list_name:
+            return sender
+        self._listed_by_arn.add(name)
+        return replace(sender, list_name=name)
 
     def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
         """One conditional write."""
@@ -196,6 +231,33 @@ class DynamoLedger:
         except BotoCoreError as error:
             raise translation_of(error) from error
         return True
+
+    def _merged(self, number: str, name: str, standing: Mapping[str, Any] | None) -> Consent | None:
+        """Merge what an earlier release stored under the list's ARN into the item under its name, which is ``standing``.
+
+        Returns None if there is nothing to merge. May be repeated after a crash at any point.
+        """
+        alias = self._names.alias(name)
+        for _ in range(ATTEMPTS if alias is not None else 0):
+            old = self._get(items.consent_key(number, cast("str", alias)))
+            if old is None or is_merged(old):
+                return None
+            named = items.consent_from(standing) if standing else None
+            by_arn = replace(items.consent_from(old), list_name=name)
+            now = SystemClock().now()
+            merged = merge(named, by_arn, now)
+            for each in (named, by_arn):  # a decision that is not in the history yet
+                if each is not None and each.outbox is not None and each.outbox != merged.outbox:
+                    self.append(each.outbox, Outcome.CHANGED, now)
+            written = items.consent_item(merged)
+            refused_by = self._put(written, guard(named))
+            if refused_by is not None and refused_by != _stored(written):
+                standing = refused_by
+                continue
+            # If an earlier release writes it at this moment, it is merged again later.
+            self._put(marked(old), guard(items.consent_from(old)))
+            return merged
+        return None
 
     def _get(self, key: Mapping[str, Plain | None], *, consistent: bool = True) -> dict[str, Any] | None:
         with translated():

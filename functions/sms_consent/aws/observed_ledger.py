@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from sms_consent.answer import Letter
 from sms_consent.aws.ledger import DynamoLedger
 from sms_consent.consent import Consent
 from sms_consent.facts import Fact, of_consent, of_letter
+from sms_consent.list_names import ListNames
 from sms_consent.ports import Clock
 
 if TYPE_CHECKING:
@@ -20,8 +21,16 @@ __all__ = ["ObservedLedger"]
 class ObservedLedger(DynamoLedger):
     """Tells ``observe`` what its writes bring about."""
 
-    def __init__(self, client: DynamoDBClient, table: str, clock: Clock, observe: Callable[[Fact], None]) -> None:
-        super().__init__(client, table)
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        clock: Clock,
+        observe: Callable[[Fact], None],
+        names: ListNames | None = None,
+        listed_by_arn: Iterable[str] = (),
+    ) -> None:
+        super().__init__(client, table, names, listed_by_arn)
         self._clock = clock
         self._observe = observe
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from sms_consent.aws.ledger import DynamoLedger
 from sms_consent.aws.listings import AwsListings
 from sms_consent.aws.opt_out_list import AwsOptOutList
 from sms_consent.aws.run_items import DynamoRunBook
+from sms_consent.list_names import ListNames
 from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Clock, RunBook
 from sms_consent.reconcile import Reconciler
@@ -30,13 +32,16 @@ def assemble_reconciler(
     rate: float,
     clock: Clock,
     dry_book: RunBook | None = None,
+    names: ListNames | None = None,
+    listed_by_arn: Iterable[str] = (),
 ) -> Reconciler:
     """``dry_book`` stands for the ledger's own where nothing is to be written."""
     pace = Pace(clock, {Call.FIND: rate})
+    ledger = DynamoLedger(dynamodb, table, names, listed_by_arn)
     return Reconciler(
         lists=lists,
-        ledger=DynamoLedger(dynamodb, table),
-        census=DynamoCensus(dynamodb, table, clock=clock),
+        ledger=ledger,
+        census=DynamoCensus(dynamodb, table, names, clock, merged=ledger.consent if dry_book is None else None),
         book=dry_book if dry_book is not None else DynamoRunBook(dynamodb, table),
         listings=AwsListings(sms),
         opt_out_list=AwsOptOutList(sms, pace),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,13 @@ from sms_consent.answer import Letter
 from sms_consent.aws import items
 from sms_consent.aws.attributes import from_attributes
 from sms_consent.aws.drift_items import DRIFT, drift_from
+from sms_consent.aws.renamed import is_merged, merge
 from sms_consent.aws.translation import translated
+from sms_consent.clock import SystemClock
 from sms_consent.consent import Consent
 from sms_consent.decision import Decision, Outcome
 from sms_consent.drift import Drift
+from sms_consent.list_names import ListNames
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,13 +32,21 @@ LAST = items.DECISION + "~"
 class DynamoRegister:
     """A ``Register`` on DynamoDB."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, names: Callable[[], ListNames] = ListNames) -> None:
+        """``names`` is called only where a consent stands under an ARN."""
         self._client = client
         self._table = table
+        self._names = names
 
     def consents(self, number: str) -> list[Consent]:
-        """As many as there are lists: few."""
-        return [items.consent_from(item) for item in self._beginning(number, items.LIST)]
+        """One for each list: what an earlier release stored under a list's ARN is merged, and nothing is written."""
+        stored = [items.consent_from(item) for item in self._beginning(number, items.LIST) if not is_merged(item)]
+        found = {each.list_name: each for each in stored if not each.list_name.startswith("arn:")}
+        for consent in stored:
+            if consent.list_name not in found:
+                name = self._names().canonical(consent.list_name)
+                found[name] = merge(found.get(name), replace(consent, list_name=name), SystemClock().now())
+        return sorted(found.values(), key=lambda consent: consent.list_name)
 
     def letters(self, number: str) -> list[Letter]:
         """The newest replies on which no consent hangs."""
