@@ -50,7 +50,7 @@ def batch() -> Batch:
     """Raises SettingsError if nothing can be recorded. Every other problem is logged and counted."""
     settings = Settings.from_environment(os.environ)
     reporter = Reporter(logger(), metrics())
-    parts = assemble(settings, paced=False, observe=reporter, warn=reporter.unfit)
+    parts = assemble(settings, paced=False, observe=reporter, warn=reporter.unfit, looks_further=False)
     inbound = parts.inbound()
     for problem in problems_of(settings, parts.replies, inbound.reader):
         reporter.problem(problem)

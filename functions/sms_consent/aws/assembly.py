@@ -83,10 +83,12 @@ def assemble(
     warn: Callable[[Unfit], None] | None = None,
     dynamodb: DynamoDBClient | None = None,
     sms_voice: PinpointSMSVoiceV2Client | None = None,
+    looks_further: bool = True,
 ) -> Parts:
     """``paced`` spaces calls by the API's rates, for a worker that does many; others call at once and heed refusals.
 
     ``observe`` is told what comes about. ``warn`` is called for each reply that is not sent as it is configured.
+    ``looks_further`` is explained at ``DynamoLedger``.
 
     The clients are those of the functions, unless others are given; one for the list must not repeat a call by itself.
     """
@@ -99,9 +101,10 @@ def assemble(
         Call.SEND: settings.text_rate,
     }
     pace = Pace(clock, rates) if paced else Pace(clock, at_once=rates)
-    ledger = DynamoLedger(dynamodb, settings.table, settings.names, settings.listed_by_arn)
+    names, by_arn = settings.names, settings.listed_by_arn
+    ledger = DynamoLedger(dynamodb, settings.table, names, by_arn, looks_further=looks_further)
     if observe is not None:
-        ledger = ObservedLedger(dynamodb, settings.table, clock, observe, settings.names, settings.listed_by_arn)
+        ledger = ObservedLedger(dynamodb, settings.table, clock, observe, names, by_arn, looks_further=looks_further)
     senders = RememberedSenders(ledger, clock)
     replies = replies_for(settings)
     postman = Postman(AwsTexting(sms_voice), replies, senders, pace, warn)

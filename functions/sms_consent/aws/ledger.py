@@ -50,22 +50,30 @@ class DynamoLedger:
     """A ``ConsentLedger`` on DynamoDB: each write is guarded by a revision."""
 
     def __init__(
-        self, client: DynamoDBClient, table: str, names: ListNames | None = None, listed_by_arn: Iterable[str] = ()
+        self,
+        client: DynamoDBClient,
+        table: str,
+        names: ListNames | None = None,
+        listed_by_arn: Iterable[str] = (),
+        *,
+        looks_further: bool = True,
     ) -> None:
-        """``listed_by_arn`` names lists whose consents an earlier release may have stored under their ARN.
+        """``listed_by_arn`` names lists whose consents an earlier release has probably stored under their ARN.
 
-        Their consents are looked for under both keys, those of other lists only where there is none under the name.
+        Their consents are looked for under both keys, those of other lists only where there is none under the name, and not
+        even there if ``looks_further`` is false: a text from a person without a consent is to cost no second read.
         """
         self._client = client
         self._table = table
         self._names = names or ListNames()
         self._listed_by_arn = set(listed_by_arn)
+        self._looks_further = looks_further
 
     def consent(self, number: str, list_name: str) -> Consent | None:
         """One consistent read, or two where there is no consent under the list's name."""
         name = self._names.canonical(list_name)
         item = self._get(items.consent_key(number, name))
-        if item is None or name in self._listed_by_arn:
+        if (item is None and self._looks_further) or name in self._listed_by_arn:
             merged = self._merged(number, name, item)
             if merged is not None:
                 return merged

@@ -29,8 +29,10 @@ class ObservedLedger(DynamoLedger):
         observe: Callable[[Fact], None],
         names: ListNames | None = None,
         listed_by_arn: Iterable[str] = (),
+        *,
+        looks_further: bool = True,
     ) -> None:
-        super().__init__(client, table, names, listed_by_arn)
+        super().__init__(client, table, names, listed_by_arn, looks_further=looks_further)
         self._clock = clock
         self._observe = observe
 
