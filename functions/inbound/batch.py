@@ -17,7 +17,7 @@ from inbound.records import Record, records_of
 from inbound.together import Together, one_after_the_other
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.aws.reporting import Log, Metrics
-from sms_consent.errors import ConsentError, OutOfTime, Unavailable, Unreadable
+from sms_consent.errors import ConsentError, OutOfTime, Throttled, Unavailable, Unreadable
 from sms_consent.inbound import Heard, Message
 from sms_consent.intent import Intent
 from sms_consent.numbers import mask, mask_id
@@ -119,25 +119,41 @@ class Batch:
         self._queue.delete(receipts)
 
     def _process_person(self, records: list[Record], done: set[Record]) -> None:
-        """Classify all of one person's texts, which takes no call, and then apply them."""
+        """Classify all of one person's texts, which takes no call, and then apply them; what was throttled, once more."""
         messages: list[tuple[Record, Message]] = []
         for record in records:
             try:
                 messages.append((record, self._classify(record)))
             except Exception as error:  # noqa: BLE001  one record must not take the batch with it
                 self._failed(record, error, done)
+        throttled = []
         for record, message in in_order(messages):
             try:
-                self._apply(message)
-            except Exception as error:  # noqa: BLE001  likewise
+                self._apply(record, message, done)
+            except Throttled:
+                throttled.append((record, message))
+        for record, message in throttled:
+            try:
+                self._apply(record, message, done)
+            except Throttled as error:
                 self._failed(record, error, done)
-            else:
-                done.add(record)
 
-    def _apply(self, message: Message) -> None:
+    def _apply(self, record: Record, message: Message, done: set[Record]) -> None:
+        """Raises Throttled. Every other failure is dealt with."""
+        try:
+            self._require_time(message)
+            self._report(message.text, self._inbound.apply(message))
+        except Throttled:
+            raise
+        except Exception as error:  # noqa: BLE001  one record must not take the batch with it
+            self._failed(record, error, done)
+        else:
+            done.add(record)
+
+    def _require_time(self, message: Message) -> None:
+        """Raise OutOfTime if a request could not be recorded before the function is stopped. Other texts take no call."""
         if message.reading.intent is not Intent.NONE and not self._has_time():
             raise OutOfTime("not started: too little time left in this invocation")
-        self._report(message.text, self._inbound.apply(message))
 
     def _classify(self, record: Record) -> Message:
         if isinstance(record.text, Exception):

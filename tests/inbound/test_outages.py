@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from support.inbound_function import VISIBILITY
 from support.world import OURS, PERSON
 
@@ -69,6 +70,30 @@ def test_a_stop_is_processed_after_an_outage_however_long(inbound: Any, ledger: 
     consent = inbound.consent()
     assert (consent.status, consent.decided_at) == (Status.OPTED_OUT, texted)
     assert inbound.world.listed()
+
+
+@pytest.mark.parametrize(("refusals", "left"), [(1, 0), (2, 1)])
+def test_a_throttled_ledger_is_asked_once_more_in_the_same_delivery(inbound: Any, refusals: int, left: int) -> None:
+    """A short burst delays no confirmation by a visibility time-out. After that, the queue delivers the text again."""
+    refused = iter(range(refusals))
+
+    def refuse(**_: Any) -> tuple[Any, dict[str, Any]] | None:
+        if next(refused, None) is None:
+            return None
+        error = {"Code": "ProvisionedThroughputExceededException", "Message": ""}
+        return AWSResponse("", 400, {}, None), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+
+    events = clients.dynamodb().meta.events
+    events.register("before-call.dynamodb.PutItem", refuse)
+    try:
+        inbound.send(_text("STOP"))
+        inbound.deliver()
+        assert inbound.queue_length() == left
+    finally:
+        events.unregister("before-call.dynamodb.PutItem", refuse)
+    inbound.redeliver()
+    assert inbound.world.listed()
+    assert len(inbound.world.texts()) == 1
 
 
 def test_a_record_that_fails_after_twelve_days_is_moved_with_its_reason(inbound: Any, ledger: Ledger) -> None:

@@ -270,9 +270,8 @@ MUTANTS = (
     Mutant(
         "a record that failed is reported as done",
         BATCH,
-        "            except Exception as error:  # noqa: BLE001  likewise\n                self._failed(record, error, done)\n",
-        "            except Exception as error:  # noqa: BLE001  likewise\n                self._failed(record, error, done)\n"
-        "                done.add(record)\n",
+        "            self._failed(record, error, done)\n        else:\n            done.add(record)\n",
+        "            self._failed(record, error, done)\n        done.add(record)\n",
     ),
     Mutant(
         "the number is logged whole",
