@@ -14,7 +14,7 @@ from sms_consent.views import consent_view
 if TYPE_CHECKING:
     from sms_consent.consent import Consent
 
-__all__ = ["STACK", "UNKNOWN", "AsJson", "Country", "Number", "Stack", "Table", "check", "number_of"]
+__all__ = ["BAD_INPUT", "STACK", "UNKNOWN", "AsJson", "Country", "Number", "Stack", "Table", "check", "number_of"]
 
 UNKNOWN, BAD_INPUT = 1, 2
 STACK = "sms-consent"

@@ -21,6 +21,7 @@ from cli.import_numbers import import_numbers
 from cli.lists import lists
 from cli.local.command import local
 from cli.reconcile import reconcile
+from cli.rejected import rejected
 from cli.senders import senders
 
 __all__ = ["app"]
@@ -59,3 +60,4 @@ app.command()(evaluate)
 app.add_typer(dead_letters)
 app.add_typer(senders)
 app.add_typer(lists)
+app.add_typer(rejected)

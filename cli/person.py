@@ -39,6 +39,7 @@ def show_consents(number: str, consents: Sequence[Consent]) -> None:
             ("released", _moment(consent.held_until)),
             ("refusal", printable(consent.refusal, quoted=False) if consent.refusal is not None else None),
             ("the list", _list_said(consent)),
+            ("AWS rejects it", printable(consent.rejection, quoted=False) if consent.rejection is not None else None),
             ("AWS says", _aws_said(consent)),
             ("last deletion", _moment(consent.deleted_at)),
         ]
