@@ -241,9 +241,11 @@ def moved_back(
         return replace(opted_out, due=Due.OPT_OUT, due_at=standing.lease_until if standing.leased_at(now) else now)
     if newest is None:
         return reset
-    if reset.outbox is not None and reset.outbox.id == newest.id:
-        reset = replace(reset, outbox=None)  # it was read from the history, so the copy is not needed
-    return decide(reset, newest, standing.list_name, now=now, claim=None, answer=None)[1] or reset
+    outbox = reset.outbox
+    if outbox is not None and outbox.id == newest.id:
+        reset = replace(reset, outbox=None)  # it counts again, so it is not a redelivery
+    changed = decide(reset, newest, standing.list_name, now=now, claim=None, answer=None)[1] or reset
+    return changed if changed.outbox is not None else replace(changed, outbox=outbox)
 
 
 def _supersedes(decision: Decision, standing: Consent) -> bool:

@@ -120,24 +120,26 @@ class ConsentChanger:
     ) -> _Step:
         claim, answer = offer(decision)
 
-        def step(decision: Decision, base: Consent | None) -> _Step:
+        def step(decision: Decision, base: Consent | None, answer: Answer | None) -> _Step:
             outcome, changed = decide(base, decision, list_name, now=now, claim=claim, answer=answer)
             if changed is None and base is not standing:
                 changed = base
             return _Step(outcome, changed, decision, claim)
 
-        decided = step(decision, standing)
+        decided = step(decision, standing, answer)
         if standing is not None and _time_matters(decision, standing, decided.outcome):
             recorded = self._recorded(decision, standing)
             if recorded is None and decided.outcome is Outcome.CHANGED and decision.asked is Asked.OPT_IN:
                 decided = _Step(Outcome.STALE, None, decision)
             elif recorded is not None or standing.decided_by == decision.id:
-                earliest = _earliest([decision, *(recorded or ())])
+                earliest = _earliest([decision, *(recorded or ()), *_not_in_history(standing)])
                 decision = earliest.pop(decision.id)
                 if standing.decided_by == decision.id:
                     earliest[decision.id] = decision
                 base = self._corrected(standing, earliest, list_name, undecided=recorded is None, now=now)
-                decided = step(decision, base)
+                # A copy of a decision that was recorded before may have been answered: one confirmation is allowed.
+                is_copy = any(each.id == decision.id for each in recorded or ())
+                decided = step(decision, base, None if is_copy else answer)
         stale = decided.outcome is Outcome.STALE and decided.changed is None
         if standing is not None and stale and decision.author is not Author.IMPORT:
             # A copy of this text may be looked up right now: the new revision makes that look-up start again.
@@ -216,6 +218,11 @@ def _earliest(decisions: Iterable[Decision]) -> dict[str, Decision]:
         if each.id not in found or each.at < found[each.id].at:
             found[each.id] = each
     return found
+
+
+def _not_in_history(consent: Consent) -> tuple[Decision, ...]:
+    """Return the decision that may still have to be written to the history."""
+    return (consent.outbox,) if consent.outbox is not None else ()
 
 
 def _time_matters(decision: Decision, standing: Consent, outcome: Outcome) -> bool:

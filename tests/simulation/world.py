@@ -392,7 +392,7 @@ class World:
             ledger=ledger,
             opt_out_list=opt_out_list,
             texting=texting,
-            clock=_WorkerClock(self),
+            clock=self.worker_clock(),
             new_token=lambda: f"token-{next(self._tokens)}",
             own_list=h.OWN_LIST,
             paced=function is h.Function.SWEEP,
@@ -400,6 +400,17 @@ class World:
             grace=timedelta(seconds=self.history.terms.grace),
             scope=Scope(opt_out=reach, opt_in=reach, own_list=h.OWN_LIST, lists=self._known_lists),
         )
+
+    def worker_clock(self) -> Any:
+        """Return a clock for a new environment."""
+        return _WorkerClock(self)
+
+    def outage_of(self, where: Where) -> h.Ending | None:
+        """Return how a call ends while its step has an outage."""
+        if self._outage is None or where.call is None:
+            return None
+        kind, until, texting_only = self._outage
+        return kind if self.clock.now() < until and (where.call is Call.SEND or not texting_only) else None
 
     def _known_lists(self) -> list[KnownList]:
         return self(Where("lists"), lambda: [KnownList(name=name) for name in h.LISTS])
@@ -477,10 +488,8 @@ class World:
                 ending = self._next_ending(invocation)
             if ending is h.Ending.REPEATED:
                 ending = h.Ending.WELL
-        if ending is h.Ending.WELL and self._outage is not None and where.call is not None:
-            kind, until, texting_only = self._outage
-            if self.clock.now() < until and (where.call is Call.SEND or not texting_only):
-                ending = kind
+        if ending is h.Ending.WELL:
+            ending = self.outage_of(where) or ending
         self.witness.calls += 1
         if ending is not h.Ending.WELL:
             self.witness.faults[ending] += 1
