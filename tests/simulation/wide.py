@@ -168,7 +168,7 @@ class _Rejecting:
 
 def number_rejected() -> Rejected:
     """Return a validation error about the number, as the adapter raises it."""
-    return Rejected("ValidationException", "PHONE_NUMBER_NOT_SUPPORTED")
+    return Rejected("ValidationException", "INVALID_PARAMETER", ("OptedOutNumber",))
 
 
 @dataclass(slots=True)
