@@ -101,7 +101,9 @@ class Correspondence:
         standing: Letter | None = None
         for _ in range(ATTEMPTS):
             now = self._clock.now()
-            if standing is not None and (decision.at <= standing.asked_at or decision.id == standing.answer.decision_id):
+            if standing is not None and (
+                decision.at <= standing.asked_at or decision.id == standing.answer.decision_id
+            ):
                 return None
             letter = self._letter(standing, decision, kind, reply_from, now)
             if letter is None:

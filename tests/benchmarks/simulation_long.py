@@ -1,6 +1,7 @@
 """A long run of the simulation and a burst of 5,000 STOPs, in figures.
 
 ``python tests/benchmarks/simulation_long.py --histories 20000 --seed 1`` exits with 1 if a property breaks, and names the seed.
+``--wide`` runs histories outside the narrow model instead: 20,000 small ones and 200 large ones.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from simulation.broken import Broken
 from simulation.burst import Burst, judge
 from simulation.hunt import Tally, hunt
+from simulation.wide import WideTally, random_large_history, random_wide_history, run_wide
 
 from sms_consent.pacing import Call
 
@@ -24,7 +28,13 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stops", type=int, default=5_000)
+    parser.add_argument("--wide", action="store_true", help="histories outside the narrow model, small and large")
+    parser.add_argument(
+        "--large", type=int, default=200, help="with --wide: how many, each with 3,000 rejected numbers"
+    )
     arguments = parser.parse_args()
+    if arguments.wide:
+        return _wide(arguments.seed, arguments.histories, arguments.large)
     tally, started = Tally(), time.monotonic()
     found = hunt(arguments.seed, arguments.histories, tally)
     if found is not None:
@@ -45,6 +55,25 @@ def main() -> int:
         f"{course.most_in_a_second[Call.PUT]}; {course.confirmed} confirmed within the grace, "
         f"{course.refused[Call.PUT]} puts and {course.refused[Call.SEND]} texts refused, {course.redelivered} redelivered\n"
     )
+    return 0
+
+
+def _wide(first_seed: int, histories: int, large: int) -> int:
+    tally, started = WideTally(), time.monotonic()
+    draws = [(seed, random_wide_history) for seed in range(first_seed, first_seed + histories)]
+    draws += [(seed, random_large_history) for seed in range(first_seed, first_seed + large)]
+    for seed, draw in draws:
+        try:
+            tally.count(run_wide(draw(Random(seed))))
+        except Broken as failure:
+            sys.stdout.write(f"seed {seed} of {draw.__name__} breaks {failure.property.value}: {failure.what}\n")
+            return 1
+    sys.stdout.write(
+        f"{tally.histories} wide histories, {large} of them large, {tally.calls} calls, {tally.faults} faults, "
+        f"{tally.days / 365:.0f} simulated years, in {time.monotonic() - started:.0f} s\n"
+    )
+    for kind, count in sorted(tally.by_kind.items()):
+        sys.stdout.write(f"  {count:7} {kind}\n")
     return 0
 
 

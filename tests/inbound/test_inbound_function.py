@@ -69,12 +69,12 @@ def test_a_throttled_help_is_answered_by_sweep(inbound: Any) -> None:
 
 def test_nobody_gets_more_than_three_replies_to_help_in_an_hour(inbound: Any) -> None:
     """Two machines would talk for ever."""
-    for _ in range(5):
+    for n in range(5):
         inbound.world.pass_time(minutes=1)
-        inbound.hear("HELP")
+        inbound.hear("HELP", inboundMessageId=f"help-{n}")
     assert len(inbound.world.texts()) == 3
     inbound.world.pass_time(hours=1)
-    inbound.hear("HELP")
+    inbound.hear("HELP", inboundMessageId="help-later")
     assert len(inbound.world.texts()) == 4
 
 

@@ -29,11 +29,23 @@ from sms_consent.errors import ConsentError, Rejected
 from sms_consent.leave_to_sweep import leave_to_sweep
 from sms_consent.pacing import Call
 
-__all__ = ["Freeze", "Skew", "StepOutage", "WideHistory", "WideText", "WideWorld", "random_wide_history", "run_wide"]
+__all__ = [
+    "AgentRequest",
+    "BrokenSettings",
+    "Freeze",
+    "Skew",
+    "StepOutage",
+    "WideHistory",
+    "WideTally",
+    "WideText",
+    "WideWorld",
+    "random_large_history",
+    "random_wide_history",
+    "run_wide",
+]
 
 T = TypeVar("T")
 
-GIVEN_UP = timedelta(days=12)
 KEPT_BY_SQS = timedelta(days=14)
 MOST_RECEIVES = 1_000
 REJECTED_PREFIX = "+1999"
@@ -109,7 +121,7 @@ class WideHistory:
 class _Bystander(Witness):
     """Keeps what a world needs, and judges only that nobody is sent two texts for one decision."""
 
-    def saved(self, consent: Consent, worker: str) -> None:  # noqa: ARG002
+    def saved(self, consent: Consent, worker: str) -> None:
         self.standing[consent.number, consent.list_name] = consent
 
     def appended(self, decision: Decision) -> None:
@@ -144,6 +156,9 @@ class _SkewedClock:
 
     def now(self) -> datetime:
         return self._world.clock.now() + self.skew
+
+    def latest(self) -> datetime:
+        return self.now()
 
     def sleep(self, seconds: float) -> None:
         self._world.rest(timedelta(seconds=seconds))
@@ -367,7 +382,9 @@ class WideWorld(World):
                 raise Broken(Property.AGREEMENT, "a request was made, and the ledger has no consent")
             opted_out = newest.asked is Asked.OPT_OUT
             if (consent.status is Status.OPTED_OUT) is not opted_out:
-                raise Broken(Property.AGREEMENT, f"the ledger has {consent.status}, the newest request is {newest.asked}")
+                raise Broken(
+                    Property.AGREEMENT, f"the ledger has {consent.status}, the newest request is {newest.asked}"
+                )
             if not self._is_rejected(key[0]) and self.service.is_listed(*key) is not opted_out:
                 raise Broken(Property.AGREEMENT, f"the list does not match {consent.status}")
         for key in {event.key[0] for event in self.events.values()}:
@@ -395,7 +412,9 @@ def random_wide_history(random: Random) -> WideHistory:
 
     def text() -> WideText:
         ask = random.choice((h.Ask.STOP, h.Ask.START, h.Ask.STOP, h.Ask.START, h.Ask.HELP))
-        return WideText(random.choice(people), random.choice((0, 0, 2)), ask, random.choice(TIMES), random.choice(AGAIN))
+        return WideText(
+            random.choice(people), random.choice((0, 0, 2)), ask, random.choice(TIMES), random.choice(AGAIN)
+        )
 
     def request() -> AgentRequest:
         return AgentRequest(
@@ -417,7 +436,10 @@ def random_wide_history(random: Random) -> WideHistory:
 
     steps = [step() for _ in range(random.randint(5, 40))]
     # More than twelve days without a healthy function are outside the property.
-    steps = [replace(each, seconds=3_600.0) if isinstance(each, h.Wait) and each.seconds > 3_600.0 else each for each in steps]
+    steps = [
+        replace(each, seconds=3_600.0) if isinstance(each, h.Wait) and each.seconds > 3_600.0 else each
+        for each in steps
+    ]
     return WideHistory(
         texts=tuple(text() for _ in range(random.randint(1, 6))),
         requests=tuple(request() for _ in range(random.choice((0, 0, 1, 2)))),
@@ -439,9 +461,14 @@ def random_large_history(random: Random, backlog: int = 3_000) -> WideHistory:
         if random.random() < 0.5:
             steps.append(StepOutage(random.choice(STEP_NAMES), random.choice(OUTAGE_ENDINGS), random.choice(HOURS)))
         steps += [h.Deliver((0, 1, 2)), h.Proceed(random.randrange(3), random.randrange(12)), h.Sweep()]
-        steps += [h.Proceed(random.randrange(3), random.randint(50, 400)), h.Wait(random.choice((61.0, 400.0, 3_600.0)))]
+        steps += [
+            h.Proceed(random.randrange(3), random.randint(50, 400)),
+            h.Wait(random.choice((61.0, 400.0, 3_600.0))),
+        ]
     texts = tuple(
-        WideText(random.randrange(3), 0, random.choice((h.Ask.STOP, h.Ask.STOP, h.Ask.START)), random.uniform(0, 20_000.0))
+        WideText(
+            random.randrange(3), 0, random.choice((h.Ask.STOP, h.Ask.STOP, h.Ask.START)), random.uniform(0, 20_000.0)
+        )
         for _ in range(12)
     )
     return WideHistory(texts=texts, steps=tuple(steps), terms=h.Terms(quotas=True), backlog=backlog)
