@@ -113,7 +113,7 @@ class WideHistory:
     texts: tuple[WideText, ...] = ()
     requests: tuple[AgentRequest, ...] = ()
     steps: tuple[Any, ...] = ()
-    terms: h.Terms = h.Terms()
+    terms: h.Terms = field(default_factory=h.Terms)
     rejected: frozenset[int] = frozenset()  # people whose numbers AWS rejects permanently
     backlog: int = 0  # rejected numbers that are due before anything else happens
 
