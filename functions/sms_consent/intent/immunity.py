@@ -76,6 +76,10 @@ class Immunity:
         """Tell whether a keyword is one that automatic texts tell people to send."""
         return self._instruction.is_told(keyword)
 
+    def instructs(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> bool:
+        """Tell whether words tell somebody what to text, however few they are: "Reply START to resubscribe"."""
+        return self._instruction.tells(folded, words, keywords)
+
     def is_instruction(self, folded: Folded, keyword: Word) -> bool:
         """Tell whether a short text goes on after a keyword in capitals as instructions do: "STOP to ..."."""
         return self._instruction.goes_on(folded, keyword)

@@ -28,6 +28,10 @@ class Instruction:
         """Tell whether a keyword is one that automatic texts tell people to send."""
         return keyword in self._lists["keywords"]
 
+    def tells(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> bool:
+        """Tell whether words tell somebody what to text, however few they are: "Reply START to resubscribe"."""
+        return any(self._tells(folded, words, place, keywords) for place in range(len(words)))
+
     def goes_on(self, folded: Folded, keyword: Word) -> bool:
         """Tell whether a short text goes on after a keyword in capitals as instructions do: "STOP to ..."."""
         words = folded.words

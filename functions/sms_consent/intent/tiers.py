@@ -63,6 +63,8 @@ class Tiers:
             return reading, spans
         if own.rule and not (own.rule == "immune:quotation" and reading.intent is Intent.HELP):
             return _set_aside(own.rule), ()
+        if self._immunity.instructs(folded, own.words, self._keywords):
+            return _set_aside("immune:instruction"), ()
         if ours().has_piece(folded):
             return _set_aside("immune:own-reply"), ()
         return reading, spans
