@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.check import STACK, AsJson, Stack
+from cli.list_choice import ForgetOption
 from cli.printable import say_json
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ Identity = Annotated[
 ]
 Copy = Annotated[
     bool,
-    typer.Option("--copy-opt-outs", help="Bring what is on the list that it leaves to the other, through the ledger."),
+    typer.Option(
+        "--carry", "--copy-opt-outs", help="Bring what is on the list that it leaves to the other, through the ledger."
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing, say what would be done.")]
 Accept = Annotated[
@@ -35,6 +38,7 @@ Accept = Annotated[
 def connect(
     sender: Identity,
     copy_opt_outs: Copy = False,
+    forget: ForgetOption = False,
     dry_run: DryRun = False,
     accept: Accept = None,
     wait: Annotated[
@@ -58,13 +62,14 @@ def connect(
     from cli.connection import run
     from cli.connection.switchover import Wishes
 
-    wishes = Wishes(accepted=frozenset(accept or ()), copy=copy_opt_outs, dry_run=dry_run, wait=wait)
+    wishes = Wishes(accepted=frozenset(accept or ()), copy=copy_opt_outs, forget=forget, dry_run=dry_run, wait=wait)
     _run("connect", sender, wishes, stack, run.connect, as_json=as_json)
 
 
 def disconnect(
     sender: Identity,
     copy_opt_outs: Copy = False,
+    forget: ForgetOption = False,
     keep_list: Annotated[
         bool, typer.Option("--keep-list", help="Leave it on the stack's list, on which everybody who opted out stands.")
     ] = False,
@@ -75,12 +80,12 @@ def disconnect(
     """Gives a number or pool back to AWS's own handling of STOP, in the reverse order, set as it was before.
 
     Self-managed opt-outs are switched off first: from then on AWS honours STOP. Whoever opted out meanwhile must be on the
-    list that it goes back to: see --copy-opt-outs and --keep-list. Exit codes as of connect.
+    list that it goes back to: see --carry, --forget and --keep-list. Exit codes as of connect.
     """
     from cli.connection import run
     from cli.connection.switchover import Wishes
 
-    wishes = Wishes(accepted=frozenset(), copy=copy_opt_outs, dry_run=dry_run, keep_list=keep_list)
+    wishes = Wishes(accepted=frozenset(), copy=copy_opt_outs, forget=forget, dry_run=dry_run, keep_list=keep_list)
     _run("disconnect", sender, wishes, stack, run.disconnect, as_json=as_json)
 
 
@@ -101,6 +106,8 @@ def _run(
     from cli.refusal import Refusal, refusals_told
 
     with failures_told(command), refusals_told(command):
+        if wishes.copy and wishes.forget:
+            raise Refusal("give --carry or --forget")
         report = Report(sender.strip(), silent=as_json, dry_run=wishes.dry_run)
         switchover = Switchover(Desk(Deployment(stack)), wishes, report)
         originator = switchover.originators.find(_named(sender))

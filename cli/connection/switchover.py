@@ -15,12 +15,15 @@ from cli.connection.route import Route
 from cli.connection.suitability import Suitability
 from cli.connection.target import Target, Targets
 from cli.connection.transfer import Transfer
-from cli.connection.trial import Trial
+from cli.connection.trial import NOBODY, Trial
 from cli.connection.verdict import Check, bad, good, note, unsure
 from cli.desk import Desk
 from cli.sender_book import SenderBook
 from cli.sweeping import PATIENCE
+from sms_consent.aws.census import DynamoCensus
 from sms_consent.aws.opt_out_list import AwsOptOutList
+from sms_consent.carrying import Carrier, Carry
+from sms_consent.consent import Status
 
 __all__ = ["Examined", "Stopped", "Switchover", "Teller", "Wishes"]
 
@@ -33,6 +36,7 @@ class Wishes:
     copy: bool
     dry_run: bool
     keep_list: bool = False
+    forget: bool = False
     wait: float = 60
 
 
@@ -101,9 +105,9 @@ class Switchover:
         keep(check)
         if target is None:
             return None
-        steps = to_connect(originator.handling, self.route.topic, target.name)
+        steps = self._chosen(to_connect(originator.handling, self.route.topic, target.name))
         source = self._targets.named(originator.handling.list_name)
-        if Step.COPY in steps:
+        if Step.LIST in steps:
             keep(self._opt_outs(originator.handling, source, target))
         aim = Aim(channel=self.route.topic, two_way=True, list_name=target.name)
         return Examined(originator, source, target, tuple(steps), aim, tuple(checks))
@@ -132,10 +136,14 @@ class Switchover:
             two_way=before.two_way if before is not None else None,
             list_name=list_name,
         )
-        steps = to_disconnect(now, aim, remembered=before is not None)
-        if Step.COPY in steps:
+        steps = self._chosen(to_disconnect(now, aim, remembered=before is not None))
+        if Step.LIST in steps:
             keep(self._opt_outs(now, source, target))
         return Examined(originator, source, target, tuple(steps), aim, tuple(checks))
+
+    def _chosen(self, steps: list[Step]) -> list[Step]:
+        """Without the copies, if the opt-outs are to be left behind."""
+        return [step for step in steps if not (self._wishes.forget and step in (Step.COPY, Step.CATCH_UP))]
 
     def _opt_outs(self, now: Handling, source: Target | None, target: Target) -> Check:
         """Who is opted out on the list that is left must be so on the other: else texts would go out to them again."""
@@ -147,12 +155,36 @@ class Switchover:
         if self._wishes.copy and not self._wishes.dry_run:
             return good("opt-outs", f"those of {source.name} are brought to {target.name}")
         tally = self._transfer(source, target).compare(self._teller.counted)
-        if not tally.missing:
+        recorded = self._count_recorded(source, target)
+        if not tally.missing and not recorded:
             return good("opt-outs", f"all {tally.seen} of {source.name} are known for {target.name}")
         told = f"{tally.missing} of {tally.seen} numbers on {source.name} are not on {target.name}"
+        if recorded:
+            told += f", and {recorded} more are opted out there by the ledger alone, or wait for an opt-in"
         if self._wishes.copy:
             return good("opt-outs", f"{told}: they are brought there")
-        return bad("opt-outs", f'{told}: give --copy-opt-outs, or bring them there first ("sms-consent import")')
+        if self._wishes.forget:
+            return note("opt-outs", f"{told}: they are left behind, and texts may reach them")
+        return bad("opt-outs", f"{told}: give --carry to bring them there, or --forget to leave them behind")
+
+    def _count_recorded(self, source: Target, target: Target) -> int:
+        """People of whom the list itself does not tell: their opt-out is due, or their opt-in waits."""
+        if source.ledger_name == target.ledger_name:
+            return 0
+        names = [target.ledger_name]
+        return self._carrier().count(source.ledger_name, names, lambda _: None)[target.ledger_name].total
+
+    def _carrier(self) -> Carrier:
+        deployment = self._desk.deployment
+        return Carrier(
+            ledger=self._desk.ledger,
+            census=DynamoCensus(deployment.dynamodb(), deployment.table, deployment.names),
+            clock=self._desk.clock,
+            actor=self._desk.caller,
+            only=lambda consent: (
+                consent.number != NOBODY and (not consent.surely_listed or consent.status is Status.OPT_IN_PENDING)
+            ),
+        )
 
     # --- to be done
 
@@ -210,8 +242,12 @@ class Switchover:
         )
 
     def _copy(self, examined: Examined) -> Originator:
-        if examined.source is not None:
-            self._transfer(examined.source, examined.target).copy(self._teller.counted, self._teller.notice)
+        source, target = examined.source, examined.target
+        if source is not None:
+            if source.ledger_name != target.ledger_name:
+                carry = Carry(source=source.ledger_name, target=target.ledger_name, at=self._desk.clock.now())
+                self._carrier().copy(carry, lambda _: None)
+            self._transfer(source, target).copy(self._teller.counted, self._teller.notice)
         return examined.originator
 
     def _list(self, examined: Examined) -> Originator:

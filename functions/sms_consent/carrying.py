@@ -85,11 +85,21 @@ class ListCensus(Protocol):
 class Carrier:
     """Copies, and counts whom a copy would add. Raises TryAgain or Rejected; every step can be repeated."""
 
-    def __init__(self, *, ledger: ConsentLedger, census: ListCensus, clock: Clock, actor: str) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: ConsentLedger,
+        census: ListCensus,
+        clock: Clock,
+        actor: str,
+        only: Callable[[Consent], bool] | None = None,
+    ) -> None:
+        """``only`` says which of a source's consents are counted and copied; None: all."""
         self._ledger = ledger
         self._census = census
         self._clock = clock
         self._actor = actor
+        self._only = only
         self.copied = 0
         """How many consents were written."""
 
@@ -102,7 +112,7 @@ class Carrier:
         affected = dict.fromkeys(targets, Affected())
         place, read = None, 0
         while True:
-            page, place, scanned = self._census.of_list(source, place)
+            page, place, scanned = self._page(source, place)
             for target in targets:
                 standing = self._standing(page, target)
                 for consent in page:
@@ -117,7 +127,7 @@ class Carrier:
         """Copy the source's consents, from the carry's place on. Returns the place that is left if the time is up."""
         place, read = carry.place, 0
         while True:
-            page, place, scanned = self._census.of_list(carry.source, place)
+            page, place, scanned = self._page(carry.source, place)
             standing = self._standing(page, carry.target)
             for consent in page:
                 if carry.covers(consent):
@@ -126,6 +136,11 @@ class Carrier:
             tell(read)
             if place is None or (until is not None and self._clock.now() >= until):
                 return place
+
+    def _page(self, source: str, place: str | None) -> tuple[Sequence[Consent], str | None, int]:
+        page, next_place, scanned = self._census.of_list(source, place)
+        only = self._only
+        return page if only is None else [each for each in page if only(each)], next_place, scanned
 
     def _standing(self, page: Sequence[Consent], target: str) -> dict[str, Consent]:
         if not target:

@@ -10,7 +10,9 @@ from support.world import PERSON
 from cli.connection.trial import NOBODY, NOT_OURS
 from sms_consent import differences
 from sms_consent.aws.listings import AwsListings
+from sms_consent.consent import Status
 from sms_consent.decision import Asked, Author
+from sms_consent.leave_to_sweep import leave_to_sweep
 
 
 def opt_out_by_aws(stack: Connectable, number: str = PERSON) -> None:
@@ -25,6 +27,29 @@ def test_opt_outs_that_would_be_left_behind_stop_it(stack: Connectable) -> None:
     assert stack.quickly("connect", NUMBER) == 1
     assert "1 of 1 numbers on Default are not on Stack" in stack.found("opt-outs")[1]
     assert stack.handling() == before
+
+
+def test_opt_outs_that_only_the_ledger_knows_would_be_left_behind_too(stack: Connectable) -> None:
+    """A STOP whose put has failed so far stands on no list of AWS's."""
+    decision = stack.world.decision(Asked.OPT_OUT)
+    leave_to_sweep(stack.world.parts.ledger, decision, OLD_LIST, clock=stack.world.parts.clock)
+    before = stack.handling()
+    assert stack.quickly("connect", NUMBER) == 1
+    assert "0 of 0 numbers on Default are not on Stack, and 1 more are opted out" in stack.found("opt-outs")[1]
+    assert stack.handling() == before
+    assert stack.quickly("connect", NUMBER, "--carry") == 0
+    consent = stack.world.parts.ledger.consent(PERSON, OWN_LIST)
+    assert consent is not None
+    assert (consent.status, consent.decided_at, consent.end_user_opted_out) == (Status.OPTED_OUT, decision.at, True)
+
+
+def test_they_can_be_left_behind_by_choice(stack: Connectable) -> None:
+    """The check says how many; nothing is copied."""
+    opt_out_by_aws(stack)
+    assert stack.quickly("connect", NUMBER, "--forget") == 0
+    assert "they are left behind" in stack.found("opt-outs")[1]
+    assert stack.listed(OWN_LIST) == set()
+    assert stack.run("connect", NUMBER, "--forget", "--carry").exit_code == 2
 
 
 def test_they_are_recorded_with_their_time_and_with_who_asked(stack: Connectable) -> None:

@@ -97,7 +97,8 @@ class Connectable:
         accepted = frozenset(options[at + 1] for at, option in enumerate(options) if option == "--accept")
         wishes = Wishes(
             accepted=accepted,
-            copy="--copy-opt-outs" in options,
+            copy="--copy-opt-outs" in options or "--carry" in options,
+            forget="--forget" in options,
             dry_run="--dry-run" in options,
             keep_list="--keep-list" in options,
             wait=5,
