@@ -18,6 +18,14 @@ __all__ = ["FAILED", "failures_told", "list_name", "register"]
 FAILED = 3
 """The exit code where AWS or the ledger did not answer: neither yes nor no."""
 
+_SIGNATURE = frozenset(
+    {"InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed", "InvalidSignature"}
+)
+_SET_THE_CLOCK = (
+    "AWS refused the signature. It does so for a machine whose clock is more than five minutes off, and for wrong credentials: "
+    "set the clock, or look at the access key"
+)
+
 
 def register(table: str | None, stack: str) -> DynamoRegister:
     """Raises NotFound, BotoCoreError or ClientError."""
@@ -36,12 +44,13 @@ def failures_told(command: str) -> Iterator[None]:
     try:
         yield
     except Rejected as error:
-        known = {"ResourceNotFoundException": "there is no such table"}
+        known = {"ResourceNotFoundException": "there is no such table"} | dict.fromkeys(_SIGNATURE, _SET_THE_CLOCK)
         _end(command, known.get(error.code, str(error)), error)
     except (NotFound, ConsentError, BotoCoreError) as error:
         _end(command, str(error) or type(error).__name__, error)
     except ClientError as error:
-        _end(command, f"{error.operation_name}: {error.response['Error'].get('Code')}", error)
+        code = error.response["Error"].get("Code", "")
+        _end(command, f"{error.operation_name}: {_SET_THE_CLOCK if code in _SIGNATURE else code}", error)
 
 
 def _end(command: str, message: str, error: Exception) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable
 from support.world import PERSON
 
@@ -114,6 +115,20 @@ def test_without_aws_time_nothing_is_recorded(stack: Connectable, command: str) 
         assert "Date header" in result.stderr
     stack.dated = "as AWS does"
     assert stack.told("history", PERSON) == (1, {"number": PERSON, "decisions": []})
+
+
+@pytest.mark.parametrize("call", ["DescribeStacks", "GetItem"])
+def test_a_signature_that_aws_refuses_may_be_the_clock(stack: Connectable, call: str) -> None:
+    """Five minutes are the most that AWS takes."""
+
+    def refuse(operation: str) -> None:
+        if operation == call:
+            raise ClientError({"Error": {"Code": "InvalidSignatureException", "Message": "Signature expired"}}, call)
+
+    with stack.looking(refuse):
+        result = stack.run("opt-out", PERSON)
+    assert result.exit_code == 3
+    assert "set the clock" in result.output
 
 
 def test_a_machine_that_slept_asks_for_the_time_again(stack: Connectable) -> None:
