@@ -44,7 +44,8 @@ _NAMES: Mapping[Column, tuple[str, ...]] = {
         "e164", "phonenumber", "destination_phone_number", "destination_number",
     ),
     Column.TIME: (
-        "date_of_consent", "decided_at", "sms_consent_timestamp", "consent_timestamp", "timestamp", "time", "date",
+        "date_of_consent", "decided_at", "sms_consent_timestamp", "sms_marketing_consent_timestamp", "consent_timestamp",
+        "timestamp", "time", "date",
     ),
     Column.LIST: ("list", "opt_out_list", "opt_out_list_name"),
     Column.SOURCE: ("source", "sms_consent_source", "consent_source", "opt_out_source", "unsubscribe_source", "channel"),

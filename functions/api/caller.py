@@ -63,7 +63,7 @@ def _signature_v4(request: Request, principal: str) -> str | None:
         signature = request.headers.get("x-amz-date") or request.query.get("X-Amz-Date")
     if signature is None:
         return None
-    parts = (principal, signature.lower(), request.method, request.path, content_hash(request.body))
+    parts = (principal, signature.lower(), content_hash(request.body))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 

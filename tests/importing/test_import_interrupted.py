@@ -267,6 +267,8 @@ def test_progress_and_rejects_are_on_the_disk_before_their_lines_count_as_done(
         safe[node] = named[0].read_text() if named else "\n".join(path.name for path in tmp_path.iterdir())
 
     monkeypatch.setattr(os, "fsync", fsync)
+    Journal(tmp_path / "alone", "").write(Progress())
+    assert "alone" in safe[tmp_path.stat().st_ino]
     file = _file(str(tmp_path), [f"{PEOPLE[0]},unsubscribed,2025-03-01\n", "nobody,unsubscribed,2025-03-01\n"])
     _run(file, MemoryLedger())
     for name in ("progress", "opt-outs.rejects.csv"):

@@ -129,7 +129,7 @@ def test_not_having_opted_out_is_no_opt_in(imports: Moving) -> None:
     """Even where opt-ins are wanted: it may be older than a STOP, and asks for nothing."""
     imports.configured.world.opt_out()
     imports.configured.world.pass_time(days=2)
-    imports.done(f"phone,opted_out,date\n{PERSON},no,2026-11-04\n", "--opt-ins")
+    imports.done(f"phone,opted_out,date\n{PERSON},no,2026-11-05T10:00:00Z\n", "--opt-ins")
     assert imports.opted_out() == [PERSON]
 
 
