@@ -118,7 +118,7 @@ def test_what_is_left_due_is_done_whatever_the_settings_are(
     sweep(inbound.world)
     sweep_wiring.logger.cache_clear()
     assert inbound.world.listed()
-    metrics = next(json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
+    metrics = next(json.loads(line) for line in capsys.readouterr().out.splitlines() if '"SettingsProblems"' in line)
     own = set(environment) == {"DEAD_LETTER_QUEUE_URL"}  # which SweepFunction has none of
     assert (max(metrics["SettingsProblems"]) > 0) is not own
 
