@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.check import STACK, AsJson, Stack, Table
-from cli.printable import say, say_json
+from cli.printable import say, say_json, visible
 
 if TYPE_CHECKING:
     from sms_consent.settings import Problem
@@ -80,7 +80,7 @@ def _object(problem: Problem) -> dict[str, str]:
 
 def _show(checked: str, problems: Sequence[Problem]) -> None:
     for problem in problems:
-        say(f"{problem.setting} {problem.message}")
-        say(f"    {problem.fix}")
+        say(visible(f"{problem.setting} {problem.message}"))
+        say(visible(f"    {problem.fix}"))
     found = "no problem" if not problems else f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-    say(f"{checked}: {found}")
+    say(visible(f"{checked}: {found}"))

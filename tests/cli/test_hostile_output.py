@@ -38,11 +38,13 @@ from sms_consent.aws import clients
 from sms_consent.aws.attributes import to_attributes
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.aws.drift_items import drift_item
+from sms_consent.aws.items import rejected_item
 from sms_consent.aws.known_lists import known_lists_item
 from sms_consent.consent import Consent, Due, Listing, Status
 from sms_consent.decision import Asked, Author, Decision, Outcome
 from sms_consent.drift import Drift, DriftKind
 from sms_consent.ports import Sender
+from sms_consent.rejected import RejectedWork
 from sms_consent.replies import ReplyKind
 from sms_consent.scope import KnownList
 
@@ -123,7 +125,10 @@ def _poison(made: Configured) -> None:
     )
     sender = Sender(identity=EVIL, list_name=EVIL, brand=EVIL, support_contact=EVIL, language=EVIL)
     SenderBook(clients.dynamodb(), made.world.table).write(sender)
-    for item in (drift_item(drift), known_lists_item([KnownList(name=EVIL, group=EVIL)], 9)):
+    rejected = RejectedWork(
+        number=PERSON, list_name=EVIL, reason=EVIL, since=now, rejections=5, version=1, due_at=now, revision=1
+    )
+    for item in (rejected_item(rejected), drift_item(drift), known_lists_item([KnownList(name=EVIL, group=EVIL)], 9)):
         clients.dynamodb().put_item(TableName=made.world.table, Item=to_attributes(item))
 
 
@@ -159,6 +164,16 @@ def test_settings_and_lists_are_shown_as_text(deployment: Configured) -> None:
         ("reconcile", "--stack", TAME), ("evaluate", "--corpus", EVIL), ("local", EVIL), ("explain", EVIL, EVIL),
     ):  # fmt: skip
         run(*arguments, code=None)
+
+
+def test_rejected_numbers_and_settings_that_are_checked_are_shown_as_text(
+    deployment: Configured, tmp_path: Path
+) -> None:
+    """AWS's reason, the list, and a setting that cannot work."""
+    assert run("rejected", "list").count(SHOWN) == 2
+    parameters = tmp_path / "parameters.json"
+    parameters.write_text(json.dumps([{"ParameterKey": "Brand", "ParameterValue": EVIL}, {"ParameterKey": EVIL}]))
+    run("doctor", "--parameters", parameters, code=None)
 
 
 def test_an_export_to_a_terminal_is_text(deployment: Configured) -> None:
