@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError
 from cli.deployment import Deployment, NotFound
 from cli.sender_book import SenderBook
 from sms_consent.aws.assembly import reader_for, replies_for
+from sms_consent.aws.known_lists import Lists
 from sms_consent.ports import Sender
 from sms_consent.setting_problems import problems_of, problems_of_replies
 from sms_consent.settings import PARAMETERS, Problem, Settings
@@ -23,6 +25,9 @@ __all__ = ["declared_parameters", "problems_before_deployment", "problems_of_dep
 
 _FUNCTIONS = ("InboundFunctionName", "SweepFunctionName")
 """Outputs that name the functions with every setting of texts in their environment."""
+
+COPIED_WITHIN = timedelta(hours=1)
+"""ReconcileFunction copies the opt-outs of a list that changed within minutes, of a very large ledger within an hour."""
 
 Declared = Mapping[str, Mapping[str, Any]]
 """The parameters of a template, by name."""
@@ -53,8 +58,9 @@ def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[P
     for environment in _environments(deployment) or [chosen]:
         found += _of_settings(environment)
     found += _of_template(parameters, {name: declared[name] for name in parameters if name in declared}, found)
-    senders = SenderBook(deployment.dynamodb(), deployment.table).senders()
-    found += _of_senders(Settings.from_environment(_complete(chosen)), senders)
+    book = SenderBook(deployment.dynamodb(), deployment.table, deployment.names)
+    found += _of_senders(Settings.from_environment(_complete(chosen)), book.senders())
+    found += _of_lists(book.lists(), deployment.own_list, deployment.clock.now())
     return _once(found)
 
 
@@ -95,6 +101,19 @@ def _of_senders(settings: Settings, senders: Iterable[Sender]) -> Iterator[Probl
             yield _of_sender(sender, Problem("DefaultLanguage", "has no replies", f"Give one of {known}."))
         for problem in problems_of_replies(replies.for_brand(*own).unfit(replies.languages)):
             yield _of_sender(sender, problem)
+
+
+def _of_lists(lists: Lists, own_list: str | None, now: datetime) -> Iterator[Problem]:
+    """Opt-outs that count for another list than the one they were recorded for, and are not copied to it."""
+    late = {(each.source, each.target) for each in lists.carries if now - each.at > COPIED_WITHIN}
+    if own_list is not None and lists.own is not None and lists.own != own_list:
+        late.add((lists.own, own_list))
+    for source, target in sorted(late):
+        yield Problem(
+            "opt-out lists",
+            f"have changed: opt-outs of {source} are not all copied to {target}",
+            f"See ReconcileFunction's logs, which copies them within minutes, or run: sms-consent lists carry {source} {target}",
+        )
 
 
 def _of_sender(sender: Sender, problem: Problem) -> Problem:

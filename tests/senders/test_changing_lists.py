@@ -310,3 +310,25 @@ def test_lists_tells_what_is_still_to_be_copied_and_can_copy_it(changing: Changi
     changing.done("lists", "carry", LIST, "Club")
     assert changing.carries() == []
     assert changing.consent("Club") is not None
+
+
+def test_doctor_reports_a_stack_with_another_list_until_it_is_copied(changing: Changing) -> None:
+    """With the command that copies it."""
+    changing.text("STOP")
+    changing.settle()
+    assert changing.run("doctor").exit_code == 0
+    changing.redeployed("Club")
+    result = changing.run("doctor")
+    assert result.exit_code == 1
+    assert "opt-outs of Default are not all copied to Club" in result.stdout
+    assert "sms-consent lists carry Default Club" in result.stdout
+    changing.settle()
+    assert changing.run("doctor").exit_code == 0
+
+
+def test_doctor_reports_a_copy_that_takes_too_long(changing: Changing) -> None:
+    """Something keeps ReconcileFunction from it."""
+    changing.done("senders", "set", OURS, "--list", "Club")
+    assert changing.run("doctor").exit_code == 0
+    changing.world.pass_time(hours=2)
+    assert "opt-outs of Default are not all copied to Club" in changing.run("doctor").stdout
