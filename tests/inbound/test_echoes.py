@@ -162,6 +162,16 @@ def test_what_is_no_echo_counts(inbound: Inbound, form: str, days: int, number: 
     assert consent.status is Status.OPTED_OUT
 
 
+def test_a_copy_of_a_reply_that_was_not_sent_counts(inbound: Inbound) -> None:
+    """The person was sent another one."""
+    _asked_for_help(inbound)
+    other = f"{ODD_BRAND}: You are opted in. Msg frequency varies. Msg & data rates may apply. "
+    inbound.hear(other + "Reply HELP for help, STOP to opt out.", inboundMessageId="copy")
+    consent = inbound.consent()
+    assert consent is not None
+    assert consent.status is Status.OPTED_OUT
+
+
 def test_a_reply_of_unknown_fate_may_have_been_sent(inbound: Inbound) -> None:
     """The service gave no answer: an echo shows that it took the text."""
     inbound.configure(Sender(identity=OURS, list_name=LIST, brand=ODD_BRAND))

@@ -130,9 +130,10 @@ def test_what_is_added_to_a_copy_counts(added: str) -> None:
     assert _read(f"{added}\n{REPLY}") is Intent.OPT_OUT
 
 
-def test_a_text_that_begins_with_an_opt_out_keyword_is_no_copy() -> None:
+@pytest.mark.parametrize("brand", ["STOP Loss Insurance", "No More Spam"])
+def test_a_text_that_begins_with_an_opt_out_keyword_is_no_copy(brand: str) -> None:
     """However much of it is a reply: a brand may begin with one, and so may a person."""
-    reply = "STOP Loss Insurance: You are opted in. Leave us alone? Reply HELP for help, STOP to opt out. Please stop."
+    reply = f"{brand}: You are opted in. Leave us alone? Reply HELP for help, STOP to opt out. Please stop."
     reading = READER.read(reply, ours=lambda: OwnReplies([reply]), sent=lambda _: True)
     assert reading.intent is Intent.OPT_OUT
 
