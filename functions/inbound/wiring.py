@@ -15,6 +15,7 @@ from sms_consent.aws.reporting import Log, Metrics
 from sms_consent.clock import SystemClock
 from sms_consent.fact_report import Reporter
 from sms_consent.inbound import Heard, Message
+from sms_consent.reply_budget import FREE
 from sms_consent.setting_problems import problems_of
 from sms_consent.settings import Problem, Settings, log_level
 from sms_consent.text import Text
@@ -50,7 +51,9 @@ def batch() -> Batch:
     """Raises SettingsError if nothing can be recorded. Every other problem is logged and counted."""
     settings = Settings.from_environment(os.environ)
     reporter = Reporter(logger(), metrics())
-    parts = assemble(settings, paced=False, observe=reporter, warn=reporter.unfit, looks_further=False)
+    parts = assemble(
+        settings, paced=False, observe=reporter, warn=reporter.unfit, looks_further=False, free_replies=FREE
+    )
     inbound = parts.inbound()
     for problem in problems_of(settings, parts.replies, inbound.reader):
         reporter.problem(problem)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from operator import itemgetter
 
 from sms_consent.preserved import Preserved
 from sms_consent.replies import ReplyKind
@@ -14,6 +16,9 @@ __all__ = ["Answer", "AnswerState", "Delivery", "Letter", "RecentReply", "digest
 
 MOST_RECENT = 3
 """Replies of which a record keeps time, kind and digest."""
+
+MOST_LINES = 20
+"""Numbers of ours of which a letter keeps when a person last asked them."""
 
 
 class AnswerState(StrEnum):
@@ -107,9 +112,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """The newest reply of one kind to one person on which no consent hangs: to HELP, or the question to an unclear text.
+    """The newest reply of one kind to one person that changes no consent: to HELP, or the question to an unclear text.
 
-    ``recent`` are the times at which such replies were claimed, so that two machines do not talk to each other for ever.
+    ``recent`` are the times at which such replies were claimed, which limits count. ``waiting`` are earlier replies, from
+    others of our numbers, that could not be sent before the newest was asked for.
     """
 
     number: str
@@ -120,8 +126,43 @@ class Letter:
     attempts: int = 0
     due_at: datetime | None = None
     recent_replies: tuple[RecentReply, ...] = ()  # the last three replies that were sent, oldest first
+    waiting: tuple[Answer, ...] = ()
+    lines: Mapping[str, datetime] = field(default_factory=dict)  # by number of ours: the newest question to it
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     def recent_within(self, window: timedelta, now: datetime) -> tuple[datetime, ...]:
-        """The claims of the last while."""
+        """Return the claims of the last while."""
         return tuple(moment for moment in self.recent if now - moment < window)
+
+    def has_seen(self, decision_id: str, line: str, at: datetime) -> bool:
+        """Tell whether a question is known, or a newer one to the same number of ours."""
+        if any(answer.decision_id == decision_id for answer in (self.answer, *self.waiting)):
+            return True  # published again, perhaps under a later time
+        seen = self.lines.get(line)
+        if seen is None and len(self.lines) >= MOST_LINES:
+            seen = min(self.lines.values())
+        return seen is not None and at <= seen
+
+    def after(self, former: Letter) -> Letter:
+        """Return the letter as the successor of the one that is stored."""
+        lines = sorted({**former.lines, **self.lines}.items(), key=itemgetter(1))
+        return replace(
+            self,
+            asked_at=max(self.asked_at, former.asked_at),
+            revision=former.revision + 1,
+            recent_replies=former.recent_replies,
+            lines=dict(lines[-MOST_LINES:]),
+            preserved=former.preserved,
+        )
+
+    def unsent(self, now: datetime) -> tuple[Answer, ...]:
+        """Return the replies that are still to be sent."""
+        due = (*self.waiting, self.answer)
+        return tuple(answer for answer in due if answer.state is AnswerState.DUE and now < answer.until)
+
+    def next_taken_over(self, worker: str, now: datetime) -> Letter:
+        """Return the letter with its next reply claimed, or given up if a lost worker had claimed it."""
+        answer, waiting = self.answer, self.waiting
+        if waiting and answer.state not in (AnswerState.DUE, AnswerState.CLAIMED):
+            answer, waiting = waiting[0], waiting[1:]
+        return replace(self, answer=answer.taken_over(worker, now), waiting=waiting)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sms_consent.answer import Answer, RecentReply
+from sms_consent.answer import Answer, AnswerState, RecentReply
 from sms_consent.decision import Asked, Author, Decision, Outcome
 from sms_consent.preserved import Preserved
 
@@ -353,6 +353,6 @@ def _with_work(changed: Consent, due: Due, claim: Claim | None, answer: Answer |
         return replace(
             changed, due=due, due_at=now, answer=answer, lease=None, lease_until=None, deleting=None, delete_doubt=doubt
         )
-    if answer is not None and due is Due.OPT_OUT:
+    if answer is not None and answer.state is AnswerState.DUE and due is Due.OPT_OUT:
         answer = answer.claimed(claim.worker)
     return replace(changed, due=due, answer=answer).leased(claim, now)

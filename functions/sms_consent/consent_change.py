@@ -36,8 +36,8 @@ RETRIES_WITHIN = timedelta(hours=1)
 MOST_COPIES = 500
 """How many decisions of one number are searched for a copy."""
 
-Offer = Callable[[Decision], tuple[Claim | None, Answer | None]]
-"""Returns the lease to take for a decision, and the reply to send if it changes the consent."""
+Offer = Callable[[Decision, Consent | None], tuple[Claim | None, Answer | None]]
+"""Returns the lease to take for a decision, and the reply to send if it changes the consent that stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ class ConsentChanger:
     def _decided(
         self, decision: Decision, standing: Consent | None, list_name: str, offer: Offer, now: datetime
     ) -> _Step:
-        claim, answer = offer(decision)
+        claim, answer = offer(decision, standing)
 
         def step(decision: Decision, base: Consent | None, answer: Answer | None) -> _Step:
             outcome, changed = decide(base, decision, list_name, now=now, claim=claim, answer=answer)

@@ -1,9 +1,9 @@
-"""Replies on which no consent hangs: to HELP, and the question to a text that may have meant STOP."""
+"""Replies that change no consent: to HELP, and the question to a text that may have meant STOP."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -15,25 +15,15 @@ from sms_consent.ports import Clock, ConsentLedger
 from sms_consent.postman import Postman
 from sms_consent.progress import THROTTLED
 from sms_consent.replies import ReplyKind
+from sms_consent.reply_limits import ENOUGH, LETTER_LIMITS, LONGEST
 
-__all__ = ["Correspondence", "Limit"]
+__all__ = ["Correspondence"]
 
 USEFUL_FOR = timedelta(days=1)
 ATTEMPTS = 12
 
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """How many replies of a kind one person may be sent in a while; two machines would answer each other for ever."""
-
-    most: int
-    within: timedelta
-
-
-LIMITS: Mapping[ReplyKind, Limit] = {
-    ReplyKind.HELP: Limit(3, timedelta(hours=1)),
-    ReplyKind.ASK: Limit(1, timedelta(days=1)),
-}
+CLAIM = timedelta(minutes=2)
+"""After so long, sweep takes the next reply of a letter whose worker was lost: longer than a worker can live."""
 
 
 class Correspondence:
@@ -49,26 +39,26 @@ class Correspondence:
         self._new_token = new_token
 
     def answer(self, decision: Decision, kind: ReplyKind, *, reply_from: str) -> Answer | None:
-        """Answer, and record the decision. None if the person has had enough replies of this kind, or a newer one.
+        """Answer, and record the decision. Return None if a newer question was answered.
 
-        Raises TryAgain if the ledger does not answer; repeating is safe.
+        The answer is skipped if the person has had enough replies of this kind. Raises TryAgain if the ledger does not
+        answer; repeating is safe.
         """
-        key = f"{kind}#{reply_from}"
-        letter = self._open(decision, kind, key, reply_from)
+        letter = self._open(decision, kind, reply_from)
         if letter is not None and letter.answer.state is AnswerState.CLAIMED:
-            letter = self._deliver(key, letter)
+            letter = self._deliver(kind, letter)
         self.note(decision)
         return letter.answer if letter is not None else None
 
-    def recent_replies(self, number: str, list_name: str, reply_from: str) -> Iterator[RecentReply]:
-        """Yield the replies that a person was sent by a sender of ours and for its list, up to three of each kind.
+    def recent_replies(self, number: str, list_name: str) -> Iterator[RecentReply]:
+        """Yield the replies that a person was sent, for a list and to HELP or a question, up to three of each kind.
 
         Each kind is read when it is needed. Raises TryAgain if the ledger does not answer.
         """
         consent = self._ledger.consent(number, list_name)
         yield from consent.recent_replies if consent is not None else ()
-        for kind in LIMITS:
-            letter = self._ledger.letter(f"{kind}#{reply_from}", number)
+        for kind in LETTER_LIMITS:
+            letter = self._ledger.letter(kind, number)
             yield from letter.recent_replies if letter is not None else ()
 
     def note(self, decision: Decision) -> None:
@@ -82,12 +72,13 @@ class Correspondence:
             return False
         if letter.due_at is None or letter.due_at > now:
             return True
+        taken = letter.next_taken_over(self._new_token(), now)
+        claimed = taken.answer.state is AnswerState.CLAIMED
         taken = replace(
-            letter,
-            answer=letter.answer.taken_over(self._new_token(), now),
+            taken,
             recent=(*letter.recent[:-1], now),
             revision=letter.revision + 1,
-            due_at=None,
+            due_at=(now + CLAIM if claimed else now) if taken.waiting else None,
         )
         try:
             self._ledger.save_letter(key, taken, replacing=letter)
@@ -97,19 +88,15 @@ class Correspondence:
             self._deliver(key, taken)
         return True
 
-    def _open(self, decision: Decision, kind: ReplyKind, key: str, reply_from: str) -> Letter | None:
+    def _open(self, decision: Decision, kind: ReplyKind, reply_from: str) -> Letter | None:
         standing: Letter | None = None
         for _ in range(ATTEMPTS):
             now = self._clock.now()
-            if standing is not None and (
-                decision.at <= standing.asked_at or decision.id == standing.answer.decision_id
-            ):
+            if standing is not None and standing.has_seen(decision.id, reply_from, decision.at):
                 return None
             letter = self._letter(standing, decision, kind, reply_from, now)
-            if letter is None:
-                return None
             try:
-                self._ledger.save_letter(key, letter, replacing=standing)
+                self._ledger.save_letter(kind, letter, replacing=standing)
             except Moved as moved:
                 standing = cast("Letter | None", moved.current)
                 continue
@@ -118,11 +105,8 @@ class Correspondence:
 
     def _letter(
         self, standing: Letter | None, decision: Decision, kind: ReplyKind, reply_from: str, now: datetime
-    ) -> Letter | None:
-        limit = LIMITS[kind]
-        recent = standing.recent_within(limit.within, now) if standing is not None else ()
-        if len(recent) >= limit.most:
-            return None
+    ) -> Letter:
+        recent = standing.recent_within(LONGEST, now) if standing is not None else ()
         answer = Answer(
             decision_id=decision.id,
             kind=kind,
@@ -130,17 +114,28 @@ class Correspondence:
             sender=reply_from,
             until=now + USEFUL_FOR,
         )
-        at_once = self._pace.ready(Call.SEND)
-        return Letter(
+        unsent = standing.unsent(now) if standing is not None else ()
+        if any(sum(now - at < limit.within for at in recent) >= limit.most for limit in LETTER_LIMITS[kind]):
+            answer, waiting = answer.skipped(ENOUGH), unsent
+            due_at = standing.due_at or now if standing is not None and waiting else None
+        else:
+            recent = (*recent, now)
+            waiting = tuple(
+                each for each in unsent if each.sender != reply_from
+            )  # the newest serves for each of our numbers
+            at_once = self._pace.ready(Call.SEND)
+            answer = answer.claimed(self._new_token()) if at_once else answer
+            due_at = (now + CLAIM if waiting else None) if at_once else now
+        letter = Letter(
             number=decision.number,
-            answer=answer.claimed(self._new_token()) if at_once else answer,
+            answer=answer,
             asked_at=decision.at,
-            recent=(*recent, now),
-            revision=standing.revision + 1 if standing is not None else 1,
-            due_at=None if at_once else now,
-            recent_replies=standing.recent_replies if standing is not None else (),
-            preserved=standing.preserved if standing is not None else None,
+            recent=recent,
+            due_at=due_at,
+            waiting=waiting,
+            lines={reply_from: decision.at},
         )
+        return letter.after(standing) if standing is not None else letter
 
     def _deliver(self, key: str, letter: Letter) -> Letter:
         try:
@@ -149,10 +144,8 @@ class Correspondence:
             after = replace(
                 letter,
                 answer=delivery.answer,
-                recent=(
-                    *letter.recent[:-1],
-                    self._clock.now(),
-                ),  # the limits count when a reply was sent, not asked for
+                due_at=self._clock.now() if letter.waiting else None,
+                recent=(*letter.recent[:-1], self._clock.now()),  # limits count when a reply was sent
                 recent_replies=reply.added_to(known) if reply is not None else known,
                 revision=letter.revision + 1,
                 attempts=0,

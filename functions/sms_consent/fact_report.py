@@ -9,6 +9,7 @@ from sms_consent.answer import AnswerState
 from sms_consent.facts import Fact, FactKind
 from sms_consent.numbers import mask, mask_id
 from sms_consent.replies import ReplyKind, Unfit
+from sms_consent.reply_limits import BUDGET_REASONS, ENOUGH
 from sms_consent.settings import Problem
 
 __all__ = ["Counting", "Logging", "Reporter"]
@@ -18,6 +19,7 @@ _COUNTED = {
     FactKind.DEFERRED: "OptInsDeferred",
     FactKind.REFUSED: "OptInsRefused",
     FactKind.POSTPONED: "ListCallsPostponed",
+    FactKind.BUDGET_FAILED: "ReplyBudgetErrors",
 }
 _REPLIES = {
     AnswerState.SENT: "RepliesSent",
@@ -76,9 +78,11 @@ class Reporter:
     def __call__(self, fact: Fact) -> None:
         """Tell one."""
         seconds = round(fact.delay.total_seconds(), 3) if fact.delay is not None else None
+        number, decision_id = fact.number, fact.decision_id
         told = {
-            "inbound_message_id": mask_id(fact.decision_id),  # of what came by no text, the decision's id
-            "number": mask(fact.number),
+            # Of what did not come by text, the decision's id.
+            "inbound_message_id": mask_id(decision_id) if decision_id is not None else None,
+            "number": mask(number) if number is not None else None,
             "list": fact.list_name,
             "seconds": seconds,
             "reply": fact.reply,
@@ -93,5 +97,9 @@ class Reporter:
             self._metrics.add_metric("TimeToList", SECONDS, seconds)
         if fact.state is not None:
             self._metrics.add_metric(_REPLIES[fact.state], COUNT, 1)
+        if fact.state is AnswerState.SKIPPED and fact.reason == ENOUGH:
+            self._metrics.add_metric("RepliesOverPersonalLimit", COUNT, 1)
+        if fact.state is AnswerState.SKIPPED and fact.reason in BUDGET_REASONS:
+            self._metrics.add_metric("RepliesOverBudget", COUNT, 1)
         if fact.state is AnswerState.SENT and fact.reply is ReplyKind.OPT_OUT_CONFIRMATION and seconds is not None:
             self._metrics.add_metric("ConfirmationTime", SECONDS, seconds)

@@ -28,6 +28,7 @@ class FactKind(StrEnum):
     REFUSED = "the service refused an opt-in"
     POSTPONED = "put off"
     REPLIED = "a reply came to its end"
+    BUDGET_FAILED = "the day's number of replies could not be counted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,8 @@ class Fact:
     """One change. ``number`` is not to be shown as it is."""
 
     kind: FactKind
-    number: str
-    decision_id: str  # of a text, the inbound message's id
+    number: str | None = None
+    decision_id: str | None = None  # of a text, the inbound message's id
     list_name: str | None = None
     delay: timedelta | None = None  # since it was asked for
     imported: bool = False

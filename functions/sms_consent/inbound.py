@@ -130,7 +130,7 @@ class Inbound:
         def recent() -> Iterator[RecentReply]:
             number = canonical(text.sender)
             if number is not None:
-                yield from self._correspondence.recent_replies(number, self._list_of(text), text.destination)
+                yield from self._correspondence.recent_replies(number, self._list_of(text))
 
         now = self._clock.now()
         return self._classifier.read_for(text.body, message.reading, text.destination, recent, now)

@@ -41,7 +41,7 @@ def leave_to_sweep(ledger: ConsentLedger, decision: Decision, list_name: str, *,
     The change carries a copy of the decision, which sweep takes to the history with the rest. Raises TryAgain or Rejected.
     """
     decision = replace(decision, list_name=list_name)
-    change = ConsentChanger(ledger, clock).change(decision, list_name, offer=lambda _: (None, None), alone=True)
+    change = ConsentChanger(ledger, clock).change(decision, list_name, offer=lambda *_: (None, None), alone=True)
     if change.outcome is Outcome.CHANGED or change.in_history:
         return Left(change.outcome, change.is_written)
     appended = ledger.append(change.decision, change.outcome, clock.now())

@@ -46,10 +46,6 @@ class Pace:
         self._turn_at: dict[Call, datetime] = {}
         self._rest_until: dict[Call, datetime] = {}
 
-    def now(self) -> datetime:
-        """The time of the clock that paces."""
-        return self._clock.now()
-
     def begin(self) -> None:
         """Another worker, whose turn is over, may have called a moment ago: no call is made before its gap has passed."""
         now = self._clock.now()

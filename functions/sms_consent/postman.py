@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sms_consent.answer import Answer, Delivery, RecentReply, digest_of
-from sms_consent.errors import RecipientOptedOut, Rejected, TryAgain, Unavailable
+from sms_consent.errors import RecipientOptedOut, Rejected, TryAgain, Unavailable, Untouched
 from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Sender, Texting
 from sms_consent.replies import Replies, Reply, Unfit
+from sms_consent.reply_limits import ReplyLimits
 
 __all__ = ["Postman"]
 
@@ -25,6 +26,7 @@ class Postman:
         replies: Replies,
         senders: Callable[[str], Sender | None],
         pace: Pace,
+        limits: ReplyLimits,
         warn: Callable[[Unfit], None] | None = None,
     ) -> None:
         """``warn`` is called for each reply that is not sent as it is configured."""
@@ -32,27 +34,39 @@ class Postman:
         self._replies = replies
         self._senders = senders
         self._pace = pace
+        self.limits = limits
         self._warn = warn
         self._branded: dict[Sender, Replies] = {}
 
-    def deliver(self, number: str, answer: Answer) -> Delivery:
-        """Send a reply, once. Raises Untouched, after which it can be tried again, and nothing else."""
+    def deliver(self, number: str, answer: Answer, recent: Sequence[RecentReply] = ()) -> Delivery:
+        """Send a reply, once, unless a limit withholds it. Raises Untouched, after which it can be tried again, and nothing else.
+
+        ``recent`` are the newest replies for the same consent.
+        """
         reply = self._compose(answer)
         if reply.unfit is not None and self._warn is not None:
             self._warn(reply.unfit)
         if not reply.body:
             return Delivery(answer.failed("no wording of this reply fits in a message with the deployment's settings"))
+        withheld = self.limits.take(answer.kind, recent)
+        if withheld is not None:
+            return Delivery(answer.skipped(withheld))
         try:
             with self._pace.turn(Call.SEND):
                 message_id = self._texting.send(
                     to=number, sender=answer.sender, body=reply.body, reference=answer.decision_id
                 )
+        except Untouched:
+            self.limits.give_back()
+            raise
         except RecipientOptedOut:
+            self.limits.give_back()
             return Delivery(answer.skipped("the service sends nothing to a number on the opt-out list"))
         except Unavailable:
             self._pace.refused(Call.SEND)
             return self._left(answer.unknown("the service did not say whether it took the text"), reply)
         except Rejected as refusal:
+            self.limits.give_back()
             return Delivery(answer.failed(str(refusal)))
         return self._left(answer.sent(message_id), reply)
 
@@ -63,7 +77,7 @@ class Postman:
 
     def _left(self, answer: Answer, reply: Reply) -> Delivery:
         """The text left, or may have."""
-        return Delivery(answer, RecentReply(self._pace.now(), digest_of(reply.body), answer.kind))
+        return Delivery(answer, RecentReply(self.limits.clock.now(), digest_of(reply.body), answer.kind))
 
     def _compose(self, answer: Answer) -> Reply:
         try:

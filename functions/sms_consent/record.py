@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 
-from sms_consent.answer import Answer
+from sms_consent.answer import Answer, AnswerState
 from sms_consent.consent import Claim, Consent
 from sms_consent.consent_change import Change, ConsentChanger
 from sms_consent.decision import Asked, Author, Decision, Outcome
@@ -115,25 +115,33 @@ class Recorder:
         return self._sync.settle(change.consent)
 
     def _change(self, decision: Decision, list_name: str, reply_from: str | None, *, alone: bool) -> Change:
-        def offer(decision: Decision) -> tuple[Claim | None, Answer | None]:
-            answer = self._answer(decision, reply_from)
-            opting_out = decision.asked is Asked.OPT_OUT
-            return self._sync.offer(opting_out=opting_out, answering=answer is not None), answer
+        def offer(decision: Decision, standing: Consent | None) -> tuple[Claim | None, Answer | None]:
+            answer = self._answer(decision, reply_from, standing)
+            answering = answer is not None and answer.state is AnswerState.DUE
+            return self._sync.offer(opting_out=decision.asked is Asked.OPT_OUT, answering=answering), answer
 
         return self._changer.change(decision, list_name, offer=offer, alone=alone)
 
-    def _answer(self, decision: Decision, reply_from: str | None) -> Answer | None:
-        """Only who texted us is answered; a confirmation is allowed once, without marketing (47 CFR 64.1200(a)(12))."""
+    def _answer(self, decision: Decision, reply_from: str | None, standing: Consent | None) -> Answer | None:
+        """Only who texted us is answered; a confirmation is allowed once, without marketing (47 CFR 64.1200(a)(12)).
+
+        Where a limit withholds the confirmation of an opt-out, its put does not wait for one. That of an opt-in may be
+        sent weeks later, so its limits are looked at then.
+        """
         if reply_from is None or not decision.by_end_user:
             return None
         opting_out = decision.asked is Asked.OPT_OUT
-        return Answer(
+        answer = Answer(
             decision_id=decision.id,
             kind=ReplyKind.OPT_OUT_CONFIRMATION if opting_out else ReplyKind.OPT_IN_CONFIRMATION,
             language=decision.language,
             sender=reply_from,
             until=self._clock.now() + (self._grace if opting_out else OPT_IN_ANSWER_USEFUL_FOR),
         )
+        if not opting_out or standing is None:
+            return answer
+        withheld = self._sync.postman.limits.would_withhold(answer.kind, standing.recent_replies)
+        return answer.skipped(withheld) if withheld is not None else answer
 
 
 class _Failures:

@@ -35,6 +35,7 @@ PARAMETERS: Mapping[str, str] = {
     "DELETE_RATE": "DeleteRequestsPerSecond",
     "DESCRIBE_RATE": "DescribeRequestsPerSecond",
     "TEXT_RATE": "TextsPerSecond",
+    "REPLIES_PER_DAY": "RepliesPerDay",
     "UNKNOWN_SENDERS": "UnknownSenders",
     "POWERTOOLS_LOG_LEVEL": "LogLevel",
 }
@@ -98,6 +99,7 @@ class Settings:
     delete_rate: float
     describe_rate: float
     text_rate: float
+    replies_per_day: int = 20_000  # 0: unlimited
     dead_letter_queue_url: str | None
     problems: tuple[Problem, ...] = ()
     names: ListNames = field(default_factory=ListNames)
@@ -138,6 +140,7 @@ class Settings:
             delete_rate=read.number("DELETE_RATE", 10, 0.01, 10_000),
             describe_rate=read.number("DESCRIBE_RATE", 1, 0.01, 10_000),
             text_rate=read.number("TEXT_RATE", 1, 0.01, 10_000),
+            replies_per_day=int(read.number("REPLIES_PER_DAY", 20_000, 0, 10_000_000)),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL") or None,
             problems=tuple(read.problems),
         )

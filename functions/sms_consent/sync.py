@@ -312,7 +312,7 @@ class _Attempt:
         if answer is None or not answer.held_by(self._worker) or self._is_delivered(answer):
             return
         try:
-            self._delivered = self._sync.postman.deliver(self._consent.number, answer)
+            self._delivered = self._sync.postman.deliver(self._consent.number, answer, self._consent.recent_replies)
         except Untouched as failure:
             self._sync.pace.refused(Call.SEND)
             raise _Stopped(failure) from failure

@@ -18,6 +18,7 @@ from sms_consent.ports import Clock, ConsentLedger, OptOutList, Texting
 from sms_consent.postman import Postman
 from sms_consent.record import Recorder
 from sms_consent.replies import Replies
+from sms_consent.reply_limits import ReplyLimits
 from sms_consent.scope import Scope
 from sms_consent.sweep import Sweep
 from sms_consent.sync import Sync
@@ -54,11 +55,12 @@ def environment(
     grace: timedelta = GRACE,
     scope: Scope | None = None,
     at_once: Mapping[Call, float] = DEFAULT_QUOTAS,
+    limits: ReplyLimits | None = None,
 ) -> Environment:
     """As ``sms_consent.aws.assembly.assemble`` does it."""
     pace = Pace(clock, DEFAULT_QUOTAS) if paced else Pace(clock, at_once=at_once)
     senders = RememberedSenders(ledger, clock)
-    postman = Postman(texting, _replies(), senders, pace)
+    postman = Postman(texting, _replies(), senders, pace, limits or ReplyLimits(clock))
     sync = Sync(
         ledger=ledger,
         opt_out_list=opt_out_list,

@@ -16,7 +16,7 @@ from sms_consent.aws.senders import RememberedSenders
 from sms_consent.classifier import Classifier
 from sms_consent.clock import SystemClock
 from sms_consent.correspondence import Correspondence
-from sms_consent.facts import Fact
+from sms_consent.facts import Fact, FactKind
 from sms_consent.inbound import Action, Inbound
 from sms_consent.intent import Reader, Tier
 from sms_consent.pacing import Call, Pace
@@ -24,6 +24,8 @@ from sms_consent.ports import Clock
 from sms_consent.postman import Postman
 from sms_consent.record import Recorder
 from sms_consent.replies import Replies, Unfit
+from sms_consent.reply_budget import ReplyBudget
+from sms_consent.reply_limits import ReplyLimits
 from sms_consent.scope import Scope
 from sms_consent.settings import Settings
 from sms_consent.sweep import Sweep
@@ -81,6 +83,7 @@ def assemble(
     clock: Clock | None = None,
     observe: Callable[[Fact], None] | None = None,
     warn: Callable[[Unfit], None] | None = None,
+    free_replies: int = 0,
     dynamodb: DynamoDBClient | None = None,
     sms_voice: PinpointSMSVoiceV2Client | None = None,
     looks_further: bool = True,
@@ -89,6 +92,7 @@ def assemble(
 
     ``observe`` is told what comes about. ``warn`` is called for each reply that is not sent as it is configured.
     ``looks_further`` is explained at ``DynamoLedger``.
+    ``free_replies`` are those that cost no reservation of the day's budget (``ReplyBudget``).
 
     The clients are those of the functions, unless others are given; one for the list must not repeat a call by itself.
     """
@@ -107,7 +111,8 @@ def assemble(
         ledger = ObservedLedger(dynamodb, settings.table, clock, observe, names, by_arn, looks_further=looks_further)
     senders = RememberedSenders(ledger, clock)
     replies = replies_for(settings)
-    postman = Postman(AwsTexting(sms_voice), replies, senders, pace, warn)
+    limits = ReplyLimits(clock, _budget(settings, ledger, clock, free_replies, observe))
+    postman = Postman(AwsTexting(sms_voice), replies, senders, pace, limits, warn)
     sync = Sync(
         ledger=ledger,
         opt_out_list=AwsOptOutList(sms_voice, pace),
@@ -157,6 +162,20 @@ def replies_for(settings: Settings) -> Replies:
         default_language=settings.language,
         checked=False,
     )
+
+
+def _budget(
+    settings: Settings, ledger: DynamoLedger, clock: Clock, free: int, observe: Callable[[Fact], None] | None
+) -> ReplyBudget | None:
+    """None where the deployment has no budget."""
+    if not settings.replies_per_day:
+        return None
+
+    def failed() -> None:
+        if observe is not None:
+            observe(Fact(kind=FactKind.BUDGET_FAILED))
+
+    return ReplyBudget(ledger.reserve_replies, clock, per_day=settings.replies_per_day, free=free, failed=failed)
 
 
 def _token() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,9 @@ from sms_consent.times import as_text
 
 __all__ = [
     "DECISION",
+    "EXPIRES",
     "LIST",
+    "budget_key",
     "consent_from",
     "consent_item",
     "consent_key",
@@ -43,6 +45,7 @@ __all__ = [
 ]
 
 LIST, DECISION, ANSWER, REJECTED, SENDER, TURN = "LIST#", "DECISION#", "ANSWER#", "REJECTED#", "SENDER", "TURN"
+BUDGET = "BUDGET"
 
 END_USER = "EndUserOptedOut"
 """Named as the API names it, wherever it stands: in the consent, what the person asked; in ``listing``, what AWS says."""
@@ -122,6 +125,8 @@ def letter_item(key: str, letter: Letter) -> Item:
     item["recent"] = [as_text(moment) for moment in letter.recent]
     item["answer"] = _answer_map(letter.answer)
     item["recent_replies"] = _recent_list(letter.recent_replies)
+    item["waiting"] = _waiting_list(letter.waiting)
+    item["lines"] = {line: as_text(at) for line, at in letter.lines.items()} or None
     item["due"] = Due.REPLY.value if letter.due_at is not None else None
     return preserve(item, letter.preserved)
 
@@ -169,6 +174,11 @@ def sender_from(item: Mapping[str, Any]) -> Sender:
     return decode(Sender, item, _SENDER, ignored=("pk", "sk"))
 
 
+def budget_key(day: date) -> dict[str, Plain | None]:
+    """One item for each UTC day."""
+    return {"pk": f"{BUDGET}#{day.isoformat()}", "sk": BUDGET}
+
+
 def turn_item(name: str, worker: str, until: datetime) -> Item:
     """Who may do something that one worker at a time does, and until when."""
     return {"pk": f"{TURN}#{name}", "sk": TURN, "worker": worker, "until": as_text(until)}
@@ -211,6 +221,18 @@ def _decision_map(decision: Decision) -> dict[str, Plain]:
 
 def _recent_list(replies: tuple[RecentReply, ...]) -> list[Plain] | None:
     return [_dense(_plain(reply)) for reply in replies] or None
+
+
+def _waiting_list(waiting: tuple[Answer, ...]) -> list[Plain] | None:
+    return [_dense(preserve(_plain(answer), answer.preserved)) for answer in waiting] or None
+
+
+def _waiting_from(value: Any) -> tuple[Answer, ...]:
+    return tuple(_answer_from(each) for each in value)
+
+
+def _lines_from(value: Any) -> dict[str, datetime]:
+    return {line: moment(at) for line, at in value.items()}
 
 
 def _recent_from(value: Any) -> tuple[RecentReply, ...]:
@@ -350,6 +372,8 @@ _LETTER: Mapping[str, Decoder] = {
     "attempts": integer,
     "due_at": moment,
     "recent_replies": _recent_from,
+    "waiting": _waiting_from,
+    "lines": _lines_from,
 }
 _LETTER_STAND_INS: Mapping[str, Any] = {
     "answer": {

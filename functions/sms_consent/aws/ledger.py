@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -39,6 +39,8 @@ _CLASSES = {
     Rejection.OTHER: "attribute_exists(rejection) AND attribute_not_exists(rejections)",
     Rejection.NUMBER: "attribute_exists(rejection) AND attribute_exists(rejections)",
 }
+BUDGET_KEPT = timedelta(days=8)
+"""How long the count of a day's replies is kept after its beginning, for whoever looks into an alarm."""
 T = TypeVar("T")
 ATTEMPTS = 5
 """Conditional writes lost in a row to other writers of one number."""
@@ -211,6 +213,22 @@ class DynamoLedger:
             return sender
         self._listed_by_arn.add(name)
         return replace(sender, list_name=name)
+
+    def reserve_replies(self, day: date, replies: int) -> int:
+        """One atomic addition, which is in effect for every environment at once. The client may repeat one that got no answer:
+        then too many are reserved, never too few.
+        """
+        expires = int((datetime.combine(day, time(), UTC) + BUDGET_KEPT).timestamp())
+        with translated():
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=to_attributes(items.budget_key(day)),
+                UpdateExpression="ADD #reserved :replies SET #expires = :expires",
+                ExpressionAttributeNames={"#reserved": "reserved", "#expires": items.EXPIRES},
+                ExpressionAttributeValues=to_attributes({":replies": replies, ":expires": expires}),
+                ReturnValues="UPDATED_NEW",
+            )
+        return int(from_attributes(answer["Attributes"])["reserved"])
 
     def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
         """One conditional write."""
