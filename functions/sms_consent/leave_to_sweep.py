@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sms_consent.answer import RecentReply
 from sms_consent.consent import Consent
 from sms_consent.consent_change import ConsentChanger
 from sms_consent.decision import Decision, Outcome
 from sms_consent.ports import Clock, ConsentLedger
+from sms_consent.replies import ReplyKind
 
 __all__ = ["Left", "LeftToSweep", "leave_to_sweep"]
 
@@ -25,6 +28,9 @@ class LeftToSweep:
 
     def offer(self, *, opting_out: bool, answering: bool) -> None:
         """No lease."""
+
+    def withholds(self, kind: ReplyKind, recent: Sequence[RecentReply]) -> None:
+        """No limit: whoever sends the reply applies it."""
 
     def settle(self, consent: Consent) -> Consent:
         """Nothing is done."""

@@ -140,7 +140,7 @@ class Recorder:
         )
         if not opting_out or standing is None:
             return answer
-        withheld = self._sync.postman.limits.would_withhold(answer.kind, standing.recent_replies)
+        withheld = self._sync.withholds(answer.kind, standing.recent_replies)
         return answer.skipped(withheld) if withheld is not None else answer
 
 

@@ -265,6 +265,7 @@ class _Run:
             if not done:
                 self._swept.left[Due.REPLY] += 1
                 break
+            self._swept.left[Due.REPLY] += bool(letter.waiting)  # sent in the next pass
             self._swept.settled[Due.REPLY] += 1
             progressed = True
         return progressed

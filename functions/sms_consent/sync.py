@@ -7,13 +7,13 @@ longer than a worker can live, so that a deletion never lands after the put of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from sms_consent import progress
-from sms_consent.answer import Answer, AnswerState, Delivery
+from sms_consent.answer import Answer, AnswerState, Delivery, RecentReply
 from sms_consent.consent import Claim, Consent, Due, Listing, Status
 from sms_consent.decision import Outcome
 from sms_consent.errors import Moved, OptInRefused, Rejected, TryAgain, Unavailable, Untouched
@@ -22,6 +22,7 @@ from sms_consent.ports import Clock, ConsentLedger, OptOutList
 from sms_consent.postman import Postman
 from sms_consent.progress import Work, work_left
 from sms_consent.rejected import RETRIED_EVERY, RejectedWork, is_permanent
+from sms_consent.replies import ReplyKind
 
 __all__ = ["Sync"]
 
@@ -83,6 +84,10 @@ class Sync:
         if resting or not self._has_time() or (answering and not self.pace.ready(Call.SEND)):
             return None
         return self._claim()
+
+    def withholds(self, kind: ReplyKind, recent: Sequence[RecentReply]) -> str | None:
+        """Return the reason why a limit would withhold a reply, as far as it is known without a call."""
+        return self.postman.limits.would_withhold(kind, recent)
 
     def settle(self, consent: Consent) -> Consent:
         """Do what is due for a consent as it was last seen.

@@ -47,6 +47,27 @@ def _held(inbound: Inbound) -> str:
     return person
 
 
+def _count_replies(inbound: Inbound, reserved: dict[str, str]) -> None:
+    """Write the day's counter; no text can be added to it."""
+    day = f"BUDGET#{inbound.world.parts.clock.now().date()}"
+    item: dict[str, Any] = {"pk": {"S": day}, "sk": {"S": "BUDGET"}, "reserved": reserved}
+    clients.dynamodb().put_item(TableName=inbound.world.table, Item=item)
+
+
+FAULTY, SPENT = {"S": "many"}, {"N": "20000"}
+
+
+def _opt_in_left_due(inbound: Inbound, person: str, *, confirmed: bool) -> None:
+    """Its deletion was throttled; ``confirmed``: the person has had the most confirmations for a day."""
+    if confirmed:
+        inbound.world.backend.fail_next("PutOptedOutNumber", "AccessDeniedException", 2)
+        for body in ("START", "STOP", "START", "STOP"):
+            _hear(inbound, body, person)
+    _fail(inbound, "DeleteOptedOutNumber")
+    _hear(inbound, "START", person)
+    inbound.world.pass_time(seconds=10)
+
+
 def _inbound(inbound: Inbound) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIER_ACTIONS", "SENTENCES=ASK")
@@ -79,6 +100,13 @@ def _inbound(inbound: Inbound) -> None:
     _hear(inbound, "STOP", refused)
     _hear(inbound, "START", refused)
     inbound.run(inbound.queued("5"))
+    for _ in range(4):
+        _hear(inbound, "HELP", person)
+    for reserved in (FAULTY, SPENT):
+        _count_replies(inbound, reserved)
+        for _ in range(16):  # more than are reserved already
+            _hear(inbound, "HELP", next(PEOPLE))
+        inbound.world.pass_time(minutes=1)
     ledger = wiring.batch()._inbound._recorder._ledger
     table, ledger._table = ledger._table, "no-such-table"  # type: ignore[attr-defined]  # the ledger on DynamoDB
     _hear(inbound, "STOP", next(PEOPLE))
@@ -94,8 +122,12 @@ def _sweep(inbound: Inbound) -> None:
         if error is not None:
             _fail(inbound, "SendTextMessage", error)
         sweep(inbound.world)
-    _fail(inbound, "SendTextMessage")
-    _hear(inbound, "HELP", next(PEOPLE))
+    for reserved in (FAULTY, SPENT):
+        _fail(inbound, "SendTextMessage")
+        _hear(inbound, "HELP", next(PEOPLE))
+        _count_replies(inbound, reserved)
+        sweep(inbound.world)
+    _opt_in_left_due(inbound, next(PEOPLE), confirmed=True)
     _fail(inbound, "SendTextMessage")
     _hear(inbound, "STOP", next(PEOPLE))
     inbound.world.pass_time(minutes=2)
@@ -145,6 +177,13 @@ def _api(inbound: Inbound) -> None:
         patch.setenv("TIER_ACTIONS", "SENTENCES=ASK")
         with api_for_now(inbound.world) as api:
             api.items("add", next(PEOPLE))
+    for counter, confirmed in ((FAULTY, False), (SPENT, False), (SPENT, True)):
+        person, request = next(PEOPLE), next(IDS)
+        _opt_in_left_due(inbound, person, confirmed=confirmed)
+        _count_replies(inbound, counter)
+        with api_for_now(inbound.world) as api:
+            api.items("remove", person, request_id=request)
+            api.items("remove", person, request_id=request)
     with api_for_now(inbound.world) as api:
         person = next(PEOPLE)
         for operation in ("add", "remove", "add", "remove"):

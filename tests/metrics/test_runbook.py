@@ -32,6 +32,6 @@ def test_metrics_and_widgets_that_it_names_are_there() -> None:
     names = {metric.name for metric in on_dashboard()}
     titles = [widget["properties"]["title"] for widget in dashboard()["widgets"]]
     told = set(re.findall(r"`([A-Z]\w+)`", RUNBOOK)) - set(_alarms_told())
-    parameters = {"PutRequestsPerSecond", "TextsPerSecond", "DashboardName"}
+    parameters = {"PutRequestsPerSecond", "TextsPerSecond", "RepliesPerDay", "DashboardName"}
     assert told - parameters <= names
     assert all(any(title.startswith(each) for title in titles) for each in re.findall(r"\"([A-Z][^\"…]+)", RUNBOOK))

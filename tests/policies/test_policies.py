@@ -41,6 +41,9 @@ def _inbound(inbound: Inbound) -> None:
     inbound.hear("STOP", inboundMessageId="e", destinationNumber="rcs-1", originationNumber="+14255550184")
     inbound.run(inbound.queued("5"))
     _received_four_times(inbound)
+    for last in range(6):  # more than an environment may send before it reserves replies
+        inbound.hear("HELP", inboundMessageId=f"help-{last}", originationNumber=f"+1425555019{last}")
+        inbound.world.pass_time(seconds=2)
     # An opt-in that must wait, of a number that may not be on the list at all: the function looks.
     inbound.world.pass_time(minutes=1)
     inbound.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
@@ -108,6 +111,11 @@ def _api(inbound: Inbound) -> None:
             api.items("add", person, request_id=person)
             api.items("add", person, request_id=person)
             api.get(f"/numbers/{person}")
+    inbound.world.backend.fail_next("DeleteOptedOutNumber", "ThrottlingException", 1)
+    inbound.hear("START", inboundMessageId="start", originationNumber="+14255550189")
+    inbound.world.pass_time(seconds=10)
+    with api_for_now(inbound.world) as api:
+        api.items("remove", "+14255550189", request_id="start")
     inbound.hear("STOP")
     inbound.world.pass_time(minutes=1)
     inbound.world.backend.fail_next("DeleteOptedOutNumber", "InternalServerException", 1, after_effect=True)
