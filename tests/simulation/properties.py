@@ -22,6 +22,7 @@ __all__ = ["expected", "judge"]
 
 LONGEST_WAIT = timedelta(minutes=5)
 TWO_SWEEPS = timedelta(minutes=2)
+A_DAY = timedelta(days=1)
 
 
 def judge(world: World) -> None:
@@ -125,12 +126,31 @@ def answers(world: World) -> None:
         excused = (
             (name, key) in witness.superseded
             or (name, key) in witness.met_no_chance
+            or (name, key) in witness.withheld
             or decision.number in witness.troubled
             or too_late
         )
         if not excused:
             raise Broken(Property.ANSWERS, f"{name} was never confirmed, although nothing stood in the way")
+    _confirmations_are_limited(world)
     _replies_are_limited(world)
+
+
+def _confirmations_are_limited(world: World) -> None:
+    """At most three in a day for one person and list; the first of an opt-out is never withheld."""
+    sent: dict[Key, list[tuple[datetime, Asked]]] = defaultdict(list)
+    for name, (decision, keys) in world.decisions.items():
+        if name in witness_sent(world):
+            sent[keys[0]].append((witness_sent(world)[name], decision.asked))
+    for confirmations in sent.values():
+        moments = sorted(at for at, _ in confirmations)
+        if any(last - first < A_DAY - h.SLOWEST for first, last in zip(moments, moments[3:], strict=False)):
+            raise Broken(Property.ANSWERS, "more than three confirmations in a day")
+    for (name, key), at in world.witness.withheld.items():
+        today = {asked for each, asked in sent[key] if at - A_DAY < each <= at}
+        first = world.decisions[name][0].asked is Asked.OPT_OUT and Asked.OPT_OUT not in today
+        if first and key[0] not in world.witness.troubled:  # of a call that broke off, nobody knows whether it sent one
+            raise Broken(Property.ANSWERS, "the first confirmation of an opt-out in a day was withheld")
 
 
 def _replies_are_limited(world: World) -> None:
@@ -138,13 +158,14 @@ def _replies_are_limited(world: World) -> None:
     for name, ask in world.asked.items():
         if ask in (h.Ask.HELP, h.Ask.UNCLEAR) and name in witness_sent(world):
             text = world.history.texts[int(name.removeprefix("text-"))]
-            sent[f"{text.person}/{text.line}", ask].append(witness_sent(world)[name])
+            sent[str(text.person), ask].append(witness_sent(world)[name])  # across all of our numbers
     for (_, ask), moments in sent.items():
-        most, within = (3, timedelta(hours=1)) if ask is h.Ask.HELP else (1, timedelta(days=1))
         moments.sort()
-        for first, last in zip(moments, moments[most:], strict=False):
-            if last - first < within - h.SLOWEST:
-                raise Broken(Property.ANSWERS, f"more than {most} replies to {ask.value} within {within}")
+        limits = ((3, timedelta(hours=1)), (6, A_DAY)) if ask is h.Ask.HELP else ((1, A_DAY),)
+        for most, within in limits:
+            for first, last in zip(moments, moments[most:], strict=False):
+                if last - first < within - h.SLOWEST:
+                    raise Broken(Property.ANSWERS, f"more than {most} replies to {ask.value} within {within}")
 
 
 def witness_sent(world: World) -> dict[str, datetime]:

@@ -14,6 +14,7 @@ from sms_consent.answer import AnswerState
 from sms_consent.consent import Consent, Status
 from sms_consent.decision import Asked, Decision
 from sms_consent.pacing import Call
+from sms_consent.reply_limits import ENOUGH
 
 __all__ = ["Attempt", "Exposure", "Key", "Release", "Witness"]
 
@@ -90,6 +91,7 @@ class Witness:
         )  # decisions whose confirmation the list already forbade, or another worker held
         self.newest: dict[Key, tuple[datetime, bool]] = {}
         self.attempts: list[Attempt] = []
+        self.withheld: dict[tuple[str, Key], datetime] = {}  # decisions whose confirmation a limit withheld, and when
         self.effective_sends: Counter[str] = Counter()
         self.sent_at: dict[str, datetime] = {}
         self.changed_at: dict[Key, datetime] = {}
@@ -113,6 +115,9 @@ class Witness:
         before = self.standing.get(key)
         self.standing[key] = consent
         self._written_by[worker, key] = consent.version
+        answer = consent.answer
+        if answer is not None and answer.state is AnswerState.SKIPPED and answer.reason == ENOUGH:
+            self.withheld.setdefault((answer.decision_id, key), self._now())
         if before is not None and consent.decided_at < before.decided_at:
             raise Broken(Property.AGREEMENT, "an older decision took the place of a newer one")
         if before is None or before.decided_by != consent.decided_by:
