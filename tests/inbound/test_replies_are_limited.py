@@ -116,9 +116,14 @@ def test_each_line_that_is_texted_answers(inbound: Inbound, lines: list[str], te
 def test_an_older_question_to_another_line_is_answered_once(inbound: Inbound, lines: list[str]) -> None:
     """Texts arrive in any order, and more than once."""
     world = inbound.world
-    early = inbound.queued({"originationNumber": PERSON, "destinationNumber": lines[1], "messageBody": "HELP"})
+
+    def question(text_id: str, line: str) -> dict[str, Any]:
+        payload = {"originationNumber": PERSON, "destinationNumber": line, "messageBody": "HELP"}
+        return inbound.queued(payload | {"inboundMessageId": text_id})
+
+    early = question("a", lines[1])
     world.pass_time(seconds=2)
-    late = inbound.queued({"originationNumber": PERSON, "destinationNumber": lines[2], "messageBody": "HELP"})
+    late = question("b", lines[2])
     for event in (late, early, late, early):
         world.pass_time(seconds=2)
         inbound.run(event)

@@ -77,7 +77,7 @@ def _sweep(inbound: Inbound) -> None:
     wiring.parts.cache_clear()
     for destination in ("+12125550101", "pool-1", "rcs-1"):
         inbound.world.backend.fail_next("SendTextMessage", "ThrottlingException", 1)
-        inbound.hear("HELP", inboundMessageId=f"help-{destination[-1]}", destinationNumber=destination)
+        inbound.hear("HELP", inboundMessageId=f"help-{destination}", destinationNumber=destination)
         inbound.world.pass_time(seconds=5)
     inbound.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
     inbound.hear("STOP", inboundMessageId="put", originationNumber="+14255550187")

@@ -143,8 +143,8 @@ def _confirmations_are_limited(world: World) -> None:
         if name in witness_sent(world):
             sent[keys[0]].append((witness_sent(world)[name], decision.asked))
     for key, confirmations in sent.items():
-        if key[0] in world.witness.troubled:  # of a call that broke off, and of a lost worker, nobody knows what was sent
-            continue
+        if key[0] in world.witness.troubled:
+            continue  # of a call that broke off, and of a lost worker, nobody knows what was sent
         moments = sorted(at for at, _ in confirmations)
         if any(last - first < A_DAY - h.SLOWEST for first, last in zip(moments, moments[3:], strict=False)):
             raise Broken(Property.ANSWERS, "more than three confirmations in a day")
