@@ -73,8 +73,7 @@ def deliveries(inbound: Any, monkeypatch: pytest.MonkeyPatch) -> Deliveries:
     return Deliveries(inbound, monkeypatch)
 
 
-@pytest.mark.parametrize("place", [0, 4, 9])
-@pytest.mark.parametrize("body", ["STOP", "START", "HELP", "See you at noon"])
+@pytest.mark.parametrize(("place", "body"), [(0, "STOP"), (4, "HELP"), (6, "START"), (9, "See you at noon")])
 def test_other_peoples_texts_are_recorded_within_two_visibility_time_outs(
     inbound: Any, deliveries: Deliveries, place: int, body: str
 ) -> None:
