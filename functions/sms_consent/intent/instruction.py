@@ -61,7 +61,13 @@ class Instruction:
             if any(self._tells(folded, head, place, keywords) for place in range(obeys)):
                 return words[obeys:]
         named = self._named(folded, words)
-        told = [place for place in range(len(words)) if self._tells(folded, words, place, keywords)]
+        verbs = self._lists["verbs"]
+        told = [
+            place
+            for place, text in enumerate(texts)
+            if (text in keywords or (place and texts[place - 1] in verbs))
+            and self._tells(folded, words, place, keywords)
+        ]
         gone: set[int] = set()
         for place in {*told, *named}:
             gone.update(self._sentence(folded, words, place, whole=place in named))
@@ -87,6 +93,8 @@ class Instruction:
         """
         lists = self._lists
         shouted = [place for place, word in enumerate(words) if self._is_shouted(folded, word)]
+        if len(shouted) < 2 and folded.text.isascii():
+            return set()
         named = {place for place in shouted if self._is_told_of(folded, words, place)}
         distinct = {words[place].text for place in named}
         if (

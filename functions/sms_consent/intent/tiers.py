@@ -179,6 +179,8 @@ class Tiers:
 
     def _told_word(self, folded: Folded) -> Kept | None:
         """Return the opt-out keyword with which the text begins, if it is one that texts tell people to send."""
+        if not folded.words:
+            return None
         first = folded.words[0]
         keyword = self._keywords.get(first.text)
         if keyword is None or keyword.intent is not Intent.OPT_OUT or not self._immunity.is_told(first.text):
