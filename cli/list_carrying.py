@@ -104,10 +104,14 @@ class ListCarrying:
 
     def forget(self, move: Move) -> bool:
         """Drop a copy that is under way. Returns whether there was one."""
-        before = self._book.lists().carries
+        before, now = self._book.lists().carries, self._clock.now()
         gone = tuple(each for each in before if (each.source, each.target) == (move.source, move.target))
         self._book.change_lists(
-            lambda lists: replace(lists, carries=tuple(each for each in lists.carries if each not in gone))
+            lambda lists: replace(
+                lists,
+                carries=tuple(each for each in lists.carries if each not in gone),
+                left_behind=lists.leaving_behind(move.source, now),
+            )
         )
         return bool(gone)
 
@@ -126,6 +130,8 @@ class ListCarrying:
         def marked(lists: Lists) -> Lists:
             for carry in carries:
                 lists = replace(lists, carries=lists.with_carry(carry))
+            for move in moves if choice is Choice.FORGET else ():
+                lists = replace(lists, left_behind=lists.leaving_behind(move.source, now))
             return lists
 
         self._book.change_lists(marked)

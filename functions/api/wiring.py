@@ -16,6 +16,7 @@ from sms_consent.aws import clients
 from sms_consent.aws.assembly import Parts, assemble
 from sms_consent.aws.receipts import DynamoReceipts
 from sms_consent.aws.register import DynamoRegister
+from sms_consent.aws.standing import StandingConsents
 from sms_consent.fact_report import Reporter
 from sms_consent.on_behalf import OnBehalf
 from sms_consent.pacing import Call
@@ -54,6 +55,7 @@ def api() -> Api:
     """Raises SettingsError likewise."""
     made = parts()
     table = made.settings.table
+    register = DynamoRegister(clients.dynamodb(), table, lambda: made.settings.names)
     on_behalf = OnBehalf(
         ledger=made.ledger,
         recorder=made.recorder,
@@ -62,9 +64,9 @@ def api() -> Api:
         own_list=own_list(made.settings, os.environ),
         clock=made.clock,
         leave_to_sweep=_leave_to_sweep,
-        carries_to=made.lists.carries_to,
+        standing=StandingConsents(register, made.lists).of,
     )
-    return Api(OptOuts(on_behalf), People(DynamoRegister(clients.dynamodb(), table, lambda: made.settings.names)))
+    return Api(OptOuts(on_behalf), People(register))
 
 
 def _leave_to_sweep() -> None:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
-from sms_consent.carrying import Carry, newest
 from sms_consent.consent import Consent, Status
 from sms_consent.decision import Asked, Author, Decision
 from sms_consent.errors import ConsentError, Never, TryAgain
@@ -66,10 +66,6 @@ class Result:
     error: str | None = None  # the kind of what was rejected, for the log
 
 
-def _none(_: str) -> Sequence[Carry]:
-    return ()
-
-
 class OnBehalf:
     """Adds, removes and checks."""
 
@@ -84,12 +80,12 @@ class OnBehalf:
         clock: Clock,
         leave_to_sweep: Callable[[], None],
         through: str = API,
-        carries_to: Callable[[str], Sequence[Carry]] = _none,
+        standing: Callable[[str, str], Callable[[str], Consent | None]] | None = None,
     ) -> None:
         """``own_list`` is that of senders without settings of their own; None refuses them.
 
         ``leave_to_sweep`` has what is recorded next not be done at once; ``through`` is what people ask by.
-        ``carries_to`` returns the copies to a list that are not complete: ``check`` counts what is still to be copied.
+        ``standing`` returns a look-up of what stands for a sender and its list, by number; else the list's consent does.
         """
         self._ledger = ledger
         self._recorder = recorder
@@ -99,7 +95,7 @@ class OnBehalf:
         self._clock = clock
         self._leave_to_sweep = leave_to_sweep
         self._through = through
-        self._carries_to = carries_to
+        self._standing = standing
 
     def ask(self, request: Request, *, hurry_from: datetime) -> list[Result]:
         """Record for every recipient, in the order asked. Safe to repeat. Raises UnknownSender or TryAgain.
@@ -143,19 +139,11 @@ class OnBehalf:
     def check(self, sender: str, recipients: Sequence[str]) -> list[Result]:
         """As the ledger has it. Raises UnknownSender."""
         list_name = self._list_of(sender)
-        carries = self._carries_to(list_name)
-        return _for_each(
-            recipients, lambda number: Result(number, Became.DONE, self._standing(number, list_name, carries))
-        )
-
-    def _standing(self, number: str, list_name: str, carries: Sequence[Carry]) -> Consent | None:
-        """The newest of the consent on the list, and those on earlier lists that are still to be copied to it."""
-        consent = self._ledger.consent(number, list_name)
-        for carry in carries:
-            earlier = self._ledger.consent(number, carry.source)
-            if earlier is not None and carry.covers(earlier):
-                consent = newest(consent, earlier)
-        return consent
+        if self._standing is not None:
+            standing = self._standing(sender, list_name)
+        else:
+            standing = partial(self._ledger.consent, list_name=list_name)
+        return _for_each(recipients, lambda number: Result(number, Became.DONE, standing(number)))
 
     def _list_of(self, sender: str) -> str:
         known = self._senders(sender)

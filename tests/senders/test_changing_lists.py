@@ -8,8 +8,11 @@ import pytest
 from support.changing_lists import Changing
 from support.world import LIST, OURS, PERSON
 
-from sms_consent.aws import census
+from cli.sender_book import SenderBook
+from sms_consent.aws import census, clients, items
+from sms_consent.aws.attributes import to_attributes
 from sms_consent.consent import Status
+from sms_consent.ports import Sender
 
 OTHER, THIRD = "+14255550183", "+14255550184"
 SECOND = "+12125550102"
@@ -274,6 +277,30 @@ def test_a_stack_with_another_list_forgets_nobody(changing: Changing) -> None:
     assert changing.carries() == []
     changing.text("STOP", OTHER)
     assert changing.consent("Club", OTHER) is not None
+
+
+def test_a_stack_with_another_list_forgets_nobody_before_any_function_noticed(changing: Changing) -> None:
+    """The person's text to this sender is looked for on every list; a text to another sender is not."""
+    clients.dynamodb().put_item(
+        TableName="ledger", Item=to_attributes(items.sender_item(Sender(identity=SECOND, list_name="Alerts")))
+    )
+    changing.text("STOP")
+    changing.text("STOP", OTHER, to=SECOND)
+    changing.redeployed("Club")
+    assert changing.is_opted_out()
+    assert not changing.is_opted_out(OTHER)
+    assert changing.is_opted_out(OTHER, sender=SECOND)
+    changing.text("START")
+    assert not changing.is_opted_out()
+
+
+def test_a_sender_that_is_changed_behind_the_command_s_back_forgets_nobody(changing: Changing) -> None:
+    """As an older command changes it."""
+    changing.text("STOP")
+    SenderBook(clients.dynamodb(), "ledger").write(Sender(identity=OURS, list_name="Club"))
+    changing.cold_start()
+    assert changing.is_opted_out()
+    assert not changing.is_opted_out(OTHER)
 
 
 def test_a_stack_with_another_list_respects_a_start_to_the_new_one(changing: Changing) -> None:

@@ -6,7 +6,7 @@ One item, since an account has 25 lists by default. Functions remember it for a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,6 +37,11 @@ class Lists:
     groups: Mapping[str, str | None] = field(default_factory=dict)
     own: str | None = None  # the stack's own list, as ReconcileFunction last saw it
     carries: tuple[Carry, ...] = ()  # copies that are not complete
+    left_behind: Mapping[str, datetime] = field(default_factory=dict)  # lists left by choice: opt-outs up to a time
+
+    def leaving_behind(self, source: str, at: datetime) -> Mapping[str, datetime]:
+        """The lists left behind, with a further one."""
+        return {**self.left_behind, source: max(at, self.left_behind.get(source, at))}
 
     def with_carry(self, carry: Carry) -> tuple[Carry, ...]:
         """The carries with a further one, merged with one between the same lists."""
@@ -83,6 +88,7 @@ def _lists_from(item: Mapping[str, Any] | None, names: ListNames) -> Lists:
         groups={each.name: each.group for each in known_lists_from(item, names)},
         own=names.canonical(own) if own else None,
         carries=tuple(_carry_from(each) for each in item.get("carries", ())),
+        left_behind={name: from_text(at) for name, at in item.get("left_behind", {}).items()},
     )
 
 
@@ -131,6 +137,7 @@ class ListBook:
             written = known_lists_item(known, revision + 1, item)
             written["own_list"] = changed.own
             written["carries"] = [cast("Plain", _carry_map(each)) for each in changed.carries] or None
+            written["left_behind"] = {name: as_text(at) for name, at in changed.left_behind.items()} or None
             condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
             if revision:
                 condition = {
@@ -180,17 +187,17 @@ class RememberedLists:
         groups = self._known[1].groups
         return tuple(KnownList(name=name, group=groups[name]) for name in sorted(groups))
 
-    def carries_to(self, list_name: str) -> tuple[Carry, ...]:
-        """What counts for a list besides its own consents, until it is copied. Raises TryAgain or Rejected.
+    def read(self) -> Lists:
+        """Read what is known now: a carry is written before the sender's new list, and must be seen with it.
 
-        Read each time: a carry is written before the sender's new list, and must be seen with it.
+        Raises TryAgain or Rejected.
         """
         lists = self._read(consistent=True)
-        carries = lists.carries
         if self._own_list is not None and lists.own is not None and lists.own != self._own_list:
             # The stack has another list since its last deployment, and ReconcileFunction has not noticed yet.
-            carries = lists.with_carry(Carry(source=lists.own, target=self._own_list, at=self._clock.now()))
-        return tuple(each for each in carries if each.target == list_name)
+            carry = Carry(source=lists.own, target=self._own_list, at=self._clock.now())
+            return replace(lists, carries=lists.with_carry(carry))
+        return lists
 
     def _read(self, *, consistent: bool) -> Lists:
         with translated():

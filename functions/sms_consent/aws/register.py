@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sms_consent.answer import Letter
 from sms_consent.aws import items
-from sms_consent.aws.attributes import from_attributes
+from sms_consent.aws.attributes import Plain, from_attributes, to_attributes
 from sms_consent.aws.drift_items import DRIFT, drift_from
 from sms_consent.aws.renamed import is_merged, merge
 from sms_consent.aws.translation import translated
@@ -19,6 +19,7 @@ from sms_consent.consent import Consent
 from sms_consent.decision import Decision, Outcome
 from sms_consent.drift import Drift
 from sms_consent.list_names import ListNames
+from sms_consent.times import as_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,6 +48,18 @@ class DynamoRegister:
                 name = self._names().canonical(consent.list_name)
                 found[name] = merge(found.get(name), replace(consent, list_name=name), SystemClock().now())
         return sorted(found.values(), key=lambda consent: consent.list_name)
+
+    def decision(self, consent: Consent) -> Decision | None:
+        """The decision behind a consent; None if it was erased. Raises TryAgain or Rejected."""
+        if consent.outbox is not None and consent.outbox.id == consent.decided_by:
+            return consent.outbox
+        key: dict[str, Plain | None] = {
+            "pk": consent.number,
+            "sk": f"{items.DECISION}{as_text(consent.decided_at)}#{consent.decided_by}",
+        }
+        with translated():
+            item = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True).get("Item")
+        return items.decision_from(from_attributes(item))[0] if item is not None else None
 
     def letters(self, number: str) -> list[Letter]:
         """The newest replies on which no consent hangs."""
