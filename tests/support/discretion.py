@@ -38,13 +38,13 @@ _heard: deque[Text] = deque(maxlen=20)
 @contextmanager
 def watched() -> Iterator[None]:
     """Every line of a function's log, and every metric, is looked at as it is written."""
-    hear, form = Inbound.hear, logging.Handler.format
+    classify, form = Inbound.classify, logging.Handler.format
     providers = (AmazonCloudWatchEMFProvider, Metrics)
     serialize = {each: each.serialize_metric_set for each in providers}
 
     def heard(self: Inbound, text: Text) -> Any:
         _heard.append(text)
-        return hear(self, text)
+        return classify(self, text)
 
     def formatted(self: logging.Handler, record: logging.LogRecord) -> str:
         line = form(self, record)
@@ -58,7 +58,7 @@ def watched() -> Iterator[None]:
         return metrics
 
     with (
-        patch.object(Inbound, "hear", heard),
+        patch.object(Inbound, "classify", heard),
         patch.object(logging.Handler, "format", formatted),
         patch.object(AmazonCloudWatchEMFProvider, "serialize_metric_set", serialized),
         patch.object(Metrics, "serialize_metric_set", serialized),
