@@ -136,9 +136,7 @@ class AwsClock(SystemClock):
         ahead, behind = here - reading.latest(counter), reading.earliest(counter) - here
         if max(ahead, behind) > TOLERATED:
             side = "ahead of" if ahead > behind else "behind"
-            self._warn(
-                f"this machine's clock is {_span(max(ahead, behind))} {side} AWS's. AWS's time is used; set the clock"
-            )
+            self._warn(f"this machine's clock is {_span(max(ahead, behind))} {side} AWS's. AWS's time is used")
 
 
 class StampClock(SystemClock):

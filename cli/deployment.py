@@ -157,7 +157,9 @@ class Deployment:
 
     def clock_by(self, ask: Callable[[], Mapping[str, Any]]) -> AwsClock:
         """AWS's time for a command that does without the ledger; ``ask`` makes a request that it may make."""
-        return AwsClock(ask, lambda warning: say(f"warning: {warning}", err=True))
+        local = is_here(os.environ.get("AWS_ENDPOINT_URL", ""))
+        advice = "the time of a local stack can be moved on" if local else "set the clock"
+        return AwsClock(ask, lambda warning: say(f"warning: {warning}; {advice}", err=True))
 
     def _ask_ledger(self) -> Mapping[str, Any]:
         """Read an item that does not exist. A refusal has a date too."""

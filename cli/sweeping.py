@@ -20,8 +20,10 @@ __all__ = ["PATIENCE", "Sweeping", "is_open"]
 
 PATIENCE = timedelta(seconds=90)
 """How long a command waits for the lists. The schedule of SweepFunction comes round once in this time, too."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 """Seconds between two looks; each pause is twice the one before."""
+AGAIN_AFTER, AGAIN_WITHIN = timedelta(seconds=5), timedelta(seconds=30)
+"""What is due again this soon, such as a throttled call, is a reason to invoke it again; what is put off for longer is not."""
 MOST = 10
 """Numbers that SweepFunction takes in one request (``sweep.request``)."""
 ALIAS = "live"
@@ -51,7 +53,7 @@ class Sweeping:
             return []
         if (problem := self.start(opened)) is not None:
             notice(f"{problem}: its schedule does it within minutes")
-        return self.wait(look, patience)
+        return self._wait(look, patience, may_invoke=problem is None)
 
     def start(self, consents: Sequence[Consent]) -> str | None:
         """Invoke it for these; for more than it takes at once, for everything due. Returns why it could not be, or None."""
@@ -71,21 +73,20 @@ class Sweeping:
             return f"SweepFunction could not be invoked ({type(error).__name__})"
         return None
 
-    def wait(
-        self, look: Look, patience: timedelta = PATIENCE, tell: Callable[[int], None] | None = None
-    ) -> list[Consent]:
-        """Look until no consent is open any more, or the time is up; return those that are.
-
-        ``tell`` is given their number after each look.
-        """
-        until, pause = self._clock.now() + patience, FIRST_PAUSE
+    def _wait(self, look: Look, patience: timedelta, *, may_invoke: bool) -> list[Consent]:
+        """Look until no consent is open any more, or the time is up; return those that are."""
+        started_at = invoked_at = self._clock.now()
+        until, pause = started_at + patience, FIRST_PAUSE
         while True:
             left = [consent for consent in look() if is_open(consent)]
-            if tell is not None:
-                tell(len(left))
             now = self._clock.now()
             if not left or now >= until or all(_is_put_off(each, until) for each in left):
                 return left
+            due = [each for each in left if _is_put_off(each, invoked_at) and not _is_put_off(each, now)]
+            soon = now - invoked_at >= AGAIN_AFTER and now - started_at <= AGAIN_WITHIN
+            if may_invoke and due and soon and len(left) <= MOST:
+                self.start(due)
+                invoked_at = now
             self._clock.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 

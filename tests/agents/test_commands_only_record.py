@@ -122,6 +122,22 @@ def test_the_function_is_invoked_for_the_number_alone(stack: Connectable) -> Non
     assert stack.listed(OWN_LIST) == {PERSON}
 
 
+def test_what_is_throttled_is_tried_again_while_the_command_waits(stack: Connectable) -> None:
+    """The agent need not wait for the schedule."""
+    stack.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
+    code, told = stack.told("opt-out", PERSON)
+    assert (code, told["due"], len(stack.invoked)) == (0, [], 2)
+    assert PERSON in stack.listed(OWN_LIST)
+
+
+def test_a_list_that_denies_every_call_is_not_asked_all_the_time(stack: Connectable) -> None:
+    """Its back-off is a minute: that is the schedule's work."""
+    stack.world.backend.fail_next("PutOptedOutNumber", "AccessDeniedException", 50)
+    code, told = stack.told("opt-out", PERSON)
+    assert (code, told["due"]) == (0, [OWN_LIST])
+    assert len(stack.invoked) == 1
+
+
 def test_every_list_that_the_request_counts_for_is_waited_for(stack: Connectable) -> None:
     """And each that has not followed is named."""
     stack.redeployed(OptOutScope="ALL")
