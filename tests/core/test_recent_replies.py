@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from support.world import World
 
-from sms_consent.answer import digest_of
+from sms_consent import progress
+from sms_consent.answer import Delivery, RecentReply, digest_of
 from sms_consent.replies import ReplyKind
 
 
@@ -53,3 +57,16 @@ def test_a_confirmation_is_kept_although_the_list_refuses_the_number(world: Worl
     world.opt_out()
     assert not world.listed()
     assert len(world.consent().recent_replies) == 1
+
+
+def test_a_reply_counts_although_a_newer_decision_took_its_place(world: World) -> None:
+    """It left while the newer one was recorded. Recording it twice changes nothing."""
+    consent = world.opt_out()
+    (reply,) = consent.recent_replies
+    assert consent.answer is not None
+    later = RecentReply(reply.at + timedelta(seconds=1), "digest", ReplyKind.OPT_IN_CONFIRMATION)
+    delivery = Delivery(replace(consent.answer, decision_id="an older one"), later)
+    after = progress.answered(consent, delivery)
+    assert after.recent_replies == (reply, later)
+    assert (after.answer, after.revision) == (consent.answer, consent.revision + 1)
+    assert progress.answered(after, delivery) == after
