@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,13 @@ from support.world import LIST, OURS, PERSON
 from cli.sender_book import SenderBook
 from sms_consent.aws import census, clients, items
 from sms_consent.aws.attributes import to_attributes
+from sms_consent.aws.known_lists import Lists
+from sms_consent.carrying import Carry
 from sms_consent.consent import Status
 from sms_consent.ports import Sender
 
-OTHER, THIRD = "+14255550183", "+14255550184"
+NOW = datetime(2026, 11, 3, 14, tzinfo=UTC)
+OTHER = "+14255550183"
 SECOND = "+12125550102"
 
 
@@ -359,3 +364,23 @@ def test_doctor_reports_a_copy_that_takes_too_long(changing: Changing) -> None:
     assert changing.run("doctor").exit_code == 0
     changing.world.pass_time(hours=2)
     assert "opt-outs of Default are not all copied to Club" in changing.run("doctor").stdout
+
+
+# --- two changes between the same lists
+
+
+def test_a_copy_that_is_asked_for_again_is_not_complete() -> None:
+    """What a function recorded for the old list after the second change is missing from the first copy."""
+    first = Carry(source=LIST, target="Club", at=NOW)
+    again = Lists(carries=(first,)).with_carry(replace(first, at=NOW + timedelta(minutes=1)))
+    assert Lists(carries=again).without_carry(first) == again
+    assert Lists(carries=again).without_carry(again[0]) == ()
+
+
+@pytest.mark.parametrize("since", [None, NOW - timedelta(hours=1)])
+def test_a_copy_of_more_is_not_narrowed_by_a_copy_of_less(since: datetime | None) -> None:
+    """One sender's opt-outs may be left behind while another's are carried."""
+    (carry,) = Lists(carries=(Carry(source=LIST, target="Club", at=NOW, since=since, place="half-way"),)).with_carry(
+        Carry(source=LIST, target="Club", at=NOW, since=NOW)
+    )
+    assert (carry.since, carry.place) == (since, None)

@@ -151,6 +151,9 @@ def test_the_newest_decision_counts_under_either_name(changing: Changing, first:
     changing.settle()
     _before(changing, second)
     assert changing.is_opted_out() is (second is Asked.OPT_OUT)
+    standing = assemble(Settings.from_environment(os.environ), paced=False).ledger.consent(PERSON, LIST)
+    assert standing is not None
+    assert (standing.status is Status.OPTED_OUT) is (second is Asked.OPT_OUT)
     changing.settle()
     assert (PERSON in changing.listed(LIST)) is (second is Asked.OPT_OUT)
 
