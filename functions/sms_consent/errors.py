@@ -126,9 +126,11 @@ class Rejected(Never):
 class Unreadable(Never):
     """A record that is not what it should be; ``reason`` says what is wrong and never quotes it."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, key: tuple[str, str] | None = None) -> None:
+        """``key`` is that of an item of the ledger. It may hold a phone number, and is not part of the message."""
         super().__init__(reason)
         self.reason = reason
+        self.key = key
 
 
 class Moved(Exception):

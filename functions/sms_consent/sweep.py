@@ -222,7 +222,7 @@ class _Run:
                 self._swept.left[kind] += 1
                 break
             if isinstance(seen, Unreadable):
-                self._observer.failed(kind, seen)
+                self._unreadable(kind, seen)
                 continue
             key = kind, seen.number, seen.list_name
             if key in self._skipped:
@@ -252,7 +252,7 @@ class _Run:
         progressed = False
         for found in self._ledger.due_letters(self._clock.now()):
             if isinstance(found, Unreadable):
-                self._observer.failed(Due.REPLY, found)
+                self._unreadable(Due.REPLY, found)
                 continue
             key, letter = found
             if (Due.REPLY, letter.number, key) in self._skipped:
@@ -276,7 +276,7 @@ class _Run:
         done = 0
         for work in self._ledger.due_rejected(self._clock.now()):
             if isinstance(work, Unreadable):
-                self._observer.failed(Due.REJECTED, work)
+                self._unreadable(Due.REJECTED, work)
                 continue
             key = Due.REJECTED, work.number, work.list_name
             if key in self._skipped:
@@ -295,6 +295,13 @@ class _Run:
             self._swept.settled[Due.REJECTED] += 1
             done += 1
         return done > 0
+
+    def _unreadable(self, kind: Due, item: Unreadable) -> None:
+        """Report it once in a sweep."""
+        key = kind, *(item.key or ("", ""))
+        if key not in self._skipped:
+            self._skipped.add(key)
+            self._observer.failed(kind, item)
 
     def _skip(self, key: tuple[Due, str, str], error: Exception) -> None:
         """Report an item and leave it for the next sweep. Raises TryAgain or Rejected if the ledger fails for every item."""

@@ -123,7 +123,7 @@ class Sync:
             return True
         if consent.due is None and not consent.leased_at(now):
             kind = Due.OPT_OUT if consent.status is Status.OPTED_OUT else Due.OPT_IN
-            consent = replace(consent, due=kind, due_at=now)
+            consent = replace(consent, due=kind, due_at=now, unlisted_since=now)
             if self.waits(consent, now):
                 return False
             consent = self.settle(consent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from sms_consent.aws.run_items import DynamoRunBook, run_item
 from sms_consent.consent import Status
 from sms_consent.decision import Asked, Author
 from sms_consent.ports import Sender
+from sms_consent.rejected import RejectedWork
 from sms_consent.replies import ReplyKind
 from sms_consent.run import Run
 
@@ -339,3 +341,20 @@ def test_the_previous_release_reads_what_this_one_writes(
     stored = from_attributes(item())
     module = previous("aws.items", tmp_path_factory.getbasetemp() / "previous-release")
     assert module.consent_from(stored).status.value == "OPTED_OUT"
+
+
+def test_the_previous_release_leaves_permanently_rejected_numbers_alone(world: World, older: Any) -> None:
+    """Their work has a kind that it does not know, on an item that it never reads; this release goes on with it."""
+    throttled_stop(world)
+    consent = world.consent()
+    rejected = replace(
+        consent, revision=consent.revision + 1, rejections=5, rejected_since=consent.decided_at,
+        rejection="ValidationException", due=None, due_at=None,
+    )  # fmt: skip
+    world.parts.ledger.reject(RejectedWork.of(rejected, world.parts.clock.now()))
+    world.parts.ledger.save(rejected, replacing=consent)
+    world.pass_time(days=1, minutes=1)
+    older.sweep().run(world.parts.clock.now() + timedelta(seconds=11))
+    assert not world.listed()
+    world.sweep()
+    assert world.listed()

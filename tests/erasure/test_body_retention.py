@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError, ParamValidationError, ReadTimeoutError
 from support.inbound_function import Inbound
 from support.notify_function import Notify
+from support.reconcile_function import emitted
+from support.refusals import refusal, refuses
 from support.retention_function import retention_function
 from support.world import PERSON
 
 from sms_consent.aws import bodies, clients, items
 from sms_consent.aws.attributes import to_attributes
 from sms_consent.decision import Asked, Outcome
+from sms_consent.errors import TryAgain
 from sms_consent.settings import SettingsError
 
 
@@ -153,3 +158,43 @@ def test_without_a_number_of_days_nothing_is_taken_out(
     with retention_function(monkeypatch, days) as run, pytest.raises(SettingsError):
         run()
     assert decisions(inbound)[0]["body"] == "Stop. Thanks"
+
+
+FAILURES = {
+    "timed out": ReadTimeoutError(endpoint_url="https://example.invalid"),
+    "no connection": EndpointConnectionError(endpoint_url="https://example.invalid"),
+    "an invalid parameter": ParamValidationError(report=PERSON),
+    "a server error": refusal("InternalServerError", 500),
+    "a defect of ours": ZeroDivisionError(PERSON),
+}
+
+
+@pytest.mark.usefixtures("two_texts")
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_a_text_that_cannot_be_taken_out_holds_up_no_other(
+    inbound: Inbound, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], failure: Any
+) -> None:
+    """It is counted, and tried again the next day."""
+    inbound.world.pass_time(days=30)
+    capsys.readouterr()
+    with retention_function(monkeypatch) as run:
+        with refuses("UpdateItem", lambda asked: failure if "old" in asked["Key"]["sk"]["S"] else None):
+            assert run() == 1
+        told = emitted(capsys.readouterr().out)
+        assert (told["ItemsFailed"], told["BodiesForgotten"]) == (1, 1)
+        assert ["body" in each for each in decisions(inbound)] == [True, False]
+        inbound.world.pass_time(days=1)
+        assert run() == 1
+
+
+@pytest.mark.usefixtures("two_texts")
+def test_what_was_done_before_the_ledger_failed_is_counted(
+    inbound: Inbound, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The function fails, and emits its metrics all the same."""
+    inbound.world.pass_time(days=30)
+    capsys.readouterr()
+    outage = refusal("InternalServerError", 500)
+    with retention_function(monkeypatch) as run, refuses("PutItem", lambda _: outage), pytest.raises(TryAgain):
+        run()
+    assert emitted(capsys.readouterr().out)["BodiesForgotten"] == 2

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from support.fake_clock import FakeClock
 from support.inbound_function import Inbound
 from support.notify_function import notify_beside
 from support.reconcile_function import Reconcile, emitted
+from support.refusals import refusal, refuses
 from support.world import LIST, PERSON
 
 from reconcile import wiring
@@ -20,7 +23,7 @@ from sms_consent.aws.listings import served_lists
 from sms_consent.aws.run_items import PART, DynamoRunBook, run_from, run_item
 from sms_consent.consent import Due, Status
 from sms_consent.drift import DriftKind
-from sms_consent.errors import Moved
+from sms_consent.errors import Moved, Throttled, TryAgain
 from sms_consent.run import Counts, Run, Sketch
 
 SHARED = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Shared"
@@ -299,3 +302,73 @@ def test_what_was_met_is_kept_in_parts_and_expires(inbound: Inbound) -> None:
     assert book.kept(Sketch("another", 1, now)) is None
     items = clients.dynamodb().scan(TableName="ledger")["Items"]
     assert {item["expires"]["N"] for item in items} == {str(int((now + timedelta(days=3)).timestamp()))}
+
+
+def test_keys_that_dynamodb_leaves_over_are_asked_for_after_a_wait_that_doubles(inbound: Inbound) -> None:
+    """It leaves over what it throttles: asking again at once is refused again."""
+    begun = inbound.world.parts.clock.now()
+    clock, asked_at = FakeClock(begun), list[float]()
+
+    class Throttling:
+        def batch_get_item(self, **asked: Any) -> Any:
+            asked_at.append((clock.now() - begun).total_seconds())
+            return {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]}
+
+    throttled = DynamoCensus(Throttling(), "ledger", clock=clock)  # type: ignore[arg-type]  # the operation that is used
+    with pytest.raises(Throttled):
+        throttled.consents([PERSON], LIST)
+    waits = [round(later - earlier, 3) for earlier, later in pairwise(asked_at)]
+    assert waits == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4]
+
+
+BROKEN = "+14255550170"
+
+
+@pytest.mark.parametrize(
+    ("operation", "failure"),
+    [
+        ("DescribeOptedOutNumbers", ZeroDivisionError(BROKEN)),
+        ("DescribeOptedOutNumbers", refusal("InternalServerException", 500)),
+        ("PutItem", refusal("ValidationException")),
+        ("PutItem", KeyError(BROKEN)),
+    ],
+    ids=["a defect of ours", "the list fails for it", "its item is invalid", "a defect at its write"],
+)
+def test_a_number_that_fails_holds_up_no_other(
+    inbound: Inbound, reconcile: Reconcile, capsys: pytest.CaptureFixture[str], operation: str, failure: Any
+) -> None:
+    """It is skipped and counted; the run goes on to its end."""
+    numbers = [BROKEN, "+14255550171", "+14255550172"]
+    for number in numbers:
+        _missing(inbound, reconcile, number)
+    capsys.readouterr()
+    with refuses(operation, lambda asked: failure if BROKEN in str(asked) and "NextToken" not in asked else None):
+        done = reconcile.run()
+    assert (done["state"], done["found"][DriftKind.NOT_LISTED]) == ("FINISHED", 2)
+    assert _metrics_of(capsys, "ItemsFailed") == 1
+    inbound.world.sweep()
+    assert {number in inbound.world.backend.opt_out_list(LIST) for number in numbers[1:]} == {True}
+
+
+def _metrics_of(capsys: pytest.CaptureFixture[str], name: str) -> float:
+    lines = [line for line in capsys.readouterr().out.splitlines() if '"service":"reconcile"' in line]
+    return emitted("\n".join(lines)).get(name, 0)
+
+
+def test_a_list_that_answers_for_no_number_ends_the_invocation(
+    inbound: Inbound, reconcile: Reconcile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An outage is no broken item. What was counted before is emitted, and the next invocation goes on."""
+    numbers = [f"+142555501{at}" for at in range(70, 78)]
+    for number in numbers:
+        _missing(inbound, reconcile, number)
+    capsys.readouterr()
+    outage = refusal("InternalServerException", 500)
+    with (
+        refuses("DescribeOptedOutNumbers", lambda asked: outage if "OptedOutNumbers" in asked else None),
+        pytest.raises(TryAgain),
+    ):
+        reconcile.run(3600)
+    assert _metrics_of(capsys, "ItemsFailed") == 2
+    inbound.world.pass_time(hours=1)
+    assert reconcile.run()["state"] == "FINISHED"

@@ -109,6 +109,10 @@ def decision_item(decision: Decision, outcome: Outcome, recorded_at: datetime) -
 def decision_from(item: Mapping[str, Any]) -> tuple[Decision, Outcome | None, datetime | None]:
     """The decision, what it did and when it was recorded; the latter two only for one that stands in the history."""
     at, _, decision_id = item["sk"].removeprefix(DECISION).partition("#")
+    try:
+        moment(at)
+    except ValueError:  # a key that somebody wrote by hand
+        at = LONG_AGO
     stand_ins = {**_DECISION_STAND_INS, "number": item["pk"], "at": at, "id": decision_id}
     entry = decode(_Entry, item, _ENTRY)
     return _decision_from(item, stand_ins=stand_ins), entry.outcome, entry.recorded_at

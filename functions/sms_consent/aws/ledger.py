@@ -164,12 +164,17 @@ class DynamoLedger:
     ) -> Iterator[Consent | Unreadable]:
         """From the index, which follows the table by moments: every write that results is conditional."""
         condition = _CLASSES[rejected] if rejected is not None else None
-        for found in _decoded(items.consent_from, self._due(kind, until, condition, newest_first=newest_first)):
+        for found in _decoded(_consent_from, self._due(kind, until, condition, newest_first=newest_first)):
             if isinstance(found, Unreadable) or self._names.canonical(found.list_name) == found.list_name:
                 yield found
                 continue
             name = self._names.canonical(found.list_name)
-            merged = self._merged(found.number, name, self._get(items.consent_key(found.number, name)))
+            try:
+                merged: Consent | Unreadable | None = self._merged(
+                    found.number, name, self._get(items.consent_key(found.number, name))
+                )
+            except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
+                merged = _unreadable(error, found.number, found.list_name)
             if merged is not None:
                 yield merged
 
@@ -338,13 +343,24 @@ class DynamoLedger:
             start["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
+def _consent_from(item: dict[str, Any]) -> Consent:
+    """Raises Unreadable for an item of another kind, which somebody put into the index."""
+    if not item["sk"].startswith(items.LIST):
+        raise Unreadable("no consent")
+    return items.consent_from(item)
+
+
+def _unreadable(error: Exception, pk: str, sk: str) -> Unreadable:
+    return Unreadable(f"an item that this version cannot read: {type(error).__name__}", (pk, sk))
+
+
 def _decoded(read: Callable[[dict[str, Any]], T], found: Iterator[Mapping[str, Any]]) -> Iterator[T | Unreadable]:
     """Each item, or an error in place of one that cannot be read."""
     for item in found:
         try:
             record: T | Unreadable = read(from_attributes(item))
         except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
-            record = Unreadable(f"an item that this version cannot read: {type(error).__name__}")
+            record = _unreadable(error, str(item.get("pk")), str(item.get("sk")))
         yield record
 
 

@@ -17,7 +17,6 @@ from sms_consent.aws.attributes import from_attributes, to_attributes
 from sms_consent.aws.ledger import DUE_INDEX
 from sms_consent.aws.translation import translated
 from sms_consent.consent import Due
-from sms_consent.rejected import is_permanent
 from sms_consent.times import as_text, from_text
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ MOST_PAGES = 10
 FORGOTTEN_AFTER = timedelta(minutes=10)
 """A round that nobody went on with for so long says nothing any more."""
 KEY = {"pk": "OVERDUE", "sk": "OVERDUE"}
-_READ = ("pk", "sk", "decided_at", "drift_found_at", "unlisted_since", "rejections", "rejected_since")
+_READ = ("pk", "sk", "decided_at", "drift_found_at", "unlisted_since")
 
 
 class OldestOptOut:
@@ -42,7 +41,7 @@ class OldestOptOut:
         self._most_pages = most_pages
 
     def age(self, now: datetime) -> timedelta:
-        """Return its age, zero if no opt-out is due. Imports and permanently rejected numbers do not count.
+        """Return its age, zero if no opt-out is due. Imports and permanently rejected numbers are other kinds of work.
 
         Raises TryAgain or Rejected.
         """
@@ -98,9 +97,7 @@ class OldestOptOut:
                     **more,
                 )
             for each in page["Items"]:
-                consent = items.consent_from(from_attributes(each))
-                if not is_permanent(consent, now):
-                    oldest = min(oldest, consent.owed_since)
+                oldest = min(oldest, items.consent_from(from_attributes(each)).owed_since)
             place = page.get("LastEvaluatedKey")
             if place is None:
                 break
