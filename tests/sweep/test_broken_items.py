@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -129,6 +130,20 @@ def test_an_item_that_fails_is_skipped_logged_and_counted(
     inbound.world.pass_time(minutes=6)
     sweep(inbound.world)
     assert _is_listed(inbound, BROKEN)
+
+
+def test_an_item_that_failed_before_it_was_claimed_is_postponed(inbound: Inbound) -> None:
+    """So that it is not the first in every sweep; at most five minutes."""
+    _due(inbound, BROKEN)
+    inbound.world.pass_time(minutes=1)
+    failures = iter([KeyError()])
+    with refuses("PutItem", lambda asked: next(failures, None) if BROKEN in str(asked) else None):
+        sweep(inbound.world)
+    consent = inbound.consent(BROKEN)
+    assert consent is not None
+    assert consent.due_at is not None
+    assert timedelta() < consent.due_at - inbound.world.parts.clock.now() <= timedelta(minutes=5)
+    assert not _is_listed(inbound, BROKEN)
 
 
 def test_a_reply_that_fails_holds_up_no_other(inbound: Inbound) -> None:

@@ -23,13 +23,13 @@ from support.world import LIST, PERSON, World
 from sms_consent.aws import clients
 from sms_consent.aws.assembly import assemble
 from sms_consent.clock import SystemClock
-from sms_consent.consent import Due, Status
+from sms_consent.consent import Consent, Due, Status
 from sms_consent.decision import Asked as Wanted
 from sms_consent.decision import Author, Decision
 from sms_consent.errors import Rejected, Throttled
 from sms_consent.leave_to_sweep import leave_to_sweep
 from sms_consent.pacing import Call
-from sms_consent.rejected import SPAN
+from sms_consent.rejected import is_permanent
 from sms_consent.text import Text
 
 BLOCKED = refusal("ValidationException", Reason="DESTINATION_COUNTRY_BLOCKED")
@@ -106,6 +106,33 @@ def test_a_rejected_number_costs_35_puts_in_30_days(world: World) -> None:
     _sweep(world)
     assert world.listed()
     assert _rejected(world) == []
+    consent = world.consent()
+    assert (consent.rejections, consent.rejected_since, consent.rejection) == (0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("rejections", "minutes", "permanent"), [(4, 600, False), (5, 59, False), (50, 59, False), (5, 60, True)]
+)
+def test_neither_many_attempts_in_a_short_time_nor_few_in_a_long_one_are_permanent(
+    rejections: int, minutes: int, permanent: bool
+) -> None:
+    """At least five, over at least an hour."""
+    consent = Consent(
+        number=PERSON, list_name=LIST, status=Status.OPTED_OUT, end_user_opted_out=True, decided_at=NOON, decided_by="a",
+        rejections=rejections, rejected_since=NOON,
+    )  # fmt: skip
+    assert is_permanent(consent, NOON + timedelta(minutes=minutes)) is permanent
+
+
+def test_a_daily_attempt_that_is_throttled_is_overdue_from_then_on(world: World) -> None:
+    """Not since the STOP, which would raise the alarm on overdue opt-outs at once."""
+    _given_up(world)
+    world.pass_time(days=3)
+    with refuses("PutOptedOutNumber", _for(PERSON, refusal("ThrottlingException"))):
+        _sweep(world)
+    consent = world.consent()
+    assert consent.due is Due.OPT_OUT
+    assert world.parts.clock.now() - consent.owed_since < timedelta(minutes=2)
 
 
 @pytest.mark.parametrize("answer", ABOUT_SOMETHING_ELSE.values(), ids=ABOUT_SOMETHING_ELSE)
@@ -382,4 +409,3 @@ def test_rejected_numbers_cost_little_once_they_are_known() -> None:
         crowd.clock.advance(timedelta(minutes=9))
         crowd.minute()
     assert sum(crowd.service.accepted.values()) - before <= 600
-    assert timedelta(hours=1) == SPAN
