@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.changing_lists import Changing
+from support.changing_lists import Changing, Killed
 from support.world import LIST, OURS, PERSON
 
 from cli.sender_book import SenderBook
@@ -225,11 +225,15 @@ def test_a_carry_that_is_killed_at_any_call_is_completed_by_repeating_it(changin
 
 def test_a_carry_that_is_killed_is_completed_by_reconcile_function(changing: Changing) -> None:
     """Also if nobody repeats it."""
-    changing.text("STOP")
-    call = 0
-    while changing.sender_list() is None:
-        changing.killed_at(call, "senders", "set", OURS, "--list", "Club", "--carry")
-        call += 1
+
+    def killed() -> None:
+        raise Killed
+
+    changing.text("STOP", OTHER)
+    changing.while_waiting += [lambda: changing.text("STOP"), killed]
+    with pytest.raises(Killed):
+        changing.run("senders", "set", OURS, "--list", "Club", "--carry")
+    changing.while_waiting.clear()
     assert changing.carries() == [(LIST, "Club")]
     changing.settle()
     assert changing.carries() == []
