@@ -108,6 +108,11 @@ class ConsentChanger:
                 in_history = self._save(step, standing, now, alone=alone)
             except Moved as moved:
                 standing = cast("Consent | None", moved.current)
+                if standing is not None and step.claim is not None and standing.lease == step.claim.worker:
+                    # botocore repeated a write that had succeeded, and another decision was written in between.
+                    return Change(
+                        outcome=step.outcome, consent=standing, decision=decision, claim=step.claim, is_written=True
+                    )
                 continue
             return Change(
                 outcome=step.outcome, consent=step.changed, decision=decision, claim=step.claim,
