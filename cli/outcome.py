@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cli.printable import visible
-from sms_consent.consent import Status
+from sms_consent.consent import Consent, Status
 from sms_consent.decision import Asked
 from sms_consent.on_behalf import Became, Result
 
@@ -21,7 +21,7 @@ def told(number: str, asked: Asked, result: Result, left: list[str]) -> str:
         stands = "opted in" if consent.status is Status.OPTED_IN else "opted out"
         return f"{number}: recorded, but a newer request stands: {stands} on {visible(consent.list_name)}."
     if asked is Asked.OPT_OUT:
-        return f"{number} is opted out on {visible(consent.list_name)}{_followed(left)}"
+        return f"{number} is opted out on {visible(consent.list_name)}{_followed(consent, left)}"
     if consent.status is Status.OPT_IN_PENDING and consent.held_until is not None:
         date = f"{consent.held_until.day} {consent.held_until:%B %Y}"
         why = (
@@ -30,12 +30,14 @@ def told(number: str, asked: Asked, result: Result, left: list[str]) -> str:
             else f"a number can leave a list once in 30 days, so it is released on {date}."
         )
         return f"{number}: the opt-in is recorded for {visible(consent.list_name)}, and waits: {why}"
-    return f"{number} is opted in on {visible(consent.list_name)}{_followed(left)}"
+    return f"{number} is opted in on {visible(consent.list_name)}{_followed(consent, left)}"
 
 
-def _followed(left: list[str]) -> str:
-    if not left:
+def _followed(consent: Consent, left: list[str]) -> str:
+    if not left and consent.settled:
         return ", and AWS's list matches."
+    if not left:
+        return '. AWS rejects the number on its list: "sms-consent rejected list" says why. What is recorded counts meanwhile.'
     return (
         f". Recorded and due: {', '.join(map(visible, left))} has not followed yet, and SweepFunction goes on trying. "
         "What is recorded counts meanwhile."

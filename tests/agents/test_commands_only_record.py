@@ -189,6 +189,21 @@ def test_waiting_ends_where_nothing_would_be_tried_meanwhile(stack: Connectable)
     assert (stack.world.parts.clock.now() - started).total_seconds() < 2
 
 
+def test_a_number_that_aws_rejects_is_not_said_to_be_on_the_list(stack: Connectable) -> None:
+    """Nothing is due for it, and the list has not followed."""
+    stack.deaf = True
+    assert stack.run("opt-out", PERSON).exit_code == 0
+    rejected = items.consent_item(consent(stack)) | {"due": None, "due_at": None, "decided_by": "before"}
+
+    def look(call: str) -> None:
+        if call == "TransactWriteItems":
+            client("dynamodb").put_item(TableName=stack.world.table, Item=to_attributes(rejected))
+
+    with stack.looking(look):
+        result = stack.run("opt-out", PERSON)
+    assert (result.exit_code, "AWS rejects the number" in result.stdout) == (0, True)
+
+
 def test_json_stays_one_object(stack: Connectable) -> None:
     """Progress goes to standard error."""
     stack.may_invoke = False
