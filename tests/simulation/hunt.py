@@ -17,9 +17,10 @@ from simulation.broken import Broken
 from simulation.burst import Burst, judge
 from simulation.history import Ending, History
 from simulation.strategies import random_history
+from simulation.wide import random_wide_history, run_wide
 from simulation.world import Stage, World, run
 
-__all__ = ["Found", "Tally", "breaks", "hunt"]
+__all__ = ["Found", "Tally", "breaks", "hunt", "hunt_wide"]
 
 
 @dataclass(slots=True)
@@ -91,12 +92,25 @@ def burst(seed: int, tally: Tally) -> Found | None:
     return None
 
 
+def hunt_wide(first_seed: int, histories: int, tally: Tally) -> Found | None:
+    """Likewise, for histories outside the narrow model."""
+    for seed in range(first_seed, first_seed + histories):
+        try:
+            run_wide(random_wide_history(Random(seed)))
+        except Broken as failure:
+            return Found(seed, failure.property.value, failure.what, History())
+        except Exception as error:  # noqa: BLE001  any error is a finding
+            return Found(seed, type(error).__name__, str(error), History())
+        tally.histories += 1
+    return None
+
+
 def main() -> int:
     """Report in JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--histories", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--on", choices=("memory", "dynamodb", "burst"), default="memory")
+    parser.add_argument("--on", choices=("memory", "dynamodb", "burst", "wide"), default="memory")
     arguments = parser.parse_args()
     tally, started = Tally(), time.monotonic()
     found: Found | None
@@ -107,6 +121,8 @@ def main() -> int:
             found = hunt(arguments.seed, arguments.histories, tally, stage)
     elif arguments.on == "burst":
         found = burst(arguments.seed, tally)
+    elif arguments.on == "wide":
+        found = hunt_wide(arguments.seed, arguments.histories, tally)
     else:
         found = hunt(arguments.seed, arguments.histories, tally)
     report = {

@@ -6,18 +6,23 @@ from dataclasses import dataclass
 
 __all__ = ["MUTANTS", "Mutant", "mutated"]
 
-MEMORY, DYNAMODB, BURST = "memory", "dynamodb", "burst"
+MEMORY, DYNAMODB, BURST, WIDE = "memory", "dynamodb", "burst", "wide"
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change: its name, the module below functions/, what stands there and what stands there instead."""
+    """One change: its name, the module, what stands there and what stands there instead.
+
+    ``path`` is below functions/, or begins with ``cli/``. ``on`` is the kind of history that has to notice the change; where
+    the simulation does not reach, it is "tests", and ``tests`` are the files, or the tests of a file, that have to.
+    """
 
     name: str
     path: str
     was: str
     becomes: str
     on: str = MEMORY
+    tests: tuple[str, ...] = ()
 
 
 def mutated(source: str, mutant: Mutant) -> str:
@@ -28,9 +33,9 @@ def mutated(source: str, mutant: Mutant) -> str:
 
 
 CONSENT, PROGRESS, SYNC = "sms_consent/consent.py", "sms_consent/progress.py", "sms_consent/sync.py"
-RECORD, ANSWER, SWEEP = "sms_consent/record.py", "sms_consent/answer.py", "sms_consent/sweep.py"
+ANSWER, SWEEP = "sms_consent/answer.py", "sms_consent/sweep.py"
 LETTERS, POSTMAN, PACING = "sms_consent/correspondence.py", "sms_consent/postman.py", "sms_consent/pacing.py"
-LEDGER, BATCH = "sms_consent/aws/ledger.py", "inbound/batch.py"
+LEDGER, BATCH, CHANGE = "sms_consent/aws/ledger.py", "inbound/batch.py", "sms_consent/consent_change.py"
 
 MUTANTS = (
     Mutant(
@@ -98,7 +103,13 @@ MUTANTS = (
     Mutant(
         "mark before put",
         SYNC,
-        """        listing = self._call(Call.PUT, self._sync.opt_out_list.put)
+        """        try:
+            listing = self._call(Call.PUT, self._sync.opt_out_list.put)
+        except _Stopped as stopped:
+            found = self._listed_anyway(stopped.failure)
+            if found is None:
+                raise
+            listing = found
         now = self._now()
         self._update(lambda consent: progress.listed(consent, self._worker, version, listing, now))
 """,
@@ -118,13 +129,12 @@ MUTANTS = (
         self._record()
         if self._consent.version != version:
             return  # another decision came meanwhile: what is to be done is to be seen again
-        listing = self._call(Call.PUT, self._sync.opt_out_list.put)
-        now = self._now()
+        try:
 """,
         """        self._record()
-        listing = self._call(Call.PUT, self._sync.opt_out_list.put)
+        self._call(Call.PUT, self._sync.opt_out_list.put)
         self._reply()
-        now = self._now()
+        try:
 """,
     ),
     Mutant(
@@ -144,8 +154,9 @@ MUTANTS = (
     Mutant(
         "a text of unknown fate is sent again",
         POSTMAN,
-        "            return answer.unknown(",
-        '            raise __import__("sms_consent.errors").errors.Throttled("again")\n            return answer.unknown(',
+        '            return self._left(answer.unknown("the service did not say',
+        '            raise __import__("sms_consent.errors").errors.Throttled("again")\n'
+        '            return self._left(answer.unknown("the service did not say',
     ),
     Mutant(
         "a throttled reply is given up",
@@ -216,13 +227,13 @@ MUTANTS = (
     Mutant(
         "due is cleared when throttled",
         PROGRESS,
-        "        due=_kind(consent),\n        due_at=due_at,\n",
+        "        due=None if over else _kind(consent),\n        due_at=None if over else due_at,\n",
         "        due=None,\n        due_at=None,\n",
     ),
     Mutant(
         "no back-off",
         PROGRESS,
-        "    due_at = now + _patience_with(failure).after(consent.attempts) if same else now\n",
+        "    due_at = now + _wait(consent, failure) if same else now\n",
         "    due_at = now\n",
     ),
     Mutant(
@@ -233,15 +244,17 @@ MUTANTS = (
     ),
     Mutant(
         "the outbox is not flushed by the next decision",
-        RECORD,
-        "                self._ledger.append(standing.outbox, Outcome.CHANGED, now)\n",
-        "                pass\n",
+        CHANGE,
+        "            self._ledger.append(standing.outbox, Outcome.CHANGED, now)\n",
+        "            pass\n",
     ),
     Mutant(
         "a stale decision leaves no trace",
-        RECORD,
-        "            self._ledger.append(decision, outcome, self._clock.now())\n",
-        "            outcome is Outcome.STALE or self._ledger.append(decision, outcome, self._clock.now())\n",
+        CHANGE,
+        "        if standing is not None and step.outcome is not Outcome.CHANGED and alone:\n",
+        "        if standing is not None and step.outcome is Outcome.STALE and alone:\n"
+        "            self._ledger.save(changed, replacing=standing)\n            return True\n"
+        "        if standing is not None and step.outcome is not Outcome.CHANGED and alone:\n",
     ),
     Mutant(
         "a decision delivered again counts as stale, though it changed the consent",
@@ -258,14 +271,15 @@ MUTANTS = (
     Mutant(
         "questions delivered again are answered again",
         LETTERS,
-        "            if standing is not None and decision.at <= standing.asked_at:\n                return None\n",
+        "            if standing is not None and standing.has_seen(decision.id, reply_from, decision.at):\n"
+        "                return None\n",
         "",
     ),
     Mutant(
         "replies to HELP are not limited",
         LETTERS,
-        "        if len(recent) >= limit.most:\n            return None\n",
-        "",
+        "        if any(sum(now - at < limit.within for at in recent) >= limit.most for limit in LETTER_LIMITS[kind]):\n",
+        "        if False:\n",
     ),
     Mutant(
         "a record that failed is reported as done",
@@ -289,15 +303,15 @@ MUTANTS = (
     Mutant(
         "two sweeps at once",
         SWEEP,
-        "        if not self._ledger.take_turn(TURN, worker, self._clock.now(), deadline):\n",
+        "        if not self.ledger.take_turn(TURN, worker, self.clock.now(), deadline):\n",
         "        if False:\n",
     ),
     Mutant(
         "sweep does opt-ins first",
         SWEEP,
-        "            progressed = self._opt(Due.OPT_OUT, until, swept)\n            progressed |= self._reply(until, swept)\n",
-        "            progressed = self._opt(Due.OPT_IN, until, swept)\n            progressed |= self._opt(Due.OPT_OUT, until, swept)\n"
-        "            progressed |= self._reply(until, swept)\n",
+        "            progressed = self._opt(Due.OPT_OUT, self._opt_outs(), FIRST_SLICE)\n",
+        "            progressed = self._opt(Due.OPT_IN, self._ledger.due_consents(Due.OPT_IN, self._clock.now()), SLICE)\n"
+        "            progressed |= self._opt(Due.OPT_OUT, self._opt_outs(), FIRST_SLICE)\n",
         BURST,
     ),
     Mutant(
