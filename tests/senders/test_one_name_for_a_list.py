@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.changing_lists import Changing
 from support.configured import ARN
+from support.lost_answers import written_twice
 from support.world import LIST, OURS, PERSON
 
 from sms_consent.aws import clients, items
@@ -170,6 +171,18 @@ def test_at_equal_times_the_opt_out_counts(changing: Changing) -> None:
     )
     changing.redeployed(BY_ARN)
     assert changing.is_opted_out()
+
+
+def test_a_merge_that_the_client_wrote_twice_is_one(changing: Changing) -> None:
+    """The second write is refused because of the first, and the person is opted out all the same."""
+    _before(changing, Asked.OPT_OUT)
+    changing.redeployed(BY_ARN)
+    ledger = assemble(Settings.from_environment(os.environ), paced=False).ledger
+    with written_twice():
+        found = ledger.consent(PERSON, LIST)
+    assert found is not None
+    assert found.status is Status.OPTED_OUT
+    assert found == changing.consent(LIST)
 
 
 def test_work_that_is_due_under_the_arn_is_done_once(changing: Changing) -> None:

@@ -28,7 +28,7 @@ OUTAGES, RISKY, SLOW = "inbound/test_outages.py", "inbound/test_risky_records.py
 VERSIONS, DECIDED, LATE = (
     "core/test_versions_share_the_ledger.py", "core/test_time_of_a_decision.py", "core/test_late_deletions.py",
 )  # fmt: skip
-OPTING_OUT, OPTING_IN, MISSING = "core/test_opting_out.py", "core/test_opting_in.py", "core/test_missing_lists.py"
+LOST, OPTING_IN, MISSING = "core/test_lost_answers.py", "core/test_opting_in.py", "core/test_missing_lists.py"
 NUMBERS, BROKEN, ALARM = "sweep/test_rejected_numbers.py", "sweep/test_broken_items.py", "sweep/test_overdue_alarm.py"
 REPLIES, BUDGETS = "inbound/test_replies_are_limited.py", "core/test_reply_budget.py"
 IMPORT, IMPORTED, GUESS = (
@@ -48,7 +48,7 @@ MUTANTS_FOR_TESTS = (
         TRANSLATION,
         "    if isinstance(error, HTTPClientError):\n        return Unavailable(",
         "    if isinstance(error, HTTPClientError):\n        return Unreached(",
-        OPTING_OUT, OPTING_IN, "inbound/test_inbound_function.py",
+        LOST,
     ),
     _mutant(
         "a record that cannot be dead-lettered is dropped",
@@ -62,14 +62,14 @@ MUTANTS_FOR_TESTS = (
         LEDGER,
         "        if refused_by is not None and refused_by != _stored(item):\n            raise Moved(items.consent_from(",
         "        if refused_by is not None:\n            raise Moved(items.consent_from(",
-        OPTING_OUT, "inbound/test_calls_per_text.py",
+        LOST,
     ),
     _mutant(
         "a letter written again by the client does not recognise itself",
         LEDGER,
         "        if refused_by is not None and refused_by != _stored(item):\n            raise Moved(items.letter_from(",
         "        if refused_by is not None:\n            raise Moved(items.letter_from(",
-        "inbound/test_inbound_function.py", "inbound/test_calls_per_text.py",
+        LOST,
     ),
     _mutant(
         "a merge written again by the client does not recognise itself",
@@ -83,21 +83,14 @@ MUTANTS_FOR_TESTS = (
         SWEEP,
         "        self.sync.pace.begin()\n",
         "",
-        "core/test_one_sweep_at_a_time.py", NUMBERS, BROKEN,
+        LOST,
     ),
     _mutant(
         "a deletion in doubt is forgotten when no lease is taken",
         CONSENT,
         "lease=None, lease_until=None, deleting=None, delete_doubt=doubt\n        )\n    if answer",
         "lease=None, lease_until=None, deleting=None\n        )\n    if answer",
-        OPTING_IN, LATE,
-    ),
-    _mutant(
-        "a deletion in doubt is forgotten while a put may still land",
-        CONSENT,
-        "            deleting=None, delete_doubt=doubt,\n        )  # fmt: skip\n    if claim is None:\n",
-        "            deleting=None,\n        )  # fmt: skip\n    if claim is None:\n",
-        OPTING_IN, LATE,
+        LOST,
     ),
     _mutant(
         "a STOP does not overtake its import",
@@ -112,13 +105,6 @@ MUTANTS_FOR_TESTS = (
         CODEC,
         "        if item.get(name) == stand_in:\n",
         "        if True:\n",
-        VERSIONS,
-    ),
-    _mutant(
-        "an unknown status is put back over the newer STOP",
-        CONSENT,
-        '        preserved=standing.preserved.without("status") if standing.preserved is not None else None,\n',
-        "",
         VERSIONS,
     ),
     _mutant(
