@@ -45,7 +45,7 @@ LATE_BY = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=25))
 A_MINUTE = timedelta(minutes=1)
 MOST_ROUNDS = 400
 A_DAY = 86_400.0
-HEADROOM = 2_000
+HEADROOM = 5_000  # a sweep makes five hundred puts, with three or four writes and reads for each
 """More calls than any worker needs in a history as small as these: a worker that makes more runs in circles."""
 
 T = TypeVar("T")
