@@ -97,8 +97,16 @@ class OldestOptOut:
                     **more,
                 )
             for each in page["Items"]:
-                oldest = min(oldest, items.consent_from(from_attributes(each)).owed_since)
+                oldest = min(oldest, _since(each, now))
             place = page.get("LastEvaluatedKey")
             if place is None:
                 break
         return oldest, place
+
+
+def _since(stored: Mapping[str, Any], now: datetime) -> datetime:
+    """Since when an item is due. One that cannot be read does not count here: sweep reports it."""
+    try:
+        return items.consent_from(from_attributes(stored)).owed_since
+    except Exception:  # noqa: BLE001  one item must not stop the sweep that follows
+        return now
