@@ -134,12 +134,14 @@ class ConsentChanger:
         decided = step(decision, standing, answer)
         if standing is not None and _time_matters(decision, standing, decided.outcome):
             recorded = self._recorded(decision, standing)
-            if recorded is None and decided.outcome is Outcome.CHANGED and decision.asked is Asked.OPT_IN:
+            is_newest = standing.decided_by == decision.id
+            would_opt_in = decided.outcome is Outcome.CHANGED and decision.asked is Asked.OPT_IN
+            if recorded is None and would_opt_in and not is_newest:
                 decided = _Step(Outcome.STALE, None, decision)
-            elif recorded is not None or standing.decided_by == decision.id:
+            elif recorded is not None or is_newest:
                 earliest = _earliest([decision, *(recorded or ()), *_not_in_history(standing)])
                 decision = earliest.pop(decision.id)
-                if standing.decided_by == decision.id:
+                if is_newest:
                     earliest[decision.id] = decision
                 base = self._corrected(standing, earliest, list_name, undecided=recorded is None, now=now)
                 # A copy of a decision that was recorded before may have been answered: one confirmation is allowed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -169,3 +170,94 @@ def test_the_list_of_a_decision_is_recorded(world: World) -> None:
     world.opt_out()
     (decision,) = world.history()
     assert decision["list_name"] == {"S": LIST}
+
+
+class _AwsTime(FakeClock):
+    """Knows the time to the second, as a command does."""
+
+    def latest(self) -> datetime:
+        return self.now() + timedelta(milliseconds=999)
+
+
+def _recorded(ledger: MemoryLedger, clock: FakeClock, decision: Decision, list_name: str = LIST) -> None:
+    leave_to_sweep(ledger, decision, list_name, clock=clock)
+
+
+def _asked(asked: Asked, text_id: str, seconds: float, author: Author = Author.END_USER) -> Decision:
+    at = NOON + timedelta(seconds=seconds)
+    return Decision(id=text_id, number=PERSON, asked=asked, at=at, author=author, through=OURS)
+
+
+@pytest.mark.parametrize(("asked", "counts_at"), [(Asked.OPT_IN, 0), (Asked.OPT_OUT, 999)])
+def test_a_command_that_knows_the_second_records_on_the_safe_side(asked: Asked, counts_at: int) -> None:
+    """An opt-in from the future counts from the start of the second, an opt-out to its end."""
+    clock, ledger = _AwsTime(NOON), MemoryLedger()
+    _recorded(ledger, clock, _asked(asked, "agent", 300, Author.AGENT))
+    assert ledger.consents[PERSON, LIST].decided_at == NOON + timedelta(milliseconds=counts_at)
+
+
+@pytest.mark.parametrize("days", [1, 5, 23, 37])
+def test_a_copy_is_known_for_as_long_as_copies_can_arrive(world: World, days: int) -> None:
+    """SNS tries for 23 days, and a queue keeps a message for 14."""
+    world.opt_in(id="a")
+    world.pass_time(days=days)
+    world.opt_out()
+    world.pass_time(hours=1)
+    assert world.opt_in(id="a").status is Status.OPTED_OUT
+
+
+@pytest.mark.parametrize("between", [Asked.OPT_OUT, Asked.OPT_IN])
+def test_a_request_to_another_list_does_not_count_between_two_copies(between: Asked) -> None:
+    """The earlier copy arrives last; the history of a number holds what it asked of every list."""
+    clock, ledger = FakeClock(NOON + timedelta(minutes=1)), MemoryLedger()
+    copied = Asked.OPT_IN if between is Asked.OPT_OUT else Asked.OPT_OUT
+    _recorded(ledger, clock, _asked(copied, "a", 10))
+    _recorded(ledger, clock, _asked(between, "b", 5), "Other")
+    ledger.append(replace(_asked(between, "b", 5), list_name="Other"), Outcome.CHANGED, clock.now())
+    _recorded(ledger, clock, _asked(copied, "a", 1))
+    consent = ledger.consents[PERSON, LIST]
+    assert (consent.status is Status.OPTED_OUT) is (copied is Asked.OPT_OUT)
+    assert consent.decided_at == NOON + timedelta(seconds=1)
+
+
+def test_an_opt_in_whose_list_is_unknown_undoes_no_stop() -> None:
+    """Earlier releases recorded no list: such an opt-out counts for all, such an opt-in for none."""
+    clock, ledger = FakeClock(NOON + timedelta(minutes=1)), MemoryLedger()
+    _recorded(ledger, clock, _asked(Asked.OPT_OUT, "a", 10))
+    ledger.append(_asked(Asked.OPT_IN, "b", 5), Outcome.STALE, clock.now())
+    _recorded(ledger, clock, _asked(Asked.OPT_OUT, "a", 1))
+    assert ledger.consents[PERSON, LIST].status is Status.OPTED_OUT
+
+
+def test_a_stop_whose_list_is_unknown_counts_between_two_copies_of_a_start() -> None:
+    """The other half."""
+    clock, ledger = FakeClock(NOON + timedelta(minutes=1)), MemoryLedger()
+    _recorded(ledger, clock, _asked(Asked.OPT_IN, "a", 10))
+    ledger.append(_asked(Asked.OPT_OUT, "b", 5), Outcome.STALE, clock.now())
+    _recorded(ledger, clock, _asked(Asked.OPT_IN, "a", 1))
+    assert ledger.consents[PERSON, LIST].status is Status.OPTED_OUT
+
+
+def test_a_stop_between_two_copies_counts_if_there_are_too_many_decisions_to_search() -> None:
+    """The person's newest opt-out is in the consent, and is newer than the earlier copy of the START."""
+    clock, ledger = FakeClock(NOON + timedelta(hours=1)), MemoryLedger()
+    _recorded(ledger, clock, _asked(Asked.OPT_IN, "a", 600))
+    _recorded(ledger, clock, _asked(Asked.OPT_OUT, "b", 300))
+    assert ledger.consents[PERSON, LIST].status is Status.OPTED_IN
+    for n in range(MOST_COPIES + 2):
+        ledger.append(_asked(Asked.HELP, f"help-{n}", 1 + n / 2), Outcome.ANSWERED, clock.now())
+    _recorded(ledger, clock, _asked(Asked.OPT_IN, "a", 1))
+    consent = ledger.consents[PERSON, LIST]
+    assert (consent.status, consent.end_user_opted_out) == (Status.OPTED_OUT, True)
+    assert consent.due is not None
+
+
+def test_a_decision_that_is_not_in_the_history_yet_counts_again() -> None:
+    """The second STOP, to which the consent owes its time, has an earlier copy: the first one is the newest then."""
+    clock, ledger = FakeClock(NOON + timedelta(minutes=1)), MemoryLedger()
+    _recorded(ledger, clock, _asked(Asked.OPT_OUT, "agent", 5, Author.AGENT))
+    _recorded(ledger, clock, _asked(Asked.OPT_OUT, "stop", 20))
+    assert ledger.consents[PERSON, LIST].outbox is not None
+    _recorded(ledger, clock, _asked(Asked.OPT_OUT, "stop", 3))
+    _recorded(ledger, clock, _asked(Asked.OPT_IN, "start", 4))
+    assert ledger.consents[PERSON, LIST].status is Status.OPTED_OUT

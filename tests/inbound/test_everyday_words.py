@@ -94,6 +94,21 @@ def test_an_answer_that_arrives_before_an_older_stop_leaves_the_person_opted_out
     assert _status(inbound) is Status.OPTED_OUT
 
 
+def test_in_one_batch_it_comes_after_the_newest_request(inbound: Inbound) -> None:
+    """A STOP and the YES that takes it back are delivered together, in either order."""
+    for first, second in (("a", "b"), ("d", "c")):
+        texts = {}
+        for body, text_id in (("STOP", min(first, second)), ("YES", max(first, second))):
+            payload = {"originationNumber": PERSON, "destinationNumber": OURS, "messageBody": body}
+            texts[text_id] = json.dumps(inbound.notification(payload | {"inboundMessageId": text_id}))
+            inbound.world.pass_time(seconds=5)
+        assert inbound.run(inbound.queued(texts[first], texts[second])) == []
+        consent = inbound.consent()
+        assert consent is not None
+        assert consent.status is not Status.OPTED_OUT
+        assert consent.decided_by == max(first, second)
+
+
 def test_a_redelivered_answer_changes_nothing_again(inbound: Inbound) -> None:
     """Neither after it counted, nor after a newer STOP."""
     _hear(inbound, "STOP", "a")

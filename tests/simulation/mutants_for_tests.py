@@ -181,15 +181,15 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "an opt-in counts although there are too many decisions to search",
         CHANGE,
-        "            if recorded is None and decided.outcome is Outcome.CHANGED and decision.asked is Asked.OPT_IN:\n",
+        "            if recorded is None and would_opt_in and not is_newest:\n",
         "            if False:\n",
         DECIDED,
     ),
     _mutant(
-        "a copy of a text that was answered is answered again",
+        "the earlier copy of a START in the outbox, too old to search for, is ignored",
         CHANGE,
-        "                decided = step(decision, base, None if is_copy else answer)\n",
-        "                decided = step(decision, base, answer)\n",
+        "            if recorded is None and would_opt_in and not is_newest:\n",
+        "            if recorded is None and would_opt_in:\n",
         DECIDED,
     ),
     _mutant(
