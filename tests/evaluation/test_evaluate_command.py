@@ -64,7 +64,7 @@ def test_texts_are_shown_only_when_asked_for(app: typer.Typer, corpus: Path) -> 
 
 def test_the_tables_have_no_colour_in_a_pipe(app: typer.Typer, corpus: Path) -> None:
     """Escape sequences would end up in whatever reads it."""
-    printed = CliRunner().invoke(app, ["--corpus", str(corpus)])
+    printed = CliRunner().invoke(app, ["--corpus", str(corpus)], env={"COLUMNS": None})
     assert printed.exit_code == 0
     assert "\x1b" not in printed.stdout
     for heading in ("trimmed exact match", "By language", "Confusion", "By tier"):

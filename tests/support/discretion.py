@@ -70,7 +70,7 @@ def _look_at(kind: str, by: str, line: str) -> None:
     CHECKED[kind] += 1
     if _NUMBER.search(line):
         OFFENCES.append(f"{by}: a phone number in its {kind}")
-    for text in _heard:
+    for text in _heard.copy():  # other threads add to it
         number = text.sender.removeprefix("+")
         if len(number) > _TELLING / 2 and number in line:
             OFFENCES.append(f"{by}: the number of somebody who texted, in its {kind}")
