@@ -1,7 +1,8 @@
 """A long run of the simulation and a burst of 5,000 STOPs, in figures.
 
 ``python tests/benchmarks/simulation_long.py --histories 20000 --seed 1`` exits with 1 if a property breaks, and names the seed.
-``--wide`` runs histories outside the narrow model instead: 20,000 small ones and 200 large ones.
+``--wide`` runs histories outside the narrow model instead: 20,000 small ones and 200 large ones. ``--wide --on dynamodb`` runs
+small ones on DynamoDB in memory, with two releases, unreadable items and senders that change lists.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from simulation.broken import Broken
 from simulation.burst import Burst, judge
 from simulation.hunt import Tally, hunt
+from simulation.on_dynamodb import aws_stage
+from simulation.shared_table import random_wide_history_on_dynamodb, run_on_dynamodb
 from simulation.wide import WideTally, random_large_history, random_wide_history, run_wide
 
 from sms_consent.pacing import Call
@@ -32,7 +35,10 @@ def main() -> int:
     parser.add_argument(
         "--large", type=int, default=200, help="with --wide: how many, each with 3,000 rejected numbers"
     )
+    parser.add_argument("--on", choices=("memory", "dynamodb"), default="memory", help="with --wide: where they run")
     arguments = parser.parse_args()
+    if arguments.wide and arguments.on == "dynamodb":
+        return _on_dynamodb(arguments.seed, arguments.histories)
     if arguments.wide:
         return _wide(arguments.seed, arguments.histories, arguments.large)
     tally, started = Tally(), time.monotonic()
@@ -68,13 +74,30 @@ def _wide(first_seed: int, histories: int, large: int) -> int:
         except Broken as failure:
             sys.stdout.write(f"seed {seed} of {draw.__name__} breaks {failure.property.value}: {failure.what}\n")
             return 1
+    _tell(tally, f"{tally.histories} wide histories, {large} of them large", started)
+    return 0
+
+
+def _on_dynamodb(first_seed: int, histories: int) -> int:
+    tally, started = WideTally(), time.monotonic()
+    with aws_stage() as stage:
+        for seed in range(first_seed, first_seed + histories):
+            try:
+                tally.count(run_on_dynamodb(random_wide_history_on_dynamodb(Random(seed)), stage))
+            except Broken as failure:
+                sys.stdout.write(f"seed {seed} breaks {failure.property.value}: {failure.what}\n")
+                return 1
+    _tell(tally, f"{tally.histories} wide histories on DynamoDB", started)
+    return 0
+
+
+def _tell(tally: WideTally, what: str, started: float) -> None:
     sys.stdout.write(
-        f"{tally.histories} wide histories, {large} of them large, {tally.calls} calls, {tally.faults} faults, "
+        f"{what}, {tally.calls} calls, {tally.faults} faults, "
         f"{tally.days / 365:.0f} simulated years, in {time.monotonic() - started:.0f} s\n"
     )
     for kind, count in sorted(tally.by_kind.items()):
         sys.stdout.write(f"  {count:7} {kind}\n")
-    return 0
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ from random import Random
 
 import pytest
 from simulation.broken import Broken
+from simulation.on_dynamodb import aws_stage
+from simulation.shared_table import random_wide_history_on_dynamodb, run_on_dynamodb
 from simulation.wide import WideTally, random_large_history, random_wide_history, run_wide
 
-SEEDED = 150
+SEEDED, ON_DYNAMODB = 150, range(10)
 
 
 def test_no_stop_is_lost_in_histories_outside_the_narrow_model() -> None:
@@ -26,3 +28,15 @@ def test_no_stop_is_lost_in_histories_outside_the_narrow_model() -> None:
 def test_no_stop_is_lost_behind_a_backlog_of_rejected_numbers() -> None:
     """A small one here; the long run has 3,000 rejected numbers."""
     run_wide(random_large_history(Random(1), backlog=30))
+
+
+def test_no_stop_is_lost_on_a_table_that_two_releases_share() -> None:
+    """With items that cannot be read and senders that change lists; ``simulation_long.py --wide --on dynamodb`` runs more."""
+    tally = WideTally()
+    with aws_stage() as stage:
+        for seed in ON_DYNAMODB:
+            try:
+                tally.count(run_on_dynamodb(random_wide_history_on_dynamodb(Random(seed)), stage))
+            except Broken as failure:
+                pytest.fail(f"seed {seed}: {failure.property.value}: {failure.what}")
+    assert {"PreviousInbound", "PreviousSweep", "Spoil", "MoveSender"} <= tally.by_kind.keys()

@@ -22,6 +22,7 @@ from simulation.inbound_queue import Copy, notification
 from simulation.strategies import CALM_STEPS, STEPS
 from simulation.witness import Key, Witness
 from simulation.world import BEGINNING, World
+from support.memory_service import MemoryService
 
 from sms_consent.consent import Consent, Status
 from sms_consent.decision import Asked, Author, Decision
@@ -39,12 +40,14 @@ __all__ = [
     "WideTally",
     "WideText",
     "WideWorld",
+    "judged_world",
     "random_large_history",
     "random_wide_history",
     "run_wide",
 ]
 
 T = TypeVar("T")
+W = TypeVar("W", bound="WideWorld")
 
 KEPT_BY_SQS = timedelta(days=14)
 MOST_RECEIVES = 1_000
@@ -173,7 +176,8 @@ class _Rejecting:
 
     def put(self, number: str, list_name: str) -> Any:
         if self._rejected(number):
-            self._inner._admit(Call.PUT)
+            if isinstance(self._inner, MemoryService):
+                self._inner._admit(Call.PUT)
             raise number_rejected()
         return self._inner.put(number, list_name)
 
@@ -194,6 +198,7 @@ class _Event:
     key: Key
     at: datetime
     latest: datetime  # the time of its newest copy so far
+    line: str | None = None  # the number of ours that was texted
 
 
 class WideWorld(World):
@@ -273,7 +278,7 @@ class WideWorld(World):
             self.queue.copies.append(Copy(f"{text_id}@{at}", body, now, person, sent_at=now))
             if text.ask in (h.Ask.STOP, h.Ask.START):
                 asked = Asked.OPT_OUT if text.ask is h.Ask.STOP else Asked.OPT_IN
-                event = self.events.setdefault(text_id, _Event(asked, (person, h.LINES[line]), moment, moment))
+                event = self.events.setdefault(text_id, _Event(asked, (person, h.LINES[line]), moment, moment, line))
                 event.latest = moment
         while self._to_record and BEGINNING + timedelta(seconds=self._to_record[0][1].at) <= now:
             index, request = self._to_record.pop(0)
@@ -310,8 +315,10 @@ class WideWorld(World):
             self._clock_of[self._running().name] = self._clocks[id(made)]
             before = {copy.receipt for copy in self.queue.copies}
             work(made)
-            for receipt in before - {copy.receipt for copy in self.queue.copies}:
-                self._check_reports(receipt.partition("@")[0])
+            after = {copy.receipt for copy in self.queue.copies}
+            for receipt in before - after:
+                if f"{receipt}-again" not in after:  # otherwise it was put aside, and put back by an operator
+                    self._check_reports(receipt.partition("@")[0])
 
         return super()._start(function, judged if function is h.Function.INBOUND else work, people, at_once=at_once)
 
@@ -373,23 +380,29 @@ class WideWorld(World):
             raise Broken(Property.AGREEMENT, f"{text_id} was processed, and check does not report it")
 
     def judge(self) -> None:
-        """Raise Broken unless every consent and every list entry is what the newest request says."""
+        """Raise Broken if a message, a STOP or a number got lost or came into a log."""
         if self.queue.copies:
             raise Broken(Property.DUTY, "messages are left in the queue")
-        for key in {event.key for event in self.events.values()}:
-            newest, consent = self.newest(key), self.ledger.consent(*key)
-            if newest is None or consent is None:
-                raise Broken(Property.AGREEMENT, "a request was made, and the ledger has no consent")
-            opted_out = newest.asked is Asked.OPT_OUT
-            if (consent.status is Status.OPTED_OUT) is not opted_out:
-                raise Broken(
-                    Property.AGREEMENT, f"the ledger has {consent.status}, the newest request is {newest.asked}"
-                )
-            if not self._is_rejected(key[0]) and self.service.is_listed(*key) is not opted_out:
-                raise Broken(Property.AGREEMENT, f"the list does not match {consent.status}")
+        self.judge_consents()
         for key in {event.key[0] for event in self.events.values()}:
             if key in self.printed:
                 raise Broken(Property.DISCRETION, "a number in a log")
+
+    def judge_consents(self) -> None:
+        """Raise Broken unless every consent and every list entry is what the newest request says."""
+        for key in {event.key for event in self.events.values()}:
+            self.judge_consent(key)
+
+    def judge_consent(self, key: Key) -> None:
+        """Raise Broken unless one consent and its list entry are what the newest request says."""
+        newest, consent = self.newest(key), self.ledger.consent(*key)
+        if newest is None or consent is None:
+            raise Broken(Property.AGREEMENT, "a request was made, and the ledger has no consent")
+        opted_out = newest.asked is Asked.OPT_OUT
+        if (consent.status is Status.OPTED_OUT) is not opted_out:
+            raise Broken(Property.AGREEMENT, f"the ledger has {consent.status}, the newest request is {newest.asked}")
+        if not self._is_rejected(key[0]) and self.service.is_listed(*key) is not opted_out:
+            raise Broken(Property.AGREEMENT, f"the list does not match {consent.status}")
 
 
 # --- which histories
@@ -497,7 +510,11 @@ class WideTally:
 
 def run_wide(history: WideHistory, **options: Any) -> WideWorld:
     """Run a history and judge it. Raises Broken."""
-    world = WideWorld(history, **options)
+    return judged_world(WideWorld(history, **options))
+
+
+def judged_world(world: W) -> W:
+    """Run a world's history and judge it. Raises Broken."""
     try:
         world.run()
         world.judge()
