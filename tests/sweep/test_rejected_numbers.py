@@ -227,6 +227,37 @@ def test_a_new_stop_that_is_rejected_again_starts_anew(world: World) -> None:
     assert work.rejections == 5
 
 
+def test_a_new_request_has_attempts_of_its_own(world: World) -> None:
+    """What was rejected before it does not count: it is tried for an hour, too."""
+    with (
+        refuses("PutOptedOutNumber", _for(PERSON, BLOCKED)),
+        refuses("DeleteOptedOutNumber", _for(PERSON, BLOCKED)) as deletions,
+    ):
+        world.opt_out()
+        _sweep_for(world, minutes=50)
+        assert world.consent().rejections == 4
+        world.opt_in()
+        _sweep_for(world, minutes=50)
+        assert len(deletions) == 4
+        assert _rejected(world) == []
+        assert world.consent().due is Due.OPT_IN
+
+
+def test_rejected_work_is_over_once_a_newer_request_has_work(world: World) -> None:
+    """Also while that cannot be done either: it is not listed as rejected, since AWS did not reject it."""
+    with (
+        refuses("PutOptedOutNumber", _for(PERSON, BLOCKED)),
+        refuses("DeleteOptedOutNumber", _for(PERSON, refusal("AccessDeniedException"))),
+    ):
+        world.opt_out()
+        _sweep_for(world, hours=1, minutes=10)
+        assert len(_rejected(world)) == 1
+        world.opt_in()
+        _sweep_for(world, days=1)
+        assert _rejected(world) == []
+        assert world.consent().due is Due.OPT_IN
+
+
 def test_a_start_of_a_rejected_number_is_carried_out(world: World) -> None:
     """The rejected opt-out is void."""
     _given_up(world)
