@@ -423,6 +423,22 @@ class _Crowd:
         self.clock.move_to(end)
 
 
+def test_imports_wait_until_every_opt_out_is_done() -> None:
+    """Also where the opt-outs are more than one pass of a sweep takes."""
+    crowd = _Crowd(250, Rejected("ValidationException"))
+    crowd.accepts = True
+    for at in range(20):
+        decision = Decision(
+            id=f"line-{at}", number=f"+1425557{at:04d}", asked=Wanted.OPT_OUT, at=NOON - timedelta(days=1),
+            author=Author.IMPORT, through="import",
+        )  # fmt: skip
+        leave_to_sweep(crowd.ledger, decision, LIST, clock=crowd.clock)
+    crowd.minute()
+    listed = [number for number, _ in crowd.service.entries]
+    assert len(listed) == 270
+    assert not any(number.startswith("+1425557") for number in listed[:250])
+
+
 @pytest.mark.parametrize(
     "failure",
     [Rejected("ValidationException", "COUNTRY_NOT_ENABLED"), Rejected("AccessDeniedException")],
