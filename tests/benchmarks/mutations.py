@@ -29,7 +29,7 @@ from simulation.mutants_for_tests import MUTANTS_FOR_TESTS  # noqa: E402
 ROOT = TESTS.parent
 KEPT_OUT = shutil.ignore_patterns("__pycache__", ".git", ".venv", ".uv", ".*_cache", ".aws-sam", "corpus")
 ON_TESTS = "tests"
-LONGEST = 600
+LONGEST = 240
 """Seconds for one change's tests: one that never ends has been noticed."""
 
 

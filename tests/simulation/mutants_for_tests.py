@@ -507,8 +507,8 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "an opt-out is young until it is due again",
         OVERDUE,
-        "                oldest = min(oldest, items.consent_from(from_attributes(each)).owed_since)\n",
-        "                oldest = min(oldest, items.consent_from(from_attributes(each)).due_at or now)\n",
+        "        return items.consent_from(from_attributes(stored)).owed_since\n",
+        "        return items.consent_from(from_attributes(stored)).due_at or now\n",
         ALARM,
     ),
     # --- deletions and missing lists
