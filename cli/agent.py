@@ -1,4 +1,4 @@
-"""`sms-consent opt-out` and `opt-in`: what a support agent is told by somebody, recorded here and carried out by functions."""
+"""`sms-consent opt-out` and `opt-in`: record what a person asked a support agent for. Functions make the list calls."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ __all__ = ["by_parameters", "by_stack", "standard"]
 
 @cache
 def standard() -> Classifier:
-    """Return the classifier of a deployment without words and a brand of its own."""
+    """Return the classifier of a deployment that sets no keywords and no brand."""
     return Classifier(Reader())
 
 

@@ -98,7 +98,8 @@ def exported(
     clock: Clock,
     canonical: Callable[[str], str] = str,
 ) -> Iterator[Exported]:
-    """Everything, in no order. What changes meanwhile is told as it was or as it is. Raises TryAgain or Rejected.
+    """Yield every consent, in no order. A consent that changes meanwhile is exported in its old or new
+    state. Raises TryAgain or Rejected.
 
     ``canonical`` returns the name of a list under whose ARN an earlier release has stored consents.
     """

@@ -186,8 +186,7 @@ class Row(BaseModel):
         return reading.as_of
 
     def decision(self, reading: Reading, place: str) -> Decision:
-        """Its id is the same however often, and in whichever file, the same is imported. Raises Unfit for an opt-in without
-        a time of its own: that need not be said of one that nobody wants."""
+        """Return the decision; the same row has the same id in every file. Raises Unfit for an opt-in without a time."""
         if isinstance(self.asked, Told):
             raise Unfit("it asks for nothing")
         at = self._at(self.asked, reading)

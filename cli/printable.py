@@ -38,7 +38,7 @@ def say_json(value: object, *, indent: int | None = None) -> None:
 
 
 def contained(text: str) -> str:
-    """Spell out what a terminal might obey in text that has lines of its own, and may hold isolated words."""
+    """Escape control characters in text that may have several lines and right-to-left words."""
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

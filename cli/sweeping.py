@@ -44,7 +44,7 @@ class Sweeping:
         self._clock = clock
 
     def follow(self, look: Look, notice: Callable[[str], None], patience: timedelta = PATIENCE) -> list[Consent]:
-        """Have what is open done, and wait for it; return what is still open. ``notice`` is told what did not work.
+        """Invoke sweep for the open work and wait; return what is still open. ``notice`` is called with what failed.
 
         ``look`` reads what was recorded, as it is now. Raises what it raises.
         """

@@ -73,7 +73,7 @@ class Report:
     def checked(self, check: Check) -> None:
         """One line."""
         if not self.silent and not self.checks:
-            self._out.print(Styled(f"{visible(self.identity)}: is all as it must be?", style="bold"))
+            self._out.print(Styled(f"{visible(self.identity)}: checks", style="bold"))
         self.checks.append(check)
         mark, style = _MARKS[check.verdict]
         self._line(mark, style, check.name, check.told)

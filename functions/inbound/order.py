@@ -16,7 +16,7 @@ __all__ = ["by_person", "in_order", "one_by_one", "shuffled"]
 
 
 def by_person(records: Iterable[Record]) -> list[list[Record]]:
-    """Group records by their sender. A record without a text is a group of its own."""
+    """Group records by their sender. A record without a text forms its own group."""
     people: dict[str, list[Record]] = {}
     for record in records:
         key = _person(record) if isinstance(record.text, Text) else f"\0{len(people)}"

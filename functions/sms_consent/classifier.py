@@ -29,7 +29,7 @@ class Classifier:
         Args:
             reader: The rules, with the deployment's own keywords.
             replies: The deployment's replies; without them, the shipped ones are known, but not their brand.
-            replies_of: Finds the replies of one number, pool or agent of ours, which may have a brand of its own. May make
+            replies_of: Finds the replies of one number, pool or agent of ours, which may have a separate brand. May make
                 calls, and raise TryAgain or Rejected.
         """
         self.reader = reader
@@ -38,7 +38,7 @@ class Classifier:
         self._known: dict[Replies, OwnReplies] = {}
 
     def read(self, body: str) -> Reading:
-        """Return what a text asks for, whoever sent it. Makes no call."""
+        """Return what a text asks for, regardless of its sender. Makes no call."""
         return self.reader.read(body, ours=self._deployed)
 
     def explain(self, body: str) -> Explanation:

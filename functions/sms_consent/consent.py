@@ -40,7 +40,7 @@ class Due(StrEnum):
     REPLY = "REPLY"
     IMPORTED = "IMPORTED"  # opt-outs by the hundred thousand, honoured elsewhere for long: no text waits behind them
     OPT_IN = "OPT_IN"
-    REJECTED = "REJECTED"  # rejected by AWS permanently: never on a consent, always on an item of its own
+    REJECTED = "REJECTED"  # rejected by AWS permanently: never on a consent, always on a separate item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ class Action(StrEnum):
 
     OPT_OUT = "OPT_OUT"
     ASK = "ASK"
-    LEAVE = "LEAVE"  # unclear texts only: recorded, hence an event to whoever listens; the person is left alone
+    LEAVE = "LEAVE"  # unclear texts only: recorded and published as an event; no reply is sent
 
 
 @dataclass(frozen=True, slots=True)

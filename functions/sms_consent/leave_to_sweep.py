@@ -30,7 +30,7 @@ class LeftToSweep:
         """No lease."""
 
     def withholds(self, kind: ReplyKind, recent: Sequence[RecentReply]) -> None:
-        """No limit: whoever sends the reply applies it."""
+        """No limit: the worker that sends the reply applies it."""
 
     def settle(self, consent: Consent) -> Consent:
         """Nothing is done."""

@@ -175,7 +175,7 @@ def _for_each(
 
 
 def result_of(number: str, asked: Asked, consent: Consent) -> Result:
-    """Return what became of a recorded request, by the consent as it is now."""
+    """Return the result of a recorded request, according to the consent as it is now."""
     held_until = consent.held_until if consent.status is Status.OPT_IN_PENDING else None
     return Result(number, _became(asked, consent), consent, held_until, refused=consent.refusal is not None)
 

@@ -20,7 +20,7 @@ RETRIED_EVERY = timedelta(days=1)
 class RejectedWork:
     """A number that AWS does not accept on a list, or does not delete from it.
 
-    It is an item of its own, since the previous release fails on a consent with a kind of work that it does not know. The
+    It is a separate item, since the previous release fails on a consent with a kind of work that it does not know. The
     consent itself has no due work any more.
     """
 
@@ -29,7 +29,7 @@ class RejectedWork:
     reason: str
     since: datetime  # the first rejection
     rejections: int
-    version: int  # of the consent: a newer version has work of its own, and this item is void
+    version: int  # of the consent: a newer version has its own work, and this item is void
     due_at: datetime | None = None  # when it is tried again; None once it is over
     revision: int  # of the consent when this was written
     preserved: Preserved | None = field(default=None, compare=False, repr=False)

@@ -73,7 +73,7 @@ class Retention:
         keep: timedelta,
         failed: Callable[[Exception], None] | None = None,
     ) -> None:
-        """``failed`` is told of each text that could not be taken out; the next day's run tries it again."""
+        """``failed`` is called for each text that could not be removed; the next day's run tries again."""
         self._bodies = bodies
         self._clock = clock
         self._keep = keep

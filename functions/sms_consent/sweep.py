@@ -239,7 +239,7 @@ class _Run:
                     self._swept.left[kind] += 1
                     waiting += 1
                 else:
-                    self._skipped.add(key)  # it changed under each attempt: the next sweep sees what became of it
+                    self._skipped.add(key)  # it changed during each attempt: the next sweep reads it again
             elif after.revision != seen.revision:
                 waiting = 0
                 done += 1

@@ -113,7 +113,7 @@ class Sync:
     def retry(self, work: RejectedWork) -> bool:
         """Try a number again that was rejected permanently. Returns False if its call has to wait.
 
-        The work is over if the list matches by now, or a newer decision has work of its own. Raises TryAgain or Rejected if
+        The work is over if the list matches by now, or a newer decision has its own work. Raises TryAgain or Rejected if
         the ledger fails.
         """
         now = self.clock.now()

@@ -79,7 +79,7 @@ def test_a_replay_does_not_undo_a_stop(
 
 
 def test_a_repeat_signed_anew_under_the_same_id_does_not_either(opted_out: Api) -> None:
-    """Nor a replay of that one, under an id of its own."""
+    """A replay of that request under a new id changes nothing either."""
     first = _remove(opted_out, _key_signed(opted_out) | {ID: "same"})
     _stop(opted_out)
     opted_out.world.pass_time(minutes=20)
@@ -107,7 +107,7 @@ def test_a_deferred_opt_in_is_answered_with_its_first_date(opted_out: Api) -> No
 def test_recipients_that_the_first_attempt_did_not_get_to_are_recorded_with_its_time(
     opted_out: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The function was killed half-way; whoever texts STOP before the repeat stays opted out."""
+    """The function was killed half-way; a person who texts STOP before the repeat stays opted out."""
     for number in (OTHER, THIRD):
         opted_out.items("add", number)
     opted_out.world.pass_time(seconds=1)
@@ -166,7 +166,7 @@ def test_a_recipient_that_the_ledger_rejects_fails_alone(
 
 
 def test_a_new_request_for_the_same_is_another(opted_out: Api) -> None:
-    """Whoever was opted out meanwhile is opted in by it."""
+    """It opts in a person who was opted out meanwhile."""
     _remove(opted_out, _key_signed(opted_out) | {ID: "one"})
     _stop(opted_out)
     opted_out.world.pass_time(seconds=2)

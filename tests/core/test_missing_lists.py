@@ -30,7 +30,7 @@ by_answer = pytest.mark.parametrize(
 
 @pytest.fixture
 def opt_out_list(world: World) -> AwsOptOutList:
-    """The list's adapter, beside a list of its own."""
+    """The list's adapter, with a separate list."""
     world.aws.create_opt_out_list(OptOutListName=OTHER)
     return AwsOptOutList(world.aws)
 

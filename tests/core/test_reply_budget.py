@@ -77,7 +77,7 @@ def test_blocks_grow_to_their_size() -> None:
 @pytest.mark.parametrize("environments", [2, 7])
 @pytest.mark.parametrize("priority", [LOW, OPT_OUT])
 def test_environments_together_keep_to_the_budget(environments: int, priority: Priority) -> None:
-    """Whoever reserves when."""
+    """In any order of reservations."""
     counter = Counter()
     budgets = [_budget(counter, 500, free=0) for _ in range(environments)]
     sent = sum(budget.take(priority) is None for budget in chain.from_iterable(repeat(budgets, 500)))

@@ -44,7 +44,7 @@ def _refusal(imports: Moving, content: str) -> str:
 
 
 def test_subscribers_of_other_systems_stay_subscribed(imports: Moving) -> None:
-    """Yes means what the heading says; whoever is subscribed is passed over, whoever is not is opted out."""
+    """Yes means what the heading says: subscribed people are skipped, the others are opted out."""
     for place, (heading, subscribed, opted_out) in enumerate(SUBSCRIPTIONS, start=10):
         content = f"Phone,{heading}\n{PERSON},{subscribed}\n+142555502{place},{opted_out}\n"
         result = imports.done(content, *AS_OF)
@@ -134,7 +134,7 @@ def test_not_having_opted_out_is_no_opt_in(imports: Moving) -> None:
 
 
 def test_the_time_of_an_opt_out_is_no_time_of_an_opt_in(imports: Moving) -> None:
-    """Whoever subscribed again has an unsubscribed_at still."""
+    """A person who subscribed again still has an unsubscribed_at."""
     result = imports.run(
         imports.file(f"phone,subscribed,unsubscribed_at\n{PERSON},yes,2025-03-01T10:00:00Z\n"), "--opt-ins"
     )

@@ -65,7 +65,7 @@ def test_from_a_person_who_is_opted_in_it_is_an_ordinary_answer(inbound: Inbound
 
 
 def test_an_opt_out_by_an_agent_or_an_import_is_reversed_too(inbound: Inbound) -> None:
-    """The newest decision counts, whoever made it."""
+    """The newest decision counts, whether a person or an agent made it."""
     inbound.world.opt_out(author=Author.AGENT)
     inbound.world.pass_time(seconds=5)
     _hear(inbound, "YES", "a")
@@ -196,7 +196,7 @@ def test_it_is_logged_and_counted_as_a_text_that_asks_for_nothing(
 
 
 def test_a_deployment_may_say_that_the_word_opts_in(inbound: Inbound, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where people are told to text JOIN, it is no ordinary answer."""
+    """In a deployment that asks people to text JOIN, it is not an ordinary answer."""
     monkeypatch.setenv("EXTRA_OPT_IN_KEYWORDS", "Join")
     wiring.batch.cache_clear()
     _hear(inbound, "JOIN", "a")

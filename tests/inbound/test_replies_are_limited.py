@@ -32,7 +32,7 @@ def lines(inbound: Inbound) -> list[str]:
 
 
 class Texts:
-    """Texts, each with an id of its own and a second after the one before."""
+    """Texts with different ids, one second apart."""
 
     def __init__(self, inbound: Inbound) -> None:
         self._inbound = inbound
@@ -230,7 +230,7 @@ def test_a_withheld_confirmation_does_not_hold_up_its_opt_out(inbound: Inbound, 
 
 
 def test_each_list_has_its_own_first_confirmation(inbound: Inbound, text: Texts) -> None:
-    """Each is a programme of its own; together they are bounded by the number of lists and the budget."""
+    """Each list is a separate programme; together they are bounded by the number of lists and the budget."""
     for at, line in enumerate(LINES[:3]):
         name = f"List{at}"
         inbound.world.aws.create_opt_out_list(OptOutListName=name)

@@ -74,7 +74,7 @@ def test_every_functions_environment_can_be_had_for_sam_local_invoke(stack: Serv
 
 
 def test_a_function_is_invoked_for_its_answer(stack: Served) -> None:
-    """By its name and alias; an error of the function is told as Lambda tells it."""
+    """By its name and alias; an error of the function is reported as Lambda reports it."""
     functions = stack.client("lambda")
     done = functions.invoke(FunctionName="SweepFunction", Qualifier="live", Payload=b"{}")
     assert (done["StatusCode"], json.load(done["Payload"])) == (200, {})

@@ -36,7 +36,7 @@ def test_a_reply_that_comes_back_asks_for_nothing(kind: ReplyKind) -> None:
 
 
 def test_no_piece_of_a_reply_opts_anybody_in_or_asks_for_help() -> None:
-    """In any language, wherever it is cut: without a look-up. A keyword by itself is what people are told to write."""
+    """In any language, wherever it is cut: without a look-up. A keyword alone is what replies ask people to write."""
     opening = [
         piece
         for piece in PIECES

@@ -1,4 +1,4 @@
-"""Whoever texted STOP to a number stays opted out when the number's list changes."""
+"""A person who texted STOP to a number stays opted out when the number's list changes."""
 
 from __future__ import annotations
 

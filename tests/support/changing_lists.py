@@ -112,7 +112,7 @@ class Changing:
             sweep(self.world)
 
     def is_opted_out(self, number: str = PERSON, sender: str = OURS) -> bool:
-        """As an application is told that wants to text the person from this sender."""
+        """The API's answer to an application that wants to text the person from this sender."""
         (item,) = self.api.items("check", number, sender=sender)
         answer: bool = item["isOptedOut"]
         return answer

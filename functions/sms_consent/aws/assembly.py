@@ -90,7 +90,7 @@ def assemble(
 ) -> Parts:
     """``paced`` spaces calls by the API's rates, for a worker that does many; others call at once and heed refusals.
 
-    ``observe`` is told what comes about. ``warn`` is called for each reply that is not sent as it is configured.
+    ``observe`` is called with each operational event. ``warn`` is called for each reply that is not sent as it is configured.
     ``looks_further`` is explained at ``DynamoLedger``.
     ``free_replies`` are those that cost no reservation of the day's budget (``ReplyBudget``).
 

@@ -40,7 +40,7 @@ _CLASSES = {
     Rejection.NUMBER: "attribute_exists(rejection) AND attribute_exists(rejections)",
 }
 BUDGET_KEPT = timedelta(days=8)
-"""How long the count of a day's replies is kept after its beginning, for whoever looks into an alarm."""
+"""How long the count of a day's replies is kept, so that an alarm can be investigated."""
 T = TypeVar("T")
 ATTEMPTS = 5
 """Conditional writes lost in a row to other writers of one number."""

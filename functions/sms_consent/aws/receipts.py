@@ -55,7 +55,7 @@ class DynamoReceipts:
         return None
 
     def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
-        """One write. They hold no number: recipients are told by their place in the request."""
+        """One write. It holds no phone number: recipients are identified by their position in the request."""
         item: dict[str, Plain | None] = {
             **_key(f"results {identity}"), "results": dict(results), "expires": int(until.timestamp()),
         }  # fmt: skip

@@ -213,7 +213,7 @@ class Tiers:
         return words
 
     def _own_clause(self, folded: Folded, words: Sequence[Word], own: OwnWords) -> Kept | None:
-        """A keyword that can mean nothing else, in a sentence of its own: "We sold the house. STOP!".
+        """Find an unambiguous keyword in a separate sentence: "We sold the house. STOP!".
 
         In an automatic reply, "не пишите" between commas is for as long as its sender drives.
         """
