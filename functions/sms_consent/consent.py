@@ -232,7 +232,12 @@ def moved_back(
     opted_in_at = standing.opted_in_at
     if earlier.asked is Asked.OPT_IN and opted_in_at == standing.decided_at:
         opted_in_at = earlier.at
-    reset = replace(standing, decided_at=earlier.at, opted_in_at=opted_in_at, revision=standing.revision + 1)
+    outbox = standing.outbox
+    if outbox is not None and outbox.id == earlier.id:
+        outbox = earlier  # the history must have the earliest time, since later copies are compared with that
+    reset = replace(
+        standing, decided_at=earlier.at, opted_in_at=opted_in_at, outbox=outbox, revision=standing.revision + 1
+    )
     if undecided and standing.status is not Status.OPTED_OUT and (standing.asked_out_at or earlier.at) > earlier.at:
         opted_out = replace(
             reset, status=Status.OPTED_OUT, decided_at=standing.asked_out_at or earlier.at, version=reset.version + 1,
@@ -241,7 +246,6 @@ def moved_back(
         return replace(opted_out, due=Due.OPT_OUT, due_at=standing.lease_until if standing.leased_at(now) else now)
     if newest is None:
         return reset
-    outbox = reset.outbox
     if outbox is not None and outbox.id == newest.id:
         reset = replace(reset, outbox=None)  # it counts again, so it is not a redelivery
     changed = decide(reset, newest, standing.list_name, now=now, claim=None, answer=None)[1] or reset

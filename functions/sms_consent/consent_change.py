@@ -188,8 +188,9 @@ class ConsentChanger:
     def _save(self, step: _Step, standing: Consent | None, now: datetime, *, alone: bool) -> bool:
         """Write the change; return whether the decision went to the history with it. Raises Moved or TryAgain."""
         changed = cast("Consent", step.changed)
-        if standing is not None and standing.outbox is not None and changed.outbox is not standing.outbox:
-            self._ledger.append(standing.outbox, Outcome.CHANGED, now)
+        former = standing.outbox if standing is not None else None
+        if former is not None and (changed.outbox is None or changed.outbox.id != former.id):
+            self._ledger.append(former, Outcome.CHANGED, now)
         if standing is not None and step.outcome is not Outcome.CHANGED and alone:
             self._ledger.save_and_append(changed, standing, step.decision, step.outcome, now)
             return True

@@ -326,9 +326,12 @@ def let_go(consent: Consent, worker: str, now: datetime) -> Consent:
     return replace(consent, lease=None, lease_until=None, deleting=None, due_at=max(now, waits_for or now))
 
 
-def recorded(consent: Consent, decision_id: str) -> Consent:
-    """Without the copy of a decision that now stands in the history itself."""
-    return replace(consent, outbox=None) if consent.outbox is not None and consent.outbox.id == decision_id else consent
+def recorded(consent: Consent, decision_id: str, at: datetime) -> Consent:
+    """Without the copy of a decision that now stands in the history itself, at this time."""
+    outbox = consent.outbox
+    if outbox is None or (outbox.id, outbox.at) != (decision_id, at):
+        return consent
+    return replace(consent, outbox=None)
 
 
 def _done(consent: Consent) -> Consent:

@@ -170,7 +170,7 @@ class _Attempt:
         self._worker = worker
         self.deleted = False  # whether a deletion took effect, or may have
         self._delivered: Delivery | None = None
-        self._recorded: set[str] = set()
+        self._recorded: set[tuple[str, datetime]] = set()
 
     def run(self) -> Consent:
         """Do what is left until nothing is, the lease ends, or the service refuses."""
@@ -328,13 +328,13 @@ class _Attempt:
     def _record(self) -> None:
         """The decision goes to the history before the list is touched; but a history that fails holds up no STOP."""
         decision = self._consent.outbox
-        if decision is None or decision.id in self._recorded:
+        if decision is None or (decision.id, decision.at) in self._recorded:
             return
         try:
             self._sync.ledger.append(decision, Outcome.CHANGED, self._now())
         except (TryAgain, Rejected):
             return  # it stays in the outbox, and whoever writes this consent next takes it from there
-        self._recorded.add(decision.id)
+        self._recorded.add((decision.id, decision.at))
 
     def _call(self, call: Call, method: Callable[[str, str], T]) -> T:
         try:
@@ -378,6 +378,6 @@ class _Attempt:
             return consent
         if self._delivered is not None:
             consent = progress.answered(consent, self._delivered)
-        for decision_id in self._recorded:
-            consent = progress.recorded(consent, decision_id)
+        for decision_id, at in self._recorded:
+            consent = progress.recorded(consent, decision_id, at)
         return consent

@@ -252,6 +252,18 @@ def test_a_stop_between_two_copies_counts_if_there_are_too_many_decisions_to_sea
     assert consent.due is not None
 
 
+def test_the_earliest_copy_is_remembered_although_the_later_one_is_not_in_the_history_yet() -> None:
+    """Otherwise the later copy of a START, delivered again, undoes the STOP that came after the earlier one."""
+    clock, ledger = FakeClock(NOON + timedelta(minutes=1)), MemoryLedger()
+    worker = _environment(ledger, clock)
+    _recorded(ledger, clock, _asked(Asked.OPT_IN, "start", 30))
+    _recorded(ledger, clock, _asked(Asked.OPT_IN, "start", 0))
+    worker.inbound.hear(_text("stop", "STOP", NOON + timedelta(seconds=4)))
+    worker.inbound.hear(_text("start", "START", NOON + timedelta(seconds=30)))
+    consent = ledger.consents[PERSON, LIST]
+    assert (consent.status, consent.decided_by) == (Status.OPTED_OUT, "stop")
+
+
 def test_a_decision_that_is_not_in_the_history_yet_counts_again() -> None:
     """The second STOP, to which the consent owes its time, has an earlier copy: the first one is the newest then."""
     clock, ledger = FakeClock(NOON + timedelta(minutes=1)), MemoryLedger()

@@ -245,7 +245,7 @@ MUTANTS = (
     Mutant(
         "the outbox is not flushed by the next decision",
         CHANGE,
-        "            self._ledger.append(standing.outbox, Outcome.CHANGED, now)\n",
+        "            self._ledger.append(former, Outcome.CHANGED, now)\n",
         "            pass\n",
     ),
     Mutant(
@@ -327,6 +327,13 @@ MUTANTS = (
         CHANGE,
         "    if standing.decided_by == decision.id:\n        return decision.at < standing.decided_at\n",
         "    if standing.decided_by == decision.id:\n        return False\n",
+        WIDE,
+    ),
+    Mutant(
+        "the outbox keeps the later copy's time",
+        CONSENT,
+        "        outbox = earlier  # the history must have",
+        "        pass  # the history must have",
         WIDE,
     ),
     Mutant(

@@ -228,6 +228,13 @@ MUTANTS_FOR_TESTS = (
         DECIDED,
     ),
     _mutant(
+        "the later copy's time goes into the history",
+        CONSENT,
+        "        outbox = earlier  # the history must have",
+        "        pass  # the history must have",
+        DECIDED,
+    ),
+    _mutant(
         "a STOP overruled by the person's own START is reported",
         CHANGE,
         "        return None if author is Author.END_USER else author\n",
