@@ -145,6 +145,7 @@ class TableWorld(WideWorld):
         self._table: str = self.ledger._table
         self._older: dict[bool, Any] = {}
         self.spoiled: set[Key] = set()
+        self.added: dict[Key, Any] = {}
         self.list_of = dict(h.LINES)
         self.moved = False
 
@@ -233,15 +234,27 @@ class TableWorld(WideWorld):
     # --- items that cannot be read
 
     def _spoil(self, key: Key, what: str) -> None:
-        client = clients.dynamodb()
-        found = client.get_item(TableName=self._table, Key=to_attributes(consent_key(*key)), ConsistentRead=True)
-        if "Item" not in found:
-            return
+        item = self._item(key)
+        if item is None:
+            standing = self.standing()
+            if not standing:
+                return
+            key = standing[0].number, standing[0].list_name
+            item = self._item(key)
+        assert item is not None
         changes = ADDED.get(what) or SPOILED[what]
-        changed = {name: value for name, value in (found["Item"] | changes).items() if value is not None}
-        client.put_item(TableName=self._table, Item=changed)
+        changed = {name: value for name, value in (item | changes).items() if value is not None}
+        clients.dynamodb().put_item(TableName=self._table, Item=changed)
         if what in SPOILED:
             self.spoiled.add(key)
+        else:
+            self.added[key] = ADDED[what]["newer"]
+
+    def _item(self, key: Key) -> dict[str, Any] | None:
+        found = clients.dynamodb().get_item(
+            TableName=self._table, Key=to_attributes(consent_key(*key)), ConsistentRead=True
+        )
+        return dict(found["Item"]) if "Item" in found else None
 
     # --- senders that change lists
 
@@ -299,6 +312,9 @@ class TableWorld(WideWorld):
 
     def judge_consents(self) -> None:
         """Like that of a wide world; after a change of lists, for each person and sender."""
+        for key, value in self.added.items():
+            if (self._item(key) or {}).get("newer") != value:
+                raise Broken(Property.AGREEMENT, "an attribute that a newer release added is gone")
         if not self.moved:
             super().judge_consents()
             return
@@ -337,6 +353,7 @@ class TableWorld(WideWorld):
 
 PICKS = ((0,), (0, 1), (0, 1, 2), (2, 0), (1,))
 LONG = 12.2 * 86_400
+OUTAGES = (h.Ending.THROTTLED, h.Ending.UNREACHED, h.Ending.LOST_BEFORE, h.Ending.DIED_BEFORE, h.Ending.DIED_AFTER)
 
 
 def random_wide_history_on_dynamodb(random: Random) -> WideHistory:
@@ -346,7 +363,7 @@ def random_wide_history_on_dynamodb(random: Random) -> WideHistory:
     if kind < 0.3:
         return _two_releases(random, history)
     if kind < 0.6:
-        return _with(random, history, lambda: Spoil(random.randrange(3), 0, random.choice((*SPOILED, *ADDED))), 1, 3)
+        return _spoiling(random, history)
     if kind < 0.85:
         return _moving(random, history)
     return _late(random, history)
@@ -376,6 +393,20 @@ def _two_releases(random: Random, history: WideHistory) -> WideHistory:
     return _with(random, history, older, 2, 8)
 
 
+def _spoiling(random: Random, history: WideHistory) -> WideHistory:
+    """In half of them the first text is being processed when its consent is spoiled, or has just been processed."""
+
+    def spoil() -> Spoil:
+        what = random.choice(tuple(random.choice((SPOILED, SPOILED, ADDED))))
+        return Spoil(random.randrange(3), random.choice((0, 0, 1)), what)
+
+    if random.random() < 0.5:
+        first = replace(history.texts[0], at=0.0)
+        begun = (h.Deliver((0,)), h.Proceed(0, random.randint(2, 14), random.choice((None, *OUTAGES))), spoil())
+        history = replace(history, texts=(first, *history.texts[1:]), steps=(*begun, *history.steps))
+    return _with(random, history, spoil, 1, 3)
+
+
 def _moving(random: Random, history: WideHistory) -> WideHistory:
     """A function works on one text for less than 30 s, and its clock goes forward: a carry relies on both."""
     history = replace(
@@ -388,7 +419,29 @@ def _moving(random: Random, history: WideHistory) -> WideHistory:
         meanwhile = tuple(random.randrange(4) for _ in range(random.randint(0, 4)))
         return MoveSender(random.choice((0, 0, 2)), random.choice((0, 1, 1)), meanwhile)
 
+    if random.random() < 0.6:
+        return _moving_in_time(random, history)
     return _with(random, history, move, 1, 3)
+
+
+def _moving_in_time(random: Random, history: WideHistory) -> WideHistory:
+    """Functions have just looked a sender up when it gets another list, and texts to it arrive in the next minute."""
+    line = random.choice((0, 2))
+    other = 1 if line == 0 else 0
+    first = replace(history.texts[0], line=line, at=0.0, again_after=())
+    later = [
+        replace(first, person=random.choice((0, 0, 1)), ask=random.choice((h.Ask.STOP, h.Ask.STOP, h.Ask.START)), at=at)
+        for at in random.sample((1.0, 2.0, 5.0, 20.0, 30.0, 45.0, 61.0, 70.0), random.randint(1, 4))
+    ]
+    steps: list[Any] = [h.Deliver((0,)), h.Proceed(0, 40)]
+    if random.random() < 0.3:
+        steps += [h.Wait(1.0), h.Deliver((0,)), h.Proceed(0, random.randrange(4))]
+    steps += [MoveSender(line, other, (0,) * random.randint(1, 5))]
+    for _ in range(random.randint(1, 4)):
+        steps += [h.Wait(random.choice((1.0, 10.0, 25.0))), h.Deliver((0, 1)), h.Proceed(random.randrange(2), 40)]
+    if random.random() < 0.4:
+        steps += [MoveSender(line, 1 - other, (0, 0)), *history.steps[:10]]
+    return replace(history, texts=(first, *later), steps=tuple(steps))
 
 
 def _late(random: Random, history: WideHistory) -> WideHistory:
