@@ -344,20 +344,6 @@ MUTANTS = (
         WIDE,
     ),
     Mutant(
-        "a deletion after the end of its lease is taken for a success",
-        SYNC,
-        "            if deleted is None or consent.lease == self._worker:\n",
-        "            if True:\n",
-        WIDE,
-    ),
-    Mutant(
-        "a deletion without an answer, after the end of its lease, is forgotten",
-        SYNC,
-        "                if in_doubt and consent.lease != self._worker:\n",
-        "                if False:\n",
-        WIDE,
-    ),
-    Mutant(
         "texts are given up after five minutes",
         BATCH,
         "GIVE_UP_AFTER = timedelta(days=12)",

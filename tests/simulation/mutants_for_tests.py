@@ -591,13 +591,6 @@ MUTANTS_FOR_TESTS = (
         REPEATED,
     ),
     _mutant(
-        "results outlive their time",
-        RECEIPTS,
-        'if item and item["expires"] >= int(now.timestamp()) else {}\n',
-        "if item else {}\n",
-        REPLAYED, REPEATED,
-    ),
-    _mutant(
         "what failed for a recipient is remembered as its result",
         "sms_consent/on_behalf.py",
         "        if result.became not in {Became.FAILED, Became.REJECTED}\n",

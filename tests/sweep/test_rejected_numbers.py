@@ -29,7 +29,7 @@ from sms_consent.decision import Author, Decision
 from sms_consent.errors import Rejected, Throttled
 from sms_consent.leave_to_sweep import leave_to_sweep
 from sms_consent.pacing import Call
-from sms_consent.rejected import is_permanent
+from sms_consent.rejected import RejectedWork, is_permanent
 from sms_consent.text import Text
 
 BLOCKED = refusal("ValidationException", Reason="DESTINATION_COUNTRY_BLOCKED")
@@ -421,6 +421,20 @@ class _Crowd:
         end = self.clock.now() + timedelta(minutes=1)
         self._sweep.sweep.run(end)
         self.clock.move_to(end)
+
+
+def test_one_sweep_tries_only_so_many_rejected_numbers_again() -> None:
+    """The others wait for the next one: thousands must not take the time and the rate of a whole sweep."""
+    crowd = _Crowd(0, Rejected("ValidationException"))
+    for at in range(250):
+        work = RejectedWork(
+            number=f"+1999{at:07d}", list_name=LIST, reason="ValidationException", since=NOON, rejections=5, version=1,
+            due_at=NOON, revision=1,
+        )  # fmt: skip
+        crowd.ledger.reject(work)
+    for left in (50, 0):
+        crowd.minute()
+        assert len(list(crowd.ledger.due_rejected(crowd.clock.now()))) == left
 
 
 def test_imports_wait_until_every_opt_out_is_done() -> None:
