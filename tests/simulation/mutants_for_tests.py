@@ -790,10 +790,10 @@ MUTANTS_FOR_TESTS = (
         REPLIES,
     ),
     _mutant(
-        "a failed reservation is tried again for every reply",
+        "a failed reservation is tried again at once",
         BUDGET,
-        "                self._retry_at = self._clock.now() + RETRY_AFTER\n",
-        "                self._retry_at = self._clock.now()\n",
+        "RETRY_AFTER = timedelta(minutes=1)\n",
+        "RETRY_AFTER = timedelta(milliseconds=1)\n",
         BUDGETS,
     ),
     _mutant(
@@ -837,7 +837,7 @@ MUTANTS_FOR_TESTS = (
         "sms_consent/intent/reader.py",
         "found[0].intent is Intent.NONE or self._tiers.begins_with_opt_out(folded):\n",
         "found[0].intent is Intent.NONE:\n",
-        ECHOES,
+        "intent/test_immunity.py", ECHOES,
     ),
     _mutant(
         "a piece of a reply opts in",
