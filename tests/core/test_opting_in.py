@@ -112,6 +112,19 @@ def test_a_refusal_that_the_ledger_did_not_foresee_is_pending_and_tried_daily(wo
     assert world.consent().status is Status.OPTED_IN
 
 
+def test_a_number_that_somebody_deleted_by_hand_has_used_up_its_deletion(world: World) -> None:
+    """When it was done is not known: the 30 days count from when it was noticed."""
+    world.opt_out()
+    world.aws.delete_opted_out_number(OptOutListName="Default", OptedOutNumber=PERSON)
+    world.pass_time(minutes=1)
+    noticed = world.opt_in().deleted_at
+    assert noticed == START_OF_TEST + timedelta(minutes=1)
+    world.opt_out()
+    world.pass_time(minutes=1)
+    consent = world.opt_in()
+    assert (consent.status, consent.held_until) == (Status.OPT_IN_PENDING, noticed + HOLD)
+
+
 def test_a_throttled_opt_in_confirmation_is_sent_later(world: World) -> None:
     """The deletion is done; only the reply is still owed."""
     world.opt_out()
