@@ -263,7 +263,16 @@ def _reverses_opt_out(decision: Decision, standing: Consent | None) -> bool:
 
 
 def _asks_for_what_is(decision: Decision, standing: Consent) -> bool:
+    if decision.asked is Asked.OPT_OUT and _is_guessed(standing):
+        return False
     return (decision.asked is Asked.OPT_OUT) is (standing.status is Status.OPTED_OUT)
+
+
+def _is_guessed(standing: Consent) -> bool:
+    """Whether an item that cannot be read completely looks finished, although the number may not be on the list."""
+    unreadable = standing.preserved.unreadable if standing.preserved is not None else {}
+    guessed = not unreadable.keys().isdisjoint(("status", "version", "applied_version"))
+    return guessed and standing.settled and not standing.surely_listed
 
 
 def _urgency(due: Due | None, decision: Decision) -> Due | None:

@@ -172,6 +172,26 @@ def test_an_unknown_status_stays_stored_and_the_number_stays_on_the_list(world: 
     assert world.listed()
 
 
+@pytest.mark.parametrize(
+    "changed", [{"status": {"S": "OPTED_OUT_PARTLY"}}, {"status": None}], ids=["unknown status", "no status"]
+)
+def test_a_stop_is_put_although_the_unreadable_status_counted_as_opted_out(
+    world: World, changed: dict[str, Any]
+) -> None:
+    """The person was opted in, and nothing was left to do."""
+    world.opt_out()
+    world.pass_time(minutes=1)
+    world.opt_in()
+    assert not world.listed()
+    store({name: value for name, value in (item() | changed).items() if value is not None})
+    world.pass_time(minutes=1)
+    world.opt_out()
+    world.sweep()
+
+    assert world.listed()
+    assert item()["status"] == {"S": "OPTED_OUT"}
+
+
 def test_a_newer_request_replaces_an_unknown_status(world: World) -> None:
     throttled_stop(world)
     edit(status={"S": "OPTED_OUT_PARTLY"})
