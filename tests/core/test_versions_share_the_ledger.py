@@ -192,6 +192,20 @@ def test_a_stop_is_put_although_the_unreadable_status_counted_as_opted_out(
     assert item()["status"] == {"S": "OPTED_OUT"}
 
 
+@pytest.mark.parametrize("changed", [{"version": {"S": "two"}}, {"version": None}], ids=["unreadable", "missing"])
+def test_a_stop_after_a_start_is_put_although_its_version_cannot_be_read(world: World, changed: dict[str, Any]) -> None:
+    """Version 1 is applied, and version 2 is not: it must not be taken for version 1."""
+    world.opt_in()
+    world.pass_time(minutes=1)
+    throttled_stop(world)
+    store({name: value for name, value in (item() | changed).items() if value is not None})
+    world.pass_time(minutes=5)
+    world.sweep()
+
+    assert world.listed()
+    assert world.consent().settled
+
+
 def test_a_newer_request_replaces_an_unknown_status(world: World) -> None:
     throttled_stop(world)
     edit(status={"S": "OPTED_OUT_PARTLY"})

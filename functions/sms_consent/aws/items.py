@@ -361,7 +361,7 @@ _CONSENT_STAND_INS: Mapping[str, Plain] = {
     "end_user_opted_out": False,
     "decided_at": LONG_AGO,
     "decided_by": "",
-    "version": 1,
+    "version": 1_000_000,  # no version that is applied: the work is not taken for finished
     "applied_version": 0,
     "revision": 0,
     "attempts": 0,
