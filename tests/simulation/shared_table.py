@@ -394,6 +394,15 @@ def _two_releases(random: Random, history: WideHistory) -> WideHistory:
     def older() -> Any:
         return PreviousInbound(random.choice(PICKS)) if random.random() < 0.6 else PreviousSweep()
 
+    if (
+        random.random() < 0.5
+    ):  # this release is in the middle of one text when the previous one is given the person's next
+        one, other = random.sample((h.Ask.STOP, h.Ask.START), 2)
+        first = replace(history.texts[0], ask=one, at=0.0)
+        second = replace(first, ask=other, at=1.0)
+        begun = (h.Deliver((0,)), h.Proceed(0, random.randint(0, 6)), h.Wait(1.0), PreviousInbound((0,)))
+        steps = (*begun, h.Proceed(0, random.randint(1, 40)), *history.steps)
+        history = replace(history, texts=(first, second, *history.texts[1:]), steps=steps)
     return _with(random, history, older, 2, 8)
 
 
