@@ -39,6 +39,7 @@ COMMANDS: list[list[str]] = [
 ]
 
 
+@pytest.mark.slow
 def test_no_command_calls_the_list_or_sends_a_text(stack: Connectable) -> None:
     """One after the other, while there is work for each of them."""
     stack.world.backend.receive_text("+14255550183", NUMBER, "STOP")

@@ -67,6 +67,7 @@ def test_more_than_a_hundred_recipients_are_a_bad_request(api: Api, count: int) 
     assert api.world.history() == []
 
 
+@pytest.mark.slow
 def test_a_hundred_recipients_are_served(api: Api) -> None:
     """However many of them the list takes in its second, all of them count from now on."""
     numbers = [f"+1425555{number:04}" for number in range(100, 200)]

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -54,6 +55,7 @@ class Credentials:
         case.headers["Authorization"] = data
 
 
+@pytest.mark.slow
 @described.parametrize()
 @settings(
     max_examples=40,

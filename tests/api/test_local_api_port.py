@@ -117,6 +117,7 @@ def test_no_log_line_holds_a_number(stack: Served) -> None:
     assert OURS.removeprefix("+") not in log
 
 
+@pytest.mark.slow
 def test_without_access_keys_only_iam_gets_in() -> None:
     """The template's parameter, as a deployment has it."""
     with served("--api-port", "0", "--parameter", "AccessKeys=Disabled") as stack:

@@ -124,6 +124,7 @@ def test_history_tells_a_person_why_as_a_story(local: Command, opted_out: str) -
     assert "“Stop.”" not in hidden
 
 
+@pytest.mark.slow
 def test_history_follows_a_long_life_to_its_end(local: Command, stack: Served) -> None:
     """More decisions than one page holds."""
     person = stack.person()

@@ -151,6 +151,7 @@ def test_json_has_every_text_exactly(deployment: Configured) -> None:
     assert json.loads(line)["decision"]["body"] == EVIL
 
 
+@pytest.mark.slow
 def test_settings_and_lists_are_shown_as_text(deployment: Configured) -> None:
     """Senders, brands, contacts, lists and their groups; and what is refused with a name in it."""
     assert run("senders", "list").count(SHOWN) >= 4

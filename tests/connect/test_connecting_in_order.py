@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable
 
 OPTED_OUT = ("+13035550100",)
@@ -51,6 +52,7 @@ def killed_everywhere(stack: Connectable, command: tuple[str, ...], after: tuple
     return len(states)
 
 
+@pytest.mark.slow
 def test_connecting_is_safe_at_every_moment(stack: Connectable) -> None:
     """Wherever it is killed."""
     opted_out_before(stack)

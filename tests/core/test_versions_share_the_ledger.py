@@ -137,6 +137,7 @@ UNKNOWN: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", [each for _, each in UNKNOWN], ids=[name for name, _ in UNKNOWN])
 def test_an_unreadable_attribute_costs_nobody_a_stop(world: World, changed: dict[str, Any]) -> None:
     """The number itself and its neighbour are put, and the number's next STOP is recorded."""
@@ -337,6 +338,7 @@ def text(world: World, older: Any, asked: Asked, tmp: Any) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["nonnnnono", "onononono", "noonnoono", "oonnoonno"])
 def test_this_release_and_the_previous_one_take_turns_on_one_table(
     world: World, older: Any, tmp_path_factory: pytest.TempPathFactory, order: str

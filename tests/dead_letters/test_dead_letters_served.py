@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from local.served import Served, run, served
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Served]:

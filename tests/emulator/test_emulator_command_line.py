@@ -51,6 +51,7 @@ def aws(endpoint: str, *arguments: str) -> Any:
     return json.loads(run.stdout) if run.returncode == 0 else run.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(AWS is None, reason="the aws command is not on the PATH")
 def test_the_aws_command_pages_and_is_refused_as_by_aws(endpoint: str) -> None:
     """It gets every page by itself, and prints the service's refusal."""

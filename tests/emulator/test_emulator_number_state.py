@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ STEPS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(steps=st.lists(STEPS, max_size=12))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_list_holds_what_was_put_and_not_deleted(world: Any, sms: Any, steps: list[tuple[str, Any]]) -> None:

@@ -148,6 +148,7 @@ def state(backend: Any) -> Any:
     return lists, numbers, tags
 
 
+@pytest.mark.slow
 def test_they_run_tell_where_aws_differs_and_leave_the_account_as_it_was(account: Any) -> None:
     """One operation behaves otherwise there; texts go from the simulator number to simulator numbers alone."""
     before = state(account)

@@ -104,6 +104,7 @@ def test_one_list_may_be_chosen_and_who_may_not_be_texted(exports: Moving) -> No
     assert (waiting["status"], waiting["released_at"][:10]) == ("OPT_IN_PENDING", "2026-12-03")
 
 
+@pytest.mark.slow
 def test_everything_comes_out_once_however_many_pages_it_takes(
     exports: Moving, monkeypatch: pytest.MonkeyPatch
 ) -> None:

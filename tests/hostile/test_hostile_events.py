@@ -15,6 +15,7 @@ from sms_consent.times import as_text
 CASES = 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(5))
 def test_a_bad_record_harms_no_good_one_and_shows_nobody(
     chunk: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -131,6 +131,7 @@ LINES = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(lines=LINES, kills=st.lists(st.tuples(st.integers(1, 12), st.booleans()), max_size=3))
 def test_an_import_that_is_killed_ends_as_one_that_is_not(lines: list[str], kills: list[tuple[int, bool]]) -> None:

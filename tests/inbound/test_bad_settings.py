@@ -77,6 +77,7 @@ def _replies(inbound: Inbound) -> list[str]:
     return [text.body for text in inbound.world.backend.sent_texts()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", BAD, ids=str)
 def test_a_stop_is_recorded_and_put_whatever_the_settings_are(
     inbound: Inbound, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO, environment: dict[str, str]
@@ -103,6 +104,7 @@ def test_a_stop_is_recorded_and_put_whatever_the_settings_are(
     assert all(not name.isupper() or name in {"LEASE_SECONDS", "DEAD_LETTER_QUEUE_URL"} for name in named)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", BAD, ids=str)
 def test_what_is_left_due_is_done_whatever_the_settings_are(
     inbound: Inbound, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], environment: dict[str, str]

@@ -68,6 +68,7 @@ def _refuse_puts(inbound: Inbound, times: int) -> None:
 # --- one person
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("body", "most"), [("HELP", 6), ("wrong number", 1), ("AYUDA", 6)])
 def test_questions_from_one_number_to_ten_lines_are_answered_a_few_times_a_day(
     inbound: Inbound, lines: list[str], text: Texts, body: str, most: int
@@ -154,6 +155,7 @@ def test_a_reply_left_due_by_the_release_before_is_still_sent(inbound: Inbound, 
     assert len(_sent(inbound)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bodies", [("STOP", "START"), ("START", "STOP"), ("parar", "unstop")])
 def test_alternating_stop_and_start_gets_three_confirmations_a_day(
     inbound: Inbound, text: Texts, bodies: tuple[str, str]
@@ -170,6 +172,7 @@ def test_alternating_stop_and_start_gets_three_confirmations_a_day(
     assert len(_sent(inbound)) == 6
 
 
+@pytest.mark.slow
 def test_alternating_stop_and_start_for_thirty_days(inbound: Inbound, text: Texts) -> None:
     """The list follows as far as its 30 days allow, and the newest text stands."""
     for _ in range(8):
@@ -270,6 +273,7 @@ def _reserved() -> int:
     return int(item.get("reserved", {"N": "0"})["N"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", ["HELP", "wrong number", "START"])
 def test_many_numbers_share_the_budget_of_a_day(small: Inbound, text: Texts, body: str) -> None:
     """Spoofed numbers have no other limit. The next day begins anew."""
@@ -342,6 +346,7 @@ def test_a_budget_of_nought_is_none(inbound: Inbound, text: Texts, monkeypatch: 
     assert _reserved() == 0
 
 
+@pytest.mark.slow
 def test_reservations_are_few(inbound: Inbound, text: Texts, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks grow with use, so that an environment that ends early leaves little unused.
 
@@ -360,6 +365,7 @@ def test_reservations_are_few(inbound: Inbound, text: Texts, monkeypatch: pytest
     assert len(calls) <= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", ["AccessDeniedException", "ThrottlingException", "InternalServerError"])
 def test_a_budget_that_cannot_be_counted_lets_stop_through_and_bounds_the_rest(
     inbound: Inbound, text: Texts, monkeypatch: pytest.MonkeyPatch, error: str

@@ -73,6 +73,7 @@ def deliveries(inbound: Any, monkeypatch: pytest.MonkeyPatch) -> Deliveries:
     return Deliveries(inbound, monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "body"), [(0, "STOP"), (4, "HELP"), (6, "START"), (9, "See you at noon")])
 def test_other_peoples_texts_are_recorded_within_two_visibility_time_outs(
     inbound: Any, deliveries: Deliveries, place: int, body: str

@@ -90,6 +90,7 @@ def _outcomes(inbound: Any) -> dict[str, str]:
     return {item["id"]["S"]: item["outcome"]["S"] for item in inbound.world.history()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("latency", "last"), [(0.0, "STOP"), (0.3, "START"), (1.0, "STOP"), (2.5, "STOP"), (2.5, "START"), (2.9, "STOP")]
 )

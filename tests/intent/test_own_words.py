@@ -214,6 +214,7 @@ def _opt_outs_of_the_corpus() -> list[str]:
     return [text for text in texts if PLAIN.read(text).intent is Intent.OPT_OUT]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["opt_out", "opt_in", "help"])
 def test_no_extra_word_costs_another_text_its_meaning(setting: str) -> None:
     """Later rules read keywords too: "text" as a keyword made "please do not text me" an instruction, for example."""

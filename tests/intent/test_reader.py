@@ -160,6 +160,7 @@ def test_the_words_of_sentences_are_written_as_texts_are_folded() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["dont contact me", "перестаньте писать", "不要再给我发短信了"])
 def test_a_text_read_while_another_thread_makes_packs_ready_is_read_alike(
     text: str, monkeypatch: pytest.MonkeyPatch

@@ -15,6 +15,8 @@ from local.served import REPOSITORY, run
 
 from cli.local.function import Function
 
+pytestmark = pytest.mark.slow
+
 BATCH = "events/batch_with_bad_record.json"
 SWEEP = "def handler(event, context):\n    return {}\n"
 WITNESS = """

@@ -52,6 +52,7 @@ def _everything(dynamodb: Any) -> list[Any]:
     return [(page["Items"], page.get("LastEvaluatedKey")) for page in found]
 
 
+@pytest.mark.slow
 def test_every_page_is_as_motos_own(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the table and of its index, in any size."""
     with monkeypatch.context() as patch:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from local.served import run, served
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_service_ends_cleanly_when_told_to() -> None:
     """By SIGTERM as by Ctrl-C, which ends every other service of these tests: exit code 0 and no traceback.

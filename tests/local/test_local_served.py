@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 from time import monotonic
 
+import pytest
 from local.served import OURS, Served
 
 DAYS = 24 * 3600
@@ -155,6 +156,7 @@ def test_a_number_can_be_had_from_the_api_and_texted(stack: Served) -> None:
     assert [text["from"] for text in stack.texts_to(person)] == [number["PhoneNumber"]]
 
 
+@pytest.mark.slow
 def test_a_function_that_waits_for_its_turn_takes_no_time(stack: Served) -> None:
     """Fifteen texts at one a second: the local time moves on instead of the test waiting."""
     people = [stack.person() for _ in range(15)]

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulation.history import History
@@ -92,6 +93,7 @@ def _as_kept(kept: dict[Key, dict[str, Any]]) -> dict[Key, tuple[Any, ...]]:
     return {key: (each["status"], each["EndUserOptedOut"], each.get("held_until")) for key, each in kept.items()}
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(histories(most_steps=25), st.randoms(use_true_random=False))
 def test_the_newest_version_of_each_consent_is_what_the_ledger_says(history: History, random: Random) -> None:
@@ -103,6 +105,7 @@ def test_the_newest_version_of_each_consent_is_what_the_ledger_says(history: His
     assert _as_kept(_kept(delivered)) == _as_told(played.ledger.consents)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(histories(most_steps=25))
 def test_in_the_order_of_the_stream_versions_only_rise_and_each_event_is_of_a_schema(history: History) -> None:

@@ -56,6 +56,7 @@ def consumer(notify: Notify, monkeypatch: pytest.MonkeyPatch) -> Consumer:
     return Consumer()
 
 
+@pytest.mark.slow
 def test_it_keeps_the_newest_status_whatever_comes_again_and_in_any_order(notify: Notify, consumer: Consumer) -> None:
     """EventBridge delivers at least once and promises no order."""
     world = notify.inbound.world

@@ -49,6 +49,7 @@ def test_a_number_taken_off_the_list_by_hand_is_back_after_the_next_sweep(
     assert inbound.world.listed()
 
 
+@pytest.mark.slow
 def test_an_unknown_number_is_recorded(inbound: Inbound, reconcile: Reconcile) -> None:
     """As many as a deployment finds on the list that it was given: over a hundred are more than a page."""
     numbers = [f"+1425555{number:04}" for number in range(101)]

@@ -8,6 +8,8 @@ from unittest.mock import patch
 import pytest
 from simulation.reconciling import reconciled
 
+pytestmark = pytest.mark.slow
+
 AT_ONCE = 60
 
 

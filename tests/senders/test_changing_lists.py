@@ -208,6 +208,7 @@ def test_a_ledger_of_more_than_a_page_is_carried(changing: Changing, monkeypatch
     assert all(changing.consent("Club", f"+1425556{at:04}") is not None for at in range(7))
 
 
+@pytest.mark.slow
 def test_a_carry_that_is_killed_at_any_call_is_completed_by_repeating_it(changing: Changing) -> None:
     """Nobody is forgotten in between either."""
     changing.text("STOP")

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from local.served import OURS, Served, run, served
 
+pytestmark = pytest.mark.slow
+
 ARN = "arn:aws:sms-voice:us-east-1:123456789012:opt-out-list/"
 
 

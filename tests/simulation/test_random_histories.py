@@ -28,6 +28,7 @@ EFFORT = settings(
 SEEDED, ON_DYNAMODB = 800, 20
 
 
+@pytest.mark.slow
 @EFFORT
 @given(histories())
 def test_every_property_holds_in_any_history(history: History) -> None:
@@ -35,6 +36,7 @@ def test_every_property_holds_in_any_history(history: History) -> None:
     run(history)
 
 
+@pytest.mark.slow
 def test_every_property_holds_in_many_more_histories_from_fixed_seeds() -> None:
     """Drawn a hundred times as fast, some of them long stories of one person, and shrunk here."""
     found = hunt(0, SEEDED, Tally())
@@ -45,6 +47,7 @@ def test_every_property_holds_in_many_more_histories_from_fixed_seeds() -> None:
         )
 
 
+@pytest.mark.slow
 def test_every_property_holds_on_dynamodb_and_the_services_api() -> None:
     """The same workers with the real adapters, on a table and lists of AWS in memory."""
     with aws_stage() as stage:

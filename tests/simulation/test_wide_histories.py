@@ -30,6 +30,7 @@ def test_no_stop_is_lost_behind_a_backlog_of_rejected_numbers() -> None:
     run_wide(random_large_history(Random(1), backlog=30))
 
 
+@pytest.mark.slow
 def test_no_stop_is_lost_on_a_table_that_two_releases_share() -> None:
     """With items that cannot be read and senders that change lists; ``simulation_long.py --wide --on dynamodb`` runs more."""
     tally = WideTally()

@@ -67,6 +67,7 @@ SPOILT: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attributes", SPOILT.values(), ids=SPOILT)
 def test_an_item_with_a_broken_attribute_holds_up_nobody(inbound: Inbound, attributes: dict[str, Any]) -> None:
     """Nor is its own number lost: it is put, at the latest after its next STOP."""
@@ -158,6 +159,7 @@ def test_a_reply_that_fails_holds_up_no_other(inbound: Inbound) -> None:
     assert [text.to for text in inbound.world.backend.sent_texts()] == [NEIGHBOUR]
 
 
+@pytest.mark.slow
 def test_many_items_that_fail_at_the_front_of_the_queue_starve_nobody(inbound: Inbound) -> None:
     """More than a page of them, each tried once."""
     broken = [f"+1425556{at:04d}" for at in range(120)]
@@ -176,6 +178,7 @@ def test_many_items_that_fail_at_the_front_of_the_queue_starve_nobody(inbound: I
     assert len(tried) == len(broken)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("failure", "raised"), [(OUTAGE, TryAgain), (refusal("AccessDeniedException"), Rejected)], ids=["down", "denied"]
 )

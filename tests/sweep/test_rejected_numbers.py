@@ -146,6 +146,7 @@ def test_any_other_error_is_not_about_the_number(world: World, answer: Any) -> N
     assert (consent.due, consent.rejections, consent.rejection is None) == (Due.OPT_OUT, 0, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["denied", "no such list"])
 def test_any_other_error_is_retried_every_five_minutes_and_never_given_up(world: World, name: str) -> None:
     """The next attempt is at most five minutes away, and it is an opt-out like any other."""
@@ -243,6 +244,7 @@ def test_a_new_request_has_attempts_of_its_own(world: World) -> None:
         assert world.consent().due is Due.OPT_IN
 
 
+@pytest.mark.slow
 def test_rejected_work_is_over_once_a_newer_request_has_work(world: World) -> None:
     """Also while that cannot be done either: it is not listed as rejected, since AWS did not reject it."""
     with (
@@ -453,6 +455,7 @@ def test_imports_wait_until_every_opt_out_is_done() -> None:
     assert not any(number.startswith("+1425557") for number in listed[:250])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "failure",
     [Rejected("ValidationException", "COUNTRY_NOT_ENABLED"), Rejected("AccessDeniedException")],

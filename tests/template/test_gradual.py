@@ -47,6 +47,7 @@ def test_all_at_once_asks_nobody() -> None:
     assert [name for name, each in made.resources.items() if "UpdatePolicy" in each] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", sorted(set(template()["Parameters"]["Deployment"]["AllowedValues"]) - {"AllAtOnce"}))
 def test_every_function_is_shifted_as_chosen(how: str) -> None:
     """By a configuration that CodeDeploy has under that name."""

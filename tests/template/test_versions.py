@@ -55,6 +55,7 @@ def _first() -> dict[str, str]:
     return _versions()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(template()["Parameters"]) - set(ELSEWHERE)))
 def test_a_changed_parameter_gets_to_the_live_version(name: str) -> None:
     """SAM itself looks at a function's parameters by name and not by value: the live version would keep the old one."""
