@@ -234,6 +234,9 @@ def test_a_first_line_with_a_number_is_not_lost_as_a_heading(imports: Moving) ->
         ("Accepts WhatsApp", None),
         ("sms_sms_status", StatusKind.WORDS),
         ("opt opt out", None),
+        ("Marketing Consent", None),
+        ("Marketing Status", None),
+        ("Unsubscribed Marketing", None),
     ],
 )
 def test_a_heading_says_what_its_words_say_together(heading: str, kind: StatusKind | None) -> None:
