@@ -110,13 +110,16 @@ class ListCarrying:
             lambda lists: replace(
                 lists,
                 carries=tuple(each for each in lists.carries if each not in gone),
+                rechecks=tuple(
+                    each for each in lists.rechecks if (each.source, each.target) != (move.source, move.target)
+                ),
                 left_behind=lists.leaving_behind(move.source, now),
             )
         )
         return bool(gone)
 
     def _complete(self, carry: Carry) -> None:
-        self._book.change_lists(lambda lists: replace(lists, carries=lists.without_carry(carry)))
+        self._book.change_lists(lambda lists: lists.completed(carry))
 
     def _marked(self, moves: Collection[Move], choice: Choice | None) -> list[Carry]:
         """Recorded in the ledger before anything is done, so that ReconcileFunction completes it after a kill.

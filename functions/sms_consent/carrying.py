@@ -5,7 +5,8 @@ they came from, so everybody who is opted out on the old list is copied. The saf
 
 Each copy is a decision with the time of the original one: a newer decision on the new list stands, and a repetition
 changes nothing. A function remembers a sender's list for a minute, so a copy that began ``SETTLE`` after the change is
-complete.
+complete, unless a process was suspended between its look-up of the list and its write. A second copy, ``RECHECK_AFTER``
+the change, brings what such a process recorded for the old list.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from sms_consent.leave_to_sweep import leave_to_sweep
 from sms_consent.ports import Clock, ConsentLedger
 from sms_consent.times import as_text
 
-__all__ = ["SETTLE", "Affected", "Carrier", "Carry", "ListCensus", "is_affected", "newest"]
+__all__ = ["RECHECK_AFTER", "SETTLE", "Affected", "Carrier", "Carry", "ListCensus", "is_affected", "newest"]
 
 SETTLE = timedelta(seconds=90)
 """How long after a change a function may still record for the old list: it remembers senders for 60 seconds, and works on
 one text for less than 30."""
+
+RECHECK_AFTER = timedelta(days=1)
+"""When the old list is read once more for requests from before the change that were recorded after the copy."""
 
 BATCH = 100
 """Keys that one BatchGetItem takes."""
@@ -41,16 +45,23 @@ class Carry:
     target: str
     at: datetime  # the newest change of list that this is for
     since: datetime | None = None  # only decisions after this time are copied; None: all
+    until: datetime | None = None  # only decisions up to this time are copied; None: all
     place: str | None = None  # where an interrupted copy goes on
 
     def covers(self, consent: Consent) -> bool:
         """Whether a consent of the source is recent enough to be copied."""
-        return self.since is None or consent.decided_at > self.since
+        after = self.since is None or consent.decided_at > self.since
+        return after and (self.until is None or consent.decided_at <= self.until)
 
     def merged(self, other: Carry) -> Carry:
         """Combine two changes between the same lists: all that either of them copies, and as late as the later."""
         since = None if self.since is None or other.since is None else min(self.since, other.since)
-        return replace(self, at=max(self.at, other.at), since=since, place=None)
+        until = None if self.until is None or other.until is None else max(self.until, other.until)
+        return replace(self, at=max(self.at, other.at), since=since, until=until, place=None)
+
+    def recheck(self) -> Carry:
+        """Return the second copy. Texts that came later than ``until`` count for the new list only."""
+        return replace(self, until=self.at + SETTLE, place=None)
 
 
 @dataclass(frozen=True, slots=True)

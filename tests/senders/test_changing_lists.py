@@ -152,6 +152,41 @@ def test_a_stop_that_a_function_records_for_the_old_list_meanwhile_is_carried(ch
     assert changing.listed("Club") == {PERSON, OTHER}
 
 
+@pytest.mark.parametrize(
+    ("text", "choice"), [("STOP", "--carry"), ("stop texting me", "--carry"), ("STOP", "--forget")]
+)
+def test_a_stop_that_a_suspended_function_records_for_the_old_list_is_copied_a_day_later(
+    changing: Changing, text: str, choice: str
+) -> None:
+    """The process stands still between its look-up of the list and its write, for longer than the copy waits."""
+    with changing.suspended_before("PutItem", lambda: changing.done("senders", "set", OURS, "--list", "Club", choice)):
+        changing.text(text)
+    assert changing.consent("Club") is None
+    if choice == "--carry":  # else it came before the choice to forget
+        assert changing.is_opted_out()
+    changing.settle()
+    changing.world.pass_time(hours=23)
+    changing.settle()
+    assert changing.consent("Club") is None
+    changing.world.pass_time(hours=1)
+    changing.settle()
+    assert (PERSON in changing.listed("Club")) == (choice == "--carry")
+    assert changing.rechecks() == []
+
+
+def test_the_second_copy_brings_nothing_from_after_the_change(changing: Changing) -> None:
+    """Other senders still use the old list: their STOPs count there only."""
+    changing.done("senders", "set", OURS, "--list", "Club", "--carry")
+    changing.world.pass_time(minutes=2)
+    changing.text("STOP", to=SECOND)
+    assert changing.rechecks() == [(LIST, "Club")]
+    changing.world.pass_time(hours=25)
+    changing.settle()
+    assert changing.rechecks() == []
+    assert changing.consent(LIST) is not None
+    assert changing.consent("Club") is None
+
+
 def test_a_start_meanwhile_is_carried(changing: Changing) -> None:
     """The first pass has copied the opt-out; the person has opted in since."""
     changing.text("STOP")
@@ -371,6 +406,19 @@ def test_doctor_reports_a_copy_that_takes_too_long(changing: Changing) -> None:
     assert "opt-outs of Default are not all copied to Club" in changing.run("doctor").stdout
 
 
+# --- what functions remember
+
+
+def test_a_clock_that_is_set_back_does_not_prolong_what_a_function_remembers(changing: Changing) -> None:
+    """It would record for a sender's old list long after the copy."""
+    changing.text("STOP", OTHER)  # the function knows the sender and the lists from now on
+    changing.done("senders", "set", OURS, "--list", "Club", "--carry")
+    changing.world.pass_time(hours=-5)
+    changing.text("STOP")
+    assert changing.consent(LIST) is None
+    assert changing.consent("Club") is not None
+
+
 # --- two changes between the same lists
 
 
@@ -378,8 +426,8 @@ def test_a_copy_that_is_asked_for_again_is_not_complete() -> None:
     """What a function recorded for the old list after the second change is missing from the first copy."""
     first = Carry(source=LIST, target="Club", at=NOW)
     again = Lists(carries=(first,)).with_carry(replace(first, at=NOW + timedelta(minutes=1)))
-    assert Lists(carries=again).without_carry(first) == again
-    assert Lists(carries=again).without_carry(again[0]) == ()
+    assert Lists(carries=again).completed(first).carries == again
+    assert Lists(carries=again).completed(again[0]).carries == ()
 
 
 @pytest.mark.parametrize("since", [None, NOW - timedelta(hours=1)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,6 +88,23 @@ class Changing:
                 return True
         return False
 
+    @contextmanager
+    def suspended_before(self, operation: str, meanwhile: Callable[[], object]) -> Iterator[None]:
+        """Suspend the process before its first call of an operation, until ``meanwhile`` is over."""
+        made = BaseClient._make_api_call  # type: ignore[attr-defined]  # where every call passes
+        waits = [meanwhile]
+
+        def suspended(client: Any, called: str, parameters: Any) -> Any:
+            if called == operation and waits:
+                with ThreadPoolExecutor(1) as other_process:  # whose calls need other permissions
+                    other_process.submit(waits.pop()).result()
+            return made(client, called, parameters)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(BaseClient, "_make_api_call", suspended)
+            yield
+        assert not waits
+
     def redeployed(self, own_list: str) -> None:
         """The same ledger under a stack with another list, given by name or ARN."""
         self.configured.redeploy(own_list=own_list)
@@ -130,8 +148,15 @@ class Changing:
 
     def carries(self) -> list[tuple[str, str]]:
         """What is still to be copied."""
+        return self._copies("carries")
+
+    def rechecks(self) -> list[tuple[str, str]]:
+        """What is copied a second time, a day after the first."""
+        return self._copies("rechecks")
+
+    def _copies(self, attribute: str) -> list[tuple[str, str]]:
         item = clients.dynamodb().get_item(TableName=self.world.table, Key={"pk": {"S": "LISTS"}, "sk": {"S": "LISTS"}})
-        carries = item.get("Item", {}).get("carries", {"L": []})["L"]
+        carries = item.get("Item", {}).get(attribute, {"L": []})["L"]
         return [(each["M"]["source"]["S"], each["M"]["target"]["S"]) for each in carries]
 
 

@@ -32,7 +32,7 @@ class RememberedAccessKeys:
     def __call__(self) -> tuple[AccessKey, ...]:
         """Raises TryAgain, Rejected or KeysError."""
         now = self._clock.now()
-        if self._known is not None and now - self._known[0] < REMEMBERED_FOR:
+        if self._known is not None and timedelta() <= now - self._known[0] < REMEMBERED_FOR:
             return self._known[1]
         try:
             keys = self._read()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -37,6 +37,7 @@ class Lists:
     groups: Mapping[str, str | None] = field(default_factory=dict)
     own: str | None = None  # the stack's own list, as ReconcileFunction last saw it
     carries: tuple[Carry, ...] = ()  # copies that are not complete
+    rechecks: tuple[Carry, ...] = ()  # second copies, a day after the first
     left_behind: Mapping[str, datetime] = field(default_factory=dict)  # lists left by choice: opt-outs up to a time
 
     def leaving_behind(self, source: str, at: datetime) -> Mapping[str, datetime]:
@@ -45,13 +46,25 @@ class Lists:
 
     def with_carry(self, carry: Carry) -> tuple[Carry, ...]:
         """The carries with a further one, merged with one between the same lists."""
-        others = tuple(each for each in self.carries if not _same(each, carry))
-        standing = next((each for each in self.carries if _same(each, carry)), None)
-        return (*others, carry if standing is None else standing.merged(carry))
+        return _with(self.carries, carry)
 
-    def without_carry(self, carry: Carry) -> tuple[Carry, ...]:
-        """The carries without one that is complete; one that has been asked for again since stays."""
-        return tuple(each for each in self.carries if not (_same(each, carry) and each.at <= carry.at))
+    def completed(self, carry: Carry) -> Lists:
+        """Without a carry that is complete, which is rechecked later. One that has been asked for again since stays."""
+        return replace(self, carries=_without(self.carries, carry), rechecks=_with(self.rechecks, carry.recheck()))
+
+    def rechecked(self, carry: Carry) -> Lists:
+        """Without a recheck that is complete."""
+        return replace(self, rechecks=_without(self.rechecks, carry))
+
+
+def _with(carries: tuple[Carry, ...], carry: Carry) -> tuple[Carry, ...]:
+    others = tuple(each for each in carries if not _same(each, carry))
+    standing = next((each for each in carries if _same(each, carry)), None)
+    return (*others, carry if standing is None else standing.merged(carry))
+
+
+def _without(carries: tuple[Carry, ...], done: Carry) -> tuple[Carry, ...]:
+    return tuple(each for each in carries if not (_same(each, done) and each.at <= done.at))
 
 
 def _same(one: Carry, other: Carry) -> bool:
@@ -88,17 +101,19 @@ def _lists_from(item: Mapping[str, Any] | None, names: ListNames) -> Lists:
         groups={each.name: each.group for each in known_lists_from(item, names)},
         own=names.canonical(own) if own else None,
         carries=tuple(_carry_from(each) for each in item.get("carries", ())),
+        rechecks=tuple(_carry_from(each) for each in item.get("rechecks", ())),
         left_behind={name: from_text(at) for name, at in item.get("left_behind", {}).items()},
     )
 
 
 def _carry_from(item: Mapping[str, Any]) -> Carry:
-    since = item.get("since")
+    since, until = item.get("since"), item.get("until")
     return Carry(
         source=item["source"],
         target=item["target"],
         at=from_text(item["at"]),
         since=from_text(since) if since is not None else None,
+        until=from_text(until) if until is not None else None,
         place=item.get("place"),
     )
 
@@ -107,6 +122,8 @@ def _carry_map(carry: Carry) -> dict[str, Plain]:
     values: dict[str, Plain] = {"source": carry.source, "target": carry.target, "at": as_text(carry.at)}
     if carry.since is not None:
         values["since"] = as_text(carry.since)
+    if carry.until is not None:
+        values["until"] = as_text(carry.until)
     if carry.place is not None:
         values["place"] = carry.place
     return values
@@ -137,6 +154,7 @@ class ListBook:
             written = known_lists_item(known, revision + 1, item)
             written["own_list"] = changed.own
             written["carries"] = [cast("Plain", _carry_map(each)) for each in changed.carries] or None
+            written["rechecks"] = [cast("Plain", _carry_map(each)) for each in changed.rechecks] or None
             written["left_behind"] = {name: as_text(at) for name, at in changed.left_behind.items()} or None
             condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
             if revision:
@@ -182,7 +200,7 @@ class RememberedLists:
     def __call__(self) -> tuple[KnownList, ...]:
         """Raises TryAgain or Rejected."""
         now = self._clock.now()
-        if self._known is None or now - self._known[0] >= REMEMBERED_FOR:
+        if self._known is None or not timedelta() <= now - self._known[0] < REMEMBERED_FOR:
             self._known = now, self._read(consistent=False)
         groups = self._known[1].groups
         return tuple(KnownList(name=name, group=groups[name]) for name in sorted(groups))

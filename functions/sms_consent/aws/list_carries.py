@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sms_consent.aws.known_lists import ListBook, Lists
 from sms_consent.aws.translation import translated
-from sms_consent.carrying import SETTLE, Carrier, Carry
+from sms_consent.carrying import RECHECK_AFTER, SETTLE, Carrier, Carry
 from sms_consent.ports import Clock, ConsentLedger
 
 __all__ = ["ListCarries"]
@@ -34,6 +34,7 @@ class ListCarries:
         lists = self._noticed()
         now = self.clock.now()
         ready = [carry for carry in lists.carries if carry.at + SETTLE <= now]
+        ready += [recheck for recheck in lists.rechecks if recheck.at + RECHECK_AFTER <= now]
         worker = self.new_token()
         if not ready or not self.ledger.take_turn(TURN, worker, now, until + MARGIN):
             return lists.carries
@@ -67,9 +68,12 @@ class ListCarries:
 
 
 def _copied(lists: Lists, carry: Carry, place: str | None) -> Lists:
+    recheck = carry.until is not None
     if place is None:
-        return replace(lists, carries=lists.without_carry(carry))
-    # Asked for again meanwhile: then it begins anew.
-    return replace(
-        lists, carries=tuple(replace(each, place=place) if each == carry else each for each in lists.carries)
-    )
+        return lists.rechecked(carry) if recheck else lists.completed(carry)
+
+    def moved(carries: tuple[Carry, ...]) -> tuple[Carry, ...]:
+        """One that was asked for again meanwhile begins anew."""
+        return tuple(replace(each, place=place) if each == carry else each for each in carries)
+
+    return replace(lists, rechecks=moved(lists.rechecks)) if recheck else replace(lists, carries=moved(lists.carries))

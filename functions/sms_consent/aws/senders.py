@@ -24,7 +24,9 @@ class RememberedSenders:
         """The sender's settings, or None where there are none."""
         now = self._clock.now()
         known = self._known.get(identity)
-        if known is not None and now - known[0] < REMEMBERED_FOR:
+        if (
+            known is not None and timedelta() <= now - known[0] < REMEMBERED_FOR
+        ):  # a clock that goes back prolongs nothing
             return known[1]
         if len(self._known) >= MOST:
             self._known.clear()
