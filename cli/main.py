@@ -18,6 +18,7 @@ from cli.explain import explain
 from cli.export_numbers import export_numbers
 from cli.history import history
 from cli.import_numbers import import_numbers
+from cli.ledger import ledger
 from cli.lists import lists
 from cli.local.command import local
 from cli.reconcile import reconcile
@@ -60,4 +61,5 @@ app.command()(evaluate)
 app.add_typer(dead_letters)
 app.add_typer(senders)
 app.add_typer(lists)
+app.add_typer(ledger)
 app.add_typer(rejected)

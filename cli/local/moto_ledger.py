@@ -1,6 +1,7 @@
 """Decides how moto's DynamoDB stands up to functions that work in threads: one call at a time, and cheap transactions.
 
-moto checks a condition and writes in two steps, and copies the whole table, deeply, for every transaction.
+moto checks a condition and writes in two steps, and copies the whole table, deeply, for every transaction. It also ignores a
+change of a table's key.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ def mend() -> None:
     """Once for the process; calling it again changes nothing."""
     if isinstance(vars(models)["copy"], _Copies):
         return
+    update_table = DynamoHandler.update_table
     call_action, transact = DynamoHandler.call_action, models.DynamoDBBackend.transact_write_items
     copies = _Copies()
 
@@ -36,8 +38,14 @@ def mend() -> None:
         finally:
             copies.only_puts = False
 
+    def update_table_with_key(self: DynamoHandler) -> Any:
+        if (encryption := self.body.get("SSESpecification")) is not None:
+            self.dynamodb_backend.get_table(self.body["TableName"]).sse_specification = encryption
+        return update_table(self)
+
     # Assignments to methods are what the types forbid.
     setattr(DynamoHandler, "call_action", one_at_a_time)  # noqa: B010
+    setattr(DynamoHandler, "update_table", update_table_with_key)  # noqa: B010
     setattr(models.DynamoDBBackend, "transact_write_items", transact_write_items)  # noqa: B010
     setattr(models, "copy", copies)  # noqa: B010
 
