@@ -44,7 +44,7 @@ def declared_parameters(template: Path | None) -> Declared:
 def problems_before_deployment(parameters: Mapping[str, str], declared: Declared) -> list[Problem]:
     """What CloudFormation would refuse, and what functions could not use."""
     found = _of_settings({name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()})
-    return _once([*found, *_of_template(parameters, declared, found)])
+    return _once([*found, *_of_template(parameters, declared, found), *_of_concurrency(parameters, declared)])
 
 
 def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[Problem]:
@@ -58,6 +58,7 @@ def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[P
     for environment in _environments(deployment) or [chosen]:
         found += _of_settings(environment)
     found += _of_template(parameters, {name: declared[name] for name in parameters if name in declared}, found)
+    found += _of_concurrency(parameters, declared)
     book = SenderBook(deployment.dynamodb(), deployment.table, deployment.names)
     found += _of_senders(Settings.from_environment(_complete(chosen)), book.senders())
     found += _of_lists(book.lists(), deployment.own_list, deployment.clock.now())
@@ -164,6 +165,20 @@ def _accepts(about: Mapping[str, Any], value: str) -> bool:
     except ValueError:
         return False
     return float(about.get("MinValue", number)) <= number <= float(about.get("MaxValue", number))
+
+
+def _of_concurrency(parameters: Mapping[str, str], declared: Declared) -> Iterator[Problem]:
+    """Yield a problem if fewer executions are reserved than the queue may start: Lambda would throttle texts."""
+    reserved, started = (
+        parameters.get(name, str(declared.get(name, {}).get("Default", 0)))
+        for name in ("InboundReservedConcurrency", "InboundMaximumConcurrency")
+    )
+    if reserved.isdecimal() and started.isdecimal() and 0 < int(reserved) < int(started):
+        yield Problem(
+            "InboundReservedConcurrency",
+            f"is below InboundMaximumConcurrency ({started}), so texts are throttled",
+            f"Give at least {started}, or 0 to reserve none.",
+        )
 
 
 def _range(about: Mapping[str, Any]) -> str:

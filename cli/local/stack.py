@@ -15,10 +15,9 @@ from cli.local.function import Function, FunctionFailed
 from cli.local.local_time import LocalTime
 from cli.local.schedule import Schedule
 
-__all__ = ["API", "AUTHORIZER", "INBOUND", "SWEEP", "Drained", "LocalStack", "Source"]
+__all__ = ["API", "INBOUND", "SWEEP", "Drained", "LocalStack", "Source"]
 
-INBOUND, SWEEP = "InboundFunction", "SweepFunction"
-API, AUTHORIZER = "ApiFunction", "AccessKeyAuthorizerFunction"
+INBOUND, SWEEP, API = "InboundFunction", "SweepFunction", "ApiFunction"
 """Logical ids that the template promises."""
 
 ASYNCHRONOUS_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))

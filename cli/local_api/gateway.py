@@ -1,6 +1,7 @@
-"""Decides how an HTTP request reaches ApiFunction: as API Gateway's two HTTP APIs of the template would have it, on one port.
+"""Hand HTTP requests to ApiFunction on one port, as API Gateway's two HTTP APIs of the template do.
 
-What is signed by AWS Signature Version 4 is for the first, everything else for the second, whose authorizer takes access keys.
+A request signed with AWS Signature Version 4 goes to the first API, which asks for IAM. Any other goes to the second API, which
+has no authorizer: there ApiFunction verifies the access key.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ _TEXT = re.compile(r"(text/|application/(json|javascript|xml|[a-z0-9.+-]+\+json)
 class Gateway:
     """A WSGI application."""
 
-    def __init__(self, function: Invoke, authorizer: Invoke | None, *, now: Callable[[], datetime]) -> None:
-        """Without an authorizer there is no second API. ``now`` is the time that callers have too: they date signatures."""
+    def __init__(self, function: Invoke, *, access_keys: bool, now: Callable[[], datetime]) -> None:
+        """``access_keys``: whether there is a second API. ``now``: the time that callers have too, who date signatures by it."""
         self._function = function
-        self._authorizer = authorizer
+        self._access_keys = access_keys
         self._now = now
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -58,23 +59,19 @@ class Gateway:
             return _own(413, "Request Entity Too Large")
         event = self._event(request)
         try:
-            authorizer = self._authorized(event)
-            if authorizer is None:
-                return _own(403, "Forbidden")
-            event["requestContext"]["authorizer"] = authorizer
+            if self._is_for_iam(event):
+                match = _SIGV4.fullmatch(event["headers"].get("authorization", ""))
+                if match is None:
+                    return _own(403, "Forbidden")
+                # Which secret belongs to the key id is not known here: like moto, this takes any signature.
+                event["requestContext"]["authorizer"] = {"iam": _principal(match[1])}
             return _response(self._function({**event, **_as_payload(request, body)}))
         except FunctionFailed:
             return _own(500, "Internal Server Error")
 
-    def _authorized(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What the API's authorizer says of the caller; None where API Gateway itself turns the request away."""
-        authorization = event["headers"].get("authorization", "")
-        if self._authorizer is None or authorization.startswith("AWS4-HMAC-SHA256"):
-            match = _SIGV4.fullmatch(authorization)
-            # Who has which secret is not known here: like moto, this takes any.
-            return {"iam": _principal(match[1])} if match is not None else None
-        answer = self._authorizer({**event, "type": "REQUEST", "identitySource": None})
-        return {"lambda": dict(answer.get("context") or {})} if answer.get("isAuthorized") is True else None
+    def _is_for_iam(self, event: Mapping[str, Any]) -> bool:
+        authorization: str = event["headers"].get("authorization", "")
+        return not self._access_keys or authorization.startswith("AWS4-HMAC-SHA256")
 
     def _event(self, request: Request) -> dict[str, Any]:
         now = self._now()

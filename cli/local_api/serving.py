@@ -10,7 +10,7 @@ import boto3
 
 from cli.local.assembly import Local
 from cli.local.door import Door
-from cli.local.stack import API, AUTHORIZER
+from cli.local.stack import API
 from cli.local_api.certificate import Certificate
 from cli.local_api.gateway import Gateway
 from cli.local_api.server import ApiServer
@@ -34,9 +34,5 @@ def serve_api(local: Local, door: Door, access_key: str | None, certificate: Cer
     else:
         keys = json.dumps({"primary": access_key, "secondary": ""})
         boto3.client("secretsmanager").put_secret_value(SecretId=local.access_keys, SecretString=keys)
-    gateway = Gateway(
-        partial(stack.call, API),
-        partial(stack.call, AUTHORIZER) if AUTHORIZER in stack.functions else None,
-        now=stack.time.machine_now,
-    )
+    gateway = Gateway(partial(stack.call, API), access_keys=local.access_keys is not None, now=stack.time.machine_now)
     return ApiServer(door, gateway, certificate.context)

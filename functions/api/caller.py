@@ -1,6 +1,7 @@
-"""Who calls: whom the gateway's authorizer vouches for, and nobody else.
+"""Identify the caller of a request: an IAM principal that API Gateway names, or the holder of an access key.
 
-Without a vouched identity there is no caller, however the request came in: a route that lost its authorizer answers 401.
+An access key is verified here and not in a Lambda authorizer: an anonymous request costs one invocation, and every refusal is
+Azure's 401 instead of API Gateway's own 403. A request without either has no caller, whichever route it came by.
 """
 
 from __future__ import annotations
@@ -8,13 +9,27 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from api.http import Request
-from sms_consent.access import CONTENT_HASH, Reason, Refused, content_hash
+from sms_consent.access import (
+    CONTENT_HASH,
+    AccessKey,
+    Reason,
+    Refused,
+    SignedRequest,
+    check_form,
+    content_hash,
+    digest_of_signature,
+    signer,
+)
 
-__all__ = ["Caller", "caller_of"]
+__all__ = ["AccessKeys", "Caller", "caller_of"]
+
+AccessKeys = Callable[[], Sequence[AccessKey]]
+"""The keys that are valid now. Raises ConsentError if they cannot be read."""
 
 _SIGNATURE = re.compile(r"\bSignature=([0-9A-Fa-f]+)")
 _LONGEST = timedelta(days=7)
@@ -30,23 +45,39 @@ class Caller:
     valid_for: timedelta = timedelta()  # how long it may be used, where that is more than minutes
 
 
-def caller_of(request: Request) -> Caller:
-    """An IAM principal, whose signature API Gateway has checked with the body; or the holder of an access key.
+def caller_of(request: Request, access_keys: AccessKeys | None) -> Caller:
+    """Return the IAM principal, whose signature API Gateway has verified with the body, or the holder of an access key.
 
-    The latter's signature covers the body's hash, and an authorizer never sees a body: so it is compared here. Raises Refused.
+    ``access_keys`` is None where the deployment has none.
+
+    Raises Refused, and whatever ``access_keys`` raises.
     """
     authorizer = request.context.get("authorizer") or {}
     principal = (authorizer.get("iam") or {}).get("userArn")
     if isinstance(principal, str) and principal:
         return Caller(principal, _signature_v4(request, principal), _presigned_for(request))
-    vouched = authorizer.get("lambda") or {}
-    identity, signature = vouched.get("caller"), vouched.get("signature")
-    if not (isinstance(identity, str) and identity and isinstance(signature, str) and signature):
-        raise Refused(_reason(vouched.get("refusal")))
-    signed = request.headers.get(CONTENT_HASH, "")
-    if not hmac.compare_digest(content_hash(request.body).encode(), signed.encode("utf-8", "replace")):
+    if access_keys is None:
+        raise Refused(Reason.ABSENT)
+    return _key_holder(request, access_keys)
+
+
+def _key_holder(request: Request, access_keys: AccessKeys) -> Caller:
+    """Cheapest checks first: headers, then the signature, for which keys may have to be read, then the body's hash."""
+    signed = SignedRequest(method=request.method, path=request.path, query=request.raw_query, headers=request.headers)
+    check_form(signed, _arrival(request))
+    key = signer(signed, access_keys(), _arrival(request))
+    claimed = request.headers[CONTENT_HASH]
+    if not hmac.compare_digest(content_hash(request.body).encode(), claimed.encode("utf-8", "replace")):
         raise Refused(Reason.BODY)
-    return Caller(identity, signature)
+    return Caller(key.identity, digest_of_signature(request.headers))
+
+
+def _arrival(request: Request) -> datetime:
+    """When API Gateway received the request, so that a cold start does not count as skew."""
+    milliseconds = request.context.get("timeEpoch")
+    if not isinstance(milliseconds, int):
+        raise Refused(Reason.UNDATED)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _signature_v4(request: Request, principal: str) -> str | None:
@@ -73,8 +104,3 @@ def _presigned_for(request: Request) -> timedelta:
     return (
         min(timedelta(seconds=int(seconds)), _LONGEST) if re.fullmatch(r"[0-9]{1,9}", seconds, re.ASCII) else _LONGEST
     )
-
-
-def _reason(given: object) -> Reason:
-    """For the log, the authorizer's own."""
-    return next((reason for reason in Reason if reason.value == given), Reason.ABSENT)

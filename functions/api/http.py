@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,17 +19,33 @@ __all__ = ["JSON", "PROBLEM", "Request", "Response", "request_of"]
 JSON, PROBLEM = "application/json", "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, which a cached property cannot be kept in
 class Request:
     """One request. Names of headers are in lower case."""
 
     id: str
     method: str
     path: str
-    query: Mapping[str, str]
+    raw_query: str
     headers: Mapping[str, str]
-    body: bytes
+    raw_body: str  # as text or in base64
+    is_base64: bool
     context: Mapping[str, Any]  # what the gateway itself says about it, the caller above all
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The parameters, decoded. Parsed at first use: a refused request does not need them."""
+        return dict(parse_qsl(self.raw_query, keep_blank_values=True))
+
+    @cached_property
+    def body(self) -> bytes:
+        """The bytes as they were sent. Decoded at first use: a refused request may carry megabytes."""
+        if not self.is_base64:
+            return self.raw_body.encode("utf-8", "surrogatepass")
+        try:
+            return base64.b64decode(self.raw_body)
+        except binascii.Error:
+            return b""
 
     @property
     def trace_id(self) -> str:
@@ -74,18 +91,9 @@ def request_of(event: Mapping[str, Any]) -> Request:
         id=context["requestId"],
         method=context["http"]["method"],
         path=event["rawPath"],
-        query=dict(parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True)),
+        raw_query=event.get("rawQueryString", ""),
         headers={name.lower(): value for name, value in event.get("headers", {}).items()},
-        body=_body(event),
+        raw_body=str(event.get("body") or ""),
+        is_base64=bool(event.get("isBase64Encoded")),
         context=context,
     )
-
-
-def _body(event: Mapping[str, Any]) -> bytes:
-    body = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return str(body).encode("utf-8", "surrogatepass")
-    try:
-        return base64.b64decode(body)
-    except binascii.Error:
-        return b""

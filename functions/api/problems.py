@@ -12,6 +12,7 @@ from api.http import PROBLEM, Request, Response
 __all__ = [
     "failed",
     "invalid",
+    "keys_unavailable",
     "malformed",
     "method_not_allowed",
     "not_found",
@@ -84,6 +85,12 @@ def method_not_allowed(allowed: Iterable[str]) -> Response:
 def unavailable() -> Response:
     """To be asked again; with the same x-ms-client-request-id, it does nothing twice."""
     return _error(503, "ServiceUnavailable", "The ledger did not answer. Send the request again.", {"retry-after": "1"})
+
+
+def keys_unavailable() -> Response:
+    """The access keys cannot be read, so nobody can be identified by one. Nothing was recorded."""
+    message = "The access key could not be verified. Send the request again."
+    return _error(503, "ServiceUnavailable", message, {"retry-after": "1"})
 
 
 def failed() -> Response:

@@ -1,4 +1,4 @@
-"""Which request is answered by what; none without a caller, whether there is such a route or not."""
+"""Which request is answered by what, once its caller is known."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from api import problems
-from api.caller import Caller, caller_of
+from api.caller import Caller
 from api.http import Request, Response
 from api.openapi import description
 from api.opt_outs import OptOuts
 from api.people import People
-from sms_consent.access import Refused
 from sms_consent.errors import TryAgain
 
 __all__ = ["Answered", "Api"]
@@ -65,12 +64,8 @@ class Api:
             _Route("/openapi.json", "GET", lambda _: Response(200, description())),
         )
 
-    def answer(self, request: Request, hurry_from: datetime) -> Answered:
+    def answer(self, request: Request, caller: Caller, hurry_from: datetime) -> Answered:
         """After ``hurry_from``, what takes long is left to others."""
-        try:
-            caller = caller_of(request)
-        except Refused as refused:
-            return Answered(problems.unauthorized(), refusal=refused.reason.value)
         path = unquote(request.path)
         found = [(route, match) for route in self._routes if (match := route.match(path)) is not None]
         for route, match in found:

@@ -8,15 +8,18 @@ from functools import cache
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
+from api.caller import AccessKeys
 from api.opt_outs import OptOuts
 from api.people import People
 from api.routes import Api
 from api.settings import own_list
 from sms_consent.aws import clients
+from sms_consent.aws.access_keys import RememberedAccessKeys
 from sms_consent.aws.assembly import Parts, assemble
 from sms_consent.aws.receipts import DynamoReceipts
 from sms_consent.aws.register import DynamoRegister
 from sms_consent.aws.standing import StandingConsents
+from sms_consent.clock import SystemClock
 from sms_consent.fact_report import Reporter
 from sms_consent.on_behalf import OnBehalf
 from sms_consent.pacing import Call
@@ -24,7 +27,7 @@ from sms_consent.repeats import Repeats
 from sms_consent.setting_problems import problems_of
 from sms_consent.settings import Settings, log_level
 
-__all__ = ["api", "logger", "metrics", "parts"]
+__all__ = ["access_keys", "api", "logger", "metrics", "parts"]
 
 
 @cache
@@ -37,6 +40,13 @@ def logger() -> Logger:
 def metrics() -> Metrics:
     """Metrics in the logs."""
     return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="api")
+
+
+@cache
+def access_keys() -> AccessKeys | None:
+    """Return None where the deployment has no access keys: then only IAM principals get in."""
+    secret = os.environ.get("ACCESS_KEYS_SECRET")
+    return RememberedAccessKeys(clients.secrets(), secret, SystemClock()) if secret else None
 
 
 @cache

@@ -29,6 +29,7 @@ __all__ = [
     "Reason",
     "Refused",
     "SignedRequest",
+    "check_form",
     "content_hash",
     "digest_of_signature",
     "read_keys",
@@ -54,6 +55,7 @@ class Reason(StrEnum):
 
     ABSENT = "no signature"
     UNREADABLE = "not a signature of this scheme"
+    UNDATED = "no time of arrival"
     CLOCK = "dated more than five minutes from its arrival"
     SIGNATURE = "signed with another key, or for another request"
     BODY = "another body than the signed one"
@@ -104,15 +106,22 @@ def read_keys(secret: str) -> tuple[AccessKey, ...]:
     return keys
 
 
+def check_form(request: SignedRequest, arrived_at: datetime) -> None:
+    """Raise Refused for a request that no key could make valid, so that no key needs to be read for it."""
+    headers = request.headers
+    _signature(headers)
+    if not all(headers.get(name) for name in ("x-ms-date", "host", CONTENT_HASH)):
+        raise Refused(Reason.UNREADABLE)
+    if abs(_date(headers["x-ms-date"]) - arrived_at) > MOST_SKEW:
+        raise Refused(Reason.CLOCK)
+
+
 def signer(request: SignedRequest, keys: Iterable[AccessKey], arrived_at: datetime) -> AccessKey:
     """The key that the request was signed with. Raises Refused. Compares in constant time, with every key."""
+    check_form(request, arrived_at)
     headers = request.headers
     signature = _signature(headers)
-    date, host, content = (headers.get(name, "") for name in ("x-ms-date", "host", CONTENT_HASH))
-    if not (date and host and content):
-        raise Refused(Reason.UNREADABLE)
-    if abs(_date(date) - arrived_at) > MOST_SKEW:
-        raise Refused(Reason.CLOCK)
+    date, host, content = (headers[name] for name in ("x-ms-date", "host", CONTENT_HASH))
     found: AccessKey | None = None
     for key in keys:
         for target in _targets(request):
@@ -159,6 +168,7 @@ def _targets(request: SignedRequest) -> list[str]:
     An HTTP API hands over the path with its percent-encoding resolved, and Microsoft's clients sign the query as a form
     encodes it. All spellings name the same resource.
     """
-    paths = dict.fromkeys((request.path, quote(request.path, safe="/")))
-    queries = dict.fromkeys((request.query, urlencode(parse_qsl(request.query, keep_blank_values=True))))
+    paths = dict.fromkeys((request.path, quote(request.path, safe="/", errors="replace")))
+    form = urlencode(parse_qsl(request.query, keep_blank_values=True), errors="replace")
+    queries = dict.fromkeys((request.query, form))
     return [f"{path}?{query}" if query else path for path in paths for query in queries]

@@ -122,6 +122,15 @@ def test_characters_that_no_signature_holds_are_refused_like_others() -> None:
     assert _refusal(_but(host="bücher.example", x_ms_content_sha256="é\udc80")) is Reason.SIGNATURE
 
 
+@pytest.mark.parametrize(
+    ("path", "query"), [("/\udc80", "a=1"), ("/", "\udc80=\udfff"), ("/%", "%&=&;"), ("", "a" * 9999)]
+)
+def test_paths_and_queries_that_cannot_be_encoded_are_refused_like_others(path: str, query: str) -> None:
+    """Anybody can send them with a well-formed signature."""
+    request = SignedRequest(method="GET", path=path, query=query, headers=RECORDED.headers)
+    assert _refusal(request) is Reason.SIGNATURE
+
+
 def test_a_path_is_the_same_with_its_percent_encoding_resolved() -> None:
     """A client signs %2B, and an HTTP API hands over a plus."""
     from support.api_function import authorization

@@ -1,4 +1,4 @@
-"""What stands for API Gateway in the local stack: its payloads, its own answers, its authorizers."""
+"""What stands for API Gateway in the local stack: its payloads, its own answers, its two APIs."""
 
 from __future__ import annotations
 
@@ -40,18 +40,13 @@ def function() -> _Recorder:
     return _Recorder({"statusCode": 202, "headers": {"x-one": "1"}, "body": "done", "isBase64Encoded": False})
 
 
-@pytest.fixture
-def authorizer() -> _Recorder:
-    return _Recorder({"isAuthorized": True, "context": {"caller": "somebody"}})
+def _open(function: Any, target: str = "/", *, access_keys: bool = True, **options: Any) -> Any:
+    return Client(Gateway(function, access_keys=access_keys, now=lambda: NOW)).open(target, **options)
 
 
-def _open(function: Any, authorizer: Any, target: str = "/", **options: Any) -> Any:
-    return Client(Gateway(function, authorizer, now=lambda: NOW)).open(target, **options)
-
-
-def test_an_event_has_the_form_of_payload_format_two(function: _Recorder, authorizer: _Recorder) -> None:
+def test_an_event_has_the_form_of_payload_format_two(function: _Recorder) -> None:
     """Percent-encoding of the path is resolved and the query is left, as an HTTP API does it."""
-    _open(function, authorizer, "/numbers/%2B1?b=%20&a=1", method="POST", data="{}", content_type="application/json")
+    _open(function, "/numbers/%2B1?b=%20&a=1", method="POST", data="{}", content_type="application/json")
     (event,) = function.events
     assert (event["version"], event["rawPath"], event["rawQueryString"]) == ("2.0", "/numbers/+1", "b=%20&a=1")
     assert (event["body"], event["isBase64Encoded"]) == ("{}", False)
@@ -59,83 +54,61 @@ def test_an_event_has_the_form_of_payload_format_two(function: _Recorder, author
     assert event["requestContext"]["timeEpoch"] == int(NOW.timestamp() * 1000)
 
 
-def test_names_of_headers_are_in_lower_case_and_repeated_ones_joined(
-    function: _Recorder, authorizer: _Recorder
-) -> None:
+def test_names_of_headers_are_in_lower_case_and_repeated_ones_joined(function: _Recorder) -> None:
     """So that a second, unsigned one cannot take the place of the first."""
-    _open(function, authorizer, headers=[("X-Ms-Date", "one"), ("X-MS-DATE", "two")])
+    _open(function, headers=[("X-Ms-Date", "one"), ("X-MS-DATE", "two")])
     assert function.events[0]["headers"]["x-ms-date"].replace(" ", "") == "one,two"
 
 
-def test_a_body_that_is_no_text_comes_in_base64(function: _Recorder, authorizer: _Recorder) -> None:
+def test_a_body_that_is_no_text_comes_in_base64(function: _Recorder) -> None:
     """By its media type, or by what it is."""
-    _open(function, authorizer, method="POST", data=b"{}", content_type="application/octet-stream")
-    _open(function, authorizer, method="POST", data=b"\xff", content_type="application/json")
+    _open(function, method="POST", data=b"{}", content_type="application/octet-stream")
+    _open(function, method="POST", data=b"\xff", content_type="application/json")
     assert [base64.b64decode(event["body"]) for event in function.events] == [b"{}", b"\xff"]
     assert all(event["isBase64Encoded"] for event in function.events)
 
 
-def test_the_authorizer_sees_no_body(function: _Recorder, authorizer: _Recorder) -> None:
-    """Which is why the function compares it with the signed hash."""
-    _open(function, authorizer, method="POST", data="secret")
-    assert "body" not in authorizer.events[0]
-    assert authorizer.events[0]["type"] == "REQUEST"
+def test_a_request_without_a_signature_for_iam_reaches_the_function_without_an_identity(function: _Recorder) -> None:
+    """Not even with one that a caller claims: the function itself verifies access keys."""
+    _open(function, headers={"x-amzn-authorizer": "admin"})
+    assert "authorizer" not in function.events[0]["requestContext"]
 
 
-def test_what_the_authorizer_says_reaches_the_function(function: _Recorder, authorizer: _Recorder) -> None:
-    """And nothing that a caller could say about themselves."""
-    _open(function, authorizer, headers={"x-amzn-authorizer": "admin"})
-    assert function.events[0]["requestContext"]["authorizer"] == {"lambda": {"caller": "somebody"}}
-
-
-def test_a_response_is_passed_on(function: _Recorder, authorizer: _Recorder) -> None:
+def test_a_response_is_passed_on(function: _Recorder) -> None:
     """Status, headers and body."""
-    response = _open(function, authorizer)
+    response = _open(function)
     assert (response.status_code, response.text, response.headers["x-one"]) == (202, "done", "1")
 
 
-def test_an_authorizer_that_denies_ends_it(function: _Recorder) -> None:
-    """With the gateway's own answer, which is why ours never denies."""
-    response = _open(function, _Recorder({"isAuthorized": False}))
-    assert (response.status_code, response.text, function.events) == (403, '{"message":"Forbidden"}', [])
-
-
-@pytest.mark.parametrize("where", ["function", "authorizer"])
-def test_a_function_that_fails_is_an_internal_server_error(
-    where: str, function: _Recorder, authorizer: _Recorder
-) -> None:
+def test_a_function_that_fails_is_an_internal_server_error() -> None:
     """In API Gateway's words."""
-    failing = _Recorder(FunctionFailed("broken"))
-    response = _open(failing if where == "function" else function, failing if where == "authorizer" else authorizer)
+    response = _open(_Recorder(FunctionFailed("broken")))
     assert (response.status_code, response.text) == (500, '{"message":"Internal Server Error"}')
 
 
-def test_what_is_signed_for_iam_goes_to_the_other_api(function: _Recorder, authorizer: _Recorder) -> None:
-    """Whose gateway says which principal it is; no access key is asked for."""
-    _open(function, authorizer, headers={"authorization": SIGV4})
+def test_what_is_signed_for_iam_goes_to_the_other_api(function: _Recorder) -> None:
+    """Whose gateway says which principal it is."""
+    _open(function, headers={"authorization": SIGV4})
     iam = function.events[0]["requestContext"]["authorizer"]["iam"]
     assert iam["userArn"] == "arn:aws:iam::123456789012:user/AKIDEXAMPLE"
-    assert authorizer.events == []
 
 
 @pytest.mark.parametrize(
     "authorization", ["AWS4-HMAC-SHA256", SIGV4.replace("execute-api", "s3"), SIGV4.replace("a" * 64, "short")]
 )
-def test_what_is_signed_badly_for_iam_is_forbidden(
-    function: _Recorder, authorizer: _Recorder, authorization: str
-) -> None:
+def test_what_is_signed_badly_for_iam_is_forbidden(function: _Recorder, authorization: str) -> None:
     """By the gateway, before any function."""
-    response = _open(function, authorizer, headers={"authorization": authorization})
+    response = _open(function, headers={"authorization": authorization})
     assert (response.status_code, function.events) == (403, [])
 
 
 def test_without_access_keys_only_iam_gets_in(function: _Recorder) -> None:
     """The template's default."""
-    assert _open(function, None).status_code == 403
-    assert _open(function, None, headers={"authorization": SIGV4}).status_code == 202
+    assert _open(function, access_keys=False).status_code == 403
+    assert _open(function, access_keys=False, headers={"authorization": SIGV4}).status_code == 202
 
 
-def test_more_than_lambda_takes_is_too_large(function: _Recorder, authorizer: _Recorder) -> None:
+def test_more_than_lambda_takes_is_too_large(function: _Recorder) -> None:
     """Six megabytes."""
-    response = _open(function, authorizer, method="POST", data=b"x" * (6 * 1024 * 1024 + 1))
+    response = _open(function, method="POST", data=b"x" * (6 * 1024 * 1024 + 1))
     assert (response.status_code, function.events) == (413, [])

@@ -125,11 +125,6 @@ def _api(inbound: Inbound) -> None:
         api.items("remove", request_id="again")
 
 
-def _authorizer(inbound: Inbound) -> None:
-    with api_for_now(inbound.world) as api:
-        api.items("check")
-
-
 def _notify(inbound: Inbound) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch, notify_beside(inbound, monkeypatch) as notify:
         inbound.hear("STOP")
@@ -151,7 +146,6 @@ class _Context:
 
 
 SCENARIOS: dict[str, Callable[[Inbound], None]] = {
-    "AccessKeyAuthorizerFunction": _authorizer,
     "ApiFunction": _api,
     "InboundFunction": _inbound,
     "NotifyFunction": _notify,

@@ -1,4 +1,4 @@
-"""ApiFunction and its authorizer behind their real handlers and a gateway, on AWS in memory."""
+"""ApiFunction behind its real handler and a gateway, on AWS in memory."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 import api.wiring
-import api_authorizer.wiring
 from api.handler import handler
-from api_authorizer.handler import handler as authorizer
 from cli.local_api.gateway import Gateway
 from sms_consent.aws import clients, items
 from sms_consent.aws.attributes import to_attributes
@@ -106,7 +104,7 @@ class Api:
 
 @contextmanager
 def api_function(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Iterator[Api]:
-    """Both functions at their first request."""
+    """The function at its first request."""
     defaults = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",  # pragma: allowlist secret
@@ -131,7 +129,7 @@ def api_beside(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[Api]:
     _forget()
     gateway = Gateway(
         lambda event: handler(dict(event), _Context()),  # type: ignore[arg-type]  # the members that it uses
-        lambda event: authorizer(dict(event), _Context()),  # type: ignore[arg-type]  # the members that it uses
+        access_keys=True,
         now=world.parts.clock.now,
     )
     yield Api(world, secret, gateway)
@@ -147,5 +145,5 @@ def api_for_now(world: World) -> Iterator[Api]:
 
 
 def _forget() -> None:
-    for made in (api.wiring.api, api.wiring.parts, api_authorizer.wiring.access_keys):
+    for made in (api.wiring.api, api.wiring.parts, api.wiring.access_keys):
         made.cache_clear()

@@ -35,7 +35,8 @@ def granted(function: str) -> frozenset[Permission]:
     role = resources("AWS::Serverless::Function")[function]["Properties"]["Role"]["Fn::GetAtt"][0]
     permissions = set()
     for policy in resources("AWS::IAM::Role")[role]["Properties"]["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
+        for given in policy["PolicyDocument"]["Statement"]:
+            statement = given["Fn::If"][1] if "Fn::If" in given else given  # with every optional part chosen
             for action in _listed(statement["Action"]):
                 for resource in _listed(statement["Resource"]):
                     permissions.add(Permission(action, _named(resource)))

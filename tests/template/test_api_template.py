@@ -34,31 +34,66 @@ def test_every_route_of_the_first_api_asks_for_iam(deployed: dict[str, Any]) -> 
     assert body["components"]["securitySchemes"]["AWS_IAM"]["x-amazon-apigateway-authtype"] == "awsSigv4"
 
 
-def test_every_route_of_the_second_api_asks_for_an_access_key(deployed: dict[str, Any]) -> None:
-    """There is one, for everything."""
+def test_every_request_to_the_second_api_goes_to_the_function_that_verifies_access_keys(
+    deployed: dict[str, Any],
+) -> None:
+    """There is one route for everything, and no authorizer: an anonymous request costs one invocation."""
     (route,) = _of_type(deployed, "AWS::ApiGatewayV2::Route").values()
-    assert (route["Properties"]["RouteKey"], route["Properties"]["AuthorizationType"]) == ("$default", "CUSTOM")
-    assert route["Properties"]["AuthorizerId"] == {"Ref": "AccessKeyAuthorizer"}
+    assert (route["Properties"]["RouteKey"], route["Properties"]["AuthorizationType"]) == ("$default", "NONE")
+    assert "AuthorizerId" not in route["Properties"]
+    assert _of_type(deployed, "AWS::ApiGatewayV2::Authorizer") == {}
+    (integration,) = _of_type(deployed, "AWS::ApiGatewayV2::Integration").values()
+    assert integration["Properties"]["IntegrationUri"] == {"Ref": "ApiFunctionAliaslive"}
 
 
-def test_the_authorizer_is_asked_for_every_single_request(deployed: dict[str, Any]) -> None:
-    """Each signature is for one; and without a source of identity, so that it is asked where there is no header too."""
-    properties = deployed["AccessKeyAuthorizer"]["Properties"]
-    assert properties["AuthorizerResultTtlInSeconds"] == 0
-    assert "IdentitySource" not in properties
-    assert (properties["AuthorizerPayloadFormatVersion"], properties["EnableSimpleResponses"]) == ("2.0", True)
+def test_no_api_answers_a_preflight_by_itself(deployed: dict[str, Any]) -> None:
+    """With a CORS configuration, API Gateway would answer OPTIONS without credentials."""
+    for api in _of_type(deployed, "AWS::ApiGatewayV2::Api").values():
+        assert "CorsConfiguration" not in api["Properties"]
+        assert "x-amazon-apigateway-cors" not in api["Properties"].get("Body", {})
 
 
-def test_every_stage_is_throttled(deployed: dict[str, Any]) -> None:
-    """Each request may cost hundreds of writes."""
-    stages = _of_type(deployed, "AWS::ApiGatewayV2::Stage")
-    assert len(stages) == 2
-    for stage in stages.values():
-        settings = stage["Properties"]["DefaultRouteSettings"]
-        assert settings == {
-            "ThrottlingRateLimit": {"Ref": "ApiRequestsPerSecond"},
-            "ThrottlingBurstLimit": {"Ref": "ApiRequestsPerSecond"},
-        }
+def test_every_stage_is_throttled_the_public_one_at_a_lower_rate_of_its_own(deployed: dict[str, Any]) -> None:
+    """Each request may cost hundreds of writes, and each anonymous one an invocation."""
+    stages = _of_type(deployed, "AWS::ApiGatewayV2::Stage").items()
+    limits = {name: stage["Properties"]["DefaultRouteSettings"] for name, stage in stages}
+    public = limits.pop("AccessKeyApiStage")
+    (other,) = limits.values()
+    for settings, parameter in ((public, "AccessKeyRequestsPerSecond"), (other, "ApiRequestsPerSecond")):
+        assert settings == {"ThrottlingRateLimit": {"Ref": parameter}, "ThrottlingBurstLimit": {"Ref": parameter}}
+    parameters = template()["Parameters"]
+    assert parameters["AccessKeyRequestsPerSecond"]["Default"] < 10 <= parameters["ApiRequestsPerSecond"]["Default"]
+
+
+def test_only_a_deployment_with_access_keys_may_read_their_secret() -> None:
+    """By a condition in ApiFunction's role and environment; no other role reads any secret."""
+    allowed = {
+        name: statement
+        for name, role in resources("AWS::IAM::Role").items()
+        for policy in role["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "secretsmanager:" in str(statement)
+    }
+    assert list(allowed) == ["ApiRole"]
+    condition, statement, otherwise = allowed["ApiRole"]["Fn::If"]
+    assert (condition, otherwise) == ("UseAccessKeys", {"Ref": "AWS::NoValue"})
+    assert (statement["Action"], statement["Resource"]) == ("secretsmanager:GetSecretValue", {"Ref": "AccessKeySecret"})
+    variables = resources("AWS::Serverless::Function")["ApiFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables["ACCESS_KEYS_SECRET"] == {
+        "Fn::If": ["UseAccessKeys", {"Ref": "AccessKeySecret"}, {"Ref": "AWS::NoValue"}]
+    }
+
+
+def test_concurrency_is_reserved_for_inbound_texts_only_where_it_is_asked_for() -> None:
+    """A new account has a quota of 10, all of which must stay unreserved: a reservation would fail its deployment."""
+    reserved = resources("AWS::Serverless::Function")["InboundFunction"]["Properties"]["ReservedConcurrentExecutions"]
+    assert reserved == {
+        "Fn::If": ["ReservesConcurrency", {"Ref": "InboundReservedConcurrency"}, {"Ref": "AWS::NoValue"}]
+    }
+    assert template()["Conditions"]["ReservesConcurrency"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "InboundReservedConcurrency"}, 0]}]
+    }
+    assert template()["Parameters"]["InboundReservedConcurrency"]["Default"] == 0
 
 
 def test_access_logs_hold_no_path(deployed: dict[str, Any]) -> None:
@@ -75,9 +110,7 @@ def test_access_keys_are_made_only_where_they_are_asked_for() -> None:
     everything = template()["Resources"]
     for name, each in everything.items():
         if name.startswith("AccessKey"):
-            assert each["Condition"] in {"UseAccessKeys", "GraduallyWithAccessKeys"}, (
-                name
-            )  # the latter implies the former
+            assert each["Condition"] == "UseAccessKeys", name
     assert template()["Parameters"]["AccessKeys"]["Default"] == "Disabled"
 
 
@@ -93,10 +126,9 @@ def test_the_keys_are_generated_and_encrypted_with_the_stacks_key() -> None:
 
 
 def test_the_function_answers_before_the_gateway_gives_up() -> None:
-    """An HTTP API waits for 30 seconds at the most, and an authorizer for 10."""
+    """An HTTP API waits for 30 seconds at the most."""
     functions = resources("AWS::Serverless::Function")
     assert functions["ApiFunction"]["Properties"]["Timeout"] < 30
-    assert functions["AccessKeyAuthorizerFunction"]["Properties"]["Timeout"] <= 10
 
 
 def test_only_these_gateways_may_invoke(deployed: dict[str, Any]) -> None:
@@ -106,7 +138,7 @@ def test_only_these_gateways_may_invoke(deployed: dict[str, Any]) -> None:
             assert "SourceArn" in permission["Properties"], name
 
 
-@pytest.mark.parametrize("name", ["ApiLogGroup", "ApiAccessLogGroup", "AccessKeyAuthorizerLogGroup"])
+@pytest.mark.parametrize("name", ["ApiLogGroup", "ApiAccessLogGroup"])
 def test_what_the_api_logs_is_encrypted_with_the_stacks_key(name: str) -> None:
     """Callers are named there."""
     assert resources("AWS::Logs::LogGroup")[name]["Properties"]["KmsKeyId"] == {"Fn::GetAtt": ["Key", "Arn"]}

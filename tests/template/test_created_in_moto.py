@@ -22,7 +22,6 @@ from cli.local_api import secret as _secret  # noqa: F401  moto's CloudFormation
 
 UNKNOWN = {
     "AWS::ApiGatewayV2::Api",
-    "AWS::ApiGatewayV2::Authorizer",
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::Stage",

@@ -25,9 +25,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 """Whatever a condition looks at, both ways."""
 SETS = [
-    # Tracing and retention have nothing to do with the first choices, and choices of their own would double the sets.
+    # Tracing, retention and reservation are independent of the first choices. Choices of their own would double the sets.
     dict(zip(CHOICES, chosen, strict=True))
     | {"Tracing": "Enabled" if chosen[0] else "Disabled", "BodyRetentionDays": "365" if chosen[1] else "0"}
+    | {"InboundReservedConcurrency": "5" if chosen[0] else "0"}
     for chosen in product(*CHOICES.values())
 ]
 NEVER = {"Never"}
@@ -121,7 +122,7 @@ def test_every_schedule_may_invoke_its_function(formations: list[Formation]) -> 
 
 
 def test_every_gateway_may_invoke_what_it_routes_to(formations: list[Formation]) -> None:
-    """The function of each integration, and each authorizer."""
+    """The function of each integration."""
     for each in formations:
         permissions = _invocations(each)
         routed = [
@@ -130,9 +131,8 @@ def test_every_gateway_may_invoke_what_it_routes_to(formations: list[Formation])
             for operations in api.get("Body", {}).get("paths", {}).values()
             for operation in operations.values()
         ]
-        for kind, place in (("Integration", "IntegrationUri"), ("Authorizer", "AuthorizerUri")):
-            found = each.of_type(f"AWS::ApiGatewayV2::{kind}").values()
-            routed += [(made["ApiId"].strip("<>"), made[place]) for made in found]
+        found = each.of_type("AWS::ApiGatewayV2::Integration").values()
+        routed += [(made["ApiId"].strip("<>"), made["IntegrationUri"]) for made in found]
         assert len(routed) >= 5
         for api, uri in routed:
             (function,) = re.findall(r"<\w+>", uri)

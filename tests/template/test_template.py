@@ -27,8 +27,9 @@ ROLES = resources("AWS::IAM::Role")
 
 
 def _statements(role: str) -> list[dict[str, Any]]:
+    """With every optional statement."""
     return [
-        statement
+        statement["Fn::If"][1] if "Fn::If" in statement else statement
         for policy in ROLES[role]["Properties"]["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
     ]

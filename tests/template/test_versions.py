@@ -11,11 +11,13 @@ from support.template import REPOSITORY, resources, template
 from cli.local.template import read_template
 
 ELSEWHERE = {
+    "AccessKeyRequestsPerSecond": "a setting of the gateway",
     "AlarmTopicArn": "whom alarms tell",
     "ApiRequestsPerSecond": "a setting of the gateway",
     "Deployment": "how a version takes over, not what is in it",
     "ExistingTopicArn": "what the queue is subscribed to",
     "InboundMaximumConcurrency": "a setting of the queue's mapping",
+    "InboundReservedConcurrency": "a setting of the function, not of its versions",
     "LogRetentionDays": "a setting of log groups",
     "PermissionsBoundaryArn": "a setting of roles",
 }

@@ -1,1 +1,0 @@
-"""AccessKeyAuthorizerFunction: whose access key signed a request."""
