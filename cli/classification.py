@@ -45,9 +45,9 @@ def by_stack(stack: str, sender: str | None = None) -> Classifier:
 
 
 def _classifier(parameters: Mapping[str, str]) -> Classifier:
-    from sms_consent.aws.assembly import reader_for, replies_for
+    from sms_consent.aws.assembly import postbacks_for, reader_for, replies_for
     from sms_consent.settings import PARAMETERS, Settings
 
     environment = {name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()}
     settings = Settings.from_environment({**environment, "LEDGER_TABLE": "none", "OPT_OUT_LIST": "none"})
-    return Classifier(reader_for(settings), replies_for(settings))
+    return Classifier(reader_for(settings), replies_for(settings), postbacks=postbacks_for(settings))

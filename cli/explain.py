@@ -15,6 +15,7 @@ from cli.classification import by_parameters, by_stack, standard
 from cli.printable import say, say_json
 from sms_consent.classifier import Classifier
 from sms_consent.intent import Explanation, Intent, Reading, Tier
+from sms_consent.rcs import RcsContent, content_of
 
 __all__ = ["explain"]
 
@@ -50,6 +51,10 @@ def explain(
         Path | None, typer.Option(help="With the parameters in this file, before the first deployment; as for doctor.")
     ] = None,
     sender: Annotated[str | None, typer.Option(help="With --stack: the number, pool or agent that was texted.")] = None,
+    rcs: Annotated[
+        bool,
+        typer.Option("--rcs", help="Read each text as messageBody of a message to an RCS agent, which may be JSON."),
+    ] = False,
 ) -> None:
     """Says what a text is taken for and why, by the same rules as the functions.
 
@@ -65,12 +70,12 @@ def explain(
     classifier = _classifier(stack, parameters, sender)
     if texts:
         for text in texts:
-            _show(classifier.explain(text))
+            _show(classifier.explain(text, _content(text, rcs=rcs)))
         if len(texts) > 1 and not any(" " in text for text in texts):
             say(f"{len(texts)} texts were read; a text of several words needs quotes around it.", err=True)
         return
     try:
-        bad = _answer(classifier, sys.stdin.buffer)
+        bad = _answer(classifier, sys.stdin.buffer, rcs=rcs)
     except BrokenPipeError:
         # Whoever read the answers has had enough. What is left in the buffer must not fail once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -93,7 +98,11 @@ def _classifier(stack: str | None, parameters: Path | None, sender: str | None) 
         return by_stack(stack, sender)
 
 
-def _answer(classifier: Classifier, lines: Iterable[bytes]) -> int:
+def _content(text: str, *, rcs: bool) -> RcsContent | None:
+    return content_of(text) if rcs else None
+
+
+def _answer(classifier: Classifier, lines: Iterable[bytes], *, rcs: bool) -> int:
     """One object for each line that is a JSON string; the number of those that are none. Empty lines are passed over."""
     bad = 0
     for number, line in enumerate(lines, 1):
@@ -105,7 +114,7 @@ def _answer(classifier: Classifier, lines: Iterable[bytes]) -> int:
             text = None
         if isinstance(text, str):
             # In ASCII: a text may hold half a character, which no encoding can write.
-            say_json(_object(text, classifier.read(text)))
+            say_json(_object(text, classifier.read(text, _content(text, rcs=rcs))))
         else:
             bad += 1
             say(f"line {number}: not a JSON string", err=True)

@@ -17,7 +17,7 @@ from inbound.records import Record, records_of
 from inbound.together import Together, one_after_the_other
 from sms_consent.aws.dead_letters import DeadLetters
 from sms_consent.aws.reporting import Log, Metrics
-from sms_consent.errors import ConsentError, OutOfTime, Throttled, Unavailable, Unreadable
+from sms_consent.errors import ConsentError, OtherEvent, OutOfTime, Throttled, Unavailable, Unreadable
 from sms_consent.inbound import Heard, Message
 from sms_consent.intent import Intent
 from sms_consent.numbers import mask, mask_id
@@ -142,7 +142,7 @@ class Batch:
         """Raises Throttled. Every other failure is dealt with."""
         try:
             self._require_time(message)
-            self._report(message.text, self._inbound.apply(message))
+            self._report(message, self._inbound.apply(message))
         except Throttled:
             raise
         except Exception as error:  # noqa: BLE001  one record must not take the batch with it
@@ -161,7 +161,10 @@ class Batch:
         return self._inbound.classify(record.text)
 
     def _failed(self, record: Record, error: Exception, done: set[Record]) -> None:
-        if isinstance(error, Unreadable):
+        if isinstance(error, OtherEvent):
+            done.add(record)
+            self._count("OtherEvents")
+        elif isinstance(error, Unreadable):
             self._give_up(record, error.reason, done)
         elif record.age(self._clock.now()) > GIVE_UP_AFTER:
             self._give_up(record, f"still failing after {GIVE_UP_AFTER.days} days: {_causes(error)}", done)
@@ -192,8 +195,13 @@ class Batch:
         )
         self._count("TextsFailed")
 
-    def _report(self, text: Text, heard: Heard) -> None:
-        consent = heard.consent
+    def _report(self, message: Message, heard: Heard) -> None:
+        content = message.content
+        if content is not None:
+            self._count(content.kind.metric)
+        if message.is_event:
+            return
+        text, consent = message.text, heard.consent
         self._logger.info(
             "heard",
             inbound_message_id=mask_id(text.id),
@@ -201,6 +209,7 @@ class Batch:
             intent=heard.reading.intent,
             tier=heard.reading.tier,
             rule=heard.reading.rule,
+            rcs=content.kind if content is not None else None,
             outcome=heard.outcome,
             status=consent.status if consent is not None else None,
             applied=consent.settled if consent is not None else None,

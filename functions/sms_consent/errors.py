@@ -13,6 +13,7 @@ ConsentError
     ├── RecipientOptedOut   a text was refused because its recipient is on the list
     ├── Rejected            denied, invalid, or naming what does not exist
     └── Unreadable          a record that is not what it should be: no inbound text, no item of the ledger, no event
+        └── OtherEvent      a record that is no text, but an event of another kind
 
 Beside them stands Moved: no failure, but the answer of a conditional write that came too late.
 No message of these holds a phone number or a text: they go to logs.
@@ -40,6 +41,7 @@ __all__ = [
     "Moved",
     "Never",
     "OptInRefused",
+    "OtherEvent",
     "OutOfTime",
     "RecipientOptedOut",
     "Rejected",
@@ -131,6 +133,10 @@ class Unreadable(Never):
         super().__init__(reason)
         self.reason = reason
         self.key = key
+
+
+class OtherEvent(Unreadable):
+    """An event of another kind on the same topic, such as a delivery receipt: it is ignored."""
 
 
 class Moved(Exception):

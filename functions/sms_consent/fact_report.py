@@ -97,6 +97,9 @@ class Reporter:
             self._metrics.add_metric("TimeToList", SECONDS, seconds)
         if fact.state is not None:
             self._metrics.add_metric(_REPLIES[fact.state], COUNT, 1)
+        if fact.state is AnswerState.FAILED and (fact.reason or "").startswith("AccessDenied"):
+            self._logger.error("a reply was denied", list=fact.list_name, reply=fact.reply, reason=fact.reason)
+            self._metrics.add_metric("SettingsProblems", COUNT, 1)
         if fact.state is AnswerState.SKIPPED and fact.reason == ENOUGH:
             self._metrics.add_metric("RepliesOverPersonalLimit", COUNT, 1)
         if fact.state is AnswerState.SKIPPED and fact.reason in BUDGET_REASONS:

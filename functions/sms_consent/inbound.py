@@ -15,6 +15,7 @@ from sms_consent.errors import Unreadable
 from sms_consent.intent import Intent, Reader, Reading, Tier
 from sms_consent.numbers import canonical
 from sms_consent.ports import Clock, Sender
+from sms_consent.rcs import RcsContent
 from sms_consent.record import Recorder
 from sms_consent.replies import ReplyKind
 from sms_consent.text import Text
@@ -38,6 +39,13 @@ class Message:
     reading: Reading
     changes_consent: bool
     """Whether it is handled as an opt-out or an opt-in, by the deployment's actions."""
+    content: RcsContent | None = None
+    """What the text is, if it went to an RCS agent and is not plain text."""
+
+    @property
+    def is_event(self) -> bool:
+        """Return whether it holds no text and asks for nothing: typing, a location, a file."""
+        return self.content is not None and not self.content.texts and self.reading.intent is Intent.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +92,10 @@ class Inbound:
 
     def classify(self, text: Text) -> Message:
         """Return the text with its intent, without any call."""
-        reading = self._classifier.read(text.body)
+        content = text.content()
+        reading = self._classifier.read(text.body, content)
         changes = reading.intent is not Intent.NONE and self._asked(reading) in (Asked.OPT_OUT, Asked.OPT_IN)
-        return Message(text, reading, changes)
+        return Message(text, reading, changes, content)
 
     def apply(self, message: Message) -> Heard:
         """Do what a text asks for. Raises TryAgain, Rejected or Unreadable.
@@ -133,7 +142,7 @@ class Inbound:
                 yield from self._correspondence.recent_replies(number, self._list_of(text))
 
         now = self._clock.now()
-        return self._classifier.read_for(text.body, message.reading, text.destination, recent, now)
+        return self._classifier.read_for(text.body, message.reading, text.destination, recent, now, message.content)
 
     def _list_of(self, text: Text) -> str:
         sender = self._senders(text.destination)

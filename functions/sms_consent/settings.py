@@ -28,6 +28,7 @@ PARAMETERS: Mapping[str, str] = {
     "EXTRA_HELP_KEYWORDS": "ExtraHelpKeywords",
     "ORDINARY_WORDS": "OrdinaryWords",
     "TIER_ACTIONS": "TierActions",
+    "SUGGESTION_POSTBACKS": "SuggestionPostbacks",
     "OPT_OUT_SCOPE": "OptOutScope",
     "OPT_IN_SCOPE": "OptInScope",
     "CONFIRMATION_GRACE_SECONDS": "ConfirmationGraceSeconds",
@@ -62,6 +63,13 @@ _TIER_ACTIONS: Mapping[str, tuple[str, ...]] = {
 """Tiers (``intent.Tier``), and the actions that a deployment may choose for each."""
 
 
+_POSTBACK_INTENTS = ("OPT_OUT", "OPT_IN", "HELP", "NONE")
+"""Intents that postback data can be given. Where one postback is given two, the first of this order applies."""
+
+_LONGEST_POSTBACK = 2_048
+"""Characters of postback data (API reference, SendRcsMessage)."""
+
+
 class SettingsError(ConsentError):
     """The environment lacks what a function cannot work without; the message names each variable."""
 
@@ -91,6 +99,9 @@ class Settings:
     extra_help: tuple[str, ...]
     ordinary: tuple[str, ...] = ()
     tier_actions: Mapping[str, str]
+    suggestion_postbacks: Mapping[str, str] = field(
+        default_factory=dict
+    )  # intents of RCS suggestions, by postback data
     opt_out_scope: Reach
     opt_in_scope: Reach
     grace: timedelta
@@ -132,6 +143,7 @@ class Settings:
             extra_help=_words(read.text("EXTRA_HELP_KEYWORDS")),
             ordinary=_words(read.text("ORDINARY_WORDS")),
             tier_actions=read.tier_actions("TIER_ACTIONS"),
+            suggestion_postbacks=read.postbacks("SUGGESTION_POSTBACKS"),
             opt_out_scope=read.reach("OPT_OUT_SCOPE"),
             opt_in_scope=read.reach("OPT_IN_SCOPE"),
             grace=timedelta(seconds=read.number("CONFIRMATION_GRACE_SECONDS", 60, 0, 300)),
@@ -219,6 +231,32 @@ class _Environment:
                 self._problem(name, f"gives {tier} two actions; {chosen[tier]} applies", f"Name {tier} once.")
             else:
                 chosen[tier] = action
+        return chosen
+
+    def postbacks(self, name: str) -> dict[str, str]:
+        chosen: dict[str, str] = {}
+        for part in _words(self.text(name)):
+            postback, equals, intent = (each.strip() for each in part.rpartition("="))
+            intent = intent.upper().replace("-", "_")
+            if not equals or not postback or len(postback) > _LONGEST_POSTBACK:
+                self._problem(
+                    name,
+                    f"has {shown(part)}, which is not POSTBACK=INTENT; this part is ignored",
+                    "Give POSTBACK=INTENT, separated by commas; postback data has 1 to 2,048 characters and no comma.",
+                )
+            elif intent not in _POSTBACK_INTENTS:
+                self._problem(
+                    name,
+                    f"has {shown(part)}, which names no intent; this part is ignored",
+                    f"Give one of {', '.join(_POSTBACK_INTENTS)} after the equals sign.",
+                )
+            elif chosen.setdefault(postback, intent) != intent:
+                chosen[postback] = min(chosen[postback], intent, key=_POSTBACK_INTENTS.index)
+                self._problem(
+                    name,
+                    f"gives {shown(postback)} two intents; {chosen[postback]} applies",
+                    "Name each postback once.",
+                )
         return chosen
 
     def _problem(self, name: str, message: str, fix: str) -> None:

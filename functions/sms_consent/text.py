@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sms_consent.errors import Unreadable
+from sms_consent.errors import OtherEvent, Unreadable
+from sms_consent.rcs import RcsContent, content_of, is_agent
 from sms_consent.times import as_text, from_text
 
 __all__ = ["Text", "read_notification", "read_queued", "with_time"]
@@ -18,6 +19,28 @@ __all__ = ["Text", "read_notification", "read_queued", "with_time"]
 _ID = re.compile(r"""[!-"$-~]{1,200}""", re.ASCII)
 """Printable ASCII without spaces and without ``#``, which separates the parts of a sort key. RCS message ids have this form:
 ``12679164820-2026-06-17T17:36:29.937+0000``. Such an id may contain a phone number: ``numbers.mask_id`` for logs."""
+
+_INBOUND = frozenset(
+    {
+        *("originationnumber", "destinationnumber", "messagekeyword", "messagebody", "inboundmessageid"),
+        "previouspublishedmessageid",
+    }
+)
+"""Fields of an inbound text, in lower case. No event of another kind has any of them."""
+
+_OTHER_EVENTS = tuple(
+    frozenset(marks.split())
+    for marks in (
+        "eventtype",  # configuration sets: delivery of SMS, MMS, voice and RCS; SES too
+        "whatsappwebhookentry",  # AWS End User Messaging Social: a WhatsApp message is not for this opt-out list
+        "detail-type source",  # EventBridge
+        "notificationtype",  # SES
+        "alarmname newstatevalue",  # CloudWatch
+        "records",  # S3 and others
+        "service event bucket",  # S3's test event
+    )
+)
+"""Fields by which events of other kinds that share a topic are recognised, in lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +57,10 @@ class Text:
     body: str
     at: datetime
 
+    def content(self) -> RcsContent | None:
+        """Parse the body if it went to an RCS agent. None for plain text: an SMS that looks like JSON is a text."""
+        return content_of(self.body) if is_agent(self.destination) else None
+
 
 def read_notification(notification: Mapping[str, Any]) -> Text:
     """The text in an SNS notification. Raises Unreadable, whose reason never quotes what it is about."""
@@ -43,7 +70,9 @@ def read_notification(notification: Mapping[str, Any]) -> Text:
     message = notification.get("Message")
     if not isinstance(message, str):
         raise Unreadable("the SNS notification has no Message")
-    return _read_payload(_object(message, "the SNS Message"), notification.get("MessageId"), _timestamp(notification))
+    payload = _object(message, "the SNS Message")
+    _refuse_other_events(payload, message)
+    return _read_payload(payload, notification.get("MessageId"), _timestamp(notification))
 
 
 def read_queued(body: str, sent_at_ms: str | None) -> Text:
@@ -53,6 +82,8 @@ def read_queued(body: str, sent_at_ms: str | None) -> Text:
     best order that is left, and better than losing a STOP to a setting.
     """
     content = _object(body, "the queue's record")
+    if "Type" not in content:
+        _refuse_other_events(content, body)
     if "Type" not in content and "originationNumber" in content and sent_at_ms is not None and sent_at_ms.isdecimal():
         return _read_payload(content, None, datetime.fromtimestamp(int(sent_at_ms) / 1000, UTC))
     return read_notification(content)
@@ -86,10 +117,25 @@ def _timestamp(notification: Mapping[str, Any]) -> datetime:
         raise Unreadable("the SNS notification has no readable Timestamp, by which texts are ordered") from None
 
 
+def _refuse_other_events(payload: Mapping[str, Any], raw: str) -> None:
+    """Raise OtherEvent for an event of another kind.
+
+    What has a field of an inbound text, or names one at any depth, may be a person's request and is not ignored.
+    """
+    names = {name.casefold() for name in payload}
+    if not names.isdisjoint(_INBOUND) or not any(marks <= names for marks in _OTHER_EVENTS):
+        return
+    content = raw.casefold()
+    if not any(name in content for name in ("originationnumber", "messagebody", "messagekeyword")):
+        raise OtherEvent("an event of another kind, not an inbound text")
+
+
 def _read_payload(payload: Mapping[str, Any], notification_id: object, at: datetime) -> Text:
     sender = _string(payload, "originationNumber")
     destination = _string(payload, "destinationNumber")
     body = payload.get("messageBody")
+    if isinstance(body, dict) and is_agent(destination):
+        body = json.dumps(body)
     if not isinstance(body, str):
         raise Unreadable("messageBody is missing or not a string")
     text_id = _id(payload.get("inboundMessageId")) or _id(notification_id)

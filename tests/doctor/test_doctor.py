@@ -39,6 +39,7 @@ BAD = [
     ("OrdinaryWords", "BAJA,TD", "'TD', which is a mandatory word"),
     ("TierActions", "KEYWORD=LEAVE", "an action that KEYWORD cannot have"),
     ("TierActions", "SENTENCES=ASK", "names no tier"),
+    ("SuggestionPostbacks", "promo=STOP", "names no intent"),
     ("OptOutScope", "EVERYTHING", "is none of SENDER, GROUP, ALL"),
     ("ConfirmationGraceSeconds", "301", "no number from 0 to 300"),
     ("PutRequestsPerSecond", "ten", "no number"),

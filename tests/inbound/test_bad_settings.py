@@ -31,6 +31,7 @@ BAD: list[dict[str, str]] = [
     {"TIER_ACTIONS": "SENTENCES=ASK"},
     {"TIER_ACTIONS": "sentence"},
     {"TIER_ACTIONS": "=,;=ASK,SENTENCE=,SENTENCE=STOP,LEAVE"},
+    {"SUGGESTION_POSTBACKS": "STOP=NONE,promo,=OPT_IN,x=UNCLEAR,y=OPT_IN,y=NONE"},
     {"EXTRA_OPT_IN_KEYWORDS": "STOP"},
     {"EXTRA_OPT_IN_KEYWORDS": "s t o p, Stop!, ЅТОР, stop please, stpo"},
     {"EXTRA_HELP_KEYWORDS": "stop,end, OPT OUT"},
@@ -292,6 +293,7 @@ def test_no_log_line_about_a_setting_holds_a_contact_or_a_number(
         {
             "SUPPORT_CONTACT": number * 12,
             "TIER_ACTIONS": f"{number}=ASK",
+            "SUGGESTION_POSTBACKS": f"{number}=STOP",
             "DEFAULT_LANGUAGE": number,
             "ORDINARY_WORDS": "STOP",
             "PUT_RATE": number * 9,
@@ -303,6 +305,7 @@ def test_no_log_line_about_a_setting_holds_a_contact_or_a_number(
     assert settings == {
         "SupportContact",
         "TierActions",
+        "SuggestionPostbacks",
         "DefaultLanguage",
         "OrdinaryWords",
         "PutRequestsPerSecond",

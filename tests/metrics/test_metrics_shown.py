@@ -25,6 +25,7 @@ from sms_consent.aws import clients
 from sms_consent.aws.known_lists import ListBook
 from sms_consent.decision import Asked, Author
 from sms_consent.leave_to_sweep import leave_to_sweep
+from sms_consent.rcs import RcsKind
 
 PEOPLE = (f"+142555502{last:02}" for last in count())
 IDS = (f"m-{at}" for at in count())
@@ -80,6 +81,13 @@ def _inbound(inbound: Inbound) -> None:
     for error in ("AccessDeniedException", "InternalServerException"):
         _fail(inbound, "SendTextMessage", error)
         _hear(inbound, "STOP", next(PEOPLE))
+    for content in ({"type": kind} for kind in RcsKind):
+        inbound.hear(
+            json.dumps(content), originationNumber=next(PEOPLE), destinationNumber="rcs-1", inboundMessageId=next(IDS)
+        )
+    for content in ('{"mediaStatus": "SUCCESS"}', "{"):
+        inbound.hear(content, originationNumber=next(PEOPLE), destinationNumber="rcs-1", inboundMessageId=next(IDS))
+    inbound.run(inbound.queued({"eventType": "TEXT_DELIVERED"}))
     overruled = next(PEOPLE)
     opt_in = inbound.world.decision(Asked.OPT_IN, number=overruled, author=Author.AGENT)
     leave_to_sweep(inbound.world.parts.ledger, opt_in, LIST, clock=inbound.world.parts.clock)

@@ -86,3 +86,25 @@ def test_every_default_is_accepted(name: str) -> None:
         assert (
             about["Default"] in about["AllowedValues"] if "AllowedValues" in about else _accepts(name, about["Default"])
         )
+
+
+@pytest.mark.parametrize(
+    ("given", "accepted"),
+    [
+        ("", True),
+        ("promo:off=OPT_OUT", True),
+        ("a=b=NONE,join the club=OPT_IN,{id}=HELP", True),
+        ("promo:off", False),
+        ("=OPT_OUT", False),
+        ("promo=STOP", False),
+        ("promo=UNCLEAR", False),
+        ("promo=OPT_OUT,", False),
+        (",promo=OPT_OUT", False),
+    ],
+)
+def test_what_cloudformation_accepts_as_postbacks_is_what_functions_accept(given: str, accepted: bool) -> None:
+    """The pattern and the functions hold the same rules."""
+    assert _accepts("SuggestionPostbacks", given) is accepted
+    assert (Settings.from_environment(BASE | {"SUGGESTION_POSTBACKS": given}).problems == ()) is (
+        accepted or given.strip(",") != given
+    )

@@ -18,7 +18,7 @@ from sms_consent.clock import SystemClock
 from sms_consent.correspondence import Correspondence
 from sms_consent.facts import Fact, FactKind
 from sms_consent.inbound import Action, Inbound
-from sms_consent.intent import Reader, Tier
+from sms_consent.intent import Intent, Reader, Tier
 from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Clock
 from sms_consent.postman import Postman
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
 
-__all__ = ["Parts", "assemble", "reader_for", "replies_for"]
+__all__ = ["Parts", "assemble", "postbacks_for", "reader_for", "replies_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,9 @@ class Parts:
         """For texts."""
         settings = self.settings
         return Inbound(
-            classifier=Classifier(reader_for(settings), self.replies, self.sync.postman.replies_of),
+            classifier=Classifier(
+                reader_for(settings), self.replies, self.sync.postman.replies_of, postbacks_for(settings)
+            ),
             recorder=self.recorder,
             correspondence=self.correspondence,
             senders=self.senders,
@@ -152,6 +154,11 @@ def reader_for(settings: Settings) -> Reader:
         help=settings.extra_help,
         ordinary=settings.ordinary,
     )
+
+
+def postbacks_for(settings: Settings) -> dict[str, Intent]:
+    """The intents of suggestions' postback data."""
+    return {postback: Intent(intent) for postback, intent in settings.suggestion_postbacks.items()}
 
 
 def replies_for(settings: Settings) -> Replies:

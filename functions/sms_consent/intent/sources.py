@@ -13,11 +13,21 @@ __all__ = ["source_of"]
 _FOLDERS = {"keyword": "keywords", "company": "keywords", "misspelt": "keywords", "sentence": "sentences"}
 _BESIDE = {"company": "company", "misspelt": "misspelling"}
 """What lets a keyword count that is not the whole message, or is wrongly typed."""
+_PARTS = frozenset({"label", "content"})
+"""Prefixes of rules that were applied to a part of RCS content (``sms_consent.rcs``)."""
+_RCS = {
+    "event": "RCS subscription event (AWS End User Messaging user guide, rcs-events)",
+    "postback": "Configured for this deployment (SuggestionPostbacks)",
+}
 
 
 def source_of(rule: str) -> str:
     """The titles and sources of the files that hold the rule, or "" for a text that no rule spoke of."""
     kind, _, name = rule.partition(":")
+    if kind in _PARTS:
+        return source_of(name)
+    if kind in _RCS:
+        return _RCS[kind]
     pack, _, own = name.partition("/")
     if kind == "immune":
         return _described("immunity")
