@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,10 @@ HOLD = timedelta(days=30)
 LANDING = timedelta(seconds=30)
 """For so long after a call got no answer, the service may still carry it out. Its clients wait for five seconds; nothing
 is documented, and a lease outlives its worker by as much."""
+
+
+UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for a stored time that cannot be read: every request is newer."""
 
 
 class Status(StrEnum):

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from sms_consent.answer import Answer
-from sms_consent.consent import Claim, Consent, Status, decide, moved_back
+from sms_consent.consent import UNKNOWN_TIME, Claim, Consent, Status, decide, moved_back
 from sms_consent.decision import Asked, Author, Decision, Outcome
 from sms_consent.errors import Moved, Unavailable
 from sms_consent.ports import Clock, ConsentLedger
@@ -133,7 +133,7 @@ class ConsentChanger:
 
         decided = step(decision, standing, answer)
         if standing is not None and _time_matters(decision, standing, decided.outcome):
-            recorded = self._recorded(decision, standing)
+            recorded = self._recorded(decision, standing, now)
             is_newest = standing.decided_by == decision.id
             would_opt_in = decided.outcome is Outcome.CHANGED and decision.asked is Asked.OPT_IN
             if recorded is None and would_opt_in and not is_newest:
@@ -143,7 +143,10 @@ class ConsentChanger:
                 decision = earliest.pop(decision.id)
                 if is_newest:
                     earliest[decision.id] = decision
-                base = self._corrected(standing, earliest, list_name, undecided=recorded is None, now=now)
+                base = self._corrected(
+                    self._at_a_known_time(standing, earliest, list_name), earliest, list_name,
+                    undecided=recorded is None, now=now,
+                )  # fmt: skip
                 # A copy of a decision that was recorded before may have been answered: one confirmation is allowed.
                 is_copy = any(each.id == decision.id for each in recorded or ())
                 decided = step(decision, base, None if is_copy else answer)
@@ -152,6 +155,20 @@ class ConsentChanger:
             # A copy of this text may be looked up right now: the new revision makes that look-up start again.
             return replace(decided, changed=replace(standing, revision=standing.revision + 1))
         return decided
+
+    def _at_a_known_time(self, standing: Consent, earliest: Mapping[str, Decision], list_name: str) -> Consent:
+        """If the stored time of the newest decision cannot be read, take it from the history.
+
+        Without it, every older text that is delivered once more would count as newer.
+        """
+        if standing.decided_at != UNKNOWN_TIME:
+            return standing
+        asked = Asked.OPT_OUT if standing.status is Status.OPTED_OUT else Asked.OPT_IN
+        same = [each.at for each in earliest.values() if each.asked is asked and self._counts(each, list_name)]
+        newest = (
+            earliest[standing.decided_by].at if standing.decided_by in earliest else max(same, default=UNKNOWN_TIME)
+        )
+        return replace(standing, decided_at=newest, revision=standing.revision + 1)
 
     def _corrected(
         self, standing: Consent, earliest: Mapping[str, Decision], list_name: str, *, undecided: bool, now: datetime
@@ -169,9 +186,9 @@ class ConsentChanger:
             newest = None
         return moved_back(standing, first, newest, undecided=undecided, now=now)
 
-    def _recorded(self, decision: Decision, standing: Consent) -> Sequence[Decision] | None:
+    def _recorded(self, decision: Decision, standing: Consent, now: datetime) -> Sequence[Decision] | None:
         """Return what the history holds; None if there are too many decisions to search."""
-        until = standing.decided_at
+        until = standing.decided_at if standing.decided_at != UNKNOWN_TIME else now
         recorded = self._ledger.recorded_between(decision.number, until - COPIES_WITHIN, until, most=MOST_COPIES)
         if recorded is None or decision.author is Author.END_USER:
             return recorded

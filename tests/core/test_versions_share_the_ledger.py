@@ -208,6 +208,31 @@ def test_a_stop_after_a_start_is_put_although_its_version_cannot_be_read(world: 
     assert world.consent().settled
 
 
+@pytest.mark.parametrize("decided_by", ["as stored", {"N": "7"}, None])
+@pytest.mark.parametrize("at", [{"S": "yesterday"}, {"N": "17"}, None])
+@pytest.mark.parametrize("was_read_before", [True, False])
+def test_a_start_from_before_a_stop_whose_time_cannot_be_read_does_not_undo_it(
+    world: World, at: Any, decided_by: Any, was_read_before: bool
+) -> None:
+    """The history has the time. A copy of the START may arrive, or the START itself for the first time; a newer one counts."""
+    start = world.parts.clock.now()
+    if was_read_before:
+        world.opt_in(start, id="start")
+    world.pass_time(minutes=5)
+    world.opt_out()
+    stored = item()
+    changed = {"decided_at": at} | ({} if decided_by == "as stored" else {"decided_by": decided_by})
+    store({name: value for name, value in (stored | changed).items() if value is not None})
+
+    world.pass_time(minutes=5)
+    world.opt_in(start + timedelta(seconds=30), id="start")
+    assert world.consent().status is Status.OPTED_OUT
+    assert world.listed()
+
+    world.opt_in(id="newer")
+    assert world.consent().status is not Status.OPTED_OUT
+
+
 def test_a_newer_request_replaces_an_unknown_status(world: World) -> None:
     throttled_stop(world)
     edit(status={"S": "OPTED_OUT_PARTLY"})

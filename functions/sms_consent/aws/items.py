@@ -11,7 +11,7 @@ from typing import Any
 from sms_consent.answer import Answer, AnswerState, Letter, RecentReply
 from sms_consent.aws.attributes import Plain
 from sms_consent.aws.codec import Decoder, boolean, decode, integer, member, moment, preserve, text
-from sms_consent.consent import Consent, Due, Listing, Status
+from sms_consent.consent import UNKNOWN_TIME, Consent, Due, Listing, Status
 from sms_consent.decision import Asked, Author, Decision, Outcome
 from sms_consent.drift import DriftKind
 from sms_consent.errors import Unreadable
@@ -53,8 +53,7 @@ END_USER = "EndUserOptedOut"
 EXPIRES = "expires"
 """DynamoDB deletes an item after this time (TTL). Every write of a consent drops it: the consent is in use again."""
 
-LONG_AGO = "1970-01-01T00:00:00.000Z"
-"""Used for a time that cannot be read: every request is newer."""
+LONG_AGO = as_text(UNKNOWN_TIME)
 
 Item = dict[str, Plain | None]
 
