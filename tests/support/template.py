@@ -8,9 +8,12 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-__all__ = ["REPOSITORY", "create_table", "resources", "template"]
+__all__ = ["KEY_ARN", "KEY_ID", "REPOSITORY", "create_table", "resources", "template"]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+KEY_ID = {"Fn::If": ["CreateKey", {"Ref": "Key"}, {"Ref": "ExistingKeyArn"}]}
+KEY_ARN = {"Fn::If": ["CreateKey", {"Fn::GetAtt": ["Key", "Arn"]}, {"Ref": "ExistingKeyArn"}]}
+"""The deployment's key: its own, or the existing one that it is given."""
 
 
 @cache

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support.template import REPOSITORY, resources, template
+from support.template import KEY_ARN, KEY_ID, REPOSITORY, resources, template
 
 from cli.local.template import read_template
 
@@ -119,7 +119,7 @@ def test_the_keys_are_generated_and_encrypted_with_the_stacks_key() -> None:
     (secret,) = resources("AWS::SecretsManager::Secret").values()
     properties = secret["Properties"]
     assert "SecretString" not in properties
-    assert properties["KmsKeyId"] == {"Ref": "Key"}
+    assert properties["KmsKeyId"] == KEY_ID
     wanted = properties["GenerateSecretString"]
     assert (wanted["ExcludePunctuation"], wanted["PasswordLength"] % 4) == (True, 0)
     assert json.loads(wanted["SecretStringTemplate"]) == {"secondary": ""}
@@ -141,7 +141,7 @@ def test_only_these_gateways_may_invoke(deployed: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["ApiLogGroup", "ApiAccessLogGroup"])
 def test_what_the_api_logs_is_encrypted_with_the_stacks_key(name: str) -> None:
     """Callers are named there."""
-    assert resources("AWS::Logs::LogGroup")[name]["Properties"]["KmsKeyId"] == {"Fn::GetAtt": ["Key", "Arn"]}
+    assert resources("AWS::Logs::LogGroup")[name]["Properties"]["KmsKeyId"] == KEY_ARN
 
 
 def test_only_receipts_of_requests_expire() -> None:

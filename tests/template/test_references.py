@@ -24,9 +24,15 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "AwsEndpointUrl": ("", "http://172.17.0.1:4566"),
 }
 """Whatever a condition looks at, both ways."""
+LEDGER = {
+    "ExistingLedgerTable": "kept",
+    "ExistingLedgerStreamArn": ACCOUNT.format("dynamodb", "table/kept/stream/2026-11-03T14:00:00.000"),
+    "ExistingKeyArn": ACCOUNT.format("kms", "key/kept"),
+}
 SETS = [
-    # Tracing, retention and reservation are independent of the first choices. Choices of their own would double the sets.
+    # Tracing, retention, reservation and the ledger are independent of these choices. Choices of their own would double the sets.
     dict(zip(CHOICES, chosen, strict=True))
+    | (LEDGER if chosen[6] else {})
     | {"Tracing": "Enabled" if chosen[0] else "Disabled", "BodyRetentionDays": "365" if chosen[1] else "0"}
     | {"InboundReservedConcurrency": "5" if chosen[0] else "0"}
     for chosen in product(*CHOICES.values())
@@ -103,7 +109,8 @@ def test_whoever_reads_a_queue_or_stream_for_a_function_may(formations: list[For
         for mapping in mappings.values():
             allowed = _allowed(each, _function_of(each, mapping["FunctionName"]))
             source = mapping["EventSourceArn"]
-            wanted = ("DescribeStream", "GetRecords", "GetShardIterator") if source.endswith(".StreamArn>") else None
+            reads_stream = source.endswith(".StreamArn>") or "/stream/" in source
+            wanted = ("DescribeStream", "GetRecords", "GetShardIterator") if reads_stream else None
             service = "dynamodb" if wanted else "sqs"
             for action in wanted or ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
                 assert (f"{service}:{action}", source) in allowed

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.policies import Permission, granted
-from support.template import REPOSITORY, resources, template
+from support.template import KEY_ARN, KEY_ID, REPOSITORY, resources, template
 
 from inbound.batch import GIVE_UP_AFTER, GIVE_UP_UNTRIED_AFTER
 from sms_consent.announcing import GIVEN_UP_AFTER
@@ -117,7 +117,7 @@ def test_the_service_may_use_the_topics_key_for_this_account() -> None:
 def test_what_rests_is_encrypted_with_the_stacks_key(kind: str, name: str, setting: str) -> None:
     """Texts and numbers are people's."""
     key = resources(kind)[name]["Properties"][setting]
-    assert key in ({"Ref": "Key"}, {"Fn::GetAtt": ["Key", "Arn"]})
+    assert key in (KEY_ID, KEY_ARN)
 
 
 def test_the_ledger_survives_the_stack_and_mistakes() -> None:
@@ -127,7 +127,7 @@ def test_the_ledger_survives_the_stack_and_mistakes() -> None:
     properties = table["Properties"]
     assert properties["DeletionProtectionEnabled"] is True
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert properties["SSESpecification"]["KMSMasterKeyId"] == {"Ref": "Key"}
+    assert properties["SSESpecification"]["KMSMasterKeyId"] == KEY_ID
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
@@ -205,7 +205,7 @@ def test_a_failing_record_does_not_take_its_batch_with_it() -> None:
 def test_a_change_that_cannot_be_told_neither_holds_the_stream_nor_gets_lost() -> None:
     """The function puts aside whole records before the mapping gives up, and the mapping before the stream forgets."""
     source = FUNCTIONS["NotifyFunction"]["Properties"]["Events"]["Changes"]["Properties"]
-    assert source["Stream"] == {"Fn::GetAtt": ["LedgerTable", "StreamArn"]}
+    assert source["Stream"]["Fn::If"][1] == {"Fn::GetAtt": ["LedgerTable", "StreamArn"]}
     assert source["StartingPosition"] == "TRIM_HORIZON"
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["BisectBatchOnFunctionError"] is True
