@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from support.template import REPOSITORY, resources, template
+from support.formation import formation
+from support.template import REPOSITORY, template
 
 from cli.local.template import read_template
 
@@ -11,7 +14,6 @@ from cli.local.template import read_template
 def test_tracing_is_off_by_default() -> None:
     """It costs by the trace."""
     assert template()["Parameters"]["Tracing"]["Default"] == "Disabled"
-    assert resources("AWS::IAM::Policy")["TracingPolicy"]["Condition"] == "UseTracing"
 
 
 def test_every_function_is_traced_where_it_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,17 +25,31 @@ def test_every_function_is_traced_where_it_is_on(monkeypatch: pytest.MonkeyPatch
     assert modes == [{"Fn::If": ["UseTracing", "Active", "PassThrough"]}] * len(functions)
 
 
-def test_every_role_may_write_its_traces() -> None:
-    """A function that is traced without it loses its traces without a word."""
-    attached = [
-        role["Fn::If"][1]["Ref"] if "Fn::If" in role else role["Ref"]
-        for role in resources("AWS::IAM::Policy")["TracingPolicy"]["Properties"]["Roles"]
-    ]
-    functions = resources("AWS::Serverless::Function").values()
-    assert sorted(attached) == sorted(each["Properties"]["Role"]["Fn::GetAtt"][0] for each in functions)
+def _x_ray(tracing: str) -> dict[str, list[dict[str, Any]]]:
+    """What each role may do on X-Ray, by its own policies."""
+    made = formation(REPOSITORY / "template.yaml", Tracing=tracing, AccessKeys="Enabled", BodyRetentionDays="30")
+    return {
+        name: [
+            statement
+            for policy in role["Policies"]
+            for statement in policy["PolicyDocument"]["Statement"]
+            if any(action.startswith("xray:") for action in statement["Action"])
+        ]
+        for name, role in made.of_type("AWS::IAM::Role").items()
+    }
 
 
-def test_the_permission_reaches_as_little_as_x_ray_lets_it() -> None:
-    """Both actions know no resource; nothing else is in this policy."""
-    (statement,) = resources("AWS::IAM::Policy")["TracingPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    assert sorted(statement["Action"]) == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+def test_every_function_gets_the_permission_in_its_role() -> None:
+    """A function is updated after its role, but not after a policy that is attached to the role: its first traces got lost."""
+    functions = formation(REPOSITORY / "template.yaml", AccessKeys="Enabled", BodyRetentionDays="30").of_type(
+        "AWS::Lambda::Function"
+    )
+    allowed = _x_ray("Enabled")
+    for function in functions.values():
+        (statement,) = allowed[function["Role"].strip("<>").partition(".")[0]]
+        assert sorted(statement["Action"]) == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+
+
+def test_no_role_has_the_permission_while_tracing_is_off() -> None:
+    """It is the only one that names no resource, because X-Ray has none."""
+    assert set(map(tuple, _x_ray("Disabled").values())) == {()}

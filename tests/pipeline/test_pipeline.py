@@ -14,7 +14,7 @@ import pytest
 import yaml
 from samtranslator.yaml_helper import yaml_parse
 from support.formation import formation
-from support.template import REPOSITORY, resources, template
+from support.template import REPOSITORY, resources, statements, template
 
 PIPELINE = REPOSITORY / "examples" / "pipeline"
 WORKFLOWS = {name: (PIPELINE / f"{name}.yaml").read_text() for name in ("deploy", "deploy-to")}
@@ -203,13 +203,13 @@ def test_no_action_of_the_pipeline_is_a_wildcard(name: str) -> None:
 
 def test_the_stacks_roles_are_bounded_by_what_they_need() -> None:
     """No more, so that no template gets further; and no less, so that no function is stopped."""
-    inline = [each for role in resources("AWS::IAM::Role").values() for each in role["Properties"]["Policies"]]
     needed = {
         action
-        for policy in [*inline, *(each["Properties"] for each in resources("AWS::IAM::Policy").values())]
-        for statement in policy["PolicyDocument"]["Statement"]
+        for role in resources("AWS::IAM::Role")
+        for statement in statements(role)
         for action in _listed(statement["Action"])
     }
+    assert not resources("AWS::IAM::Policy")
     assert _actions("Boundary") == needed
 
 

@@ -26,6 +26,8 @@ BY_THE_PLATFORM = {
     "dynamodb:ListStreams": "and looks whether it is there, when the mapping is made",
     "logs:CreateLogStream": "Lambda writes what the function prints",
     "logs:PutLogEvents": "the same",
+    "xray:PutTraceSegments": "Lambda writes traces in the function's name, where tracing is enabled",
+    "xray:PutTelemetryRecords": "the same",
     "kms:Decrypt": "SQS decrypts in the caller's name, and so does DynamoDB",
     "kms:GenerateDataKey": "SQS encrypts in the caller's name",
 }

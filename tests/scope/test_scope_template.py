@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from support.template import resources, template
+from support.template import resources, statements, template
 
 OWN = "the ARN of OptOutList"
 EXISTING = "arn:aws:sms-voice:us-east-1:123456789012:opt-out-list/Existing"
@@ -44,11 +44,10 @@ def _writable(role: str, **chosen: Any) -> list[str]:
     """The resources of every statement of a role that allows writing to a list."""
     parameters = {"ExistingOptOutListArn": "", "AdditionalOptOutListArns": [""]} | chosen
     found: list[str] = []
-    for policy in resources("AWS::IAM::Role")[role]["Properties"]["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            if WRITES in statement["Action"]:
-                resource = _resolved(statement["Resource"], parameters)
-                found += resource if isinstance(resource, list) else [resource]
+    for statement in statements(role):
+        if WRITES in statement["Action"]:
+            resource = _resolved(statement["Resource"], parameters)
+            found += resource if isinstance(resource, list) else [resource]
     return found
 
 

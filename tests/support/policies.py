@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from botocore.client import BaseClient
 
-from support.template import REPOSITORY, resources
+from support.template import REPOSITORY, resources, statements
 
 __all__ = ["DONE", "Permission", "enforced", "granted"]
 
@@ -34,12 +34,10 @@ def granted(function: str) -> frozenset[Permission]:
     """Everything that a function's role allows."""
     role = resources("AWS::Serverless::Function")[function]["Properties"]["Role"]["Fn::GetAtt"][0]
     permissions = set()
-    for policy in resources("AWS::IAM::Role")[role]["Properties"]["Policies"]:
-        for given in policy["PolicyDocument"]["Statement"]:
-            statement = given["Fn::If"][1] if "Fn::If" in given else given  # with every optional part chosen
-            for action in _listed(statement["Action"]):
-                for resource in _listed(statement["Resource"]):
-                    permissions.add(Permission(action, _named(resource)))
+    for statement in statements(role):
+        for action in _listed(statement["Action"]):
+            for resource in _listed(statement["Resource"]):
+                permissions.add(Permission(action, _named(resource)))
     return frozenset(permissions)
 
 
@@ -115,6 +113,8 @@ def _listed(value: Any) -> list[Any]:
 
 def _named(resource: Any) -> str:
     """The resource by the logical id behind its intrinsic functions."""
+    if resource == "*":
+        return "*"
     (kind, value) = next(iter(resource.items()))
     if kind == "Fn::GetAtt":
         return str(value[0])

@@ -8,7 +8,7 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-__all__ = ["KEY_ARN", "KEY_ID", "REPOSITORY", "create_table", "resources", "template"]
+__all__ = ["KEY_ARN", "KEY_ID", "REPOSITORY", "create_table", "resources", "statements", "template"]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KEY_ID = {"Fn::If": ["CreateKey", {"Ref": "Key"}, {"Ref": "ExistingKeyArn"}]}
@@ -26,6 +26,13 @@ def template() -> dict[str, Any]:
 def resources(kind: str) -> dict[str, dict[str, Any]]:
     """Every resource of one type, by logical id."""
     return {name: each for name, each in template()["Resources"].items() if each["Type"] == kind}
+
+
+def statements(role: str) -> list[dict[str, Any]]:
+    """Every statement of a role's own policies, also those that depend on a condition."""
+    policies = resources("AWS::IAM::Role")[role]["Properties"]["Policies"]
+    found = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+    return [each["Fn::If"][1] if "Fn::If" in each else each for each in found]
 
 
 def create_table(dynamodb: Any, name: str = "ledger") -> str:
