@@ -37,6 +37,7 @@ class Wish:
     brand: str = ""
     support_contact: str = ""
     language: str = ""
+    reply_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class SenderChecks:
         identity = wish.identity.strip()
         if not _IDENTITY.fullmatch(identity):
             problems.append("a sender is a number as +12125550101, a short code, a pool-… or an rcs-… id")
+        reply_from = wish.reply_from.strip() or None
+        if reply_from is not None and not _IDENTITY.fullmatch(reply_from):
+            problems.append("replies are sent from a number as +12125550101, a short code, a pool-… or an rcs-… id")
         brand, contact, language = (
             value.strip() or None for value in (wish.brand, wish.support_contact, wish.language)
         )
@@ -70,7 +74,14 @@ class SenderChecks:
         if problems:
             raise Refusal("; ".join(problems))
         name = self._spelling(given, found)
-        sender = Sender(identity=identity, list_name=name, brand=brand, support_contact=contact, language=language)
+        sender = Sender(
+            identity=identity,
+            list_name=name,
+            brand=brand,
+            support_contact=contact,
+            language=language,
+            reply_from=reply_from,
+        )
         return Checked(sender, tuple(self._notes(sender, found)))
 
     def list_name(self, given: str) -> tuple[str, OptOutList | None]:

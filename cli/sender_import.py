@@ -15,7 +15,7 @@ from cli.sender_checks import Wish
 
 __all__ = ["Line", "Reject", "read_lines", "write_rejects"]
 
-COLUMNS = ("identity", "list", "brand", "support_contact", "language")
+COLUMNS = ("identity", "list", "brand", "support_contact", "language", "reply_from")
 ERROR = "error"
 """A column of a file of rejects, which can be mended and imported as it is."""
 
@@ -76,6 +76,7 @@ def _lines(rows: Any) -> Iterator[Line | Reject]:
             brand=cells.get("brand", ""),
             support_contact=cells.get("support_contact", ""),
             language=cells.get("language", ""),
+            reply_from=cells.get("reply_from", ""),
         )
         yield Line(rows.line_num, wish, cells)
 

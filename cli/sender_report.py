@@ -23,6 +23,7 @@ def sender_view(sender: Sender, groups: Mapping[str, str | None]) -> dict[str, A
         "brand": sender.brand,
         "supportContact": sender.support_contact,
         "language": sender.language,
+        "replyFrom": sender.reply_from,
     }
     return {name: value for name, value in view.items() if value is not None}
 
@@ -31,6 +32,7 @@ def told(sender: Sender) -> str:
     """One line."""
     parts = [f"list {printable(sender.list_name, quoted=False)}"]
     named = {"brand": sender.brand, "support contact": sender.support_contact, "language": sender.language}
+    named["replies from"] = sender.reply_from
     parts += [f"{name} {printable(value)}" for name, value in named.items() if value is not None]
     return f"{sender.identity}: {', '.join(parts)}"
 
@@ -46,14 +48,19 @@ def show_senders(senders: Sequence[Sender], groups: Mapping[str, str | None]) ->
     for name in ("list", "group", "brand", "support contact"):
         table.add_column(name, overflow="fold")
     table.add_column("lang", no_wrap=True)
+    replies_elsewhere = any(sender.reply_from for sender in senders)
+    if replies_elsewhere:
+        table.add_column("replies from", overflow="fold")
     for sender in senders:
-        cells = (
+        cells = [
             sender.identity,
             sender.list_name,
             groups.get(sender.list_name),
             sender.brand,
             sender.support_contact,
             sender.language,
-        )
+        ]
+        if replies_elsewhere:
+            cells.append(sender.reply_from)
         table.add_row(*(printable(cell, quoted=False) if cell else "" for cell in cells))
     out.print(table)

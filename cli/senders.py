@@ -63,6 +63,12 @@ def set_sender(
     language: Annotated[
         str | None, typer.Option(help='Of replies to words of no language; "" for the stack\'s.')
     ] = None,
+    reply_from: Annotated[
+        str | None,
+        typer.Option(
+            help='Number or pool-… that its replies are sent from; an rcs-… by SendRcsMessage; "" for itself.'
+        ),
+    ] = None,
     carry: CarryOption = False,
     forget: ForgetOption = False,
     no_check: NoCheck = False,
@@ -91,6 +97,7 @@ def set_sender(
                 brand=_chosen(brand, kept.brand),
                 support_contact=_chosen(support_contact, kept.support_contact),
                 language=_chosen(language, kept.language),
+                reply_from=_chosen(reply_from, kept.reply_from),
             )
         )
         stood = office.book.holds(checked.sender)
@@ -143,7 +150,9 @@ def import_senders(
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Sets the senders of a CSV file: identity, list, brand, support_contact, language. An empty cell is the stack's own.
+    """Sets the senders of a CSV file: identity, list, brand, support_contact, language, reply_from.
+
+    An empty cell is the stack's own, or of reply_from the sender itself.
 
     Lines that cannot work are told, written to a file that can be mended and imported again, and hold up no other.
 

@@ -6,7 +6,6 @@ import re
 
 from cli.local.aws_environment import ACCOUNT, REGION
 from emulator.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
-from emulator.pinpointsmsvoicev2.originators import PhoneNumber
 
 __all__ = ["DEFAULT", "Originators"]
 
@@ -27,7 +26,7 @@ class Originators:
 
     def add(self, identity: str) -> bool:
         """Whether it is there now; what is neither a number nor an agent's id is nobody's."""
-        if self._backend.by_number(identity) is not None or identity in self._backend.phone_numbers:
+        if self._backend.by_number(identity) is not None or identity in self._backend.rcs_agents:
             return True
         if _NUMBER.fullmatch(identity):
             self._backend.add_phone_number(
@@ -38,21 +37,11 @@ class Originators:
             )
             return True
         if _AGENT.fullmatch(identity):
-            self._add_agent(identity)
+            self._backend.add_rcs_agent(
+                identity,
+                two_way_channel_arn=self._topic_arn,
+                self_managed_opt_outs=True,
+                opt_out_list_name=self._opt_out_list,
+            )
             return True
         return False
-
-    def _add_agent(self, identity: str) -> None:
-        """The emulator has no RCS agents; one sends like a number whose id is the agent's."""
-        backend = self._backend
-        with backend.lock:
-            backend.phone_numbers[identity] = PhoneNumber(
-                phone_number_id=identity,
-                phone_number_arn=backend.arn(f"rcs-agent/{identity}"),
-                phone_number=identity,
-                opt_out_list_name=backend.opt_out_list(self._opt_out_list).opt_out_list_name,
-                two_way_enabled=True,
-                two_way_channel_arn=self._topic_arn,
-                self_managed_opt_outs_enabled=True,
-                created_timestamp=backend.now(),
-            )

@@ -83,6 +83,13 @@ def phone_numbers(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> 
 
 
 @control("POST")
+def rcs_agents(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+    """An RCS agent with an id of the test's choice; the arguments of ``add_rcs_agent``."""
+    added = backend.add_rcs_agent(**given)
+    return {"rcs_agent_id": added.rcs_agent_id, "rcs_agent_arn": added.rcs_agent_arn}
+
+
+@control("POST")
 def clock(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
     """Move the backend's time on by ``advance_seconds``."""
     return {"now": backend.advance_time(float(given["advance_seconds"]))}

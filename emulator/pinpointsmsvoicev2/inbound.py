@@ -12,7 +12,7 @@ from .exceptions import ResourceNotFoundError, ValidationError
 from .keywords import Keyword
 from .messages import MessageBackend
 from .opted_out_numbers import PHONE_NUMBER
-from .originators import PhoneNumber
+from .originators import PhoneNumber, RcsAgent
 from .phone_numbers import RESOURCE_TYPE as ORIGINATOR
 
 # No FIFO topic, whose name has a dot: two-way channels do not support them.
@@ -22,6 +22,10 @@ _TOPIC_ARN = re.compile(r"arn:[^:]+:sns:(?P<region>[^:]+):(?P<account>[^:]+):[A-
 class InboundBackend(MessageBackend):
     """Texts from end users."""
 
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._received = 0  # messages to agents: their ids hold only number and time
+
     def receive_text(self, from_number: str, to_number: str, body: str) -> str | None:
         """An end user texts one of this account's numbers; the answer is the inbound message's id, if one is published.
 
@@ -30,33 +34,47 @@ class InboundBackend(MessageBackend):
         https://docs.aws.amazon.com/sms-voice/latest/userguide/opt-out-list-self-managed.html
         """
         with self.lock:
-            number = self.by_number(to_number)
+            number = self.rcs_agents.get(to_number) or self.by_number(to_number)
             if number is None:
                 raise ResourceNotFoundError(ORIGINATOR, to_number)
             keyword = self.keyword_in(number, body)
             if keyword is not None and not number.self_managed_opt_outs_enabled:
                 self._act_on(keyword, from_number, number)
-                return None
+                if not isinstance(number, RcsAgent):
+                    return None  # of an agent's messages the topic gets these too
             if not number.two_way_enabled or number.two_way_channel_arn is None:
                 return None
-            inbound_id = str(mock_random.uuid4())
             payload = {
                 "originationNumber": from_number,
                 "destinationNumber": number.phone_number,
                 # What stands here for a text without a keyword is seen in published payloads, not documented.
                 "messageKeyword": keyword.keyword if keyword else f"KEYWORD_{self.account_id}",
                 "messageBody": body,
-                "inboundMessageId": inbound_id,
+                "inboundMessageId": str(mock_random.uuid4()),
             }
             previous = self.last_message_id(from_number, number.phone_number)
             if previous is not None:
                 payload["previousPublishedMessageId"] = previous
+            if isinstance(number, RcsAgent):
+                payload |= self._as_rcs(from_number)
+                del payload["messageKeyword"]
+            inbound_id = payload["inboundMessageId"]
             channel = number.two_way_channel_arn
         # Not under the lock: a subscriber may call this service from another thread before it returns.
         _publish(channel, json.dumps(payload))
         return inbound_id
 
-    def _act_on(self, keyword: Keyword, from_number: str, number: PhoneNumber) -> None:
+    def _as_rcs(self, from_number: str) -> dict[str, str]:
+        """Return the fields that differ for a message to an agent.
+
+        https://docs.aws.amazon.com/sms-voice/latest/userguide/rcs-inbound.html
+        """
+        bare = from_number.removeprefix("+")
+        self._received += 1
+        moment = self.now().isoformat(timespec="milliseconds")
+        return {"originationNumber": bare, "inboundMessageId": f"{bare}-{moment}+0000-{self._received}"}
+
+    def _act_on(self, keyword: Keyword, from_number: str, number: PhoneNumber | RcsAgent) -> None:
         """The reply is the service's own, so a list does not hold it up. What is no number cannot be on a list."""
         if not PHONE_NUMBER.fullmatch(from_number):
             return

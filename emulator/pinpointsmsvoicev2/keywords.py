@@ -12,8 +12,8 @@ from .exceptions import (
     ValidationError,
 )
 from .filters import filtered
-from .originators import PhoneNumber, Pool
-from .pools import PoolBackend
+from .originators import PhoneNumber, Pool, RcsAgent
+from .rcs_agents import RcsAgentBackend
 
 RESOURCE_TYPE = "keyword"
 # https://docs.aws.amazon.com/sms-voice/latest/userguide/keywords-required.html
@@ -42,7 +42,7 @@ _MANDATORY = {
 }
 
 
-class KeywordBackend(PoolBackend):
+class KeywordBackend(RcsAgentBackend):
     """The operations on keywords. Keywords are case-insensitive and kept in capitals."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -62,15 +62,18 @@ class KeywordBackend(PoolBackend):
             }
         return self._keywords[arn]
 
-    def keyword_in(self, number: PhoneNumber, body: str) -> Keyword | None:
+    def keyword_in(self, number: PhoneNumber | RcsAgent, body: str) -> Keyword | None:
         """The keyword that the text begins with, the longest first; a pool's keywords stand for its numbers'.
 
         "When your number receives a message that begins with a keyword"
         (https://docs.aws.amazon.com/sms-voice/latest/userguide/keywords.html). How the service delimits words is not
         documented; here a keyword ends where no letter or digit follows. The other required words act as STOP does.
         """
-        reference = number.pool_id or number.phone_number_id
-        configured = self._keywords_of(*self._identity(reference))
+        if isinstance(number, RcsAgent) and number.pool_id is None:
+            configured = self._keywords_of(number.rcs_agent_arn, number.rcs_agent_id)
+        else:
+            reference = number.pool_id or number.phone_number_id  # type: ignore[union-attr]  # an agent has a pool here
+            configured = self._keywords_of(*self._identity(reference))
         text = " ".join(body.split()).upper()
         for word in sorted({*configured, *REQUIRED_OPT_OUTS}, key=len, reverse=True):
             if text.startswith(word) and not text[len(word) : len(word) + 1].isalnum():

@@ -12,7 +12,7 @@ from moto.moto_api._internal import mock_random
 from .exceptions import ConflictError, ResourceNotFoundError, ValidationError
 from .keywords import KeywordBackend
 from .opted_out_numbers import e164
-from .originators import PhoneNumber
+from .originators import PhoneNumber, Pool, RcsAgent
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class SentText:
 
 
 class MessageBackend(KeywordBackend):
-    """The operation that sends, and the way to read back what was sent."""
+    """The operations that send, and the way to read back what was sent."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -47,7 +47,7 @@ class MessageBackend(KeywordBackend):
         """The id of the latest text that one of this account's numbers sent to a person."""
         return self._last_to.get((e164(to), from_))
 
-    def record_text(self, to: str, sender: PhoneNumber, body: str, **details: Any) -> SentText:
+    def record_text(self, to: str, sender: PhoneNumber | RcsAgent, body: str, **details: Any) -> SentText:
         text = SentText(
             message_id=str(mock_random.uuid4()),
             to=e164(to),
@@ -87,25 +87,63 @@ class MessageBackend(KeywordBackend):
             if given is not None:  # the operations that create one are not implemented
                 raise ResourceNotFoundError(kind, given)
         sender, list_name = self._originator(origination_identity)
-        if destination_phone_number in self.opt_out_lists[list_name]:
-            raise ConflictError(
-                "DESTINATION_PHONE_NUMBER_OPTED_OUT", "opted-out-number", e164(destination_phone_number)
-            )
-        self.quotas.take_for_recipient(e164(destination_phone_number), self.exactly_now())
-        if dry_run:
-            return {"MessageId": str(mock_random.uuid4())}
-        sent = self.record_text(
+        return self._send(
             destination_phone_number,
-            sender,
+            (sender, list_name),
             message_body,
             origination_identity=origination_identity or sender.phone_number,
             message_type=message_type or sender.message_type,
-            context=context or {},
+            context=context,
+            dry_run=dry_run,
         )
-        return {"MessageId": sent.message_id}
 
-    def _originator(self, identity: str | None) -> tuple[PhoneNumber, str]:
-        """The number that sends and the list that counts: the pool's, where the origination identity is a pool.
+    def send_rcs_message(
+        self,
+        destination_phone_number: str,
+        origination_identity: str,
+        rcs_message_content: dict[str, Any] | None = None,
+        context: dict[str, str] | None = None,
+        dry_run: bool = False,
+        **_unused: Any,
+    ) -> dict[str, str]:
+        """Send a text from an agent, or from the first agent of a pool. Files and cards are not implemented."""
+        content = (rcs_message_content or {}).get("Content", {}).get("TextMessage")
+        if content is None:
+            raise ValidationError("MISSING_PARAMETER", ("RcsMessageContent", "Only TextMessage is implemented."))
+        found = self.originator(origination_identity)
+        sender = next(iter(self.agents_in(found)), None) if isinstance(found, Pool) else found
+        if not isinstance(sender, RcsAgent):
+            raise ResourceNotFoundError("rcs-agent", origination_identity)
+        return self._send(
+            destination_phone_number,
+            (sender, found.opt_out_list_name),
+            content["Body"],
+            origination_identity=origination_identity,
+            message_type=sender.message_type,
+            context=context,
+            dry_run=dry_run,
+        )
+
+    def _send(
+        self,
+        to: str,
+        originator: tuple[PhoneNumber | RcsAgent, str],
+        body: str,
+        *,
+        dry_run: bool,
+        context: dict[str, str] | None,
+        **details: str,
+    ) -> dict[str, str]:
+        sender, list_name = originator
+        if to in self.opt_out_lists[list_name]:
+            raise ConflictError("DESTINATION_PHONE_NUMBER_OPTED_OUT", "opted-out-number", e164(to))
+        self.quotas.take_for_recipient(e164(to), self.exactly_now())
+        if dry_run:
+            return {"MessageId": str(mock_random.uuid4())}
+        return {"MessageId": self.record_text(to, sender, body, context=context or {}, **details).message_id}
+
+    def _originator(self, identity: str | None) -> tuple[PhoneNumber | RcsAgent, str]:
+        """The number or agent that sends and the list that counts: the pool's, where the origination identity is a pool.
 
         Without an identity the service chooses one of the account's.
         """
@@ -117,6 +155,8 @@ class MessageBackend(KeywordBackend):
         sender = self.by_number(identity) if identity.lstrip("+").isdigit() else None
         if sender is not None:
             return sender, sender.opt_out_list_name
-        found = self.phone_or_pool(identity)
-        sender = found if isinstance(found, PhoneNumber) else self.numbers_in(found)[0]
-        return sender, found.opt_out_list_name
+        found = self.originator(identity)
+        if not isinstance(found, Pool):
+            return found, found.opt_out_list_name
+        members: list[PhoneNumber | RcsAgent] = [*self.numbers_in(found), *self.agents_in(found)]
+        return members[0], found.opt_out_list_name

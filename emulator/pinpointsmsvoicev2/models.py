@@ -1,6 +1,6 @@
 """Decides nothing itself: the backend is made of its parts, each built on the one before.
 
-ServiceBackend → OptOutListBackend → PhoneNumberBackend → PoolBackend → KeywordBackend → MessageBackend →
+ServiceBackend → OptOutListBackend → PhoneNumberBackend → PoolBackend → RcsAgentBackend → KeywordBackend → MessageBackend →
 InboundBackend → TagBackend → AccountBackend
 """
 

@@ -81,3 +81,30 @@ class Pool(TwoWay, BaseModel):
     deletion_protection_enabled: bool = False
     tags: list[dict[str, str]] | None = None
     created_timestamp: datetime = datetime.min  # noqa: DTZ901  # moto's times are naive UTC; always given
+
+
+@dataclass(eq=False)
+class RcsAgent(TwoWay, BaseModel):
+    """An RCS agent."""
+
+    rcs_agent_id: str = ""
+    rcs_agent_arn: str = ""
+    status: str = "ACTIVE"
+    deletion_protection_enabled: bool = False
+    pool_id: str | None = None
+    two_way_media_s3_bucket_name: str | None = None
+    two_way_media_s3_key_prefix: str | None = None
+    two_way_media_s3_role: str | None = None
+    two_way_rcs_events_enabled: list[str] = field(default_factory=list)
+    tags: list[dict[str, str]] | None = None
+    created_timestamp: datetime = datetime.min  # noqa: DTZ901  # moto's times are naive UTC; always given
+
+    @property
+    def phone_number(self) -> str:
+        """Its name as the sender or the destination of a message."""
+        return self.rcs_agent_id
+
+    @property
+    def message_type(self) -> str:
+        """An agent has no message type; its texts are sent as transactional ones."""
+        return "TRANSACTIONAL"

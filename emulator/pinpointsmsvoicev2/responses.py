@@ -136,6 +136,24 @@ class PinpointSMSVoiceV2Response(BaseResponse):
     def describe_pools(self, given: dict[str, Any]) -> object:
         return self.backend.describe_pools(**given)
 
+    # --- RCS agents
+
+    @operation
+    def create_rcs_agent(self, given: dict[str, Any]) -> object:
+        return self.backend.create_rcs_agent(**given)
+
+    @operation
+    def update_rcs_agent(self, given: dict[str, Any]) -> object:
+        return self.backend.update_rcs_agent(**given)
+
+    @operation
+    def delete_rcs_agent(self, given: dict[str, Any]) -> object:
+        return self.backend.delete_rcs_agent(**given)
+
+    @operation
+    def describe_rcs_agents(self, given: dict[str, Any]) -> object:
+        return self.backend.describe_rcs_agents(**given)
+
     # --- keywords
 
     @operation
@@ -155,6 +173,10 @@ class PinpointSMSVoiceV2Response(BaseResponse):
     @operation
     def send_text_message(self, given: dict[str, Any]) -> object:
         return self.backend.send_text_message(**given)
+
+    @operation
+    def send_rcs_message(self, given: dict[str, Any]) -> object:
+        return self.backend.send_rcs_message(**given)
 
     # --- tags
 

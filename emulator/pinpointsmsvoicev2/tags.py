@@ -21,6 +21,7 @@ class TagBackend(InboundBackend):
             "opt-out-list": self.opt_out_list,
             "phone-number": self.phone_number,
             "pool": self.pool,
+            "rcs-agent": self.rcs_agent,
         }
         kind = arn.rpartition(":")[2].partition("/")[0]
         if kind not in finders:

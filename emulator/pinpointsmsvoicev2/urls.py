@@ -19,6 +19,7 @@ control_paths = {
     "{0}/moto-api/pinpointsmsvoicev2/requests$": control.requests,
     "{0}/moto-api/pinpointsmsvoicev2/inbound$": control.inbound,
     "{0}/moto-api/pinpointsmsvoicev2/phone-numbers$": control.phone_numbers,
+    "{0}/moto-api/pinpointsmsvoicev2/rcs-agents$": control.rcs_agents,
     "{0}/moto-api/pinpointsmsvoicev2/clock$": control.clock,
     "{0}/moto-api/pinpointsmsvoicev2/faults$": control.faults,
     "{0}/moto-api/pinpointsmsvoicev2/quotas$": control.quotas,

@@ -63,12 +63,14 @@ def _check(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
             yield from _check(shape.value, item, f"{path}[{index}].value")
     elif shape.type_name == "string":
         yield from _check_string(shape, value, path)
-    elif shape.type_name == "integer":
+    elif shape.type_name in ("integer", "double"):
         yield from _check_bounds(shape, value, path, "")
 
 
 def _has_type(shape: Shape, value: object) -> bool:
     """The exact type: JSON's true is a Python int, but no integer of the model."""
+    if shape.type_name in ("double", "timestamp"):
+        return type(value) in (int, float)
     return type(value) is _JSON_TYPES[shape.type_name]
 
 

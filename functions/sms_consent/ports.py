@@ -46,6 +46,7 @@ class Sender:
     brand: str | None = None
     support_contact: str | None = None
     language: str | None = None
+    reply_from: str | None = None  # a number, pool or agent that replies are sent from instead
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
 
@@ -224,8 +225,11 @@ class RunBook(Protocol):
 class Texting(Protocol):
     """A way to answer. Raises Throttled, Unavailable, RecipientOptedOut or Rejected."""
 
-    def send(self, *, to: str, sender: str, body: str, reference: str) -> str:
-        """SendTextMessage, once: never repeated on doubt. Returns the message's id; ``reference`` names the decision."""
+    def send(self, *, to: str, sender: str, body: str, reference: str, as_rcs: bool = False) -> str:
+        """SendTextMessage, once: never repeated on doubt. Returns the message's id; ``reference`` names the decision.
+
+        With ``as_rcs``, SendRcsMessage: its IAM resources include RCS agents, those of SendTextMessage do not.
+        """
 
 
 class EventBus(Protocol):

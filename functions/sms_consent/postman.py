@@ -8,6 +8,7 @@ from sms_consent.answer import Answer, Delivery, RecentReply, digest_of
 from sms_consent.errors import RecipientOptedOut, Rejected, TryAgain, Unavailable, Untouched
 from sms_consent.pacing import Call, Pace
 from sms_consent.ports import Sender, Texting
+from sms_consent.rcs import is_agent
 from sms_consent.replies import Replies, Reply, Unfit
 from sms_consent.reply_limits import ReplyLimits
 
@@ -43,7 +44,10 @@ class Postman:
 
         ``recent`` are the newest replies for the same consent.
         """
-        reply = self._compose(answer)
+        sender, reply_from = self._settings_of(answer.sender), None
+        if sender is not None:
+            reply_from = sender.reply_from
+        reply = (self._replies if sender is None else self._replies_of(sender)).compose(answer.kind, answer.language)
         if reply.unfit is not None and self._warn is not None:
             self._warn(reply.unfit)
         if not reply.body:
@@ -54,7 +58,11 @@ class Postman:
         try:
             with self._pace.turn(Call.SEND):
                 message_id = self._texting.send(
-                    to=number, sender=answer.sender, body=reply.body, reference=answer.decision_id
+                    to=number,
+                    sender=reply_from or answer.sender,
+                    body=reply.body,
+                    reference=answer.decision_id,
+                    as_rcs=reply_from is not None and is_agent(reply_from),
                 )
         except Untouched:
             self.limits.give_back()
@@ -79,12 +87,11 @@ class Postman:
         """The text left, or may have."""
         return Delivery(answer, RecentReply(self.limits.clock.now(), digest_of(reply.body), answer.kind))
 
-    def _compose(self, answer: Answer) -> Reply:
+    def _settings_of(self, sender: str) -> Sender | None:
         try:
-            replies = self.replies_of(answer.sender)
+            return self._senders(sender)
         except (TryAgain, Rejected):
-            replies = self._replies  # a look-up that fails holds up no confirmation either
-        return replies.compose(answer.kind, answer.language)
+            return None  # a look-up that fails holds up no confirmation either
 
     def _replies_of(self, sender: Sender) -> Replies:
         replies = self._branded.get(sender)

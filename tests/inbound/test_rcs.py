@@ -14,12 +14,12 @@ import pytest
 from support.inbound_function import Inbound
 from support.world import LIST, OURS, PERSON
 
-from emulator.pinpointsmsvoicev2.originators import PhoneNumber
 from inbound import wiring
 from sms_consent.aws import clients
 from sms_consent.aws.register import DynamoRegister
 from sms_consent.consent import Status
 from sms_consent.decision import Decision
+from sms_consent.ports import Sender
 
 AGENT = "rcs-0f3a9c1d7b5e48260a1b2c3d4e5f6071"
 BARE = PERSON.removeprefix("+")  # RCS payloads give the person's number without its plus
@@ -88,10 +88,7 @@ def _texted(inbound: Inbound) -> list[str]:
 
 def _agent(inbound: Inbound) -> None:
     """Give the emulated account an RCS agent that can answer."""
-    backend = inbound.world.backend
-    backend.phone_numbers[AGENT] = PhoneNumber(
-        phone_number_id=AGENT, phone_number_arn=AGENT, phone_number=AGENT, opt_out_list_name=LIST
-    )
+    inbound.world.backend.add_rcs_agent(AGENT, opt_out_list_name=LIST)
 
 
 def _suggestion(text: object, postback: object = "x", **more: object) -> dict[str, object]:
@@ -301,6 +298,42 @@ def test_a_denied_reply_delays_no_opt_out_and_is_reported(
     assert (counted["RepliesFailed"], counted["SettingsProblems"]) == (1, 1)
     assert '"message":"a reply was denied"' in logged.getvalue()
     assert PERSON[1:] not in logged.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("reply_from", "calls"),
+    [("pool", {"SendTextMessage": 1}), (AGENT, {"SendRcsMessage": 1}), (None, {"SendTextMessage": 1})],
+)
+def test_replies_of_an_agent_are_sent_from_where_its_settings_say(
+    inbound: Inbound, reply_from: str | None, calls: dict[str, int]
+) -> None:
+    """A pool, or the agent by SendRcsMessage, whose IAM resources include agents. It costs no further call."""
+    _agent(inbound)
+    number = inbound.world.backend.add_phone_number("+12065550143")
+    created = inbound.world.aws.create_pool(OriginationIdentity=number.phone_number_id, MessageType="TRANSACTIONAL")
+    pool = created["PoolId"]
+    chosen = pool if reply_from == "pool" else reply_from
+    inbound.configure(Sender(identity=AGENT, list_name=LIST, brand="Agency", reply_from=chosen))
+    with _calls() as made:
+        _receive(inbound, {"type": "UNSUBSCRIBE"})
+    assert {name: count for name, count in made.items() if name.startswith("Send")} == calls
+    assert made.total() == 6  # a first STOP's five, and the look-up of the sender
+    (text,) = inbound.world.backend.sent_texts()
+    assert (text.origination_identity, text.to, "Agency" in text.body) == (chosen or AGENT, PERSON, True)
+
+
+@pytest.mark.parametrize("operation", ["SendTextMessage", "SendRcsMessage"])
+@pytest.mark.parametrize("error", ["AccessDeniedException", "ValidationException", "InternalServerException"])
+def test_no_failure_of_a_reply_delays_the_opt_out(inbound: Inbound, operation: str, error: str) -> None:
+    """Of either operation."""
+    _agent(inbound)
+    if operation == "SendRcsMessage":
+        inbound.configure(Sender(identity=AGENT, list_name=LIST, reply_from=AGENT))
+    inbound.world.backend.fail_next(operation, error, 1)
+    _receive(inbound, {"type": "UNSUBSCRIBE"})
+    consent = inbound.consent()
+    assert consent is not None
+    assert (consent.settled, consent.listed, _texted(inbound)) == (True, True, [])
 
 
 OTHERS: list[dict[str, Any]] = [

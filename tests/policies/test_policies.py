@@ -16,6 +16,7 @@ from support.template import resources
 
 from inbound import wiring
 from sms_consent.clock import SystemClock
+from sms_consent.ports import Sender
 
 BY_THE_PLATFORM = {
     "sqs:ReceiveMessage": "Lambda's poller reads the queue in the function's name",
@@ -34,6 +35,14 @@ BY_THE_PLATFORM = {
 """Permissions that a function's code never uses itself."""
 
 
+AGENT = "rcs-2"
+
+
+def _configure_agent(inbound: Inbound) -> None:
+    """An agent that replies by SendRcsMessage."""
+    inbound.configure(Sender(identity=AGENT, list_name="Default", reply_from=AGENT))
+
+
 def _inbound(inbound: Inbound) -> None:
     inbound.hear("STOP")
     inbound.world.pass_time(minutes=1)
@@ -41,6 +50,8 @@ def _inbound(inbound: Inbound) -> None:
     inbound.hear("HELP", inboundMessageId="c")
     inbound.hear("STOP", inboundMessageId="d", destinationNumber="pool-1", originationNumber="+14255550183")
     inbound.hear("STOP", inboundMessageId="e", destinationNumber="rcs-1", originationNumber="+14255550184")
+    _configure_agent(inbound)
+    inbound.hear("STOP", inboundMessageId="e2", destinationNumber=AGENT, originationNumber="+14255550185")
     inbound.run(inbound.queued("5"))
     _received_four_times(inbound)
     for last in range(6):  # more than an environment may send before it reserves replies
@@ -77,8 +88,10 @@ def _sweep(inbound: Inbound) -> None:
     from sweep.handler import handler
 
     wiring.parts.cache_clear()
-    for destination in ("+12125550101", "pool-1", "rcs-1"):
-        inbound.world.backend.fail_next("SendTextMessage", "ThrottlingException", 1)
+    _configure_agent(inbound)
+    for destination in ("+12125550101", "pool-1", "rcs-1", AGENT):
+        operation = "SendRcsMessage" if destination == AGENT else "SendTextMessage"
+        inbound.world.backend.fail_next(operation, "ThrottlingException", 1)
         inbound.hear("HELP", inboundMessageId=f"help-{destination}", destinationNumber=destination)
         inbound.world.pass_time(seconds=5)
     inbound.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
@@ -103,9 +116,11 @@ def _retention(inbound: Inbound) -> None:
 
 
 def _api(inbound: Inbound) -> None:
-    for destination, person in (("+12125550101", "183"), ("pool-1", "184"), ("rcs-1", "185")):
+    _configure_agent(inbound)
+    for destination, person in (("+12125550101", "183"), ("pool-1", "184"), ("rcs-1", "185"), (AGENT, "186")):
         # The reply that a text left due goes out with the next that is done for its number, here a repeated request.
-        inbound.world.backend.fail_next("SendTextMessage", "ThrottlingException", 1)
+        operation = "SendRcsMessage" if destination == AGENT else "SendTextMessage"
+        inbound.world.backend.fail_next(operation, "ThrottlingException", 1)
         person = "+14255550" + person
         inbound.hear("STOP", inboundMessageId=person, destinationNumber=destination, originationNumber=person)
         inbound.world.pass_time(seconds=10)

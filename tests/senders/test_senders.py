@@ -62,6 +62,18 @@ def test_what_is_not_given_stays_and_what_is_given_empty_goes(senders: Any) -> N
     assert _found(senders) == Sender(identity=OURS, list_name="Club", support_contact="club.example.com", language="de")
 
 
+def test_an_agent_can_reply_from_a_pool(senders: Any) -> None:
+    """And from itself again."""
+    agent = "rcs-0f3a9c1d7b5e48260a1b2c3d4e5f6071"
+    assert "replies from “pool-1”" in senders.done("set", agent, "--reply-from", "pool-1").stdout
+    assert _found(senders, agent) == Sender(identity=agent, list_name=LIST, reply_from="pool-1")
+    senders.done("set", agent, "--brand", "The Club")
+    assert _found(senders, agent) == Sender(identity=agent, list_name=LIST, brand="The Club", reply_from="pool-1")
+    senders.done("set", agent, "--reply-from", "")
+    assert _found(senders, agent) == Sender(identity=agent, list_name=LIST, brand="The Club")
+    assert "replies are sent from a number" in senders.run("set", agent, "--reply-from", "here").output
+
+
 def test_setting_the_same_again_says_so(senders: Any) -> None:
     """And writes nothing."""
     assert "as it was" not in senders.done("set", OURS, "--list", "Club").stdout

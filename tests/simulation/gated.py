@@ -172,7 +172,7 @@ class GatedTexting:
         self._gate = gate
         self._witness = witness
 
-    def send(self, *, to: str, sender: str, body: str, reference: str) -> str:
+    def send(self, *, to: str, sender: str, body: str, reference: str, as_rcs: bool = False) -> str:
         def effect() -> str:
             message_id = self._inner.send(to=to, sender=sender, body=body, reference=reference)
             self._witness.text_sent(reference)

@@ -75,7 +75,7 @@ class _Service:
     def find(self, number: str, list_name: str) -> Listing | None:
         return self._list.find(number, list_name)
 
-    def send(self, *, to: str, sender: str, body: str, reference: str) -> str:
+    def send(self, *, to: str, sender: str, body: str, reference: str, as_rcs: bool = False) -> str:
         return self._texting.send(to=to, sender=sender, body=body, reference=reference)
 
     def is_listed(self, number: str, list_name: str) -> bool:

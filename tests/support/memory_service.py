@@ -89,7 +89,7 @@ class MemoryService:
         self._known(list_name)
         return self.entries.get((number, list_name))
 
-    def send(self, *, to: str, sender: str, body: str, reference: str) -> str:
+    def send(self, *, to: str, sender: str, body: str, reference: str, as_rcs: bool = False) -> str:
         self._admit(Call.SEND)
         if sender not in self.list_of:
             raise Rejected("ResourceNotFoundException")

@@ -400,4 +400,6 @@ _REJECTED: Mapping[str, Decoder] = {
     "revision": integer,
 }
 
-_SENDER: Mapping[str, Decoder] = dict.fromkeys(("identity", "list_name", "brand", "support_contact", "language"), text)
+_SENDER: Mapping[str, Decoder] = dict.fromkeys(
+    ("identity", "list_name", "brand", "support_contact", "language", "reply_from"), text
+)

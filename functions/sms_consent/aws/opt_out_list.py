@@ -104,27 +104,31 @@ class AwsOptOutList:
 
 
 class AwsTexting:
-    """SendTextMessage, once: its client never repeats a call."""
+    """SendTextMessage or SendRcsMessage, once: its client never repeats a call."""
 
     def __init__(self, client: PinpointSMSVoiceV2Client) -> None:
         self._client = client
 
-    def send(self, *, to: str, sender: str, body: str, reference: str) -> str:
+    def send(self, *, to: str, sender: str, body: str, reference: str, as_rcs: bool = False) -> str:
         """The message's id. No message type is exempt from the opt-out list, so a listed recipient is refused."""
+        context = {"decision": reference}
         try:
-            answer = self._client.send_text_message(
-                DestinationPhoneNumber=to,
-                OriginationIdentity=sender,
-                MessageBody=body,
-                Context={"decision": reference},
-            )
+            if as_rcs:
+                return self._client.send_rcs_message(
+                    DestinationPhoneNumber=to,
+                    OriginationIdentity=sender,
+                    RcsMessageContent={"Content": {"TextMessage": {"Body": body}}},
+                    Context=context,
+                )["MessageId"]
+            return self._client.send_text_message(
+                DestinationPhoneNumber=to, OriginationIdentity=sender, MessageBody=body, Context=context
+            )["MessageId"]
         except ClientError as error:
             if reason_of(error) == OPTED_OUT:
                 raise RecipientOptedOut(OPTED_OUT) from error
             raise translation_of(error) from error
         except BotoCoreError as error:
             raise translation_of(error) from error
-        return answer["MessageId"]
 
 
 def listing_of(at: datetime | None, end_user_opted_out: bool | None) -> Listing:
