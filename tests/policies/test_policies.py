@@ -89,10 +89,13 @@ def _sweep(inbound: Inbound) -> None:
 
     wiring.parts.cache_clear()
     _configure_agent(inbound)
-    for destination in ("+12125550101", "pool-1", "rcs-1", AGENT):
+    for last, destination in enumerate(("+12125550101", "pool-1", "rcs-1", AGENT)):
         operation = "SendRcsMessage" if destination == AGENT else "SendTextMessage"
         inbound.world.backend.fail_next(operation, "ThrottlingException", 1)
-        inbound.hear("HELP", inboundMessageId=f"help-{destination}", destinationNumber=destination)
+        person = f"+1425555017{last}"  # one person is sent no more than three such replies in an hour
+        inbound.hear(
+            "HELP", inboundMessageId=f"help-{destination}", destinationNumber=destination, originationNumber=person
+        )
         inbound.world.pass_time(seconds=5)
     inbound.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
     inbound.hear("STOP", inboundMessageId="put", originationNumber="+14255550187")
