@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.deployment import Deployment, NotFound
+from cli.ledger_checks import MISSING, problems_of_ledger, problems_of_ledger_parameters
 from cli.sender_book import SenderBook
 from sms_consent.aws.assembly import reader_for, replies_for
 from sms_consent.aws.known_lists import Lists
@@ -44,6 +45,7 @@ def declared_parameters(template: Path | None) -> Declared:
 def problems_before_deployment(parameters: Mapping[str, str], declared: Declared) -> list[Problem]:
     """What CloudFormation would refuse, and what functions could not use."""
     found = _of_settings({name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()})
+    found += problems_of_ledger_parameters(parameters)
     return _once([*found, *_of_template(parameters, declared, found), *_of_concurrency(parameters, declared)])
 
 
@@ -59,6 +61,10 @@ def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[P
         found += _of_settings(environment)
     found += _of_template(parameters, {name: declared[name] for name in parameters if name in declared}, found)
     found += _of_concurrency(parameters, declared)
+    ledger = list(problems_of_ledger(deployment))
+    found += ledger
+    if any(problem.message == MISSING for problem in ledger):
+        return _once(found)
     book = SenderBook(deployment.dynamodb(), deployment.table, deployment.names)
     found += _of_senders(Settings.from_environment(_complete(chosen)), book.senders())
     found += _of_lists(book.lists(), deployment.own_list, deployment.clock.now())

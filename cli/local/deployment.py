@@ -6,7 +6,8 @@ import json
 import logging
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,12 @@ def _exists(name: str, resource: Mapping[str, Any], values: Mapping[str, Any]) -
 
 
 def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
-    """A topic, list or event bus that the deployment is told to use must stand before it."""
+    """A topic, list or event bus that the deployment is told to use must stand before it. A ledger is not made up here."""
     if (bus := parameters.get("EventBusName", "default")) != "default":
-        boto3.client("events").create_event_bus(Name=bus)
+        with _or_it_exists("ResourceAlreadyExistsException"):
+            boto3.client("events").create_event_bus(Name=bus)
+    if (table := parameters.get("ExistingLedgerTable", "")) and table not in _tables():
+        raise LocalError(f"ExistingLedgerTable: there is no table {table} here, where an account begins empty")
     named = [("ExistingTopicArn", "sns", parameters.get("ExistingTopicArn", ""))]
     for parameter in ("ExistingOptOutListArn", "AdditionalOptOutListArns"):
         named += [(parameter, "sms-voice", arn) for arn in parameters.get(parameter, "").split(",")]
@@ -85,7 +89,23 @@ def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
         if service == "sns":
             boto3.client("sns").create_topic(Name=arn.rpartition(":")[2])
         else:
-            boto3.client("pinpoint-sms-voice-v2").create_opt_out_list(OptOutListName=arn.rpartition("/")[2])
+            with _or_it_exists("ConflictException"):
+                boto3.client("pinpoint-sms-voice-v2").create_opt_out_list(OptOutListName=arn.rpartition("/")[2])
+
+
+def _tables() -> set[str]:
+    pages = boto3.client("dynamodb").get_paginator("list_tables").paginate()
+    return {name for page in pages for name in page["TableNames"]}
+
+
+@contextmanager
+def _or_it_exists(code: str) -> Iterator[None]:
+    """A stack that is created again finds what it had used before."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"].get("Code") != code:
+            raise
 
 
 def _create(blueprint: Blueprint, parameters: Mapping[str, str]) -> dict[str, str]:
@@ -96,7 +116,8 @@ def _create(blueprint: Blueprint, parameters: Mapping[str, str]) -> dict[str, st
             formation.create_stack(
                 StackName=STACK,
                 # Dates, as YAML reads a policy's Version, are text in a template.
-                TemplateBody=json.dumps(blueprint.created, default=str),
+                # moto knows of Retain only, and would delete on RetainExceptOnCreate what a deleted stack leaves behind.
+                TemplateBody=json.dumps(blueprint.created, default=str).replace('"RetainExceptOnCreate"', '"Retain"'),
                 Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
             )
         except ClientError as error:

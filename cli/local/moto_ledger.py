@@ -1,7 +1,8 @@
 """Decides how moto's DynamoDB stands up to functions that work in threads: one call at a time, and cheap transactions.
 
-moto checks a condition and writes in two steps, and copies the whole table, deeply, for every transaction. It also ignores a
-change of a table's key.
+moto checks a condition and writes in two steps, and copies the whole table, deeply, for every transaction. It also forgets
+a table's key: one that UpdateTable changes, one that CloudFormation gives, and that of a table from which another is restored.
+Its CloudFormation leaves out time to live and point-in-time recovery.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from threading import RLock
 from typing import Any
 
 from moto.dynamodb import models
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.table import RestoredPITTable, Table
 from moto.dynamodb.responses import DynamoHandler
 
 __all__ = ["mend"]
@@ -23,7 +24,6 @@ def mend() -> None:
     """Once for the process; calling it again changes nothing."""
     if isinstance(vars(models)["copy"], _Copies):
         return
-    update_table = DynamoHandler.update_table
     call_action, transact = DynamoHandler.call_action, models.DynamoDBBackend.transact_write_items
     copies = _Copies()
 
@@ -38,16 +38,51 @@ def mend() -> None:
         finally:
             copies.only_puts = False
 
+    # Assignments to methods are what the types forbid.
+    setattr(DynamoHandler, "call_action", one_at_a_time)  # noqa: B010
+    _keep_keys()
+    setattr(models.DynamoDBBackend, "transact_write_items", transact_write_items)  # noqa: B010
+    setattr(models, "copy", copies)  # noqa: B010
+
+
+def _keep_keys() -> None:
+    update_table, describe, restored = DynamoHandler.update_table, Table.describe, RestoredPITTable.__init__
+    created = Table.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]  # of a class method
+
     def update_table_with_key(self: DynamoHandler) -> Any:
         if (encryption := self.body.get("SSESpecification")) is not None:
             self.dynamodb_backend.get_table(self.body["TableName"]).sse_specification = encryption
         return update_table(self)
 
-    # Assignments to methods are what the types forbid.
-    setattr(DynamoHandler, "call_action", one_at_a_time)  # noqa: B010
+    def describe_with_key(self: Table, base_key: str = "TableDescription") -> dict[str, Any]:
+        described = describe(self, base_key)
+        encryption = self.sse_specification or {}
+        # CloudFormation names the member otherwise, and may give a key's id.
+        if encryption.get("Enabled") or encryption.get("SSEEnabled"):
+            key = encryption.get("KMSMasterKeyId", "")
+            arn = key if key.startswith("arn:") else f"arn:aws:kms:{self.region_name}:{self.account_id}:key/{key}"
+            described[base_key]["SSEDescription"] = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}
+        return described
+
+    def restored_with_key(self: RestoredPITTable, name: str, account_id: str, region: str, source: Table) -> None:
+        restored(self, name, account_id, region, source)
+        self.sse_specification, self.billing_mode = source.sse_specification, source.billing_mode
+
+    def created_whole(
+        cls: type[Any], /, resource_name: str, cloudformation_json: dict[str, Any], *more: Any, **named: Any
+    ) -> Table:
+        table: Table = created(cls, resource_name, cloudformation_json, *more, **named)
+        properties = cloudformation_json["Properties"]
+        if (ttl := properties.get("TimeToLiveSpecification", {})).get("Enabled"):
+            table.ttl = {"TimeToLiveStatus": "ENABLED", "AttributeName": ttl["AttributeName"]}
+        if properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+            table.continuous_backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] = "ENABLED"
+        return table
+
+    setattr(Table, "create_from_cloudformation_json", classmethod(created_whole))  # noqa: B010
     setattr(DynamoHandler, "update_table", update_table_with_key)  # noqa: B010
-    setattr(models.DynamoDBBackend, "transact_write_items", transact_write_items)  # noqa: B010
-    setattr(models, "copy", copies)  # noqa: B010
+    setattr(Table, "describe", describe_with_key)  # noqa: B010
+    setattr(RestoredPITTable, "__init__", restored_with_key)  # noqa: B010
 
 
 class _Copies:
