@@ -19,6 +19,8 @@ PAGE = 100
 _UNKNOWN = frozenset({"ResourceNotFoundException", "AccessDeniedException", "ValidationException"})
 """How the service refuses to tell of a list that another account does not share."""
 
+_DENIED = frozenset({"AccessDeniedException", "UnknownOperationException", "NotImplemented"})
+
 
 @dataclass(frozen=True, slots=True)
 class OptOutList:
@@ -97,6 +99,19 @@ class Account:
         for pools in self._sms.get_paginator("describe_pools").paginate(Filters=filters, PaginationConfig=_PAGES):
             for pool in pools["Pools"]:
                 yield pool["PoolId"], pool["OptOutListName"]
+        yield from self._agents(filters)
+
+    def _agents(self, filters: Any) -> Iterator[tuple[str, str]]:
+        try:
+            for page in self._sms.get_paginator("describe_rcs_agents").paginate(
+                Filters=filters, PaginationConfig=_PAGES
+            ):
+                for agent in page["RcsAgents"]:
+                    yield agent["RcsAgentId"], agent.get("OptOutListName", "Default")
+        except ClientError as error:
+            # Who may read numbers and pools need not be allowed to read agents.
+            if error.response["Error"].get("Code") not in _DENIED:
+                raise
 
     def numbers_on(self, found: OptOutList, wait: Callable[[], None]) -> Iterator[list[ListedNumber]]:
         """Page by page, of a hundred at the most; ``wait`` keeps to the rate of one request a second."""

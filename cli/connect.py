@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["connect", "disconnect"]
 
 Identity = Annotated[
-    str, typer.Argument(metavar="SENDER", help="A number as +12125550101, a short code, or a pool-… id.")
+    str, typer.Argument(metavar="SENDER", help="A number as +12125550101, a short code, a pool-… or an rcs-… id.")
 ]
 Copy = Annotated[
     bool,
@@ -48,7 +48,7 @@ def connect(
     as_json: AsJson = False,
     stack: Stack = STACK,
 ) -> None:
-    """Takes a number or pool from AWS's own handling of STOP to this stack's, in an order that loses no STOP.
+    """Takes a number, pool or RCS agent from AWS's own handling of STOP to this stack's, in an order that loses no STOP.
 
     First everything is checked, and a text of nobody's is sent through topic, queue and function to the ledger and the list.
     Then texts are led to the stack, the number is put on its list, and self-managed opt-outs are switched on last. Until
@@ -77,7 +77,7 @@ def disconnect(
     as_json: AsJson = False,
     stack: Stack = STACK,
 ) -> None:
-    """Gives a number or pool back to AWS's own handling of STOP, in the reverse order, set as it was before.
+    """Gives a number, pool or RCS agent back to AWS's own handling of STOP, in the reverse order, set as it was before.
 
     Self-managed opt-outs are switched off first: from then on AWS honours STOP. Whoever opted out meanwhile must be on the
     list that it goes back to: see --carry, --forget and --keep-list. Exit codes as of connect.
@@ -112,7 +112,9 @@ def _run(
         switchover = Switchover(Desk(Deployment(stack)), wishes, report)
         originator = switchover.originators.find(_named(sender))
         if originator is None:
-            raise Refusal(f"this account has no number and no pool {sender.strip()} in this region")
+            name = sender.strip()
+            kind = "RCS agent" if name.rpartition("/")[2].startswith("rcs-") else "number and no pool"
+            raise Refusal(f"this account has no {kind} {name} in this region")
         report.identity = originator.identity
         code = carry_out(switchover, originator, wishes, report)
     if as_json:

@@ -1,25 +1,53 @@
-"""Decides what a number or pool of the account is set to, and changes it one setting at a time."""
+"""Reads what a number, pool or RCS agent of the account is set to, and changes it one setting at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
 
-__all__ = ["Handling", "Member", "Originator", "Originators", "Unmoved"]
+__all__ = ["AGENT", "Channel", "Handling", "Member", "Originator", "Originators", "Unmoved", "kind_of_channel"]
+
+AGENT = "RCS_AGENT"
+"""Stands for the kind of number of an RCS agent."""
 
 PAGE = 100
 LOOKS, PAUSE = 15, 2.0
 """How often, and how many seconds apart, it is looked whether a change shows."""
+
+DEFAULT_LIST = "Default"
+"""The list of every account. An agent may be described without a list."""
 
 _PAGES: Any = {"PageSize": PAGE}
 
 
 class Unmoved(Exception):
     """A change was accepted, and does not show."""
+
+
+class Channel(StrEnum):
+    """What can be the destination of inbound texts."""
+
+    TOPIC = "TOPIC"
+    CONNECT = "CONNECT"
+    UNKNOWN = "UNKNOWN"
+
+
+def kind_of_channel(arn: str) -> Channel:
+    """Return what a two-way channel is: an SNS topic, Amazon Connect (an instance, or its service name), or neither."""
+    parts = arn.split(":", 5)
+    if len(parts) == 6 and parts[0] == "arn":
+        if parts[2] == "sns" and parts[5] and ":" not in parts[5]:
+            return Channel.TOPIC
+        return Channel.CONNECT if parts[2] == "connect" else Channel.UNKNOWN
+    is_service = arn.startswith("connect.") and ".amazonaws.com" in arn
+    return Channel.CONNECT if is_service else Channel.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +63,11 @@ class Handling:
     def heard_on(self, topic: str) -> bool:
         """Whether texts go to this topic."""
         return self.two_way and self.channel == topic
+
+    @property
+    def goes_to(self) -> Channel | None:
+        """What texts go to; None while two-way messaging is off."""
+        return kind_of_channel(self.channel) if self.two_way and self.channel is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +88,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Originator:
-    """A number, or a pool with its numbers, which are set together."""
+    """A number, an RCS agent, or a pool with its numbers and agents, which are set together."""
 
     identity: str  # as people and the ledger name it
     id: str
@@ -70,6 +103,11 @@ class Originator:
         """A pool's id shows it."""
         return self.id.startswith("pool-")
 
+    @property
+    def is_agent(self) -> bool:
+        """An RCS agent's id shows it."""
+        return self.id.startswith("rcs-")
+
 
 class Originators:
     """Those of the account. Its methods raise ClientError, BotoCoreError or Unmoved."""
@@ -83,6 +121,8 @@ class Originators:
         name = given.rpartition("/")[2]
         if name.startswith("pool-"):
             return next((self._pool(each) for each in self._pools() if each["PoolId"] == name), None)
+        if name.startswith("rcs-"):
+            return next((_agent(each) for each in self._agents() if each["RcsAgentId"] == name), None)
         for each in self._numbers():
             if name in {each["PhoneNumber"], each.get("PhoneNumberId")}:
                 return _number(each)
@@ -93,6 +133,9 @@ class Originators:
         if originator.is_pool:
             (pool,) = self._sms.describe_pools(PoolIds=[originator.id])["Pools"]
             return replace(originator, status=pool["Status"], handling=_handling(pool))
+        if originator.is_agent:
+            (agent,) = self._sms.describe_rcs_agents(RcsAgentIds=[originator.id])["RcsAgents"]
+            return _agent(agent)
         (number,) = self._sms.describe_phone_numbers(PhoneNumberIds=[originator.id])["PhoneNumbers"]
         return _number(number)
 
@@ -100,6 +143,8 @@ class Originators:
         """Made, and looked at until it shows: the next step rests on it."""
         if originator.is_pool:
             self._sms.update_pool(PoolId=originator.id, **settings)
+        elif originator.is_agent:
+            self._sms.update_rcs_agent(RcsAgentId=originator.id, **settings)
         else:
             self._sms.update_phone_number(PhoneNumberId=originator.id, **settings)
         for look in range(LOOKS):
@@ -111,23 +156,32 @@ class Originators:
         raise Unmoved(f"AWS took {', '.join(settings)} for {originator.identity}, but does not show it: run this again")
 
     def _pool(self, described: Any) -> Originator:
-        members = tuple(
-            _member(each)
-            for each in self._numbers()
-            if each.get("PoolId") in {described["PoolId"], described["PoolArn"]}
-        )
+        names = {described["PoolId"], described["PoolArn"]}
+        numbers = [_member(each) for each in self._numbers() if each.get("PoolId") in names]
+        agents = [_agent_member(each) for each in self._agents_if_allowed() if each.get("PoolId") in names]
         return Originator(
             identity=described["PoolId"],
             id=described["PoolId"],
             arn=described["PoolArn"],
             status=described["Status"],
             handling=_handling(described),
-            members=members,
+            members=(*numbers, *agents),
         )
 
     def _numbers(self) -> Iterator[Any]:
         for page in self._sms.get_paginator("describe_phone_numbers").paginate(PaginationConfig=_PAGES):
             yield from page["PhoneNumbers"]
+
+    def _agents(self) -> Iterator[Any]:
+        for page in self._sms.get_paginator("describe_rcs_agents").paginate(PaginationConfig=_PAGES):
+            yield from page["RcsAgents"]
+
+    def _agents_if_allowed(self) -> list[Any]:
+        """Return no agents where the caller, or the region, has none: a pool of numbers needs no permission for agents."""
+        try:
+            return list(self._agents())
+        except ClientError:
+            return []
 
     def _pools(self) -> Iterator[Any]:
         for page in self._sms.get_paginator("describe_pools").paginate(PaginationConfig=_PAGES):
@@ -146,6 +200,22 @@ def _number(described: Any) -> Originator:
     )
 
 
+def _agent(described: Any) -> Originator:
+    return Originator(
+        identity=described["RcsAgentId"],
+        id=described["RcsAgentId"],
+        arn=described["RcsAgentArn"],
+        status=described["Status"],
+        handling=_handling(described),
+        members=(_agent_member(described),),
+        pool=described.get("PoolId"),
+    )
+
+
+def _agent_member(described: Any) -> Member:
+    return Member(number=described["RcsAgentId"], country="", kind=AGENT, status=described["Status"], texts=True)
+
+
 def _member(described: Any) -> Member:
     return Member(
         number=described["PhoneNumber"],
@@ -161,6 +231,6 @@ def _handling(described: Any) -> Handling:
         two_way=described["TwoWayEnabled"],
         channel=described.get("TwoWayChannelArn"),
         role=described.get("TwoWayChannelRole"),
-        list_name=described["OptOutListName"],
+        list_name=described.get("OptOutListName") or DEFAULT_LIST,
         self_managed=described["SelfManagedOptOutsEnabled"],
     )

@@ -35,6 +35,7 @@ class Aim:
     channel: str | None
     two_way: bool | None
     list_name: str
+    role: str | None = None
 
 
 def is_safe(handling: Handling, topic: str, list_name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cli.connection.originators import Member, Originator
+from cli.connection.originators import AGENT, Channel, Member, Originator
 from cli.connection.verdict import Check, bad, good, note, unsure, unsure_where_denied
 from cli.deployment import Deployment
 
@@ -18,6 +18,9 @@ TOLL_FREE = (
     "is a US toll-free number: there the carriers honour STOP and START themselves, a STOP may never reach the topic, "
     "and no START sent to this stack could lift a carrier's block. It stays with AWS"
 )
+ACTIVE = frozenset({"ACTIVE"})
+AGENT_STATUSES = frozenset({"ACTIVE", "PARTIAL", "TESTING"})
+"""In which an RCS agent gets texts: launched everywhere, in some countries, or for test devices."""
 DEFAULT_RATES = {
     "PutRequestsPerSecond": 10,
     "DeleteRequestsPerSecond": 10,
@@ -52,24 +55,40 @@ class Suitability:
         if originator.pool is not None:
             yield bad(
                 "number",
-                f"{originator.identity} is in the pool {originator.pool}, whose numbers are set together: connect the pool",
+                f"{originator.identity} is in the pool {originator.pool}, whose members are set together: connect the pool",
             )
         if originator.is_pool and not originator.members:
             yield bad("number", f"no number of this account is in {originator.identity}")
-        if originator.status != "ACTIVE":
+        if originator.status not in (AGENT_STATUSES if originator.is_agent else ACTIVE):
             yield bad("number", f"{originator.identity} is not active, but {originator.status}")
+        elif originator.status not in ACTIVE:
+            yield note("number", f"{originator.identity} is {originator.status}: only some people can text it")
         faults = [fault for member in originator.members if (fault := _fault(member)) is not None]
         for fault in faults:
             yield bad("number", fault)
         if not faults:
             kinds = ", ".join(sorted({member.kind.lower().replace("_", " ") for member in originator.members}))
-            count = f"{len(originator.members)} numbers, " if originator.is_pool else ""
+            what = "members" if any(member.kind == AGENT for member in originator.members) else "numbers"
+            count = f"{len(originator.members)} {what}, " if originator.is_pool else ""
             yield good("number", f"{originator.identity}: {count}{kinds}")
 
     def _channel(self, topic: str) -> Iterator[Check]:
         """Somebody may be listening already; and a role of the channel replaces the topic's policy."""
         handling = self._originator.handling
-        if handling.two_way and handling.channel != topic:
+        if handling.goes_to is Channel.CONNECT:
+            yield unsure(
+                "channel",
+                f"its texts go to Amazon Connect ({handling.channel}) now, and a number has one destination: the contact centre "
+                "would get none any more. To keep it there, leave STOP to AWS. To take it over, give --accept channel; "
+                '"sms-consent disconnect" gives it back',
+            )
+        elif handling.goes_to is Channel.UNKNOWN:
+            yield unsure(
+                "channel",
+                f"its texts go to {handling.channel} now, which is no SNS topic and nothing that this command knows, and would "
+                "no longer. Find out who reads them there; give --accept channel if they need not",
+            )
+        elif handling.two_way and handling.channel != topic:
             yield unsure(
                 "channel",
                 f"its texts go to {handling.channel} now, and would no longer. To keep both, deploy the stack on that topic "
@@ -125,6 +144,6 @@ class Suitability:
 def _fault(member: Member) -> str | None:
     if member.is_us_toll_free:
         return f"{member.number} {TOLL_FREE}"
-    if member.status != "ACTIVE":
+    if member.status not in (AGENT_STATUSES if member.kind == AGENT else ACTIVE):
         return f"{member.number} is not active, but {member.status}"
     return None if member.texts else f"{member.number} takes no texts"

@@ -135,6 +135,7 @@ class Switchover:
             channel=before.channel if before is not None else None,
             two_way=before.two_way if before is not None else None,
             list_name=list_name,
+            role=before.role if before is not None else None,
         )
         steps = self._chosen(to_disconnect(now, aim, remembered=before is not None))
         if Step.LIST in steps:
@@ -235,6 +236,8 @@ class Switchover:
         settings: dict[str, Any] = {"TwoWayEnabled": aim.two_way}
         if aim.two_way:
             settings["TwoWayChannelArn"] = aim.channel
+            if aim.role is not None and aim.role != examined.originator.handling.role:
+                settings["TwoWayChannelRole"] = aim.role
         return self.originators.change(
             examined.originator,
             lambda now: now.two_way is aim.two_way and (not aim.two_way or now.channel == aim.channel),

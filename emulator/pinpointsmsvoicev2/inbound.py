@@ -98,8 +98,11 @@ class InboundBackend(MessageBackend):
 def _publish(channel_arn: str, message: str) -> None:
     """To moto's own SNS, in the account and region of the topic.
 
-    A channel that is no topic of moto's is an error here, where the service would lose the text without a word.
+    A channel that is no topic of moto's is an error here, where the service would lose the text without a word. What goes to
+    Amazon Connect is not emulated further.
     """
+    if channel_arn.startswith("connect.") or channel_arn.split(":")[2:3] == ["connect"]:
+        return
     match = _TOPIC_ARN.fullmatch(channel_arn)
     if match is None:
         raise ValidationError("TWO_WAY_TOPIC_NOT_PRESENT")

@@ -143,6 +143,39 @@ def test_texts_that_somebody_else_hears_are_not_taken_away_unasked(stack: Connec
     assert stack.handling() == (True, stack.topic, OWN_LIST, True)
 
 
+@pytest.mark.parametrize(
+    ("channel", "told"),
+    [
+        ("arn:aws:connect:us-east-1:123456789012:instance/8e2f1f6e-0b1c-4a55-9df0-5d2f1a6f7a10", "Amazon Connect"),
+        ("arn:aws-us-gov:connect:us-gov-west-1:123456789012:instance/x", "Amazon Connect"),
+        ("connect.us-east-1.amazonaws.com", "Amazon Connect"),
+        ("arn:aws:sqs:us-east-1:123456789012:texts", "no SNS topic"),
+        ("arn:aws:lambda:us-east-1:123456789012:function:texts", "no SNS topic"),
+        ("arn:aws:sns:us-east-1:123456789012:texts:8a1b", "no SNS topic"),
+        ("something-that-is-no-arn", "no SNS topic"),
+    ],
+)
+def test_a_channel_that_is_no_topic_is_explained(stack: Connectable, channel: str, told: str) -> None:
+    """Amazon Connect may be a number's destination; it is not taken away unasked, and given back by disconnect."""
+    role = "arn:aws:iam::123456789012:role/connect"
+    sms = stack.world.aws
+    sms.update_phone_number(
+        PhoneNumberId=stack.number_id, TwoWayEnabled=True, TwoWayChannelArn=channel, TwoWayChannelRole=role
+    )
+    before = stack.handling()
+    assert stack.quickly("connect", NUMBER) == 1
+    assert stack.found("channel")[0] == "UNSURE"
+    assert told in stack.found("channel")[1]
+    assert "ExistingTopicArn" not in stack.found("channel")[1]
+    assert (stack.handling(), stack.changes()) == (before, [])
+    assert stack.quickly("connect", NUMBER, "--accept", "channel", "--accept", "role") == 0
+    assert stack.handling() == (True, stack.topic, OWN_LIST, True)
+    other = "arn:aws:iam::123456789012:role/topic"
+    sms.update_phone_number(PhoneNumberId=stack.number_id, TwoWayChannelRole=other)
+    assert stack.quickly("disconnect", NUMBER, "--forget") == 0
+    assert (stack.handling(), stack.number.two_way_channel_role) == (before, role)
+
+
 def test_a_role_of_the_channel_is_not_trusted_unasked(stack: Connectable) -> None:
     """It publishes in place of the service, which no topic's policy shows."""
     stack.world.aws.update_phone_number(
