@@ -38,7 +38,7 @@ from sms_consent.settings import Settings
 from support.template import REPOSITORY
 from support.world import OURS, PERSON, START_OF_TEST
 
-__all__ = ["Recovery", "client", "recovery_in"]
+__all__ = ["Recovery", "client", "recovery_in", "sms_backend"]
 
 GIVEN = {"Brand": "Example", "SupportContact": "help.example.com"}
 
@@ -51,8 +51,9 @@ def _session(region: str) -> Session:
 
 
 @cache
-def client(service: str, region: str = "us-east-1") -> Any:
-    """One client for all tests: making one takes longer than most of them."""
+def client(service: str, region: str = "us-east-1", used_by: str = "tests") -> Any:
+    """One client for all tests: making one takes longer than most of them. Commands refuse some calls of their own client."""
+    del used_by
     return _session(region).create_client(service)
 
 
@@ -190,11 +191,11 @@ def recovery_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recovery]:
         traveller = stack.enter_context(time_machine.travel(START_OF_TEST, tick=False))
         for name, service in (("dynamodb", "dynamodb"), ("sms_voice", "pinpoint-sms-voice-v2")):
             stack.enter_context(patch.object(clients, name, lambda service=service: client(service)))
-        monkeypatch.setattr(Found, "_client", lambda _, service, *__: client(service))
+        monkeypatch.setattr(Found, "_client", lambda _, service, *__: client(service, used_by="commands"))
         monkeypatch.setattr(aws_clock, "_counter", time.time)
         monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: traveller.shift(timedelta(seconds=seconds)))
         _upload()
-        backend = _sms_backend()
+        backend = sms_backend()
         backend.add_phone_number(OURS, opt_out_list_name="Default")
         yield Recovery(traveller)
 
@@ -204,7 +205,7 @@ def _upload() -> None:
     client("s3").put_object(Bucket="local", Key="code.zip", Body=io.BytesIO(b"").getvalue())
 
 
-def _sms_backend() -> Any:
+def sms_backend() -> Any:
     from emulator.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
 
     return pinpointsmsvoicev2_backends["123456789012"]["us-east-1"]
