@@ -22,7 +22,7 @@ from sms_consent.ports import Sender
 from sms_consent.setting_problems import problems_of, problems_of_replies
 from sms_consent.settings import PARAMETERS, Problem, Settings
 
-__all__ = ["declared_parameters", "problems_before_deployment", "problems_of_deployment"]
+__all__ = ["Declared", "declared_parameters", "problems_before_deployment", "problems_of_deployment"]
 
 _FUNCTIONS = ("InboundFunctionName", "SweepFunctionName")
 """Outputs that name the functions with every setting of texts in their environment."""

@@ -12,6 +12,8 @@ from cli.check import STACK, AsJson, Stack, Table
 from cli.printable import say, say_json, visible
 
 if TYPE_CHECKING:
+    from cli.checkup import Declared
+    from cli.deployment import Deployment
     from sms_consent.settings import Problem
 
 __all__ = ["doctor"]
@@ -32,6 +34,27 @@ def doctor(
     template: Annotated[
         Path | None, typer.Option(help="SAM template; else template.yaml here, else that of the checkout.")
     ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option(
+            "--deep", help="Also check the deployment on AWS: PASS, FAIL or UNKNOWN for each part. Reads only."
+        ),
+    ] = False,
+    test_stop: Annotated[
+        bool,
+        typer.Option(
+            "--send-test-stop",
+            help="With --deep: send a STOP, and then a START, from a number reserved for fiction through the whole stack.",
+        ),
+    ] = False,
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn",
+            help="With --deep: find out how AWS answers what is undocumented, on opt-out lists that are made for it and deleted.",
+        ),
+    ] = False,
+    wait: Annotated[float, typer.Option(min=1, max=3600, help="Seconds that the test STOP may take.")] = 60,
     as_json: AsJson = False,
     table: Table = None,
     stack: Stack = STACK,
@@ -41,9 +64,14 @@ def doctor(
     Without --parameters, it reads the stack's parameters, the functions' configuration where you may see it, and the senders in
     the ledger. Every reply is composed in every language. AWS_ENDPOINT_URL points it at a local stack. Nothing is changed.
 
-    Exit codes: 0 no problem, 1 at least one, 2 a file that cannot be read, 3 no answer.
+    With --deep, it checks on AWS that texts get to the stack, that numbers use the right lists, that functions run, and that
+    alarms tell somebody. A check that you lack a permission for is UNKNOWN, with its name. --send-test-stop and --learn alone
+    change something: with numbers that nobody has, and only what they clean up again.
+
+    Exit codes: 0 no problem, 1 at least one or a failed check, 2 a file that cannot be read, 3 no answer.
     """
-    from cli.checkup import declared_parameters, problems_before_deployment, problems_of_deployment
+    from cli.checkup import declared_parameters, problems_before_deployment
+    from cli.deep.report import Examined
     from cli.deployed import failures_told
     from cli.deployment import Deployment
     from cli.local.errors import LocalError
@@ -51,22 +79,56 @@ def doctor(
     from cli.refusal import Refusal, refusals_told
 
     with refusals_told("doctor"):
+        if (test_stop or learn) and not deep:
+            raise Refusal("--send-test-stop and --learn go with --deep")
+        if deep and parameters is not None:
+            raise Refusal("--deep checks a deployment: leave out --parameters")
         try:
             declared = declared_parameters(template or _template())
         except LocalError as error:
             raise Refusal(str(error)) from error
         chosen = read_parameters(parameters, config_env) if parameters is not None else None
+    problems: list[Problem] | None
+    deployment = Deployment(stack, table=table)
     if chosen is not None:
         checked, problems = str(parameters), problems_before_deployment(chosen, declared)
     else:
         checked = f"stack {stack}"
         with failures_told("doctor"):
-            problems = problems_of_deployment(Deployment(stack, table=table), declared)
+            problems = _problems(deployment, declared, deep=deep)
+    if not as_json:
+        _show(checked, problems or ())
+    examined = Examined(silent=as_json)
+    if deep:
+        from cli.deep.finding import unknown
+        from cli.deep.run import examine
+
+        with failures_told("doctor"):
+            if problems is None:
+                needed = "dynamodb:Query and dynamodb:GetItem on the ledger"
+                examined.add("settings", iter([unknown("AWS denies a call that reads settings", f"Allow {needed}.")]))
+            examine(deployment, examined, wait if test_stop else None, learn=learn)
     if as_json:
-        say_json({"checked": checked, "problems": [_object(problem) for problem in problems]})
-    else:
-        _show(checked, problems)
-    raise typer.Exit(PROBLEMS if problems else 0)
+        told = {"checked": checked, "problems": [_object(problem) for problem in problems or ()]}
+        say_json(told | (examined.view() if deep else {}))
+    elif deep:
+        examined.show()
+    raise typer.Exit(PROBLEMS if problems or examined.failed else 0)
+
+
+def _problems(deployment: Deployment, declared: Declared, *, deep: bool) -> list[Problem] | None:
+    """Return what is wrong with the settings. None if ``deep``, and AWS denies a call: the other checks can be made."""
+    from botocore.exceptions import ClientError
+
+    from cli.checkup import problems_of_deployment
+
+    deployment.parameters()  # without a stack there is nothing to check
+    try:
+        return problems_of_deployment(deployment, declared)
+    except ClientError as error:
+        if deep and error.response["Error"].get("Code") in {"AccessDenied", "AccessDeniedException"}:
+            return None
+        raise
 
 
 def _template() -> Path | None:

@@ -60,17 +60,20 @@ class Trial:
     def run(self) -> str:
         """What was seen."""
         started = self._clock.now()
-        stop = self._publish("STOP")
+        stop = self.publish("STOP")
         self._wait(stop, "STOP", self._opted_out)
         took = (self._clock.now() - started).total_seconds()
-        start = self._publish("START")
+        start = self.publish("START")
         self._wait(start, "START", self._opted_in)
         return (
             f"a STOP of {NOBODY}, which is nobody's, was on {self._list_name} after {took:.1f} s; a START took it back"
         )
 
-    def _publish(self, body: str) -> str:
-        """The payload of docs.aws.amazon.com/sms-voice/latest/userguide/two-way-sms-payload.html."""
+    def publish(self, body: str) -> str:
+        """Publish a text and return its id.
+
+        The payload is that of docs.aws.amazon.com/sms-voice/latest/userguide/two-way-sms-payload.html.
+        """
         text_id = f"connect-{uuid4().hex}"
         payload = {
             "originationNumber": NOBODY,

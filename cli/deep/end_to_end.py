@@ -1,0 +1,42 @@
+"""Send a test STOP through topic, queue and function to the ledger and the opt-out list, and take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.connection.trial import Trial, Unheard
+from cli.deep.finding import Finding, failed, passed, unknown
+from cli.deployment import Deployment
+from cli.desk import Desk
+from sms_consent.aws.opt_out_list import AwsOptOutList
+
+__all__ = ["send_test_stop"]
+
+
+def send_test_stop(deployment: Deployment, patience: float) -> Iterator[Finding]:
+    """Yield one finding. ``patience`` is how many seconds the STOP, and then the START, may take.
+
+    Both numbers are reserved for fiction, so nobody is opted out. The decisions stay in the ledger, as those of `connect` do.
+    """
+    desk = Desk(deployment)
+    trial = Trial(
+        sns=deployment.client("sns"),
+        topic=deployment.topic_arn,
+        register=desk.register,
+        opt_out_list=AwsOptOutList(deployment.sms_voice()),
+        list_name=deployment.names.canonical(deployment.part("OptOutListName")),
+        clock=desk.clock,
+        patience=patience,
+    )
+    try:
+        yield passed(trial.run())
+    except Unheard as error:
+        yield failed(str(error), "See the checks above; each part of the way has one.")
+        # If the STOP is only late, it must not stay on the list.
+        trial.publish("START")
+    except (ClientError, BotoCoreError) as error:
+        code = error.response["Error"].get("Code") if isinstance(error, ClientError) else type(error).__name__
+        fix = "Allow sns:Publish on the topic, and kms:GenerateDataKey and kms:Decrypt on its key."
+        yield unknown(f"the test STOP could not be sent or followed: {code}", fix)

@@ -1,0 +1,116 @@
+"""The two options of `doctor --deep` that change something: they clean up, and touch nobody."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from support.connectable import OWN_LIST, Connectable
+from support.deep_account import DeepAccount
+
+from cli.connection.trial import NOBODY
+from cli.deep.learning import PREFIX
+
+CHANGES = ("Create", "Delete", "Put", "Update", "Publish", "Send", "Set")
+
+
+def _told(stack: Connectable, *arguments: str) -> tuple[int, Any]:
+    return stack.told("doctor", "--deep", *arguments)
+
+
+def _check(told: Any, name: str) -> list[tuple[str, str]]:
+    return [(each["status"], each["message"]) for each in told["checks"] if each["check"] == name]
+
+
+# --- a test STOP
+
+
+def test_a_test_stop_goes_through_the_stack_and_is_taken_back(stack: Connectable) -> None:
+    """By a START. The command itself changes no list."""
+    _, told = _told(stack, "--send-test-stop")
+    ((status, message),) = _check(told, "test STOP")
+    assert (status, "a START took it back" in message) == ("PASS", True)
+    assert stack.listed(OWN_LIST) == set()
+    assert set(stack.changes()) == {"Publish"}
+    assert [item["number"]["S"] for item in stack.world.history() if "number" in item] in ([], [NOBODY, NOBODY])
+
+
+def test_without_the_option_nothing_is_sent(stack: Connectable) -> None:
+    """The checks only read."""
+    _, told = _told(stack)
+    assert _check(told, "test STOP") == []
+    assert stack.changes() == []
+
+
+def test_a_test_stop_that_does_not_arrive_fails_and_is_taken_back_when_it_does(stack: Connectable) -> None:
+    """A STOP that is only late would else stay on the list."""
+    stack.deaf = True
+    code, told = _told(stack, "--send-test-stop", "--wait", "5")
+    ((status, message),) = _check(told, "test STOP")
+    assert (code, status, "is not in the ledger after 5 s" in message) == (1, "FAIL", True)
+    stack.deaf = False
+    stack.hear()
+    stack.world.pass_time(minutes=2)
+    stack.sweep()
+    assert stack.listed(OWN_LIST) == set()
+
+
+# --- what AWS answers
+
+
+def test_what_aws_answers_is_learned_on_lists_that_are_deleted_again(account: DeepAccount) -> None:
+    """With a number reserved for fiction, which is not shown. No other list is touched."""
+    before = {name: set(each.numbers) for name, each in account.world.backend.opt_out_lists.items()}
+    account.calls.clear()
+    code, told = account.deep("--learn")
+    answers = {each["question"]: each["answer"] for each in told["learned"]}
+    assert (code, _check(told, "learn")[0][0]) == (0, "PASS")
+    assert answers["the first put by the API"] == "EndUserOptedOut=False"
+    assert answers["whether a repeated put keeps the first time"] == "it does"
+    assert "PHONE_NUMBER_CANNOT_BE_OPTED_IN" in answers["a second deletion from the same list within 30 days"]
+    assert answers["a put on a list that does not exist"].endswith("ResourceType=opt-out-list")
+    assert {name: set(each.numbers) for name, each in account.world.backend.opt_out_lists.items()} == before
+    assert re.search(r"\+?1?\d{10}", json.dumps(told["learned"])) is None
+    assert {call for call in account.calls if call.startswith(CHANGES)} == {
+        "CreateOptOutList", "DeleteOptOutList", "PutOptedOutNumber", "DeleteOptedOutNumber",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", ["CreateOptOutList", "PutOptedOutNumber", "DescribeOptedOutNumbers"])
+def test_a_caller_who_may_not_ask_learns_nothing_and_leaves_nothing(account: DeepAccount, operation: str) -> None:
+    """UNKNOWN, with the permissions that it takes."""
+    account.denied = {operation}
+    _, told = account.deep("--learn")
+    unknown = [each for each in told["checks"] if (each["check"], each["status"]) == ("learn", "UNKNOWN")]
+    assert operation in unknown[0]["message"]
+    assert "sms-voice:" in unknown[0]["fix"]
+    assert [name for name in account.world.backend.opt_out_lists if name.startswith(PREFIX)] == []
+
+
+def test_a_list_that_cannot_be_deleted_is_named_with_the_command_that_deletes_it(account: DeepAccount) -> None:
+    """It holds one number, which is nobody's."""
+    account.denied = {"DeleteOptOutList"}
+    code, told = account.deep("--learn")
+    left = [each for each in told["checks"] if (each["check"], each["status"]) == ("learn", "FAIL")]
+    assert code == 1
+    assert [re.search(r"sms-consent lists delete sms-consent-learn-\w+", each["fix"]) is not None for each in left] == [
+        True,
+        True,
+    ]
+
+
+def test_an_unforeseen_error_in_between_still_deletes_the_lists(account: DeepAccount) -> None:
+    """Such as the person's Ctrl-C."""
+
+    def interrupted(_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    account.changed["DeleteOptedOutNumber"] = interrupted
+    from cli.deep.learning import Lesson
+    from cli.deployment import Deployment
+
+    with pytest.raises(KeyboardInterrupt):
+        list(Lesson(Deployment()).run())
+    assert [name for name in account.world.backend.opt_out_lists if name.startswith(PREFIX)] == []
