@@ -122,7 +122,9 @@ def deep_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeepAccount]:
         monkeypatch.setenv(name, value)
     for name in ("LEDGER_TABLE", "SMS_CONSENT_STACK", "AWS_ENDPOINT_URL", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Deployment, "_client", lambda _, service, config=None: client(service, guarded=config is not None))
+    monkeypatch.setattr(
+        Deployment, "_client", lambda _, service, config=None: client(service, guarded=config is not None)
+    )
     # moto makes an RSA key for every key of KMS, also for one that needs none.
     monkeypatch.setattr("moto.kms.models.generate_private_key", lambda *_: None)
     with deployed() as world:
