@@ -17,34 +17,20 @@ def agent(stack: Connectable) -> Any:
     return stack.world.backend.add_rcs_agent(AGENT)
 
 
-def handling(agent: Any) -> tuple[bool, str | None, str, bool]:
-    return (
-        agent.two_way_enabled,
-        agent.two_way_channel_arn,
-        agent.opt_out_list_name,
-        agent.self_managed_opt_outs_enabled,
-    )
-
-
-def is_safe(stack: Connectable, agent: Any) -> bool:
-    two_way, channel, list_name, self_managed = handling(agent)
-    return not self_managed or (two_way and channel == stack.topic and list_name == OWN_LIST)
-
-
 @pytest.mark.parametrize("name", [AGENT, f"arn:aws:sms-voice:us-east-1:123456789012:rcs-agent/{AGENT}"])
 def test_an_agent_is_connected_and_given_back(stack: Connectable, agent: Any, name: str) -> None:
     """With the opt-outs that AWS made for it."""
     stack.world.aws.put_opted_out_number(OptOutListName=OLD_LIST, OptedOutNumber="+13035550100")
-    before = handling(agent)
+    before = stack.handling()
     assert stack.quickly("connect", name, "--dry-run", "--carry") == 0
-    assert (handling(agent), stack.changes()) == (before, [])
+    assert (stack.handling(), stack.changes()) == (before, [])
     assert stack.quickly("connect", name, "--carry") == 0
-    assert handling(agent) == (True, stack.topic, OWN_LIST, True)
+    assert stack.handling() == (True, stack.topic, OWN_LIST, True)
     assert "+13035550100" in stack.listed(OWN_LIST)
     assert stack.quickly("connect", name) == 0
     assert stack.changes() == []
     assert stack.quickly("disconnect", name, "--carry") == 0
-    assert handling(agent) == (False, stack.topic, OLD_LIST, False)
+    assert stack.handling() == (False, stack.topic, OLD_LIST, False)
 
 
 @pytest.mark.slow
@@ -53,27 +39,28 @@ def test_an_agent_is_safe_wherever_the_command_is_killed(stack: Connectable, age
     """After each call somebody honours STOP, and a repetition completes it."""
     if command == "disconnect":
         assert stack.quickly("connect", AGENT) == 0
-    agent_before, ledger = dict(agent.__dict__), stack.snapshot()
+    restore = stack.snapshot()
+    moments: list[Any] = []
 
-    with stack.looking(lambda call: _hold(stack, agent, call)):
+    def look(call: str) -> None:
+        _hold(stack, call)
+        moments.append(stack.handling())
+
+    with stack.looking(look):
         assert stack.quickly(command, AGENT, "--forget") == 0
-    after, count = handling(agent), len(stack.calls)
-    states: list[Any] = []
-    for kill_at in range(count):
-        ledger()
-        agent.__dict__.update(agent_before)
-        with stack.looking(lambda call: _hold(stack, agent, call)):
-            stack.quickly(command, AGENT, "--forget", kill_at=kill_at)
-            if handling(agent) in states:
-                continue
-            states.append(handling(agent))
-            assert stack.quickly(command, AGENT, "--forget") == 0
-        assert handling(agent) == after
+    after = stack.handling()
+    states = list(dict.fromkeys(moments))
     assert len(states) > 2
+    for state in states:
+        restore()
+        with stack.looking(lambda call: _hold(stack, call)):
+            assert stack.quickly(command, AGENT, "--forget", kill_at=moments.index(state) + 1) in (None, 0)
+            assert stack.quickly(command, AGENT, "--forget") == 0
+        assert stack.handling() == after
 
 
-def _hold(stack: Connectable, agent: Any, call: str) -> None:
-    assert is_safe(stack, agent), f"after {call}, nobody honours STOP: {handling(agent)}"
+def _hold(stack: Connectable, call: str) -> None:
+    assert stack.is_safe, f"after {call}, nobody honours STOP: {stack.handling()}"
 
 
 def test_an_agent_in_a_pool_is_set_by_its_pool(stack: Connectable, agent: Any) -> None:
@@ -92,7 +79,7 @@ def test_a_pool_of_agents_is_connected(stack: Connectable, agent: Any) -> None:
     agent.pool_id = pool_id
     assert stack.quickly("connect", pool_id) == 0
     assert "2 members" in stack.found("number")[1]
-    assert handling(agent) == (True, stack.topic, OWN_LIST, True)
+    assert stack.handling() == (True, stack.topic, OWN_LIST, True)
 
 
 def test_a_pool_is_connected_by_a_caller_who_may_not_read_agents(stack: Connectable) -> None:
@@ -114,7 +101,7 @@ def test_a_change_that_does_not_show_stops_it(stack: Connectable, agent: Any) ->
     """AWS refuses UpdateRcsAgent: nothing is half done, and the report says who honours STOP."""
     stack.world.backend.fail_next("UpdateRcsAgent", "ConflictException", 1)
     assert stack.quickly("connect", AGENT) == 3
-    assert is_safe(stack, agent)
+    assert stack.is_safe
     assert stack.report is not None
     assert stack.report.honoured_by == "AWS"
 

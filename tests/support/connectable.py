@@ -197,7 +197,8 @@ class Connectable:
 
     @property
     def number(self) -> Any:
-        return self.world.backend.phone_numbers[self.number_id]
+        backend = self.world.backend
+        return backend.rcs_agents.get(self.number_id) or backend.phone_numbers[self.number_id]
 
     def handling(self) -> tuple[bool, str | None, str, bool]:
         number = self.number
