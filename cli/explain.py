@@ -26,6 +26,7 @@ TIERS = {
     Tier.SENTENCE: "a sentence that asks for it",
     Tier.UNCLEAR: "may be meant so, or not",
 }
+EXPLICIT = "an RCS event or configured postback data, which needs no interpretation"
 THEN = {
     Intent.OPT_OUT: "is opted out at once, and told so one last time; TierActions can change that",
     Intent.OPT_IN: "is opted in as soon as AWS allows it, and then told so",
@@ -71,7 +72,7 @@ def explain(
     if texts:
         for text in texts:
             _show(classifier.explain(text, _content(text, rcs=rcs)))
-        if len(texts) > 1 and not any(" " in text for text in texts):
+        if len(texts) > 1 and not rcs and not any(" " in text for text in texts):
             say(f"{len(texts)} texts were read; a text of several words needs quotes around it.", err=True)
         return
     try:
@@ -139,4 +140,5 @@ def _show(explanation: Explanation) -> None:
     then = THEN_IF_OPTED_OUT if reading.everyday else THEN[reading.intent]
     if reading.intent is Intent.OPT_OUT and reading.tier is Tier.KEYWORD:
         then = THEN_BY_KEYWORD
-    show(explanation, TIERS, then)
+    explicit = reading.rule.startswith(("event:", "postback:"))
+    show(explanation, TIERS | {Tier.KEYWORD: EXPLICIT} if explicit else TIERS, then)

@@ -81,7 +81,7 @@ def _blocks(console: Console, files: Sequence[tuple[str, Sequence[Fate]]]) -> No
 def _text(fate: Fate) -> Styled:
     text = fate.record.text
     if text is None:
-        return Styled("(unreadable)")
+        return Styled("(no text: an event of another kind)" if fate.problem is None else "(unreadable)")
     return Styled.assemble((printable(text.body), "bold"), "\n", printable(text.sender, quoted=False))
 
 

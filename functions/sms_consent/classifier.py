@@ -54,7 +54,10 @@ class Classifier:
         if content is None:
             return self.reader.explain(body, ours=self._deployed)
         reading = self.read(body, content)
-        explained = self.reader.explain(deciding_text(content, self._read_typed) or "", ours=self._deployed)
+        text = deciding_text(content, self._read_typed)
+        explained = self.reader.explain(text or "", ours=self._deployed)
+        if text is None:
+            explained = replace(explained, text=body)
         if reading.rule.endswith(explained.reading.rule):
             return replace(explained, reading=reading)
         return replace(

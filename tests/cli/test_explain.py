@@ -43,6 +43,27 @@ def test_the_deciding_words_are_marked_in_what_the_rules_saw(command: Command) -
 
 
 @pytest.mark.parametrize(
+    ("body", "intent", "rule", "because"),
+    [
+        ('{"type":"SUGGESTION","text":"Stop","postbackData":"x"}', "OPT_OUT", "label:keyword:aws/STOP", "“Stop”"),
+        ('{"type":"UNSUBSCRIBE"}', "OPT_OUT", "event:UNSUBSCRIBE", "“UNSUBSCRIBE”"),
+        ('{"type":"RCS_TYPING"}', "NONE", "content:none", None),
+        ("STOP", "OPT_OUT", "keyword:aws/STOP", "“STOP”"),
+    ],
+)
+def test_rcs_content_is_explained_as_the_functions_read_it(
+    command: Command, body: str, intent: str, rule: str, because: str | None
+) -> None:
+    """With --rcs; without it, a text that looks like JSON is a text."""
+    result = command("explain", "--rcs", body)
+    block = shown(result.output)
+    assert (block["taken for"], block["rule"], block.get("because of")) == (intent, rule, because)
+    assert "interpretation" in block.get("tier", "") or not rule.startswith("event")
+    (answer,) = answers(command("explain", "--rcs", "--jsonl", stdin=json.dumps(body)).output)
+    assert (answer["text"], answer["intent"], answer["rule"]) == (body, intent, rule)
+
+
+@pytest.mark.parametrize(
     ("text", "sources"),
     [
         ("STOP please", ["docs.aws.amazon.com/sms-voice", "Words that may stand beside a keyword"]),

@@ -14,8 +14,11 @@ from aws_lambda_powertools.utilities.parser.models import SnsModel, SnsNotificat
 
 EVENTS = Path(__file__).parents[2] / "events"
 FILES = sorted(EVENTS.glob("*.json"))
-DIRECT = [file for file in FILES if file.stem != "batch_with_bad_record"]
+QUEUED = [file for file in FILES if file.stem in {"batch_with_bad_record", "rcs_event_and_keyword"}]
+DIRECT = [file for file in FILES if file not in QUEUED]
 FICTION = re.compile(r"\+1[2-9][0-9]{2}55501[0-9]{2}")
+OTHERS = {"whatsapp", "delivery_event", "rcs_delivery_event"}
+"""Events of other channels."""
 COMPLETE = {
     "originationNumber",
     "destinationNumber",
@@ -47,7 +50,7 @@ def test_there_is_one_file_a_situation() -> None:
     """Every situation that the README lists has its file, and no file is unlisted."""
     listed = set(re.findall(r"^\| `(\w+\.json)`", (EVENTS / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     assert listed == {file.name for file in FILES}
-    assert len(FILES) == 9
+    assert len(FILES) == 22
 
 
 @pytest.mark.parametrize("file", DIRECT, ids=lambda file: file.stem)
@@ -63,10 +66,10 @@ def test_an_sns_event_is_complete(file: Path) -> None:
     assert record["EventSubscriptionArn"].startswith(record["Sns"]["TopicArn"] + ":")
 
 
-def test_the_sqs_event_is_complete_and_each_body_a_notification() -> None:
+@pytest.mark.parametrize(("event", "count"), list(zip(QUEUED, (4, 2), strict=True)), ids=lambda value: str(value)[-30:])
+def test_the_sqs_event_is_complete_and_each_body_a_notification(event: Path, count: int) -> None:
     """Raw delivery is off, so that the timestamp is there; SNS spells two fields differently to a queue."""
-    event = EVENTS / "batch_with_bad_record.json"
-    assert len(SqsModel.model_validate_json(event.read_text(encoding="utf-8")).Records) == 4
+    assert len(SqsModel.model_validate_json(event.read_text(encoding="utf-8")).Records) == count
     for record in records(event):
         assert set(record) == {
             *("messageId", "receiptHandle", "body", "attributes", "messageAttributes", "md5OfBody"),
@@ -77,15 +80,17 @@ def test_the_sqs_event_is_complete_and_each_body_a_notification() -> None:
         SnsNotificationModel.model_validate(notification)
 
 
-def test_the_digest_of_a_queued_body_is_its_own() -> None:
+@pytest.mark.parametrize("event", QUEUED, ids=lambda file: file.stem)
+def test_the_digest_of_a_queued_body_is_its_own(event: Path) -> None:
     """SQS sends the MD5 of the body as it is, byte for byte."""
-    for record in records(EVENTS / "batch_with_bad_record.json"):
+    for record in records(event):
         assert record["md5OfBody"] == hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()
 
 
-def test_a_queued_body_was_sent_after_it_was_published() -> None:
+@pytest.mark.parametrize("event", QUEUED, ids=lambda file: file.stem)
+def test_a_queued_body_was_sent_after_it_was_published(event: Path) -> None:
     """The queue's times follow the topic's."""
-    for record in records(EVENTS / "batch_with_bad_record.json"):
+    for record in records(event):
         published = datetime.fromisoformat(json.loads(record["body"])["Timestamp"])
         sent, received = (
             datetime.fromtimestamp(int(record["attributes"][name]) / 1000, UTC)
@@ -105,10 +110,11 @@ def test_a_timestamp_has_milliseconds_and_lies_in_november_2026(file: Path) -> N
 def test_a_number_is_one_that_nobody_has(file: Path) -> None:
     """The ranges 555-0100 to 555-0199 are reserved for fiction."""
     text = file.read_text(encoding="utf-8")
-    assert all(FICTION.fullmatch(number) for number in re.findall(r"\+[0-9]+", text))
+    assert all(FICTION.fullmatch(number) for number in re.findall(r"\+[1-9][0-9]*", text))
     values = re.findall(r"(?:origination|destination)Number[^\w+]+((?:\+|rcs-)?\w+)", text)
-    assert values
-    assert all(FICTION.fullmatch(value) or re.fullmatch(r"rcs-[0-9a-f]{32}", value) for value in values)
+    assert values or file.stem in OTHERS
+    rcs = re.compile(r"rcs-[0-9a-f]{32}|1[2-9][0-9]{2}55501[0-9]{2}")
+    assert all(FICTION.fullmatch(value) or rcs.fullmatch(value) for value in values)
 
 
 def test_every_id_is_used_once() -> None:
@@ -130,9 +136,14 @@ def test_start_is_from_the_person_of_stop_and_later() -> None:
 
 def test_no_other_two_texts_are_from_one_person() -> None:
     """No file changes what another is to show."""
-    text = "".join(file.read_text(encoding="utf-8") for file in FILES if file.stem != "start")
-    senders = re.findall(r"originationNumber\W+(\+\d+)", text)
-    assert len(senders) == len(set(senders)) == 10
+    later = {"start", "rcs_subscribe"}
+    senders = [
+        sender.lstrip("+")
+        for file in FILES
+        if file.stem not in later
+        for sender in set(re.findall(r"originationNumber\W+(\+?\d+)", file.read_text(encoding="utf-8")))
+    ]
+    assert len(senders) == len(set(senders)) == 19
 
 
 @pytest.mark.parametrize("name", ["stop", "stop_mixed_case", "arret", "start", "help", "ordinary"])
@@ -168,3 +179,14 @@ def test_the_unreadable_text_is_cut_off() -> None:
     """The envelope is sound; what it carries is no JSON."""
     with pytest.raises(json.JSONDecodeError):
         payload("unreadable")
+
+
+@pytest.mark.parametrize("file", [each for each in DIRECT if each.stem.startswith("rcs_")], ids=lambda file: file.stem)
+def test_rcs_content_is_json_in_the_body(file: Path) -> None:
+    """docs.aws.amazon.com/sms-voice/latest/userguide/rcs-events.html; the sender has no plus."""
+    text = payload(file.stem)
+    if file.stem in OTHERS:
+        assert "messageBody" not in text
+        return
+    assert re.fullmatch(r"1\d{10}", text["originationNumber"])
+    assert isinstance(json.loads(text["messageBody"]), dict)

@@ -32,6 +32,19 @@ EXPECTED = {
     "help.json": Expected(texted=(("+13125550144", "help.example.com"),)),
     "ordinary.json": Expected(),
     "rcs.json": Expected(_on("+14155550126")),  # the served stack has no such agent to answer from
+    "rcs_suggestion_stop.json": Expected(_on("+14155550127")),
+    "rcs_suggestion_ordinary.json": Expected(),
+    "rcs_unsubscribe.json": Expected(_on("+14155550133")),
+    "rcs_subscribe.json": Expected(taken_off=_on("+14155550133")),
+    "rcs_event_and_keyword.json": Expected(_on("+14155550138")),
+    "rcs_typing.json": Expected(),
+    "rcs_conversation_started.json": Expected(),
+    "rcs_location.json": Expected(),
+    "rcs_media.json": Expected(),
+    "rcs_unknown_type.json": Expected(),
+    "whatsapp.json": Expected(),
+    "delivery_event.json": Expected(),
+    "rcs_delivery_event.json": Expected(),
     "batch_with_bad_record.json": Expected(
         _on(*BATCH), texted=tuple((each, "You are opted out") for each in BATCH), put_aside=1
     ),

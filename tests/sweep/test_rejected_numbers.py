@@ -197,6 +197,42 @@ def test_cannot_add_opted_out_number_is_looked_up_before_anything_else(world: Wo
     assert len(puts) == 1
 
 
+CANNOT_ADD = refusal("ValidationException", Reason="CANNOT_ADD_OPTED_OUT_NUMBER")
+
+
+def test_a_number_that_cannot_be_added_and_is_not_listed_counts_as_rejected(world: World) -> None:
+    """Then the put did fail; it is made again."""
+    with refuses("PutOptedOutNumber", _for(PERSON, CANNOT_ADD)):
+        world.opt_out()
+    assert (world.consent().settled, world.consent().rejections) == (False, 1)
+    _sweep_for(world, hours=1)
+    assert (world.consent().settled, world.consent().rejections, world.listed()) == (True, 0, True)
+
+
+@pytest.mark.parametrize("error", ["ThrottlingException", "InternalServerException", "AccessDeniedException"])
+def test_a_look_up_that_fails_is_made_again_by_sweep(world: World, error: str) -> None:
+    """Nothing is concluded without it."""
+    world.aws.put_opted_out_number(OptOutListName=LIST, OptedOutNumber=PERSON)
+    with refuses("PutOptedOutNumber", _for(PERSON, CANNOT_ADD)):
+        with refuses("DescribeOptedOutNumbers", lambda _: refusal(error)):
+            world.opt_out()
+            assert (world.consent().settled, world.consent().rejections) == (False, 0)
+        _sweep_for(world, hours=1, minutes=10)
+        assert (world.consent().settled, world.consent().listed) == (True, True)
+    assert _rejected(world) == []
+
+
+def test_a_number_given_up_is_looked_up_too_when_it_is_tried_again(world: World) -> None:
+    """Somebody may have put it on the list meanwhile."""
+    _given_up(world)
+    world.aws.put_opted_out_number(OptOutListName=LIST, OptedOutNumber=PERSON)
+    with refuses("PutOptedOutNumber", _for(PERSON, CANNOT_ADD)):
+        world.pass_time(days=2)
+        _sweep(world)
+    assert (world.consent().settled, world.consent().listed) == (True, True)
+    assert _rejected(world) == []
+
+
 def _given_up(world: World) -> None:
     with refuses("PutOptedOutNumber", _for(PERSON, BLOCKED)):
         world.opt_out()
