@@ -174,6 +174,8 @@ class Formation:
                 return given[0].join(str(each) for each in self.value(given[1]))
             case "Fn::Split":
                 return str(self.value(given[1])).split(given[0])
+            case "Fn::Select":
+                return self.value(given[1])[int(given[0])]
             case "Fn::FindInMap":
                 mapping, first, second = self.value(given)
                 return self.document["Mappings"][mapping][first][second]

@@ -6,9 +6,11 @@ import importlib
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
+from support.formation import Formation, formation
 from support.policies import Permission, granted
 from support.template import KEY_ARN, KEY_ID, REPOSITORY, resources, statements, template
 
@@ -24,6 +26,12 @@ from sms_consent.settings import CALL_MARGIN
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 ROLES = resources("AWS::IAM::Role")
+
+
+@pytest.fixture
+def region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's transform asks for one."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
 def _every_statement() -> Iterator[dict[str, Any]]:
@@ -97,7 +105,6 @@ def test_the_service_may_use_the_topics_key_for_this_account() -> None:
     [
         ("AWS::SNS::Topic", "InboundTopic", "KmsMasterKeyId"),
         ("AWS::SQS::Queue", "InboundQueue", "KmsMasterKeyId"),
-        ("AWS::SQS::Queue", "InboundDeadLetterQueue", "KmsMasterKeyId"),
         ("AWS::SQS::Queue", "NotifyDeadLetterQueue", "KmsMasterKeyId"),
         ("AWS::Logs::LogGroup", "InboundLogGroup", "KmsKeyId"),
         ("AWS::Logs::LogGroup", "NotifyLogGroup", "KmsKeyId"),
@@ -127,7 +134,88 @@ def test_the_ledger_survives_the_stack_and_mistakes() -> None:
 def test_the_opt_out_list_survives_the_stack() -> None:
     """Deleting a list deletes the numbers on it: everybody would be texted again."""
     opt_out_list = template()["Resources"]["OptOutList"]
-    assert (opt_out_list["DeletionPolicy"], opt_out_list["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (opt_out_list["DeletionPolicy"], opt_out_list["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_what_a_failed_first_creation_leaves_behind_is_the_table_alone() -> None:
+    """CloudFormation cannot delete a table with deletion protection: with another policy it would fail to roll back."""
+    kept = {name: each for name, each in template()["Resources"].items() if "DeletionPolicy" in each}
+    assert {name for name, each in kept.items() if each["DeletionPolicy"] == "Retain"} == {"LedgerTable"}
+    assert {name for name, each in kept.items() if each["DeletionPolicy"] == "RetainExceptOnCreate"} == {
+        "InboundDeadLetterQueue",
+        "Key",
+        "NotifyDeadLetterQueue",
+        "OptOutList",
+    }
+    assert {each["UpdateReplacePolicy"] for each in kept.values()} == {"Retain"}
+
+
+def _topic(**chosen: str) -> tuple[Formation, str]:
+    """The stack, and the ARN that its topic has: CloudFormation names a resource for the stack and its logical id."""
+    made = formation(REPOSITORY / "template.yaml", **chosen)
+    created = "arn:aws:sns:us-east-1:123456789012:sms-consent-InboundTopic-1AB2CD3EF4GH"
+    return made, chosen.get("ExistingTopicArn", created)
+
+
+@pytest.mark.parametrize(
+    "topic", ["", "arn:aws:sns:us-east-1:123456789012:texts", "arn:aws:sns:us-east-1:210987654321:texts"]
+)
+def test_sns_may_use_the_key_for_the_topic_by_its_arn(topic: str, region: None) -> None:
+    """The form that is known to work. A wrong condition would lose every text without an error here."""
+    made, arn = _topic(**({"ExistingTopicArn": topic} if topic else {}))
+    statements = made.of_type("AWS::KMS::Key")["Key"]["KeyPolicy"]["Statement"]
+    (grant,) = [each for each in statements if each["Principal"] == {"Service": "sns.amazonaws.com"}]
+    assert set(_actions(grant)) == {"kms:GenerateDataKey", "kms:Decrypt"}
+    assert list(grant["Condition"]) == ["ArnLike"]
+    pattern = grant["Condition"]["ArnLike"]["aws:SourceArn"]
+    assert fnmatchcase(arn, pattern)
+    for other in ("arn:aws:sns:us-east-1:123456789012:other", "arn:aws:sns:us-east-1:999999999999:texts"):
+        assert not fnmatchcase(other, pattern)
+
+
+def test_the_key_does_not_need_the_topic_that_needs_the_key() -> None:
+    """Neither could be created first."""
+    key = json.dumps(template()["Resources"]["Key"])
+    assert "${InboundTopic" not in key
+    assert '"InboundTopic"' not in key
+
+
+def test_the_dead_letter_queue_of_the_subscription_does_not_need_the_key() -> None:
+    """If SNS may not use the key, the texts that it cannot put into the queue still get there; encrypted by SQS itself."""
+    queue = resources("AWS::SQS::Queue")["InboundDeadLetterQueue"]["Properties"]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert "KmsMasterKeyId" not in queue
+
+
+@pytest.mark.parametrize("topic", ["", "arn:aws:sns:us-east-1:123456789012:texts"])
+def test_texts_that_sns_cannot_deliver_raise_alarms(topic: str, region: None) -> None:
+    """Of the topic that there is; one for those in the dead-letter queue, and one for those that are lost."""
+    made, _ = _topic(**({"ExistingTopicArn": topic} if topic else {}))
+    watched = {
+        each["MetricName"]: each
+        for each in made.of_type("AWS::CloudWatch::Alarm").values()
+        if each.get("Namespace") == "AWS/SNS"
+    }
+    assert set(watched) == {"NumberOfNotificationsFailed", "NumberOfNotificationsFailedToRedriveToDlq"}
+    for alarm in watched.values():
+        assert alarm["Dimensions"] == [{"Name": "TopicName", "Value": "texts" if topic else "<InboundTopic.TopicName>"}]
+        assert (alarm["Threshold"], alarm["TreatMissingData"]) == (0, "notBreaching")
+
+
+def test_server_errors_of_either_api_raise_an_alarm(region: None) -> None:
+    """API Gateway answers a request itself when Lambda throttles the function."""
+    for keys, apis in (("Disabled", {"<Api>"}), ("Enabled", {"<Api>", "<AccessKeyApi>"})):
+        alarms = formation(REPOSITORY / "template.yaml", AccessKeys=keys).of_type("AWS::CloudWatch::Alarm").values()
+        watched = [each for each in alarms if each.get("MetricName") == "5xx"]
+        assert {each["Namespace"] for each in watched} == {"AWS/ApiGateway"}
+        assert {each["Dimensions"][0]["Value"] for each in watched} == apis
+
+
+def test_an_output_says_where_alarms_are_sent(region: None) -> None:
+    """Or that they reach nobody, which is the default."""
+    topic = "arn:aws:sns:us-east-1:123456789012:alarms"
+    assert formation(REPOSITORY / "template.yaml", AlarmTopicArn=topic).outputs["AlarmTopic"] == topic
+    assert formation(REPOSITORY / "template.yaml").outputs["AlarmTopic"].startswith("NONE")
 
 
 def test_a_text_is_invisible_for_six_times_as_long_as_the_function_may_take() -> None:
