@@ -22,7 +22,13 @@ from sms_consent.ports import Sender
 from sms_consent.setting_problems import problems_of, problems_of_replies
 from sms_consent.settings import PARAMETERS, Problem, Settings
 
-__all__ = ["Declared", "declared_parameters", "problems_before_deployment", "problems_of_deployment"]
+__all__ = [
+    "Declared",
+    "declared_parameters",
+    "problems_before_deployment",
+    "problems_of_deployment",
+    "warnings_of_parameters",
+]
 
 _FUNCTIONS = ("InboundFunctionName", "SweepFunctionName")
 """Outputs that name the functions with every setting of texts in their environment."""
@@ -69,6 +75,14 @@ def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[P
     found += _of_senders(Settings.from_environment(_complete(chosen)), book.senders())
     found += _of_lists(book.lists(), deployment.own_list, deployment.clock.now())
     return _once(found)
+
+
+def warnings_of_parameters(parameters: Mapping[str, str], declared: Declared) -> list[Problem]:
+    """Return what works as it is set, but what an operator should know."""
+    if (declared and "AlarmTopicArn" not in declared) or parameters.get("AlarmTopicArn"):
+        return []
+    fix = "Deploy with the ARN of an SNS topic that somebody is subscribed to as AlarmTopicArn."
+    return [Problem("AlarmTopicArn", "is empty: alarms go off, but reach nobody", fix)]
 
 
 def _environments(deployment: Deployment) -> list[dict[str, str]]:

@@ -68,9 +68,11 @@ def doctor(
     alarms tell somebody. A check that you lack a permission for is UNKNOWN, with its name. --send-test-stop and --learn alone
     change something: with numbers that nobody has, and only what they clean up again.
 
+    What works but should be known, such as alarms that reach nobody, is a warning, on standard error. It changes no exit code.
+
     Exit codes: 0 no problem, 1 at least one or a failed check, 2 a file that cannot be read, 3 no answer.
     """
-    from cli.checkup import declared_parameters, problems_before_deployment
+    from cli.checkup import declared_parameters, problems_before_deployment, warnings_of_parameters
     from cli.deep.report import Examined
     from cli.deployed import failures_told
     from cli.deployment import Deployment
@@ -92,12 +94,14 @@ def doctor(
     deployment = Deployment(stack, table=table)
     if chosen is not None:
         checked, problems = str(parameters), problems_before_deployment(chosen, declared)
+        warnings = warnings_of_parameters(chosen, declared)
     else:
         checked = f"stack {stack}"
         with failures_told("doctor"):
             problems = _problems(deployment, declared, deep=deep)
+            warnings = warnings_of_parameters(deployment.parameters(), declared)
     if not as_json:
-        _show(checked, problems or ())
+        _show(checked, problems or (), () if deep else warnings)  # --deep checks where alarms are sent
     examined = Examined(silent=as_json)
     if deep:
         from cli.deep.finding import unknown
@@ -109,7 +113,11 @@ def doctor(
                 examined.add("settings", iter([unknown("AWS denies a call that reads settings", f"Allow {needed}.")]))
             examine(deployment, examined, wait if test_stop else None, learn=learn)
     if as_json:
-        told = {"checked": checked, "problems": [_object(problem) for problem in problems or ()]}
+        told = {
+            "checked": checked,
+            "problems": [_object(problem) for problem in problems or ()],
+            "warnings": [_object(warning) for warning in warnings],
+        }
         say_json(told | (examined.view() if deep else {}))
     elif deep:
         examined.show()
@@ -140,7 +148,10 @@ def _object(problem: Problem) -> dict[str, str]:
     return {"setting": problem.setting, "problem": problem.message, "fix": problem.fix}
 
 
-def _show(checked: str, problems: Sequence[Problem]) -> None:
+def _show(checked: str, problems: Sequence[Problem], warnings: Sequence[Problem]) -> None:
+    for warning in warnings:
+        say(visible(f"warning: {warning.setting} {warning.message}"), err=True)
+        say(visible(f"    {warning.fix}"), err=True)
     for problem in problems:
         say(visible(f"{problem.setting} {problem.message}"))
         say(visible(f"    {problem.fix}"))

@@ -174,6 +174,26 @@ def test_a_deployment_without_problems_exits_with_0(account: Configured) -> None
     assert result.stdout == "stack sms-consent: no problem\n"
 
 
+def test_alarms_that_reach_nobody_are_a_warning(account: Configured, tmp_path: Path) -> None:
+    """With its fix, on standard error and in the JSON; a program that reads the problems or the exit code sees none."""
+    account.deploy()
+    silent = account.run()
+    assert silent.exit_code == 0
+    assert "warning: AlarmTopicArn is empty" in silent.stderr
+    (warning,) = json.loads(account.run("--json").stdout)["warnings"]
+    assert warning["fix"].startswith("Deploy with")
+    before = _run("--parameters", _file(tmp_path, "parameters.json", GOOD))
+    assert before.exit_code == 0
+    assert "warning: AlarmTopicArn is empty" in before.stderr
+
+
+def test_alarms_that_reach_a_topic_are_no_warning(account: Configured) -> None:
+    """Nothing is printed but that there is no problem."""
+    account.deploy(AlarmTopicArn="arn:aws:sns:us-east-1:123456789012:alarms")
+    assert account.run().output == "stack sms-consent: no problem\n"
+    assert json.loads(account.run("--json").stdout)["warnings"] == []
+
+
 @pytest.mark.parametrize(("name", "value", "told"), BAD[:-1:6], ids=lambda each: str(each)[:30])
 def test_each_problem_of_a_deployment_is_listed(account: Configured, name: str, value: str, told: str) -> None:
     """By its stack's parameters, whose constraints may have been others when it was deployed."""
