@@ -93,7 +93,7 @@ def content_of(body: str) -> RcsContent | None:
         parsed = None
     if not isinstance(parsed, _Object):
         return RcsContent(RcsKind.UNREADABLE, (body,))
-    return _content(_Object((key.casefold(), value) for key, value in parsed))
+    return _content(_folded(parsed))
 
 
 def reading_of(content: RcsContent, read: Callable[[str], Reading], postbacks: Mapping[str, Intent]) -> Reading:
@@ -157,14 +157,20 @@ def _content(members: _Object) -> RcsContent:
 def _kind(members: _Object) -> RcsKind:
     for name in ("type", "eventtype"):
         given = {_type(value) for key, value in members if key == name and isinstance(value, str)}
-        for kind in _KINDS:
-            if kind.value in given:
-                return kind
         if given:
-            return RcsKind.OTHER
+            return next((kind for kind in _KINDS if kind.value in given), RcsKind.OTHER)
+    # AWS does not document the payload of a subscription event.
+    within = [_kind(_folded(value)) for _, value in members if isinstance(value, _Object)]
+    for kind in (RcsKind.UNSUBSCRIBE, RcsKind.SUBSCRIBE):
+        if kind in within:
+            return kind
     if any(key == "postbackdata" for key, _ in members):
         return RcsKind.SUGGESTION
     return RcsKind.MEDIA if any(key in _MEDIA for key, _ in members) else RcsKind.OTHER
+
+
+def _folded(members: _Object) -> _Object:
+    return _Object((key.casefold(), value) for key, value in members)
 
 
 def _type(value: str) -> str:

@@ -149,6 +149,7 @@ OPT_OUTS: list[tuple[str, str, object]] = [
     ("event:UNSUBSCRIBE", "UNSUBSCRIBE", {"type": "UNSUBSCRIBE"}),
     ("event:UNSUBSCRIBE", "UNSUBSCRIBE", {"type": " rcs_unsubscribe ", **STARTED}),
     ("event:UNSUBSCRIBE", "UNSUBSCRIBE", {"eventType": "UNSUBSCRIBE", "text": "START"}),
+    ("event:UNSUBSCRIBE", "UNSUBSCRIBE", {"userEvent": {"EventType": "unsubscribe"}}),
     ("content:keyword:aws/STOP", "stop", {"type": "SUBSCRIBE", "text": "stop"}),
     ("content:keyword:aws/STOP", "STOP", {"type": "NEW_IN_2027", "text": "STOP"}),
     ("content:keyword:aws/STOP", "STOP", {"type": ["SUGGESTION"], "text": "STOP"}),
