@@ -166,6 +166,10 @@ class Recovery:
 
     # --- the command
 
+    def commands_in(self, monkeypatch: pytest.MonkeyPatch, region: str) -> None:
+        """Let commands work in another region from now on."""
+        monkeypatch.setattr(Found, "_client", lambda _, service, *__: client(service, region, "commands"))
+
     def run(self, *arguments: str, stdin: str | None = None) -> Result:
         return CliRunner().invoke(app, list(arguments), input=stdin)
 
