@@ -90,7 +90,8 @@ def doctor(
         except LocalError as error:
             raise Refusal(str(error)) from error
         chosen = read_parameters(parameters, config_env) if parameters is not None else None
-    problems: list[Problem] | None
+    problems: list[Problem]
+    unseen: list[Problem] = []
     deployment = Deployment(stack, table=table)
     if chosen is not None:
         checked, problems = str(parameters), problems_before_deployment(chosen, declared)
@@ -98,24 +99,22 @@ def doctor(
     else:
         checked = f"stack {stack}"
         with failures_told("doctor"):
-            problems = _problems(deployment, declared, deep=deep)
+            problems, unseen = _problems(deployment, declared, deep=deep)
             warnings = warnings_of_parameters(deployment.parameters(), declared)
     if not as_json:
-        _show(checked, problems or (), () if deep else warnings)  # --deep checks where alarms are sent
+        _show(checked, problems, () if deep else warnings)  # --deep checks where alarms are sent
     examined = Examined(silent=as_json)
     if deep:
         from cli.deep.finding import unknown
         from cli.deep.run import examine
 
         with failures_told("doctor"):
-            if problems is None:
-                needed = "dynamodb:Query and dynamodb:GetItem on the ledger"
-                examined.add("settings", iter([unknown("AWS denies a call that reads settings", f"Allow {needed}.")]))
+            examined.add("settings", (unknown(f"{each.setting} {each.message}", each.fix) for each in unseen))
             examine(deployment, examined, wait if test_stop else None, learn=learn)
     if as_json:
         told = {
             "checked": checked,
-            "problems": [_object(problem) for problem in problems or ()],
+            "problems": [_object(problem) for problem in problems],
             "warnings": [_object(warning) for warning in warnings],
         }
         say_json(told | (examined.view() if deep else {}))
@@ -124,19 +123,24 @@ def doctor(
     raise typer.Exit(PROBLEMS if problems or examined.failed else 0)
 
 
-def _problems(deployment: Deployment, declared: Declared, *, deep: bool) -> list[Problem] | None:
-    """Return what is wrong with the settings. None if ``deep``, and AWS denies a call: the other checks can be made."""
+def _problems(deployment: Deployment, declared: Declared, *, deep: bool) -> tuple[list[Problem], list[Problem]]:
+    """Return what is wrong with the settings and, if ``deep``, apart from that, what the caller may not look at."""
     from botocore.exceptions import ClientError
 
     from cli.checkup import problems_of_deployment
+    from cli.ledger_checks import UNSEEN
+    from sms_consent.settings import Problem
 
     deployment.parameters()  # without a stack there is nothing to check
     try:
-        return problems_of_deployment(deployment, declared)
+        found = problems_of_deployment(deployment, declared)
     except ClientError as error:
-        if deep and error.response["Error"].get("Code") in {"AccessDenied", "AccessDeniedException"}:
-            return None
-        raise
+        if not deep or error.response["Error"].get("Code") not in {"AccessDenied", "AccessDeniedException"}:
+            raise
+        needed = f"dynamodb:{error.operation_name}"
+        return [], [Problem("settings", UNSEEN, f"Run this with {needed} on the ledger.")]
+    unseen = [each for each in found if deep and each.message == UNSEEN]
+    return [each for each in found if each not in unseen], unseen
 
 
 def _template() -> Path | None:

@@ -14,11 +14,13 @@ from cli.deployment import Deployment, NotFound
 from cli.ledger_table import Need, TableSettings, read_settings
 from sms_consent.settings import Problem
 
-__all__ = ["MISSING", "problems_of_ledger", "problems_of_ledger_parameters"]
+__all__ = ["MISSING", "UNSEEN", "problems_of_ledger", "problems_of_ledger_parameters"]
 
 TABLE, STREAM, KEY = "ExistingLedgerTable", "ExistingLedgerStreamArn", "ExistingKeyArn"
 MISSING = "does not exist: texts wait in the queue, for 14 days at the most"
 """The problem of a deployment whose table is gone: nothing else of it can be read."""
+UNSEEN = "cannot be checked by you"
+"""What is said of a part that the caller may not look at."""
 USES = ("kms:Decrypt", "kms:GenerateDataKey")
 """What functions, the two services and DynamoDB do with the key."""
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
@@ -68,7 +70,7 @@ def _unseen(error: ClientError, what: str, permissions: str) -> Problem:
     """Raises the error unless it is a refusal."""
     if error.response["Error"].get("Code") not in _DENIED:
         raise error
-    return Problem(what, "cannot be checked by you", f"Run this with {permissions}.")
+    return Problem(what, UNSEEN, f"Run this with {permissions}.")
 
 
 # --- the table

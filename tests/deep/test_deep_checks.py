@@ -25,7 +25,7 @@ def test_a_healthy_deployment_passes_every_check(account: DeepAccount) -> None:
     account.calls.clear()
     code, told = account.deep()
     assert [each for each in told["checks"] if each["status"] != "PASS"] == []
-    assert (code, told["problems"], told["learned"]) == (0, [], [])
+    assert (told["problems"], code, told["learned"]) == ([], 0, [])
     assert [call for call in account.calls if not call.startswith(READS)] == []
 
 
@@ -221,7 +221,7 @@ def test_a_denied_call_is_unknown_with_the_name_of_its_permission(account: DeepA
         account.denied = {operation}
         _, told = account.deep()
         unknown = [each for each in told["checks"] if each["status"] == "UNKNOWN"]
-        named = [each for each in unknown if re.search(rf":{operation}\b", each["message"] + (each["fix"] or ""))]
+        named = [each for each in unknown if re.search(rf"\b{operation}\b", each["message"] + (each["fix"] or ""))]
         assert named, operation
         assert PERSON not in json.dumps(told)
 

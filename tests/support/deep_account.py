@@ -149,7 +149,15 @@ def _around(account: DeepAccount, real: Any) -> Any:
 
 
 def _made(world: World) -> DeepAccount:
-    policy = json.dumps({"Statement": [_allow("sms-voice.amazonaws.com", "kms"), _allow("sns.amazonaws.com", "kms")]})
+    account = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    policy = json.dumps(
+        {"Statement": [_allow("sms-voice.amazonaws.com", "kms"), _allow("sns.amazonaws.com", "kms"), account]}
+    )
     key = client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
     topic = client("sns").create_topic(
         Name="texts",
@@ -177,6 +185,7 @@ def _made(world: World) -> DeepAccount:
     number = world.backend.add_phone_number(OURS, opt_out_list_name=OWN_LIST)
     world.aws.update_phone_number(PhoneNumberId=number.phone_number_id, TwoWayEnabled=True, TwoWayChannelArn=topic)
     world.aws.update_phone_number(PhoneNumberId=number.phone_number_id, SelfManagedOptOutsEnabled=True)
+    _table(world.table, key)
     _functions(world)
     _deploy(
         {
@@ -186,6 +195,8 @@ def _made(world: World) -> DeepAccount:
             "NotifyDeadLetterQueueUrl": urls["events-dead"],
             "LedgerTableName": world.table,
             "OptOutListName": OWN_LIST,
+            "KeyArn": key,
+            "LedgerStreamArn": client("dynamodb").describe_table(TableName=world.table)["Table"]["LatestStreamArn"],
             **{f"{name}Name": name for name in FUNCTIONS},
         },
         {"Brand": "Example", "SupportContact": "help.example.com", "AlarmTopicArn": ALARM_TOPIC},
@@ -220,6 +231,22 @@ def _arn(service: str, name: str) -> str:
     return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}"
 
 
+def _table(table: str, key: str) -> None:
+    """With every setting of LedgerTable in template.yaml."""
+    client("dynamodb").update_table(
+        TableName=table,
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
+        DeletionProtectionEnabled=True,
+    )
+    client("dynamodb").update_time_to_live(
+        TableName=table, TimeToLiveSpecification={"AttributeName": "expires", "Enabled": True}
+    )
+    client("dynamodb").update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+
+
 def _functions(world: World) -> None:
     role = client("iam").create_role(RoleName="functions", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     code = io.BytesIO()
@@ -238,9 +265,6 @@ def _functions(world: World) -> None:
                                        "SUPPORT_CONTACT": "help.example.com", "LEASE_SECONDS": "90"}},
         )  # fmt: skip
         client("lambda").create_alias(FunctionName=name, Name="live", FunctionVersion="1")
-    client("dynamodb").update_table(
-        TableName=world.table, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-    )
     stream = client("dynamodb").describe_table(TableName=world.table)["Table"]["LatestStreamArn"]
     for name, source in (("InboundFunction", _arn("sqs", "texts")), ("NotifyFunction", stream)):
         mapping = EventSourceMapping(  # type: ignore[abstract]  # moto itself makes it so
