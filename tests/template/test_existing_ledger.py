@@ -82,7 +82,10 @@ def test_the_existing_stream_is_read() -> None:
     assert GIVEN[STREAM] in sources
 
 
-@pytest.mark.parametrize("given", [set(each) - {""} for each in product(("", TABLE), ("", STREAM), ("", KEY))], ids=str)
+PARTS = [set(each) - {""} for each in product(("", TABLE), ("", STREAM), ("", KEY))]
+
+
+@pytest.mark.parametrize("given", PARTS, ids=["+".join(sorted(each)) or "nothing" for each in PARTS])
 def test_part_of_a_ledger_is_refused_before_anything_is_created(given: set[str]) -> None:
     """A key alone may be given, for a new table; a table without its stream or key, or a stream without its table, may not."""
     refusals = _formation(*given).refusals()
