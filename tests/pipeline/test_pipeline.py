@@ -163,6 +163,30 @@ def test_each_parameter_gets_to_sam_whole() -> None:
     assert {name for name, about in declared.items() if "Default" not in about} <= set(given)
 
 
+def _said(**variables: str) -> list[str]:
+    environment = dict.fromkeys(_deploying()["env"], "") | {"SAM": r"printf %s\n", "GITHUB_SHA": "4a0377d"} | variables
+    return subprocess.run(  # noqa: S603  a step of our own workflow
+        ["/bin/bash", "-euc", _deploying()["run"]], env=environment, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+
+
+@pytest.mark.parametrize("stack", ["sms-consent-staging", "sms-consent-prod"])
+def test_each_environment_has_its_own_stack(stack: str) -> None:
+    """By a variable of the environment, so that two of them can be in one account; without it, the default of bootstrap.yaml."""
+    said = _said(STACK_NAME=stack)
+    assert said[said.index("--stack-name") + 1] == stack
+    assert _deploying()["env"]["STACK_NAME"] == "${{ vars.STACK_NAME || 'sms-consent' }}"
+    assert BOOTSTRAP["Parameters"]["StackName"]["Default"] == "sms-consent"
+    assert re.fullmatch(BOOTSTRAP["Parameters"]["StackName"]["AllowedPattern"], stack)
+
+
+def test_the_readme_names_every_variable_that_the_workflow_reads() -> None:
+    """One that is missing there is empty at the first deployment."""
+    readme = (PIPELINE / "README.md").read_text()
+    read = {name for text in WORKFLOWS.values() for name in re.findall(r"vars\.(\w+)", text)}
+    assert {name for name in read if f"`{name}`" not in readme} == set()
+
+
 def test_text_that_others_write_is_no_command() -> None:
     """Expressions are expanded before the shell reads a line; they come in as variables."""
     for workflow in WORKFLOWS:
