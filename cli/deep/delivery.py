@@ -29,12 +29,16 @@ def topic(context: Context) -> Iterator[Finding]:
         f"Add a statement to the topic's policy that allows {SMS_VOICE} sns:Publish, with aws:SourceAccount and aws:SourceArn, "
         "as InboundTopicPolicy in template.yaml does."
     )
-    for kind in ("phone-number", "pool", "rcs-agent"):
-        said = access(policy, _publisher(context, kind))
-        if said is not Access.ALLOWED:
-            yield _of_access(said, f"the topic's policy for texts of a {kind}: {SMS_VOICE} sns:Publish", fix)
-            return
-    yield passed(f"the topic's policy lets {SMS_VOICE} publish")
+    said = {kind: access(policy, _publisher(context, kind)) for kind in ("phone-number", "pool", "rcs-agent")}
+    number = said["phone-number"]
+    if number is not Access.ALLOWED:
+        yield _of_access(number, f"the topic's policy: {SMS_VOICE} sns:Publish", fix)
+    elif others := [kind for kind, each in said.items() if each is not Access.ALLOWED]:
+        yield noted(
+            f"the topic's policy lets {SMS_VOICE} publish for a number, but not for a {' or '.join(others)}", fix
+        )
+    else:
+        yield passed(f"the topic's policy lets {SMS_VOICE} publish")
 
 
 def subscription(context: Context) -> Iterator[Finding]:
@@ -207,7 +211,7 @@ def _faults(context: Context, source: str, mapping: Mapping[str, Any]) -> Iterat
         yield "ReportBatchItemFailures is off, so one failed message fails its batch"
     if not context.local and not mapping["FunctionArn"].endswith(":live"):
         yield "it invokes another version than the alias live"
-    if "FilterCriteria" in mapping and source == "InboundQueue":
+    if (mapping.get("FilterCriteria") or {}).get("Filters") and source == "InboundQueue":
         yield "it has a filter, which deletes the texts that do not match"
     if str(mapping.get("LastProcessingResult", "")).startswith("PROBLEM"):
         yield "Lambda reports a problem with it (LastProcessingResult)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -33,10 +34,16 @@ def send_test_stop(deployment: Deployment, patience: float) -> Iterator[Finding]
     try:
         yield passed(trial.run())
     except Unheard as error:
+        _take_back(trial)
         yield failed(str(error), "See the checks above; each part of the way has one.")
-        # If the STOP is only late, it must not stay on the list.
-        trial.publish("START")
     except (ClientError, BotoCoreError) as error:
+        _take_back(trial)
         code = error.response["Error"].get("Code") if isinstance(error, ClientError) else type(error).__name__
         fix = "Allow sns:Publish on the topic, and kms:GenerateDataKey and kms:Decrypt on its key."
         yield unknown(f"the test STOP could not be sent or followed: {code}", fix)
+
+
+def _take_back(trial: Trial) -> None:
+    """Send a START after a STOP that may only be late, so that it does not stay on the list."""
+    with suppress(ClientError, BotoCoreError):
+        trial.publish("START")

@@ -53,7 +53,8 @@ class Lesson:
             yield passed(f"{len(self.learned)} questions were put to AWS; see what it answered")
         except (ClientError, BotoCoreError) as error:
             needed = "CreateOptOutList, DeleteOptOutList, and Put-, Delete- and DescribeOptedOutNumber(s) on sms-consent-learn-*"
-            yield unknown(f"AWS could not be asked: {_refusal(error)}", f"Allow sms-voice: {needed}.")
+            fix = f"Allow sms-voice: {needed}. An account may have 25 lists, and two are needed."
+            yield unknown(f"AWS could not be asked: {_refusal(error)}", fix)
         finally:
             left = [name for name in made if not self._deleted(name)]
         for name in left:

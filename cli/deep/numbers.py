@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.account import Account, OptOutList
-from cli.deep.aws import NoAnswer
+from cli.deep.aws import Missing, NoAnswer
 from cli.deep.context import Context
 from cli.deep.finding import Finding, failed, noted, passed, unknown
 from cli.sender_book import SenderBook
@@ -52,7 +52,8 @@ def numbers(context: Context) -> Iterator[Finding]:
         yield found[-1]
     ours = [each for each in found if isinstance(each, _Sender)]
     for sender in ours:
-        expected = {configured.get(each, context.deployment.own_list) for each in (*sender.members, sender.identity)}
+        destinations = sender.members or (sender.identity,)
+        expected = {configured.get(each, context.deployment.own_list) for each in destinations}
         expected |= {configured[sender.identity]} if sender.identity in configured else set()
         here = sender.two_way and sender.channel == context.topic
         if here or any(each in configured for each in (sender.identity, *sender.members)):
@@ -86,7 +87,7 @@ def _sender(context: Context, sender: _Sender, expected: set[str | None], *, her
             f"{sender.identity}: its numbers count for different lists ({names}), but a pool uses one",
             "Give its numbers the same list: sms-consent senders set",
         )
-    elif {obeyed} != expected:
+    elif not _same(obeyed, *expected):
         (name,) = expected
         yield failed(
             f"{sender.identity} uses the opt-out list {obeyed}, but its opt-outs are put on {name}: they are not enforced",
@@ -99,6 +100,11 @@ def _sender(context: Context, sender: _Sender, expected: set[str | None], *, her
             f"{sender.identity}: AWS publishes as {sender.role}, whatever the topic's policy says",
             "Check that this role may publish to the topic and use its key.",
         )
+
+
+def _same(obeyed: str | None, expected: str | None) -> bool:
+    """Whether both are one list. AWS may tell of another account's list by its name alone, which the ledger knows by its ARN."""
+    return obeyed is not None and expected is not None and obeyed in {expected, expected.rpartition("/")[2]}
 
 
 def _senders(context: Context) -> Iterator[_Sender | Finding]:
@@ -167,6 +173,15 @@ def _list(checks: SenderChecks, found: OptOutList) -> Iterator[Finding]:
         yield passed(f"the opt-out list {found.name} exists and can be read")
 
 
+def _quotas(context: Context) -> dict[str, float]:
+    """Return the account's quotas by name; none where Service Quotas does not know the service."""
+    try:
+        found = list(context.aws.all("service-quotas", "ListServiceQuotas", "Quotas", ServiceCode="sms-voice"))
+    except Missing:
+        return {}
+    return {each["QuotaName"]: each["Value"] for each in found}
+
+
 def account(context: Context) -> Iterator[Finding]:
     """May the account text people, and as fast as the stack is set to?"""
     attributes = {
@@ -192,10 +207,7 @@ def account(context: Context) -> Iterator[Finding]:
     if not above:
         yield passed("the stack keeps to AWS's default rates")
         return
-    quotas = {
-        each["QuotaName"]: each["Value"]
-        for each in context.aws.all("service-quotas", "ListServiceQuotas", "Quotas", ServiceCode="sms-voice")
-    }
+    quotas = _quotas(context)
     for name in above:
         operation = DEFAULT_RATES[name][0]
         allowed = [value for quota, value in quotas.items() if operation.lower() in quota.lower().replace(" ", "")]

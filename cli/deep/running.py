@@ -16,7 +16,7 @@ from cli.deep.finding import Finding, failed, noted, passed, unknown
 __all__ = ["activity", "alarms", "concurrency", "schedules", "versions"]
 
 SCHEDULED = ("SweepFunction", "ReconcileFunction", "RetentionFunction")
-SWEEP_WITHIN, DAY = timedelta(minutes=15), timedelta(days=1)
+SWEEP_WITHIN, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 PERIOD = 300
 """Seconds. CloudWatch has a period's values within a few minutes of its end."""
 OVERDUE = 900
@@ -76,10 +76,13 @@ def activity(context: Context) -> Iterator[Finding]:
             ),
             ("Throttles", "Raise the account's quota of concurrent executions, see the check concurrency."),
         ):
-            count = sum(value for _, value in values[f"{metric.lower()}_{logical_id}"])
-            if count:
-                what = "failed" if metric == "Errors" else "was throttled"
-                yield failed(f"{logical_id} {what} {count:g} times in the last 24 hours", fix)
+            counted = values[f"{metric.lower()}_{logical_id}"]
+            day, hour = (sum(n for at, n in counted if context.now - at <= span) for span in (DAY, HOUR))
+            what = f"{logical_id} {'failed' if metric == 'Errors' else 'was throttled'}"
+            if hour:
+                yield failed(f"{what} {hour:g} times in the last hour", fix)
+            elif day:
+                yield noted(f"{what} {day:g} times in the last 24 hours, and not in the last hour", fix)
 
 
 def _sweep(values: Mapping[str, list[tuple[datetime, float]]], now: datetime, young: timedelta) -> Iterator[Finding]:
@@ -157,7 +160,7 @@ def alarms(context: Context) -> Iterator[Finding]:
     if context.local:
         yield unknown("a local stack has no alarms")
         return
-    name = re.compile(rf"{re.escape(context.stack)}-\w+Alarm-[A-Z0-9]+")
+    name = re.compile(rf"{re.escape(context.stack)}-\w+Alarm-[A-Za-z0-9]+")
     found = [
         each
         for each in context.aws.all("cloudwatch", "DescribeAlarms", "MetricAlarms", AlarmNamePrefix=f"{context.stack}-")

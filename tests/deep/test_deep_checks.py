@@ -127,7 +127,7 @@ BROKEN: list[Fault] = [
     ("dead letters", "FAIL", "in NotifyDead", lambda a: client("sqs").send_message(QueueUrl=a.events_dead, MessageBody=PERSON)),
     ("event sources", "FAIL", "ReportBatchItemFailures is off", _mapping("NotifyFunction", FunctionResponseTypes=[])),
     ("event sources", "FAIL", "another version than the alias live", _mapping("InboundFunction", FunctionArn="a:function:InboundFunction")),
-    ("event sources", "FAIL", "it has a filter", _mapping("InboundFunction", FilterCriteria={"Filters": []})),
+    ("event sources", "FAIL", "it has a filter", _mapping("InboundFunction", FilterCriteria={"Filters": [{"Pattern": "{}"}]})),
     ("event sources", "FAIL", "no destination", _mapping("NotifyFunction", DestinationConfig={})),
     ("event sources", "FAIL", "nothing invokes Notify", lambda a: a.changed.update(ListEventSourceMappings=lambda answer: {"EventSourceMappings": [each for each in answer["EventSourceMappings"] if "Inbound" in each["FunctionArn"]]})),
     ("numbers", "FAIL", "AWS honours STOP and replies as well", _number(SelfManagedOptOutsEnabled=False)),
@@ -140,7 +140,8 @@ BROKEN: list[Fault] = [
     ("schedules", "FAIL", "no rule invokes Reconcile", lambda _: client("events").remove_targets(Rule=f"{STACK}-ReconcileFunction", Ids=["1"])),
     ("activity", "FAIL", "due for 20 minutes", lambda a: a.measure("OldestOptOutDue", 1200, minutes_ago=1, service="sweep")),
     ("activity", "FAIL", "for 72 hours", lambda a: a.measure("ReconcileAge", 259200, minutes_ago=1, service="reconcile")),
-    ("activity", "FAIL", "ApiFunction failed 2 times", lambda a: a.measure("Errors", 2, minutes_ago=600, FunctionName="ApiFunction")),
+    ("activity", "FAIL", "ApiFunction failed 2 times in the last hour", lambda a: a.measure("Errors", 2, minutes_ago=50, FunctionName="ApiFunction")),
+    ("activity", "NOTE", "failed 3 times in the last 24 hours, and not", lambda a: a.measure("Errors", 3, minutes_ago=600, FunctionName="NotifyFunction")),
     ("activity", "FAIL", "InboundFunction was throttled 7 times", lambda a: a.measure("Throttles", 7, FunctionName="InboundFunction")),
     ("alarms", "FAIL", "-DeadLetterAlarm-1A2B is in ALARM", lambda _: client("cloudwatch").set_alarm_state(AlarmName=f"{STACK}-DeadLetterAlarm-1A2B", StateValue="ALARM", StateReason="a")),
     ("alarms", "FAIL", "1 alarms do not tell", lambda _: client("cloudwatch").disable_alarm_actions(AlarmNames=[f"{STACK}-QueueAgeAlarm-3C4D"])),
@@ -200,6 +201,47 @@ def test_what_is_broken_is_found_by_its_check(account: DeepAccount, faults: Sequ
         assert all(each["fix"] or status == "NOTE" for each in found)
     failed = any(each["status"] == "FAIL" for each in report["checks"])
     assert code == int(failed or bool(report["problems"]))
+
+
+def test_a_pool_is_judged_by_the_lists_of_its_numbers(account: DeepAccount) -> None:
+    """Texts name the number that they were sent to, so the pool itself needs no settings."""
+    account.world.aws.create_opt_out_list(OptOutListName="Club")
+    two_way = {"TwoWayEnabled": True, "TwoWayChannelArn": account.topic, "SelfManagedOptOutsEnabled": True}
+    pool = {"PoolId": "pool-1", "OptOutListName": "Club", **two_way}
+    account.answers["DescribePools"] = {"Pools": [pool]}
+    members = [{"PhoneNumber": number, "PoolId": "pool-1"} for number in ("+12065550143", "+12065550144")]
+    account.changed["DescribePhoneNumbers"] = lambda answer: {"PhoneNumbers": [*answer["PhoneNumbers"], *members]}
+    for member in members:
+        account.configure(Sender(identity=member["PhoneNumber"], list_name="Club"))
+    assert ("PASS", "pool-1: its texts come here, its opt-outs are self-managed, and it uses Club") in account.findings(
+        "numbers"
+    )
+    account.configure(Sender(identity="+12065550144", list_name=OWN_LIST))
+    assert [
+        status for status, message in account.findings("numbers") if "different lists (Club, Stack)" in message
+    ] == ["FAIL"]
+
+
+def test_an_rcs_agent_is_judged_like_a_number(account: DeepAccount) -> None:
+    """By its own settings, unless it is in a pool."""
+    agent = {
+        "RcsAgentId": "rcs-1",
+        "OptOutListName": OWN_LIST,
+        "TwoWayEnabled": True,
+        "TwoWayChannelArn": account.topic,
+    }
+    account.answers["DescribeRcsAgents"] = {"RcsAgents": [agent | {"SelfManagedOptOutsEnabled": False}]}
+    assert [status for status, message in account.findings("numbers") if message.startswith("rcs-1")] == ["FAIL"]
+    account.answers["DescribeRcsAgents"] = {"RcsAgents": [agent | {"SelfManagedOptOutsEnabled": True}]}
+    assert [status for status, message in account.findings("numbers") if message.startswith("rcs-1")] == ["PASS"]
+
+
+def test_a_list_that_another_account_shares_may_go_by_its_name(account: DeepAccount) -> None:
+    """AWS tells of a number's list by the name alone."""
+    shared = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Shared"
+    account.configure(Sender(identity=OURS, list_name=shared))
+    _number(OptOutListName="Shared")(account)
+    assert [status for status, message in account.findings("numbers") if message.startswith(OURS)] == ["PASS"]
 
 
 def test_a_stack_of_a_moment_ago_is_not_said_to_be_broken(account: DeepAccount) -> None:
