@@ -107,6 +107,11 @@ def _spoil(recovery: Recovery, kind: str) -> None:
             policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
             policy["Statement"] = [each for each in policy["Statement"] if principal not in str(each["Principal"])]
             kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+        case "another stack's":
+            policy = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+            other = policy.replace(":sms-consent-InboundTopic", ":another-InboundTopic")
+            assert other != policy
+            kms.put_key_policy(KeyId=key, PolicyName="default", Policy=other)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +130,7 @@ def _spoil(recovery: Recovery, kind: str) -> None:
             '"Service": "sns.amazonaws.com"',
         ),
         ("sms-voice", "publish to the encrypted topic: texts are lost", '"Service": "sms-voice.amazonaws.com"'),
+        ("another stack's", "does not let the topic write to the encrypted queue: texts are lost", "aws:SourceArn"),
         ("iam", "does not let the account's roles use it", ":root"),
     ],
 )
