@@ -10,12 +10,14 @@ import json
 import logging
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
 
 from cli.local.aws_environment import ACCOUNT, REGION
+from cli.local.event_filter import EventFilter
 from cli.local.function import Function, FunctionFailed
 from cli.local.local_time import LocalTime
 from cli.local.queue_source import REPORTS
@@ -35,6 +37,15 @@ Record = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Records that pass the filter, and where each lies among the records that are not done; ``length`` of those are covered."""
+
+    records: list[Record]
+    places: list[int]
+    length: int
+
+
 class StreamSource:
     """One stream and the function that it feeds. moto gives a table one shard, so one record comes after the other."""
 
@@ -48,6 +59,7 @@ class StreamSource:
         tables: Any = dynamodb_backends[ACCOUNT][REGION].tables
         self._shard = tables[self._arn.partition(":table/")[2].partition("/")[0]].stream_shard
         self._shard.items = self._records = StreamRecords(self._shard.items)
+        self._filter = EventFilter(values.get("FilterCriteria"))
         self._batch_size = int(values.get("BatchSize", 100))
         self._reports_failures = REPORTS in values.get("FunctionResponseTypes", [])
         self._bisects = bool(values.get("BisectBatchOnFunctionError", False))
@@ -62,8 +74,11 @@ class StreamSource:
     def run(self) -> int:
         """Hand over what there is, unless something failed and waits; the number of records that are done since."""
         before = self._done
-        while self._ready() and (batch := self._batch()):
-            self._hand_over(batch)
+        while self._ready() and (batch := self._batch()).length:
+            if batch.records:
+                self._hand_over(batch)
+            else:
+                self._go_on(batch.length)
         return self._done - before
 
     def in_flight(self) -> int:
@@ -77,22 +92,35 @@ class StreamSource:
     def _ready(self) -> bool:
         return self._again_at is None or self._again_at <= self._time.now()
 
-    def _batch(self) -> list[Record]:
-        shard = self._records[self._done : self._done + self._at_once]
-        return [self._as_lambda_has_it(item.to_json()) for item in shard]
+    def _batch(self) -> _Batch:
+        """As many records as the function takes at once; those that the filter drops count as done with them."""
+        records: list[Record] = []
+        places: list[int] = []
+        waiting = len(self._records) - self._done
+        for place in range(waiting):
+            record = self._as_lambda_has_it(self._records[self._done + place : self._done + place + 1][0].to_json())
+            if not self._filter.passes(record):
+                continue
+            if len(records) == self._at_once:
+                return _Batch(records, places, place)
+            records.append(record)
+            places.append(place)
+        return _Batch(records, places, waiting)
 
-    def _hand_over(self, batch: list[Record]) -> None:
+    def _hand_over(self, batch: _Batch) -> None:
+        records = batch.records
         try:
-            first_failed = self._first_failed(self._function.invoke({"Records": batch}), batch)
+            first_failed = self._first_failed(self._function.invoke({"Records": records}), records)
         except FunctionFailed:  # logged there
-            if self._bisects and len(batch) > 1:
-                self._at_once = len(batch) // 2  # not an attempt: docs above
+            if self._bisects and len(records) > 1:
+                self._at_once = len(records) // 2  # not an attempt: docs above
                 return
             first_failed = 0
+        done = batch.places[first_failed] if first_failed < len(records) else batch.length
         if first_failed:
-            self._go_on(first_failed)
-        if first_failed < len(batch):
-            self._failed(batch[first_failed:])
+            self._go_on(done)
+        if first_failed < len(records):
+            self._failed(records[first_failed:], batch.length - done if first_failed else batch.length)
 
     def _go_on(self, records: int) -> None:
         self._done += records
@@ -101,7 +129,7 @@ class StreamSource:
         self._attempts = 0
         self._again_at = None
 
-    def _failed(self, batch: list[Record]) -> None:
+    def _failed(self, batch: list[Record], length: int) -> None:
         self._attempts += 1
         age = self._time.now().timestamp() - batch[0]["dynamodb"]["ApproximateCreationDateTime"]
         too_often = 0 <= self._most_attempts < self._attempts
@@ -110,7 +138,7 @@ class StreamSource:
             self._again_at = self._time.now() + min(FIRST_WAIT * 2 ** min(self._attempts - 1, 20), LONGEST_WAIT)
             return
         self._give_up(batch, "RetryAttemptsExhausted" if too_often else "RecordAgeExceeded")
-        self._go_on(len(batch))
+        self._go_on(length)
 
     def _give_up(self, batch: list[Record], condition: str) -> None:
         """What a destination is sent: where the records are, not what they hold."""

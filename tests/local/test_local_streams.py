@@ -274,3 +274,48 @@ def test_bytes_come_as_lambda_sends_them(fed: Fed) -> None:
     assert source.run() == 1
     (record,) = fed.event()["Records"]
     assert record["dynamodb"]["NewImage"]["packed"] == {"B": "AP8="}
+
+
+ODD = {"Filters": [{"Pattern": json.dumps({"dynamodb": {"NewImage": {"n": {"N": ["1", "3", "5"]}}}})}]}
+
+
+def test_records_that_the_filter_drops_are_done(fed: Fed) -> None:
+    """They are in no batch, hold nothing up, and start no function where nothing else is there."""
+    source = fed.source(FilterCriteria=ODD)
+    fed.write(2, 4)
+    assert source.run() == 2
+    fed.write(1, 2, 3, 4)
+    assert source.run() == 4
+    assert source.in_flight() == 0
+    assert fed.batches() == ["13"]
+
+
+def test_a_failed_record_behind_dropped_ones_comes_again_alone(fed: Fed) -> None:
+    """What was before it is done, dropped or not; what is behind it waits."""
+    fed.says(fails_from="3")
+    source = fed.source(FilterCriteria=ODD)
+    fed.write(2, 1, 4, 3, 2, 5, 4)
+    assert source.run() == 3
+    assert fed.batches() == ["135"]
+    fed.says()
+    fed.time.advance(timedelta(minutes=2))
+    assert source.run() == 4
+    assert fed.batches() == ["35"]
+
+
+def test_a_batch_is_as_large_as_the_mapping_says_without_the_dropped_records(fed: Fed) -> None:
+    """Lambda filters first."""
+    source = fed.source(FilterCriteria=ODD, BatchSize=2)
+    fed.write(1, 2, 3, 4, 5, 2)
+    assert source.run() == 6
+    assert fed.batches() == ["13", "5"]
+
+
+def test_what_is_given_up_takes_the_dropped_records_behind_it_along(fed: Fed) -> None:
+    """The stream goes on behind them."""
+    fed.says(fails_from="1")
+    source = fed.source(FilterCriteria=ODD, MaximumRetryAttempts=0)
+    fed.write(2, 1, 4)
+    assert source.run() == 3
+    assert len(fed.given_up()) == 1
+    assert source.in_flight() == 0

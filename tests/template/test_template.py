@@ -308,6 +308,20 @@ def test_events_are_put_on_the_chosen_bus_alone_and_in_our_name_alone() -> None:
     assert statement["Condition"] == {"StringEquals": {"events:source": SOURCE}}
 
 
+def test_a_scheduled_invocation_is_neither_repeated_nor_kept_for_later(region: None) -> None:
+    """The next one does what it left over. Kept ones would run all at once after an outage."""
+    made = formation(REPOSITORY / "template.yaml", BodyRetentionDays="30")
+    scheduled = {name for name, each in FUNCTIONS.items() if "'Schedule'" in str(each["Properties"].get("Events"))}
+    settings = made.of_type("AWS::Lambda::EventInvokeConfig").values()
+    assert {each["FunctionName"].strip("<>") for each in settings} == scheduled
+    assert "SweepFunction" in scheduled
+    for each in settings:
+        assert (each["Qualifier"], each["MaximumRetryAttempts"], each["MaximumEventAgeInSeconds"]) == ("live", 0, 60)
+    for rule in made.of_type("AWS::Events::Rule").values():
+        (target,) = rule["Targets"]
+        assert target["RetryPolicy"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+
+
 def test_raw_delivery_stays_off() -> None:
     """It strips the notification's timestamp, by which texts are ordered."""
     assert resources("AWS::SNS::Subscription")["InboundSubscription"]["Properties"]["RawMessageDelivery"] is False
