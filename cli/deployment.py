@@ -33,7 +33,7 @@ _PROMPT = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard"
 _PATIENT = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 8})
 
 
-FOR_FUNCTIONS_ONLY = ("PutOptedOutNumber", "DeleteOptedOutNumber", "SendTextMessage")
+FOR_FUNCTIONS_ONLY = ("PutOptedOutNumber", "DeleteOptedOutNumber", "SendTextMessage", "SendRcsMessage")
 """A person's machine may sleep for hours between a look at the ledger and a call, so no command makes these calls."""
 
 

@@ -43,7 +43,8 @@ def local(
         str, typer.Option(help="Address to serve on. 0.0.0.0 opens everything to the network, without any password.")
     ] = "127.0.0.1",
     number: Annotated[
-        list[str] | None, typer.Option(metavar="+E164", help="A further number or rcs-… agent of yours that people can text.")
+        list[str] | None,
+        typer.Option(metavar="+E164", help="A further number or rcs-… agent of yours that people can text."),
     ] = None,
     access_key: Annotated[
         str | None, typer.Option(metavar="BASE64", help="What the opt-outs API accepts; else a secret one is made.")
