@@ -58,7 +58,10 @@ def test_the_commands_client_refuses_such_calls(stack: Connectable) -> None:
     """Whatever a command's code would try."""
     sms: Any = Deployment().sms_voice()
     listed = {"OptOutListName": OWN_LIST, "OptedOutNumber": PERSON}
-    arguments = {"SendTextMessage": {"DestinationPhoneNumber": PERSON, "MessageBody": "x"}}
+    arguments = {
+        "SendTextMessage": {"DestinationPhoneNumber": PERSON, "MessageBody": "x"},
+        "SendRcsMessage": {"DestinationPhoneNumber": PERSON, "OriginationIdentity": "rcs-1"},
+    }
     for operation in FOR_FUNCTIONS_ONLY:
         with pytest.raises(RuntimeError, match="a command must not call"):
             sms._make_api_call(operation, arguments.get(operation, listed))
