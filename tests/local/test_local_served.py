@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta
 from time import monotonic
 
 import pytest
-from local.served import OURS, Served
+from local.served import OURS, Served, run
 
 DAYS = 24 * 3600
 CONFIRMATION = "opted out"
@@ -183,3 +184,17 @@ def test_a_number_taken_off_the_list_by_hand_is_back_a_day_later(stack: Served) 
     stack.drain()
     assert stack.listed(person) is not None
     assert stack.consent(person)["drift"] == "NOT_LISTED"
+
+
+@pytest.mark.slow
+def test_doctor_deep_passes_every_check_that_a_local_stack_has_the_parts_for(stack: Served) -> None:
+    """What it lacks is UNKNOWN. The test STOP gets to the list and off it again."""
+    done = run("doctor", "--deep", "--send-test-stop", "--json", AWS_ENDPOINT_URL=stack.endpoint)
+    told = json.loads(done.stdout)
+    statuses = {each["check"]: each["status"] for each in told["checks"] if each["status"] != "NOTE"}
+    # Another test may have added a number that is not connected.
+    assert {each["check"] for each in told["checks"] if each["status"] == "FAIL"} <= {"numbers"}
+    assert told["problems"] == []
+    ways = ("caller", "topic", "subscription", "dead letters", "event sources", "lists", "test STOP")
+    assert {name: statuses[name] for name in ways} == dict.fromkeys(ways, "PASS")
+    assert ["PASS"] == [each["status"] for each in told["checks"] if each["message"].startswith(OURS)]
