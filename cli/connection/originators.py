@@ -97,6 +97,7 @@ class Originator:
     handling: Handling
     members: tuple[Member, ...]
     pool: str | None = None  # that a number is in, by which alone it can be changed
+    events: tuple[str, ...] = ()  # of an RCS agent: the types that AWS publishes
 
     @property
     def is_pool(self) -> bool:
@@ -209,6 +210,7 @@ def _agent(described: Any) -> Originator:
         handling=_handling(described),
         members=(_agent_member(described),),
         pool=described.get("PoolId"),
+        events=tuple(described.get("TwoWayRcsEventsEnabled", ())),
     )
 
 

@@ -47,6 +47,7 @@ class Suitability:
         """All of them."""
         yield from self._kind()
         yield from self._channel(topic)
+        yield from self._events()
         yield from unsure_where_denied("account", self._account)
         yield from self._rates()
 
@@ -105,6 +106,19 @@ class Suitability:
                 "channel",
                 "its opt-outs are self-managed already: whoever honours them may have a list of their own, to be brought "
                 "here too",
+            )
+
+    def _events(self) -> Iterator[Check]:
+        """Which types there are is not documented; ALL stands for every present and future one."""
+        originator = self._originator
+        if not originator.is_agent:
+            return
+        if any(each == "ALL" or "UNSUBSCRIBE" in each.upper() for each in originator.events):
+            yield good("events", "AWS publishes when people unsubscribe")
+        else:
+            yield note(
+                "events",
+                "AWS may not publish when people unsubscribe by their phone's menu (TwoWayRcsEventsEnabled): add it, or ALL",
             )
 
     def _account(self) -> Iterator[Check]:

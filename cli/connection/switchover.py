@@ -103,6 +103,14 @@ class Switchover:
             keep(check)
         target, check = self._targets.of(originator)
         keep(check)
+        if originator.is_agent and not self._targets.replies_from(originator.identity):
+            keep(
+                note(
+                    "replies",
+                    "they are sent from the agent by SendTextMessage, which IAM may deny. No opt-out waits for them. "
+                    '"sms-consent senders set --reply-from" names another way (docs/rcs.md)',
+                )
+            )
         if target is None:
             return None
         steps = self._chosen(to_connect(originator.handling, self.route.topic, target.name))

@@ -59,6 +59,11 @@ class Targets:
         found = self._account.find(name)
         return Target(found, found.reference) if found is not None else None
 
+    def replies_from(self, identity: str) -> str | None:
+        """What a sender's replies are sent from instead of itself, None if nothing is set."""
+        sender = self._book.sender(identity)
+        return sender.reply_from if sender is not None else None
+
     def _counted_for(self, number: str) -> str:
         sender = self._book.sender(number)
         return sender.list_name if sender is not None else self._own_list()

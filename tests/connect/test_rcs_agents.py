@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable
+from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable, client
+
+from sms_consent.aws import items
+from sms_consent.aws.attributes import to_attributes
+from sms_consent.ports import Sender
 
 AGENT = "rcs-0f3a9c1d7b5e48260a1b2c3d4e5f6071"
 
@@ -95,6 +99,19 @@ def test_an_agent_that_gets_texts_can_be_connected(stack: Connectable, agent: An
     agent.status = status
     assert stack.quickly("connect", AGENT) == code
     assert status in str(stack.report and [check.told for check in stack.report.checks])
+
+
+def test_what_an_agent_may_lack_is_a_note(stack: Connectable, agent: Any) -> None:
+    """Its unsubscribe events, and permission to reply; neither loses a STOP that is texted."""
+    assert stack.quickly("connect", AGENT, "--dry-run") == 0
+    assert (stack.found("events")[0], stack.found("replies")[0]) == ("NOTE", "NOTE")
+    stack.world.aws.update_rcs_agent(RcsAgentId=AGENT, TwoWayRcsEventsEnabled=["ALL"])
+    sender = items.sender_item(Sender(identity=AGENT, list_name=OWN_LIST, reply_from=AGENT))
+    client("dynamodb").put_item(TableName=stack.world.table, Item=to_attributes(sender))
+    assert stack.quickly("connect", AGENT, "--dry-run") == 0
+    assert stack.found("events")[0] == "GOOD"
+    assert stack.report is not None
+    assert "replies" not in {check.name for check in stack.report.checks}
 
 
 def test_a_change_that_does_not_show_stops_it(stack: Connectable, agent: Any) -> None:

@@ -36,6 +36,17 @@ def test_every_line_sets_a_sender(senders: Any, file: Path) -> None:
     assert senders.world.parts.ledger.sender("+12125550103") == Sender(identity="+12125550103", list_name=LIST)
 
 
+def test_an_agents_way_to_reply_is_imported(senders: Any, file: Path) -> None:
+    """A pool, or the agent itself by SendRcsMessage."""
+    file.write_text("identity,reply_from\nrcs-1,pool-1\nrcs-2,rcs-2\nrcs-3,here\n")
+    senders.run("import", str(file))
+    assert {each["identity"]: each.get("replyFrom") for each in senders.told("list")} == {
+        "rcs-1": "pool-1",
+        "rcs-2": "rcs-2",
+    }
+    assert "replies from" in senders.done("list").stdout
+
+
 def test_importing_again_changes_nothing(senders: Any, file: Path) -> None:
     """After an interruption, or every night."""
     file.write_text(HEADER + CLUB + PLAIN)
