@@ -21,7 +21,7 @@ KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 def topic(context: Context) -> Iterator[Finding]:
-    """Does the topic let the service publish, for numbers, pools and agents of this account?"""
+    """Check whether the topic lets the service publish, for numbers, pools and agents of this account."""
     policy = json.loads(context.topic_attributes.get("Policy") or "{}")
     if context.topic.endswith(".fifo"):
         yield failed("the topic is a FIFO topic, which two-way channels do not support", "Use a standard topic.")
@@ -42,7 +42,7 @@ def topic(context: Context) -> Iterator[Finding]:
 
 
 def subscription(context: Context) -> Iterator[Finding]:
-    """Does the queue get what is published, whole and with its timestamp?"""
+    """Check whether the queue receives what is published, whole and with its timestamp."""
     queue = context.queue["QueueArn"]
     try:
         subscriptions = context.aws.all("sns", "ListSubscriptionsByTopic", "Subscriptions", TopicArn=context.topic)
@@ -79,7 +79,7 @@ def subscription(context: Context) -> Iterator[Finding]:
 
 
 def queues(context: Context) -> Iterator[Finding]:
-    """May SNS write to the queues, and do they keep texts for as long as SQS allows?"""
+    """Check whether SNS may write to the queues, and whether they keep texts for as long as SQS allows."""
     for name, attributes in (
         ("InboundQueue", context.queue),
         ("InboundDeadLetterQueue", context.dead_letter_queue),
@@ -121,7 +121,7 @@ def queues(context: Context) -> Iterator[Finding]:
 
 
 def encryption(context: Context) -> Iterator[Finding]:
-    """Do the keys of topic and queues let the services in that write to them?"""
+    """Check whether the keys of topic and queues may be used by the services that write to them."""
     key = context.topic_attributes.get("KmsMasterKeyId")
     if key:
         yield from _key(context, "the topic", key, _publisher(context, "phone-number"))
@@ -164,7 +164,7 @@ def _key(context: Context, name: str, key: str, ask: Ask) -> Iterator[Finding]:
 
 
 def dead_letters(context: Context) -> Iterator[Finding]:
-    """Does anything wait for an operator?"""
+    """Check whether messages wait for an operator."""
     for name, attributes, command in (
         ("InboundDeadLetterQueue", context.dead_letter_queue, "sms-consent dead-letters list"),
         ("NotifyDeadLetterQueue", context.notify_dead_letter_queue, "sms-consent dead-letters list --events"),
@@ -177,7 +177,7 @@ def dead_letters(context: Context) -> Iterator[Finding]:
 
 
 def event_sources(context: Context) -> Iterator[Finding]:
-    """Are the functions invoked with what is in the queue and in the stream?"""
+    """Check whether the functions are invoked with what is in the queue and in the stream."""
     inbound = context.function("InboundFunction")
     yield from _mapping(context, "InboundQueue", context.queue["QueueArn"], inbound)
     table = context.aws.call("dynamodb", "DescribeTable", TableName=context.deployment.table)["Table"]

@@ -17,7 +17,7 @@ __all__ = ["send_test_stop"]
 
 
 def send_test_stop(deployment: Deployment, patience: float) -> Iterator[Finding]:
-    """Yield one finding. ``patience`` is how many seconds the STOP, and then the START, may take.
+    """Send a STOP and a START, and yield one finding. ``patience`` is how many seconds the STOP, and then the START, may take.
 
     Both numbers are reserved for fiction, so nobody is opted out. The decisions stay in the ledger, as those of `connect` do.
     """

@@ -1,7 +1,7 @@
 """Ask the opt-out list API what its documentation does not say, with a number reserved for fiction on lists made for it.
 
 This is the only command that puts and deletes numbers itself. That is safe: the lists exist for some seconds, no sender uses
-them, the ledger does not know them, and the number (+1 NPA 555-0100 to 0199, ATIS-0300115) is nobody's.
+them, the ledger does not know them, and the number is reserved for fiction (+1 NPA 555-0100 to 0199, ATIS-0300115).
 """
 
 from __future__ import annotations

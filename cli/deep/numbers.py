@@ -43,7 +43,7 @@ class _Sender:
 
 
 def numbers(context: Context) -> Iterator[Finding]:
-    """Does each number that texts this stack obey it, and does each that obeys it text this stack?"""
+    """Check where the texts of each number go, and whether it uses the list that its opt-outs are put on."""
     book = SenderBook(context.deployment.dynamodb(), context.deployment.table, context.names)
     configured = {sender.identity: sender.list_name for sender in book.senders()}
     connected = 0
@@ -144,7 +144,7 @@ def _read(described: Any, identity: str, members: tuple[str, ...]) -> _Sender:
 
 
 def lists(context: Context) -> Iterator[Finding]:
-    """Does each list of the deployment exist, may it be read, and may the functions write to it?"""
+    """Check whether each list of the deployment exists, can be read, and may be written to by the functions."""
     deployment = context.deployment
     book = SenderBook(deployment.dynamodb(), deployment.table, context.names)
     wanted = {sender.list_name for sender in book.senders()} | {deployment.own_list or ""} - {""}
@@ -183,7 +183,7 @@ def _quotas(context: Context) -> dict[str, float]:
 
 
 def account(context: Context) -> Iterator[Finding]:
-    """May the account text people, and as fast as the stack is set to?"""
+    """Check whether the account may send texts, and as fast as the stack is set to."""
     attributes = {
         each["Name"]: each["Value"] for each in context.aws.all(SMS, "DescribeAccountAttributes", "AccountAttributes")
     }

@@ -25,7 +25,7 @@ Check = Callable[[Context], Iterator[Finding]]
 
 
 def caller(context: Context) -> Iterator[Finding]:
-    """Who asks?"""
+    """Check who runs the command, and in which region."""
     identity = context.aws.call("sts", "GetCallerIdentity")
     yield passed(f"{identity['Arn']} looks at the stack {context.stack} in {context.names.region}")
 

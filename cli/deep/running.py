@@ -20,7 +20,7 @@ SWEEP_WITHIN, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(d
 PERIOD = 300
 """Seconds. CloudWatch has a period's values within a few minutes of its end."""
 OVERDUE = 900
-"""Seconds after which OverdueOptOutAlarm rings."""
+"""Seconds after which OverdueOptOutAlarm goes off."""
 RECONCILE_LATE = 2 * 24 * 3600
 """Seconds. A run begins once a day."""
 NEW_QUOTA, ENOUGH = 10, 100
@@ -28,7 +28,7 @@ NEW_QUOTA, ENOUGH = 10, 100
 
 
 def schedules(context: Context) -> Iterator[Finding]:
-    """Are the rules enabled by which sweep, reconcile and retention run?"""
+    """Check whether the rules are enabled that invoke sweep, reconcile and retention."""
     if context.local:
         yield unknown("a local stack has no rules of EventBridge: it runs its functions itself")
         return
@@ -51,7 +51,7 @@ def schedules(context: Context) -> Iterator[Finding]:
 
 
 def activity(context: Context) -> Iterator[Finding]:
-    """Did the functions run lately, without errors, and is nothing overdue?"""
+    """Check whether the functions ran lately, without errors, and whether an opt-out is overdue."""
     if context.local:
         yield unknown("a local stack has no CloudWatch")
         return
@@ -150,11 +150,11 @@ def _values(context: Context, wanted: Mapping[str, dict[str, Any]]) -> dict[str,
 
 
 def alarms(context: Context) -> Iterator[Finding]:
-    """Does an alarm tell somebody, and does any ring now?"""
+    """Check whether alarms notify somebody, and whether one is in ALARM now."""
     target = context.parameter("AlarmTopicArn")
     if not target:
         yield noted(
-            "AlarmTopicArn is empty: alarms ring, and nobody is told",
+            "AlarmTopicArn is empty: alarms notify nobody",
             "Deploy with the ARN of a topic that somebody reads.",
         )
     if context.local:
@@ -205,14 +205,15 @@ def _alarm_topic(context: Context, target: str) -> Iterator[Finding]:
     confirmed = sum(each["SubscriptionArn"].startswith("arn:") for each in subscriptions)
     if not confirmed:
         yield failed(
-            "the alarm topic has no confirmed subscription: nobody is told", "Subscribe somebody, who must confirm it."
+            "the alarm topic has no confirmed subscription: alarms notify nobody",
+            "Subscribe somebody, who must confirm it.",
         )
     else:
         yield passed(f"alarms are sent to a topic with {confirmed} confirmed subscriptions")
 
 
 def concurrency(context: Context) -> Iterator[Finding]:
-    """Is there enough of Lambda for texts, whatever else runs in the account?"""
+    """Check whether texts get enough concurrency of Lambda, whatever else runs in the account."""
     if context.local:
         yield unknown("a local stack has no Lambda: its functions run one at a time")
         return
@@ -239,7 +240,7 @@ def concurrency(context: Context) -> Iterator[Finding]:
 
 
 def versions(context: Context) -> Iterator[Finding]:
-    """Is what was deployed what runs?"""
+    """Check whether the live version of each function is what was deployed last."""
     if context.local:
         yield unknown("a local stack has no versions of its functions")
         return
