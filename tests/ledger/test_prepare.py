@@ -208,6 +208,8 @@ def test_an_opt_in_that_waited_at_the_restore_point_is_taken_back(ledger: Config
     """A STOP after that point cancelled it, and nothing on the list shows that STOP: the number has been there all the time."""
     world = ledger.world
     _stop_start_stop_start(ledger)
+    restored_at = world.parts.clock.now()
+    assert restored_at > world.consent().decided_at
     table = _restored(ledger)
     world.pass_time(minutes=1)
     world.opt_out()
@@ -217,6 +219,8 @@ def test_an_opt_in_that_waited_at_the_restore_point_is_taken_back(ledger: Config
     key_of_consent = {"pk": {"S": PERSON}, "sk": {"S": f"LIST#{LIST}"}}
     item = clients.dynamodb().get_item(TableName=table, Key=key_of_consent)["Item"]
     assert item["status"] == {"S": "OPTED_OUT"}
+    # A START from before the copy that is delivered again must not undo it.
+    assert item["decided_at"] == {"S": as_text(restored_at)}
     history = clients.dynamodb().query(
         TableName=table,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :decision)",

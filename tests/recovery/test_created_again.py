@@ -81,8 +81,7 @@ def _about_ledger(recovery: Recovery) -> list[dict[str, str]]:
 
 
 def _spoil(recovery: Recovery, kind: str) -> None:
-    table, key = recovery.output("LedgerTableName"), recovery.output("KeyArn").rpartition("/")[2]
-    dynamodb, kms = client("dynamodb"), client("kms")
+    table, dynamodb = recovery.output("LedgerTableName"), client("dynamodb")
     match kind:
         case "stream":
             dynamodb.update_table(TableName=table, StreamSpecification={"StreamEnabled": False})
@@ -98,8 +97,19 @@ def _spoil(recovery: Recovery, kind: str) -> None:
             dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=off)
         case "protection":
             dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
-        case "index":
+        case "index" | "other index":
             dynamodb.update_table(TableName=table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "due"}}])
+            if kind == "other index":
+                keys = [{"AttributeName": "sk", "KeyType": "HASH"}]
+                index: Any = {"IndexName": "due", "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}
+                dynamodb.update_table(TableName=table, GlobalSecondaryIndexUpdates=[{"Create": index}])
+        case _:
+            _spoil_key(recovery.output("KeyArn").rpartition("/")[2], kind)
+
+
+def _spoil_key(key: str, kind: str) -> None:
+    kms = client("kms")
+    match kind:
         case "key":
             kms.disable_key(KeyId=key)
         case "sns" | "sms-voice" | "iam":
@@ -118,6 +128,7 @@ def _spoil(recovery: Recovery, kind: str) -> None:
     ("kind", "told", "fix"),
     [
         ("stream", "has no stream", "ledger prepare"),
+        ("other index", "an index due with other keys", "Delete the index due of this table first"),
         ("other stream", "no event is published", "ExistingLedgerStreamArn"),
         ("ttl", "no time to live on expires", "ledger prepare"),
         ("recovery", "no point-in-time recovery", "ledger prepare"),
