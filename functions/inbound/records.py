@@ -44,19 +44,26 @@ class Record:
 
 
 def records_of(event: Mapping[str, Any]) -> list[Record]:
-    """Every record. If a text occurs twice with different times, the earlier one counts for both."""
+    """Every record. If a text occurs twice with different times, the earlier one counts for both.
+
+    Its body is the same then. An RCS event can have the id of another message: CONVERSATION_STARTED has that of the first one.
+    """
     records = list(_read_all(event))
-    earliest: dict[tuple[str, str], Text] = {}
+    earliest: dict[tuple[str, str, str], Text] = {}
     for record in records:
         if isinstance(record.text, Text):
-            key = record.text.sender, record.text.id
+            key = _key(record.text)
             earliest[key] = min(earliest.get(key, record.text), record.text, key=lambda text: text.at)
     return [
-        replace(record, text=replace(record.text, at=earliest[record.text.sender, record.text.id].at))
+        replace(record, text=replace(record.text, at=earliest[_key(record.text)].at))
         if isinstance(record.text, Text)
         else record
         for record in records
     ]
+
+
+def _key(text: Text) -> tuple[str, str, str]:
+    return text.sender, text.id, text.body
 
 
 def _read_all(event: Mapping[str, Any]) -> Iterator[Record]:

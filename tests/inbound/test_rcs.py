@@ -20,6 +20,7 @@ from sms_consent.aws.register import DynamoRegister
 from sms_consent.consent import Status
 from sms_consent.decision import Decision
 from sms_consent.ports import Sender
+from sms_consent.times import as_text
 
 AGENT = "rcs-0f3a9c1d7b5e48260a1b2c3d4e5f6071"
 BARE = PERSON.removeprefix("+")  # RCS payloads give the person's number without its plus
@@ -99,7 +100,7 @@ STARTED = {
     "startTime": "2026-11-03T14:00:00Z",
     "endTime": "2026-11-04T14:00:00Z",
     "conversationInitiatingMessageId": "m-1",
-    "conversationInitiatingMessageType": "SUGGESTION",
+    "conversationInitiatingMessageType": "INBOUND",
 }
 FILE = {"mediaStatus": "SUCCESS", "s3Bucket": "stop", "s3Key": "unsubscribe/STOP.jpg", "mimeType": "image/jpeg"}
 
@@ -415,3 +416,25 @@ def test_other_events_are_ignored_while_settings_cannot_be_used(
     event = inbound.queued({"eventType": "TEXT_SENT"}, _message("STOP"))
     assert inbound.run(event) == ["record-1"]
     assert _metrics(capsys)["OtherEvents"] == 1
+
+
+@pytest.mark.parametrize("body", [{"type": "CONVERSATION_STARTED", **STARTED}, {"type": "UNSUBSCRIBE"}])
+@pytest.mark.parametrize("one_batch", [False, True])
+def test_an_event_may_have_the_id_of_the_text_that_it_belongs_to(
+    inbound: Inbound, body: dict[str, str], one_batch: bool
+) -> None:
+    """CONVERSATION_STARTED has that of the conversation's first message. The STOP keeps its time, and is confirmed once."""
+    _agent(inbound)
+    event = inbound.notification(_message(body, inboundMessageId="same"))
+    inbound.world.pass_time(seconds=5)
+    stop = inbound.notification(_message("STOP", inboundMessageId="same"))
+    if one_batch:
+        assert inbound.run(inbound.queued(json.dumps(stop), json.dumps(event))) == []
+    else:
+        assert inbound.run(inbound.queued(json.dumps(stop))) == []
+        assert inbound.run(inbound.queued(json.dumps(event))) == []
+    assert (_status(inbound), len(_texted(inbound))) == (Status.OPTED_OUT, 1)
+    consent = inbound.consent()
+    assert consent is not None
+    if body["type"] == "CONVERSATION_STARTED":
+        assert as_text(consent.decided_at) == stop["Timestamp"]
