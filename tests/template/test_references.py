@@ -144,6 +144,17 @@ def test_every_gateway_may_invoke_what_it_routes_to(formations: list[Formation])
             assert any(f":<{api}>/" in arn for arn in granted), (api, uri)
 
 
+def test_a_function_may_read_the_access_keys_only_where_there_are_some(formations: list[Formation]) -> None:
+    """ApiFunction, which verifies them, and no other; where there are none, it is not told of a secret either."""
+    for each in formations:
+        enabled = each.parameters["AccessKeys"] == "Enabled"
+        for name, function in each.of_type("AWS::Lambda::Function").items():
+            reads = {action for action, _ in _allowed(each, function) if action.startswith("secretsmanager:")}
+            assert reads == ({"secretsmanager:GetSecretValue"} if enabled and name == "ApiFunction" else set()), name
+            named = "ACCESS_KEYS_SECRET" in function["Environment"]["Variables"]
+            assert named == (enabled and name == "ApiFunction"), name
+
+
 def test_everything_invokes_a_function_by_its_alias(formations: list[Formation]) -> None:
     """Who passes it by would get a new version at once, however gradually it is deployed."""
     for each in formations:
