@@ -28,6 +28,10 @@ class SentText:
     at: datetime
     context: Mapping[str, str]
     automatic: bool = False
+    configuration_set: str | None = None
+
+
+CONFIGURATION_SET = "configuration-set"
 
 
 class MessageBackend(KeywordBackend):
@@ -37,6 +41,7 @@ class MessageBackend(KeywordBackend):
         super().__init__(region_name, account_id)
         self._sent: list[SentText] = []
         self._last_to: dict[tuple[str, str], str] = {}
+        self.configuration_sets: dict[str, str] = {}  # ARNs by name; their events are not emulated
 
     def sent_texts(self) -> list[SentText]:
         """Every text so far, automatic replies included, in order."""
@@ -60,7 +65,27 @@ class MessageBackend(KeywordBackend):
         self._last_to[text.to, text.from_] = text.message_id
         return text
 
+    def _configuration_set(self, reference: str | None) -> str | None:
+        if reference is None:
+            return None
+        name = reference.rpartition(f":{CONFIGURATION_SET}/")[2]
+        if reference not in (name, self.configuration_sets.get(name)) or name not in self.configuration_sets:
+            raise ResourceNotFoundError(CONFIGURATION_SET, reference)
+        return name
+
     # --- operations
+
+    def create_configuration_set(self, configuration_set_name: str, **_unused: Any) -> dict[str, Any]:
+        """Events of texts that are sent with it are not emulated."""
+        if configuration_set_name in self.configuration_sets:
+            raise ConflictError("RESOURCE_ALREADY_EXISTS", CONFIGURATION_SET, configuration_set_name)
+        arn = self.arn(f"{CONFIGURATION_SET}/{configuration_set_name}")
+        self.configuration_sets[configuration_set_name] = arn
+        return {
+            "ConfigurationSetArn": arn,
+            "ConfigurationSetName": configuration_set_name,
+            "CreatedTimestamp": self.now(),
+        }
 
     def send_text_message(
         self,
@@ -80,12 +105,9 @@ class MessageBackend(KeywordBackend):
         """
         if message_body is None:
             raise ValidationError("MISSING_PARAMETER", ("MessageBody", "Required."))
-        for kind, given in (
-            ("configuration-set", configuration_set_name),
-            ("protect-configuration", protect_configuration_id),
-        ):
-            if given is not None:  # the operations that create one are not implemented
-                raise ResourceNotFoundError(kind, given)
+        configuration_set = self._configuration_set(configuration_set_name)
+        if protect_configuration_id is not None:  # the operation that creates one is not implemented
+            raise ResourceNotFoundError("protect-configuration", protect_configuration_id)
         sender, list_name = self._originator(origination_identity)
         return self._send(
             destination_phone_number,
@@ -95,6 +117,7 @@ class MessageBackend(KeywordBackend):
             message_type=message_type or sender.message_type,
             context=context,
             dry_run=dry_run,
+            configuration_set=configuration_set,
         )
 
     def send_rcs_message(
@@ -104,12 +127,14 @@ class MessageBackend(KeywordBackend):
         rcs_message_content: dict[str, Any] | None = None,
         context: dict[str, str] | None = None,
         dry_run: bool = False,
+        configuration_set_name: str | None = None,
         **_unused: Any,
     ) -> dict[str, str]:
         """Send a text from an agent, or from the first agent of a pool. Files and cards are not implemented."""
         content = (rcs_message_content or {}).get("Content", {}).get("TextMessage")
         if content is None:
             raise ValidationError("MISSING_PARAMETER", ("RcsMessageContent", "Only TextMessage is implemented."))
+        configuration_set = self._configuration_set(configuration_set_name)
         found = self.originator(origination_identity)
         sender = next(iter(self.agents_in(found)), None) if isinstance(found, Pool) else found
         if not isinstance(sender, RcsAgent):
@@ -122,6 +147,7 @@ class MessageBackend(KeywordBackend):
             message_type=sender.message_type,
             context=context,
             dry_run=dry_run,
+            configuration_set=configuration_set,
         )
 
     def _send(
@@ -132,7 +158,7 @@ class MessageBackend(KeywordBackend):
         *,
         dry_run: bool,
         context: dict[str, str] | None,
-        **details: str,
+        **details: str | None,
     ) -> dict[str, str]:
         sender, list_name = originator
         if to in self.opt_out_lists[list_name]:

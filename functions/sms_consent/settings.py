@@ -9,6 +9,7 @@ Parsed by hand: a validation library would cost the cold start of every function
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -37,6 +38,7 @@ PARAMETERS: Mapping[str, str] = {
     "DESCRIBE_RATE": "DescribeRequestsPerSecond",
     "TEXT_RATE": "TextsPerSecond",
     "REPLIES_PER_DAY": "RepliesPerDay",
+    "REPLY_CONFIGURATION_SET": "ReplyConfigurationSet",
     "UNKNOWN_SENDERS": "UnknownSenders",
     "POWERTOOLS_LOG_LEVEL": "LogLevel",
 }
@@ -68,6 +70,12 @@ _POSTBACK_INTENTS = ("OPT_OUT", "OPT_IN", "HELP", "NONE")
 
 _LONGEST_POSTBACK = 2_048
 """Characters of postback data (API reference, SendRcsMessage)."""
+
+
+_CONFIGURATION_SET = re.compile(
+    r"([A-Za-z0-9_-]{1,64}|arn:aws[a-z-]*:sms-voice:[a-z0-9-]+:\d{12}:configuration-set/[A-Za-z0-9_-]{1,64})"
+)
+"""The name or the ARN of a configuration set, as template.yaml accepts it."""
 
 
 class SettingsError(ConsentError):
@@ -111,6 +119,7 @@ class Settings:
     describe_rate: float
     text_rate: float
     replies_per_day: int = 20_000  # 0: unlimited
+    reply_configuration_set: str | None = None  # of AWS, for delivery receipts of replies
     dead_letter_queue_url: str | None
     problems: tuple[Problem, ...] = ()
     names: ListNames = field(default_factory=ListNames)
@@ -153,6 +162,7 @@ class Settings:
             describe_rate=read.number("DESCRIBE_RATE", 1, 0.01, 10_000),
             text_rate=read.number("TEXT_RATE", 1, 0.01, 10_000),
             replies_per_day=int(read.number("REPLIES_PER_DAY", 20_000, 0, 10_000_000)),
+            reply_configuration_set=read.configuration_set("REPLY_CONFIGURATION_SET"),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL") or None,
             problems=tuple(read.problems),
         )
@@ -208,6 +218,17 @@ class _Environment:
         most = max(least, _LONGEST_LEASE)
         default = min(max(90.0, least), most)
         return timedelta(seconds=self.number(name, default, least, most))
+
+    def configuration_set(self, name: str) -> str | None:
+        given = self.text(name)
+        if given and _CONFIGURATION_SET.fullmatch(given) is None:
+            self._problem(
+                name,
+                "is no configuration set; replies are sent without one",
+                "Give the name or ARN of one, or leave it empty.",
+            )
+            return None
+        return given or None
 
     def tier_actions(self, name: str) -> dict[str, str]:
         chosen: dict[str, str] = {}

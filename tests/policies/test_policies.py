@@ -184,7 +184,9 @@ def test_every_function_has_a_scenario() -> None:
 def test_every_permission_is_used(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A permission that nothing needs is only of use to somebody else."""
     DONE[function].clear()
+    monkeypatch.setenv("REPLY_CONFIGURATION_SET", "receipts")
     with inbound_function(monkeypatch) as inbound:
+        inbound.world.aws.create_configuration_set(ConfigurationSetName="receipts")
         SCENARIOS[function](inbound)
     unused = {each for each in granted(function) if each.action not in BY_THE_PLATFORM} - DONE[function].keys()
     assert unused == set()

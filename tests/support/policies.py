@@ -49,9 +49,14 @@ def enforced() -> Iterator[None]:
     def held_against_policy(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
         function = _calling_function()
         if function is not None:
-            permission = _needed(client.meta.service_model.service_name, operation, parameters)
-            assert permission in granted(function), f"{function} may not {permission.action} on {permission.resource}"
-            DONE[function][permission] += 1
+            needed = [_needed(client.meta.service_model.service_name, operation, parameters)]
+            if "ConfigurationSetName" in parameters:  # authorized on both resources
+                needed.append(Permission(needed[0].action, "configuration-set/${Name}"))
+            for permission in needed:
+                assert permission in granted(function), (
+                    f"{function} may not {permission.action} on {permission.resource}"
+                )
+                DONE[function][permission] += 1
         return call(client, operation, parameters)
 
     with patch.object(BaseClient, "_make_api_call", held_against_policy):
@@ -120,6 +125,8 @@ def _named(resource: Any) -> str:
         return str(value[0])
     if kind == "Fn::If":
         return _named(value[1])
+    if kind == "Fn::Sub" and isinstance(value, list):
+        value = value[0]
     if kind == "Fn::Sub" and value.startswith("${"):
         return re.sub(r"\$\{(\w+)(\.Arn)?\}", r"\1", value)
     if kind == "Fn::Sub":

@@ -34,7 +34,10 @@ SETS = [
     dict(zip(CHOICES, chosen, strict=True))
     | (LEDGER if chosen[6] else {})
     | {"Tracing": "Enabled" if chosen[0] else "Disabled", "BodyRetentionDays": "365" if chosen[1] else "0"}
-    | {"InboundReservedConcurrency": "5" if chosen[0] else "0"}
+    | {
+        "InboundReservedConcurrency": "5" if chosen[0] else "0",
+        "ReplyConfigurationSet": "receipts" if chosen[1] else "",
+    }
     for chosen in product(*CHOICES.values())
 ]
 NEVER = {"Never"}

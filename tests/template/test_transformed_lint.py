@@ -38,6 +38,7 @@ OTHER_SIDE: dict[str, dict[str, str]] = {
     "GraduallyForgetting": {"BodyRetentionDays": "30", "Deployment": "Canary10Percent5Minutes"},
     "HasAlarmTopic": {"AlarmTopicArn": ACCOUNT.format("sns", "alarms")},
     "HasPermissionsBoundary": {"PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/bounds"},
+    "HasReplyConfigurationSet": {"ReplyConfigurationSet": "receipts"},
     "IsLocal": {"AwsEndpointUrl": "http://172.17.0.1:4566"},
     "OneOptOutList": {"AdditionalOptOutListArns": ",".join(LISTS)},
     "ReservesConcurrency": {"InboundReservedConcurrency": "5"},

@@ -114,7 +114,7 @@ def assemble(
     senders = RememberedSenders(ledger, clock)
     replies = replies_for(settings)
     limits = ReplyLimits(clock, _budget(settings, ledger, clock, free_replies, observe))
-    postman = Postman(AwsTexting(sms_voice), replies, senders, pace, limits, warn)
+    postman = Postman(AwsTexting(sms_voice, settings.reply_configuration_set), replies, senders, pace, limits, warn)
     sync = Sync(
         ledger=ledger,
         opt_out_list=AwsOptOutList(sms_voice, pace),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -106,8 +106,10 @@ class AwsOptOutList:
 class AwsTexting:
     """SendTextMessage or SendRcsMessage, once: its client never repeats a call."""
 
-    def __init__(self, client: PinpointSMSVoiceV2Client) -> None:
+    def __init__(self, client: PinpointSMSVoiceV2Client, configuration_set: str | None = None) -> None:
+        """``configuration_set`` receives the events of each message, such as its delivery receipt."""
         self._client = client
+        self._events: dict[str, Any] = {"ConfigurationSetName": configuration_set} if configuration_set else {}
 
     def send(self, *, to: str, sender: str, body: str, reference: str, as_rcs: bool = False) -> str:
         """The message's id. No message type is exempt from the opt-out list, so a listed recipient is refused."""
@@ -119,9 +121,10 @@ class AwsTexting:
                     OriginationIdentity=sender,
                     RcsMessageContent={"Content": {"TextMessage": {"Body": body}}},
                     Context=context,
+                    **self._events,
                 )["MessageId"]
             return self._client.send_text_message(
-                DestinationPhoneNumber=to, OriginationIdentity=sender, MessageBody=body, Context=context
+                DestinationPhoneNumber=to, OriginationIdentity=sender, MessageBody=body, Context=context, **self._events
             )["MessageId"]
         except ClientError as error:
             if reason_of(error) == OPTED_OUT:
