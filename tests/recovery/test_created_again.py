@@ -28,6 +28,7 @@ def _deleted_with_an_opt_out(recovery: Recovery) -> dict[str, str]:
     return parameters | {"ExistingOptOutListArn": list_arn}
 
 
+@pytest.mark.slow
 def test_an_opt_out_from_before_counts_and_a_start_lifts_it(recovery: Recovery) -> None:
     """The list has the same identity, by name before and by ARN now."""
     parameters = _deleted_with_an_opt_out(recovery)
@@ -43,6 +44,7 @@ def test_an_opt_out_from_before_counts_and_a_start_lifts_it(recovery: Recovery) 
     assert recovery.listed() == set()
 
 
+@pytest.mark.slow
 def test_doctor_finds_nothing_wrong_with_what_was_kept(recovery: Recovery) -> None:
     """Table, stream and key are those that the old stack had."""
     parameters = _deleted_with_an_opt_out(recovery)
@@ -50,6 +52,7 @@ def test_doctor_finds_nothing_wrong_with_what_was_kept(recovery: Recovery) -> No
     assert _about_ledger(recovery) == []
 
 
+@pytest.mark.slow
 def test_without_the_kept_parts_a_new_stack_knows_nobody_and_reconcile_cannot_help(recovery: Recovery) -> None:
     """This is what the parameters are for: the new stack has a new table and a new list."""
     _deleted_with_an_opt_out(recovery)
@@ -58,6 +61,7 @@ def test_without_the_kept_parts_a_new_stack_knows_nobody_and_reconcile_cannot_he
     assert sum(recovery.reconcile().drifts.values()) == 0
 
 
+@pytest.mark.slow
 def test_a_new_table_with_the_old_list_learns_of_opt_outs_from_the_list(recovery: Recovery) -> None:
     """The texts and reasons are lost, nobody is texted."""
     parameters = _deleted_with_an_opt_out(recovery)
@@ -158,6 +162,7 @@ def test_doctor_lists_what_is_wrong_with_the_ledger_and_the_key(
     assert fix in problem["fix"]
 
 
+@pytest.mark.slow
 def test_doctor_tells_that_the_table_is_gone(recovery: Recovery) -> None:
     """Nothing else of the deployment can be read then."""
     recovery.deploy()
