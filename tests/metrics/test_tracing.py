@@ -11,14 +11,19 @@ from support.template import REPOSITORY, template
 from cli.local.template import read_template
 
 
+@pytest.fixture(autouse=True)
+def region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's transform asks for one."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
 def test_tracing_is_off_by_default() -> None:
     """It costs by the trace."""
     assert template()["Parameters"]["Tracing"]["Default"] == "Disabled"
 
 
-def test_every_function_is_traced_where_it_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_function_is_traced_where_it_is_on() -> None:
     """As AWS's transform makes it of the template."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     document = read_template(REPOSITORY / "template.yaml", {}).document
     functions = [each for each in document["Resources"].values() if each["Type"] == "AWS::Lambda::Function"]
     modes = [each["Properties"]["TracingConfig"]["Mode"] for each in functions]
