@@ -82,7 +82,6 @@ def _prepared(
     """Prepare the table, and return what ``--json`` prints. Raises Refusal, ConsentError, BotoCoreError or ClientError."""
     from cli.deployment import Deployment
     from cli.ledger_preparation import Preparation, usable_key
-    from sms_consent.clock import SystemClock
 
     deployment = Deployment(STACK, table=table)
     kms = deployment.client("kms")
@@ -91,7 +90,7 @@ def _prepared(
         client=deployment.dynamodb(),
         table=table,
         key_arn=key_arn,
-        clock=SystemClock(),
+        clock=deployment.clock,
         patience=patience,
         notice=_notice,
     )

@@ -233,13 +233,20 @@ def test_a_number_of_nobodys_receives_nothing(world: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "channel", ["sns:us-east-1:123456789012:gone", "sns:us-east-1:123456789012:a.fifo", "connect:x:y:z"]
+    "channel", ["sns:us-east-1:123456789012:gone", "sns:us-east-1:123456789012:a.fifo", "sqs:us-east-1:123456789012:q"]
 )
 def test_a_channel_that_is_no_topic_tells_the_test(world: Any, channel: str) -> None:
     """Where AWS would lose the text without a word."""
     world.control("POST", "phone-numbers", phone_number=NUMBER, two_way_channel_arn=f"arn:aws:{channel}")
     answer = world.control_answer("POST", "inbound", **{"from": PERSON, "to": NUMBER, "body": "Hello"})
     assert (answer.status_code, answer.json()["reason"]) == (409, "TWO_WAY_TOPIC_NOT_PRESENT")
+
+
+def test_a_text_to_amazon_connect_reaches_no_topic(world: Any) -> None:
+    """What happens there is not emulated."""
+    arn = "arn:aws:connect:us-east-1:123456789012:instance/11111111-2222-3333-4444-555555555555"
+    world.control("POST", "phone-numbers", phone_number=NUMBER, two_way_channel_arn=arn)
+    assert world.control_answer("POST", "inbound", **{"from": PERSON, "to": NUMBER, "body": "Hello"}).status_code == 200
 
 
 def test_a_topic_of_another_region_is_published_to(world: Any) -> None:
