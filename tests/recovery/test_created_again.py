@@ -9,6 +9,7 @@ import pytest
 from support.recovery import Recovery, client
 from support.world import PERSON
 
+from cli.local.errors import LocalError
 from sms_consent.consent import Status
 from sms_consent.decision import Asked
 
@@ -72,6 +73,12 @@ def test_a_new_table_with_the_old_list_learns_of_opt_outs_from_the_list(recovery
     assert consent is not None
     assert consent.status is Status.OPTED_OUT
     assert consent.end_user_opted_out is False  # the list does not know who asked
+
+
+def test_the_local_stack_refuses_a_ledger_that_is_not_there(recovery: Recovery) -> None:
+    """It begins with an empty account, and a made-up table would be an empty ledger."""
+    with pytest.raises(LocalError, match="there is no table kept here"):
+        recovery.deploy(**TABLE, **STREAM, **KEY)
 
 
 # --- doctor
