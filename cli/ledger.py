@@ -143,7 +143,7 @@ def _restored_to(settings: TableSettings) -> datetime | None:
 
 
 def _take_back(deployment: Deployment, moment: datetime, *, dry_run: bool) -> int:
-    """Opt out again whoever's opt-in was not carried out at that moment; return how many they are."""
+    """Take back the opt-ins that were not carried out at that moment; return how many there were."""
     from cli.restored_ledger import opt_out_again, unfinished_opt_ins
     from sms_consent.aws.ledger import DynamoLedger
 

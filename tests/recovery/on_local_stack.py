@@ -1,6 +1,6 @@
 """The whole local stack, functions, queue and stream included: deleted and created again, then restored to an earlier moment.
 
-A process of its own, since a local stack changes the process that it runs in. Prints what became of the people, as JSON.
+Run in a separate process, since a local stack changes the process that it runs in. Prints the resulting state as JSON.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def _asked_at(recovery: Recovery, number: str) -> object:
     return consent.listing.at
 
 
-def test_whoever_opted_in_since_waits_for_30_days_from_the_reconcile(recovery: Recovery) -> None:
+def test_a_person_who_opted_in_since_waits_for_30_days_from_the_reconcile(recovery: Recovery) -> None:
     """The deletion since used up the one in 30 days, and when it was is lost; the latest time that it can have been counts."""
     _yesterday(recovery)
     _since(recovery)
