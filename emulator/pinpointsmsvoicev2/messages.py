@@ -41,7 +41,7 @@ class MessageBackend(KeywordBackend):
         super().__init__(region_name, account_id)
         self._sent: list[SentText] = []
         self._last_to: dict[tuple[str, str], str] = {}
-        self.configuration_sets: dict[str, str] = {}  # ARNs by name; their events are not emulated
+        self.configuration_sets: dict[str, str] = {}  # ARNs by name
 
     def sent_texts(self) -> list[SentText]:
         """Every text so far, automatic replies included, in order."""
@@ -65,6 +65,12 @@ class MessageBackend(KeywordBackend):
         self._last_to[text.to, text.from_] = text.message_id
         return text
 
+    def add_configuration_set(self, name: str) -> str:
+        """Give this account a configuration set, and return its ARN. The events of texts sent with it are not emulated."""
+        with self.lock:
+            self.configuration_sets[name] = self.arn(f"{CONFIGURATION_SET}/{name}")
+            return self.configuration_sets[name]
+
     def _configuration_set(self, reference: str | None) -> str | None:
         if reference is None:
             return None
@@ -74,18 +80,6 @@ class MessageBackend(KeywordBackend):
         return name
 
     # --- operations
-
-    def create_configuration_set(self, configuration_set_name: str, **_unused: Any) -> dict[str, Any]:
-        """Events of texts that are sent with it are not emulated."""
-        if configuration_set_name in self.configuration_sets:
-            raise ConflictError("RESOURCE_ALREADY_EXISTS", CONFIGURATION_SET, configuration_set_name)
-        arn = self.arn(f"{CONFIGURATION_SET}/{configuration_set_name}")
-        self.configuration_sets[configuration_set_name] = arn
-        return {
-            "ConfigurationSetArn": arn,
-            "ConfigurationSetName": configuration_set_name,
-            "CreatedTimestamp": self.now(),
-        }
 
     def send_text_message(
         self,

@@ -171,10 +171,6 @@ class PinpointSMSVoiceV2Response(BaseResponse):
     # --- messages
 
     @operation
-    def create_configuration_set(self, given: dict[str, Any]) -> object:
-        return self.backend.create_configuration_set(**given)
-
-    @operation
     def send_text_message(self, given: dict[str, Any]) -> object:
         return self.backend.send_text_message(**given)
 

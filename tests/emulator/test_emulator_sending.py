@@ -119,21 +119,8 @@ def test_a_text_has_a_body(sms: Any, originator: dict[str, str], refused: Any) -
 
 @pytest.mark.parametrize("parameter", ["ConfigurationSetName", "ProtectConfigurationId"])
 def test_what_cannot_be_created_here_is_not_found(send: Any, refused: Any, parameter: str) -> None:
-    """The emulator has no protect configurations, and no configuration set that was not created."""
+    """The emulator has no protect configurations, and no configuration set that a test did not add."""
     assert refused(send, **{parameter: "some"})["Code"] == "ResourceNotFoundException"
-
-
-@pytest.mark.parametrize("form", ["ConfigurationSetName", "ConfigurationSetArn"])
-def test_a_text_is_sent_with_a_configuration_set_by_name_or_arn(
-    world: Any, sms: Any, send: Any, refused: Any, form: str
-) -> None:
-    """Its events are not emulated; that it was named can be read back."""
-    made = sms.create_configuration_set(ConfigurationSetName="receipts")
-    send(ConfigurationSetName=made[form])
-    assert [text["configuration_set"] for text in world.texts()] == ["receipts"]
-    assert refused(sms.create_configuration_set, ConfigurationSetName="receipts")["Code"] == "ConflictException"
-    other = made["ConfigurationSetArn"].replace("receipts", "others")
-    assert refused(send, ConfigurationSetName=other)["Code"] == "ResourceNotFoundException"
 
 
 def test_a_text_is_kept_letter_for_letter(world: Any, send: Any) -> None:

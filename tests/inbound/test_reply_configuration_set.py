@@ -23,7 +23,7 @@ def _deployed(patch: pytest.MonkeyPatch, configuration_set: str, *, created: boo
     patch.setenv("REPLY_CONFIGURATION_SET", configuration_set)
     with inbound_function(patch) as inbound:
         if created:
-            inbound.world.aws.create_configuration_set(ConfigurationSetName="receipts")
+            assert inbound.world.backend.add_configuration_set("receipts") == ARN
         yield inbound
 
 

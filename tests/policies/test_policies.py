@@ -186,7 +186,7 @@ def test_every_permission_is_used(function: str, monkeypatch: pytest.MonkeyPatch
     DONE[function].clear()
     monkeypatch.setenv("REPLY_CONFIGURATION_SET", "receipts")
     with inbound_function(monkeypatch) as inbound:
-        inbound.world.aws.create_configuration_set(ConfigurationSetName="receipts")
+        inbound.world.backend.add_configuration_set("receipts")
         SCENARIOS[function](inbound)
     unused = {each for each in granted(function) if each.action not in BY_THE_PLATFORM} - DONE[function].keys()
     assert unused == set()
