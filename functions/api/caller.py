@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from api.http import Request
-from sms_consent.access import (
+from sms_consent.access.access_key import (
     CONTENT_HASH,
     AccessKey,
     Reason,

@@ -14,12 +14,12 @@ from api import problems
 from api.caller import Caller
 from api.http import Request, Response
 from api.models import OptOutRequest, OptOutResponse, OptOutResponseItem
-from sms_consent.consent import Status
-from sms_consent.decision import Asked
-from sms_consent.on_behalf import Became, OnBehalf, Result, UnknownSender
-from sms_consent.on_behalf import Request as Wish
-from sms_consent.repeats import Arrival
-from sms_consent.times import as_text
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Asked
+from sms_consent.domain.time import as_text
+from sms_consent.recording.channel_requests import Became, OnBehalf, Result, UnknownSender
+from sms_consent.recording.channel_requests import Request as Wish
+from sms_consent.recording.idempotency import Arrival
 
 __all__ = ["VERSIONS", "OptOuts"]
 

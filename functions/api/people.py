@@ -5,10 +5,10 @@ from __future__ import annotations
 from api import problems
 from api.http import Request, Response
 from api.models import ConsentView, DecisionPage, DecisionView, NumberView
-from sms_consent.history import NoSuchPlace, page_of
-from sms_consent.numbers import canonical
-from sms_consent.ports import Register
-from sms_consent.views import consent_view, decision_view
+from sms_consent.domain.phone_number import canonical
+from sms_consent.domain.ports import Register
+from sms_consent.queries.history import NoSuchPlace, page_of
+from sms_consent.queries.views import consent_view, decision_view
 
 __all__ = ["MOST_DECISIONS", "People"]
 

@@ -14,7 +14,7 @@ from api.http import Request, Response
 from api.openapi import description
 from api.opt_outs import OptOuts
 from api.people import People
-from sms_consent.errors import TryAgain
+from sms_consent.domain.errors import TryAgain
 
 __all__ = ["Answered", "Api"]
 

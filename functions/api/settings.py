@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sms_consent.settings import Settings
+from sms_consent.bootstrap.settings import Settings
 
 __all__ = ["own_list"]
 

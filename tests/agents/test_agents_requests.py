@@ -8,11 +8,11 @@ import pytest
 from support.connectable import NUMBER, OWN_LIST, Connectable, client
 from support.world import PERSON
 
-from sms_consent.aws import items
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.consent import Consent, Status
-from sms_consent.decision import Asked, Author
-from sms_consent.ports import Sender
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.domain.ports import Sender
 
 
 def consent(stack: Connectable, list_name: str = OWN_LIST) -> Consent | None:
@@ -106,8 +106,8 @@ def test_a_newer_request_stands(stack: Connectable) -> None:
 
 def test_a_ledger_that_fails_is_no_success(stack: Connectable, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 3, and the same command can be repeated."""
-    from sms_consent.aws.ledger import DynamoLedger
-    from sms_consent.errors import Unavailable
+    from sms_consent.adapters.dynamodb.store import DynamoLedger
+    from sms_consent.domain.errors import Unavailable
 
     def fail(*_: object, **__: object) -> None:
         raise Unavailable("no answer")

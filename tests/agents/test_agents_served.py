@@ -13,7 +13,7 @@ from click.testing import Result
 from local.served import OURS, Served, served
 from typer.testing import CliRunner
 
-from cli.main import app
+from sms_consent_cli.main import app
 
 pytestmark = pytest.mark.slow
 

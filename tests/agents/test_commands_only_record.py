@@ -10,11 +10,11 @@ import pytest
 from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable, client
 from support.world import PERSON
 
-from cli.deployment import FOR_FUNCTIONS_ONLY, Deployment
-from sms_consent.aws import items
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.consent import Consent, Status
-from sms_consent.decision import Asked
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked
+from sms_consent_cli.shared.deployment import FOR_FUNCTIONS_ONLY, Deployment
 
 
 def consent(stack: Connectable, list_name: str = OWN_LIST) -> Consent:

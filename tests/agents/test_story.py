@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from cli.story import Person, Story
-from sms_consent.answer import Answer, AnswerState, Letter
-from sms_consent.consent import Consent, Listing, Status
-from sms_consent.decision import Asked, Author, Decision, Outcome
-from sms_consent.drift import Drift, DriftKind
-from sms_consent.history import Entry
+from sms_consent.domain.consent import Consent, Listing, Status
+from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.reply import Answer, AnswerState, Letter
+from sms_consent.queries.history import Entry
 from sms_consent.replies import ReplyKind
+from sms_consent_cli.shared.narrative import Person, Story
 
 AT = datetime(2026, 11, 3, 14, 2, 11, tzinfo=UTC)
 OURS, PERSON = "+12125550101", "+14255550182"

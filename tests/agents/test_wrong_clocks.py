@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable
 from support.world import PERSON
 
-from sms_consent import progress
-from sms_consent.consent import Consent, Status
-from sms_consent.decision import Asked
+from sms_consent.domain import transitions as progress
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked
 
 OFF = [timedelta(minutes=4, seconds=50), timedelta(days=365), -timedelta(minutes=4), -timedelta(days=300)]
 A_SECOND = timedelta(seconds=1)

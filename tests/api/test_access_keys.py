@@ -7,7 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sms_consent.access import AccessKey, KeysError, Reason, Refused, SignedRequest, content_hash, read_keys, signer
+from sms_consent.access.access_key import (
+    AccessKey,
+    KeysError,
+    Reason,
+    Refused,
+    SignedRequest,
+    content_hash,
+    read_keys,
+    signer,
+)
 
 ARRIVED = datetime(2026, 11, 22, 6, 11, 29, tzinfo=UTC)
 KEY = AccessKey("primary", b"secret")

@@ -13,9 +13,9 @@ import pytest
 from support.api_function import Api
 from support.world import LIST, PERSON
 
-from sms_consent.errors import Unavailable
-from sms_consent.ports import Sender
-from sms_consent.times import as_text
+from sms_consent.domain.errors import Unavailable
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.time import as_text
 
 OTHER = "+14255550183"
 

@@ -9,9 +9,9 @@ import pytest
 from support.api_function import Api, api_function
 from support.world import LIST, OURS, PERSON
 
-from sms_consent.errors import Unavailable
-from sms_consent.ports import Sender
-from sms_consent.times import as_text
+from sms_consent.domain.errors import Unavailable
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.time import as_text
 
 
 def test_an_added_number_is_on_the_list_at_once(api: Api) -> None:
@@ -191,7 +191,7 @@ def test_a_ledger_that_does_not_answer_fails_the_request(api: Api, monkeypatch: 
 
 def test_when_time_runs_out_the_rest_is_recorded_and_left_to_sweep(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """A list that hangs must not keep 99 opt-outs from being recorded."""
-    monkeypatch.setattr("api.handler.MARGIN", timedelta(seconds=30))
+    monkeypatch.setattr("handlers.api.MARGIN", timedelta(seconds=30))
     assert api.items("add")[0]["httpStatusCode"] == 200
     assert api.items("check")[0]["isOptedOut"] is True
     assert not api.world.listed()

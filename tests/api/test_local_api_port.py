@@ -15,7 +15,7 @@ import pytest
 from local.served import OURS, Served, run, served
 from support.api_function import authorization
 
-from sms_consent.access import content_hash
+from sms_consent.access.access_key import content_hash
 
 TARGET = "/sms/optouts:add?api-version=2026-01-23"
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from cli.local.function import FunctionFailed
-from cli.local_api.gateway import Gateway
+from sms_consent_cli.local.api.gateway import Gateway
+from sms_consent_cli.local.function import FunctionFailed
 
 NOW = datetime(2026, 11, 3, 14, 0, tzinfo=UTC)
 SIGV4 = (

@@ -12,9 +12,9 @@ from support.api_function import Api
 from support.world import PERSON
 from werkzeug.test import TestResponse
 
-from api.handler import handler
-from sms_consent.aws import clients
-from sms_consent.decision import Asked
+from handlers.api import handler
+from sms_consent.adapters import clients
+from sms_consent.domain.decision import Asked
 
 TARGET = "/sms/optouts:remove?api-version=2026-01-23"
 BODY = json.dumps({"from": "+12125550101", "recipients": [{"to": PERSON}]}).encode()

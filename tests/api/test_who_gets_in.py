@@ -12,9 +12,9 @@ from botocore.client import BaseClient
 from support.api_function import HOST, PRIMARY, SECONDARY, Api, authorization
 from support.world import PERSON
 
-from api import wiring
-from api.handler import handler
-from sms_consent.access import content_hash
+from api import container as wiring
+from handlers.api import handler
+from sms_consent.access.access_key import content_hash
 
 TARGET = "/sms/optouts:add?api-version=2026-01-23"
 BODY = json.dumps({"from": "+12125550101", "recipients": [{"to": PERSON}]}).encode()
@@ -225,8 +225,8 @@ def test_keys_are_read_once_a_minute_and_not_for_every_request(api: Api) -> None
 
 def test_the_last_keys_hold_while_secrets_manager_does_not_answer(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """For a quarter of an hour; an outage elsewhere must not keep opt-outs out."""
-    from sms_consent.aws import access_keys
-    from sms_consent.errors import Unavailable
+    from sms_consent.adapters import secrets as access_keys
+    from sms_consent.domain.errors import Unavailable
 
     api.items("check")
 

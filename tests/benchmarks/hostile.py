@@ -20,8 +20,8 @@ import pytest
 from support.hostile import NUMBER, hear_beside, mutated
 from support.inbound_function import inbound_function
 
+from sms_consent.domain.time import as_text
 from sms_consent.intent import Reader
-from sms_consent.times import as_text
 
 A_DEPLOYMENT = 250
 

@@ -21,7 +21,7 @@ from random import Random
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from cli.local.aws_environment import isolate, read_service_models_once  # noqa: E402  the path comes first
+from sms_consent_cli.local.aws_environment import isolate, read_service_models_once  # noqa: E402  the path comes first
 
 OURS, LIST = "+12125550101", "Default"
 A_BATCH, A_ROUND = 10, 100  # moto walks through a queue for each message: a long one takes for ever
@@ -57,7 +57,7 @@ def main() -> int:
 
     import boto3
 
-    from cli.local.assembly import assemble
+    from sms_consent_cli.local.assembly import assemble
 
     logging.disable(logging.NOTSET)
     lines, random = _Lines(), Random(arguments.seed)

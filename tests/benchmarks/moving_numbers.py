@@ -98,8 +98,8 @@ def _export_of(lines: int) -> int:
 
 def _serve_stocked(lines: int) -> int:
     """The local stack in this process, with its table filled before it answers anybody."""
-    from cli.local import service
-    from cli.main import app
+    from sms_consent_cli.local import service
+    from sms_consent_cli.main import app
 
     assemble = service.assemble
 
@@ -116,11 +116,11 @@ def _serve_stocked(lines: int) -> int:
 def _stock(table: str, opt_out_list: str, lines: int) -> None:
     from moto.dynamodb.models import dynamodb_backends
 
-    from cli.local.aws_environment import ACCOUNT, REGION
-    from sms_consent.aws import items
-    from sms_consent.aws.attributes import to_attributes
-    from sms_consent.consent import Listing, decide
-    from sms_consent.decision import Asked, Author, Decision, Outcome
+    from sms_consent.adapters.dynamodb import items
+    from sms_consent.adapters.dynamodb.attributes import to_attributes
+    from sms_consent.domain.consent import Listing, decide
+    from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+    from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
 
     stock: Any = dynamodb_backends[ACCOUNT][REGION].tables[table]
     stream, stock.stream_shard = stock.stream_shard, None  # nobody is told of it

@@ -26,11 +26,11 @@ from support.memory_service import DEFAULT_QUOTAS, MemoryService
 from support.reconciling import Killed, MemoryBook, MemoryCensus
 from support.workers import environment
 
-from sms_consent.consent import Consent, Listing, Status
-from sms_consent.drift import DriftKind
-from sms_consent.pacing import Call, Pace
-from sms_consent.ports import ListPage
-from sms_consent.reconcile import Reconciler, State
+from sms_consent.domain.consent import Consent, Listing, Status
+from sms_consent.domain.drift import DriftKind
+from sms_consent.domain.ports import ListPage
+from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.reconciliation.reconciler import Reconciler, State
 
 LIST = "Default"
 PAGE = 100

@@ -9,7 +9,7 @@ from click.testing import Result
 from local.served import Served, served
 from typer.testing import CliRunner
 
-from cli.main import app
+from sms_consent_cli.main import app
 
 Command = Callable[..., Result]
 

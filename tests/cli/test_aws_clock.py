@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from cli import aws_clock
-from cli.aws_clock import AwsClock, NoAwsTime
-from sms_consent.decision import Asked
+from sms_consent.domain.decision import Asked
+from sms_consent_cli.shared import aws_clock
+from sms_consent_cli.shared.aws_clock import AwsClock, NoAwsTime
 
 CLI = Path(__file__).parents[2] / "cli"
 START = datetime(2026, 11, 3, 14, 2, 11, 400_000, tzinfo=UTC)

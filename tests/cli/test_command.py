@@ -35,7 +35,7 @@ def test_local_says_what_opening_it_to_the_network_means(command: Command) -> No
 def test_the_command_starts_without_what_only_some_commands_need() -> None:
     """moto, the AWS SDK and the SAM transform cost seconds."""
     heavy = "{'moto', 'boto3', 'botocore', 'samtranslator', 'time_machine', 'phonenumbers', 'pydantic', 'aws_lambda_powertools'}"
-    code = f"import sys, cli.main; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, sms_consent_cli.main; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(  # noqa: S603  this interpreter
         [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
     )

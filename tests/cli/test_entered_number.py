@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.entered_number import NotANumber, entered
+from sms_consent_cli.shared.entered_number import NotANumber, entered
 
 
 @pytest.mark.parametrize(

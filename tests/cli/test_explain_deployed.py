@@ -11,9 +11,10 @@ import pytest
 from support.configured import Configured, configured
 from support.world import LIST, OURS
 
-from sms_consent.aws import clients, items
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.ports import Sender
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.domain.ports import Sender
 
 from .conftest import Command
 

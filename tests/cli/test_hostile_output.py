@@ -22,31 +22,30 @@ from support.inbound_function import inbound_function
 from support.world import LIST, OURS, PERSON
 from typer.testing import CliRunner
 
-import cli
-from cli.connection.report import Report
-from cli.connection.verdict import bad
-from cli.deployment import Deployment
-from cli.local.event_files import Record
-from cli.local.fate import Fate
-from cli.local.report import show
-from cli.main import app
-from cli.printable import say, say_json
-from cli.sender_book import SenderBook
-from cli.terminal import console
-from sms_consent.answer import Answer, AnswerState
-from sms_consent.aws import clients
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.aws.dead_letters import DeadLetters
-from sms_consent.aws.drift_items import drift_item
-from sms_consent.aws.items import rejected_item
-from sms_consent.aws.known_lists import known_lists_item
-from sms_consent.consent import Consent, Due, Listing, Status
-from sms_consent.decision import Asked, Author, Decision, Outcome
-from sms_consent.drift import Drift, DriftKind
-from sms_consent.ports import Sender
-from sms_consent.rejected import RejectedWork
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.drift_items import drift_item
+from sms_consent.adapters.dynamodb.items import rejected_item
+from sms_consent.adapters.dynamodb.known_lists import known_lists_item
+from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.sqs.dead_letters import DeadLetters
+from sms_consent.domain.consent import Consent, Due, Listing, Status
+from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.propagation import KnownList
+from sms_consent.domain.rejections import RejectedWork
+from sms_consent.domain.reply import Answer, AnswerState
 from sms_consent.replies import ReplyKind
-from sms_consent.scope import KnownList
+from sms_consent_cli.commands.connect.report import Report
+from sms_consent_cli.commands.connect.verdict import bad
+from sms_consent_cli.local.event_files import Record
+from sms_consent_cli.local.event_result import Fate
+from sms_consent_cli.local.report import show
+from sms_consent_cli.main import app
+from sms_consent_cli.shared.deployment import Deployment
+from sms_consent_cli.shared.terminal import console
+from sms_consent_cli.shared.terminal_text import say, say_json
 
 EVIL = (
     "stop [link=https://example.invalid]x[/link] [/b] [bold]b :bomb: \x1b]8;;https://example.invalid\x1b\\y\x1b]8;;\x1b\\"
@@ -217,7 +216,7 @@ def test_an_import_shows_headings_and_cells_as_text(deployment: Configured, tmp_
 
 def test_dead_letters_are_shown_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Why they are there, and what they hold."""
-    monkeypatch.setattr("cli.dead_letter_queue.WAIT", 0)
+    monkeypatch.setattr("sms_consent_cli.commands.dead_letters.queue.WAIT", 0)
     monkeypatch.setattr(Deployment, "sqs", lambda _: clients.queues())
     with inbound_function(monkeypatch) as inbound:
         payload = {"originationNumber": EVIL, "destinationNumber": EVIL, "messageBody": EVIL, "inboundMessageId": EVIL}

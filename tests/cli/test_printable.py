@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.printable import printable
+from sms_consent_cli.shared.terminal_text import printable
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.models import ConsentView, DecisionView
-from sms_consent.consent import Consent, Due, Listing, Status
-from sms_consent.decision import Asked, Author, Decision, Outcome
-from sms_consent.history import Entry
-from sms_consent.views import consent_view, decision_view
+from sms_consent.domain.consent import Consent, Due, Listing, Status
+from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.queries.history import Entry
+from sms_consent.queries.views import consent_view, decision_view
 
 AT = datetime(2026, 11, 3, 14, 2, 11, 123000, tzinfo=UTC)
 BARE = Consent(

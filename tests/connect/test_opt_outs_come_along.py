@@ -7,12 +7,12 @@ from itertools import pairwise
 from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable, client
 from support.world import PERSON
 
-from cli.connection.trial import NOBODY, NOT_OURS
-from sms_consent import differences
-from sms_consent.aws.listings import AwsListings
-from sms_consent.consent import Status
-from sms_consent.decision import Asked, Author
-from sms_consent.leave_to_sweep import leave_to_sweep
+from sms_consent.adapters.sms_voice.listings import AwsListings
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.reconciliation import drift_rules as differences
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent_cli.commands.connect.delivery_check import NOBODY, NOT_OURS
 
 
 def opt_out_by_aws(stack: Connectable, number: str = PERSON) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from support.connectable import FUNCTIONS, NUMBER, OWN_LIST, Connectable, client
 
-from sms_consent.ports import Sender
+from sms_consent.domain.ports import Sender
 
 Damage = Callable[[Connectable], object]
 SERVICE = {"Service": "sms-voice.amazonaws.com"}
@@ -203,8 +203,8 @@ def test_what_only_delays_confirmations_is_a_note(stack: Connectable) -> None:
 
 def test_a_number_obeys_the_list_that_its_texts_count_for(stack: Connectable) -> None:
     """Which is the sender's own, where it has one."""
-    from sms_consent.aws import items
-    from sms_consent.aws.attributes import to_attributes
+    from sms_consent.adapters.dynamodb import items
+    from sms_consent.adapters.dynamodb.attributes import to_attributes
 
     stack.world.aws.create_opt_out_list(OptOutListName="Club")
     sender = items.sender_item(Sender(identity=NUMBER, list_name="Club"))

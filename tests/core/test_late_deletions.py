@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from support.world import LIST, PERSON, World
 
-from sms_consent.aws import clients
-from sms_consent.aws.assembly import assemble
-from sms_consent.clock import SystemClock
-from sms_consent.consent import HOLD, LANDING, Due, Status
-from sms_consent.decision import Asked
+from sms_consent.adapters import clients
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.bootstrap.container import assemble
+from sms_consent.domain.consent import HOLD, LANDING, Due, Status
+from sms_consent.domain.decision import Asked
 
 DELETION = "DeleteOptedOutNumber"
 FROZEN = [timedelta(seconds=91), timedelta(minutes=14), timedelta(hours=7)]

@@ -11,11 +11,11 @@ from support.lost_answers import after_effect, hooked, timed_out, written_twice
 from support.sweep_function import sweep
 from support.world import LIST, OURS, PERSON, World
 
-from sms_consent.answer import AnswerState
-from sms_consent.aws import clients
-from sms_consent.consent import HOLD, LANDING, Due, Status
-from sms_consent.decision import Asked, Author
-from sms_consent.leave_to_sweep import leave_to_sweep
+from sms_consent.adapters import clients
+from sms_consent.domain.consent import HOLD, LANDING, Due, Status
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.domain.reply import AnswerState
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
 from sms_consent.replies import ReplyKind
 
 

@@ -9,12 +9,12 @@ import pytest
 from support.fake_clock import FakeClock
 from support.world import PERSON, World
 
-from sms_consent.aws import clients
-from sms_consent.aws.opt_out_list import AwsOptOutList
-from sms_consent.consent import Due
-from sms_consent.decision import Asked
-from sms_consent.errors import Rejected, Throttled, Unconfirmed, Untouched
-from sms_consent.pacing import Call, Pace
+from sms_consent.adapters import clients
+from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
+from sms_consent.domain.consent import Due
+from sms_consent.domain.decision import Asked
+from sms_consent.domain.errors import Rejected, Throttled, Unconfirmed, Untouched
+from sms_consent.domain.rate_limiter import Call, Pace
 
 OTHER = "Other"
 CALLS: list[Callable[[AwsOptOutList], object]] = [

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from support.world import World
 
-from sms_consent.aws.assembly import assemble
-from sms_consent.consent import Due
-from sms_consent.sweep import TURN, Swept
+from sms_consent.bootstrap.container import assemble
+from sms_consent.domain.consent import Due
+from sms_consent.sync.sweep import TURN, Swept
 
 A_MINUTE = timedelta(minutes=1)
 

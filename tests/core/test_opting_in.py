@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from support.world import PERSON, START_OF_TEST, World
 
-from sms_consent.answer import AnswerState
-from sms_consent.consent import HOLD, LANDING, Due, Status
+from sms_consent.domain.consent import HOLD, LANDING, Due, Status
+from sms_consent.domain.reply import AnswerState
 
 
 def _stop_start_stop(world: World) -> None:

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from support.world import OURS, START_OF_TEST, World
 
-from sms_consent.answer import AnswerState
-from sms_consent.consent import Due, Status
-from sms_consent.decision import Asked, Author
+from sms_consent.domain.consent import Due, Status
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.domain.reply import AnswerState
 
 
 def test_a_stop_puts_its_sender_on_the_list(world: World) -> None:

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from support.world import World
 
-from sms_consent import progress
-from sms_consent.answer import Delivery, RecentReply, digest_of
+from sms_consent.domain import transitions as progress
+from sms_consent.domain.reply import Delivery, RecentReply, digest_of
 from sms_consent.replies import ReplyKind
 
 

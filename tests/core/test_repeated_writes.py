@@ -11,8 +11,8 @@ from support.memory_ledger import MemoryLedger
 from support.memory_service import MemoryService
 from support.workers import environment
 
-from sms_consent.consent import Consent, Status
-from sms_consent.decision import Asked, Author, Decision
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked, Author, Decision
 
 PERSON, OURS, LIST = "+14255550182", "+12125550101", "Default"
 

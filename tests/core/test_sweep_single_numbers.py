@@ -9,11 +9,11 @@ import pytest
 from support.sweep_function import sweep
 from support.world import LIST, PERSON, World
 
-from sms_consent.consent import Consent, Status
-from sms_consent.decision import Asked, Author
-from sms_consent.leave_to_sweep import leave_to_sweep
-from sms_consent.sweep import TURN
-from sweep.request import MOST
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.sync.sweep import TURN
+from sms_consent.sync.sweep_request import MOST
 
 OTHER = "+14255550183"
 
@@ -65,7 +65,7 @@ def test_a_number_that_another_worker_holds_is_left_to_that(world: World) -> Non
     standing = consent(world, PERSON)
     leased = world.parts.sync.offer(opting_out=True, answering=False)
     assert leased is not None
-    from sms_consent import progress
+    from sms_consent.domain import transitions as progress
 
     world.parts.ledger.save(progress.claimed(standing, leased, world.parts.clock.now()), replacing=standing)
     sweep(world, asked_for(PERSON))

@@ -15,11 +15,11 @@ from support.memory_service import MemoryService
 from support.workers import Environment, environment
 from support.world import LIST, OURS, PERSON, World
 
-from sms_consent.consent import Status
-from sms_consent.consent_change import MOST_COPIES
-from sms_consent.decision import Asked, Author, Decision, Outcome
-from sms_consent.leave_to_sweep import leave_to_sweep
-from sms_consent.text import Text
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.inbound.message import Text
+from sms_consent.recording.consent_change import MOST_COPIES
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 
 def _environment(ledger: MemoryLedger, clock: FakeClock) -> Environment:

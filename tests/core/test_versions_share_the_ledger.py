@@ -10,20 +10,20 @@ import pytest
 from support.previous_release import previous
 from support.world import LIST, OURS, PERSON, World
 
-from cli.sender_book import SenderBook
-from sms_consent.aws import clients
-from sms_consent.aws.attributes import from_attributes, to_attributes
-from sms_consent.aws.bodies import DynamoBodies
-from sms_consent.aws.register import DynamoRegister
-from sms_consent.aws.run_items import KEY as RUN_KEY
-from sms_consent.aws.run_items import DynamoRunBook, run_item
-from sms_consent.consent import Status
-from sms_consent.decision import Asked, Author
-from sms_consent.leave_to_sweep import leave_to_sweep
-from sms_consent.ports import Sender
-from sms_consent.rejected import RejectedWork
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+from sms_consent.adapters.dynamodb.message_bodies import DynamoBodies
+from sms_consent.adapters.dynamodb.reconcile_progress import KEY as RUN_KEY
+from sms_consent.adapters.dynamodb.reconcile_progress import DynamoRunBook, run_item
+from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.rejections import RejectedWork
+from sms_consent.reconciliation.progress import Run
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
 from sms_consent.replies import ReplyKind
-from sms_consent.run import Run
 
 KEY = {"pk": {"S": PERSON}, "sk": {"S": f"LIST#{LIST}"}}
 NEIGHBOUR = "+14255550199"

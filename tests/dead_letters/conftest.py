@@ -12,10 +12,10 @@ from click.testing import Result
 from support.inbound_function import Inbound, inbound_function
 from typer.testing import CliRunner
 
-from cli.deployment import Deployment
-from cli.main import app
-from sms_consent.aws import clients
-from sms_consent.aws.dead_letters import DeadLetters
+from sms_consent.adapters import clients
+from sms_consent.adapters.sqs.dead_letters import DeadLetters
+from sms_consent_cli.main import app
+from sms_consent_cli.shared.deployment import Deployment
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Office:
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """Time stands still here, so a receive must not wait for it. One client for all: making one takes longer than a test."""
-    monkeypatch.setattr("cli.dead_letter_queue.WAIT", 0)
+    monkeypatch.setattr("sms_consent_cli.commands.dead_letters.queue.WAIT", 0)
     monkeypatch.setattr(Deployment, "sqs", lambda _: clients.queues())
     monkeypatch.setenv("COLUMNS", "80")
     with inbound_function(monkeypatch) as inbound:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from support.world import OURS, PERSON
 
-from cli import dead_letter_queue
-from cli.dead_letter_queue import DeadLetterQueue
-from sms_consent.aws import clients
-from sms_consent.consent import Status
+from sms_consent.adapters import clients
+from sms_consent.domain.consent import Status
+from sms_consent_cli.commands.dead_letters import queue as dead_letter_queue
+from sms_consent_cli.commands.dead_letters.queue import DeadLetterQueue
 
 SECRET = "please take me off your list, Ebenezer"
 NUMBERS = (PERSON.removeprefix("+"), OURS.removeprefix("+"))
@@ -99,7 +99,7 @@ def test_a_message_that_comes_back_while_the_list_is_made_is_listed_once(
     office: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hold may be over before the look is."""
-    monkeypatch.setattr("cli.dead_letter_queue.HOLD", 0)
+    monkeypatch.setattr("sms_consent_cli.commands.dead_letters.queue.HOLD", 0)
     read = dead_letter_queue._letter
 
     def slowly(message: Any) -> Any:

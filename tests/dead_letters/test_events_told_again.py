@@ -14,9 +14,9 @@ from support.notify_function import Notify, notify_function
 from support.world import PERSON
 from typer.testing import CliRunner
 
-from cli.deployment import Deployment
-from cli.main import app
-from sms_consent.aws import clients
+from sms_consent.adapters import clients
+from sms_consent_cli.main import app
+from sms_consent_cli.shared.deployment import Deployment
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Office:
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """Time stands still here, so a receive must not wait for it."""
-    monkeypatch.setattr("cli.dead_letter_queue.WAIT", 0)
+    monkeypatch.setattr("sms_consent_cli.commands.dead_letters.queue.WAIT", 0)
     monkeypatch.setattr(Deployment, "sqs", lambda _: clients.queues())
     monkeypatch.setattr(Deployment, "events", lambda _: clients.events())
     monkeypatch.setenv("COLUMNS", "100")

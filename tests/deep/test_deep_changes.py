@@ -10,8 +10,8 @@ import pytest
 from support.connectable import OWN_LIST, Connectable
 from support.deep_account import DeepAccount
 
-from cli.connection.trial import NOBODY
-from cli.deep.learning import PREFIX
+from sms_consent_cli.commands.connect.delivery_check import NOBODY
+from sms_consent_cli.commands.doctor.deep.learning import PREFIX
 
 CHANGES = ("Create", "Delete", "Put", "Update", "Publish", "Send", "Set")
 
@@ -108,8 +108,8 @@ def test_an_unforeseen_error_in_between_still_deletes_the_lists(account: DeepAcc
         raise KeyboardInterrupt
 
     account.changed["DeleteOptedOutNumber"] = interrupted
-    from cli.deep.learning import Lesson
-    from cli.deployment import Deployment
+    from sms_consent_cli.commands.doctor.deep.learning import Lesson
+    from sms_consent_cli.shared.deployment import Deployment
 
     with pytest.raises(KeyboardInterrupt):
         list(Lesson(Deployment()).run())

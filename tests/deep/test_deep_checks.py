@@ -13,9 +13,9 @@ from support.template import REPOSITORY
 from support.world import PERSON
 from typer.testing import CliRunner
 
-from cli.deployment import STACK
-from cli.main import app
-from sms_consent.ports import Sender
+from sms_consent.domain.ports import Sender
+from sms_consent_cli.main import app
+from sms_consent_cli.shared.deployment import STACK
 
 READS = ("Describe", "Get", "List", "Query")
 
@@ -304,7 +304,7 @@ def test_every_function_of_the_template_is_looked_at() -> None:
     """By an output that has its name."""
     from support.template import resources, template
 
-    from cli.deep.context import FUNCTIONS as CHECKED
+    from sms_consent_cli.commands.doctor.deep.context import FUNCTIONS as CHECKED
 
     assert set(CHECKED) == set(FUNCTIONS) == set(resources("AWS::Serverless::Function"))
     assert {name: template()["Outputs"][output]["Value"] for name, output in CHECKED.items()} == {

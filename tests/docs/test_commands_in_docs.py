@@ -13,7 +13,7 @@ import pytest
 import typer.main
 from support.template import REPOSITORY, template
 
-from cli.main import app
+from sms_consent_cli.main import app
 
 PAGES = [
     REPOSITORY / "README.md",

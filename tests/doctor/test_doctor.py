@@ -15,12 +15,12 @@ from support.configured import Configured
 from support.template import template
 from typer.testing import CliRunner
 
-from cli.deployment import Deployment
-from cli.main import app
-from cli.sender_book import SenderBook
-from sms_consent.aws import clients
-from sms_consent.ports import Sender
-from sms_consent.settings import PARAMETERS
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.bootstrap.settings import PARAMETERS
+from sms_consent.domain.ports import Sender
+from sms_consent_cli.main import app
+from sms_consent_cli.shared.deployment import Deployment
 
 GOOD = {"Brand": "Example", "SupportContact": "help.example.com"}
 BAD = [

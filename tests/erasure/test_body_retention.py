@@ -14,11 +14,13 @@ from support.refusals import refusal, refuses
 from support.retention_function import retention_function
 from support.world import PERSON
 
-from sms_consent.aws import bodies, clients, items
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.decision import Asked, Outcome
-from sms_consent.errors import TryAgain
-from sms_consent.settings import SettingsError
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb import message_bodies as bodies
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.bootstrap.settings import SettingsError
+from sms_consent.domain.decision import Asked, Outcome
+from sms_consent.domain.errors import TryAgain
 
 
 @pytest.fixture

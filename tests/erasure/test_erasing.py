@@ -9,12 +9,12 @@ import pytest
 from support.connectable import OWN_LIST, Connectable, client
 from support.world import OURS, PERSON
 
-from cli.suppression import Why, what_stays
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.aws.drift_items import drift_item
-from sms_consent.consent import Consent, Status
-from sms_consent.decision import Asked, Author, Decision
-from sms_consent.drift import Drift, DriftKind
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.drift_items import drift_item
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.erasure_policy import Why, what_stays
 from sms_consent.replies import ReplyKind
 
 BODY = "Stop texting me, this is Jane"

@@ -22,10 +22,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cli.evaluation.corpus import Label, LabelledText, Part, load, load_sms_spam
-from cli.evaluation.split import text_id
-from sms_consent.intent import Reader, weighing
-from sms_consent.intent.folding import fold
+from sms_consent.intent import Reader
+from sms_consent.intent import linear_model as weighing
+from sms_consent.intent.normalisation import fold
+from sms_consent_cli.commands.evaluate.corpus import Label, LabelledText, Part, load, load_sms_spam
+from sms_consent_cli.commands.evaluate.split import text_id
 
 WEIGHTS = Path(weighing.__file__).parent / "data" / "weights"
 EXAMPLES = Path(__file__).parents[1] / "intent" / "examples"

@@ -17,10 +17,10 @@ from typing import Any
 import wordfreq
 
 from sms_consent.intent import keywords
-from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.lexicon import literals, load_sentences
+from sms_consent.intent.normalisation import fold_keyword
 from sms_consent.intent.prepare import OTHER_THINGS
-from sms_consent.intent.spelling import Speller
+from sms_consent.intent.typos import Speller
 
 SLIPS = keywords.DATA / "slips"
 SHORTEST = 4  # letters

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cli.classification import standard
-from cli.evaluation.corpus import Part, load
-from cli.evaluation.metrics import Figures, by, outcomes
+from sms_consent_cli.commands.evaluate.corpus import Part, load
+from sms_consent_cli.commands.evaluate.metrics import Figures, by, outcomes
+from sms_consent_cli.shared.classification import standard
 
 THRESHOLDS = Path(__file__).with_name("thresholds.json")
 ROOM = 0.003  # a handful of texts: a rule may trade one text for another, not a kind of text

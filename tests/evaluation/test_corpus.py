@@ -6,9 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from cli.evaluation.corpus import CorpusError, Label, LabelledText, Part, load, load_sms_spam
-from cli.evaluation.metrics import CONVERSATION
-from cli.evaluation.split import CHAT_FAMILY, WRITTEN_FAMILY, near_duplicates, part_of, straddling, text_id, words
+from sms_consent_cli.commands.evaluate.corpus import CorpusError, Label, LabelledText, Part, load, load_sms_spam
+from sms_consent_cli.commands.evaluate.metrics import CONVERSATION
+from sms_consent_cli.commands.evaluate.split import (
+    CHAT_FAMILY,
+    WRITTEN_FAMILY,
+    near_duplicates,
+    part_of,
+    straddling,
+    text_id,
+    words,
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli.evaluate import evaluate
-from cli.evaluation.peers import PEERS
+from sms_consent_cli.commands.evaluate.command import evaluate
+from sms_consent_cli.commands.evaluate.peers import PEERS
 
 TEXTS = [
     {"id": "en-1", "text": "STOP", "label": "OPT_OUT", "language": "en", "kind": "keyword", "family": "a"},

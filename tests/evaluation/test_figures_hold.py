@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cli.classification import standard
-from cli.evaluation.corpus import Part, load
-from cli.evaluation.metrics import Figures, Outcome, by, outcomes
+from sms_consent_cli.commands.evaluate.corpus import Part, load
+from sms_consent_cli.commands.evaluate.metrics import Figures, Outcome, by, outcomes
+from sms_consent_cli.shared.classification import standard
 
 THRESHOLDS: dict[str, Any] = json.loads(Path(__file__).with_name("thresholds.json").read_text(encoding="utf-8"))
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from cli.evaluation.corpus import Label, LabelledText
-from cli.evaluation.metrics import Figures, Outcome, Share, by, confusion, outcomes, share, tiers
+from sms_consent_cli.commands.evaluate.corpus import Label, LabelledText
+from sms_consent_cli.commands.evaluate.metrics import Figures, Outcome, Share, by, confusion, outcomes, share, tiers
 
 
 @dataclass(frozen=True)

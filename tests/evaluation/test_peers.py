@@ -2,8 +2,8 @@
 
 import pytest
 
-from cli.evaluation.corpus import Label
-from cli.evaluation.peers import PEERS, contains_word, exact, first_word, fuzzy, phrases, substring
+from sms_consent_cli.commands.evaluate.corpus import Label
+from sms_consent_cli.commands.evaluate.peers import PEERS, contains_word, exact, first_word, fuzzy, phrases, substring
 
 
 @pytest.mark.parametrize("text", ["STOP", " stop\n", "OptOut", "arret", "opt out"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.moving import Moving
 from support.world import PERSON
 
-from cli.delimited import Record, dialect_of, neutral, original, records
+from sms_consent_cli.shared.delimited_file import Record, dialect_of, neutral, original, records
 
 HOSTILE = [
     "stop texting me [link=https://example.invalid]x[/link]",

@@ -9,8 +9,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from support.discretion import CHECKED, OFFENCES
 from support.inbound_function import inbound_function
 
-from inbound import wiring
-from notify import wiring as notify_wiring
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap import notify as notify_wiring
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from support.hostile import BODY, NUMBER, good, hear_beside, mutated
 from support.inbound_function import inbound_function
 
-from sms_consent.times import as_text
+from sms_consent.domain.time import as_text
 
 CASES = 50
 

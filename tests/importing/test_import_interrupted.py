@@ -20,14 +20,14 @@ from support.fake_clock import FakeClock
 from support.memory_ledger import MemoryLedger
 from support.moving import HEADER, Moving
 
-from cli.import_journal import Journal, Progress
-from cli.number_file import NumberFile
-from cli.number_importing import Importing, Keeping
-from cli.number_row import Reading
-from cli.reject_file import RejectFile
-from cli.written_time import TimeReading
-from sms_consent.consent import Consent, Status
-from sms_consent.errors import Unavailable
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.errors import Unavailable
+from sms_consent_cli.commands.import_.importer import Importing, Keeping
+from sms_consent_cli.commands.import_.journal import Journal, Progress
+from sms_consent_cli.commands.import_.number_file import NumberFile
+from sms_consent_cli.commands.import_.reject_file import RejectFile
+from sms_consent_cli.commands.import_.row import Reading
+from sms_consent_cli.shared.written_time import TimeReading
 
 NOW = datetime(2026, 11, 3, 14, tzinfo=UTC)
 PEOPLE = [f"+1425555018{digit}" for digit in range(6)]

@@ -9,10 +9,10 @@ import pytest
 from support.moving import HEADER, Moving
 from support.world import LIST, PERSON, START_OF_TEST
 
-from sms_consent.aws.assembly import assemble
-from sms_consent.clock import SystemClock
-from sms_consent.consent import Due, Status
-from sms_consent.decision import Asked
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.bootstrap.container import assemble
+from sms_consent.domain.consent import Due, Status
+from sms_consent.domain.decision import Asked
 
 OTHER = "+14255550183"
 LINE = f"{PERSON},2025-03-01T10:00:00Z\n"

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from support.moving import HEADER, Moving
 from support.world import PERSON, START_OF_TEST
 
-from cli.import_journal import Journal
-from cli.written_time import TimeReading
-from sms_consent.consent import Status
-from sms_consent.decision import Asked
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Asked
+from sms_consent_cli.commands.import_.journal import Journal
+from sms_consent_cli.shared.written_time import TimeReading
 
 OPT_IN, OPT_OUT = Asked.OPT_IN, Asked.OPT_OUT
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)

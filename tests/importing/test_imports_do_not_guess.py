@@ -8,9 +8,9 @@ import pytest
 from support.moving import Moving
 from support.world import PERSON
 
-from cli.number_file import NumberFile
-from cli.refusal import Refusal
-from cli.status_column import StatusKind, status_kind
+from sms_consent_cli.commands.import_.number_file import NumberFile
+from sms_consent_cli.commands.import_.status_column import StatusKind, status_kind
+from sms_consent_cli.shared.usage_error import Refusal
 
 OTHER, THIRD, FOURTH = "+14255550183", "+14255550184", "+14255550185"
 AS_OF = ("--as-of", "2025-03-01")

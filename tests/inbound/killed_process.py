@@ -16,8 +16,8 @@ from typing import Any
 
 from botocore.session import get_session
 
-from inbound.handler import handler
-from sms_consent.aws import clients
+from handlers.inbound import handler
+from sms_consent.adapters import clients
 
 TIMEOUT = timedelta(seconds=45)
 

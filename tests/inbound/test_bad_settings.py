@@ -13,12 +13,12 @@ from support.inbound_function import Inbound
 from support.sweep_function import sweep
 from support.world import OURS
 
-from inbound import wiring
-from sms_consent.consent import Status
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap import sweep as sweep_wiring
+from sms_consent.bootstrap.settings import _TIER_ACTIONS, Settings, SettingsError
+from sms_consent.domain.consent import Status
+from sms_consent.domain.ports import Sender
 from sms_consent.intent.tiers import Tier
-from sms_consent.ports import Sender
-from sms_consent.settings import _TIER_ACTIONS, Settings, SettingsError
-from sweep import wiring as sweep_wiring
 
 BASE = {"LEDGER_TABLE": "ledger", "OPT_OUT_LIST": "Default", "BRAND": "Example", "SUPPORT_CONTACT": "help.example.com"}
 LONG_BRAND = "First National Community Federal Credit Union Association"

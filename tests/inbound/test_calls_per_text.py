@@ -11,9 +11,9 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from support.world import OURS, PERSON
 
-from sms_consent.aws import clients
-from sms_consent.consent import Status
-from sms_consent.decision import Outcome
+from sms_consent.adapters import clients
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Outcome
 
 REPLY = "SendTextMessage"
 

@@ -12,11 +12,11 @@ from support.inbound_function import Inbound
 from support.world import LIST, OURS, PERSON
 from typer.testing import CliRunner
 
-from cli.main import app
-from sms_consent.answer import digest_of
-from sms_consent.aws import clients
-from sms_consent.consent import Status
-from sms_consent.ports import Sender
+from sms_consent.adapters import clients
+from sms_consent.domain.consent import Status
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.reply import digest_of
+from sms_consent_cli.main import app
 
 ODD_BRAND = "Please Stop Texting"
 """The brand of a campaign: its replies ask for something, if somebody writes them of their own accord."""

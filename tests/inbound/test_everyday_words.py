@@ -13,13 +13,13 @@ import pytest
 from support.inbound_function import Inbound
 from support.world import LIST, OURS, PERSON
 
-from inbound import wiring
-from sms_consent.aws import clients
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.aws.known_lists import known_lists_item
-from sms_consent.consent import Status
-from sms_consent.decision import Asked, Author
-from sms_consent.scope import KnownList
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.known_lists import known_lists_item
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.domain.propagation import KnownList
 
 
 def _hear(inbound: Inbound, body: str, text_id: str, **payload: Any) -> None:

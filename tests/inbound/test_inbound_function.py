@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from support.world import LIST, OURS, PERSON
 
-from inbound import wiring
-from sms_consent.aws import clients
-from sms_consent.consent import Status
-from sms_consent.ports import Sender
+from sms_consent.adapters import clients
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.domain.consent import Status
+from sms_consent.domain.ports import Sender
 
 PAYLOAD = {"originationNumber": PERSON, "destinationNumber": OURS, "messageBody": "STOP"}
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from support.world import OURS, PERSON
 
-from inbound import wiring
-from sms_consent.consent import Status
-from sms_consent.numbers import mask_id
-from sms_consent.text import read_notification
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.domain.consent import Status
+from sms_consent.domain.phone_number import mask_id
+from sms_consent.inbound.message import read_notification
 
 RCS_ID = "14255550182-2026-06-17T17:36:29.937+0000"
 UUID = "cae173d2-66b9-564c-8309-21f858e9fb84"

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from support.template import REPOSITORY
 
-from inbound import wiring
-from sms_consent.aws.reporting import Metrics
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap.observability import Metrics
 
 
 def test_a_log_line_is_one_json_object_with_the_request_it_belongs_to(
@@ -77,11 +77,11 @@ def test_times_are_kept_each_however_many_there_are(capsys: pytest.CaptureFixtur
 
 def test_a_cold_start_loads_no_more_than_it_needs() -> None:
     """Each of these takes as long as hearing a text, or several: they are for rare paths, or for other functions."""
-    listing = "import inbound.handler, sys; print(*sorted(sys.modules))"
+    listing = "import handlers.inbound, sys; print(*sorted(sys.modules))"
     loaded = subprocess.run(  # noqa: S603  our own code
         [sys.executable, "-c", listing], cwd=REPOSITORY / "functions", capture_output=True, text=True, check=True
     ).stdout.split()
-    assert "inbound.batch" in loaded
+    assert "sms_consent.inbound.batch" in loaded
     heavy = {
         "aws_lambda_powertools",
         "boto3",

@@ -12,11 +12,11 @@ from botocore.awsrequest import AWSResponse
 from support.inbound_function import VISIBILITY
 from support.world import OURS, PERSON
 
-from inbound import wiring
-from sms_consent.aws import clients
-from sms_consent.consent import Status
-from sms_consent.errors import Unavailable
-from sms_consent.settings import SettingsError
+from sms_consent.adapters import clients
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap.settings import SettingsError
+from sms_consent.domain.consent import Status
+from sms_consent.domain.errors import Unavailable
 
 OTHER = "+14255550183"
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from support.world import LIST, OURS, PERSON
 
-from inbound import wiring
-from sms_consent.decision import Asked, Author
-from sms_consent.leave_to_sweep import leave_to_sweep
-from sms_consent.times import as_text
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.domain.time import as_text
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 
 def _late_stop(inbound: Any, at: Any) -> None:

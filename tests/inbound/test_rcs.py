@@ -14,13 +14,13 @@ import pytest
 from support.inbound_function import Inbound
 from support.world import LIST, OURS, PERSON
 
-from inbound import wiring
-from sms_consent.aws import clients
-from sms_consent.aws.register import DynamoRegister
-from sms_consent.consent import Status
-from sms_consent.decision import Decision
-from sms_consent.ports import Sender
-from sms_consent.times import as_text
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Decision
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.time import as_text
 
 AGENT = "rcs-0f3a9c1d7b5e48260a1b2c3d4e5f6071"
 BARE = PERSON.removeprefix("+")  # RCS payloads give the person's number without its plus

@@ -11,13 +11,13 @@ from support.inbound_function import Inbound
 from support.sweep_function import sweep
 from support.world import LIST, OURS, PERSON, START_OF_TEST
 
-from inbound import wiring
-from sms_consent.answer import AnswerState, RecentReply
-from sms_consent.aws import clients
-from sms_consent.consent import Status
-from sms_consent.ports import Sender
+from sms_consent.adapters import clients
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.domain.consent import Status
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.reply import AnswerState, RecentReply
 from sms_consent.replies import ReplyKind
-from sms_consent.reply_limits import ENOUGH, SPENT, UNKNOWN, enough
+from sms_consent.sync.reply_limits import ENOUGH, SPENT, UNKNOWN, enough
 
 PREMIUM = "+882135550001"
 LINES = [OURS, *(f"+1212555{last:04d}" for last in range(200, 209))]

@@ -12,8 +12,8 @@ from support.inbound_function import Inbound, inbound_function
 from support.sweep_function import sweep
 from support.template import REPOSITORY
 
-from sms_consent.answer import AnswerState
-from sms_consent.settings import Settings
+from sms_consent.bootstrap.settings import Settings
+from sms_consent.domain.reply import AnswerState
 
 ARN = "arn:aws:sms-voice:us-east-1:123456789012:configuration-set/receipts"
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from support.world import OURS
 
-from inbound import wiring
-from inbound.together import one_after_the_other
-from sms_consent.aws import clients
+from sms_consent.adapters import clients
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.inbound.concurrency import one_after_the_other
 
 PEOPLE = [f"+142555501{at:02}" for at in range(10)]
 

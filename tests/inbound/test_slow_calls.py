@@ -14,15 +14,15 @@ from botocore.exceptions import ReadTimeoutError
 from support.inbound_function import TIMEOUT, Context
 from support.world import OURS, PERSON
 
-from inbound import wiring
-from inbound.handler import handler
-from inbound.together import one_after_the_other
-from sms_consent.aws import clients
-from sms_consent.consent import Status
-from sms_consent.deadline import MARGIN
-from sms_consent.decision import Outcome
-from sms_consent.errors import OutOfTime
-from sms_consent.ports import Sender
+from handlers.inbound import handler
+from sms_consent.adapters import clients
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.domain.consent import Status
+from sms_consent.domain.deadline import MARGIN
+from sms_consent.domain.decision import Outcome
+from sms_consent.domain.errors import OutOfTime
+from sms_consent.domain.ports import Sender
+from sms_consent.inbound.concurrency import one_after_the_other
 
 LISTING = ("PutOptedOutNumber", "DeleteOptedOutNumber", "DescribeOptedOutNumbers")
 

@@ -18,15 +18,15 @@ from support.memory_ledger import MemoryLedger
 from support.memory_service import MemoryService
 from support.workers import environment
 
-from inbound import wiring
-from inbound.batch import Batch
-from inbound.together import SideBySide
-from sms_consent.aws import clients
-from sms_consent.consent import Status
-from sms_consent.decision import Outcome
-from sms_consent.pacing import Call
-from sms_consent.ports import Sender
-from sms_consent.times import as_text
+from sms_consent.adapters import clients
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Outcome
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.time import as_text
+from sms_consent.inbound.batch import Batch
+from sms_consent.inbound.concurrency import SideBySide
 
 OURS, LIST = "+12125550101", "Default"
 PEOPLE = ("+14255550101", "+14255550102", "+14255550103")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sms_consent.intent.actors import Actors, Who
-from sms_consent.intent.folding import fold
-from sms_consent.intent.frames import Board, Elements
+from sms_consent.intent.agency import Actors, Who
 from sms_consent.intent.lexicon import Lexicon, load_sentences
+from sms_consent.intent.normalisation import fold
+from sms_consent.intent.patterns import Board, Elements
 from sms_consent.intent.prepare import grammar
 
 PACK = {

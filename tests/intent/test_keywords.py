@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sms_consent.intent import Intent, Reader, Tier
-from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import load_packs
+from sms_consent.intent.normalisation import fold_keyword
 
 READER = Reader()
 PACKS = load_packs()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sms_consent.intent import Reader, Reading
-from sms_consent.intent.lines import joined
-from sms_consent.intent.spelling import Halves, halves
+from sms_consent.intent.sorted_lookup import joined
+from sms_consent.intent.typos import Halves, halves
 
 READER = Reader()
 

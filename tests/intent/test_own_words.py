@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from sms_consent.intent import Intent, Reader, Tier
-from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import load_packs
+from sms_consent.intent.normalisation import fold_keyword
 
 PLAIN = Reader()
 CORPUS = Path(__file__).parents[1] / "corpus"

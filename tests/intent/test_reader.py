@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sms_consent.intent import RULES_VERSION, Intent, OwnReplies, Reader, Reading, lexicon
-from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import DATA
 from sms_consent.intent.lexicon import load_sentences
+from sms_consent.intent.normalisation import fold_keyword
 from sms_consent.intent.prepare import prepared
 from sms_consent.intent.sources import source_of
 

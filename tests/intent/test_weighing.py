@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sms_consent.intent import Intent, Reader, Tier, weighing
+from sms_consent.intent import Intent, Reader, Tier
+from sms_consent.intent import linear_model as weighing
 
 READER = Reader()
 FRAMES_ONLY = Reader(weighed=False)

@@ -10,7 +10,7 @@ import pytest
 from botocore.session import get_session
 from support.configured import Configured, configured
 
-from cli.deployment import Deployment
+from sms_consent_cli.shared.deployment import Deployment
 
 
 @cache

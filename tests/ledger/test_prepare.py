@@ -11,11 +11,11 @@ from support.configured import Configured
 from support.template import resources
 from support.world import LIST, PERSON, START_OF_TEST
 
-from cli.deployment import Deployment
-from cli.ledger_table import INDEX, STREAM_VIEW, TTL_ATTRIBUTE, Need
-from sms_consent.aws import clients
-from sms_consent.consent import Status
-from sms_consent.times import as_text
+from sms_consent.adapters import clients
+from sms_consent.domain.consent import Status
+from sms_consent.domain.time import as_text
+from sms_consent_cli.commands.ledger.table import INDEX, STREAM_VIEW, TTL_ATTRIBUTE, Need
+from sms_consent_cli.shared.deployment import Deployment
 
 EVERYTHING = [each.value for each in Need if each is not Need.BILLING]
 

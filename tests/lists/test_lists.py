@@ -8,11 +8,11 @@ import pytest
 from support.configured import ARN
 from support.world import LIST, OURS, PERSON
 
-from cli.sender_book import SenderBook
-from sms_consent.aws import clients
-from sms_consent.aws.known_lists import RememberedLists
-from sms_consent.ports import Sender
-from sms_consent.scope import KnownList
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.known_lists import RememberedLists
+from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.propagation import KnownList
 
 FOREIGN = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Partner"
 
@@ -52,7 +52,7 @@ def test_an_answer_that_was_lost_is_made_good_by_asking_again(undeployed: Any) -
 
 def test_the_same_name_is_the_same_request_to_aws(undeployed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two operators, or two attempts, that both find no such list make one."""
-    monkeypatch.setattr("cli.account.Account.find", lambda *_: None)
+    monkeypatch.setattr("sms_consent_cli.shared.account.Account.find", lambda *_: None)
     assert undeployed.told("create", "News") == undeployed.told("create", "News")
 
 

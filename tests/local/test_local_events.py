@@ -9,8 +9,8 @@ from subprocess import CompletedProcess
 import pytest
 from local.served import run
 
-from cli.local.errors import LocalError
-from cli.local.event_files import Way, read_event
+from sms_consent_cli.local.errors import LocalError
+from sms_consent_cli.local.event_files import Way, read_event
 
 ESCAPE = "\x1b"
 Done = CompletedProcess[str]

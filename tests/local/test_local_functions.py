@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from local.served import REPOSITORY, run
 
-from cli.local.function import Function
+from sms_consent_cli.local.function import Function
 
 pytestmark = pytest.mark.slow
 
@@ -114,7 +114,7 @@ def test_a_function_is_in_lambdas_surroundings(witnessed: list[dict[str, Any]]) 
     environment = witnessed[0]["environment"]
     assert environment["AWS_LAMBDA_FUNCTION_NAME"] == witnessed[0]["function_name"] == "InboundFunction"
     assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "us-east-1"
-    assert environment["_HANDLER"] == "inbound.handler.handler"
+    assert environment["_HANDLER"] == "handlers.inbound.handler"
     assert environment["LAMBDA_TASK_ROOT"].endswith("/functions")
     assert environment["TZ"] == "UTC"
 
@@ -159,7 +159,7 @@ def test_a_handler_that_is_not_there_is_named(run_with: Run) -> None:
     """Before anything runs."""
     done, _ = run_with("HANDLER = None", "events/stop.json")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "InboundFunction: no handler inbound.handler.handler in" in done.stderr
+    assert "InboundFunction: no handler handlers.inbound.handler in" in done.stderr
 
 
 def test_a_functions_environment_is_there_for_the_call_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

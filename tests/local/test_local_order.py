@@ -11,8 +11,8 @@ from moto import mock_aws
 from moto.dynamodb.models.table import Table
 from support.template import create_table
 
-from cli.local import moto_order
-from sms_consent.aws import clients
+from sms_consent.adapters import clients
+from sms_consent_cli.local import moto_order
 
 
 @pytest.fixture

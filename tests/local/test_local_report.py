@@ -11,14 +11,14 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from cli.local.event_files import Record
-from cli.local.fate import Fate
-from cli.local.report import show
-from sms_consent.answer import Answer, AnswerState
-from sms_consent.consent import Consent, Listing, Status
-from sms_consent.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.consent import Consent, Listing, Status
+from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.reply import Answer, AnswerState
+from sms_consent.inbound.message import Text
 from sms_consent.replies import ReplyKind
-from sms_consent.text import Text
+from sms_consent_cli.local.event_files import Record
+from sms_consent_cli.local.event_result import Fate
+from sms_consent_cli.local.report import show
 
 AT = datetime(2026, 11, 3, 14, 2, 11, tzinfo=UTC)
 PERSON = "+14255550182"

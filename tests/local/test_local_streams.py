@@ -19,10 +19,10 @@ from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
-from cli.local.function import Function
-from cli.local.local_time import LocalTime
-from cli.local.stream_records import KEPT
-from cli.local.stream_source import StreamSource
+from sms_consent_cli.local.function import Function
+from sms_consent_cli.local.local_time import LocalTime
+from sms_consent_cli.local.stream_records import KEPT
+from sms_consent_cli.local.stream_source import StreamSource
 
 HANDLER = """
 import json, pathlib

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from local.served import REPOSITORY
 
-from cli.local.blueprint import Blueprint, resolved, take_apart
-from cli.local.errors import LocalError
-from cli.local.template import DEMO_PARAMETERS, read_template
+from sms_consent_cli.local.errors import LocalError
+from sms_consent_cli.local.stack_plan import Blueprint, resolved, take_apart
+from sms_consent_cli.local.template import DEMO_PARAMETERS, read_template
 
 OURS = REPOSITORY / "template.yaml"
 LISTS = ",".join(f"arn:aws:sms-voice:us-east-1:123456789012:opt-out-list/{name}" for name in ("Club", "Alerts"))

@@ -12,10 +12,10 @@ from support.reconcile_function import reconcile_beside
 from support.sweep_function import sweep
 from support.world import LIST, PERSON
 
-from inbound import wiring
-from sms_consent.decision import Asked, Author
-from sms_consent.leave_to_sweep import leave_to_sweep
-from sweep import wiring as sweep_wiring
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap import sweep as sweep_wiring
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ from support.sweep_function import sweep
 from support.template import resources
 from support.world import LIST, OURS
 
-from inbound import wiring
-from sms_consent.aws import clients
-from sms_consent.aws.known_lists import ListBook
-from sms_consent.decision import Asked, Author
-from sms_consent.leave_to_sweep import leave_to_sweep
-from sms_consent.rcs import RcsKind
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.known_lists import ListBook
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.intent.rcs_content import RcsKind
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 PEOPLE = (f"+142555502{last:02}" for last in count())
 IDS = (f"m-{at}" for at in count())

@@ -8,7 +8,7 @@ import pytest
 from support.formation import formation
 from support.template import REPOSITORY, template
 
-from cli.local.template import read_template
+from sms_consent_cli.local.template import read_template
 
 
 @pytest.fixture(autouse=True)

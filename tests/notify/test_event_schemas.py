@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from support.event_schemas import schemas
 
-from sms_consent.changes import EventType
+from sms_consent.domain.events import EventType
 
 
 def _details() -> dict[str, dict[str, Any]]:

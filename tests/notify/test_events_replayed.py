@@ -19,13 +19,13 @@ from simulation.world import World
 from support.event_schemas import fits
 from support.memory_ledger import MemoryLedger
 
-from sms_consent.aws import items
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.aws.stream import notice_of
-from sms_consent.changes import Event
-from sms_consent.consent import Consent
-from sms_consent.decision import Asked, Decision, Outcome
-from sms_consent.times import as_text
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.stream_records import notice_of
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.decision import Asked, Decision, Outcome
+from sms_consent.domain.events import Event
+from sms_consent.domain.time import as_text
 
 Key = tuple[str, str]
 

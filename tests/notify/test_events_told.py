@@ -10,15 +10,15 @@ import pytest
 from support.notify_function import TABLE_ARN, Notify
 from support.world import LIST, OURS, PERSON, START_OF_TEST
 
-from sms_consent.aws import clients
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.aws.drift_items import drift_from, drift_item
-from sms_consent.aws.items import decision_key
-from sms_consent.consent import Listing, Status
-from sms_consent.decision import Asked, Author
-from sms_consent.drift import Drift, DriftKind
-from sms_consent.ports import Sender
-from sms_consent.times import as_text
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.drift_items import drift_from, drift_item
+from sms_consent.adapters.dynamodb.items import decision_key
+from sms_consent.domain.consent import Listing, Status
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.time import as_text
 
 
 def _told(notify: Notify) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sms_consent.changes import of_consent
-from sms_consent.consent import Consent, Status
-from sms_consent.decision import Asked, Author, Decision
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.events import of_consent
 
 AT = datetime(2026, 11, 3, 14, tzinfo=UTC)
 AGENTS = Decision(

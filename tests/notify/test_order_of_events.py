@@ -9,7 +9,7 @@ import pytest
 from support.notify_function import Notify
 from support.world import PERSON
 
-from notify.handler import MARGIN
+from handlers.notify import MARGIN
 
 OTHERS = [f"+1425555{line:04}" for line in range(101, 126)]
 
@@ -127,7 +127,7 @@ def test_nothing_is_sent_of_a_number_whose_event_failed_even_beside_others(notif
 
 def test_a_bus_that_is_not_there_holds_the_stream(notify: Notify, monkeypatch: pytest.MonkeyPatch) -> None:
     """A deployment can be mended; nothing is dropped meanwhile, nor put aside."""
-    from notify import wiring
+    from sms_consent.bootstrap import notify as wiring
 
     wiring.batch.cache_clear()
     monkeypatch.setenv("EVENT_BUS_NAME", "missing")

@@ -11,9 +11,9 @@ import pytest
 from support.notify_function import Notify
 from support.world import PERSON
 
-from notify import wiring
-from sms_consent.announcing import GIVEN_UP_AFTER
-from sms_consent.aws import clients
+from sms_consent.adapters import clients
+from sms_consent.bootstrap import notify as wiring
+from sms_consent.publishing.event_publisher import GIVEN_UP_AFTER
 
 OTHER = "+14255550183"
 

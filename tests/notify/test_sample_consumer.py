@@ -14,8 +14,8 @@ from support.notify_function import Notify, sample_rule
 from support.template import REPOSITORY
 from support.world import LIST, PERSON
 
-from sms_consent.aws import clients
-from sms_consent.decision import Asked
+from sms_consent.adapters import clients
+from sms_consent.domain.decision import Asked
 
 SAMPLE = REPOSITORY / "examples" / "consumer"
 

@@ -10,15 +10,15 @@ from support.notify_function import Notify
 from support.template import resources
 from support.world import LIST
 
-from cli.local.errors import LocalError
-from cli.local.event_filter import EventFilter
-from sms_consent.aws import clients
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.aws.drift_items import drift_item
-from sms_consent.aws.stream import notice_of
-from sms_consent.decision import Asked
-from sms_consent.drift import Drift, DriftKind
-from sms_consent.errors import Unreadable
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.drift_items import drift_item
+from sms_consent.adapters.dynamodb.stream_records import notice_of
+from sms_consent.domain.decision import Asked
+from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.errors import Unreadable
+from sms_consent_cli.local.errors import LocalError
+from sms_consent_cli.local.event_filter import EventFilter
 
 CRITERIA = resources("AWS::Serverless::Function")["NotifyFunction"]["Properties"]["Events"]["Changes"]["Properties"][
     "FilterCriteria"

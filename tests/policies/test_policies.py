@@ -14,9 +14,9 @@ from support.reconcile_function import reconcile_beside
 from support.retention_function import retention_function
 from support.template import resources
 
-from inbound import wiring
-from sms_consent.clock import SystemClock
-from sms_consent.ports import Sender
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.domain.ports import Sender
 
 BY_THE_PLATFORM = {
     "sqs:ReceiveMessage": "Lambda's poller reads the queue in the function's name",
@@ -84,8 +84,8 @@ def _deletion_in_doubt(inbound: Inbound, number: str) -> None:
 
 
 def _sweep(inbound: Inbound) -> None:
-    from sweep import wiring
-    from sweep.handler import handler
+    from handlers.sweep import handler
+    from sms_consent.bootstrap import sweep as wiring
 
     wiring.parts.cache_clear()
     _configure_agent(inbound)

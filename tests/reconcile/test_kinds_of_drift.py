@@ -9,11 +9,11 @@ import pytest
 from support.fake_clock import NOON
 from support.reconciling import LIST, OTHER, Deployment
 
-from sms_consent import differences
-from sms_consent.consent import Consent, Due, Listing, Status
-from sms_consent.decision import Author
-from sms_consent.drift import DriftKind
-from sms_consent.reconcile import State
+from sms_consent.domain.consent import Consent, Due, Listing, Status
+from sms_consent.domain.decision import Author
+from sms_consent.domain.drift import DriftKind
+from sms_consent.reconciliation import drift_rules as differences
+from sms_consent.reconciliation.reconciler import State
 
 PERSON = "+14255550182"
 ANOTHER = "+14255550183"

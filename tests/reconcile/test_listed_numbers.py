@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sms_consent.listed_numbers import BITS, ListedNumbers
+from sms_consent.reconciliation.bloom_snapshot import BITS, ListedNumbers
 
 LIST = "Default"
 MILLION = 1_000_000

@@ -10,9 +10,9 @@ import pytest
 from support.configured import ARN, Configured, configured
 from support.world import LIST, PERSON
 
-from sms_consent.aws import clients
-from sms_consent.aws.run_items import DynamoRunBook
-from sms_consent.reading import LEASE
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.reconcile_progress import DynamoRunBook
+from sms_consent.reconciliation.reconcile_run import LEASE
 
 UNKNOWN = "+14255550190"
 
@@ -117,7 +117,7 @@ def test_without_a_stack_it_says_what_to_give(monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_interrupted_run_is_gone_on_with(deployment: Configured, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C gives the lease back: nobody needs to wait for it."""
-    from cli.reconcile_report import Bar
+    from sms_consent_cli.commands.reconcile.report import Bar
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt

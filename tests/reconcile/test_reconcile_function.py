@@ -16,15 +16,17 @@ from support.reconcile_function import Reconcile, emitted
 from support.refusals import refusal, refuses
 from support.world import LIST, PERSON
 
-from reconcile import wiring
-from sms_consent.aws import census, clients, listings
-from sms_consent.aws.census import DynamoCensus
-from sms_consent.aws.listings import served_lists
-from sms_consent.aws.run_items import PART, DynamoRunBook, run_from, run_item
-from sms_consent.consent import Due, Status
-from sms_consent.drift import DriftKind
-from sms_consent.errors import Moved, Throttled, TryAgain
-from sms_consent.run import Counts, Run, Sketch
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb import consent_scan as census
+from sms_consent.adapters.dynamodb.consent_scan import DynamoCensus
+from sms_consent.adapters.dynamodb.reconcile_progress import PART, DynamoRunBook, run_from, run_item
+from sms_consent.adapters.sms_voice import listings
+from sms_consent.adapters.sms_voice.listings import served_lists
+from sms_consent.bootstrap import reconcile as wiring
+from sms_consent.domain.consent import Due, Status
+from sms_consent.domain.drift import DriftKind
+from sms_consent.domain.errors import Moved, Throttled, TryAgain
+from sms_consent.reconciliation.progress import Counts, Run, Sketch
 
 SHARED = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Shared"
 OURS_TOO = "arn:aws:sms-voice:us-east-1:123456789012:opt-out-list/Club"

@@ -16,7 +16,7 @@ AT_ONCE = 60
 @pytest.fixture(autouse=True)
 def small_sketch() -> Iterator[None]:
     """Eight megabytes are for millions."""
-    with patch("sms_consent.listed_numbers.BITS", 1 << 14):
+    with patch("sms_consent.reconciliation.bloom_snapshot.BITS", 1 << 14):
         yield
 
 

@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.reconciling import LIST, Deployment, Killed
 
-from sms_consent.consent import Status
-from sms_consent.drift import DriftKind
-from sms_consent.errors import TryAgain, Unavailable
-from sms_consent.reading import LEASE
-from sms_consent.reconcile import EVERY, State
+from sms_consent.domain.consent import Status
+from sms_consent.domain.drift import DriftKind
+from sms_consent.domain.errors import TryAgain, Unavailable
+from sms_consent.reconciliation.reconcile_run import LEASE
+from sms_consent.reconciliation.reconciler import EVERY, State
 
 HOUR = timedelta(hours=1)
 STATES = {
@@ -41,7 +41,7 @@ WRONG = {
 @pytest.fixture(autouse=True, scope="module")
 def small_sketch() -> Iterator[None]:
     """Eight megabytes are for millions."""
-    with patch("sms_consent.listed_numbers.BITS", 1 << 14):
+    with patch("sms_consent.reconciliation.bloom_snapshot.BITS", 1 << 14):
         yield
 
 
@@ -116,7 +116,7 @@ def test_killed_anywhere_it_finds_the_same(
     """Each difference is written down once, its evidence too, and list and ledger agree once sweep is done."""
     deployment = Deployment(page_size=page_size)
     expected = _prepare(deployment, states)
-    with patch("sms_consent.reading.CHECKPOINT", checkpoint):
+    with patch("sms_consent.reconciliation.reconcile_run.CHECKPOINT", checkpoint):
         for calls, after in kills:
             with _dying(deployment, calls, after=after):
                 try:

@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 from support.reconciling import LIST, Deployment
 
-from sms_consent.consent import Status
-from sms_consent.drift import DriftKind
-from sms_consent.errors import Throttled, Unavailable
-from sms_consent.reconcile import State
+from sms_consent.domain.consent import Status
+from sms_consent.domain.drift import DriftKind
+from sms_consent.domain.errors import Throttled, Unavailable
+from sms_consent.reconciliation.reconciler import State
 
 PERSON = "+14255550182"
 HOUR = timedelta(hours=1)
@@ -139,8 +139,8 @@ def test_a_number_in_work_is_no_drift(deployment: Deployment, kind: str) -> None
     deployment.stop(PERSON)
     deployment.service.put = put  # type: ignore[method-assign]
     if kind == "leased":
-        from sms_consent import progress
-        from sms_consent.consent import Claim
+        from sms_consent.domain import transitions as progress
+        from sms_consent.domain.consent import Claim
 
         standing = deployment.consent(PERSON)
         claim = Claim("somebody", deployment.clock.now() + HOUR)

@@ -20,10 +20,10 @@ sys.path.insert(0, str(ROOT))
 import boto3  # noqa: E402  the path comes first
 from typer.testing import CliRunner  # noqa: E402
 
-from cli.local.assembly import Local, assemble  # noqa: E402
-from cli.local.aws_environment import isolate, read_service_models_once  # noqa: E402
-from cli.local.deployment import STACK  # noqa: E402
-from cli.main import app  # noqa: E402
+from sms_consent_cli.local.assembly import Local, assemble  # noqa: E402
+from sms_consent_cli.local.aws_environment import isolate, read_service_models_once  # noqa: E402
+from sms_consent_cli.local.deployment import STACK  # noqa: E402
+from sms_consent_cli.main import app  # noqa: E402
 
 OURS = "+12125550101"
 EARLY, LATE, WAITING = "+14255550181", "+14255550182", "+14255550183"

@@ -9,9 +9,9 @@ import pytest
 from support.recovery import Recovery, client
 from support.world import PERSON
 
-from cli.local.errors import LocalError
-from sms_consent.consent import Status
-from sms_consent.decision import Asked
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Asked
+from sms_consent_cli.local.errors import LocalError
 
 OTHER = "+14255550183"
 

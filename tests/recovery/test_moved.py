@@ -10,13 +10,13 @@ import pytest
 from support.recovery import Recovery, client
 from support.world import PERSON
 
-from sms_consent.aws.assembly import assemble
-from sms_consent.aws.reconciling import assemble_reconciler
-from sms_consent.clock import SystemClock
-from sms_consent.consent import Status
-from sms_consent.decision import Asked
-from sms_consent.settings import Settings
-from sms_consent.times import as_text
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.bootstrap.container import assemble
+from sms_consent.bootstrap.reconciling import assemble_reconciler
+from sms_consent.bootstrap.settings import Settings
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Asked
+from sms_consent.domain.time import as_text
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from support.recovery import Recovery, client, sms_backend
 
-from sms_consent.consent import HOLD, Consent, Status
-from sms_consent.decision import Asked, Author
+from sms_consent.domain.consent import HOLD, Consent, Status
+from sms_consent.domain.decision import Asked, Author
 
 pytestmark = pytest.mark.slow
 

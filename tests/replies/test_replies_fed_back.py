@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sms_consent.classifier import Classifier
 from sms_consent.intent import Intent, Reader, Tier
+from sms_consent.intent.classifier import Classifier
 from sms_consent.replies import Replies, ReplyKind
 
 REPLIES = Replies(brand="Example Pharmacy", support_contact="help@example.com")

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from support.world import LIST, PERSON, World, deployed
 
-from sms_consent.aws import clients
-from sms_consent.aws.assembly import assemble
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.aws.known_lists import known_lists_item
-from sms_consent.consent import Consent
-from sms_consent.scope import KnownList, Reach
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.known_lists import known_lists_item
+from sms_consent.bootstrap.container import assemble
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.propagation import KnownList, Reach
 
 GROUPS = {"Marketing": "promotions", "Club": "promotions", "Alerts": None}
 """The lists beside the stack's own, and their groups."""

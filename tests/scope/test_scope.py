@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from support.world import LIST, OURS, PERSON
 
-from sms_consent.aws.opt_out_list import AwsOptOutList
-from sms_consent.consent import Due, Status
-from sms_consent.decision import Asked, Author
-from sms_consent.errors import Unavailable
-from sms_consent.pacing import Call
-from sms_consent.scope import Reach
-from sms_consent.settings import PARAMETERS, Settings
+from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
+from sms_consent.bootstrap.settings import PARAMETERS, Settings
+from sms_consent.domain.consent import Due, Status
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.domain.errors import Unavailable
+from sms_consent.domain.propagation import Reach
+from sms_consent.domain.rate_limiter import Call
 
 GROUPS = {"Marketing", "Club", "Alerts"}
 EVERY = {LIST, *GROUPS}

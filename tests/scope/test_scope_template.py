@@ -95,7 +95,7 @@ def test_only_whole_arns_of_lists_are_taken(arn: str, taken: bool) -> None:
 @pytest.mark.parametrize("name", ["OptOutScope", "OptInScope"])
 def test_the_scopes_that_a_deployment_may_choose_are_those_that_functions_know(name: str) -> None:
     """A choice that stops every function would be a poor choice."""
-    from sms_consent.scope import Reach
+    from sms_consent.domain.propagation import Reach
 
     parameter = template()["Parameters"][name]
     assert (parameter["AllowedValues"], parameter["Default"]) == (list(Reach), Reach.SENDER)

@@ -10,13 +10,15 @@ import pytest
 from support.changing_lists import Changing, Killed
 from support.world import LIST, OURS, PERSON
 
-from cli.sender_book import SenderBook
-from sms_consent.aws import census, clients, items
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.aws.known_lists import Lists
-from sms_consent.carrying import Carry
-from sms_consent.consent import Status
-from sms_consent.ports import Sender
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb import consent_scan as census
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.known_lists import Lists
+from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.domain.consent import Status
+from sms_consent.domain.ports import Sender
+from sms_consent.recording.list_copy import Carry
 
 NOW = datetime(2026, 11, 3, 14, tzinfo=UTC)
 OTHER = "+14255550183"

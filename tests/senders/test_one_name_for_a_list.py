@@ -14,17 +14,18 @@ from support.configured import ARN
 from support.lost_answers import written_twice
 from support.world import LIST, OURS, PERSON
 
-from sms_consent.aws import clients, items
-from sms_consent.aws.assembly import assemble
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.aws.known_lists import known_lists_from
-from sms_consent.aws.ledger import DynamoLedger
-from sms_consent.consent import Consent, Status
-from sms_consent.decision import Asked
-from sms_consent.leave_to_sweep import leave_to_sweep
-from sms_consent.list_names import ListNames
-from sms_consent.ports import Sender
-from sms_consent.settings import Settings
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.known_lists import known_lists_from
+from sms_consent.adapters.dynamodb.store import DynamoLedger
+from sms_consent.bootstrap.container import assemble
+from sms_consent.bootstrap.settings import Settings
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked
+from sms_consent.domain.list_names import ListNames
+from sms_consent.domain.ports import Sender
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 BY_ARN = ARN + LIST
 FOREIGN = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Default"

@@ -10,9 +10,9 @@ import pytest
 from support.configured import ARN
 from support.world import LIST, OURS
 
-from cli.sender_book import SenderBook
-from sms_consent.aws import clients
-from sms_consent.ports import Sender
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.domain.ports import Sender
 
 FOREIGN = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Partner"
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from support.world import LIST
 
-from sms_consent.aws import clients
-from sms_consent.ports import Sender
+from sms_consent.adapters import clients
+from sms_consent.domain.ports import Sender
 
 HEADER = "identity,list,brand,support_contact,language\n"
 CLUB = "+12125550102,Club,The Club,club.example.com,de\n"

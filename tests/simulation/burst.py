@@ -25,10 +25,10 @@ from support.memory_ledger import MemoryLedger
 from support.memory_service import DEFAULT_QUOTAS, MemoryService
 from support.workers import Environment, environment
 
-from inbound.batch import Batch
-from sms_consent.consent import HOLD, Consent, Due, Status
-from sms_consent.pacing import Call
-from sms_consent.sweep import LONG
+from sms_consent.domain.consent import HOLD, Consent, Due, Status
+from sms_consent.domain.rate_limiter import Call
+from sms_consent.inbound.batch import Batch
+from sms_consent.sync.sweep import LONG
 
 __all__ = ["Burst", "Course", "judge"]
 

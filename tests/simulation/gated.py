@@ -10,13 +10,13 @@ from typing import Protocol, TypeVar
 
 from simulation.witness import Witness
 
-from sms_consent.answer import Letter
-from sms_consent.consent import Consent, Due, Listing
-from sms_consent.decision import Decision, Outcome
-from sms_consent.errors import Unreadable
-from sms_consent.pacing import Call
-from sms_consent.ports import ConsentLedger, OptOutList, Rejection, Sender, Texting
-from sms_consent.rejected import RejectedWork
+from sms_consent.domain.consent import Consent, Due, Listing
+from sms_consent.domain.decision import Decision, Outcome
+from sms_consent.domain.errors import Unreadable
+from sms_consent.domain.ports import ConsentLedger, OptOutList, Rejection, Sender, Texting
+from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.rejections import RejectedWork
+from sms_consent.domain.reply import Letter
 
 __all__ = ["Gate", "GatedLedger", "GatedList", "GatedTexting", "Where"]
 

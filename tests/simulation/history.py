@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from sms_consent.decision import Asked, Author
-from sms_consent.ports import Sender
+from sms_consent.domain.decision import Asked, Author
+from sms_consent.domain.ports import Sender
 
 __all__ = [
     "LINES",

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from inbound.batch import GIVE_UP_AFTER
-from sms_consent.aws.dead_letters import DeadLetters
-from sms_consent.ports import Clock
-from sms_consent.times import as_text
+from sms_consent.adapters.sqs.dead_letters import DeadLetters
+from sms_consent.domain.ports import Clock
+from sms_consent.domain.time import as_text
+from sms_consent.inbound.batch import GIVE_UP_AFTER
 
 __all__ = ["Copy", "PutBack", "Queue", "notification", "record_of"]
 

@@ -32,10 +32,22 @@ def mutated(source: str, mutant: Mutant) -> str:
     return source.replace(mutant.was, mutant.becomes)
 
 
-CONSENT, PROGRESS, SYNC = "sms_consent/consent.py", "sms_consent/progress.py", "sms_consent/sync.py"
-ANSWER, SWEEP = "sms_consent/answer.py", "sms_consent/sweep.py"
-LETTERS, POSTMAN, PACING = "sms_consent/correspondence.py", "sms_consent/postman.py", "sms_consent/pacing.py"
-LEDGER, BATCH, CHANGE = "sms_consent/aws/ledger.py", "inbound/batch.py", "sms_consent/consent_change.py"
+CONSENT, PROGRESS, SYNC = (
+    "sms_consent/domain/consent.py",
+    "sms_consent/domain/transitions.py",
+    "sms_consent/sync/sync.py",
+)
+ANSWER, SWEEP = "sms_consent/domain/reply.py", "sms_consent/sync/sweep.py"
+LETTERS, POSTMAN, PACING = (
+    "sms_consent/sync/help_and_clarification.py",
+    "sms_consent/sync/reply_sender.py",
+    "sms_consent/domain/rate_limiter.py",
+)
+LEDGER, BATCH, CHANGE = (
+    "sms_consent/adapters/dynamodb/store.py",
+    "sms_consent/inbound/batch.py",
+    "sms_consent/recording/consent_change.py",
+)
 
 MUTANTS = (
     Mutant(
@@ -116,7 +128,7 @@ MUTANTS = (
         """        now = self._now()
         self._update(
             lambda consent: progress.listed(
-                consent, self._worker, version, __import__("sms_consent.consent").consent.Listing(at=now, end_user_opted_out=False), now
+                consent, self._worker, version, __import__("sms_consent.domain.consent").consent.Listing(at=now, end_user_opted_out=False), now
             )
         )
         self._sync.opt_out_list.put(self._consent.number, self._consent.list_name)
@@ -155,7 +167,7 @@ MUTANTS = (
         "a text of unknown fate is sent again",
         POSTMAN,
         '            return self._left(answer.unknown("the service did not say',
-        '            raise __import__("sms_consent.errors").errors.Throttled("again")\n'
+        '            raise __import__("sms_consent.domain.errors").errors.Throttled("again")\n'
         '            return self._left(answer.unknown("the service did not say',
     ),
     Mutant(

@@ -11,18 +11,54 @@ def _mutant(name: str, path: str, was: str, becomes: str, *tests: str) -> Mutant
     return Mutant(name, path, was, becomes, "tests", tuple(f"tests/{test}" for test in tests))
 
 
-CONSENT, PROGRESS, SYNC = "sms_consent/consent.py", "sms_consent/progress.py", "sms_consent/sync.py"
-CHANGE, SWEEP, REJECTED = "sms_consent/consent_change.py", "sms_consent/sweep.py", "sms_consent/rejected.py"
-LEDGER, CODEC, ITEMS = "sms_consent/aws/ledger.py", "sms_consent/aws/codec.py", "sms_consent/aws/items.py"
-TRANSLATION, LIST = "sms_consent/aws/translation.py", "sms_consent/aws/opt_out_list.py"
-OVERDUE, RECEIPTS = "sms_consent/aws/overdue.py", "sms_consent/aws/receipts.py"
-BATCH, ORDER, RECORDS = "inbound/batch.py", "inbound/order.py", "inbound/records.py"
-SETTINGS, NAMES, RENAMED = "sms_consent/settings.py", "sms_consent/list_names.py", "sms_consent/aws/renamed.py"
-CARRYING, REPEATS, ERRORS = "sms_consent/carrying.py", "sms_consent/repeats.py", "sms_consent/errors.py"
-LIMITS, BUDGET, POSTMAN = "sms_consent/reply_limits.py", "sms_consent/reply_budget.py", "sms_consent/postman.py"
-LETTERS, ANSWER, TEXT = "sms_consent/correspondence.py", "sms_consent/answer.py", "sms_consent/text.py"
-CLASSIFIER, ECHO, TIERS = "sms_consent/classifier.py", "sms_consent/intent/echo.py", "sms_consent/intent/tiers.py"
-CLOCK, TIMES, STATUS = "cli/aws_clock.py", "cli/written_time.py", "cli/status_column.py"
+CONSENT, PROGRESS, SYNC = (
+    "sms_consent/domain/consent.py",
+    "sms_consent/domain/transitions.py",
+    "sms_consent/sync/sync.py",
+)
+CHANGE, SWEEP, REJECTED = (
+    "sms_consent/recording/consent_change.py",
+    "sms_consent/sync/sweep.py",
+    "sms_consent/domain/rejections.py",
+)
+LEDGER, CODEC, ITEMS = (
+    "sms_consent/adapters/dynamodb/store.py",
+    "sms_consent/adapters/dynamodb/codec.py",
+    "sms_consent/adapters/dynamodb/items.py",
+)
+TRANSLATION, LIST = "sms_consent/adapters/error_mapping.py", "sms_consent/adapters/sms_voice/opt_out_list.py"
+OVERDUE, RECEIPTS = "sms_consent/adapters/dynamodb/overdue.py", "sms_consent/adapters/dynamodb/idempotency_store.py"
+BATCH, ORDER, RECORDS = "sms_consent/inbound/batch.py", "sms_consent/inbound/order.py", "sms_consent/inbound/records.py"
+SETTINGS, NAMES, RENAMED = (
+    "sms_consent/bootstrap/settings.py",
+    "sms_consent/domain/list_names.py",
+    "sms_consent/adapters/dynamodb/renamed_lists.py",
+)
+CARRYING, REPEATS, ERRORS = (
+    "sms_consent/recording/list_copy.py",
+    "sms_consent/recording/idempotency.py",
+    "sms_consent/domain/errors.py",
+)
+LIMITS, BUDGET, POSTMAN = (
+    "sms_consent/sync/reply_limits.py",
+    "sms_consent/sync/reply_budget.py",
+    "sms_consent/sync/reply_sender.py",
+)
+LETTERS, ANSWER, TEXT = (
+    "sms_consent/sync/help_and_clarification.py",
+    "sms_consent/domain/reply.py",
+    "sms_consent/inbound/message.py",
+)
+CLASSIFIER, ECHO, TIERS = (
+    "sms_consent/intent/classifier.py",
+    "sms_consent/intent/echo.py",
+    "sms_consent/intent/tiers.py",
+)
+CLOCK, TIMES, STATUS = (
+    "cli/sms_consent_cli/shared/aws_clock.py",
+    "cli/sms_consent_cli/shared/written_time.py",
+    "cli/sms_consent_cli/commands/import_/status_column.py",
+)
 
 OUTAGES, RISKY, SLOW = "inbound/test_outages.py", "inbound/test_risky_records.py", "inbound/test_slow_calls.py"
 VERSIONS, DECIDED, LATE = (
@@ -357,9 +393,9 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "a bad setting stops every text",
-        "inbound/wiring.py",
+        "sms_consent/bootstrap/inbound.py",
         "        reporter.problem(problem)\n    if settings",
-        '        raise __import__("sms_consent.settings").settings.SettingsError(problem.message)\n    if settings',
+        '        raise __import__("sms_consent.bootstrap.settings").settings.SettingsError(problem.message)\n    if settings',
         BAD_SETTINGS,
     ),
     # --- rejected numbers, failing items
@@ -592,7 +628,7 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "what failed for a recipient is remembered as its result",
-        "sms_consent/on_behalf.py",
+        "sms_consent/recording/channel_requests.py",
         "        if result.became not in {Became.FAILED, Became.REJECTED}\n",
         "        if True\n",
         REPLAYED,
@@ -734,7 +770,7 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "the difference is copied before the change shows everywhere",
-        "cli/list_carrying.py",
+        "cli/sms_consent_cli/shared/list_copying.py",
         "        rest = max(carry.at for carry in carries) + SETTLE - self._clock.now()\n",
         "        rest = max(carry.at for carry in carries) - self._clock.now()\n",
         MOVING,

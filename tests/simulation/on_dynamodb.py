@@ -18,12 +18,13 @@ from support.memory_ledger import History
 from support.template import create_table
 
 import emulator
-from sms_consent.aws import clients, items
-from sms_consent.aws.attributes import from_attributes, to_attributes
-from sms_consent.aws.ledger import DynamoLedger
-from sms_consent.aws.opt_out_list import AwsOptOutList, AwsTexting
-from sms_consent.consent import Listing
-from sms_consent.decision import Outcome
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.store import DynamoLedger
+from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTexting
+from sms_consent.domain.consent import Listing
+from sms_consent.domain.decision import Outcome
 
 __all__ = ["AwsStage", "aws_stage"]
 

@@ -10,9 +10,9 @@ from simulation import history as h
 from simulation.broken import Broken, Property
 from support.workers import LEASE
 
-from sms_consent.consent import Status
-from sms_consent.decision import Asked, Decision, Outcome
-from sms_consent.pacing import Call
+from sms_consent.domain.consent import Status
+from sms_consent.domain.decision import Asked, Decision, Outcome
+from sms_consent.domain.rate_limiter import Call
 
 if TYPE_CHECKING:
     from simulation.witness import Key

@@ -16,13 +16,13 @@ from simulation.strategies import random_history
 from simulation.world import World
 from support.reconciling import MemoryBook, MemoryCensus, MemoryListings
 
-from sms_consent.consent import Consent
-from sms_consent.drift import Drift
-from sms_consent.errors import Rejected, TryAgain
-from sms_consent.pacing import Call, Pace
-from sms_consent.ports import ListPage
-from sms_consent.reconcile import Reconciler
-from sms_consent.run import Run, Sketch
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.drift import Drift
+from sms_consent.domain.errors import Rejected, TryAgain
+from sms_consent.domain.ports import ListPage
+from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.reconciliation.progress import Run, Sketch
+from sms_consent.reconciliation.reconciler import Reconciler
 
 __all__ = ["Reconcile", "reconciled"]
 

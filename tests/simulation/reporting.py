@@ -8,7 +8,7 @@ from functools import cache
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
-from sms_consent.aws.dead_letters import DeadLetters
+from sms_consent.adapters.sqs.dead_letters import DeadLetters
 
 __all__ = ["NoDeadLetters", "log_book", "quiet_logger", "quiet_metrics"]
 

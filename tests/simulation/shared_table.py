@@ -34,22 +34,22 @@ from simulation.wide import (
 from simulation.witness import Key
 from support.previous_release import previous
 
-from cli.deployment import Deployment
-from cli.list_carrying import Choice, ListCarrying, Move
-from cli.sender_book import SenderBook
-from sms_consent.aws import clients
-from sms_consent.aws.attributes import from_attributes, to_attributes
-from sms_consent.aws.census import DynamoCensus
-from sms_consent.aws.items import LIST, consent_from, consent_key
-from sms_consent.aws.known_lists import ListBook, RememberedLists
-from sms_consent.aws.list_carries import ListCarries
-from sms_consent.aws.register import DynamoRegister
-from sms_consent.aws.standing import StandingConsents
-from sms_consent.carrying import RECHECK_AFTER, Carrier
-from sms_consent.consent import Consent, Status
-from sms_consent.decision import Asked
-from sms_consent.list_names import ListNames
-from sms_consent.ports import Sender
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+from sms_consent.adapters.dynamodb.consent_scan import DynamoCensus
+from sms_consent.adapters.dynamodb.items import LIST, consent_from, consent_key
+from sms_consent.adapters.dynamodb.known_lists import ListBook, RememberedLists
+from sms_consent.adapters.dynamodb.list_copies import ListCarries
+from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.standing_consents import StandingConsents
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked
+from sms_consent.domain.list_names import ListNames
+from sms_consent.domain.ports import Sender
+from sms_consent.recording.list_copy import RECHECK_AFTER, Carrier
+from sms_consent_cli.shared.deployment import Deployment
+from sms_consent_cli.shared.list_copying import Choice, ListCarrying, Move
 
 __all__ = [
     "ADDED",

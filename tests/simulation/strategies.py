@@ -29,7 +29,7 @@ from simulation.history import (
     Wait,
 )
 
-from sms_consent.decision import Asked, Author
+from sms_consent.domain.decision import Asked, Author
 
 __all__ = ["histories", "random_history"]
 

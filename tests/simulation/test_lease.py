@@ -12,7 +12,7 @@ from support.policies import Permission, granted
 from support.template import resources
 from support.workers import LEASE
 
-from sms_consent.consent import LANDING
+from sms_consent.domain.consent import LANDING
 
 # START's worker stands still before its deletion for as long as a lease of 20 seconds lasts; STOP comes meanwhile.
 STANDSTILL = History(

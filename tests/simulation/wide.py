@@ -24,11 +24,11 @@ from simulation.witness import Key, Witness
 from simulation.world import BEGINNING, World
 from support.memory_service import MemoryService
 
-from sms_consent.consent import Consent, Status
-from sms_consent.decision import Asked, Author, Decision
-from sms_consent.errors import ConsentError, Rejected
-from sms_consent.leave_to_sweep import leave_to_sweep
-from sms_consent.pacing import Call
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.errors import ConsentError, Rejected
+from sms_consent.domain.rate_limiter import Call
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 __all__ = [
     "AgentRequest",

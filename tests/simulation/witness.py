@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from simulation.broken import Broken, Property
 from simulation.history import Ending
 
-from sms_consent.answer import AnswerState
-from sms_consent.consent import Consent, Status
-from sms_consent.decision import Asked, Decision
-from sms_consent.pacing import Call
-from sms_consent.reply_limits import ENOUGH
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked, Decision
+from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.reply import AnswerState
+from sms_consent.sync.reply_limits import ENOUGH
 
 __all__ = ["Attempt", "Exposure", "Key", "Release", "Witness"]
 

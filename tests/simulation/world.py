@@ -21,9 +21,8 @@ from support.memory_ledger import MemoryLedger
 from support.memory_service import DEFAULT_QUOTAS, MemoryService
 from support.workers import LEASE, Environment, environment
 
-from inbound.batch import Batch
-from sms_consent.decision import Asked, Author, Decision
-from sms_consent.errors import (
+from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.errors import (
     ConsentError,
     OptInRefused,
     RecipientOptedOut,
@@ -33,8 +32,9 @@ from sms_consent.errors import (
     Unavailable,
     Unreached,
 )
-from sms_consent.pacing import Call
-from sms_consent.scope import KnownList, Reach, Scope
+from sms_consent.domain.propagation import KnownList, Reach, Scope
+from sms_consent.domain.rate_limiter import Call
+from sms_consent.inbound.batch import Batch
 
 __all__ = ["BEGINNING", "Stage", "World", "run"]
 
@@ -579,7 +579,7 @@ def _in_memory(terms: h.Terms, clock: FakeClock) -> tuple[MemoryLedger, MemorySe
 
 def _quietly(effect: Callable[[], object]) -> None:
     """Nobody hears the answer."""
-    from sms_consent.errors import Moved
+    from sms_consent.domain.errors import Moved
 
     try:
         effect()

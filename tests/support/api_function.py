@@ -15,12 +15,13 @@ from uuid import uuid4
 import pytest
 from werkzeug.test import Client, TestResponse
 
-import api.wiring
-from api.handler import handler
-from cli.local_api.gateway import Gateway
-from sms_consent.aws import clients, items
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.ports import Sender
+import api.container
+from handlers.api import handler
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.domain.ports import Sender
+from sms_consent_cli.local.api.gateway import Gateway
 from support.world import LIST, OURS, PERSON, World, deployed
 
 __all__ = ["PRIMARY", "SECONDARY", "VERSION", "Api", "api_beside", "api_for_now", "api_function", "authorization"]
@@ -145,5 +146,5 @@ def api_for_now(world: World) -> Iterator[Api]:
 
 
 def _forget() -> None:
-    for made in (api.wiring.api, api.wiring.parts, api.wiring.access_keys):
+    for made in (api.container.api, api.container.parts, api.container.access_keys):
         made.cache_clear()

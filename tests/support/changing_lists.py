@@ -14,14 +14,14 @@ from botocore.client import BaseClient
 from click.testing import Result
 from typer.testing import CliRunner
 
-import api.wiring
-import inbound.wiring
-import reconcile.wiring
-from cli.deployment import Deployment
-from cli.main import app
-from sms_consent.aws import clients
-from sms_consent.clock import SystemClock
-from sms_consent.consent import Consent
+import api.container
+import sms_consent.bootstrap.inbound
+import sms_consent.bootstrap.reconcile
+from sms_consent.adapters import clients
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.domain.consent import Consent
+from sms_consent_cli.main import app
+from sms_consent_cli.shared.deployment import Deployment
 from support.api_function import Api, api_beside
 from support.configured import ARN, Configured, configured
 from support.inbound_function import Inbound
@@ -113,7 +113,12 @@ class Changing:
 
     def cold_start(self) -> None:
         """New environments for every function."""
-        for made in (inbound.wiring.batch, reconcile.wiring.reconciler, api.wiring.parts, api.wiring.api):
+        for made in (
+            sms_consent.bootstrap.inbound.batch,
+            sms_consent.bootstrap.reconcile.reconciler,
+            api.container.parts,
+            api.container.api,
+        ):
             made.cache_clear()
 
     def settle(self) -> None:
@@ -184,9 +189,9 @@ def changing_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[Changing]:
         monkeypatch.setattr(SystemClock, "sleep", sleep)
         monkeypatch.setattr(Deployment, "dynamodb_for", lambda *_: clients.dynamodb())
         made.deploy()
-        inbound.wiring.batch.cache_clear()
+        sms_consent.bootstrap.inbound.batch.cache_clear()
         yield changing
-    inbound.wiring.batch.cache_clear()
+    sms_consent.bootstrap.inbound.batch.cache_clear()
 
 
 def arn(name: str) -> str:

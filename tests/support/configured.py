@@ -15,11 +15,11 @@ from botocore.session import get_session
 from click.testing import Result
 from typer.testing import CliRunner
 
-from cli import aws_clock
-from cli.deployment import STACK, Deployment
-from cli.main import app
-from sms_consent.aws import clients
-from sms_consent.clock import SystemClock
+from sms_consent.adapters import clients
+from sms_consent.adapters.clock import SystemClock
+from sms_consent_cli.main import app
+from sms_consent_cli.shared import aws_clock
+from sms_consent_cli.shared.deployment import STACK, Deployment
 from support.world import LIST, World, deployed
 
 __all__ = ["ARN", "Configured", "configured"]

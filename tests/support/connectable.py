@@ -24,23 +24,23 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
 from typer.testing import CliRunner
 
-from cli import aws_clock
-from cli.connection.report import Report
-from cli.connection.run import connect, disconnect
-from cli.connection.switchover import Switchover, Wishes
-from cli.connection.trial import NOBODY
-from cli.connection.verdict import Verdict
-from cli.deployment import STACK, Deployment
-from cli.desk import Desk
-from cli.main import app
-from inbound import wiring
-from inbound.handler import handler
-from sms_consent.clock import SystemClock
-from sms_consent.times import as_text
+from handlers.inbound import handler
+from handlers.sweep import handler as sweep_handler
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap import sweep as sweep_wiring
+from sms_consent.domain.time import as_text
+from sms_consent_cli.commands.connect.delivery_check import NOBODY
+from sms_consent_cli.commands.connect.report import Report
+from sms_consent_cli.commands.connect.run import connect, disconnect
+from sms_consent_cli.commands.connect.switchover import Switchover, Wishes
+from sms_consent_cli.commands.connect.verdict import Verdict
+from sms_consent_cli.main import app
+from sms_consent_cli.shared import aws_clock
+from sms_consent_cli.shared.command_context import Desk
+from sms_consent_cli.shared.deployment import STACK, Deployment
 from support.template import resources
 from support.world import OURS, PERSON, World, deployed
-from sweep import wiring as sweep_wiring
-from sweep.handler import handler as sweep_handler
 
 __all__ = ["NUMBER", "OLD_LIST", "OWN_LIST", "Connectable", "Killed", "connectable"]
 

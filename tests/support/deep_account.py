@@ -20,11 +20,11 @@ from botocore.session import get_session
 from moto.awslambda.models import EventSourceMapping, lambda_backends
 from typer.testing import CliRunner
 
-from cli.deployment import STACK, Deployment
-from cli.main import app
-from cli.sender_book import SenderBook
-from sms_consent.clock import SystemClock
-from sms_consent.ports import Sender
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.domain.ports import Sender
+from sms_consent_cli.main import app
+from sms_consent_cli.shared.deployment import STACK, Deployment
 from support.world import World, deployed
 
 __all__ = ["FUNCTIONS", "OURS", "OWN_LIST", "DeepAccount", "deep_account"]

@@ -14,9 +14,9 @@ from unittest.mock import patch
 
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from sms_consent.aws.reporting import Metrics
-from sms_consent.inbound import Inbound
-from sms_consent.text import Text
+from sms_consent.bootstrap.observability import Metrics
+from sms_consent.inbound.message import Text
+from sms_consent.inbound.processor import Inbound
 from support.template import resources
 
 __all__ = ["CHECKED", "OFFENCES", "watched"]

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from cli.local.template import read_template
+from sms_consent_cli.local.template import read_template
 
 __all__ = ["Formation", "formation", "transformed"]
 

@@ -7,7 +7,7 @@ import json
 from random import Random
 from typing import Any
 
-from inbound import wiring
+from sms_consent.bootstrap import inbound as wiring
 from support.inbound_function import Inbound
 from support.world import OURS
 

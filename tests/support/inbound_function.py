@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from inbound import wiring
-from inbound.handler import handler
-from sms_consent.aws import clients, items
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.consent import Consent
-from sms_consent.ports import Sender
-from sms_consent.times import as_text
+from handlers.inbound import handler
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.bootstrap import inbound as wiring
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.time import as_text
 from support.template import REPOSITORY, resources
 from support.world import LIST, OURS, PERSON, World, deployed
 

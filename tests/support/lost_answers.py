@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
-from sms_consent.aws import clients
+from sms_consent.adapters import clients
 
 __all__ = ["after_effect", "hooked", "timed_out", "written_twice"]
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sms_consent.answer import Letter
-from sms_consent.consent import Consent, Due
-from sms_consent.decision import Decision, Outcome
-from sms_consent.errors import Moved
-from sms_consent.ports import Rejection, Sender
-from sms_consent.rejected import RejectedWork
-from sms_consent.times import as_text
+from sms_consent.domain.consent import Consent, Due
+from sms_consent.domain.decision import Decision, Outcome
+from sms_consent.domain.errors import Moved
+from sms_consent.domain.ports import Rejection, Sender
+from sms_consent.domain.rejections import RejectedWork
+from sms_consent.domain.reply import Letter
+from sms_consent.domain.time import as_text
 
 __all__ = ["History", "MemoryLedger"]
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sms_consent.consent import Listing
-from sms_consent.errors import OptInRefused, RecipientOptedOut, Rejected, Throttled
-from sms_consent.pacing import Call
-from sms_consent.ports import Clock
+from sms_consent.domain.consent import Listing
+from sms_consent.domain.errors import OptInRefused, RecipientOptedOut, Rejected, Throttled
+from sms_consent.domain.ports import Clock
+from sms_consent.domain.rate_limiter import Call
 
 __all__ = ["DEFAULT_QUOTAS", "HELD_FOR", "MemoryService", "SentText"]
 

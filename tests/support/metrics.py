@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from aws_lambda_powertools.metrics import Metrics
 
-from sms_consent.aws.reporting import Metrics as InboundMetrics
+from sms_consent.bootstrap.observability import Metrics as InboundMetrics
 from support.template import resources
 
 __all__ = ["EMITTED", "Metric", "all_shown", "in_alarms", "on_dashboard"]

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from cli.deployment import Deployment
-from sms_consent.aws import clients
-from sms_consent.consent import Consent
+from sms_consent.adapters import clients
+from sms_consent.domain.consent import Consent
+from sms_consent_cli.shared.deployment import Deployment
 from support.configured import Configured, configured
 from support.world import LIST
 

@@ -19,10 +19,10 @@ from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend
 from samtranslator.yaml_helper import yaml_parse
 
-from notify import wiring
-from notify.handler import handler
-from sms_consent.aws import clients
-from sms_consent.clock import SystemClock
+from handlers.notify import handler
+from sms_consent.adapters import clients
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.bootstrap import notify as wiring
 from support.event_schemas import fits
 from support.inbound_function import Inbound, inbound_function
 from support.template import REPOSITORY, template

@@ -11,13 +11,13 @@ from unittest.mock import patch
 
 import pytest
 
-from reconcile import wiring
-from reconcile.handler import handler
-from sms_consent.aws import clients
-from sms_consent.aws.attributes import from_attributes
-from sms_consent.aws.drift_items import DRIFT, drift_from
-from sms_consent.clock import SystemClock
-from sms_consent.drift import Drift
+from handlers.reconcile import handler
+from sms_consent.adapters import clients
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.adapters.dynamodb.attributes import from_attributes
+from sms_consent.adapters.dynamodb.drift_items import DRIFT, drift_from
+from sms_consent.bootstrap import reconcile as wiring
+from sms_consent.domain.drift import Drift
 from support.world import LIST, World
 
 __all__ = ["Reconcile", "emitted", "reconcile_beside"]

@@ -22,19 +22,19 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 import emulator
-from cli import aws_clock
-from cli.deployment import Deployment as Found
-from cli.local import deployment, moto_ledger
-from cli.local.deployment import STACK, Deployment, deploy
-from cli.local.template import Template, read_template
-from cli.main import app
-from sms_consent.aws import clients
-from sms_consent.aws.assembly import Parts, assemble
-from sms_consent.aws.reconciling import assemble_reconciler
-from sms_consent.clock import SystemClock
-from sms_consent.consent import Consent
-from sms_consent.decision import Asked, Author, Decision
-from sms_consent.settings import Settings
+from sms_consent.adapters import clients
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.bootstrap.container import Parts, assemble
+from sms_consent.bootstrap.reconciling import assemble_reconciler
+from sms_consent.bootstrap.settings import Settings
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent_cli.local import deployment, moto_ledger
+from sms_consent_cli.local.deployment import STACK, Deployment, deploy
+from sms_consent_cli.local.template import Template, read_template
+from sms_consent_cli.main import app
+from sms_consent_cli.shared import aws_clock
+from sms_consent_cli.shared.deployment import Deployment as Found
 from support.template import REPOSITORY
 from support.world import OURS, PERSON, START_OF_TEST
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-from sms_consent.aws import clients
+from sms_consent.adapters import clients
 
 __all__ = ["Asked", "refusal", "refuses"]
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from retention import wiring
-from retention.handler import handler
+from handlers.retention import handler
+from sms_consent.bootstrap import retention as wiring
 
 __all__ = ["retention_function"]
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from sms_consent.clock import SystemClock
+from handlers.sweep import handler
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.bootstrap import sweep as wiring
 from support.world import World
-from sweep import wiring
-from sweep.handler import handler
 
 __all__ = ["sweep"]
 

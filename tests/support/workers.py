@@ -8,20 +8,20 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sms_consent.aws.senders import RememberedSenders
-from sms_consent.classifier import Classifier
-from sms_consent.correspondence import Correspondence
-from sms_consent.inbound import Action, Inbound
+from sms_consent.adapters.sender_cache import RememberedSenders
+from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList, Texting
+from sms_consent.domain.propagation import Scope
+from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.inbound.processor import Action, Inbound
 from sms_consent.intent import Intent, Reader, Reading, Tier
-from sms_consent.pacing import Call, Pace
-from sms_consent.ports import Clock, ConsentLedger, OptOutList, Texting
-from sms_consent.postman import Postman
-from sms_consent.record import Recorder
+from sms_consent.intent.classifier import Classifier
+from sms_consent.recording.recorder import Recorder
 from sms_consent.replies import Replies
-from sms_consent.reply_limits import ReplyLimits
-from sms_consent.scope import Scope
-from sms_consent.sweep import Sweep
-from sms_consent.sync import Sync
+from sms_consent.sync.help_and_clarification import Correspondence
+from sms_consent.sync.reply_limits import ReplyLimits
+from sms_consent.sync.reply_sender import Postman
+from sms_consent.sync.sweep import Sweep
+from sms_consent.sync.sync import Sync
 from support.memory_service import DEFAULT_QUOTAS
 
 __all__ = ["GRACE", "LEASE", "Environment", "environment"]
@@ -57,7 +57,7 @@ def environment(
     at_once: Mapping[Call, float] = DEFAULT_QUOTAS,
     limits: ReplyLimits | None = None,
 ) -> Environment:
-    """As ``sms_consent.aws.assembly.assemble`` does it."""
+    """As ``sms_consent.bootstrap.container.assemble`` does it."""
     pace = Pace(clock, DEFAULT_QUOTAS) if paced else Pace(clock, at_once=at_once)
     senders = RememberedSenders(ledger, clock)
     postman = Postman(texting, _replies(), senders, pace, limits or ReplyLimits(clock))

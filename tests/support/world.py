@@ -14,12 +14,12 @@ import time_machine
 from moto import mock_aws
 
 import emulator
-from cli.local import moto_ledger
-from sms_consent.aws import clients
-from sms_consent.aws.assembly import Parts, assemble
-from sms_consent.consent import Consent
-from sms_consent.decision import Asked, Author, Decision
-from sms_consent.settings import Settings
+from sms_consent.adapters import clients
+from sms_consent.bootstrap.container import Parts, assemble
+from sms_consent.bootstrap.settings import Settings
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent_cli.local import moto_ledger
 from support.template import create_table
 
 OURS = "+12125550101"

@@ -17,10 +17,10 @@ from support.refusals import Asked, refusal, refuses
 from support.sweep_function import sweep
 from support.world import LIST
 
-from sms_consent.aws import clients
-from sms_consent.consent import Status
-from sms_consent.errors import ConsentError, Rejected, TryAgain
-from sweep import wiring
+from sms_consent.adapters import clients
+from sms_consent.bootstrap import sweep as wiring
+from sms_consent.domain.consent import Status
+from sms_consent.domain.errors import ConsentError, Rejected, TryAgain
 
 BROKEN, NEIGHBOUR = "+14255550111", "+14255550122"
 OUTAGE = refusal("InternalServerError", 500)

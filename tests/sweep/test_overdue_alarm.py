@@ -19,14 +19,15 @@ from support.refusals import refusal, refuses
 from support.sweep_function import sweep
 from support.workers import environment
 
-from sms_consent.aws import clients, items
-from sms_consent.aws.attributes import to_attributes
-from sms_consent.aws.overdue import FORGOTTEN_AFTER, OldestOptOut
-from sms_consent.consent import Consent, Due
-from sms_consent.decision import Asked, Author, Decision
-from sms_consent.errors import Rejected, Throttled, TryAgain, Unavailable
-from sms_consent.leave_to_sweep import leave_to_sweep
-from sms_consent.text import Text
+from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.overdue import FORGOTTEN_AFTER, OldestOptOut
+from sms_consent.domain.consent import Consent, Due
+from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Unavailable
+from sms_consent.inbound.message import Text
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 LIST, LINE, PERSON = "Default", "+12125550101", "+14255550182"
 A_MINUTE, IN_TIME = timedelta(minutes=1), timedelta(minutes=20)

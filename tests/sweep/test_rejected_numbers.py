@@ -20,17 +20,17 @@ from support.sweep_function import sweep
 from support.workers import environment
 from support.world import LIST, PERSON, World
 
-from sms_consent.aws import clients
-from sms_consent.aws.assembly import assemble
-from sms_consent.clock import SystemClock
-from sms_consent.consent import Consent, Due, Status
-from sms_consent.decision import Asked as Wanted
-from sms_consent.decision import Author, Decision
-from sms_consent.errors import Rejected, Throttled
-from sms_consent.leave_to_sweep import leave_to_sweep
-from sms_consent.pacing import Call
-from sms_consent.rejected import RejectedWork, is_permanent
-from sms_consent.text import Text
+from sms_consent.adapters import clients
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.bootstrap.container import assemble
+from sms_consent.domain.consent import Consent, Due, Status
+from sms_consent.domain.decision import Asked as Wanted
+from sms_consent.domain.decision import Author, Decision
+from sms_consent.domain.errors import Rejected, Throttled
+from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.rejections import RejectedWork, is_permanent
+from sms_consent.inbound.message import Text
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 BLOCKED = refusal("ValidationException", Reason="DESTINATION_COUNTRY_BLOCKED")
 ABOUT_THE_NUMBER = {

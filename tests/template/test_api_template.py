@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.template import KEY_ARN, KEY_ID, REPOSITORY, resources, template
 
-from cli.local.template import read_template
+from sms_consent_cli.local.template import read_template
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +150,8 @@ def test_only_receipts_of_requests_expire() -> None:
         "AttributeName": "expires",
         "Enabled": True,
     }
-    from sms_consent.consent import Consent
-    from sms_consent.decision import Decision
+    from sms_consent.domain.consent import Consent
+    from sms_consent.domain.decision import Decision
 
     for record in (Consent, Decision):
         assert "expires" not in record.__dataclass_fields__

@@ -17,8 +17,8 @@ from support.formation import Formation, formation
 from support.template import REPOSITORY
 
 import emulator
-from cli.local import moto_resources
-from cli.local_api import secret as _secret  # noqa: F401  moto's CloudFormation learns a resource from it
+from sms_consent_cli.local import moto_resources
+from sms_consent_cli.local.api import secret as _secret  # noqa: F401  moto's CloudFormation learns a resource from it
 
 UNKNOWN = {
     "AWS::ApiGatewayV2::Api",

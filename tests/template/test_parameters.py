@@ -7,9 +7,9 @@ import re
 import pytest
 from support.template import template
 
-from sms_consent.intent.own_words import _mandatory
+from sms_consent.bootstrap.settings import Settings
+from sms_consent.intent.deployment_words import _mandatory
 from sms_consent.replies import Replies
-from sms_consent.settings import Settings
 
 PARAMETERS = template()["Parameters"]
 BASE = {"LEDGER_TABLE": "ledger", "OPT_OUT_LIST": "Default", "BRAND": "Example", "SUPPORT_CONTACT": "help.example.com"}

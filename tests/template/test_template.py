@@ -14,15 +14,15 @@ from support.formation import Formation, formation
 from support.policies import Permission, granted
 from support.template import KEY_ARN, KEY_ID, REPOSITORY, resources, statements, template
 
-from inbound.batch import GIVE_UP_AFTER, GIVE_UP_UNTRIED_AFTER
-from sms_consent.announcing import GIVEN_UP_AFTER
-from sms_consent.aws import clients
-from sms_consent.aws.events import SOURCE
-from sms_consent.consent import LANDING
-from sms_consent.deadline import MARGIN
-from sms_consent.reading import LEASE
-from sms_consent.reconcile import EVERY
-from sms_consent.settings import CALL_MARGIN
+from sms_consent.adapters import clients
+from sms_consent.adapters.eventbridge import SOURCE
+from sms_consent.bootstrap.settings import CALL_MARGIN
+from sms_consent.domain.consent import LANDING
+from sms_consent.domain.deadline import MARGIN
+from sms_consent.inbound.batch import GIVE_UP_AFTER, GIVE_UP_UNTRIED_AFTER
+from sms_consent.publishing.event_publisher import GIVEN_UP_AFTER
+from sms_consent.reconciliation.reconcile_run import LEASE
+from sms_consent.reconciliation.reconciler import EVERY
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 ROLES = resources("AWS::IAM::Role")

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from functools import cache
 
-from sms_consent.intent.folding import Folded, Word
 from sms_consent.intent.keywords import DATA
+from sms_consent.intent.normalisation import Folded, Word
 
 __all__ = ["clauses", "has_breaks", "is_laughing", "with_signs"]
 

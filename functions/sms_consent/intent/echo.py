@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from sms_consent.intent.folding import Folded, Word, fold
+from sms_consent.intent.normalisation import Folded, Word, fold
 
 __all__ = ["OwnReplies", "without_reply"]
 

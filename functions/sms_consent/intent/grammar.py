@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sms_consent.intent.actors import ALLOWED, Actors, Who
-from sms_consent.intent.folding import Folded, Word
-from sms_consent.intent.frames import Board, Elements, Frame, Kind
+from sms_consent.intent.agency import ALLOWED, Actors, Who
 from sms_consent.intent.lexicon import Lexicon, Row, Unit
-from sms_consent.intent.reading import Found, Intent
-from sms_consent.intent.weighing import Marking, Weights
+from sms_consent.intent.linear_model import Marking, Weights
+from sms_consent.intent.normalisation import Folded, Word
+from sms_consent.intent.patterns import Board, Elements, Frame, Kind
+from sms_consent.intent.result import Found, Intent
 
 __all__ = ["Grammar"]
 

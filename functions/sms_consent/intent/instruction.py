@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from sms_consent.intent.folding import Folded, Word
+from sms_consent.intent.normalisation import Folded, Word
 
 __all__ = ["Instruction"]
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sms_consent.intent.folding import fold_keyword
-from sms_consent.intent.reading import Intent
+from sms_consent.intent.normalisation import fold_keyword
+from sms_consent.intent.result import Intent
 
 __all__ = ["DATA", "Keyword", "load_keywords", "load_packs", "load_prepared", "prepared_keywords"]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise, repeat
 from typing import Any, NamedTuple, TypeVar
 
-from sms_consent.intent.folding import Word
+from sms_consent.intent.bounded_cache import Remembered
 from sms_consent.intent.keywords import DATA
-from sms_consent.intent.remembered import Remembered
+from sms_consent.intent.normalisation import Word
 
 __all__ = ["Lexicon", "Row", "Unit", "literals", "load_sentences", "unfolded"]
 

@@ -9,12 +9,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sms_consent.intent.folding import fold_keyword
 from sms_consent.intent.keywords import DATA, Keyword, load_keywords, load_packs
 from sms_consent.intent.lexicon import literals, load_sentences
-from sms_consent.intent.lines import joined
-from sms_consent.intent.spelling import halves
-from sms_consent.intent.weighing import WHOLE, beginning_of
+from sms_consent.intent.linear_model import WHOLE, beginning_of
+from sms_consent.intent.normalisation import fold_keyword
+from sms_consent.intent.sorted_lookup import joined
+from sms_consent.intent.typos import halves
 
 __all__ = ["OTHER_THINGS", "grammar", "prepared"]
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from sms_consent.intent.folding import Folded, Word, fold_keyword
 from sms_consent.intent.keywords import DATA
+from sms_consent.intent.normalisation import Folded, Word, fold_keyword
 
 __all__ = ["Quotation"]
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from sms_consent.intent.confusables import looks_like
+from sms_consent.intent.deployment_words import Ignored, OwnWords
 from sms_consent.intent.echo import OwnReplies
-from sms_consent.intent.folding import MOST_WORDS, Folded, fold, fold_keyword
 from sms_consent.intent.keywords import Keyword, prepared_keywords
-from sms_consent.intent.look_alikes import looks_like
-from sms_consent.intent.own_words import Ignored, OwnWords
-from sms_consent.intent.reading import NOTHING, RULES_VERSION, Explanation, Intent, Reading, Spans, Tier
+from sms_consent.intent.normalisation import MOST_WORDS, Folded, fold, fold_keyword
+from sms_consent.intent.result import NOTHING, RULES_VERSION, Explanation, Intent, Reading, Spans, Tier
 
 if TYPE_CHECKING:
     from sms_consent.intent.tiers import Tiers

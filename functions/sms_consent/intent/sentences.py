@@ -7,15 +7,15 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from sms_consent.intent.bounded_cache import Remembered
 from sms_consent.intent.clauses import clauses, is_laughing, with_signs
-from sms_consent.intent.folding import Folded, Word, cut_evenly
 from sms_consent.intent.grammar import Grammar
 from sms_consent.intent.keywords import DATA, load_prepared
 from sms_consent.intent.lexicon import Lexicon, Row, unfolded
-from sms_consent.intent.mending import Mending
-from sms_consent.intent.reading import Found, Intent
-from sms_consent.intent.remembered import Remembered
-from sms_consent.intent.spelling import Speller, respellings, slips_of
+from sms_consent.intent.normalisation import Folded, Word, cut_evenly
+from sms_consent.intent.result import Found, Intent
+from sms_consent.intent.typo_repair import Mending
+from sms_consent.intent.typos import Speller, respellings, slips_of
 
 __all__ = ["Sentences"]
 

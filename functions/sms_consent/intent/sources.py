@@ -14,7 +14,7 @@ _FOLDERS = {"keyword": "keywords", "company": "keywords", "misspelt": "keywords"
 _BESIDE = {"company": "company", "misspelt": "misspelling"}
 """What lets a keyword count that is not the whole message, or is wrongly typed."""
 _PARTS = frozenset({"label", "content"})
-"""Prefixes of rules that were applied to a part of RCS content (``sms_consent.rcs``)."""
+"""Prefixes of rules that were applied to a part of RCS content (``sms_consent.intent.rcs_content``)."""
 _RCS = {
     "event": "RCS subscription event (AWS End User Messaging user guide, rcs-events)",
     "postback": "Configured for this deployment (SuggestionPostbacks)",

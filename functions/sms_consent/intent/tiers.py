@@ -10,15 +10,15 @@ from dataclasses import replace
 from itertools import pairwise
 
 from sms_consent.intent.clauses import clauses, has_breaks, is_laughing
-from sms_consent.intent.company import Company, Kept
+from sms_consent.intent.confusables import looks_like
 from sms_consent.intent.echo import OwnReplies
-from sms_consent.intent.folding import Folded, Word
-from sms_consent.intent.immunity import Immunity, OwnWords
+from sms_consent.intent.keyword_in_context import Company, Kept
 from sms_consent.intent.keywords import Keyword, load_prepared
-from sms_consent.intent.look_alikes import looks_like
-from sms_consent.intent.misspelt import Misspelt, joined_letters
-from sms_consent.intent.reading import NOTHING, RULES_VERSION, Found, Intent, Reading, Spans, Tier
+from sms_consent.intent.non_authored_text import Immunity, OwnWords
+from sms_consent.intent.normalisation import Folded, Word
+from sms_consent.intent.result import NOTHING, RULES_VERSION, Found, Intent, Reading, Spans, Tier
 from sms_consent.intent.sentences import Sentences
+from sms_consent.intent.typo_keywords import Misspelt, joined_letters
 
 __all__ = ["Tiers"]
 

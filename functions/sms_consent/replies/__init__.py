@@ -6,7 +6,7 @@ The texts are data: one file a language in ``languages/``, and what each kind mu
 
 from __future__ import annotations
 
-from .composing import Replies, Reply, Unfit
+from .composer import Replies, Reply, Unfit
 from .templates import ReplyKind, UnfitReply
 
 __all__ = ["Replies", "Reply", "ReplyKind", "Unfit", "UnfitReply"]

@@ -15,7 +15,7 @@ __all__ = ["measure", "measure_size"]
 
 LISTING = """
 import sys; sys.path.insert(0, sys.argv[1])
-import inbound.handler
+import handlers.inbound
 print(*{name.partition(".")[0] for name in sys.modules})
 """
 

@@ -37,7 +37,7 @@ def measure(artefacts: Artefacts, turns: int) -> Compared:
         "bare": (artefacts.baselines, "bare"),
         "bare with a STOP": (artefacts.baselines, "bare_stop"),
         "typical": (artefacts.baselines, "typical"),
-        "sms-consent": (artefacts.ours, "inbound.handler"),
+        "sms-consent": (artefacts.ours, "handlers.inbound"),
     }
     ready = {name: compiled(folder) for name, folder in (("ours", artefacts.ours), ("baselines", artefacts.baselines))}
     for name, (folder, module) in list(places.items()):
@@ -62,7 +62,7 @@ def costly_imports(artefacts: Artefacts, port: int, runs: int = 5) -> list[tuple
     best: dict[str, tuple[float, float]] = {}
     for _ in range(runs):
         done = subprocess.run(
-            [*command, "inbound.handler"], env=environment(port), capture_output=True, text=True, check=True
+            [*command, "handlers.inbound"], env=environment(port), capture_output=True, text=True, check=True
         )
         for own, whole, name in re.findall(r"^import time: +(\d+) \| +(\d+) \| +(\S+)$", done.stderr, re.MULTILINE):
             found = float(own) / 1000, float(whole) / 1000

@@ -20,8 +20,8 @@ from support.fake_clock import NOON, FakeClock
 from support.memory_service import MemoryService
 from support.workers import environment
 
-from sms_consent.aws.ledger import DynamoLedger
-from sms_consent.text import Text
+from sms_consent.adapters.dynamodb.store import DynamoLedger
+from sms_consent.inbound.message import Text
 
 __all__ = ["measure"]
 

@@ -69,7 +69,7 @@ def _took(container: str, variables: dict[str, str], program: str, *arguments: s
     settings = [part for name, value in variables.items() if name != "PATH" for part in ("--env", f"{name}={value}")]
     done = _docker(
         "exec", *settings, container, "/var/lang/bin/python3", *ISOLATED, f"/figures/{program}", "/var/task",
-        "inbound.handler", *arguments,
+        "handlers.inbound", *arguments,
     )  # fmt: skip
     lines = [line for line in done.stdout.splitlines() if line.startswith("TOOK")]
     if done.returncode or not lines:

@@ -33,8 +33,8 @@ def measure(artefacts: Artefacts, turns: int) -> Compared:
     places = {
         "bare": (artefacts.baselines, "bare.handler"),
         "typical": (artefacts.baselines, "typical.handler"),
-        "sms-consent": (artefacts.ours, "inbound.handler.handler"),
-        "sms-consent, compiled": (artefacts.ours.with_name("InboundFunction-compiled"), "inbound.handler.handler"),
+        "sms-consent": (artefacts.ours, "handlers.inbound.handler"),
+        "sms-consent, compiled": (artefacts.ours.with_name("InboundFunction-compiled"), "handlers.inbound.handler"),
     }
     with aws() as port:
         return take_turns(

@@ -24,10 +24,10 @@ def measure(artefacts: Artefacts, turns: int) -> Compared:
     with aws(LATENCY) as port:
         variables = environment(port)
         places: dict[str, tuple[Path, str, int, dict[str, str]]] = {
-            "one": (artefacts.ours, "inbound.handler", 1, RAISED),
-            "ten": (artefacts.ours, "inbound.handler", 10, RAISED),
-            "hundred": (artefacts.ours, "inbound.handler", 100, RAISED),
-            "ten, default quotas": (artefacts.ours, "inbound.handler", 10, {}),
+            "one": (artefacts.ours, "handlers.inbound", 1, RAISED),
+            "ten": (artefacts.ours, "handlers.inbound", 10, RAISED),
+            "hundred": (artefacts.ours, "handlers.inbound", 100, RAISED),
+            "ten, default quotas": (artefacts.ours, "handlers.inbound", 10, {}),
             "typical, one": (artefacts.baselines, "typical", 1, {}),
             "typical, ten": (artefacts.baselines, "typical", 10, {}),
         }

@@ -1,0 +1,184 @@
+"""Decides whether a text would find its way to the ledger: topic, subscription, queue and functions, as AWS tells of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sms_consent_cli.commands.connect.resource_policy import Access, Ask, access
+from sms_consent_cli.commands.connect.verdict import Check, bad, good, note, unsure, unsure_where_denied
+from sms_consent_cli.shared.deployment import Deployment
+
+__all__ = ["SERVICE", "Route"]
+
+SERVICE = "sms-voice.amazonaws.com"
+_MISSING = frozenset({"NotFound", "NotFoundException"})
+
+
+class Route:
+    """The way from the topic to the function. Its methods raise NotFound, ClientError or BotoCoreError."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    @cached_property
+    def topic(self) -> str:
+        """Its ARN."""
+        return self._deployment.topic_arn
+
+    @property
+    def account(self) -> str:
+        """Whose topic it is."""
+        return self.topic.split(":")[4]
+
+    def checks(self, source_arn: str) -> Iterator[Check]:
+        """All of them, each on its own. ``source_arn`` is the number or pool whose texts are to be published."""
+        yield from self._region(source_arn)
+        yield from unsure_where_denied("topic", lambda: self._topic(source_arn))
+        yield from unsure_where_denied("subscription", self._subscription)
+        yield from unsure_where_denied("function", self._functions)
+
+    def _region(self, source_arn: str) -> Iterator[Check]:
+        region, theirs = self.topic.split(":")[3], source_arn.split(":")[3]
+        if self.topic.endswith(".fifo"):
+            yield bad("region", "the topic is a FIFO topic, which two-way channels do not support")
+        elif region != theirs:
+            yield bad("region", f"the topic is in {region}, the number in {theirs}: both must be in one region")
+        else:
+            yield good("region", f"number, topic and functions are in {region}")
+
+    # --- the topic
+
+    def _topic(self, source_arn: str) -> Iterator[Check]:
+        try:
+            attributes = self._deployment.client("sns").get_topic_attributes(TopicArn=self.topic)["Attributes"]
+        except ClientError as error:
+            if error.response["Error"].get("Code") not in _MISSING:
+                raise
+            yield bad("topic", f"there is no topic {self.topic}")
+            return
+        ask = Ask(
+            service=SERVICE,
+            action="sns:Publish",
+            resource=self.topic,
+            account=source_arn.split(":")[4],
+            source_arn=source_arn,
+        )
+        said = access(json.loads(attributes["Policy"]), ask)
+        yield _of_access("topic", said, f"the topic's policy lets {SERVICE} publish", "sns:Publish")
+        key = attributes.get("KmsMasterKeyId")
+        if key:
+            yield from unsure_where_denied("encryption", lambda: self._key(key, ask))
+
+    def _key(self, key: str, ask: Ask) -> Iterator[Check]:
+        """The service publishes to an encrypted topic only with a key whose policy names it; SNS's own key never does."""
+        if key == "alias/aws/sns":
+            yield bad("encryption", "the topic is encrypted with alias/aws/sns, which the service cannot use")
+            return
+        kms = self._deployment.client("kms")
+        described = kms.describe_key(KeyId=key)["KeyMetadata"]
+        if described["KeyState"] != "Enabled":
+            yield bad("encryption", f"the topic's key is not enabled, but {described['KeyState']}")
+            return
+        policy = json.loads(kms.get_key_policy(KeyId=described["KeyId"], PolicyName="default")["Policy"])
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            needed = Ask(
+                service=ask.service,
+                action=action,
+                resource=described["Arn"],
+                account=ask.account,
+                source_arn=ask.source_arn,
+            )
+            said = access(policy, needed)
+            if said is not Access.ALLOWED:
+                yield _of_access("encryption", said, "", action)
+                return
+        yield good("encryption", f"the key of the topic lets {SERVICE} use it")
+
+    # --- behind it
+
+    def _subscription(self) -> Iterator[Check]:
+        sns, queue = self._deployment.client("sns"), self._queue_arn
+        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.topic)
+        try:
+            found = [each for page in pages for each in page["Subscriptions"] if each["Endpoint"] == queue]
+        except ClientError as error:
+            if error.response["Error"].get("Code") not in _MISSING:
+                raise
+            found = []
+        confirmed = [each["SubscriptionArn"] for each in found if each["SubscriptionArn"].startswith("arn:")]
+        if not confirmed:
+            state = "is not confirmed" if found else "is missing"
+            yield bad("subscription", f"the queue's subscription to the topic {state}")
+            return
+        attributes = sns.get_subscription_attributes(SubscriptionArn=confirmed[0])["Attributes"]
+        faults = {
+            "it is not confirmed": attributes.get("PendingConfirmation", "false") == "true",
+            "raw delivery is on, which drops the timestamp by which texts are ordered": (
+                attributes.get("RawMessageDelivery", "false") == "true"
+            ),
+            "it has a filter policy, by which a STOP may not pass": bool(attributes.get("FilterPolicy")),
+        }
+        wrong = [fault for fault, there in faults.items() if there]
+        if wrong:
+            yield bad("subscription", f"of the queue to the topic: {'; '.join(wrong)}")
+        else:
+            yield good("subscription", "the queue hears the topic: confirmed, not raw, unfiltered")
+
+    @cached_property
+    def _queue_arn(self) -> str:
+        asked = self._deployment.sqs().get_queue_attributes(
+            QueueUrl=self._deployment.queue_url, AttributeNames=["QueueArn"]
+        )
+        return asked["Attributes"]["QueueArn"]
+
+    def _functions(self) -> Iterator[Check]:
+        names = [self._deployment.part("InboundFunctionName"), self._deployment.part("SweepFunctionName")]
+        for name in names:
+            yield self._function(name)
+        mappings = self._deployment.client("lambda").get_paginator("list_event_source_mappings")
+        # Not asked for by the function's name: the mapping is that of its alias, and the API does not say that it finds those.
+        found = [
+            mapping
+            for page in mappings.paginate(EventSourceArn=self._queue_arn)
+            for mapping in page["EventSourceMappings"]
+            if mapping["FunctionArn"].split(":function:")[-1].partition(":")[0] == names[0]
+        ]
+        states = sorted({mapping.get("State", "unknown") for mapping in found})
+        if not found:
+            yield bad("function", f"nothing feeds {names[0]} from the queue: its event source mapping is missing")
+        elif states != ["Enabled"]:
+            yield bad("function", f"the event source mapping of {names[0]} is not enabled, but {', '.join(states)}")
+        else:
+            yield good("function", f"{names[0]} is fed from the queue")
+
+    def _function(self, name: str) -> Check:
+        try:
+            found: Any = self._deployment.client("lambda").get_function_configuration(FunctionName=name)
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "ResourceNotFoundException":
+                raise
+            return bad("function", f"there is no function {name}")
+        state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
+        if state != "Active":
+            return bad("function", f"{name} is {state.lower()}: {found.get('StateReason', 'Lambda gives no reason')}")
+        if update != "Successful":
+            return note("function", f"{name} is active; its last update is {update.lower()}")
+        return good("function", f"{name} is active")
+
+
+def _of_access(name: str, said: Access, allowed: str, action: str) -> Check:
+    whose = "the topic's policy" if name == "topic" else "the policy of the topic's key"
+    match said:
+        case Access.ALLOWED:
+            return good(name, allowed)
+        case Access.UNCLEAR:
+            return unsure(name, f"{whose} has a Deny of which this command cannot tell whether it bars {SERVICE}")
+        case Access.DENIED:
+            return bad(name, f"{whose} denies {action} to {SERVICE}")
+        case _:
+            return bad(name, f"{whose} does not let {SERVICE} call {action}: texts would be lost")

@@ -1,0 +1,1 @@
+"""TODO dead_letters."""

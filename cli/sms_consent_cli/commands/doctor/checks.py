@@ -1,0 +1,211 @@
+"""Finds what is wrong with the settings of a deployment, or of one that is to be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sms_consent.adapters.dynamodb.known_lists import Lists
+from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.bootstrap.container import reader_for, replies_for
+from sms_consent.bootstrap.setting_problems import problems_of, problems_of_replies
+from sms_consent.bootstrap.settings import PARAMETERS, Problem, Settings
+from sms_consent.domain.ports import Sender
+from sms_consent_cli.commands.doctor.ledger_checks import MISSING, problems_of_ledger, problems_of_ledger_parameters
+from sms_consent_cli.shared.deployment import Deployment, NotFound
+
+__all__ = [
+    "Declared",
+    "declared_parameters",
+    "problems_before_deployment",
+    "problems_of_deployment",
+    "warnings_of_parameters",
+]
+
+_FUNCTIONS = ("InboundFunctionName", "SweepFunctionName")
+"""Outputs that name the functions with every setting of texts in their environment."""
+
+COPIED_WITHIN = timedelta(hours=1)
+"""ReconcileFunction copies the opt-outs of a list that changed within minutes, of a very large ledger within an hour."""
+
+Declared = Mapping[str, Mapping[str, Any]]
+"""The parameters of a template, by name."""
+
+
+@cache
+def declared_parameters(template: Path | None) -> Declared:
+    """Those of template.yaml; none if there is no template. Raises LocalError if it is none."""
+    from sms_consent_cli.local.template import parameters_of  # loads the SAM translator
+
+    return parameters_of(template) if template is not None else {}
+
+
+def problems_before_deployment(parameters: Mapping[str, str], declared: Declared) -> list[Problem]:
+    """What CloudFormation would refuse, and what functions could not use."""
+    found = _of_settings({name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()})
+    found += problems_of_ledger_parameters(parameters)
+    return _once([*found, *_of_template(parameters, declared, found), *_of_concurrency(parameters, declared)])
+
+
+def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[Problem]:
+    """What the deployed functions cannot use, and what the next deployment would be refused for; senders' brands too.
+
+    Raises NotFound, BotoCoreError or ClientError.
+    """
+    parameters = deployment.parameters()
+    chosen = {name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()}
+    found: list[Problem] = []
+    for environment in _environments(deployment) or [chosen]:
+        found += _of_settings(environment)
+    found += _of_template(parameters, {name: declared[name] for name in parameters if name in declared}, found)
+    found += _of_concurrency(parameters, declared)
+    ledger = list(problems_of_ledger(deployment))
+    found += ledger
+    if any(problem.message == MISSING for problem in ledger):
+        return _once(found)
+    book = SenderBook(deployment.dynamodb(), deployment.table, deployment.names)
+    found += _of_senders(Settings.from_environment(_complete(chosen)), book.senders())
+    found += _of_lists(book.lists(), deployment.own_list, deployment.clock.now())
+    return _once(found)
+
+
+def warnings_of_parameters(parameters: Mapping[str, str], declared: Declared) -> list[Problem]:
+    """Return what works as it is set, but what an operator should know."""
+    if (declared and "AlarmTopicArn" not in declared) or parameters.get("AlarmTopicArn"):
+        return []
+    fix = "Deploy with the ARN of an SNS topic that somebody is subscribed to as AlarmTopicArn."
+    return [Problem("AlarmTopicArn", "is empty: alarms go off, but reach nobody", fix)]
+
+
+def _environments(deployment: Deployment) -> list[dict[str, str]]:
+    """What functions have now, which may have been changed by hand; empty where the caller may not see it."""
+    found = []
+    for output in _FUNCTIONS:
+        try:
+            name = deployment.part(output)
+            configuration = deployment.client("lambda").get_function_configuration(FunctionName=name, Qualifier="live")
+        except (ClientError, NotFound):
+            return []
+        variables: dict[str, str] = configuration.get("Environment", {}).get("Variables", {})
+        found.append(variables | {"TIMEOUT_SECONDS": str(configuration["Timeout"])})
+    return found
+
+
+def _complete(environment: Mapping[str, str]) -> dict[str, str]:
+    """With the two variables that the template sets by itself, so that only what was chosen is judged."""
+    return {**environment, **{name: environment.get(name) or "any" for name in ("LEDGER_TABLE", "OPT_OUT_LIST")}}
+
+
+def _of_settings(environment: Mapping[str, str]) -> list[Problem]:
+    settings = Settings.from_environment(_complete(environment))
+    replies = replies_for(settings)
+    return list(problems_of(settings, replies, reader_for(settings), languages=replies.languages))
+
+
+def _of_senders(settings: Settings, senders: Iterable[Sender]) -> Iterator[Problem]:
+    """Brands, contacts and languages of senders, where they differ from the deployment's."""
+    replies = replies_for(settings)
+    for sender in senders:
+        own = (sender.brand, sender.support_contact, sender.language)
+        if not any(own):
+            continue
+        if sender.language is not None and not replies.has_language(sender.language):
+            known = ", ".join(replies.languages)
+            yield _of_sender(sender, Problem("DefaultLanguage", "has no replies", f"Give one of {known}."))
+        for problem in problems_of_replies(replies.for_brand(*own).unfit(replies.languages)):
+            yield _of_sender(sender, problem)
+
+
+def _of_lists(lists: Lists, own_list: str | None, now: datetime) -> Iterator[Problem]:
+    """Opt-outs that count for another list than the one they were recorded for, and are not copied to it."""
+    late = {(each.source, each.target) for each in lists.carries if now - each.at > COPIED_WITHIN}
+    if own_list is not None and lists.own is not None and lists.own != own_list:
+        late.add((lists.own, own_list))
+    for source, target in sorted(late):
+        yield Problem(
+            "opt-out lists",
+            f"have changed: opt-outs of {source} are not all copied to {target}",
+            f"See ReconcileFunction's logs, which copies them within minutes, or run: sms-consent lists carry {source} {target}",
+        )
+
+
+def _of_sender(sender: Sender, problem: Problem) -> Problem:
+    option = {"Brand": "--brand", "SupportContact": "--support-contact", "DefaultLanguage": "--language"}[
+        problem.setting
+    ]
+    return replace(
+        problem,
+        setting=f"sender {sender.identity}, {option}",
+        fix=f"{problem.fix} Then run: sms-consent senders set {sender.identity} {option} ...",
+    )
+
+
+# --- what CloudFormation refuses
+
+
+def _of_template(parameters: Mapping[str, str], declared: Declared, known: Iterable[Problem]) -> Iterator[Problem]:
+    """Parameters that break the template's own constraints, where no more exact problem is known."""
+    named = {problem.setting for problem in known}
+    for name in parameters:
+        if declared and name not in declared:
+            near = get_close_matches(name, declared, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"The template has {', '.join(sorted(declared))}."
+            yield Problem(name, "is no parameter of the template", hint)
+    for name, about in declared.items():
+        if name in named:
+            continue
+        if name not in parameters and "Default" not in about:
+            yield Problem(name, "is missing", f"Give it: {about.get('Description', 'it has no default')}")
+        elif name in parameters and not _accepts(about, parameters[name]):
+            allowed = ", ".join(map(str, about.get("AllowedValues", ())))
+            rule = about.get("ConstraintDescription") or (f"must be one of {allowed}" if allowed else _range(about))
+            yield Problem(name, "is refused by CloudFormation", f"It {str(rule).strip()}.")
+
+
+def _accepts(about: Mapping[str, Any], value: str) -> bool:
+    each = value.split(",") if about["Type"] == "CommaDelimitedList" else [value]  # held against the pattern one by one
+    if "AllowedValues" in about and value not in map(str, about["AllowedValues"]):
+        return False
+    if "AllowedPattern" in about and not all(re.fullmatch(about["AllowedPattern"], one) for one in each):
+        return False
+    if not int(about.get("MinLength", 0)) <= len(value) <= int(about.get("MaxLength", 4096)):
+        return False
+    if about["Type"] != "Number":
+        return True
+    try:
+        number = float(value)
+    except ValueError:
+        return False
+    return float(about.get("MinValue", number)) <= number <= float(about.get("MaxValue", number))
+
+
+def _of_concurrency(parameters: Mapping[str, str], declared: Declared) -> Iterator[Problem]:
+    """Yield a problem if fewer executions are reserved than the queue may start: Lambda would throttle texts."""
+    reserved, started = (
+        parameters.get(name, str(declared.get(name, {}).get("Default", 0)))
+        for name in ("InboundReservedConcurrency", "InboundMaximumConcurrency")
+    )
+    if reserved.isdecimal() and started.isdecimal() and 0 < int(reserved) < int(started):
+        yield Problem(
+            "InboundReservedConcurrency",
+            f"is below InboundMaximumConcurrency ({started}), so texts are throttled",
+            f"Give at least {started}, or 0 to reserve none.",
+        )
+
+
+def _range(about: Mapping[str, Any]) -> str:
+    if about["Type"] == "Number":
+        return f"must be a number from {about.get('MinValue', 'any')} to {about.get('MaxValue', 'any')}"
+    return f"must have {about.get('MinLength', 0)} to {about.get('MaxLength', 4096)} characters"
+
+
+def _once(problems: Iterable[Problem]) -> list[Problem]:
+    return list(dict.fromkeys(problems))

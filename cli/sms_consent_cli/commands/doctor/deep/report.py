@@ -1,0 +1,64 @@
+"""What the checks of a deployment found, for a person and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sms_consent_cli.commands.doctor.deep.finding import Finding, Status
+from sms_consent_cli.commands.doctor.deep.learning import Learned
+from sms_consent_cli.shared.terminal_text import say, visible
+
+__all__ = ["Examined"]
+
+WIDTH = 15
+"""Columns for the name of a check."""
+
+
+@dataclass
+class Examined:
+    """All findings. Each is printed as soon as it is known, unless ``silent``."""
+
+    silent: bool
+    findings: list[Finding] = field(default_factory=list)
+    learned: list[Learned] = field(default_factory=list)
+
+    def add(self, check: str, found: Iterator[Finding]) -> None:
+        """Keep and print what one check finds."""
+        for each in found:
+            finding = replace(each, check=check)
+            self.findings.append(finding)
+            if not self.silent:
+                _show(finding)
+
+    @property
+    def failed(self) -> bool:
+        """Whether any check failed."""
+        return any(each.status is Status.FAIL for each in self.findings)
+
+    def view(self) -> dict[str, Any]:
+        """The findings and what was learned, for JSON."""
+        return {
+            "checks": [
+                {"check": each.check, "status": each.status.value, "message": each.message, "fix": each.fix}
+                for each in self.findings
+            ],
+            "learned": [{"question": each.question, "answer": each.answer} for each in self.learned],
+        }
+
+    def show(self) -> None:
+        """Print what was learned, and a summary."""
+        if self.learned:
+            say("What AWS answered. Please open an issue with these lines; they hold no number:")
+            for each in self.learned:
+                say(visible(f"    {each.question}: {each.answer}"))
+        counts = Counter(each.status for each in self.findings)
+        say(", ".join(f"{counts[status]} {status.value}" for status in reversed(Status)))
+
+
+def _show(finding: Finding) -> None:
+    say(visible(f"{finding.status.value:<8}{finding.check:<{WIDTH}} {finding.message}"))
+    if finding.fix is not None:
+        say(visible(f"{'':{8 + WIDTH}} {finding.fix}"))

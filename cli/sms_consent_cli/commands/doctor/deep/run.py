@@ -1,0 +1,87 @@
+"""Run the checks of a deployment, one after the other. Only the two that are asked for by name change anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sms_consent.domain.errors import ConsentError
+from sms_consent_cli.commands.doctor.deep import delivery, numbers, running
+from sms_consent_cli.commands.doctor.deep.aws import Missing, NoAnswer
+from sms_consent_cli.commands.doctor.deep.context import Context
+from sms_consent_cli.commands.doctor.deep.end_to_end import send_test_stop
+from sms_consent_cli.commands.doctor.deep.finding import Fault, Finding, failed, passed, unknown
+from sms_consent_cli.commands.doctor.deep.learning import Lesson
+from sms_consent_cli.commands.doctor.deep.report import Examined
+from sms_consent_cli.shared.deployment import Deployment, NotFound
+
+__all__ = ["CHECKS", "examine"]
+
+_LEDGER = frozenset({"BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan"})
+"""Calls of the ledger. Every other call that is not made through ``Aws`` is one of the opt-out list API."""
+
+Check = Callable[[Context], Iterator[Finding]]
+
+
+def caller(context: Context) -> Iterator[Finding]:
+    """Check who runs the command, and in which region."""
+    identity = context.aws.call("sts", "GetCallerIdentity")
+    yield passed(f"{identity['Arn']} looks at the stack {context.stack} in {context.names.region}")
+
+
+CHECKS: Mapping[str, Check] = {
+    "caller": caller,
+    "topic": delivery.topic,
+    "subscription": delivery.subscription,
+    "queues": delivery.queues,
+    "encryption": delivery.encryption,
+    "dead letters": delivery.dead_letters,
+    "event sources": delivery.event_sources,
+    "numbers": numbers.numbers,
+    "lists": numbers.lists,
+    "account": numbers.account,
+    "schedules": running.schedules,
+    "activity": running.activity,
+    "alarms": running.alarms,
+    "concurrency": running.concurrency,
+    "versions": running.versions,
+}
+"""By name, in the order in which they run."""
+
+
+def examine(deployment: Deployment, examined: Examined, wait: float | None, *, learn: bool) -> None:
+    """Add what each check finds. A check that cannot be made is UNKNOWN, and the others go on.
+
+    ``wait`` is how many seconds a test STOP may take, None for no test STOP.
+    """
+    context = Context(deployment)
+    for name, check in CHECKS.items():
+        examined.add(name, _guarded(check(context)))
+    if wait is not None:
+        examined.add("test STOP", _guarded(send_test_stop(deployment, wait)))
+    if learn:
+        lesson = Lesson(deployment)
+        examined.add("learn", _guarded(lesson.run()))
+        examined.learned = lesson.learned
+
+
+def _guarded(found: Iterator[Finding]) -> Iterator[Finding]:
+    try:
+        yield from found
+    except NoAnswer as error:
+        yield unknown(str(error), error.fix)
+    except Fault as error:
+        yield failed(str(error), error.fix)
+    except NotFound as error:
+        yield unknown(str(error), "Deploy this version of the stack.")
+    except Missing as error:
+        yield unknown(f"AWS answered with {error}", "Check that the stack is complete.")
+    except ClientError as error:
+        code = error.response["Error"].get("Code", "")
+        prefix = "dynamodb" if error.operation_name in _LEDGER else "sms-voice"
+        yield unknown(
+            f"{prefix}:{error.operation_name} was answered with {code}", f"Allow {prefix}:{error.operation_name}."
+        )
+    except (BotoCoreError, ConsentError) as error:
+        yield unknown(f"no answer: {type(error).__name__}", "Check the network, and run this again.")

@@ -1,0 +1,101 @@
+"""`sms-consent erase`: a person's history goes, and what keeps them opted out stays."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sms_consent.domain.consent import Status
+from sms_consent_cli.commands.check import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
+from sms_consent_cli.shared.terminal_text import say, say_json, visible
+
+if TYPE_CHECKING:
+    from sms_consent.adapters.dynamodb.erasure import Erased
+    from sms_consent.domain.erasure_policy import Stays
+
+__all__ = ["erase"]
+
+STOPPED = 1
+
+ELSEWHERE = """\
+Not reached by this: texts in the queues and dead-letter queues (up to 14 days; "sms-consent dead-letters" shows the latter),
+what a reconcile under way has noted (3 days), the ledger's stream (24 hours), its point-in-time backups (35 days), events
+that other systems were told, and AWS's own opt-out list and message logs."""
+
+
+def erase(
+    number: Number,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go and what would stay.")] = False,
+    as_json: AsJson = False,
+    country: Country = None,
+    table: Table = None,
+    stack: Stack = STACK,
+) -> None:
+    """Erases what is kept of a person: every decision with its text, replies, and what reconcile found.
+
+    The opt-out itself stays, without its history: number, list, status and times. Without it, texts would go out again. Of
+    an opt-in, the last deletion from the list stays until its 30 days are over. Exit codes: 0 erased, 1 nothing is known or
+    not confirmed, 2 bad input, 3 AWS did not answer.
+    """
+    from sms_consent.adapters.dynamodb.erasure import AtWork, Erasure
+    from sms_consent_cli.shared.deployment import Deployment
+    from sms_consent_cli.shared.ledger_access import failures_told
+    from sms_consent_cli.shared.usage_error import Refusal, refusals_told
+
+    e164 = number_of("erase", number, country)
+    with failures_told("erase"), refusals_told("erase"):
+        deployment = Deployment(stack, table=table)
+        erasure = Erasure(deployment.dynamodb(), deployment.table, deployment.clock)
+        erased = erasure.preview(e164)
+        if erased.was_known and not dry_run:
+            if not yes and (as_json or not sys.stdin.isatty()):
+                raise Refusal("it cannot be undone, and nobody can be asked here: give --yes")
+            if not yes:
+                say(_told(e164, erased, done=False))
+                if not typer.confirm("Erase it?"):
+                    raise typer.Exit(STOPPED)
+            try:
+                erased = erasure.erase(e164)
+            except AtWork as error:
+                say(f"sms-consent erase: {visible(str(error))}", err=True)
+                raise typer.Exit(STOPPED) from error
+    if as_json:
+        say_json(_view(e164, erased, dry_run=dry_run))
+    elif not erased.was_known:
+        say(f"{e164}: nothing is known")
+    else:
+        say(_told(e164, erased, done=not dry_run))
+    raise typer.Exit(0 if erased.was_known else UNKNOWN)
+
+
+def _view(number: str, erased: Erased, *, dry_run: bool) -> dict[str, Any]:
+    from sms_consent.domain.time import as_text
+    from sms_consent.queries.views import consent_view
+
+    stays = [
+        {"why": each.why.value, "consent": consent_view(each.consent)}
+        | ({"until": as_text(each.until)} if each.until is not None else {})
+        for each in erased.stays
+    ]
+    return {"number": number, "dryRun": dry_run, "gone": erased.gone, "stays": stays}
+
+
+def _told(number: str, erased: Erased, *, done: bool) -> str:
+    counted = ", ".join(f"{count} {name}" for name, count in erased.gone.items() if count) or "nothing"
+    first = f"{number}: {counted} {'erased' if done else 'would be erased'}."
+    return "\n".join([first, *map(_stays, erased.stays), ELSEWHERE])
+
+
+def _stays(stays: Stays) -> str:
+    name = visible(stays.consent.list_name)
+    if stays.until is not None:
+        return f"Stays until {stays.until:%Y-%m-%d}: when it last left {name}, which AWS allows once in 30 days."
+    if stays.consent.status is Status.OPTED_IN:
+        return f"Stays: an opt-in that {name} has not followed yet. Erase again once it has."
+    return (
+        f"Stays: opted out on {name}, without its history. The law asks that an opt-out be honoured; erased, it would "
+        "be undone."
+    )

@@ -1,0 +1,168 @@
+"""How the readings of labelled texts are counted: what is found, what is touched by mistake, and how sure that is."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from sms_consent_cli.commands.evaluate.corpus import Label, LabelledText
+
+CONVERSATION = frozenset({"chat", "chat-long", "sms-spam-ham"})
+CONSENT_CHANGES = frozenset({Label.OPT_OUT, Label.OPT_IN})
+Z_95 = 1.959964  # the normal quantile of a two-sided 95 % interval
+
+
+class Reading(Protocol):
+    """What a classifier says of a text; `intent` is a label's name."""
+
+    @property
+    def intent(self) -> str: ...
+    @property
+    def tier(self) -> str | None: ...
+    @property
+    def rule(self) -> str | None: ...
+
+
+class TextReader(Protocol):
+    """A classifier under test."""
+
+    def read(self, text: str, /) -> Reading: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    count: int
+    of: int
+
+    @property
+    def value(self) -> float:
+        """The share; of nothing it is zero."""
+        return self.count / self.of if self.of else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """
+        The 95 % interval by Wilson's score, which holds for small counts and shares near 0 and 1.
+
+        Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927), 209-212.
+        """
+        if not self.of:
+            return 0.0, 1.0
+        square = Z_95**2 / self.of
+        middle = (self.value + square / 2) / (1 + square)
+        half = Z_95 / (1 + square) * math.sqrt(self.value * (1 - self.value) / self.of + square / (4 * self.of))
+        low = middle - half if self.count else 0.0
+        high = middle + half if self.count < self.of else 1.0
+        return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A labelled text and what it was read as."""
+
+    example: LabelledText
+    intent: Label
+    tier: str
+    rule: str
+
+    @property
+    def is_opt_out(self) -> bool:
+        """Whether the person really asked to be left alone."""
+        return self.example.label is Label.OPT_OUT
+
+    @property
+    def is_conversation(self) -> bool:
+        """Plain chat, counted apart: mixed with the hard innocent texts it would flatter the figure for those."""
+        return self.example.label is Label.NONE and self.example.kind in CONVERSATION
+
+    @property
+    def is_innocent(self) -> bool:
+        """A text that asks for nothing, and is not plain chat."""
+        return self.example.label is Label.NONE and self.example.kind not in CONVERSATION
+
+    @property
+    def touched(self) -> bool:
+        """Whether a consent would change."""
+        return self.intent in CONSENT_CHANGES
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it was read as anything but its label."""
+        return self.intent is not self.example.label
+
+
+def outcomes(reader: TextReader, examples: Iterable[LabelledText]) -> list[Outcome]:
+    """Every text, read."""
+    return [
+        Outcome(example, Label(reading.intent), str(reading.tier or "-"), str(reading.rule or "-"))
+        for example in examples
+        for reading in [reader.read(example.text)]
+    ]
+
+
+def share(read: Iterable[Outcome], among: Callable[[Outcome], bool], counted: Callable[[Outcome], bool]) -> Share:
+    """How many of the outcomes of one sort are of another."""
+    chosen = [outcome for outcome in read if among(outcome)]
+    return Share(sum(map(counted, chosen)), len(chosen))
+
+
+def _asked(outcome: Outcome) -> bool:
+    return outcome.intent is Label.UNCLEAR
+
+
+def _read_as_opt_out(outcome: Outcome) -> bool:
+    return outcome.intent is Label.OPT_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of one reader; a text that it only asks about counts as neither found nor touched."""
+
+    found: Share
+    asked: Share
+    touched: Share
+    innocent_asked: Share
+    conversation_touched: Share
+    conversation_asked: Share
+    unclear_touched: Share
+
+    @classmethod
+    def of(cls, read: list[Outcome]) -> "Figures":
+        """Counts them."""
+        return cls(
+            found=share(read, lambda one: one.is_opt_out, _read_as_opt_out),
+            asked=share(read, lambda one: one.is_opt_out, _asked),
+            touched=share(read, lambda one: one.is_innocent, lambda one: one.touched),
+            innocent_asked=share(read, lambda one: one.is_innocent, _asked),
+            conversation_touched=share(read, lambda one: one.is_conversation, lambda one: one.touched),
+            conversation_asked=share(read, lambda one: one.is_conversation, _asked),
+            unclear_touched=share(read, lambda one: one.example.label is Label.UNCLEAR, lambda one: one.touched),
+        )
+
+
+def by(read: Iterable[Outcome], key: Callable[[Outcome], str]) -> dict[str, list[Outcome]]:
+    """The outcomes in groups, the largest first."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in read:
+        groups.setdefault(key(outcome), []).append(outcome)
+    return dict(sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])))
+
+
+def tiers(read: list[Outcome]) -> dict[str, Share]:
+    """Of the texts that each tier opts out, how many asked for it."""
+    opted_out = [one for one in read if one.intent is Label.OPT_OUT]
+    return {
+        tier: Share(sum(one.is_opt_out for one in group), len(group))
+        for tier, group in by(opted_out, lambda one: one.tier).items()
+    }
+
+
+def confusion(read: Iterable[Outcome]) -> dict[Label, Counter[Label]]:
+    """For every label, how often it was read as what."""
+    table: dict[Label, Counter[Label]] = {label: Counter() for label in Label}
+    for outcome in read:
+        table[outcome.example.label][outcome.intent] += 1
+    return table

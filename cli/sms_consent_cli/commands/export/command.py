@@ -1,0 +1,112 @@
+"""`sms-consent export`: every consent with its evidence, as CSV or JSON Lines."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from sms_consent_cli.commands.check import STACK, Stack, Table
+from sms_consent_cli.shared.terminal_text import say, visible
+
+if TYPE_CHECKING:
+    from sms_consent_cli.commands.export.rows import Exported
+
+__all__ = ["export_numbers"]
+
+TELL_EVERY = 1000
+
+
+class Form(StrEnum):
+    """What a file looks like."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def export_numbers(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Where to; else standard output. It is there once it is whole."),
+    ] = None,
+    form: Annotated[Form | None, typer.Option("--format", help="Else by the file's name, else csv.")] = None,
+    opt_out_list: Annotated[str | None, typer.Option("--list", help="Only this opt-out list.")] = None,
+    opted_out: Annotated[bool, typer.Option("--opted-out", help="Only who may not be texted.")] = False,
+    show_texts: Annotated[
+        bool, typer.Option("--show-texts", help="Also what people wrote, and the words in it that decided.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")] = False,
+    table: Table = None,
+    stack: Stack = STACK,
+) -> None:
+    """Writes every consent: status, time, EndUserOptedOut, who decided, through what, and by which rule.
+
+    A CSV file can be imported again. It reads the whole ledger, which DynamoDB charges for, and is no snapshot.
+
+    Exit codes: 2 for no such place, 3 if AWS did not answer.
+    """
+    from sms_consent_cli.commands.export.rows import exported
+    from sms_consent_cli.shared.aws_clock import SteadyClock
+    from sms_consent_cli.shared.deployment import Deployment
+    from sms_consent_cli.shared.ledger_access import failures_told, list_name
+    from sms_consent_cli.shared.usage_error import refusals_told
+
+    chosen = form or (Form.JSONL if output is not None and output.suffix in {".jsonl", ".ndjson"} else Form.CSV)
+    with failures_told("export"), refusals_told("export"):
+        deployment = Deployment(stack, table=table)
+        found = exported(
+            deployment.dynamodb_for(1), deployment.table,
+            list_name=list_name(opt_out_list, table, stack) if opt_out_list is not None else None,
+            canonical=lambda name: deployment.names.canonical(name), opted_out_only=opted_out, clock=SteadyClock(),
+        )  # fmt: skip
+        with _written_to(output, overwrite) as file:
+            count = _write(found, file, chosen, texts=show_texts)
+    say(f"{count:,} consents" + (f" in {visible(str(output))}" if output is not None else ""), err=True)
+
+
+def _write(found: Iterator[Exported], file: TextIO, form: Form, *, texts: bool) -> int:
+    from sms_consent_cli.commands.export.rows import COLUMNS, TEXTS
+    from sms_consent_cli.shared.terminal import console
+
+    told, count = console(stderr=True), 0
+    writer = csv.writer(file)
+    if form is Form.CSV:
+        writer.writerow([*COLUMNS, *(TEXTS if texts else ())])
+    for each in found:
+        if form is Form.CSV:
+            writer.writerow(each.row(texts=texts))
+        else:
+            file.write(json.dumps(each.view(texts=texts)) + "\n")
+        count += 1
+        if count % TELL_EVERY == 0 and told.is_terminal and not file.isatty():
+            told.print(f"{count:,} consents", end="\r", highlight=False)
+    return count
+
+
+@contextlib.contextmanager
+def _written_to(output: Path | None, overwrite: bool) -> Iterator[TextIO]:
+    """A file is readable by its owner only, and never half there under its own name. Raises Refusal."""
+    from sms_consent_cli.shared.usage_error import Refusal
+
+    if output is None:
+        yield sys.stdout
+        return
+    if output.exists() and not overwrite:
+        raise Refusal(f"{output} is there already: give --overwrite")
+    part = output.with_name(output.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            part.chmod(0o600)
+            yield file
+        part.replace(output)
+    except OSError as error:
+        raise Refusal(f"{error.filename or output}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)

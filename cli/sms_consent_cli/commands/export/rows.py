@@ -1,0 +1,156 @@
+"""Decides what an export holds of each consent, read page by page, so that memory does not grow with the ledger.
+
+The ledger is scanned, since it has no index of all consents; the decision behind each is read beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import from_attributes
+from sms_consent.adapters.dynamodb.batch_read import MOST, found_by_key
+from sms_consent.adapters.dynamodb.renamed_lists import is_merged
+from sms_consent.adapters.error_mapping import translated
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.ports import Clock
+from sms_consent.domain.time import as_text
+from sms_consent.queries.history import Entry
+from sms_consent.queries.views import consent_view, decision_view
+from sms_consent_cli.shared.delimited_file import neutral
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["COLUMNS", "TEXTS", "Exported", "exported"]
+
+COLUMNS = (
+    "number", "list", "status", "decided_at", "end_user_opted_out", "released_at", "applied", "aws_listed_at",
+    "aws_end_user_opted_out", "source", "through", "actor", "reference", "tier", "rule", "language", "rules_version",
+    "decision_id",
+)  # fmt: skip
+TEXTS = ("matched", "text")
+"""What people wrote: only for whoever asks for it."""
+PAGE = 500
+"""Items that are read at once: few enough that no answer takes long, enough that a million take no more than minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One consent, and the decision behind it unless that was erased."""
+
+    consent: Consent
+    evidence: Entry | None
+
+    def row(self, *, texts: bool) -> list[str]:
+        """For a CSV file, in the order of its columns; nothing in it is a formula to a spreadsheet."""
+        consent, listing = self.consent, self.consent.listing
+        decision = self.evidence.decision if self.evidence is not None else None
+        values: list[object] = [
+            consent.number, consent.list_name, consent.status.value, consent.decided_at, consent.end_user_opted_out,
+            consent.held_until, consent.settled, listing.at if listing else None,
+            listing.end_user_opted_out if listing else None,
+        ]  # fmt: skip
+        if decision is None:
+            values += [None] * 8 + [consent.decided_by]
+        else:
+            values += [
+                decision.author.value, decision.through, decision.actor, decision.reference, decision.tier,
+                decision.rule, decision.language, decision.rules_version, decision.id,
+            ]  # fmt: skip
+        if texts:
+            values += [decision.matched, decision.body] if decision is not None else [None, None]
+        return [_cell(value) for value in values]
+
+    def view(self, *, texts: bool) -> dict[str, Any]:
+        """For JSON Lines, with the names that ``check`` and ``history`` have."""
+        view = {"number": self.consent.number, **consent_view(self.consent)}
+        if self.evidence is not None:
+            evidence = decision_view(self.evidence)
+            view["decision"] = (
+                evidence if texts else {k: v for k, v in evidence.items() if k not in {"matched", "body"}}
+            )
+        return view
+
+
+def _by_name(consent: Consent, canonical: Callable[[str], str]) -> Consent:
+    return replace(consent, list_name=canonical(consent.list_name)) if consent.list_name.startswith("arn:") else consent
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return as_text(value) if isinstance(value, datetime) else neutral(str(value))
+
+
+def exported(
+    client: DynamoDBClient,
+    table: str,
+    *,
+    list_name: str | None,
+    opted_out_only: bool,
+    clock: Clock,
+    canonical: Callable[[str], str] = str,
+) -> Iterator[Exported]:
+    """Yield every consent, in no order. A consent that changes meanwhile is exported in its old or new
+    state. Raises TryAgain or Rejected.
+
+    ``canonical`` returns the name of a list under whose ARN an earlier release has stored consents.
+    """
+    found = (
+        consent
+        for stored in _consents(client, table)
+        for consent in [_by_name(stored, canonical)]
+        if (list_name is None or list_name in {consent.list_name, consent.list_name.rpartition("/")[2]})
+        and not (opted_out_only and consent.status is Status.OPTED_IN)
+    )
+    while window := list(islice(found, MOST)):
+        yield from _with_evidence(client, table, window, clock)
+
+
+def _consents(client: DynamoDBClient, table: str) -> Iterator[Consent]:
+    start: dict[str, Any] = {}
+    while True:
+        with translated():
+            page = client.scan(
+                TableName=table,
+                FilterExpression="begins_with(sk, :list)",
+                ExpressionAttributeValues={":list": {"S": items.LIST}},
+                ConsistentRead=True,
+                Limit=PAGE,
+                **start,
+            )
+        for item in page["Items"]:
+            stored = from_attributes(item)
+            if not is_merged(stored):
+                yield items.consent_from(stored)
+        if "LastEvaluatedKey" not in page:
+            return
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _with_evidence(client: DynamoDBClient, table: str, consents: list[Consent], clock: Clock) -> Iterator[Exported]:
+    keys = {
+        consent: {"pk": consent.number, "sk": f"{items.DECISION}{as_text(consent.decided_at)}#{consent.decided_by}"}
+        for consent in consents
+        if not _in_outbox(consent)
+    }
+    found = found_by_key(client, table, keys.values(), clock)
+    for consent in consents:
+        if _in_outbox(consent) and consent.outbox is not None:
+            yield Exported(consent, Entry(consent.outbox, None, None))
+            continue
+        key = keys[consent]
+        item = found.get((key["pk"], key["sk"]))
+        yield Exported(consent, Entry(*items.decision_from(item)) if item is not None else None)
+
+
+def _in_outbox(consent: Consent) -> bool:
+    """A decision that is not in the history yet stands in the consent itself."""
+    return consent.outbox is not None and consent.outbox.id == consent.decided_by

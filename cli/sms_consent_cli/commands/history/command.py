@@ -1,0 +1,75 @@
+"""`sms-consent history`: why somebody is opted out or in, as a story; for programs, decision by decision, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sms_consent.domain.phone_number import mask_id
+from sms_consent.queries.history import Entry, page_of
+from sms_consent.queries.views import decision_view
+from sms_consent_cli.commands.check import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
+from sms_consent_cli.shared.terminal_text import say_json
+
+if TYPE_CHECKING:
+    from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+    from sms_consent.domain.ports import Register
+    from sms_consent_cli.shared.narrative import Person
+
+__all__ = ["history"]
+
+PAGE = 100
+
+
+def history(
+    number: Number,
+    show_texts: Annotated[
+        bool, typer.Option("--show-texts", help="Show what they texted, not only the words that decided.")
+    ] = False,
+    as_json: AsJson = False,
+    country: Country = None,
+    table: Table = None,
+    stack: Stack = STACK,
+) -> None:
+    """Tells how somebody came to be opted out or in: who asked for what, by which rule it counted, and what came of it.
+
+    For people oldest first; --json has every decision, newest first, with its text. AWS_ENDPOINT_URL points it at a local
+    stack. Exit codes: 0 something is known, 1 nothing is, 2 no number, 3 no answer.
+    """
+    from sms_consent_cli.shared.ledger_access import failures_told, register
+
+    e164 = number_of("history", number, country)
+    with failures_told("history"):
+        ledger = register(table, stack)
+        entries = list(_entries(ledger, e164))
+        person = None if as_json else _person(ledger, e164, entries)
+    if person is None:
+        say_json({"number": e164, "decisions": [_view(entry) for entry in entries]})
+    else:
+        from sms_consent_cli.shared.consent_view import show_history
+
+        show_history(person, show_texts=show_texts)
+    raise typer.Exit(0 if entries or (person is not None and person.consents) else UNKNOWN)
+
+
+def _view(entry: Entry) -> dict[str, Any]:
+    """One decision for programs, and the id under which logs name it."""
+    return {**decision_view(entry), "logId": mask_id(entry.decision.id)}
+
+
+def _person(ledger: DynamoRegister, number: str, entries: list[Entry]) -> Person:
+    from sms_consent_cli.shared.narrative import Person
+
+    return Person(number, entries, ledger.consents(number), ledger.letters(number), ledger.drifts(number))
+
+
+def _entries(ledger: Register, number: str) -> Iterator[Entry]:
+    token: str | None = None
+    while True:
+        page = page_of(ledger, number, size=PAGE, token=token)
+        yield from page.entries
+        if page.next is None:
+            return
+        token = page.next

@@ -1,0 +1,168 @@
+"""Decides how one file of numbers gets into the ledger: many lines at once, those of one number one after the other.
+
+Only the ledger is written. What the opt-out list is owed stays due, behind whatever people text, and sweep does it at the
+API's rate.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sms_consent.domain.decision import Asked, Decision, Outcome
+from sms_consent.domain.ports import Clock, ConsentLedger
+from sms_consent.domain.time import as_text
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent_cli.commands.import_.journal import Journal, Progress
+from sms_consent_cli.commands.import_.number_file import NumberFile
+from sms_consent_cli.commands.import_.reject_file import RejectFile
+from sms_consent_cli.commands.import_.row import Reading, Row, Unfit
+from sms_consent_cli.commands.import_.status_column import Told
+from sms_consent_cli.shared.delimited_file import Broken, Record
+
+__all__ = ["Became", "Importing", "Keeping", "Line"]
+
+IN_FLIGHT = 8
+"""Lines that each worker may be ahead of the first one that is not done."""
+JOURNAL_EVERY = 1.0
+"""Seconds of work that are done again after a kill, at the most."""
+
+
+class Became(StrEnum):
+    """What became of a line."""
+
+    OPTED_OUT = "optedOut"
+    OPTED_IN = "optedIn"
+    CONFIRMED = "confirmed"  # recorded, and was so already
+    SUPERSEDED = "superseded"  # recorded, but a newer decision stands
+    UNCHANGED = "unchanged"  # recorded before
+    SKIPPED = "skipped"  # asks for nothing, or for an opt-in that nobody wanted imported
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that is done with; of one that was rejected, the reason."""
+
+    number: int
+    became: Became
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where a run keeps how far it is, and what it did not take."""
+
+    journal: Journal
+    rejects: RejectFile
+    begun: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A line under way, in the order of the file."""
+
+    found: Record | Broken
+    became: Future[Became] | Line
+
+
+class Importing:
+    """One file into one deployment."""
+
+    def __init__(
+        self,
+        file: NumberFile,
+        reading: Reading,
+        *,
+        ledger: ConsentLedger | None,
+        clock: Clock,
+        opt_ins: bool,
+        workers: int,
+        keeping: Keeping | None,
+    ) -> None:
+        """Without a ledger, everything is checked and nothing is written."""
+        self._file = file
+        self._reading = reading
+        self._ledger = ledger
+        self._clock = clock
+        self._opt_ins = opt_ins
+        self._workers = workers
+        self._keeping = keeping
+        begun = keeping.begun if keeping is not None else Progress()
+        self.counts: Counter[str] = Counter(begun.counts)
+        self.line = begun.line
+        """Every line up to it is done with."""
+
+    def run(self, seconds: Callable[[], float]) -> Iterator[Line]:
+        """Every line in the order of the file, once it is done with.
+
+        Raises TryAgain or Rejected of the ledger, and OSError; a further run goes on where this one came to.
+        """
+        pools = [ThreadPoolExecutor(1, thread_name_prefix="import") for _ in range(self._workers)]
+        under_way: deque[_Pending] = deque()
+        saved_at = seconds()
+        begin_after = self.line
+        self._save()  # the import's time, before anything is recorded with it
+        try:
+            for found in self._file.rows():
+                if found.line <= begin_after:
+                    continue
+                under_way.append(_Pending(found, self._begun(found, pools)))
+                while len(under_way) > self._workers * IN_FLIGHT or (under_way and _is_done(under_way[0])):
+                    yield self._finished(under_way[0])
+                    under_way.popleft()
+                if seconds() - saved_at >= JOURNAL_EVERY:
+                    self._save()
+                    saved_at = seconds()
+            while under_way:
+                yield self._finished(under_way[0])
+                under_way.popleft()
+        finally:
+            for pool in pools:
+                pool.shutdown(cancel_futures=True)
+            self._save()
+
+    def _begun(self, found: Record | Broken, pools: list[ThreadPoolExecutor]) -> Future[Became] | Line:
+        if isinstance(found, Broken):
+            return Line(found.line, Became.REJECTED, found.reason)
+        try:
+            row = Row.of(found.cells, self._reading)
+            if row.asked is Told.NOTHING or (row.asked is Asked.OPT_IN and not self._opt_ins):
+                return Line(found.line, Became.SKIPPED)
+            decision = row.decision(self._reading, f"{self._file.path.name[:100]}:{found.line}")
+        except Unfit as unfit:
+            return Line(found.line, Became.REJECTED, str(unfit))
+        pool = pools[zlib.crc32(row.number.encode()) % len(pools)]
+        return pool.submit(self._recorded, decision, row.list_name)
+
+    def _recorded(self, decision: Decision, list_name: str) -> Became:
+        became = Became.OPTED_OUT if decision.asked is Asked.OPT_OUT else Became.OPTED_IN
+        if self._ledger is None:
+            return became
+        written = leave_to_sweep(self._ledger, decision, list_name, clock=self._clock)
+        if not written.is_new:
+            return Became.UNCHANGED
+        return {Outcome.CONFIRMED: Became.CONFIRMED, Outcome.STALE: Became.SUPERSEDED}.get(written.outcome, became)
+
+    def _finished(self, pending: _Pending) -> Line:
+        found, became = pending.found, pending.became
+        line = became if isinstance(became, Line) else Line(found.line, became.result())
+        if line.reason is not None and self._keeping is not None:
+            self._keeping.rejects.add(found, line.reason)
+        self.counts[line.became.value] += 1
+        self.line = found.line
+        return line
+
+    def _save(self) -> None:
+        if self._keeping is not None:
+            kept = self._keeping.rejects.kept()
+            began_at = as_text(self._reading.now)
+            self._keeping.journal.write(Progress(self.line, kept, dict(self.counts), began_at))
+
+
+def _is_done(pending: _Pending) -> bool:
+    return isinstance(pending.became, Line) or pending.became.done()

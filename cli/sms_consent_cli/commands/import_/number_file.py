@@ -1,0 +1,95 @@
+"""Decides what a file of numbers is: the same one as before or another, with a heading or without, and line by line."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sms_consent_cli.commands.import_.columns import NO_RULE, Column, Columns, StatusRule
+from sms_consent_cli.commands.import_.row import looks_like_number
+from sms_consent_cli.shared.delimited_file import Broken, Record, dialect_of, open_text, original, records
+from sms_consent_cli.shared.usage_error import Refusal
+
+__all__ = ["NumberFile"]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFile:
+    """One file. What it holds is read anew whenever it is needed, and never kept."""
+
+    path: Path
+    digest: str
+    lines: int
+    dialect: Any
+    columns: Columns
+    width: int
+
+    @classmethod
+    def at(cls, path: Path, chosen: Mapping[Column, str], region: str | None, rule: StatusRule = NO_RULE) -> NumberFile:
+        """Raises Refusal if it is no such file."""
+        try:
+            digest, lines = _measure(path)
+            with open_text(path) as text:
+                first_line = next((line for line in text if line.strip()), "")
+                dialect = dialect_of(first_line)
+        except (OSError, UnicodeError) as error:
+            raise Refusal(f"{path}: {getattr(error, 'strerror', None) or 'no text'}") from error
+        first = next(iter(_read(path, dialect)), None)
+        if not isinstance(first, Record):
+            raise Refusal(f"{path}: the first line is empty or broken, so nothing tells which column is which")
+        numbers = [looks_like_number(cell, region) for cell in first.cells]
+        if any(numbers):
+            columns = Columns.without_heading(numbers, chosen, rule)
+        elif any(_WRITTEN_NUMBER.fullmatch(cell.strip()) for cell in first.cells):
+            raise Refusal(
+                f"{path}: the first line holds no headings, and its number has no country code: say which country the "
+                "numbers are of with --region, as US"
+            )
+        else:
+            columns = Columns.of([original(cell) for cell in first.cells], chosen, rule)
+        return cls(path, digest, lines, dialect, columns, len(first.cells))
+
+    @property
+    def headings(self) -> list[str]:
+        """For a file of rejects. A file without a heading gets one that an import understands by itself."""
+        if self.columns.headings:
+            return list(self.columns.headings)
+        by_place = {place: column.value for column, place in self.columns.places.items()}
+        return [by_place.get(place, f"column {place + 1}") for place in range(self.width)]
+
+    def rows(self) -> Iterator[Record | Broken]:
+        """Without the heading. A line of another width than the first is broken."""
+        found = iter(_read(self.path, self.dialect))
+        if self.columns.headings:
+            next(found)
+        for each in found:
+            if isinstance(each, Record) and len(each.cells) != self.width:
+                count = "more" if len(each.cells) > self.width else "fewer"
+                text = self.dialect.delimiter.join(each.cells)
+                yield Broken(each.line, text, f"it has {count} cells than the first line")
+            else:
+                yield each
+
+
+_WRITTEN_NUMBER = re.compile(
+    r"(?![0-9]{4}-[0-9]{2}-[0-9]{2})'?\(?[0-9][0-9 ().-]{5,}[0-9](\.0)?|[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE
+)
+"""A number without its country code. As a heading it would be passed over, and its opt-out lost."""
+
+
+def _read(path: Path, dialect: Any) -> Iterator[Record | Broken]:
+    with open_text(path) as text:
+        yield from records(text, dialect)
+
+
+def _measure(path: Path) -> tuple[str, int]:
+    digest, lines = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+            lines += chunk.count(b"\n")
+    return digest.hexdigest(), lines

@@ -1,0 +1,206 @@
+"""Decides what one line of a file of numbers asks for, or what is wrong with it; no message repeats what the line holds."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import phonenumbers
+from phonenumbers import ValidationResult
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
+
+from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.time import as_text
+from sms_consent_cli.commands.import_.columns import Column, Columns
+from sms_consent_cli.commands.import_.status_column import StatusKind, Told
+from sms_consent_cli.shared.delimited_file import original
+from sms_consent_cli.shared.entered_number import NotANumber, entered
+from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.written_time import Span, TimeReading
+
+__all__ = ["Reading", "Row", "Unfit", "looks_like_number"]
+
+IMPORT = "import"
+LONGEST_NAME, LONGEST_TEXT = 200, 1600
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_SHORTENED = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+_LENGTHS = {
+    ValidationResult.TOO_SHORT: "it has too few digits for its country",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "it has no area code",
+    ValidationResult.TOO_LONG: "it has too many digits for its country",
+    ValidationResult.INVALID_LENGTH: "its country has no numbers of its length",
+    ValidationResult.INVALID_COUNTRY_CODE: "no country has its code",
+}
+_TRUTHS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
+
+
+class Unfit(ValueError):
+    """What is wrong with a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How the lines of one file are read, beside what its columns say."""
+
+    columns: Columns
+    now: datetime  # the import's time, the same when an interrupted import goes on
+    times: TimeReading
+    region: str | None
+    as_of: datetime | None  # when the file was exported: the time of what has none
+    own_list: str
+    list_name: Callable[[str], str]  # as the ledger spells it; raises Refusal
+    source: str | None
+    end_user: bool
+
+
+def looks_like_number(cell: str, region: str | None) -> bool:
+    """Whether a file without a heading may have its numbers here."""
+    try:
+        _number(cell, region)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(cell: str, region: str | None) -> str:
+    text = "".join(each for each in unicodedata.normalize("NFKC", cell) if unicodedata.category(each) != "Cf")
+    text = text.strip().removeprefix("'").removesuffix(".0")
+    if not text:
+        raise Unfit("it has no number")
+    if _SHORTENED.fullmatch(text):
+        raise Unfit("a spreadsheet has rounded its number: its last digits are gone")
+    try:
+        number = entered(text, region)
+    except NotANumber as error:
+        raise Unfit(str(error).replace("--country, as US", "country with --region, as US")) from None
+    if not _E164.fullmatch(number):
+        raise Unfit("a number has seven to fifteen digits with its country code, as +14255550182")
+    try:
+        length = phonenumbers.is_possible_number_with_reason(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        length = ValidationResult.INVALID_COUNTRY_CODE
+    if length in _LENGTHS:
+        raise Unfit(f"{_LENGTHS[length]}: look at how it was exported")
+    return number
+
+
+def _read_number(cell: Any, info: ValidationInfo[Reading]) -> str:
+    return _number(cell, info.context.region)
+
+
+def _read_status(cell: Any, info: ValidationInfo[Reading]) -> Asked | Told:
+    status = info.context.columns.status
+    if status is None:
+        return Asked.OPT_OUT  # a file of opt-outs
+    if status.kind is StatusKind.TIME_OF_OPT_OUT and cell:
+        info.context.times.read(cell)
+    return status.read(cell or "")
+
+
+def _read_time(cell: Any, info: ValidationInfo[Reading]) -> Span | None:
+    return info.context.times.read(cell) if cell else None
+
+
+def _read_list(cell: Any, info: ValidationInfo[Reading]) -> str:
+    if not cell:
+        return info.context.own_list
+    try:
+        return info.context.list_name(cell)
+    except Refusal as refusal:
+        raise Unfit(str(refusal)) from None
+
+
+def _read_truth(cell: Any, info: ValidationInfo[Reading]) -> bool:
+    if not cell:
+        return info.context.end_user
+    try:
+        return _TRUTHS[cell.casefold()]
+    except KeyError:
+        raise Unfit("whether the end user opted out is told by true or false") from None
+
+
+def _read_text(cell: Any) -> str | None:
+    return original(cell)[:LONGEST_TEXT] if cell else None
+
+
+class Row(BaseModel):
+    """One line, understood."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    number: Annotated[str, BeforeValidator(_read_number)]
+    asked: Annotated[Asked | Told, BeforeValidator(_read_status)]
+    written: Annotated[Span | None, BeforeValidator(_read_time)]
+    list_name: Annotated[str, BeforeValidator(_read_list)]
+    end_user: Annotated[bool, BeforeValidator(_read_truth)]
+    source: Annotated[str | None, BeforeValidator(_read_text)]
+    reason: Annotated[str | None, BeforeValidator(_read_text)]
+
+    @classmethod
+    def of(cls, cells: list[str], reading: Reading) -> Row:
+        """Raises Unfit with all that is wrong."""
+
+        def cell(column: Column) -> str | None:
+            value = reading.columns.cell(cells, column)
+            return value.strip() if value is not None else None
+
+        def text(column: Column) -> str | None:
+            value = reading.columns.cell(cells, column)
+            return value if value and value.strip() else None
+
+        values = {
+            "number": cell(Column.NUMBER) or "",
+            "asked": cell(Column.STATUS),
+            "written": cell(Column.TIME),
+            "list_name": cell(Column.LIST),
+            "end_user": cell(Column.END_USER),
+            "source": text(Column.SOURCE) or reading.source,
+            "reason": text(Column.REASON),
+        }
+        try:
+            row = cls.model_validate(values, context=reading)
+        except ValidationError as error:
+            causes = [problem.get("ctx", {}).get("error") for problem in error.errors(include_input=False)]
+            said = dict.fromkeys(str(cause) for cause in causes if cause is not None)
+            raise Unfit("; ".join(said)) from None
+        if row.asked is Asked.OPT_OUT:
+            row._at(row.asked, reading)
+        return row
+
+    def _at(self, asked: Asked, reading: Reading) -> datetime:
+        """The time that counts. Raises Unfit."""
+        if asked is Asked.OPT_IN and (self.written is None or reading.columns.times_are_of_opt_outs):
+            raise Unfit("an opt-in without its own time might undo a newer STOP")
+        if self.written is not None:
+            try:
+                return self.written.moment(asked, reading.now)
+            except ValueError as error:
+                raise Unfit(str(error)) from None
+        if reading.as_of is None:
+            raise Unfit("it has no time: say with --as-of when the file was exported")
+        return reading.as_of
+
+    def decision(self, reading: Reading, place: str) -> Decision:
+        """Return the decision; the same row has the same id in every file. Raises Unfit for an opt-in without a time."""
+        if isinstance(self.asked, Told):
+            raise Unfit("it asks for nothing")
+        at = self._at(self.asked, reading)
+        end_user = self.end_user if self.asked is Asked.OPT_OUT else None
+        facts = "\n".join((self.list_name, self.number, self.asked, as_text(at), str(end_user)))
+        return Decision(
+            id=f"import-{hashlib.sha256(facts.encode()).hexdigest()[:32]}",
+            number=self.number,
+            asked=self.asked,
+            at=at,
+            author=Author.IMPORT,
+            through=IMPORT,
+            actor=self.source[:LONGEST_NAME] if self.source else None,
+            reference=place,
+            body=self.reason,
+            end_user=end_user,
+        )

@@ -1,0 +1,179 @@
+"""Decides what one run of `sms-consent import` works on, and how its options read the file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+
+from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.store import DynamoLedger
+from sms_consent.domain.decision import Asked
+from sms_consent.domain.time import from_text, to_millisecond
+from sms_consent_cli.commands.import_.columns import Column, StatusRule
+from sms_consent_cli.commands.import_.importer import Importing, Keeping
+from sms_consent_cli.commands.import_.journal import Journal
+from sms_consent_cli.commands.import_.journal import Progress as Begun
+from sms_consent_cli.commands.import_.number_file import NumberFile
+from sms_consent_cli.commands.import_.reject_file import RejectFile
+from sms_consent_cli.commands.import_.report import ImportReport
+from sms_consent_cli.commands.import_.row import Reading
+from sms_consent_cli.commands.import_.waiting import followed
+from sms_consent_cli.shared.account import Account
+from sms_consent_cli.shared.deployment import Deployment
+from sms_consent_cli.shared.sender_checks import SenderChecks
+from sms_consent_cli.shared.terminal_text import say, visible
+from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.written_time import TimeReading
+
+__all__ = ["ImportRun", "Wish"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    file: Path
+    columns: Mapping[Column, str]
+    region: str | None
+    list_name: str | None
+    as_of: str | None
+    timezone: str | None
+    time_format: str | None
+    end_user: bool
+    source: str | None
+    opt_ins: bool
+    rule: StatusRule
+    rejects: Path | None
+    from_start: bool
+    dry_run: bool
+    check: bool
+    workers: int
+
+    def meaning(self) -> str:
+        """What makes the same file another import."""
+        kept = {name: value for name, value in asdict(self).items() if name not in _HOW}
+        return repr(sorted(kept.items(), key=str))
+
+
+_HOW = frozenset({"file", "rejects", "from_start", "dry_run", "check", "workers"})
+
+
+class ImportRun:
+    """Raises Refusal, NotFound, ConsentError, ClientError, BotoCoreError."""
+
+    def __init__(self, wish: Wish, table: str | None, stack: str) -> None:
+        if str(wish.file) == "-":
+            raise Refusal("an import reads its file more than once, so that it can go on after a kill: save it first")
+        if wish.region is not None and wish.region.upper() not in phonenumbers.SUPPORTED_REGIONS:
+            raise Refusal("--region takes the two letters of a country, as US")
+        self._wish = wish
+        self._deployment = Deployment(stack, table=table)
+        self._clock = self._deployment.clock
+        self._file = NumberFile.at(wish.file, wish.columns, wish.region, wish.rule)
+        self._journal = Journal(wish.file.with_name(wish.file.name + ".progress"), self._file.digest + wish.meaning())
+        self._begun = Begun() if wish.from_start or wish.dry_run else self._journal.read()
+        began_at = self._begun.began_at
+        self._reading = self._read_as(
+            from_text(began_at) if began_at is not None else to_millisecond(self._clock.now())
+        )
+        self._rejects = wish.rejects or wish.file.with_suffix(".rejects.csv")
+        if self._rejects.resolve() == wish.file.resolve():
+            raise Refusal("--rejects names the file that is to be imported")
+        rate = float(self._deployment.parameter("PutRequestsPerSecond", "10"))
+        self.report = ImportReport(None if wish.dry_run else self._rejects, rate, self._file.columns.view())
+
+    # --- how it is read
+
+    def _read_as(self, now: datetime) -> Reading:
+        wish = self._wish
+        try:
+            zone: tzinfo | None = UTC if wish.timezone == "UTC" else None
+            if wish.timezone is not None and zone is None:
+                zone = ZoneInfo(wish.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise Refusal("--timezone takes a name as America/New_York") from error
+        times = TimeReading(zone, wish.time_format)
+        try:
+            as_of = None
+            if wish.as_of is not None:
+                as_of = TimeReading(zone).read(wish.as_of).moment(Asked.OPT_OUT, now)
+        except ValueError as error:
+            raise Refusal(
+                f"--as-of: {str(error).partition(':')[0]}; a time is 2026-11-03T14:02:11Z or a day"
+            ) from error
+        places = self._file.columns.places
+        if as_of is None and Column.TIME not in places:
+            raise Refusal("no column says when: give --time-column, or with --as-of when the file was exported")
+        return Reading(
+            columns=self._file.columns, now=now, times=times, region=wish.region, as_of=as_of,
+            own_list=self._list(wish.list_name or self._deployment.own_list or ""), list_name=self._list,
+            source=wish.source, end_user=wish.end_user,
+        )  # fmt: skip
+
+    @cached_property
+    def _list(self) -> Any:
+        """Each list is looked up once, and known from then on: an opt-out that counts for all lists must not miss it."""
+
+        @cache
+        def known(given: str) -> str:
+            name, found = self._checks.list_name(given)
+            note = self._checks.note_of_permission(found) if found is not None else None
+            if note is not None:
+                say(f"note: {visible(note)}", err=True)
+            if not self._wish.dry_run and name != self._deployment.own_list:
+                book = SenderBook(self._deployment.dynamodb(), self._deployment.table, self._deployment.names)
+                book.change_groups(lambda groups: {name: None, **groups})
+            return name
+
+        return known
+
+    @cached_property
+    def _checks(self) -> SenderChecks:
+        deployment = self._deployment
+        account = Account(deployment.sms_voice()) if self._wish.check else None
+        return SenderChecks(deployment, account)
+
+    # --- what it does
+
+    def record(self) -> None:
+        """Into the ledger. Goes on where the last run of the same file and the same options was stopped."""
+        wish = self._wish
+        say(self._file.columns.told(), err=True)
+        try:
+            if wish.dry_run:
+                self._through(None, None)
+                return
+            begun = self._begun
+            if begun.line:
+                say(f"going on after line {begun.line}, where the last run came to", err=True)
+            with closing(RejectFile(self._rejects, self._file, begun.rejects_bytes)) as rejects:
+                ledger = DynamoLedger(
+                    self._deployment.dynamodb_for(wish.workers), self._deployment.table, self._deployment.names
+                )
+                self._through(ledger, Keeping(self._journal, rejects, begun))
+            self._journal.forget()
+        except OSError as error:
+            raise Refusal(f"{error.filename or wish.file}: {error.strerror}") from error
+
+    def _through(self, ledger: DynamoLedger | None, keeping: Keeping | None) -> None:
+        importing = Importing(
+            self._file, self._reading, ledger=ledger, clock=self._clock, opt_ins=self._wish.opt_ins,
+            workers=self._wish.workers, keeping=keeping,
+        )  # fmt: skip
+        started = time.monotonic()
+        self.report.recording(importing, importing.run(time.monotonic), self._file.lines)
+        self.report.seconds = time.monotonic() - started
+
+    def wait(self) -> None:
+        """Until the list has followed."""
+        client, table = self._deployment.dynamodb(), self._deployment.table
+        self.report.following(followed(self._file, self._reading, client=client, table=table, clock=self._clock))

@@ -1,0 +1,58 @@
+"""Decides when the opt-out list has followed an import: every number of the file is looked at until it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.batch_read import MOST, found_by_key
+from sms_consent.domain.decision import Asked
+from sms_consent.domain.ports import Clock
+from sms_consent_cli.commands.import_.number_file import NumberFile
+from sms_consent_cli.commands.import_.row import Reading, Row, Unfit
+from sms_consent_cli.shared.delimited_file import Record
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["followed"]
+
+PAUSE = 10.0
+"""Seconds until what was not on the list yet is looked at again; a hundred numbers take as long, at AWS's default rate."""
+HOPELESS = 10
+"""After so many failed attempts a number is passed over here; sweep goes on with it."""
+
+
+def followed(file: NumberFile, reading: Reading, *, client: DynamoDBClient, table: str, clock: Clock) -> Iterator[int]:
+    """How many lines the list is known to have followed by now, in their order, at each look. Raises TryAgain."""
+    rows = _opt_outs(file, reading)
+    done = 0
+    while window := list(islice(rows, MOST)):
+        while window:
+            keys = [items.consent_key(row.number, row.list_name) for row in window]
+            found = found_by_key(client, table, keys, clock)
+            waiting = [
+                (row, items.consent_from(item))
+                for row, key in zip(window, keys, strict=True)
+                if (item := found.get((str(key["pk"]), str(key["sk"])))) is not None
+            ]
+            waiting = [(row, consent) for row, consent in waiting if not consent.settled]
+            done += len(window) - len(waiting)
+            yield done
+            window = [row for row, consent in waiting if consent.attempts < HOPELESS]
+            if window:
+                clock.sleep(PAUSE)
+
+
+def _opt_outs(file: NumberFile, reading: Reading) -> Iterator[Row]:
+    for found in file.rows():
+        if not isinstance(found, Record):
+            continue
+        try:
+            row = Row.of(found.cells, reading)
+        except Unfit:
+            continue
+        if row.asked is Asked.OPT_OUT:
+            yield row

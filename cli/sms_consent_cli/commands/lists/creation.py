@@ -1,0 +1,69 @@
+"""Decides how an opt-out list is created where CloudFormation cannot: once, however often it is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sms_consent_cli.shared.account import Account
+from sms_consent_cli.shared.usage_error import Refusal
+
+if TYPE_CHECKING:
+    from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
+
+__all__ = ["Created", "create_list"]
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A list that there is now."""
+
+    name: str
+    arn: str
+    new: bool
+
+
+def create_list(sms: PinpointSMSVoiceV2Client, account: Account, name: str, tags: Sequence[str]) -> Created:
+    """Raises Refusal, ClientError or BotoCoreError.
+
+    The token depends on the name alone, so that a repeated request is the same one to AWS, also after an answer was lost.
+    """
+    if not _NAME.fullmatch(name):
+        raise Refusal("a list's name has 1 to 64 letters, digits, _ and -")
+    chosen = _tags(tags)
+    standing = account.find(name)
+    if standing is not None:
+        return Created(standing.name, standing.arn, new=False)
+    token = hashlib.sha256(f"sms-consent list {name}".encode()).hexdigest()
+    try:
+        answer = sms.create_opt_out_list(OptOutListName=name, Tags=chosen, ClientToken=token)
+    except ClientError as error:
+        code = error.response["Error"].get("Code")
+        if code == "ServiceQuotaExceededException":
+            raise Refusal(
+                "the account has as many lists as it may, 25 unless AWS has raised it: delete one or ask for more"
+            ) from error
+        if code == "ConflictException":
+            raise Refusal(
+                f"AWS refuses the name {name}: {error.response.get('Reason', 'ConflictException')}. "
+                "If it was asked for a moment ago with other tags, wait or take another name."
+            ) from error
+        raise
+    return Created(answer["OptOutListName"], answer["OptOutListArn"], new=True)
+
+
+def _tags(given: Sequence[str]) -> list[Any]:
+    tags = []
+    for each in given:
+        key, separator, value = each.partition("=")
+        if not separator or not key:
+            raise Refusal("--tag takes KEY=VALUE")
+        tags.append({"Key": key, "Value": value})
+    return tags

@@ -1,0 +1,103 @@
+"""Decides how opt-out lists are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+
+from rich.table import Table
+from rich.text import Text as Styled
+
+from sms_consent_cli.commands.lists.creation import Created
+from sms_consent_cli.commands.lists.service import Count, Described, Known
+from sms_consent_cli.shared.terminal import console
+from sms_consent_cli.shared.terminal_text import isolated, visible
+
+__all__ = ["counting", "show_created", "show_known", "show_list"]
+
+_SCOPES = {"SENDER": "the list of the sender that was texted", "GROUP": "every list of its group", "ALL": "all lists"}
+
+
+def show_known(known: Sequence[Known], scopes: tuple[str, str] | None) -> None:
+    """A table, and what the scopes make of it."""
+    out = console()
+    if not known:
+        out.print('No list is known: "senders set" and "lists set" make one known.')
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("list", "group"):
+        table.add_column(name, overflow="fold")
+    table.add_column("senders", justify="right")
+    table.add_column("", overflow="fold")
+    for each in known:
+        table.add_row(_shown(each.name), _shown(each.group or ""), str(len(each.senders)), _remark(each))
+    out.print(table)
+    if scopes is not None:
+        opt_out, opt_in = scopes
+        out.print(
+            f"\nAn opt-out counts for {_SCOPES.get(opt_out, opt_out)}, an opt-in for {_SCOPES.get(opt_in, opt_in)}."
+        )
+
+
+def _remark(known: Known) -> Styled:
+    if known.writable is False:
+        return Styled("missing from AdditionalOptOutListArns", style="yellow")
+    return Styled("the stack's own" if known.own else "", style="dim")
+
+
+def show_created(created: Created) -> None:
+    """With what to do next."""
+    out = console()
+    out.print(f"{created.name} {'is created' if created.new else 'was there already, and is as it was'}")
+    out.print(created.arn, soft_wrap=True)
+    if created.new:
+        out.print(
+            "\nA deployment uses it as its own with ExistingOptOutListArn; or for some of its senders, with the ARN among "
+            'AdditionalOptOutListArns, and "sms-consent senders set".',
+            style="dim",
+        )
+
+
+def show_list(described: Described, counted: Count | None) -> None:
+    """One block."""
+    found, here = described.found, described.here
+    rows: list[tuple[str, str | None]] = [
+        ("list", found.name),
+        ("ARN", found.arn),
+        ("created", f"{found.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"),
+        ("shared", "by another account" if found.shared else None),
+        ("obeyed by", ", ".join(described.obeying) or "no number and no pool of this account"),
+    ]
+    if here is not None:
+        rows += [
+            ("here", "the stack's own list" if here.own else None),
+            ("group", here.group),
+            ("senders", ", ".join(here.senders) or "none has it set"),
+            ("functions", _permission(here)),
+        ]
+    if counted is not None:
+        rows.append(("numbers", f"{counted.total}, {counted.end_user} of them by AWS's own keyword handling"))
+    block = Table.grid(padding=(0, 2, 0, 0))
+    block.add_column(style="dim", no_wrap=True)
+    block.add_column(overflow="fold")
+    for name, value in rows:
+        if value is not None:
+            block.add_row(name, _shown(value))
+    console().print(block)
+
+
+def _shown(value: str) -> str:
+    return isolated(visible(value))
+
+
+def _permission(here: Known) -> str | None:
+    if here.writable is None:
+        return None
+    return "may write to it" if here.writable else "may not write to it: it is missing from AdditionalOptOutListArns"
+
+
+def counting(total: int) -> None:
+    """How far a count is, in a terminal only: it takes a second for each hundred."""
+    out = console(stderr=True)
+    if out.is_terminal:
+        out.print(f"counted {total}", end="\r", highlight=False)

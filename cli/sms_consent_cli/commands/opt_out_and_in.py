@@ -1,0 +1,233 @@
+"""`sms-consent opt-out` and `opt-in`: record what a person asked a support agent for. Functions make the list calls."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from sms_consent.domain.decision import Asked
+from sms_consent_cli.commands.check import STACK, AsJson, Country, Number, Stack, number_of
+from sms_consent_cli.shared.terminal_text import say, say_json
+
+if TYPE_CHECKING:
+    from sms_consent.domain.consent import Consent
+    from sms_consent.recording.channel_requests import OnBehalf, Result
+    from sms_consent_cli.shared.command_context import Desk
+
+__all__ = ["opt_in", "opt_out"]
+
+SUPERSEDED, UNANSWERED = 1, 3
+_EXITS = {"SUPERSEDED": SUPERSEDED, "FAILED": UNANSWERED, "REJECTED": UNANSWERED}
+ENDLESS = datetime.max.replace(tzinfo=UTC)
+THROUGH = "cli"
+
+_CHANNEL = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
+_REFERENCE = re.compile(r"[ -~]{1,200}", re.ASCII)
+_BY = re.compile(r"[!-~]([ -~]{0,198}[!-~])?", re.ASCII)
+
+List = Annotated[str | None, typer.Option("--list", help="The opt-out list, by name, or by ARN where it is shared.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="SENDER", help="The sender whose texts it is about; else the stack's own list."),
+]
+Channel = Annotated[str | None, typer.Option(help='How the person asked: "phone", "e-mail", "letter".')]
+Reference = Annotated[str | None, typer.Option(help="Your own, such as a ticket. No number and no text.")]
+By = Annotated[str | None, typer.Option(help="Who took the request; else your AWS identity.")]
+
+
+def opt_out(
+    number: Number,
+    opt_out_list: List = None,
+    sender: From = None,
+    channel: Channel = None,
+    reference: Reference = None,
+    by: By = None,
+    as_json: AsJson = False,
+    country: Country = None,
+    stack: Stack = STACK,
+) -> None:
+    """Opts somebody out who asked for it by another way than a text: recorded, and put on the list by SweepFunction.
+
+    It counts as a text of theirs would (OptOutScope), by AWS's time, and they get no text about it. The command waits up to
+    90 seconds for the list. AWS_ENDPOINT_URL points it at a local stack.
+
+    Exit codes: 0 done, or recorded and due; 1 a newer request stands; 2 bad input; 3 AWS did not answer.
+    """
+    ask = _Ask(Asked.OPT_OUT, number_of("opt-out", number, country), opt_out_list, sender, channel, reference, by)
+    _carry_out("opt-out", ask, stack, as_json=as_json)
+
+
+def opt_in(
+    number: Number,
+    opt_out_list: List = None,
+    sender: From = None,
+    channel: Channel = None,
+    reference: Reference = None,
+    by: By = None,
+    as_json: AsJson = False,
+    country: Country = None,
+    stack: Stack = STACK,
+) -> None:
+    """Opts somebody in again who asked for it: recorded, and taken off the list once AWS allows it.
+
+    A number can leave a list once in 30 days; until then the opt-in waits. Exit codes as of opt-out.
+    """
+    ask = _Ask(Asked.OPT_IN, number_of("opt-in", number, country), opt_out_list, sender, channel, reference, by)
+    _carry_out("opt-in", ask, stack, as_json=as_json)
+
+
+class _Ask:
+    """What is asked, checked before anything is."""
+
+    def __init__(
+        self,
+        asked: Asked,
+        number: str,
+        list_name: str | None,
+        sender: str | None,
+        channel: str | None,
+        reference: str | None,
+        by: str | None,
+    ) -> None:
+        self.asked, self.number = asked, number
+        self.list_name, self.sender = list_name, sender
+        self.channel, self.reference, self.by = channel, reference, by
+
+    def check(self) -> None:
+        """Raises Refusal."""
+        from sms_consent_cli.shared.usage_error import Refusal
+
+        if self.list_name is not None and self.sender is not None:
+            raise Refusal("give --list or --from: a sender's texts count for one list")
+        for option, value, pattern, takes in (
+            ("--channel", self.channel, _CHANNEL, "a word of small letters, digits and -, as phone"),
+            ("--reference", self.reference, _REFERENCE, "up to 200 printable ASCII characters, as CASE-17"),
+            ("--by", self.by, _BY, "up to 200 printable ASCII characters, as alice"),
+        ):
+            if value is not None and not pattern.fullmatch(value):
+                raise Refusal(f"{option} takes {takes}")
+
+
+def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
+    from sms_consent.recording.channel_requests import Became, Request, UnknownSender
+    from sms_consent.recording.idempotency import Arrival
+    from sms_consent_cli.shared.command_context import Desk
+    from sms_consent_cli.shared.deployment import Deployment
+    from sms_consent_cli.shared.ledger_access import failures_told
+    from sms_consent_cli.shared.usage_error import Refusal, refusals_told
+
+    with failures_told(command), refusals_told(command):
+        ask.check()
+        desk = Desk(Deployment(stack))
+        on_behalf = _on_behalf(desk, ask)
+        request = Request(
+            asked=ask.asked,
+            sender=ask.sender or "",
+            recipients=(ask.number,),
+            arrival=Arrival(
+                actor=ask.by or desk.caller, content=ask.asked, once=uuid4().hex, client_id=None, signature=None
+            ),
+            channel=ask.channel,
+            reference=ask.reference,
+        )
+        try:
+            (result,) = on_behalf.ask(request, hurry_from=ENDLESS)
+        except UnknownSender:
+            raise Refusal(
+                "that sender has no settings, and UnknownSenders=REFUSE: see sms-consent senders, or give --list"
+            ) from None
+        if result.became is Became.INVALID:
+            raise Refusal("a number has a country code and seven to fifteen digits in all, as +14255550182")
+        left: list[str] = []
+        if result.consent is not None:
+            result, left = _followed(desk, ask, request.arrival.identity, result, silent=as_json)
+    if as_json:
+        say_json(_view(ask, result, left))
+    else:
+        say(_told(result, ask, left))
+    raise typer.Exit(_EXITS.get(result.became.value, 0))
+
+
+def _followed(desk: Desk, ask: _Ask, decision_id: str, result: Result, *, silent: bool) -> tuple[Result, list[str]]:
+    """Have SweepFunction do what is due by this decision, and wait for it.
+
+    Returns the result as it is then, and the lists that have not followed. What fails here changes nothing that is recorded.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from sms_consent.domain.errors import ConsentError
+    from sms_consent.recording.channel_requests import result_of
+    from sms_consent_cli.shared.sweeping import is_open
+    from sms_consent_cli.shared.waiting import waiting
+
+    def look() -> list[Consent]:
+        return [each for each in desk.register.consents(ask.number) if each.decided_by == decision_id]
+
+    own = result.consent
+    left = [own] if own is not None and is_open(own) else []
+    with waiting("recorded; waiting until the opt-out list follows", silent=silent) as notice:
+        try:
+            left = desk.sweeping.follow(look, notice)
+            if own is not None and (now := desk.ledger.consent(ask.number, own.list_name)) is not None:
+                result = result_of(result.recipient, ask.asked, now)
+        except (ConsentError, BotoCoreError, ClientError) as error:
+            notice(f"the ledger could not be read again ({type(error).__name__})")
+    return result, [each.list_name for each in left]
+
+
+def _on_behalf(desk: Desk, ask: _Ask) -> OnBehalf:
+    """For the list that was named; a sender's own, as the API would have it; else the stack's."""
+    from sms_consent.adapters.dynamodb.idempotency_store import DynamoReceipts
+    from sms_consent.recording.channel_requests import OnBehalf
+    from sms_consent.recording.idempotency import Repeats
+    from sms_consent_cli.shared.account import Account
+    from sms_consent_cli.shared.sender_checks import SenderChecks
+
+    deployment = desk.deployment
+    own_list: str | None = desk.settings.opt_out_list
+    senders: Any = desk.senders
+    if ask.list_name is not None:
+        account = Account(deployment.sms_voice())
+        own_list, _ = SenderChecks(deployment, account).list_name(ask.list_name)
+        senders = _nobody
+    elif ask.sender is None:
+        senders = _nobody
+    elif deployment.parameter("UnknownSenders") == "REFUSE":
+        own_list = None
+    return OnBehalf(
+        ledger=desk.ledger,
+        recorder=desk.recorder,
+        repeats=Repeats(DynamoReceipts(deployment.dynamodb(), deployment.table)),
+        senders=senders,
+        own_list=own_list,
+        clock=desk.clock.stamping(ask.asked),
+        leave_to_sweep=_never,
+        through=THROUGH,
+    )
+
+
+def _nobody(_: str) -> None:
+    """A list was named, or the stack's own is meant: no sender's settings count."""
+
+
+def _never() -> None:
+    """It is left to sweep anyway."""
+
+
+def _view(ask: _Ask, result: Result, left: list[str]) -> dict[str, Any]:
+    from sms_consent.queries.views import consent_view
+
+    view: dict[str, Any] = {"number": ask.number, "asked": ask.asked.value, "became": result.became.value}
+    if result.consent is not None:
+        view["consent"] = consent_view(result.consent)
+    return view | {"due": left}
+
+
+def _told(result: Result, ask: _Ask, left: list[str]) -> str:
+    from sms_consent_cli.shared.outcome import told
+
+    return told(ask.number, ask.asked, result, left)

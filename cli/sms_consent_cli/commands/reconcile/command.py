@@ -1,0 +1,85 @@
+"""`sms-consent reconcile`: whether the opt-out lists are what the ledger says, and what differs made due."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sms_consent_cli.commands.check import STACK, AsJson, Stack, Table
+from sms_consent_cli.shared.terminal_text import say, say_json
+
+if TYPE_CHECKING:
+    from sms_consent.reconciliation.reconciler import Reconciler
+
+__all__ = ["reconcile"]
+
+DIFFERENT, UNREAD = 1, 3
+ENDLESS = datetime.max.replace(tzinfo=UTC)
+
+
+def reconcile(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Look and count only: nothing is written, and nothing remembered.")
+    ] = False,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Each number that differs, on a line of its own, as it is found.")
+    ] = False,
+    as_json: AsJson = False,
+    table: Table = None,
+    stack: Stack = STACK,
+) -> None:
+    """Holds every opt-out list of the deployment and the ledger against each other, as ReconcileFunction does daily.
+
+    A hundred numbers a second, which is AWS's quota. What differs is made due in the ledger, and sweep mends the list.
+
+    It may be interrupted and repeated: it goes on where it was, or where the function was.
+
+    Exit codes: 0 all agree, 1 something differed, 3 AWS or the ledger did not answer, a list cannot be read, or another is at it.
+    """
+    from sms_consent.reconciliation.reconciler import State
+    from sms_consent_cli.commands.reconcile.report import Bar, busy, outcome_view, show_outcome
+    from sms_consent_cli.shared.ledger_access import failures_told
+
+    with failures_told("reconcile"), Bar(numbers=numbers, as_json=as_json) as bar:
+        done = _reconciler(stack, table, dry_run=dry_run).run(ENDLESS, whenever=True, observer=bar)
+    if done.state is State.BUSY:
+        say(f"sms-consent reconcile: {busy(done.run)}", err=True)
+        raise typer.Exit(UNREAD)
+    if as_json:
+        say_json(outcome_view(done.run, dry_run=dry_run))
+    else:
+        show_outcome(done.run, dry_run=dry_run)
+    if done.run.unread or done.run.counts.unjudged:
+        raise typer.Exit(UNREAD)
+    raise typer.Exit(DIFFERENT if any(done.run.counts.drifts.values()) else 0)
+
+
+def _reconciler(stack: str, table: str | None, *, dry_run: bool) -> Reconciler:
+    """Raises NotFound, BotoCoreError or ClientError."""
+    from sms_consent.bootstrap.reconciling import assemble_reconciler
+    from sms_consent_cli.commands.reconcile.in_memory_progress import PaperBook
+    from sms_consent_cli.shared.account import Account
+    from sms_consent_cli.shared.deployment import Deployment, NotFound
+
+    deployment = Deployment(stack, table=table)
+    if (own := deployment.own_list) is None:
+        raise NotFound(f"there is no stack {stack} here, which says what lists there are: give --stack")
+    sms = deployment.sms_voice()
+    account = Account(sms)
+    lists = {own: None}
+    for arn in deployment.parameter("AdditionalOptOutListArns").split(","):
+        if arn.strip():
+            found = account.find(arn.strip())
+            lists.setdefault(found.reference if found is not None else arn.strip(), None)
+    return assemble_reconciler(
+        deployment.dynamodb(),
+        sms,
+        table=deployment.table,
+        lists=tuple(lists),
+        rate=float(deployment.parameter("DescribeRequestsPerSecond", "1")),
+        clock=deployment.clock,
+        dry_book=PaperBook() if dry_run else None,
+        names=deployment.names,
+    )

@@ -1,0 +1,146 @@
+"""Decides how a reconcile is told: a bar while it reads, lines for what differs, and what it comes to."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.time import as_text, text_or_none
+from sms_consent.reconciliation.progress import Run
+from sms_consent.reconciliation.reconciler import Observer
+from sms_consent_cli.shared.terminal import console
+from sms_consent_cli.shared.terminal_text import say, say_json, visible
+
+__all__ = ["Bar", "busy", "outcome_view", "show_outcome"]
+
+_FOUND = {
+    DriftKind.NOT_LISTED: ("opted out, but not on the list", "due to be put back"),
+    DriftKind.NOT_RECORDED: ("on the list, but unknown to the ledger", "recorded as imported"),
+    DriftKind.STILL_LISTED: ("opted in, but still on the list", "due to be taken off, when the 30 days allow it"),
+}
+
+
+class Bar(Observer):
+    """On standard error, in a terminal only. AWS does not say how long a list is, so the last run is the measure."""
+
+    def __init__(self, *, numbers: bool, as_json: bool) -> None:
+        self._numbers = numbers
+        self._as_json = as_json
+        err = console(stderr=True)
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:,.0f} numbers, {task.fields[differ]:,} differ"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=err,
+            transient=True,
+            disable=not err.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._phase: str | None = None
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        self._begin("looking at the deployment", None, 0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def found(self, drift: Drift) -> None:
+        """A line on standard output."""
+        if not self._numbers:
+            return
+        if self._as_json:
+            say_json({"kind": drift.kind.value, "number": drift.number, "optOutList": drift.list_name})
+        else:
+            say(f"{drift.kind.value}  {drift.number}  {visible(drift.list_name)}")
+
+    def went_on(self, run: Run) -> None:
+        """How far it is."""
+        counts = run.counts
+        differ = sum(counts.drifts.values())
+        if run.list_name is not None:
+            self._begin(f"reading {run.list_name}", run.expected, differ)
+            self._show(counts.listed, differ)
+        elif run.is_open:
+            self._begin("walking the ledger", counts.listed or None, differ)
+            self._show(counts.consents, differ)
+
+    def _begin(self, phase: str, total: int | None, differ: int) -> None:
+        if phase == self._phase:
+            return
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._phase, self._task = phase, self._progress.add_task(phase, total=total, differ=differ)
+
+    def _show(self, completed: int, differ: int) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, completed=completed, differ=differ)
+
+
+def busy(run: Run) -> str:
+    """Why it does not run, and when it may."""
+    until = f", until {as_text(run.lease_until)} unless it goes on" if run.lease_until is not None else ""
+    return f"another reconcile is at it{until}; it has read {run.counts.listed:,} numbers so far"
+
+
+def outcome_view(run: Run, *, dry_run: bool) -> dict[str, Any]:
+    """For programs."""
+    counts = run.counts
+    view = {
+        "dryRun": dry_run,
+        "startedAt": as_text(run.started_at),
+        "finishedAt": text_or_none(run.finished_at),
+        "lists": list(run.lists),
+        "unreadLists": list(run.unread),
+        "pages": counts.pages,
+        "listed": counts.listed,
+        "consents": counts.consents,
+        "lookups": counts.lookups,
+        "unjudged": counts.unjudged,
+        "found": {kind.value: count for kind, count in counts.drifts.items()},
+    }
+    return {name: value for name, value in view.items() if value is not None}
+
+
+def show_outcome(run: Run, *, dry_run: bool) -> None:
+    """For people: what was read, what differs, what becomes of it."""
+    out, counts = console(), run.counts
+    numbers, lists, pages = (
+        _so_many(counts.listed, "number"),
+        _so_many(len(run.lists), "list"),
+        _so_many(counts.pages, "page"),
+    )
+    out.print(f"{numbers} on {lists} ({pages}), {_so_many(counts.consents, 'opt-out')} in the ledger")
+    if any(counts.drifts.values()):
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(justify="right")
+        table.add_column(overflow="fold")
+        table.add_column(overflow="fold", style="dim")
+        for kind, count in counts.drifts.items():
+            if count:
+                what, mended = _FOUND[kind]
+                table.add_row(f"{count:,}", what, "left as it is" if dry_run else mended)
+        out.print(table)
+    elif not run.unread:
+        out.print("They agree.")
+    if counts.unjudged:
+        out.print(f"{counts.unjudged:,} numbers could not be looked up: AWS refused it.", style="yellow")
+    for name in run.unread:
+        out.print(
+            f"{visible(name)} cannot be read: it is missing, or you may not DescribeOptedOutNumbers on it.",
+            style="yellow",
+        )
+
+
+def _so_many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' if count != 1 else ''}"

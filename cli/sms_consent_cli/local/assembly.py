@@ -1,0 +1,153 @@
+"""Decides what the local stack is made of: the one place where moto, the emulator and the template come together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import boto3
+from moto import mock_aws
+
+import emulator
+import sms_consent
+from sms_consent.adapters.dynamodb.due_work import DueIndex
+from sms_consent_cli.local import moto_ledger, moto_order, moto_queue
+from sms_consent_cli.local.demo_numbers import Originators
+from sms_consent_cli.local.deployment import Deployment, deploy, function_of
+from sms_consent_cli.local.errors import LocalError
+from sms_consent_cli.local.function import Function
+from sms_consent_cli.local.local_time import LocalTime
+from sms_consent_cli.local.queue_source import QueueSource
+from sms_consent_cli.local.registered_functions import register
+from sms_consent_cli.local.schedule import Schedule, interval_of
+from sms_consent_cli.local.stack import INBOUND, SWEEP, LocalStack, Source
+from sms_consent_cli.local.stream_source import StreamSource
+
+__all__ = ["Local", "assemble"]
+
+SQS_ARN, DYNAMODB_ARN = "arn:aws:sqs:", "arn:aws:dynamodb:"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Local:
+    """A running local stack and the names of its parts."""
+
+    stack: LocalStack
+    originators: Originators
+    topic_arn: str
+    queue_url: str
+    dead_letter_queue_url: str
+    table: str
+    opt_out_list: str
+    access_keys: str | None  # the secret
+
+
+def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[str]) -> Local:
+    """Create everything. The environment must have been isolated before. Raises LocalError."""
+    time = LocalTime()
+    emulator.install()
+    moto_ledger.mend()
+    moto_order.mend()
+    moto_queue.mend()
+    mock_aws().start()
+    deployment = deploy(template, parameters)
+    _no_other_core(deployment)
+    register(deployment)
+    functions = _functions(deployment)
+    for needed in (INBOUND, SWEEP):
+        if needed not in functions:
+            raise LocalError(f"{template} has no function {needed}: --template names another template")
+        functions[needed].load()
+    _waits_move_time(time)
+    table, opt_out_list = deployment.output("LedgerTableName"), deployment.output("OptOutListName")
+    originators = Originators(deployment.output("TopicArn"), opt_out_list)
+    for number in numbers:
+        originators.add(number)
+    return Local(
+        stack=LocalStack(
+            time=time,
+            functions=functions,
+            sources=_sources(deployment, functions, time),
+            schedules=_schedules(deployment, time),
+            due_index=DueIndex(boto3.client("dynamodb"), table),
+        ),
+        originators=originators,
+        topic_arn=deployment.output("TopicArn"),
+        queue_url=deployment.output("QueueUrl"),
+        dead_letter_queue_url=deployment.output("DeadLetterQueueUrl"),
+        table=table,
+        opt_out_list=opt_out_list,
+        access_keys=deployment.outputs.get("AccessKeySecretArn"),
+    )
+
+
+def _no_other_core(deployment: Deployment) -> None:
+    """This command's own code is loaded by now: functions from elsewhere would run on half of it."""
+    ours = Path(sms_consent.__path__[0])
+    for code in set(deployment.code.values()):
+        theirs = code / ours.name
+        if theirs.is_dir() and not theirs.samefile(ours):
+            raise LocalError(f"{theirs} is not the code of this command ({ours}): use the sms-consent of that checkout")
+
+
+def _functions(deployment: Deployment) -> dict[str, Function]:
+    return {
+        name: Function(name, deployment.values[name], deployment.code[name])
+        for name, resource in deployment.run_here.items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+
+
+def _sources(deployment: Deployment, functions: Mapping[str, Function], time: LocalTime) -> list[Source]:
+    """Queues before streams: what a text changes is told in the same round."""
+    queues: list[Source] = []
+    streams: list[Source] = []
+    sqs = boto3.client("sqs")
+    for name, resource in deployment.run_here.items():
+        if resource["Type"] != "AWS::Lambda::EventSourceMapping":
+            continue
+        function = functions[function_of(resource["Properties"]["FunctionName"], deployment.run_here)]
+        values = deployment.values[name]
+        if values["EventSourceArn"].startswith(SQS_ARN):
+            queues.append(QueueSource(sqs, function, values))
+        elif values["EventSourceArn"].startswith(DYNAMODB_ARN):
+            streams.append(StreamSource(sqs, time, function, values))
+        else:
+            logger.warning("%s is not run: the local stack feeds functions from queues, streams and schedules", name)
+    return [*queues, *streams]
+
+
+def _schedules(deployment: Deployment, time: LocalTime) -> list[Schedule]:
+    schedules = []
+    for name, resource in deployment.run_here.items():
+        properties = resource["Properties"]
+        match resource["Type"]:
+            case "AWS::Events::Rule":
+                (target,) = properties["Targets"]
+                function = function_of(target["Arn"], deployment.run_here)
+            case "AWS::Scheduler::Schedule":
+                function = function_of(properties["Target"]["Arn"], deployment.run_here)
+            case _:
+                continue
+        interval = interval_of(properties.get("ScheduleExpression", ""))
+        if interval is None:
+            logger.warning("%s is not run: the local stack knows rate expressions only", name)
+        else:
+            schedules.append(Schedule(function, interval, time.now()))
+    return schedules
+
+
+def _waits_move_time(time: LocalTime) -> None:
+    """A function that waits for its turn with the API need not wait here: the time that it waits for comes to it."""
+    from sms_consent.adapters.clock import SystemClock
+
+    def sleep(_self: SystemClock, seconds: float) -> None:
+        time.advance(timedelta(seconds=seconds))
+
+    # The handlers make their clock themselves, so it is changed for all of them.
+    setattr(SystemClock, "sleep", sleep)  # noqa: B010  an assignment to a method is what the types forbid

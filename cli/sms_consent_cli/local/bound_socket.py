@@ -1,0 +1,33 @@
+"""Decides where the stack can be reached, before the seconds that it takes to start."""
+
+from __future__ import annotations
+
+import socket
+
+from sms_consent_cli.local.errors import LocalError
+
+__all__ = ["Door"]
+
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, to tell clients on this machine another
+
+
+class Door:
+    """A port that is held before anything is served on it, so that a taken one is known at once."""
+
+    def __init__(self, host: str, port: int, *, option: str = "--port") -> None:
+        """Raises LocalError if the port is taken or the address is none of this machine's."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            self.socket = socket.create_server((host, port), family=family, backlog=128)
+        except (OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            reason = reason.partition(" (while")[0]  # Python repeats the address
+            raise LocalError(f"cannot serve on {host} port {port}: {reason}. {option} 0 takes any free one") from error
+        self.host = host
+        self.port: int = self.socket.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine find it."""
+        host = EVERYWHERE.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"

@@ -1,0 +1,111 @@
+"""`sms-consent local`: its arguments. What it does is imported when it runs, since moto takes seconds to load."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sms_consent_cli.local.errors import LocalError
+from sms_consent_cli.shared.terminal_text import say, visible
+
+__all__ = ["local"]
+
+CHECKOUT = Path(__file__).parents[3]
+API_PORT = 4567
+
+
+def local(
+    events: Annotated[
+        list[Path] | None, typer.Argument(metavar="[EVENT.json]...", help="Events to run; without any, serve.")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="SAM template; else template.yaml here, else that of the checkout.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A template parameter; may be repeated.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where every AWS API is served; 0 for any free port.")
+    ] = 4566,
+    api_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Where the opt-outs API is served, by http and https alike; 0 for any free port.",
+            show_default="4567, or any free port with --port 0",
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to serve on. 0.0.0.0 opens everything to the network, without any password.")
+    ] = "127.0.0.1",
+    number: Annotated[
+        list[str] | None,
+        typer.Option(metavar="+E164", help="A further number or rcs-… agent of yours that people can text."),
+    ] = None,
+    access_key: Annotated[
+        str | None, typer.Option(metavar="BASE64", help="What the opt-outs API accepts; else a secret one is made.")
+    ] = None,
+    logs: Annotated[bool, typer.Option("--logs", help="Show the functions' logs when running events, too.")] = False,
+) -> None:
+    """Runs the whole stack in this process: on events, or as a service until Ctrl-C.
+
+    Nothing leaves the process, and no AWS account is needed. With events, prints what became of each text, and exits
+    with 1 if any could not be processed. Without, prints one line of JSON when ready; logs go to standard error.
+    """
+    from sms_consent_cli.local.aws_environment import isolate, read_service_models_once
+    from sms_consent_cli.local.bound_socket import Door
+    from sms_consent_cli.local.event_files import read_event
+
+    try:
+        parameters = _parameters(parameter or [])
+        _check_key(access_key)
+        files = [read_event(path) for path in events or ()]
+        door = None if files else Door(host, port)
+        api_door = None if files else Door(host, _api_port(api_port, port), option="--api-port")
+        isolate()
+        read_service_models_once()
+        if door is None or api_door is None:
+            from sms_consent_cli.local.run import run_files
+
+            raise typer.Exit(run_files(files, _template(template), parameters, logs=logs))
+        from sms_consent_cli.local.service import serve
+
+        serve(_template(template), parameters, door, api_door=api_door, access_key=access_key, numbers=number or [])
+    except LocalError as error:
+        say(f"sms-consent local: {visible(str(error))}", err=True)
+        raise typer.Exit(2) from error
+
+
+def _api_port(chosen: int | None, port: int) -> int:
+    if chosen is not None:
+        return chosen
+    return API_PORT if port else 0
+
+
+def _template(chosen: Path | None) -> Path:
+    if chosen is not None:
+        return chosen
+    here = Path("template.yaml")
+    return here if here.exists() else CHECKOUT / here
+
+
+def _parameters(given: list[str]) -> dict[str, str]:
+    parameters = {}
+    for each in given:
+        name, separator, value = each.partition("=")
+        if not separator or not name:
+            raise LocalError("--parameter takes KEY=VALUE, such as --parameter Brand=Example")
+        parameters[name] = value
+    return parameters
+
+
+def _check_key(key: str | None) -> None:
+    try:
+        if key is not None and not base64.b64decode(key, validate=True):
+            raise LocalError("--access-key takes a key in base64")
+    except ValueError as error:
+        raise LocalError("--access-key takes a key in base64") from error

@@ -1,0 +1,138 @@
+"""Decides what a deployment of the template comes to here: real resources in moto, and values as CloudFormation sees them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from sms_consent_cli.local import moto_resources
+from sms_consent_cli.local.api import secret as _secret  # noqa: F401  moto's CloudFormation learns a resource from it
+from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
+from sms_consent_cli.local.errors import LocalError
+from sms_consent_cli.local.stack_plan import Blueprint, resolved, take_apart
+from sms_consent_cli.local.template import read_template
+
+__all__ = ["STACK", "Deployment", "deploy", "function_of"]
+
+STACK = "sms-consent"
+"""The stack's name, here and where `sam deploy` is left at its default."""
+
+_UNKNOWN = re.compile(r"Tried to parse (\S+) but it's not supported")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What exists after a deployment."""
+
+    outputs: Mapping[str, str]
+    run_here: Mapping[str, Mapping[str, Any]]  # as the template has them, but for those whose condition is false
+    values: Mapping[str, Mapping[str, Any]]  # what CloudFormation made of them
+    code: Mapping[str, Path]
+
+    def output(self, name: str) -> str:
+        """One of the stack's outputs, by which what comes after a deployment is told what there is."""
+        if name not in self.outputs:
+            raise LocalError(f"the template has no output {name}")
+        return self.outputs[name]
+
+
+def deploy(path: Path, parameters: Mapping[str, str]) -> Deployment:
+    """Create the template's resources. Raises LocalError where it cannot be done."""
+    template = read_template(path, parameters)
+    blueprint = take_apart(template.document)
+    for reason, names in blueprint.left_out.items():
+        logger.info("left out (%s): %s", reason, ", ".join(names))
+    moto_resources.add()
+    _create_what_exists_already(template.parameters)
+    outputs = _create(blueprint, template.parameters)
+    moto_resources.write_out_key_policies()
+    values = {name: json.loads(outputs.pop(resolved(name))) for name in blueprint.run_here if resolved(name) in outputs}
+    return Deployment(
+        outputs=outputs,
+        run_here={name: resource for name, resource in blueprint.run_here.items() if _exists(name, resource, values)},
+        values=values,
+        code=template.code,
+    )
+
+
+def _exists(name: str, resource: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    return "Condition" not in resource or name in values
+
+
+def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
+    """A topic, list or event bus that the deployment is told to use must stand before it. A ledger is not made up here."""
+    if (bus := parameters.get("EventBusName", "default")) != "default":
+        with _or_it_exists("ResourceAlreadyExistsException"):
+            boto3.client("events").create_event_bus(Name=bus)
+    if (table := parameters.get("ExistingLedgerTable", "")) and table not in _tables():
+        raise LocalError(f"ExistingLedgerTable: there is no table {table} here, where an account begins empty")
+    named = [("ExistingTopicArn", "sns", parameters.get("ExistingTopicArn", ""))]
+    for parameter in ("ExistingOptOutListArn", "AdditionalOptOutListArns"):
+        named += [(parameter, "sms-voice", arn) for arn in parameters.get(parameter, "").split(",")]
+    for parameter, service, arn in named:
+        if not arn:
+            continue
+        if arn.split(":")[2:5] != [service, REGION, ACCOUNT]:
+            raise LocalError(f"{parameter} must be in account {ACCOUNT} and region {REGION}, the only ones here")
+        if service == "sns":
+            boto3.client("sns").create_topic(Name=arn.rpartition(":")[2])
+        else:
+            with _or_it_exists("ConflictException"):
+                boto3.client("pinpoint-sms-voice-v2").create_opt_out_list(OptOutListName=arn.rpartition("/")[2])
+
+
+def _tables() -> set[str]:
+    pages = boto3.client("dynamodb").get_paginator("list_tables").paginate()
+    return {name for page in pages for name in page["TableNames"]}
+
+
+@contextmanager
+def _or_it_exists(code: str) -> Iterator[None]:
+    """A stack that is created again finds what it had used before."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"].get("Code") != code:
+            raise
+
+
+def _create(blueprint: Blueprint, parameters: Mapping[str, str]) -> dict[str, str]:
+    formation = boto3.client("cloudformation")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            formation.create_stack(
+                StackName=STACK,
+                # Dates, as YAML reads a policy's Version, are text in a template.
+                # moto knows of Retain only, and would delete on RetainExceptOnCreate what a deleted stack leaves behind.
+                TemplateBody=json.dumps(blueprint.created, default=str).replace('"RetainExceptOnCreate"', '"Retain"'),
+                Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+            )
+        except ClientError as error:
+            message = error.response["Error"].get("Message", "")
+            raise LocalError(f"the template cannot be deployed: {message}") from error
+    # moto passes over what it does not know, with a warning; its conditions have been applied by then.
+    if unknown := sorted({found[1] for each in said if (found := _UNKNOWN.match(str(each.message)))}):
+        raise LocalError(f"neither moto nor the local stack can create {', '.join(unknown)}")
+    (stack,) = formation.describe_stacks(StackName=STACK)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def function_of(target: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]]) -> str:
+    """The function behind what a source invokes: the function itself, or an alias of it, which has one version here."""
+    name: str = target["Ref"] if "Ref" in target else target["Fn::GetAtt"][0]
+    if resources[name]["Type"] == "AWS::Lambda::Alias":
+        return function_of(resources[name]["Properties"]["FunctionName"], resources)
+    return name

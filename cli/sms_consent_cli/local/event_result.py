@@ -1,0 +1,30 @@
+"""Decides what there is to say about what became of one text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sms_consent.domain.consent import Consent, Listing
+from sms_consent.domain.decision import Decision, Outcome
+from sms_consent.domain.reply import Answer
+from sms_consent_cli.local.event_files import Record
+
+if TYPE_CHECKING:
+    from emulator.pinpointsmsvoicev2.messages import SentText
+
+__all__ = ["Fate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fate:
+    """What became of one record. Without a decision and without a problem, the text asked for nothing."""
+
+    record: Record
+    problem: str | None = None  # why it could not be processed
+    decision: Decision | None = None
+    outcome: Outcome | None = None
+    consent: Consent | None = None
+    listing: Listing | None = None
+    reply: SentText | None = None
+    answer: Answer | None = None

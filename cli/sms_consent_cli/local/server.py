@@ -1,0 +1,70 @@
+"""Decides what answers on the AWS port: moto's server for every AWS API, and the stack's own paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from sms_consent_cli.local.bound_socket import Door
+from sms_consent_cli.local.control import PREFIX, Control
+from sms_consent_cli.local.invocations import Invocations
+from sms_consent_cli.local.stack import LocalStack
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["Server", "application"]
+
+
+class Server:
+    """Serves an application in threads of its own."""
+
+    def __init__(self, door: Door, app: WSGIApplication) -> None:
+        self._server = make_server(
+            door.host, door.port, app, threaded=True, request_handler=_Quiet, fd=door.socket.fileno()
+        )
+        door.socket.close()  # the server has a duplicate
+        self._thread = Thread(target=self._server.serve_forever, name="aws-port", daemon=True)
+
+    def start(self) -> None:
+        """From here on, requests are answered."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No further request is taken."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Quiet(MotoRequestHandler):
+    """A line for every request would bury the functions' logs; and paths and headers are nobody's business there."""
+
+    def log_request(self, *_: Any) -> None:
+        """Not logged."""
+
+
+def application(stack: LocalStack, control: Control) -> WSGIApplication:
+    """The stack's own paths go to ``control``, invocations to the stack's functions, and the rest to moto.
+
+    After a request to moto, there may be work.
+    """
+    invocations = Invocations(stack)
+    aws = DomainDispatcherApplication(create_backend_app)
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ.get("PATH_INFO", "")
+        if path == PREFIX or path.startswith(PREFIX + "/"):
+            return control(environ, start_response)
+        if invocations.serves(environ):
+            return invocations(environ, start_response)
+        try:
+            answer: Iterable[bytes] = aws(environ, start_response)
+        finally:
+            stack.wake()
+        return answer
+
+    return app

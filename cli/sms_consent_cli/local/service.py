@@ -1,0 +1,93 @@
+"""Decides how the stack runs as a service: from the ready line until it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from sms_consent_cli.local.api.certificate import make_certificate
+from sms_consent_cli.local.api_serving import serve_api
+from sms_consent_cli.local.assembly import Local, assemble
+from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
+from sms_consent_cli.local.bound_socket import Door
+from sms_consent_cli.local.control import Control
+from sms_consent_cli.local.demo_numbers import DEFAULT
+from sms_consent_cli.local.errors import LocalError
+from sms_consent_cli.local.log import log_to
+from sms_consent_cli.local.server import Server, application
+from sms_consent_cli.local.stack import API
+
+__all__ = ["serve"]
+
+GRACE = 10
+"""Seconds that a call under way may take to end."""
+
+logger = logging.getLogger(__name__)
+
+
+def serve(
+    template: Path,
+    parameters: Mapping[str, str],
+    door: Door,
+    *,
+    api_door: Door,
+    access_key: str | None,
+    numbers: Sequence[str],
+) -> None:
+    """Serve until Ctrl-C or SIGTERM. Raises LocalError."""
+    log_to(sys.stderr)
+    stop = Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stop.set())
+    out = sys.stdout  # for the one line of the contract; what functions print belongs to the logs
+    with redirect_stdout(sys.stderr):
+        local = assemble(template, parameters, [DEFAULT])
+        for number in numbers:
+            if not local.originators.add(number):
+                raise LocalError(f"--number takes a number such as {DEFAULT}")
+        certificate = make_certificate(api_door.host, local.stack.time.machine_now())
+        description = _description(local, door, api_door)
+        server = Server(door, application(local.stack, Control(local, description, certificate.pem)))
+        api = serve_api(local, api_door, access_key, certificate)
+        work = Thread(target=local.stack.run, args=(stop,), name="functions", daemon=True)
+        server.start()
+        if api is not None:
+            api.start()
+        work.start()
+        if door.host not in {"127.0.0.1", "localhost", "::1"}:
+            logger.warning("everybody who reaches this machine reaches this stack: there is no password")
+        out.write(json.dumps(description) + "\n")
+        out.flush()
+        stop.wait()
+        logger.info("stopping")
+        server.stop()
+        if api is not None:
+            api.stop()
+        local.stack.wake()
+        work.join(GRACE)
+
+
+def _description(local: Local, door: Door, api_door: Door) -> dict[str, Any]:
+    """The line by which a client finds everything."""
+    return {
+        "aws_endpoint": door.url,
+        "api_endpoint": api_door.url if API in local.stack.functions else None,
+        "region": REGION,
+        "topic_arn": local.topic_arn,
+        "queue_url": _reachable(local.queue_url, door),
+        "dead_letter_queue_url": _reachable(local.dead_letter_queue_url, door),
+        "table": local.table,
+        "opt_out_list": local.opt_out_list,
+    }
+
+
+def _reachable(queue_url: str, door: Door) -> str:
+    """CloudFormation names a queue as AWS would; a client must find it here."""
+    return f"{door.url}/{ACCOUNT}/{queue_url.rpartition('/')[2]}"

@@ -1,0 +1,138 @@
+"""Decides what of a template is created in moto, what this process runs itself, and what has no place here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sms_consent_cli.local.errors import LocalError
+
+__all__ = ["Blueprint", "resolved", "take_apart"]
+
+RUN_HERE = ("AWS::Lambda::", "AWS::Events::Rule", "AWS::Scheduler::")
+"""This process runs functions, event source mappings and schedules itself; moto would want Docker for them."""
+LEFT_OUT = {
+    "AWS::IAM::": "permissions are not checked here",
+    "AWS::SQS::QueuePolicy": "permissions are not checked here",
+    "AWS::Logs::": "logs go to standard error",
+    "AWS::CloudWatch::": "there is nobody to alarm",
+    "AWS::ApiGateway": "this process is the gateway",
+}
+"""Types of resource that are not created, and why that changes nothing about what a text does."""
+
+_SUBSTITUTED = re.compile(r"\$\{([^!}.][^}.]*)")
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A template taken apart by who makes what of it."""
+
+    created: Mapping[str, Any]  # the document that CloudFormation is given
+    run_here: Mapping[str, Mapping[str, Any]]  # resources by logical id
+    left_out: Mapping[str, list[str]]  # logical ids by reason
+
+
+def resolved(logical_id: str) -> str:
+    """The output that holds what CloudFormation makes of a resource that it does not create itself."""
+    return f"Local{logical_id}"
+
+
+def take_apart(document: Mapping[str, Any]) -> Blueprint:
+    """Raises LocalError where a resource to be created refers to one that is not."""
+    created: dict[str, Any] = {}
+    ours: dict[str, Mapping[str, Any]] = {}
+    left_out: dict[str, list[str]] = {}
+    for name, resource in document["Resources"].items():
+        kind = resource["Type"]
+        reason = next((why for prefix, why in LEFT_OUT.items() if kind.startswith(prefix)), None)
+        if kind.startswith(RUN_HERE):
+            ours[name] = resource
+        elif reason is not None:
+            left_out.setdefault(reason, []).append(name)
+        else:
+            created[name] = dict(resource)
+    absent = {*ours, *(name for names in left_out.values() for name in names)}
+    for name, resource in created.items():
+        _wait_for_none_of(absent, resource)
+        _must_be_there(name, resource, absent)
+    return Blueprint(
+        created={**document, "Resources": created, "Outputs": _outputs(document.get("Outputs", {}), ours, absent)},
+        run_here=ours,
+        left_out=left_out,
+    )
+
+
+def _outputs(declared: Mapping[str, Any], ours: Mapping[str, Mapping[str, Any]], absent: set[str]) -> dict[str, Any]:
+    """The template's outputs that still hold, and one for each resource of ours: CloudFormation resolves its values.
+
+    A function has its logical id for a name here, so an output that tells its name holds.
+    """
+    functions = {name for name, resource in ours.items() if resource["Type"] == "AWS::Lambda::Function"}
+    named = {
+        name: {**output, "Value": output["Value"]["Ref"]} if _is_name_of(output, functions) else output
+        for name, output in declared.items()
+    }
+    outputs = {name: output for name, output in named.items() if not absent & set(_references(output))}
+    for name, resource in ours.items():
+        needed = _needed(resource)
+        if needed is None:
+            continue
+        _must_be_there(name, needed, absent)
+        outputs[resolved(name)] = {"Value": {"Fn::ToJsonString": needed}}
+        if "Condition" in resource:
+            outputs[resolved(name)]["Condition"] = resource["Condition"]
+    return outputs
+
+
+def _is_name_of(output: Mapping[str, Any], functions: set[str]) -> bool:
+    value = output.get("Value")
+    return isinstance(value, dict) and value.get("Ref") in functions
+
+
+def _needed(resource: Mapping[str, Any]) -> dict[str, Any] | None:
+    properties: dict[str, Any] = resource["Properties"]
+    match resource["Type"]:
+        case "AWS::Lambda::Function":
+            return {
+                "Handler": properties["Handler"],
+                "Timeout": properties.get("Timeout", 3),
+                "MemorySize": properties.get("MemorySize", 128),
+                "Variables": properties.get("Environment", {}).get("Variables", {}),
+            }
+        case "AWS::Lambda::EventSourceMapping":
+            return {name: value for name, value in properties.items() if name not in {"FunctionName", "Tags"}}
+        case _:
+            # Whether a schedule's condition holds is CloudFormation's to say.
+            return {"Exists": "true"} if "Condition" in resource else None
+
+
+def _must_be_there(name: str, node: Any, absent: set[str]) -> None:
+    if gone := sorted(absent & set(_references(node))):
+        raise LocalError(f"{name} refers to {', '.join(gone)}, which the local stack does not create")
+
+
+def _wait_for_none_of(absent: set[str], resource: dict[str, Any]) -> None:
+    depends_on = resource.pop("DependsOn", [])
+    wanted = [depends_on] if isinstance(depends_on, str) else depends_on
+    if kept := [one for one in wanted if one not in absent]:
+        resource["DependsOn"] = kept
+
+
+def _references(node: Any) -> Iterator[str]:
+    """The logical ids, parameters and pseudo parameters that a part of a template names."""
+    if isinstance(node, list):
+        for each in node:
+            yield from _references(each)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key == "Ref":
+                yield value
+            elif key == "Fn::GetAtt":
+                yield value.partition(".")[0] if isinstance(value, str) else value[0]
+            elif key == "Fn::Sub":
+                yield from _SUBSTITUTED.findall(value if isinstance(value, str) else value[0])
+                yield from _references(value)
+            else:
+                yield from _references(value)

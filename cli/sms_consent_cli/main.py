@@ -1,0 +1,65 @@
+"""The `sms-consent` command: which commands there are."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import typer
+
+from sms_consent_cli.commands.check import check
+from sms_consent_cli.commands.connect.command import connect, disconnect
+from sms_consent_cli.commands.dead_letters.command import dead_letters
+from sms_consent_cli.commands.doctor.command import doctor
+from sms_consent_cli.commands.erase import erase
+from sms_consent_cli.commands.evaluate.command import evaluate
+from sms_consent_cli.commands.explain.command import explain
+from sms_consent_cli.commands.export.command import export_numbers
+from sms_consent_cli.commands.history.command import history
+from sms_consent_cli.commands.import_.command import import_numbers
+from sms_consent_cli.commands.ledger.command import ledger
+from sms_consent_cli.commands.lists.command import lists
+from sms_consent_cli.commands.opt_out_and_in import opt_in, opt_out
+from sms_consent_cli.commands.reconcile.command import reconcile
+from sms_consent_cli.commands.rejected import rejected
+from sms_consent_cli.commands.senders.command import senders
+from sms_consent_cli.local.command import local
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="sms-consent",
+    help="Honours STOP and START by SMS on AWS End User Messaging, provably.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def begin() -> None:
+    """Whatever a terminal's encoding lacks is spelt out rather than ending a command half-way."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+app.command()(local)
+app.command()(explain)
+app.command()(check)
+app.command()(history)
+app.command("import")(import_numbers)
+app.command("export")(export_numbers)
+app.command()(reconcile)
+app.command()(doctor)
+app.command()(opt_out)
+app.command()(opt_in)
+app.command()(erase)
+app.command()(connect)
+app.command()(disconnect)
+app.command()(evaluate)
+app.add_typer(dead_letters)
+app.add_typer(senders)
+app.add_typer(lists)
+app.add_typer(ledger)
+app.add_typer(rejected)

@@ -1,0 +1,53 @@
+"""The classifier that a command uses: a deployment's, by its stack or a file of its parameters, or the standard one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from sms_consent.intent import Reader
+from sms_consent.intent.classifier import Classifier
+
+__all__ = ["by_parameters", "by_stack", "standard"]
+
+
+@cache
+def standard() -> Classifier:
+    """Return the classifier of a deployment that sets no keywords and no brand."""
+    return Classifier(Reader())
+
+
+def by_parameters(file: Path) -> Classifier:
+    """Return the classifier of a deployment with the parameters in a file. Raises Refusal if it holds none."""
+    from sms_consent_cli.shared.parameter_file import read_parameters
+
+    return _classifier(read_parameters(file))
+
+
+def by_stack(stack: str, sender: str | None = None) -> Classifier:
+    """Return the classifier of a deployed stack; for one sender of it, with the sender's brand.
+
+    Raises NotFound, TryAgain, Rejected, ClientError or BotoCoreError.
+    """
+    from sms_consent.adapters.dynamodb.store import DynamoLedger
+    from sms_consent_cli.shared.deployment import Deployment, NotFound
+
+    deployment = Deployment(stack)
+    if not deployment.has_stack:
+        raise NotFound(f"there is no stack {stack} in this account and region")
+    chosen = dict(deployment.parameters())
+    own = DynamoLedger(deployment.dynamodb(), deployment.table).sender(sender) if sender else None
+    if own is not None:
+        chosen |= {"Brand": own.brand or chosen.get("Brand", "")}
+        chosen |= {"SupportContact": own.support_contact or chosen.get("SupportContact", "")}
+    return _classifier(chosen)
+
+
+def _classifier(parameters: Mapping[str, str]) -> Classifier:
+    from sms_consent.bootstrap.container import postbacks_for, reader_for, replies_for
+    from sms_consent.bootstrap.settings import PARAMETERS, Settings
+
+    environment = {name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()}
+    settings = Settings.from_environment({**environment, "LEDGER_TABLE": "none", "OPT_OUT_LIST": "none"})
+    return Classifier(reader_for(settings), replies_for(settings), postbacks=postbacks_for(settings))

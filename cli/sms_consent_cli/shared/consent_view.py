@@ -1,0 +1,107 @@
+"""Decides how a support agent reads what is known of a person: first the answer, then what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text as Styled
+
+from sms_consent.domain.consent import Consent, Status
+from sms_consent_cli.shared.narrative import Person, Story
+from sms_consent_cli.shared.terminal import console
+from sms_consent_cli.shared.terminal_text import printable
+
+__all__ = ["show_consents", "show_history"]
+
+ANSWERS = {
+    Status.OPTED_OUT: ("opted out", "bold red"),
+    Status.OPTED_IN: ("opted in", "bold green"),
+    Status.OPT_IN_PENDING: ("still opted out: an opt-in waits for its time", "bold yellow"),
+}
+
+
+def show_consents(number: str, consents: Sequence[Consent]) -> None:
+    """One block for each list."""
+    out = console()
+    if not consents:
+        out.print(f"{number}: nothing is known", style="bold")
+        return
+    for consent in consents:
+        answer, style = ANSWERS[consent.status]
+        rows: list[tuple[str, str | Styled | None]] = [
+            (number, Styled(answer, style=style)),
+            ("opt-out list", printable(consent.list_name, quoted=False)),
+            ("since", _moment(consent.decided_at)),
+            ("EndUserOptedOut", str(consent.end_user_opted_out).lower()),
+            ("released", _moment(consent.held_until)),
+            ("refusal", printable(consent.refusal, quoted=False) if consent.refusal is not None else None),
+            ("the list", _list_said(consent)),
+            ("AWS rejects it", printable(consent.rejection, quoted=False) if consent.rejection is not None else None),
+            ("AWS says", _aws_said(consent)),
+            ("last deletion", _moment(consent.deleted_at)),
+        ]
+        _print(out, rows)
+
+
+def show_history(person: Person, *, show_texts: bool) -> None:
+    """The answer first, then how it came to be, oldest first."""
+    out = console()
+    lines = Story(person, show_texts=show_texts).lines()
+    if not lines and not person.consents:
+        out.print(f"{person.number}: nothing is known", style="bold")
+        return
+    for consent in person.consents:
+        answer, style = ANSWERS[consent.status]
+        since = f" on {printable(consent.list_name, quoted=False)} since {_moment(consent.decided_at)}"
+        out.print(Styled.assemble((f"{person.number}  ", "bold"), (answer, style), since))
+    if not person.consents:
+        out.print(Styled.assemble((person.number, "bold"), "  never opted out or in"))
+    if not lines:
+        out.print(Styled("How that came about is not kept: it was erased.", style="dim"))
+    day = None
+    for line in lines:
+        if line.at.date() != day:
+            day = line.at.date()
+            out.print(Styled(f"\n{day.day} {day:%b %Y} (UTC)", style="bold"))
+        block = Table.grid(padding=(0, 2, 0, 0))
+        block.add_column(style="dim", no_wrap=True)
+        block.add_column(overflow="fold")
+        block.add_row(f"  {line.at:%H:%M:%S}", line.told)
+        out.print(block)
+    if not show_texts and any(entry.decision.body is not None for entry in person.entries):
+        out.print(
+            Styled("\nWhat they texted is hidden but for the words that decided: --show-texts shows it.", style="dim")
+        )
+
+
+def _print(out: Console, rows: Sequence[tuple[str, str | Styled | None]]) -> None:
+    block = Table.grid(padding=(0, 2, 0, 0))
+    block.add_column(style="dim", no_wrap=True, min_width=20)
+    block.add_column(overflow="fold")
+    for place, (name, value) in enumerate(rows):
+        if value is not None:
+            shown = value if isinstance(value, Styled) else Styled(value)
+            block.add_row(Styled(name, style="not dim bold") if place == 0 else name, shown)
+    out.print(block)
+    out.print()
+
+
+def _list_said(consent: Consent) -> str:
+    if consent.settled:
+        return "matches"
+    due = f", next attempt {_moment(consent.due_at)}" if consent.due_at is not None else ""
+    return f"does not match yet, after {consent.attempts} failed attempts{due}"
+
+
+def _aws_said(consent: Consent) -> str | None:
+    if consent.listing is None:
+        return None
+    since = f"on its list since {_moment(consent.listing.at)}, " if consent.listing.at is not None else ""
+    return f"{since}EndUserOptedOut={str(consent.listing.end_user_opted_out).lower()}, which is its own"
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return f"{moment:%Y-%m-%d %H:%M:%S}Z" if moment is not None else None

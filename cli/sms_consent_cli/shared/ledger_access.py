@@ -1,0 +1,58 @@
+"""Decides what a command says when AWS or the ledger does not answer, and reads the ledger for those that only read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+from sms_consent.domain.errors import ConsentError, Rejected
+from sms_consent_cli.shared.deployment import Deployment, NotFound
+from sms_consent_cli.shared.terminal_text import say, visible
+
+__all__ = ["FAILED", "failures_told", "list_name", "register"]
+
+FAILED = 3
+"""The exit code where AWS or the ledger did not answer: neither yes nor no."""
+
+_SIGNATURE = frozenset(
+    {"InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed", "InvalidSignature"}
+)
+_SET_THE_CLOCK = (
+    "AWS refused the signature. It does so for a machine whose clock is more than five minutes off, and for wrong credentials: "
+    "set the clock, or look at the access key"
+)
+
+
+def register(table: str | None, stack: str) -> DynamoRegister:
+    """Raises NotFound, BotoCoreError or ClientError."""
+    deployment = Deployment(stack, table=table)
+    return DynamoRegister(deployment.dynamodb(), deployment.table, lambda: deployment.names)
+
+
+def list_name(given: str, table: str | None, stack: str) -> str:
+    """Return the one name of a list that may be given by its ARN. Raises as ``register`` does."""
+    return Deployment(stack, table=table).names.canonical(given) if given.startswith("arn:") else given
+
+
+@contextmanager
+def failures_told(command: str) -> Iterator[None]:
+    """Whatever AWS refuses ends the command with its code, and with nothing that AWS may have quoted."""
+    try:
+        yield
+    except Rejected as error:
+        known = {"ResourceNotFoundException": "there is no such table"} | dict.fromkeys(_SIGNATURE, _SET_THE_CLOCK)
+        _end(command, known.get(error.code, str(error)), error)
+    except (NotFound, ConsentError, BotoCoreError) as error:
+        _end(command, str(error) or type(error).__name__, error)
+    except ClientError as error:
+        code = error.response["Error"].get("Code", "")
+        _end(command, f"{error.operation_name}: {_SET_THE_CLOCK if code in _SIGNATURE else code}", error)
+
+
+def _end(command: str, message: str, error: Exception) -> None:
+    say(f"sms-consent {command}: {visible(message)}", err=True)
+    raise typer.Exit(FAILED) from error

@@ -1,0 +1,174 @@
+"""Changes of a sender's list: who would be forgotten, and how their opt-outs are copied to the new list."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from sms_consent.adapters.dynamodb.consent_scan import DynamoCensus
+from sms_consent.adapters.dynamodb.known_lists import Lists
+from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.store import DynamoLedger
+from sms_consent.domain.ports import Clock
+from sms_consent.recording.list_copy import SETTLE, Affected, Carrier, Carry
+from sms_consent_cli.shared.deployment import Deployment
+from sms_consent_cli.shared.terminal import console
+from sms_consent_cli.shared.terminal_text import say
+from sms_consent_cli.shared.usage_error import Refusal
+
+__all__ = ["Choice", "ListCarrying", "Move", "chosen"]
+
+
+class Choice(StrEnum):
+    """What happens to the opt-outs on the old list."""
+
+    CARRY = "CARRY"
+    FORGET = "FORGET"
+
+
+def chosen(*, carry: bool, forget: bool) -> Choice | None:
+    """Return the choice of the options ``--carry`` and ``--forget``. Raises Refusal if both are given."""
+    if carry and forget:
+        raise Refusal("give --carry or --forget")
+    return Choice.CARRY if carry else Choice.FORGET if forget else None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Move:
+    """From one list to another; a target of "" is not known from here."""
+
+    source: str
+    target: str
+
+
+class ListCarrying:
+    """Raises Refusal, TryAgain, Rejected, ClientError or BotoCoreError. Every step can be repeated after a kill."""
+
+    def __init__(self, deployment: Deployment, book: SenderBook, clock: Clock) -> None:
+        self._book = book
+        self._clock = clock
+        table, names = deployment.table, deployment.names
+        self._carrier = Carrier(
+            ledger=DynamoLedger(deployment.dynamodb(), table, names),
+            census=DynamoCensus(deployment.dynamodb(), table, names),
+            clock=clock,
+            actor=f"sms-consent by {os.environ.get('USER', 'an operator')}",
+        )
+
+    def permit(self, moves: Collection[Move], choice: Choice | None) -> None:
+        """Refuse, without a choice, a change that would forget anybody. Reads the whole ledger once for each move."""
+        if choice is Choice.CARRY and any(not move.target for move in moves):
+            raise Refusal("the stack's own list, to which opt-outs would be copied, is not known here: give --stack")
+        if choice is not None:
+            return
+        told = []
+        for source in sorted({move.source for move in moves}):
+            targets = sorted(move.target for move in moves if move.source == source)
+            with _counting("read") as tell:
+                affected = self._carrier.count(source, targets, tell)
+            told += [_told(Move(source, target), affected[target]) for target in targets if affected[target].total]
+        if told:
+            raise Refusal(
+                f"{'; '.join(told)}. Give --carry to copy their consents to the new list, or --forget to leave them behind: "
+                "then texts may reach people who asked for none"
+            )
+
+    def begin(self, moves: Collection[Move], choice: Choice | None) -> None:
+        """Before the change: record what is to be copied, and copy it if that was chosen."""
+        for carry in self._marked(moves, choice):
+            if choice is Choice.CARRY:
+                self._copy(carry)
+        if choice is Choice.CARRY:
+            self._marked(moves, choice)  # what is recorded until the change shows everywhere counts from here
+
+    def finish(self, targets: Collection[str]) -> int:
+        """After the change: wait until no function records for an old list any more, and copy the difference.
+
+        Returns how many consents were copied in all.
+        """
+        carries = [carry for carry in self._book.lists().carries if carry.target in targets]
+        if not carries:
+            return self._carrier.copied
+        rest = max(carry.at for carry in carries) + SETTLE - self._clock.now()
+        if rest > timedelta():
+            with _doing(f"waiting {rest.total_seconds():.0f} s, until the change shows everywhere"):
+                self._clock.sleep(rest.total_seconds())
+        for carry in carries:
+            self._copy(replace(carry, place=None))
+            self._complete(carry)
+        return self._carrier.copied
+
+    def forget(self, move: Move) -> bool:
+        """Drop a copy that is under way. Returns whether there was one."""
+        before, now = self._book.lists().carries, self._clock.now()
+        gone = tuple(each for each in before if (each.source, each.target) == (move.source, move.target))
+        self._book.change_lists(
+            lambda lists: replace(
+                lists,
+                carries=tuple(each for each in lists.carries if each not in gone),
+                rechecks=tuple(
+                    each for each in lists.rechecks if (each.source, each.target) != (move.source, move.target)
+                ),
+                left_behind=lists.leaving_behind(move.source, now),
+            )
+        )
+        return bool(gone)
+
+    def _complete(self, carry: Carry) -> None:
+        self._book.change_lists(lambda lists: lists.completed(carry))
+
+    def _marked(self, moves: Collection[Move], choice: Choice | None) -> list[Carry]:
+        """Recorded in the ledger before anything is done, so that ReconcileFunction completes it after a kill.
+
+        Without a carry, a STOP that a function records for the old list after the change is still copied.
+        """
+        now = self._clock.now()
+        since = now if choice is Choice.FORGET else None
+        carries = [Carry(source=each.source, target=each.target, at=now, since=since) for each in moves if each.target]
+
+        def marked(lists: Lists) -> Lists:
+            for carry in carries:
+                lists = replace(lists, carries=lists.with_carry(carry))
+            for move in moves if choice is Choice.FORGET else ():
+                lists = replace(lists, left_behind=lists.leaving_behind(move.source, now))
+            return lists
+
+        self._book.change_lists(marked)
+        return carries
+
+    def _copy(self, carry: Carry) -> None:
+        with _counting(f"copying opt-outs of {carry.source} to {carry.target}: read") as tell:
+            self._carrier.copy(carry, tell)
+
+
+def _told(move: Move, affected: Affected) -> str:
+    people = "1 person is" if affected.total == 1 else f"{affected.total} people are"
+    waiting = f" ({affected.pending} of them wait for an opt-in)" if affected.pending else ""
+    there = f"not on {move.target}" if move.target else "perhaps not on the stack's own list"
+    return f"{people} opted out on {move.source}{waiting}, and {there}"
+
+
+@contextmanager
+def _counting(what: str) -> Iterator[Callable[[int], None]]:
+    """Show in a terminal how many items were read: a large ledger takes minutes."""
+    out = console(stderr=True)
+    if not out.is_terminal:
+        yield lambda _: None
+        return
+    with out.status(f"{what} …") as status:
+        yield lambda read: status.update(f"{what} {read} items of the ledger …")
+
+
+@contextmanager
+def _doing(what: str) -> Iterator[None]:
+    out = console(stderr=True)
+    if not out.is_terminal:
+        say(what, err=True)
+        yield
+        return
+    with out.status(f"{what} …"):
+        yield

@@ -1,0 +1,27 @@
+"""What ends a command because of what it was asked, and can be mended by whoever asked; the exit code is 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from sms_consent_cli.commands.check import BAD_INPUT
+from sms_consent_cli.shared.terminal_text import say, visible
+
+__all__ = ["Refusal", "refusals_told"]
+
+
+class Refusal(Exception):
+    """The message says what is wrong and what would do."""
+
+
+@contextmanager
+def refusals_told(command: str) -> Iterator[None]:
+    """Nothing was written."""
+    try:
+        yield
+    except Refusal as refusal:
+        say(f"sms-consent {command}: {visible(str(refusal))}", err=True)
+        raise typer.Exit(BAD_INPUT) from refusal

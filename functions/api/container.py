@@ -1,0 +1,85 @@
+"""What ApiFunction is made of, put together once, at its first request."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics
+
+from api.caller import AccessKeys
+from api.opt_outs import OptOuts
+from api.people import People
+from api.routes import Api
+from api.settings import own_list
+from sms_consent.adapters import clients
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+from sms_consent.adapters.dynamodb.idempotency_store import DynamoReceipts
+from sms_consent.adapters.dynamodb.standing_consents import StandingConsents
+from sms_consent.adapters.secrets import RememberedAccessKeys
+from sms_consent.bootstrap.container import Parts, assemble
+from sms_consent.bootstrap.event_report import Reporter
+from sms_consent.bootstrap.setting_problems import problems_of
+from sms_consent.bootstrap.settings import Settings, log_level
+from sms_consent.domain.rate_limiter import Call
+from sms_consent.recording.channel_requests import OnBehalf
+from sms_consent.recording.idempotency import Repeats
+
+__all__ = ["access_keys", "api", "logger", "metrics", "parts"]
+
+
+@cache
+def logger() -> Logger:
+    """Structured logs."""
+    return Logger(service="api", level=log_level(os.environ))
+
+
+@cache
+def metrics() -> Metrics:
+    """Metrics in the logs."""
+    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="api")
+
+
+@cache
+def access_keys() -> AccessKeys | None:
+    """Return None where the deployment has no access keys: then only IAM principals get in."""
+    secret = os.environ.get("ACCESS_KEYS_SECRET")
+    return RememberedAccessKeys(clients.secrets(), secret, SystemClock()) if secret else None
+
+
+@cache
+def parts() -> Parts:
+    """Raises SettingsError if there is no ledger or no opt-out list. Every other problem is logged and counted."""
+    settings = Settings.from_environment(os.environ)
+    reporter = Reporter(logger(), metrics())
+    made = assemble(settings, paced=False, observe=reporter, warn=reporter.unfit)
+    for problem in problems_of(settings, made.replies):
+        reporter.problem(problem)
+    return made
+
+
+@cache
+def api() -> Api:
+    """Raises SettingsError likewise."""
+    made = parts()
+    table = made.settings.table
+    register = DynamoRegister(clients.dynamodb(), table, lambda: made.settings.names)
+    on_behalf = OnBehalf(
+        ledger=made.ledger,
+        recorder=made.recorder,
+        repeats=Repeats(DynamoReceipts(clients.dynamodb(), table)),
+        senders=made.senders,
+        own_list=own_list(made.settings, os.environ),
+        clock=made.clock,
+        leave_to_sweep=_leave_to_sweep,
+        standing=StandingConsents(register, made.lists).of,
+    )
+    return Api(OptOuts(on_behalf), People(register))
+
+
+def _leave_to_sweep() -> None:
+    """As if the service had refused a call for its rate: for the next second, nothing is done at once."""
+    for call in Call:
+        parts().sync.pace.refused(call)

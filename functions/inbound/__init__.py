@@ -1,1 +1,0 @@
-"""InboundFunction: from an inbound text to the ledger."""

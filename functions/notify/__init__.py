@@ -1,1 +1,0 @@
-"""NotifyFunction: from the ledger's stream to an event bus."""

@@ -1,1 +1,0 @@
-"""ReconcileFunction: finds where list and ledger differ."""

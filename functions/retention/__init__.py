@@ -1,1 +1,0 @@
-"""RetentionFunction: takes out texts whose time is over."""

@@ -1,0 +1,174 @@
+"""Who signed a request: the access keys of Azure Communication Services and their HMAC scheme.
+
+The scheme is that of learn.microsoft.com/rest/api/communication/authentication. A signature covers verb, path and query, date,
+host and the hash of the body; whoever has the body compares it with that hash (``content_hash``).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from urllib.parse import parse_qsl, quote, urlencode
+
+from sms_consent.domain.errors import ConsentError
+
+__all__ = [
+    "CONTENT_HASH",
+    "MOST_SKEW",
+    "AccessKey",
+    "KeysError",
+    "Reason",
+    "Refused",
+    "SignedRequest",
+    "check_form",
+    "content_hash",
+    "digest_of_signature",
+    "read_keys",
+    "signer",
+]
+
+MOST_SKEW = timedelta(minutes=5)
+"""How far a request's date may be from the time at which it arrives, either way."""
+CONTENT_HASH = "x-ms-content-sha256"
+
+_NAMES = ("primary", "secondary")
+_AUTHORIZATION = re.compile(
+    r"HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature=([A-Za-z0-9+/]{43}=)", re.ASCII
+)
+
+
+class KeysError(ConsentError):
+    """The stored keys cannot be used; the message never quotes them."""
+
+
+class Reason(StrEnum):
+    """Why a request was refused: for the log, never for the caller, who gets the same answer each time."""
+
+    ABSENT = "no signature"
+    UNREADABLE = "not a signature of this scheme"
+    UNDATED = "no time of arrival"
+    CLOCK = "dated more than five minutes from its arrival"
+    SIGNATURE = "signed with another key, or for another request"
+    BODY = "another body than the signed one"
+
+
+class Refused(ConsentError):
+    """Nobody who may come in."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """One of the two keys that are valid at a time, so that callers can be moved from one to the other."""
+
+    name: str
+    secret: bytes = field(repr=False)
+
+    @property
+    def identity(self) -> str:
+        """Who a decision is by. The fingerprint tells keys apart that bore the same name before and after a rotation."""
+        return f"access-key:{self.name}:{hashlib.sha256(self.secret).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedRequest:
+    """What a signature covers, as the gateway hands it over. Names of headers are in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+
+
+def read_keys(secret: str) -> tuple[AccessKey, ...]:
+    """``{"primary": "<base64>", "secondary": "<base64>"}``; an empty or missing one is not valid."""
+    try:
+        stored = json.loads(secret)
+        encoded = {name: stored.get(name) or "" for name in _NAMES}
+        decoded = {name: base64.b64decode(key, validate=True) for name, key in encoded.items()}
+    except (ValueError, AttributeError, TypeError, binascii.Error):
+        raise KeysError('the access keys must be {"primary": …, "secondary": …}, each in base64 or empty') from None
+    keys = tuple(AccessKey(name, key) for name, key in decoded.items() if key)
+    if not keys:
+        raise KeysError("neither the primary nor the secondary access key is set")
+    return keys
+
+
+def check_form(request: SignedRequest, arrived_at: datetime) -> None:
+    """Raise Refused for a request that no key could make valid, so that no key needs to be read for it."""
+    headers = request.headers
+    _signature(headers)
+    if not all(headers.get(name) for name in ("x-ms-date", "host", CONTENT_HASH)):
+        raise Refused(Reason.UNREADABLE)
+    if abs(_date(headers["x-ms-date"]) - arrived_at) > MOST_SKEW:
+        raise Refused(Reason.CLOCK)
+
+
+def signer(request: SignedRequest, keys: Iterable[AccessKey], arrived_at: datetime) -> AccessKey:
+    """The key that the request was signed with. Raises Refused. Compares in constant time, with every key."""
+    check_form(request, arrived_at)
+    headers = request.headers
+    signature = _signature(headers)
+    date, host, content = (headers[name] for name in ("x-ms-date", "host", CONTENT_HASH))
+    found: AccessKey | None = None
+    for key in keys:
+        for target in _targets(request):
+            text = f"{request.method}\n{target}\n{date};{host};{content}".encode("utf-8", "replace")
+            expected = base64.b64encode(hmac.new(key.secret, text, hashlib.sha256).digest())
+            if hmac.compare_digest(expected, signature):
+                found = key
+    if found is None:
+        raise Refused(Reason.SIGNATURE)
+    return found
+
+
+def content_hash(body: bytes) -> str:
+    """As the signed header carries it."""
+    return base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+
+def digest_of_signature(headers: Mapping[str, str]) -> str:
+    """A name for the signature that is not the signature. Raises Refused."""
+    return hashlib.sha256(_signature(headers)).hexdigest()[:32]
+
+
+def _signature(headers: Mapping[str, str]) -> bytes:
+    authorization = headers.get("authorization")
+    if not authorization:
+        raise Refused(Reason.ABSENT)
+    match = _AUTHORIZATION.fullmatch(authorization)
+    if match is None:
+        raise Refused(Reason.UNREADABLE)
+    return match[1].encode()
+
+
+def _date(text: str) -> datetime:
+    try:
+        date = parsedate_to_datetime(text)
+        return date.astimezone(UTC) if date.tzinfo is not None else date.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, TypeError):
+        raise Refused(Reason.UNREADABLE) from None
+
+
+def _targets(request: SignedRequest) -> list[str]:
+    """Path and query as they were sent, and as they are spelt elsewhere on their way.
+
+    An HTTP API hands over the path with its percent-encoding resolved, and Microsoft's clients sign the query as a form
+    encodes it. All spellings name the same resource.
+    """
+    paths = dict.fromkeys((request.path, quote(request.path, safe="/", errors="replace")))
+    form = urlencode(parse_qsl(request.query, keep_blank_values=True), errors="replace")
+    queries = dict.fromkeys((request.query, form))
+    return [f"{path}?{query}" if query else path for path in paths for query in queries]

@@ -1,0 +1,135 @@
+"""The AWS clients, with time-outs and retries chosen on purpose.
+
+Made from botocore directly: boto3 adds only what is not used here, and a twelfth of the cold start.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.config import Config
+from botocore.session import Session, get_session
+
+from sms_consent.domain.deadline import Deadline
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+__all__ = [
+    "CONNECTIONS",
+    "RECORDING",
+    "SYNCING",
+    "deadline",
+    "dynamodb",
+    "events",
+    "queues",
+    "secrets",
+    "sms_voice",
+]
+
+CONNECTIONS = 32
+"""Kept open to a service, for as many threads: with ten, botocore's own number, a greater batch opens one for every call."""
+
+deadline = Deadline()
+"""The end of the current invocation: a client starts no call that could outlast it."""
+
+# Every write to the ledger is conditional, so repeating one is safe. What fails twice is repeated by the queue, the stream or
+# the schedule behind the function.
+_LEDGER = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    tcp_keepalive=True,
+    max_pool_connections=CONNECTIONS,
+)
+# One attempt: a text repeated after a time-out may arrive twice, a deletion repeated would look like "never listed", and
+# what was throttled is retried by sweep at the API's rate. The ledger is the retry loop.
+_SMS = Config(
+    connect_timeout=1,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 1},
+    tcp_keepalive=True,
+    max_pool_connections=CONNECTIONS,
+)
+# An event that is put twice has the same id in its detail. Few attempts, since what fails is tried again by its caller.
+_EVENTS = Config(
+    connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2}, tcp_keepalive=True
+)
+
+
+def _longest(config: Any) -> float:
+    """Seconds that one call may take: each attempt runs into its time-outs, with the back-off after throttling between them.
+
+    botocore waits up to 1, 2, 4 … seconds after throttling, and milliseconds after a time-out (``retries.standard``).
+    """
+    attempts = int(config.retries["total_max_attempts"])
+    return attempts * float(config.connect_timeout + config.read_timeout) + 2.0 ** (attempts - 1) - 1
+
+
+LEDGER_CALL, SMS_CALL = _longest(_LEDGER), _longest(_SMS)
+
+RECORDING = 3 * LEDGER_CALL
+"""Seconds that recording one opt-out may take: the look-up of its sender, a write, and a second write if a consent exists.
+
+Rarer calls before the last write, such as the look-up of an opt-in's copies, are limited by the deadline alone.
+"""
+
+SYNCING = 2 * SMS_CALL + LEDGER_CALL
+"""Seconds that following it may take: the reply, the call to the list, and the write that marks it."""
+
+_MAKING = Lock()
+
+
+@cache
+def _session() -> Session:
+    """One for all clients: each session reads the endpoints of all of AWS anew, which takes as long as making a client."""
+    return get_session()
+
+
+def _made(service: str, config: Config, *, then: float = 0) -> BaseClient:
+    """Clients may be used by several threads, but are made by one at a time (boto3's guide on multithreading).
+
+    A call is not started unless it can end before the deadline, with ``then`` seconds left for what must follow it.
+    """
+    needed = _longest(config) + then
+    with _MAKING:
+        client = _session().create_client(service, config=config)
+    client.meta.events.register_first("before-call", lambda **_: deadline.require(needed))
+    return client
+
+
+@cache
+def dynamodb() -> DynamoDBClient:
+    """The ledger's client."""
+    return cast("DynamoDBClient", _made("dynamodb", _LEDGER))
+
+
+@cache
+def events() -> EventBridgeClient:
+    """The client that tells others what has changed."""
+    return cast("EventBridgeClient", _made("events", _EVENTS))
+
+
+@cache
+def sms_voice() -> PinpointSMSVoiceV2Client:
+    """The client of AWS End User Messaging SMS: the opt-out list and texting. After each call its result is recorded."""
+    return cast("PinpointSMSVoiceV2Client", _made("pinpoint-sms-voice-v2", _SMS, then=LEDGER_CALL))
+
+
+@cache
+def queues() -> SQSClient:
+    """The client of the inbound queue and its dead-letter queue; repeating is safe."""
+    return cast("SQSClient", _made("sqs", _LEDGER))
+
+
+@cache
+def secrets() -> SecretsManagerClient:
+    """The client that reads the API's access keys; repeating is safe."""
+    return cast("SecretsManagerClient", _made("secretsmanager", _LEDGER))

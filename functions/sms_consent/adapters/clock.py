@@ -1,0 +1,26 @@
+"""The real time."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from sms_consent.domain.time import to_millisecond
+
+__all__ = ["SystemClock"]
+
+
+class SystemClock:
+    """The machine's clock, as the ``Clock`` port."""
+
+    def now(self) -> datetime:
+        """UTC, to the millisecond."""
+        return to_millisecond(datetime.now(UTC))
+
+    def latest(self) -> datetime:
+        """The same: AWS keeps the clocks of functions right."""
+        return self.now()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for real."""
+        time.sleep(seconds)

@@ -1,0 +1,43 @@
+"""Decides how many items of the ledger are read at once by their keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
+from sms_consent.adapters.error_mapping import translated
+from sms_consent.domain.errors import Throttled
+from sms_consent.domain.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["MOST", "found_by_key"]
+
+MOST = 100
+"""What BatchGetItem takes."""
+ATTEMPTS = 10
+
+Key = Mapping[str, Plain | None]
+
+
+def found_by_key(
+    client: DynamoDBClient, table: str, keys: Iterable[Key], clock: Clock
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """What stands there, by ``pk`` and ``sk``. Raises TryAgain."""
+    wanted: Any = list({json.dumps(key): to_attributes(key) for key in keys}.values())
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for attempt in range(ATTEMPTS):
+        if not wanted:
+            return found
+        if attempt:
+            clock.sleep(0.1 * 2**attempt)  # what was left over was throttled
+        with translated():
+            answer: Any = client.batch_get_item(RequestItems={table: {"Keys": wanted, "ConsistentRead": True}})
+        for attributes in answer["Responses"].get(table, []):
+            item = from_attributes(attributes)
+            found[item["pk"], item["sk"]] = item
+        wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+    raise Throttled("the ledger reads too slowly for this")

@@ -1,0 +1,121 @@
+"""The ledger, read for whoever asks about a person: two queries under one number, both consistent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.drift_items import DRIFT, drift_from
+from sms_consent.adapters.dynamodb.renamed_lists import is_merged, merge
+from sms_consent.adapters.error_mapping import translated
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.decision import Decision, Outcome
+from sms_consent.domain.drift import Drift
+from sms_consent.domain.list_names import ListNames
+from sms_consent.domain.reply import Letter
+from sms_consent.domain.time import as_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["DynamoRegister"]
+
+LAST = items.DECISION + "~"
+"""After every decision: their keys go on with a digit."""
+
+
+class DynamoRegister:
+    """A ``Register`` on DynamoDB."""
+
+    def __init__(self, client: DynamoDBClient, table: str, names: Callable[[], ListNames] = ListNames) -> None:
+        """``names`` is called only where a consent stands under an ARN."""
+        self._client = client
+        self._table = table
+        self._names = names
+
+    def consents(self, number: str) -> list[Consent]:
+        """One for each list: what an earlier release stored under a list's ARN is merged, and nothing is written."""
+        stored = [items.consent_from(item) for item in self._beginning(number, items.LIST) if not is_merged(item)]
+        found = {each.list_name: each for each in stored if not each.list_name.startswith("arn:")}
+        for consent in stored:
+            if consent.list_name not in found:
+                name = self._names().canonical(consent.list_name)
+                found[name] = merge(found.get(name), replace(consent, list_name=name), SystemClock().now())
+        return sorted(found.values(), key=lambda consent: consent.list_name)
+
+    def decision(self, consent: Consent) -> Decision | None:
+        """The decision behind a consent; None if it was erased. Raises TryAgain or Rejected."""
+        if consent.outbox is not None and consent.outbox.id == consent.decided_by:
+            return consent.outbox
+        key: dict[str, Plain | None] = {
+            "pk": consent.number,
+            "sk": f"{items.DECISION}{as_text(consent.decided_at)}#{consent.decided_by}",
+        }
+        with translated():
+            item = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True).get("Item")
+        return items.decision_from(from_attributes(item))[0] if item is not None else None
+
+    def letters(self, number: str) -> list[Letter]:
+        """The newest replies on which no consent hangs."""
+        return [items.letter_from(item)[1] for item in self._beginning(number, items.ANSWER)]
+
+    def drifts(self, number: str) -> list[Drift]:
+        """Where the list was found to differ."""
+        found = []
+        for item in self._beginning(number, DRIFT):
+            with suppress(ValueError, KeyError):  # of a kind that a newer version added: it says what it is
+                found.append(drift_from(item))
+        return found
+
+    def _beginning(self, number: str, kind: str) -> Iterator[dict[str, Any]]:
+        return self._query(
+            "pk = :number AND begins_with(sk, :kind)",
+            {":number": {"S": number}, ":kind": {"S": kind}},
+            newest_first=False,
+            limit=100,
+        )
+
+    def decisions(
+        self, number: str, *, before: str | None, most: int
+    ) -> list[tuple[Decision, Outcome | None, datetime | None]]:
+        """Their keys sort by time. BETWEEN takes its end in, so the place itself is passed over."""
+        end = items.DECISION + before if before is not None else LAST
+        found = []
+        for item in self._query(
+            "pk = :number AND sk BETWEEN :start AND :end",
+            {":number": {"S": number}, ":start": {"S": items.DECISION}, ":end": {"S": end}},
+            newest_first=True,
+            limit=most + 1,
+        ):
+            if item["sk"] != end:
+                found.append(items.decision_from(item))
+            if len(found) == most:
+                break
+        return found
+
+    def _query(
+        self, condition: str, values: dict[str, Any], *, newest_first: bool, limit: int
+    ) -> Iterator[dict[str, Any]]:
+        start: dict[str, Any] = {}
+        while True:
+            with translated():
+                page = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ScanIndexForward=not newest_first,
+                    ConsistentRead=True,
+                    Limit=limit,
+                    **start,
+                )
+            for item in page["Items"]:
+                yield from_attributes(item)
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

@@ -1,0 +1,180 @@
+"""Everybody's consents in the ledger's table: a hundred at a time by number, or one after the other by a scan.
+
+What it costs is in the README. The scan is of the whole table, eventually consistent, in whatever order DynamoDB has; an
+index would cost more with every write than it saves once a day.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.drift_items import drift_item
+from sms_consent.adapters.dynamodb.renamed_lists import is_merged
+from sms_consent.adapters.error_mapping import translated, translation_of
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.drift import Drift
+from sms_consent.domain.errors import Throttled
+from sms_consent.domain.list_names import ListNames
+from sms_consent.domain.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["DynamoCensus"]
+
+FIRST_WAIT = 0.1
+"""Seconds before keys that were left over are asked for again. With eight attempts the waits add up to 13 seconds."""
+SCANNED = 500
+"""Items of a page of the scan, of all kinds: an answer never takes long."""
+ATTEMPTS = 8
+"""Of a batch that DynamoDB answers in part each time: its own limit is 16 MB, and what it cannot serve for its rate."""
+
+
+class DynamoCensus:
+    """A ``Census`` on DynamoDB."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        names: ListNames | None = None,
+        clock: Clock | None = None,
+        merged: Callable[[str, str], Consent | None] | None = None,
+    ) -> None:
+        """``merged`` returns a consent after it was merged with what stands under its list's ARN (``aws.renamed``).
+
+        Without it nothing is written, and a consent under an ARN is shown as one under the name.
+        """
+        self._client = client
+        self._table = table
+        self._names = names or ListNames()
+        self._clock = clock or SystemClock()
+        self._merged = merged
+
+    def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
+        """One consistent BatchGetItem, which takes a hundred keys at the most, and a second one for numbers not found.
+
+        Keys that DynamoDB leaves over, because it throttles, are asked for again after a wait that doubles each time.
+        """
+        found = self._found(numbers, list_name)
+        alias, missing = self._names.alias(list_name), [number for number in numbers if number not in found]
+        if alias is not None and missing:
+            for number, consent in self._found(missing, alias).items():
+                if (merged := self._by_name(consent, list_name)) is not None:
+                    found[number] = merged
+        return found
+
+    def _by_name(self, consent: Consent, name: str) -> Consent | None:
+        """A consent that is stored under its list's ARN, merged into the one under the name."""
+        if self._merged is not None:
+            return self._merged(consent.number, name)
+        return replace(consent, list_name=name)
+
+    def _found(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
+        keys = [to_attributes(items.consent_key(number, list_name)) for number in dict.fromkeys(numbers)]
+        found: dict[str, Consent] = {}
+        for attempt in range(ATTEMPTS):
+            if not keys:
+                return found
+            if attempt:
+                self._clock.sleep(FIRST_WAIT * 2 ** (attempt - 1))
+            with translated():
+                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
+            for item in answer["Responses"].get(self._table, []):
+                stored = from_attributes(item)
+                if not is_merged(stored):
+                    consent = items.consent_from(stored)
+                    found[consent.number] = consent
+            unprocessed: Any = answer.get("UnprocessedKeys", {})
+            keys = unprocessed.get(self._table, {}).get("Keys", [])
+        raise Throttled("UnprocessedKeys")
+
+    def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
+        """One page of the scan; a place is a key."""
+        start: Any = {"ExclusiveStartKey": _key(place)} if place is not None else {}
+        with translated():
+            page = self._client.scan(
+                TableName=self._table,
+                Limit=SCANNED,
+                # A status that this version does not know counts as opted out.
+                FilterExpression=(
+                    "begins_with(sk, :list) AND (NOT #status IN (:in, :pending) OR attribute_exists(drift)"
+                    " OR begins_with(sk, :arn))"
+                ),
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={
+                    ":list": {"S": items.LIST},
+                    ":arn": {"S": f"{items.LIST}arn:"},
+                    ":in": {"S": Status.OPTED_IN.value},
+                    ":pending": {"S": Status.OPT_IN_PENDING.value},
+                },
+                **start,
+            )
+        consents = []
+        for attributes in page["Items"]:
+            item = from_attributes(attributes)
+            consent = None if is_merged(item) else items.consent_from(item)
+            if consent is not None:
+                name = self._names.canonical(consent.list_name)
+                if name != consent.list_name:
+                    consent = self._by_name(consent, name)
+            if consent is not None:
+                consents.append((_place(attributes), consent))
+        last = page.get("LastEvaluatedKey")
+        return consents, _place(last) if last else None
+
+    def of_list(self, list_name: str, place: str | None) -> tuple[Sequence[Consent], str | None, int]:
+        """Read one page of the whole table, as written last; the list's consents are picked from it."""
+        start: Any = {"ExclusiveStartKey": _key(place)} if place is not None else {}
+        keys = {f":{number}": {"S": items.LIST + each} for number, each in enumerate(self._spellings(list_name))}
+        with translated():
+            page = self._client.scan(
+                TableName=self._table,
+                Limit=SCANNED,
+                ConsistentRead=True,
+                FilterExpression=f"sk IN ({', '.join(keys)})",
+                ExpressionAttributeValues=keys,
+                **start,
+            )
+        last = page.get("LastEvaluatedKey")
+        stored = [from_attributes(item) for item in page["Items"]]
+        consents = [replace(items.consent_from(item), list_name=list_name) for item in stored if not is_merged(item)]
+        return consents, _place(last) if last else None, page["ScannedCount"]
+
+    def _spellings(self, list_name: str) -> tuple[str, ...]:
+        """The list's name, and its ARN, under which earlier releases may have stored its consents."""
+        alias = self._names.alias(list_name)
+        return (list_name,) if alias is None else (list_name, alias)
+
+    def write_down(self, drift: Drift) -> bool:
+        """One conditional write."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=to_attributes(drift_item(drift)),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except ClientError as error:
+            if error.response["Error"].get("Code") == "ConditionalCheckFailedException":
+                return False
+            raise translation_of(error) from error
+        except BotoCoreError as error:
+            raise translation_of(error) from error
+        return True
+
+
+def _place(item: Any) -> str:
+    return json.dumps([item["pk"]["S"], item["sk"]["S"]])
+
+
+def _key(place: str) -> dict[str, Any]:
+    pk, sk = json.loads(place)
+    return {"pk": {"S": pk}, "sk": {"S": sk}}

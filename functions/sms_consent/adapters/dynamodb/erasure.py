@@ -1,0 +1,146 @@
+"""Carries out the erasure of a person's history, in an order in which no worker under way can bring a part of it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.drift_items import DRIFT
+from sms_consent.adapters.dynamodb.store import guard
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.erasure_policy import Stays, what_stays
+from sms_consent.domain.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["AtWork", "Erased", "Erasure"]
+
+PAUSE, ROUNDS = 2.0, 60
+"""Seconds between looks, and looks: longer than a lost worker's lease."""
+
+_KINDS = {items.DECISION: "decisions", items.ANSWER: "answers", DRIFT: "drifts"}
+
+
+class AtWork(Exception):
+    """A worker is at the list for this person: what it writes next would bring a part of the history back."""
+
+    def __init__(self) -> None:
+        super().__init__("a function is at work for this number: run this again in a minute")
+
+
+@dataclass(slots=True)
+class Erased:
+    """What is gone, and what stays."""
+
+    gone: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*_KINDS.values(), "consents"), 0))
+    stays: list[Stays] = field(default_factory=list)
+
+    @property
+    def was_known(self) -> bool:
+        """Whether there was anything at all."""
+        return bool(self.stays) or any(self.gone.values())
+
+
+class Erasure:
+    """Of one number at a time. Its methods raise AtWork, ClientError or BotoCoreError."""
+
+    def __init__(self, client: DynamoDBClient, table: str, clock: Clock) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def preview(self, number: str) -> Erased:
+        """What would go and stay; nothing is changed."""
+        erased = Erased()
+        for item in self._all(number):
+            kind = self._kind(item)
+            if kind == "consents":
+                self._note(erased, what_stays(items.consent_from(from_attributes(item)), self._clock.now()))
+            elif kind is not None:
+                erased.gone[kind] += 1
+        return erased
+
+    def erase(self, number: str) -> Erased:
+        """Consents first: a worker that finds its consent changed has no decision in its hands any more.
+
+        Then everything else, until nothing is left. Of what is texted meanwhile, the history goes too, and the consent stays.
+        """
+        erased = Erased()
+        for item in self._all(number):
+            if self._kind(item) == "consents":
+                self._note(erased, self._stripped(items.consent_from(from_attributes(item))))
+        kept = {items.REJECTED + stays.consent.list_name for stays in erased.stays}  # sweep tries these again
+        for item in self._all(number):
+            if item["sk"]["S"].startswith(items.REJECTED) and item["sk"]["S"] not in kept:
+                self._client.delete_item(TableName=self._table, Key={"pk": item["pk"], "sk": item["sk"]})
+        while going := [item for item in self._all(number) if self._kind(item) not in {"consents", None}]:
+            for item in going:
+                self._client.delete_item(TableName=self._table, Key={"pk": item["pk"], "sk": item["sk"]})
+                erased.gone[str(self._kind(item))] += 1
+        return erased
+
+    def _stripped(self, consent: Consent) -> Stays | None:
+        """Written only over what was read: an opt-out that comes in meanwhile is not lost."""
+        for _ in range(ROUNDS):
+            now = self._clock.now()
+            if not consent.leased_at(now):
+                stays = what_stays(consent, now)
+                if self._put(stays, consent):
+                    return stays
+            else:
+                self._clock.sleep(PAUSE)
+            standing = self._standing(consent)
+            if standing is None:
+                return None
+            consent = standing
+        raise AtWork
+
+    def _put(self, stays: Stays | None, consent: Consent) -> bool:
+        key: Any = to_attributes(items.consent_key(consent.number, consent.list_name))
+        try:
+            if stays is None:
+                self._client.delete_item(TableName=self._table, Key=key, **guard(consent))
+            else:
+                item = items.consent_item(stays.consent)
+                # Whoever writes this consent again writes it without: it is of use again then.
+                item["expires"] = int(stays.until.timestamp()) if stays.until is not None else None
+                self._client.put_item(TableName=self._table, Item=to_attributes(item), **guard(consent))
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def _standing(self, consent: Consent) -> Consent | None:
+        key: Any = to_attributes(items.consent_key(consent.number, consent.list_name))
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return items.consent_from(from_attributes(answer["Item"])) if "Item" in answer else None
+
+    def _all(self, number: str) -> Iterator[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :number",
+            ExpressionAttributeValues={":number": {"S": number}},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from page["Items"]
+
+    def _kind(self, item: dict[str, Any]) -> str | None:
+        key: str = item["sk"]["S"]
+        if key.startswith(items.LIST):
+            return "consents"
+        return next((name for prefix, name in _KINDS.items() if key.startswith(prefix)), None)
+
+    @staticmethod
+    def _note(erased: Erased, stays: Stays | None) -> None:
+        if stays is None:
+            erased.gone["consents"] += 1
+        else:
+            erased.stays.append(stays)

@@ -1,0 +1,405 @@
+"""How consents, decisions, letters and senders look as items of the ledger's table (``pk``, ``sk``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from sms_consent.adapters.dynamodb.attributes import Plain
+from sms_consent.adapters.dynamodb.codec import Decoder, boolean, decode, integer, member, moment, preserve, text
+from sms_consent.domain.consent import UNKNOWN_TIME, Consent, Due, Listing, Status
+from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.drift import DriftKind
+from sms_consent.domain.errors import Unreadable
+from sms_consent.domain.ports import Sender
+from sms_consent.domain.preserved_attributes import Preserved
+from sms_consent.domain.rejections import RejectedWork
+from sms_consent.domain.reply import Answer, AnswerState, Letter, RecentReply
+from sms_consent.domain.time import as_text
+from sms_consent.replies import ReplyKind
+
+__all__ = [
+    "DECISION",
+    "EXPIRES",
+    "LIST",
+    "budget_key",
+    "consent_from",
+    "consent_item",
+    "consent_key",
+    "decision_from",
+    "decision_item",
+    "decision_key",
+    "letter_from",
+    "letter_item",
+    "letter_key",
+    "rejected_from",
+    "rejected_item",
+    "rejected_key",
+    "sender_from",
+    "sender_item",
+    "sender_key",
+    "turn_item",
+]
+
+LIST, DECISION, ANSWER, REJECTED, SENDER, TURN = "LIST#", "DECISION#", "ANSWER#", "REJECTED#", "SENDER", "TURN"
+BUDGET = "BUDGET"
+
+END_USER = "EndUserOptedOut"
+"""Named as the API names it, wherever it stands: in the consent, what the person asked; in ``listing``, what AWS says."""
+
+EXPIRES = "expires"
+"""DynamoDB deletes an item after this time (TTL). Every write of a consent drops it: the consent is in use again."""
+
+LONG_AGO = as_text(UNKNOWN_TIME)
+
+Item = dict[str, Plain | None]
+
+
+def consent_key(number: str, list_name: str) -> dict[str, Plain | None]:
+    """A consent stands under its number, beside the decisions behind it."""
+    return {"pk": number, "sk": LIST + list_name}
+
+
+def consent_item(consent: Consent) -> Item:
+    """Attributes have the names of the fields; None is absent, so that ``due`` and ``due_at`` make a sparse index."""
+    item: Item = {**_plain(consent), **consent_key(consent.number, consent.list_name)}
+    item["listing"] = _listing_map(consent.listing)
+    item["answer"] = _answer_map(consent.answer)
+    item["outbox"] = _decision_map(consent.outbox) if consent.outbox is not None else None
+    item["recent_replies"] = _recent_list(consent.recent_replies)
+    item["rejections"] = consent.rejections or None
+    item[END_USER] = item.pop("end_user_opted_out")
+    del item["number"], item["list_name"]
+    preserved = consent.preserved
+    if preserved is not None and consent.outbox is not None and "outbox" in preserved.unreadable:
+        item["unreadable_outbox"] = preserved.unreadable["outbox"][0]  # evidence: not dropped for the next decision
+    return preserve(item, preserved)
+
+
+def consent_from(item: Mapping[str, Any]) -> Consent:
+    """The inverse of ``consent_item``. Raises nothing for an item with a key: unreadable attributes get safe values.
+
+    An unknown status counts as opted out.
+    """
+    values = {**item, "sk": item["sk"].removeprefix(LIST)}
+    return decode(
+        Consent, values, _CONSENT, attributes=_CONSENT_NAMES, stand_ins=_CONSENT_STAND_INS, ignored=(EXPIRES,)
+    )
+
+
+def decision_key(decision: Decision) -> dict[str, Plain | None]:
+    """Sorted by time under its number; the id makes it one item however often the request is delivered."""
+    return {"pk": decision.number, "sk": f"{DECISION}{as_text(decision.at)}#{decision.id}"}
+
+
+def decision_item(decision: Decision, outcome: Outcome, recorded_at: datetime) -> Item:
+    """Written once and never changed. A text that no UTF-8 can hold is kept with replacement characters."""
+    return {
+        **_decision_map(decision),
+        **decision_key(decision),
+        "outcome": outcome.value,
+        "recorded_at": as_text(recorded_at),
+    }
+
+
+def decision_from(item: Mapping[str, Any]) -> tuple[Decision, Outcome | None, datetime | None]:
+    """The decision, what it did and when it was recorded; the latter two only for one that stands in the history."""
+    at, _, decision_id = item["sk"].removeprefix(DECISION).partition("#")
+    try:
+        moment(at)
+    except ValueError:  # a key that somebody wrote by hand
+        at = LONG_AGO
+    stand_ins = {**_DECISION_STAND_INS, "number": item["pk"], "at": at, "id": decision_id}
+    entry = decode(_Entry, item, _ENTRY)
+    return _decision_from(item, stand_ins=stand_ins), entry.outcome, entry.recorded_at
+
+
+def letter_key(key: str, number: str) -> dict[str, Plain | None]:
+    """A letter stands under its number too."""
+    return {"pk": number, "sk": ANSWER + key}
+
+
+def letter_item(key: str, letter: Letter) -> Item:
+    """``due`` is set beside ``due_at``, so that a reply left over is found by the index."""
+    item: Item = {**_plain(letter), **letter_key(key, letter.number)}
+    item["recent"] = [as_text(moment) for moment in letter.recent]
+    item["answer"] = _answer_map(letter.answer)
+    item["recent_replies"] = _recent_list(letter.recent_replies)
+    item["waiting"] = _waiting_list(letter.waiting)
+    item["lines"] = {line: as_text(at) for line, at in letter.lines.items()} or None
+    item["due"] = Due.REPLY.value if letter.due_at is not None else None
+    return preserve(item, letter.preserved)
+
+
+def letter_from(item: Mapping[str, Any]) -> tuple[str, Letter]:
+    """The inverse of ``letter_item``. A reply that cannot be read counts as one that may have been sent."""
+    letter = decode(Letter, item, _LETTER, attributes={"number": "pk"}, stand_ins=_LETTER_STAND_INS, ignored=_KEYS)
+    return item["sk"].removeprefix(ANSWER), letter
+
+
+def rejected_key(number: str, list_name: str) -> dict[str, Plain | None]:
+    """Work that is rejected permanently stands under its number, beside the consent."""
+    return {"pk": number, "sk": REJECTED + list_name}
+
+
+def rejected_item(work: RejectedWork, expires: datetime | None = None) -> Item:
+    """Without ``due`` once it is over; DynamoDB deletes it after ``expires``."""
+    item: Item = {**_plain(work), **rejected_key(work.number, work.list_name)}
+    item["due"] = Due.REJECTED.value if work.due_at is not None else None
+    item[EXPIRES] = int(expires.timestamp()) if expires is not None else None
+    del item["number"], item["list_name"]
+    return preserve(item, work.preserved)
+
+
+def rejected_from(item: Mapping[str, Any]) -> RejectedWork:
+    """The inverse. Raises Unreadable for an item without a readable version or revision."""
+    values = {**item, "sk": item["sk"].removeprefix(REJECTED)}
+    names = {"number": "pk", "list_name": "sk"}
+    stand_ins = {"reason": "", "since": LONG_AGO, "rejections": 0}
+    return decode(RejectedWork, values, _REJECTED, attributes=names, stand_ins=stand_ins, ignored=(EXPIRES, "due"))
+
+
+def sender_key(identity: str) -> dict[str, Plain | None]:
+    """One item for each number, pool or agent of ours."""
+    return {"pk": f"{SENDER}#{identity}", "sk": SENDER}
+
+
+def sender_item(sender: Sender) -> Item:
+    """What is configured for it."""
+    return preserve({**_plain(sender), **sender_key(sender.identity)}, sender.preserved)
+
+
+def sender_from(item: Mapping[str, Any]) -> Sender:
+    """The inverse of ``sender_item``. Raises Unreadable for one whose list cannot be read: it is not guessed."""
+    return decode(Sender, item, _SENDER, ignored=("pk", "sk"))
+
+
+def budget_key(day: date) -> dict[str, Plain | None]:
+    """One item for each UTC day."""
+    return {"pk": f"{BUDGET}#{day.isoformat()}", "sk": BUDGET}
+
+
+def turn_item(name: str, worker: str, until: datetime) -> Item:
+    """Who may do something that one worker at a time does, and until when."""
+    return {"pk": f"{TURN}#{name}", "sk": TURN, "worker": worker, "until": as_text(until)}
+
+
+def _plain(record: Any) -> Item:
+    """A dataclass's fields; times as text, nested records left to the caller."""
+    item: Item = {}
+    for field in fields(record):
+        if field.name == "preserved":
+            continue
+        value = getattr(record, field.name)
+        if isinstance(value, datetime):
+            value = as_text(value)
+        elif isinstance(value, str):
+            value = str(value).encode("utf-8", "replace").decode("utf-8")
+        item[field.name] = value
+    return item
+
+
+def _dense(item: Item) -> dict[str, Plain]:
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def _listing_map(listing: Listing | None) -> dict[str, Plain] | None:
+    if listing is None:
+        return None
+    item = _plain(listing)
+    item[END_USER] = item.pop("end_user_opted_out")
+    return _dense(preserve(item, listing.preserved))
+
+
+def _answer_map(answer: Answer | None) -> dict[str, Plain] | None:
+    return _dense(preserve(_plain(answer), answer.preserved)) if answer is not None else None
+
+
+def _decision_map(decision: Decision) -> dict[str, Plain]:
+    return _dense(preserve(_plain(decision), decision.preserved))
+
+
+def _recent_list(replies: tuple[RecentReply, ...]) -> list[Plain] | None:
+    return [_dense(_plain(reply)) for reply in replies] or None
+
+
+def _waiting_list(waiting: tuple[Answer, ...]) -> list[Plain] | None:
+    return [_dense(preserve(_plain(answer), answer.preserved)) for answer in waiting] or None
+
+
+def _waiting_from(value: Any) -> tuple[Answer, ...]:
+    return tuple(_answer_from(each) for each in value)
+
+
+def _lines_from(value: Any) -> dict[str, datetime]:
+    return {line: moment(at) for line, at in value.items()}
+
+
+def _recent_from(value: Any) -> tuple[RecentReply, ...]:
+    return tuple(RecentReply(moment(each["at"]), text(each["digest"]), _kind_from(each.get("kind"))) for each in value)
+
+
+def _kind_from(value: Any) -> ReplyKind | None:
+    """None for a kind that this version does not know."""
+    try:
+        return ReplyKind(value)
+    except ValueError:
+        return None
+
+
+def _moments(value: Any) -> tuple[datetime, ...]:
+    return tuple(moment(each) for each in value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What the history adds to a decision."""
+
+    outcome: Outcome | None = None
+    recorded_at: datetime | None = None
+    preserved: Preserved | None = None
+
+
+_KEYS = ("pk", "sk", "due")
+
+_LISTING: Mapping[str, Decoder] = {"at": moment, "end_user_opted_out": boolean}
+_listing_from = partial(decode, Listing, decoders=_LISTING, attributes={"end_user_opted_out": END_USER})
+
+_ANSWER: Mapping[str, Decoder] = {
+    "decision_id": text,
+    "kind": member(ReplyKind),
+    "language": text,
+    "sender": text,
+    "until": moment,
+    "state": member(AnswerState),
+    "claimed_by": text,
+    "message_id": text,
+    "reason": text,
+}
+
+
+def _answer_from(item: Mapping[str, Any]) -> Answer:
+    """Raises Unreadable for a reply whose kind or state this version does not know: it cannot be sent from here."""
+    answer = decode(Answer, item, _ANSWER)
+    if answer.preserved is not None and "state" in answer.preserved.unreadable:
+        raise Unreadable("a reply in a state that this version does not know")
+    return answer
+
+
+_DECISION: Mapping[str, Decoder] = {
+    "id": text,
+    "number": text,
+    "asked": member(Asked),
+    "at": moment,
+    "author": member(Author),
+    "through": text,
+    "tier": text,
+    "rule": text,
+    "matched": text,
+    "language": text,
+    "rules_version": text,
+    "body": text,
+    "actor": text,
+    "reference": text,
+    "list_name": text,
+    "end_user": boolean,
+    "only_if_opted_out": boolean,
+}
+_DECISION_STAND_INS = {"asked": Asked.UNKNOWN.value, "author": Author.UNKNOWN.value, "through": ""}
+_decision_from = partial(
+    decode,
+    Decision,
+    decoders=_DECISION,
+    stand_ins=_DECISION_STAND_INS,
+    ignored=("pk", "sk", "outcome", "recorded_at"),
+)
+_ENTRY: Mapping[str, Decoder] = {"outcome": member(Outcome), "recorded_at": moment}
+
+_CONSENT: Mapping[str, Decoder] = {
+    "number": text,
+    "list_name": text,
+    "status": member(Status),
+    "end_user_opted_out": boolean,
+    "decided_at": moment,
+    "decided_by": text,
+    "asked_out_at": moment,
+    "opted_in_at": moment,
+    "version": integer,
+    "applied_version": integer,
+    "revision": integer,
+    "listed": boolean,
+    "listing": _listing_from,
+    "deleted_at": moment,
+    "held_until": moment,
+    "deleting": moment,
+    "delete_doubt": moment,
+    "landing_until": moment,
+    "refusal": text,
+    "answer": _answer_from,
+    "outbox": _decision_from,
+    "attempts": integer,
+    "due": member(Due),
+    "due_at": moment,
+    "lease": text,
+    "lease_until": moment,
+    "drift": member(DriftKind),
+    "drift_found_at": moment,
+    "decided_author": member(Author),
+    "recent_replies": _recent_from,
+    "rejections": integer,
+    "rejected_since": moment,
+    "rejection": text,
+    "unlisted_since": moment,
+}
+_CONSENT_NAMES = {"number": "pk", "list_name": "sk", "end_user_opted_out": END_USER}
+_CONSENT_STAND_INS: Mapping[str, Plain] = {
+    "status": Status.OPTED_OUT.value,
+    "end_user_opted_out": False,
+    "decided_at": LONG_AGO,
+    "decided_by": "",
+    "version": 1_000_000,  # no version that is applied: the work is not taken for finished
+    "applied_version": 0,
+    "revision": 0,
+    "attempts": 0,
+}
+
+_LETTER: Mapping[str, Decoder] = {
+    "number": text,
+    "answer": _answer_from,
+    "asked_at": moment,
+    "recent": _moments,
+    "revision": integer,
+    "attempts": integer,
+    "due_at": moment,
+    "recent_replies": _recent_from,
+    "waiting": _waiting_from,
+    "lines": _lines_from,
+}
+_LETTER_STAND_INS: Mapping[str, Any] = {
+    "answer": {
+        "decision_id": "", "kind": ReplyKind.HELP.value, "sender": "", "until": LONG_AGO,
+        "state": AnswerState.UNKNOWN.value,
+    },
+    "asked_at": LONG_AGO,
+    "recent": [],
+    "revision": 0,
+    "attempts": 0,
+}  # fmt: skip
+
+_REJECTED: Mapping[str, Decoder] = {
+    "number": text,
+    "list_name": text,
+    "reason": text,
+    "since": moment,
+    "rejections": integer,
+    "version": integer,
+    "due_at": moment,
+    "revision": integer,
+}
+
+_SENDER: Mapping[str, Decoder] = dict.fromkeys(
+    ("identity", "list_name", "brand", "support_contact", "language", "reply_from"), text
+)

@@ -1,0 +1,224 @@
+"""What a deployment knows of opt-out lists, in one item of the ledger's table: groups, its own list, and copies under way.
+
+One item, since an account has 25 lists by default. Functions remember it for a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
+from sms_consent.adapters.error_mapping import translated
+from sms_consent.adapters.sender_cache import REMEMBERED_FOR
+from sms_consent.domain.list_names import ListNames
+from sms_consent.domain.ports import Clock
+from sms_consent.domain.propagation import KnownList
+from sms_consent.domain.time import as_text, from_text
+from sms_consent.recording.list_copy import Carry
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["KEY", "ListBook", "Lists", "RememberedLists", "known_lists_from", "known_lists_item"]
+
+KEY: Mapping[str, Plain | None] = {"pk": "LISTS", "sk": "LISTS"}
+ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """Lists that are known here, by name."""
+
+    groups: Mapping[str, str | None] = field(default_factory=dict)
+    own: str | None = None  # the stack's own list, as ReconcileFunction last saw it
+    carries: tuple[Carry, ...] = ()  # copies that are not complete
+    rechecks: tuple[Carry, ...] = ()  # second copies, a day after the first
+    left_behind: Mapping[str, datetime] = field(default_factory=dict)  # lists left by choice: opt-outs up to a time
+
+    def leaving_behind(self, source: str, at: datetime) -> Mapping[str, datetime]:
+        """The lists left behind, with a further one."""
+        return {**self.left_behind, source: max(at, self.left_behind.get(source, at))}
+
+    def with_carry(self, carry: Carry) -> tuple[Carry, ...]:
+        """The carries with a further one, merged with one between the same lists."""
+        return _with(self.carries, carry)
+
+    def completed(self, carry: Carry) -> Lists:
+        """Without a carry that is complete, which is rechecked later. One that has been asked for again since stays."""
+        return replace(self, carries=_without(self.carries, carry), rechecks=_with(self.rechecks, carry.recheck()))
+
+    def rechecked(self, carry: Carry) -> Lists:
+        """Without a recheck that is complete."""
+        return replace(self, rechecks=_without(self.rechecks, carry))
+
+
+def _with(carries: tuple[Carry, ...], carry: Carry) -> tuple[Carry, ...]:
+    others = tuple(each for each in carries if not _same(each, carry))
+    standing = next((each for each in carries if _same(each, carry)), None)
+    return (*others, carry if standing is None else standing.merged(carry))
+
+
+def _without(carries: tuple[Carry, ...], done: Carry) -> tuple[Carry, ...]:
+    return tuple(each for each in carries if not (_same(each, done) and each.at <= done.at))
+
+
+def _same(one: Carry, other: Carry) -> bool:
+    return (one.source, one.target) == (other.source, other.target)
+
+
+def known_lists_item(
+    lists: Iterable[KnownList], revision: int, standing: Mapping[str, Any] | None = None
+) -> dict[str, Plain | None]:
+    """``revision`` is compared by the next change. What ``standing`` holds beyond names and groups is kept."""
+    before = standing or {}
+    kept: Mapping[str, Mapping[str, Plain]] = before.get("lists", {})
+    groups: dict[str, Plain] = {}
+    for each in lists:
+        others = {name: value for name, value in kept.get(each.name, {}).items() if name != "group"}
+        groups[each.name] = {**others, "group": each.group} if each.group is not None else others
+    return {**before, **KEY, "lists": groups, "revision": revision}
+
+
+def known_lists_from(item: Mapping[str, Any], names: ListNames | None = None) -> tuple[KnownList, ...]:
+    """The inverse, in the order of their names. A list that stands under its name and its ARN is one list."""
+    canonical = (names or ListNames()).canonical
+    groups: dict[str, str | None] = {}
+    for name, values in sorted(item.get("lists", {}).items(), key=lambda each: canonical(each[0]) != each[0]):
+        groups[canonical(name)] = groups.get(canonical(name)) or values.get("group")
+    return tuple(KnownList(name=name, group=groups[name]) for name in sorted(groups))
+
+
+def _lists_from(item: Mapping[str, Any] | None, names: ListNames) -> Lists:
+    if item is None:
+        return Lists()
+    own = item.get("own_list")
+    return Lists(
+        groups={each.name: each.group for each in known_lists_from(item, names)},
+        own=names.canonical(own) if own else None,
+        carries=tuple(_carry_from(each) for each in item.get("carries", ())),
+        rechecks=tuple(_carry_from(each) for each in item.get("rechecks", ())),
+        left_behind={name: from_text(at) for name, at in item.get("left_behind", {}).items()},
+    )
+
+
+def _carry_from(item: Mapping[str, Any]) -> Carry:
+    since, until = item.get("since"), item.get("until")
+    return Carry(
+        source=item["source"],
+        target=item["target"],
+        at=from_text(item["at"]),
+        since=from_text(since) if since is not None else None,
+        until=from_text(until) if until is not None else None,
+        place=item.get("place"),
+    )
+
+
+def _carry_map(carry: Carry) -> dict[str, Plain]:
+    values: dict[str, Plain] = {"source": carry.source, "target": carry.target, "at": as_text(carry.at)}
+    if carry.since is not None:
+        values["since"] = as_text(carry.since)
+    if carry.until is not None:
+        values["until"] = as_text(carry.until)
+    if carry.place is not None:
+        values["place"] = carry.place
+    return values
+
+
+class ListBook:
+    """Reads and changes the item. Its methods raise ClientError or BotoCoreError."""
+
+    def __init__(self, client: DynamoDBClient, table: str, names: ListNames | None = None) -> None:
+        self._client = client
+        self._table = table
+        self._names = names or ListNames()
+
+    def lists(self) -> Lists:
+        """As written last."""
+        return _lists_from(self._item(KEY), self._names)
+
+    def change_lists(self, change: Callable[[Lists], Lists]) -> Lists:
+        """Write only if it changes something, and only over what was read. Returns the lists as they then are."""
+        for attempt in range(ATTEMPTS):
+            item = self._item(KEY)
+            standing = _lists_from(item, self._names)
+            revision = item["revision"] if item is not None else 0
+            changed = change(standing)
+            if changed == standing:
+                return standing
+            known = [KnownList(name=name, group=group) for name, group in changed.groups.items()]
+            written = known_lists_item(known, revision + 1, item)
+            written["own_list"] = changed.own
+            written["carries"] = [cast("Plain", _carry_map(each)) for each in changed.carries] or None
+            written["rechecks"] = [cast("Plain", _carry_map(each)) for each in changed.rechecks] or None
+            written["left_behind"] = {name: as_text(at) for name, at in changed.left_behind.items()} or None
+            condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+            if revision:
+                condition = {
+                    "ConditionExpression": "revision = :revision",
+                    "ExpressionAttributeValues": {":revision": {"N": str(revision)}},
+                }
+            try:
+                self._client.put_item(TableName=self._table, Item=to_attributes(written), **condition)
+            except ClientError as error:
+                lost = error.response["Error"].get("Code") == "ConditionalCheckFailedException"
+                if not lost or attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                return changed
+        raise AssertionError("unreachable")
+
+    def _item(self, key: Mapping[str, Plain | None]) -> dict[str, Any] | None:
+        answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True)
+        return from_attributes(answer["Item"]) if "Item" in answer else None
+
+
+class RememberedLists:
+    """Look-up of the lists; a change takes effect within a minute everywhere."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        clock: Clock,
+        *,
+        names: ListNames | None = None,
+        own_list: str | None = None,
+    ) -> None:
+        """``own_list`` is the stack's own; without it, a change of it is not noticed."""
+        self._client = client
+        self._table = table
+        self._clock = clock
+        self._names = names or ListNames()
+        self._own_list = own_list
+        self._known: tuple[datetime, Lists] | None = None
+
+    def __call__(self) -> tuple[KnownList, ...]:
+        """Raises TryAgain or Rejected."""
+        now = self._clock.now()
+        if self._known is None or not timedelta() <= now - self._known[0] < REMEMBERED_FOR:
+            self._known = now, self._read(consistent=False)
+        groups = self._known[1].groups
+        return tuple(KnownList(name=name, group=groups[name]) for name in sorted(groups))
+
+    def read(self) -> Lists:
+        """Read what is known now: a carry is written before the sender's new list, and must be seen with it.
+
+        Raises TryAgain or Rejected.
+        """
+        lists = self._read(consistent=True)
+        if self._own_list is not None and lists.own is not None and lists.own != self._own_list:
+            # The stack has another list since its last deployment, and ReconcileFunction has not noticed yet.
+            carry = Carry(source=lists.own, target=self._own_list, at=self._clock.now())
+            return replace(lists, carries=lists.with_carry(carry))
+        return lists
+
+    def _read(self, *, consistent: bool) -> Lists:
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=to_attributes(KEY), ConsistentRead=consistent)
+        item = answer.get("Item")
+        return _lists_from(from_attributes(item) if item is not None else None, self._names)

@@ -1,0 +1,79 @@
+"""Completes copies between opt-out lists, and notices when the stack has another list than before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sms_consent.adapters.dynamodb.known_lists import ListBook, Lists
+from sms_consent.adapters.error_mapping import translated
+from sms_consent.domain.ports import Clock, ConsentLedger
+from sms_consent.recording.list_copy import RECHECK_AFTER, SETTLE, Carrier, Carry
+
+__all__ = ["ListCarries"]
+
+TURN = "carry"
+MARGIN = timedelta(minutes=1)
+"""Longer than one page takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListCarries:
+    """What ReconcileFunction does about lists that changed, at each turn. Every step can be repeated."""
+
+    own_list: str
+    book: ListBook
+    carrier: Carrier
+    ledger: ConsentLedger
+    clock: Clock
+    new_token: Callable[[], str]
+
+    def run(self, until: datetime) -> tuple[Carry, ...]:
+        """Complete what can be completed until then. Returns the copies that are left. Raises TryAgain or Rejected."""
+        lists = self._noticed()
+        now = self.clock.now()
+        ready = [carry for carry in lists.carries if carry.at + SETTLE <= now]
+        ready += [recheck for recheck in lists.rechecks if recheck.at + RECHECK_AFTER <= now]
+        worker = self.new_token()
+        if not ready or not self.ledger.take_turn(TURN, worker, now, until + MARGIN):
+            return lists.carries
+        try:
+            for carry in ready:
+                if self.clock.now() >= until:
+                    break
+                place = self.carrier.copy(carry, lambda _: None, until)
+                lists = self._changed(lambda lists, done=carry, at=place: _copied(lists, done, at))  # type: ignore[misc]
+        finally:
+            self.ledger.end_turn(TURN, worker, self.clock.now())
+        return lists.carries
+
+    def _noticed(self) -> Lists:
+        """A stack that is deployed with another list counts for the old one too, until that is copied."""
+        now = self.clock.now()
+
+        def noticed(lists: Lists) -> Lists:
+            if lists.own == self.own_list:
+                return lists
+            carries = lists.carries
+            if lists.own is not None:
+                carries = lists.with_carry(Carry(source=lists.own, target=self.own_list, at=now))
+            return replace(lists, own=self.own_list, carries=carries)
+
+        return self._changed(noticed)
+
+    def _changed(self, change: Callable[[Lists], Lists]) -> Lists:
+        with translated():
+            return self.book.change_lists(change)
+
+
+def _copied(lists: Lists, carry: Carry, place: str | None) -> Lists:
+    recheck = carry.until is not None
+    if place is None:
+        return lists.rechecked(carry) if recheck else lists.completed(carry)
+
+    def moved(carries: tuple[Carry, ...]) -> tuple[Carry, ...]:
+        """One that was asked for again meanwhile begins anew."""
+        return tuple(replace(each, place=place) if each == carry else each for each in carries)
+
+    return replace(lists, rechecks=moved(lists.rechecks)) if recheck else replace(lists, carries=moved(lists.carries))

@@ -1,0 +1,99 @@
+"""The texts of decisions in the ledger's table: found by scanning it, taken out one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import Decoder, boolean, decode, moment, preserve, text
+from sms_consent.adapters.dynamodb.items import LIST
+from sms_consent.adapters.error_mapping import translated, translation_of
+from sms_consent.domain.time import as_text
+from sms_consent.retention.body_retention import KeptBody, Pass
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["DynamoBodies"]
+
+KEY = {"pk": "RETENTION", "sk": "RETENTION"}
+_PASS: Mapping[str, Decoder] = {"begun_at": moment, "place": text, "over": boolean}
+PAGE = 500
+"""Items that are looked at in one go: few enough that their texts are taken out in the time that a function keeps back."""
+
+
+class DynamoBodies:
+    """``Bodies`` on DynamoDB."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def newest(self) -> Pass | None:
+        """One item."""
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=to_attributes(KEY), ConsistentRead=True)
+        if "Item" not in answer:
+            return None
+        item = from_attributes(answer["Item"])
+        return decode(Pass, item, _PASS, ignored=("pk", "sk"))
+
+    def save(self, current: Pass) -> None:
+        """Over whatever stands: two invocations at once would only do the same."""
+        item = {**KEY, "begun_at": as_text(current.begun_at), "place": current.place, "over": current.over}
+        item = preserve(item, current.preserved)
+        with translated():
+            self._client.put_item(TableName=self._table, Item=to_attributes(item))
+
+    def until(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
+        """Only decisions have a text of their own, and consents one in a decision's copy."""
+        start: dict[str, Any] = {"ExclusiveStartKey": json.loads(place)} if place is not None else {}
+        with translated():
+            page = self._client.scan(
+                TableName=self._table,
+                FilterExpression="(attribute_exists(body) AND #at <= :until) OR (attribute_exists(#o.body) AND #o.#at <= :until)",
+                ProjectionExpression="pk, sk, #o.#id",
+                ExpressionAttributeNames={"#at": "at", "#o": "outbox", "#id": "id"},
+                ExpressionAttributeValues={":until": {"S": as_text(moment)}},
+                Limit=PAGE,
+                **start,
+            )
+        last = page.get("LastEvaluatedKey")
+        return [_kept(from_attributes(item)) for item in page["Items"]], json.dumps(last) if last else None
+
+    def forget(self, kept: KeptBody) -> None:
+        """Nothing else of the item is touched, so whoever works on it is not disturbed."""
+        try:
+            if kept.decision_id is None:
+                self._remove(kept, "REMOVE body", ConditionExpression="attribute_exists(body)")
+            else:
+                self._remove(
+                    kept,
+                    "REMOVE #o.body",
+                    ConditionExpression="#o.#id = :id",
+                    ExpressionAttributeNames={"#o": "outbox", "#id": "id"},
+                    ExpressionAttributeValues={":id": {"S": kept.decision_id}},
+                )
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
+                raise translation_of(error) from error
+        except BotoCoreError as error:
+            raise translation_of(error) from error
+
+    def _remove(self, kept: KeptBody, expression: str, **more: Any) -> None:
+        self._client.update_item(
+            TableName=self._table,
+            Key=to_attributes({"pk": kept.pk, "sk": kept.sk}),
+            UpdateExpression=expression,
+            **more,
+        )
+
+
+def _kept(item: dict[str, Any]) -> KeptBody:
+    copied = item.get("outbox", {}).get("id") if item["sk"].startswith(LIST) else None
+    return KeptBody(item["pk"], item["sk"], copied)

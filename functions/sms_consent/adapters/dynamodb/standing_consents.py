@@ -1,0 +1,53 @@
+"""What stands for one person and one sender of ours: the consent on its list, and what a change of list left elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+from sms_consent.adapters.dynamodb.known_lists import Lists, RememberedLists
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.recording.list_copy import newest
+
+__all__ = ["StandingConsents"]
+
+
+class StandingConsents:
+    """Reads a person's consents on all lists by one query. Raises TryAgain or Rejected."""
+
+    def __init__(self, register: DynamoRegister, lists: RememberedLists) -> None:
+        self._register = register
+        self._lists = lists
+
+    def of(self, sender: str, list_name: str) -> Callable[[str], Consent | None]:
+        """Return a look-up by number, for one sender and the list that its texts count for.
+
+        The newest of these counts: the consent on the list; those on a list that is still to be copied to it; and an opt-out by
+        a text to this very sender on a list that was its own before, unless that was left behind by choice.
+        """
+        lists = self._lists.read()
+        carries = tuple(each for each in lists.carries if each.target == list_name)
+
+        def standing(number: str) -> Consent | None:
+            consents = {each.list_name: each for each in self._register.consents(number)}
+            found = consents.pop(list_name, None)
+            for carry in carries:
+                earlier = consents.pop(carry.source, None)
+                if earlier is not None and carry.covers(earlier):
+                    found = newest(found, earlier)
+            for earlier in self._texted_elsewhere(consents.values(), sender, lists):
+                found = newest(found, earlier)
+            return found
+
+        return standing
+
+    def _texted_elsewhere(self, consents: Iterable[Consent], sender: str, lists: Lists) -> Iterable[Consent]:
+        for consent in consents:
+            if consent.status is not Status.OPTED_OUT or not consent.end_user_opted_out:
+                continue
+            left_at = lists.left_behind.get(consent.list_name)
+            if left_at is not None and consent.decided_at <= left_at:
+                continue
+            decision = self._register.decision(consent)
+            if decision is not None and decision.through == sender:
+                yield consent

@@ -1,0 +1,383 @@
+"""The ledger of consent in one DynamoDB table: conditional writes, consistent reads, a sparse index of due work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.renamed_lists import is_merged, marked, merge
+from sms_consent.adapters.error_mapping import TransactionCancelled, translated, translation_of
+from sms_consent.domain.consent import Consent, Due, Status
+from sms_consent.domain.decision import Decision, Outcome
+from sms_consent.domain.errors import Moved, Rejected, Unreadable
+from sms_consent.domain.list_names import ListNames
+from sms_consent.domain.ports import Rejection, Sender
+from sms_consent.domain.rejections import RejectedWork
+from sms_consent.domain.reply import Letter
+from sms_consent.domain.time import as_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef
+
+__all__ = ["DynamoLedger", "guard"]
+
+DUE_INDEX = "due"
+PAGE = 100
+FILTERED_PAGE = 1000
+OVER_KEPT_FOR = timedelta(days=30)
+"""How long an item of rejected work is kept after it is over, for anybody who asks what happened."""
+_CLASSES = {
+    Rejection.NONE: "attribute_not_exists(rejection)",
+    Rejection.OTHER: "attribute_exists(rejection) AND attribute_not_exists(rejections)",
+    Rejection.NUMBER: "attribute_exists(rejection) AND attribute_exists(rejections)",
+}
+BUDGET_KEPT = timedelta(days=8)
+"""How long the count of a day's replies is kept, so that an alarm can be investigated."""
+T = TypeVar("T")
+ATTEMPTS = 5
+"""Conditional writes lost in a row to other writers of one number."""
+FAILED = "ConditionalCheckFailed"
+ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+
+
+class DynamoLedger:
+    """A ``ConsentLedger`` on DynamoDB: each write is guarded by a revision."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        names: ListNames | None = None,
+        listed_by_arn: Iterable[str] = (),
+        *,
+        looks_further: bool = True,
+    ) -> None:
+        """``listed_by_arn`` names lists whose consents an earlier release has probably stored under their ARN.
+
+        Their consents are looked for under both keys, those of other lists only where there is none under the name, and not
+        even there if ``looks_further`` is false: a text from a person without a consent is to cost no second read.
+        """
+        self._client = client
+        self._table = table
+        self._names = names or ListNames()
+        self._listed_by_arn = set(listed_by_arn)
+        self._looks_further = looks_further
+
+    def consent(self, number: str, list_name: str) -> Consent | None:
+        """One consistent read, or two where there is no consent under the list's name."""
+        name = self._names.canonical(list_name)
+        item = self._get(items.consent_key(number, name))
+        if (item is None and self._looks_further) or name in self._listed_by_arn:
+            merged = self._merged(number, name, item)
+            if merged is not None:
+                return merged
+        return items.consent_from(item) if item is not None else None
+
+    def save(self, consent: Consent, replacing: Consent | None) -> None:
+        """One conditional write, which brings what stands instead when it is refused."""
+        item = items.consent_item(consent)
+        refused_by = self._put(item, guard(replacing))
+        # botocore may retry a put that already succeeded. If the stored item equals ours, treat it as success.
+        if refused_by is not None and refused_by != _stored(item):
+            raise Moved(items.consent_from(refused_by) if refused_by else None)
+        # A first opt-out is right whatever an earlier release knew: it costs no further read.
+        if replacing is None and (consent.status is not Status.OPTED_OUT or consent.list_name in self._listed_by_arn):
+            merged = self._merged(consent.number, consent.list_name, _stored(item))
+            if merged is not None:
+                raise Moved(merged)
+
+    def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
+        """One conditional write; False if it stood there."""
+        return self._put(items.decision_item(decision, outcome, recorded_at), ABSENT) is None
+
+    def save_and_append(
+        self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
+    ) -> None:
+        """One transaction of two conditional writes. DynamoDB knows a repeated request by its token for ten minutes."""
+        writes = (
+            self._write(items.consent_item(consent), guard(replacing)),
+            self._write(items.decision_item(decision, outcome, recorded_at), ABSENT),
+        )
+        try:
+            with translated():
+                self._client.transact_write_items(
+                    TransactItems=[{"Put": cast("PutTypeDef", write)} for write in writes]
+                )
+        except TransactionCancelled as cancelled:
+            moved, recorded = cancelled.reasons
+            if moved.get("Code") == FAILED:
+                standing = moved.get("Item")
+                raise Moved(items.consent_from(from_attributes(standing)) if standing else None) from cancelled
+            if recorded.get("Code") != FAILED:
+                raise
+            self.save(consent, replacing)  # the decision stands in the history already
+
+    def recorded_between(
+        self, number: str, since: datetime, until: datetime, *, most: int
+    ) -> Sequence[Decision] | None:
+        """One consistent query for each megabyte of decisions."""
+        found: list[Decision] = []
+        start: dict[str, Any] = {}
+        while True:
+            with translated():
+                page = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :number AND sk BETWEEN :since AND :until",
+                    ExpressionAttributeValues={
+                        ":number": {"S": number},
+                        ":since": {"S": items.DECISION + as_text(since)},
+                        ":until": {"S": f"{items.DECISION}{as_text(until)}#~"},
+                    },
+                    ConsistentRead=True,
+                    Limit=most + 1,
+                    **start,
+                )
+            found += [items.decision_from(from_attributes(item))[0] for item in page["Items"]]
+            if len(found) > most:
+                return None
+            if "LastEvaluatedKey" not in page:
+                return found
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def letter(self, key: str, number: str) -> Letter | None:
+        """One consistent read."""
+        item = self._get(items.letter_key(key, number))
+        return items.letter_from(item)[1] if item is not None else None
+
+    def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
+        """Like ``save``."""
+        item = items.letter_item(key, letter)
+        refused_by = self._put(item, guard(replacing))
+        if refused_by is not None and refused_by != _stored(item):
+            raise Moved(items.letter_from(refused_by)[1] if refused_by else None)
+
+    def due_consents(
+        self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
+    ) -> Iterator[Consent | Unreadable]:
+        """From the index, which follows the table by moments: every write that results is conditional."""
+        condition = _CLASSES[rejected] if rejected is not None else None
+        for found in _decoded(_consent_from, self._due(kind, until, condition, newest_first=newest_first)):
+            if isinstance(found, Unreadable) or self._names.canonical(found.list_name) == found.list_name:
+                yield found
+                continue
+            name = self._names.canonical(found.list_name)
+            try:
+                merged: Consent | Unreadable | None = self._merged(
+                    found.number, name, self._get(items.consent_key(found.number, name))
+                )
+            except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
+                merged = _unreadable(error, found.number, found.list_name)
+            if merged is not None:
+                yield merged
+
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter] | Unreadable]:
+        """From the index too."""
+        return _decoded(items.letter_from, self._due(Due.REPLY, until))
+
+    def reject(self, work: RejectedWork) -> None:
+        """One write."""
+        with translated():
+            self._client.put_item(TableName=self._table, Item=to_attributes(items.rejected_item(work)))
+
+    def due_rejected(self, until: datetime) -> Iterator[RejectedWork | Unreadable]:
+        """From the index too."""
+        return _decoded(items.rejected_from, self._due(Due.REJECTED, until))
+
+    def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
+        """One conditional write."""
+        item = items.rejected_item(work.at(due_at), expires=None if due_at is not None else now + OVER_KEPT_FOR)
+        known: items.Item = {
+            ":revision": work.revision,
+            ":due_at": as_text(work.due_at) if work.due_at is not None else "",
+        }
+        self._put(
+            item,
+            {
+                "ConditionExpression": "revision = :revision AND due_at = :due_at",
+                "ExpressionAttributeValues": to_attributes(known),
+            },
+        )
+
+    def sender(self, identity: str) -> Sender | None:
+        """One read; a change may take a moment to show."""
+        item = self._get(items.sender_key(identity), consistent=False)
+        try:
+            sender = items.sender_from(item) if item is not None else None
+        except Unreadable as error:
+            # Without its list nothing can be recorded rightly: texts to this sender stay in the queue until it is repaired.
+            raise Rejected("UnreadableSender") from error
+        if sender is None or (name := self._names.canonical(sender.list_name)) == sender.list_name:
+            return sender
+        self._listed_by_arn.add(name)
+        return replace(sender, list_name=name)
+
+    def reserve_replies(self, day: date, replies: int) -> int:
+        """One atomic addition, which is in effect for every environment at once. The client may repeat one that got no answer:
+        then too many are reserved, never too few.
+        """
+        expires = int((datetime.combine(day, time(), UTC) + BUDGET_KEPT).timestamp())
+        with translated():
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=to_attributes(items.budget_key(day)),
+                UpdateExpression="ADD #reserved :replies SET #expires = :expires",
+                ExpressionAttributeNames={"#reserved": "reserved", "#expires": items.EXPIRES},
+                ExpressionAttributeValues=to_attributes({":replies": replies, ":expires": expires}),
+                ReturnValues="UPDATED_NEW",
+            )
+        return int(from_attributes(answer["Attributes"])["reserved"])
+
+    def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
+        """One conditional write."""
+        free = "attribute_not_exists(pk) OR #until <= :now OR #worker = :worker"
+        return self._write_turn(items.turn_item(name, worker, until), free, {":now": {"S": as_text(now)}})
+
+    def end_turn(self, name: str, worker: str, now: datetime) -> None:
+        """Likewise: its time ends now."""
+        self._write_turn(
+            items.turn_item(name, worker, now), "#worker = :worker AND #until > :now", {":now": {"S": as_text(now)}}
+        )
+
+    def _write_turn(self, item: items.Item, condition: str, values: dict[str, Any]) -> bool:
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=to_attributes(item),
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#until": "until", "#worker": "worker"},
+                ExpressionAttributeValues={**values, ":worker": {"S": str(item["worker"])}},
+            )
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
+                raise translation_of(error) from error
+            return False
+        except BotoCoreError as error:
+            raise translation_of(error) from error
+        return True
+
+    def _merged(self, number: str, name: str, standing: Mapping[str, Any] | None) -> Consent | None:
+        """Merge what an earlier release stored under the list's ARN into the item under its name, which is ``standing``.
+
+        Returns None if there is nothing to merge. May be repeated after a crash at any point.
+        """
+        alias = self._names.alias(name)
+        for _ in range(ATTEMPTS if alias is not None else 0):
+            old = self._get(items.consent_key(number, cast("str", alias)))
+            if old is None or is_merged(old):
+                return None
+            named = items.consent_from(standing) if standing else None
+            by_arn = replace(items.consent_from(old), list_name=name)
+            now = SystemClock().now()
+            merged = merge(named, by_arn, now)
+            for each in (named, by_arn):  # a decision that is not in the history yet
+                if each is not None and each.outbox is not None and each.outbox != merged.outbox:
+                    self.append(each.outbox, Outcome.CHANGED, now)
+            written = items.consent_item(merged)
+            refused_by = self._put(written, guard(named))
+            if refused_by is not None and refused_by != _stored(written):
+                standing = refused_by
+                continue
+            # If an earlier release writes it at this moment, it is merged again later.
+            self._put(marked(old), guard(items.consent_from(old)))
+            return merged
+        return None
+
+    def _get(self, key: Mapping[str, Plain | None], *, consistent: bool = True) -> dict[str, Any] | None:
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=consistent)
+        item = answer.get("Item")
+        return from_attributes(item) if item is not None else None
+
+    def _write(self, item: items.Item, guard: Mapping[str, Any]) -> dict[str, Any]:
+        """A conditional put that returns the stored item when it is refused."""
+        return {
+            "TableName": self._table,
+            "Item": to_attributes(item),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **guard,
+        }
+
+    def _put(self, item: items.Item, guard: Mapping[str, Any]) -> dict[str, Any] | None:
+        """None if written; otherwise the item that stands in the way, empty if there is none."""
+        try:
+            self._client.put_item(**self._write(item, guard))
+        except ClientError as error:
+            code = error.response["Error"].get("Code")
+            if code == "TransactionConflictException":  # somebody is writing it at this moment
+                return self._get({"pk": item["pk"], "sk": item["sk"]}) or {}
+            if code != "ConditionalCheckFailedException":
+                raise translation_of(error) from error
+            return from_attributes(cast("dict[str, Any]", error.response.get("Item", {})))
+        except BotoCoreError as error:
+            raise translation_of(error) from error
+        return None
+
+    def _due(
+        self, kind: Due, until: datetime, condition: str | None = None, *, newest_first: bool = False
+    ) -> Iterator[Mapping[str, Any]]:
+        """Stored items. With a condition, pages are larger, since DynamoDB reads what the condition leaves out too."""
+        start: dict[str, Any] = {"FilterExpression": condition} if condition is not None else {}
+        limit = PAGE if condition is None else FILTERED_PAGE
+        while True:
+            with translated():
+                page = self._client.query(
+                    TableName=self._table,
+                    IndexName=DUE_INDEX,
+                    KeyConditionExpression="due = :due AND due_at <= :until",
+                    ExpressionAttributeValues={":due": {"S": kind.value}, ":until": {"S": as_text(until)}},
+                    Limit=limit,
+                    ScanIndexForward=not newest_first,
+                    **start,
+                )
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            start["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _consent_from(item: dict[str, Any]) -> Consent:
+    """Raises Unreadable for an item of another kind, which somebody put into the index."""
+    if not item["sk"].startswith(items.LIST):
+        raise Unreadable("no consent")
+    return items.consent_from(item)
+
+
+def _unreadable(error: Exception, pk: str, sk: str) -> Unreadable:
+    return Unreadable(f"an item that this version cannot read: {type(error).__name__}", (pk, sk))
+
+
+def _decoded(read: Callable[[dict[str, Any]], T], found: Iterator[Mapping[str, Any]]) -> Iterator[T | Unreadable]:
+    """Each item, or an error in place of one that cannot be read."""
+    for item in found:
+        try:
+            record: T | Unreadable = read(from_attributes(item))
+        except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
+            record = _unreadable(error, str(item.get("pk")), str(item.get("sk")))
+        yield record
+
+
+def guard(replacing: Consent | Letter | None) -> Mapping[str, Any]:
+    """The condition that what was read is still stored. A revision that could not be read is compared as it is stored."""
+    if replacing is None:
+        return ABSENT
+    revision: Any = replacing.revision
+    unreadable = replacing.preserved.unreadable if replacing.preserved is not None else {}
+    if "revision" in unreadable and unreadable["revision"][1] == revision:
+        revision = unreadable["revision"][0]
+    if revision is None:
+        return {"ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(revision)"}
+    values = to_attributes({":revision": revision})
+    return {"ConditionExpression": "revision = :revision", "ExpressionAttributeValues": values}
+
+
+def _stored(item: items.Item) -> dict[str, Any]:
+    """The item as a read returns it."""
+    return {name: value for name, value in item.items() if value is not None}

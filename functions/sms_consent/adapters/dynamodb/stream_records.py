@@ -1,0 +1,80 @@
+"""What a record of the ledger's stream says, as Lambda hands it over: whose item changed, and what is told of that.
+
+The form of a record: docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import from_attributes
+from sms_consent.adapters.dynamodb.drift_items import DRIFT, drift_from
+from sms_consent.domain import events
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.errors import Unreadable
+from sms_consent.domain.events import Event, Notice
+
+__all__ = ["notice_of", "sequence_number"]
+
+
+_IN_EVENTS = ("status", "decided_at", "decided_by", "held_until", items.END_USER, "revision")
+
+
+def sequence_number(record: Mapping[str, Any]) -> str:
+    """By which Lambda is told where to go on; empty if there is none, which Lambda takes for the whole batch."""
+    change = record.get("dynamodb")
+    number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
+    return number if isinstance(number, str) else ""
+
+
+def notice_of(record: Mapping[str, Any]) -> Notice | None:
+    """None where there is nothing to tell, as of items of other kinds. Raises Unreadable, which quotes nothing."""
+    try:
+        change = record["dynamodb"]
+        kind = str(from_attributes(change["Keys"])["sk"])
+        event = _event(kind, _image(change, "OldImage"), _image(change, "NewImage"))
+        return Notice(event, _time(change), _table(record)) if event is not None else None
+    except Exception as error:  # whatever it is: a record that fails each time must not hold up the stream
+        raise Unreadable(f"a record that this version cannot read: {type(error).__name__}") from error
+
+
+def _event(kind: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> Event | None:
+    if after is None:
+        return None  # erased, or its time is over: by somebody who knows
+    if kind.startswith(items.LIST):
+        standing = _published(before) if before is not None else None
+        consent = _published(after)
+        if consent is None:
+            raise Unreadable("a consent with an attribute that this version cannot read")
+        return events.of_consent(standing, consent)
+    if before is not None:
+        return None  # decisions and drifts are written once; later only something is taken out of them
+    if kind.startswith(items.DECISION):
+        return events.of_decision(items.decision_from(after)[0])
+    return events.of_drift(drift_from(after)) if kind.startswith(DRIFT) else None
+
+
+def _published(item: dict[str, Any]) -> Consent | None:
+    """The consent, or None if a value that events carry cannot be read: no event is made up from stand-ins."""
+    consent = items.consent_from(item)
+    unreadable = consent.preserved.unreadable.keys() if consent.preserved is not None else frozenset()
+    return consent if unreadable.isdisjoint(_IN_EVENTS) else None
+
+
+def _image(change: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """An absent image and, as some emulators give it, an empty one."""
+    image = change.get(name)
+    return from_attributes(image) if image else None
+
+
+def _time(change: Mapping[str, Any]) -> datetime | None:
+    seconds = change.get("ApproximateCreationDateTime")
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, (int, float)) else None
+
+
+def _table(record: Mapping[str, Any]) -> str | None:
+    arn = record.get("eventSourceARN")
+    return arn.partition("/stream/")[0] if isinstance(arn, str) else None

@@ -1,0 +1,54 @@
+"""Whole opt-out lists through DescribeOptedOutNumbers, a hundred numbers a call, which is the most that it gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sms_consent.adapters.error_mapping import translated
+from sms_consent.adapters.sms_voice.opt_out_list import listing_of
+from sms_consent.domain.phone_number import canonical
+from sms_consent.domain.ports import ListPage
+
+if TYPE_CHECKING:
+    from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
+
+__all__ = ["PAGE", "AwsListings", "served_lists"]
+
+PAGE = 100
+
+
+class AwsListings:
+    """Lists by name or, where another account shares them, by ARN. In which order numbers come is not documented."""
+
+    def __init__(self, client: PinpointSMSVoiceV2Client) -> None:
+        self._client = client
+
+    def page(self, list_name: str, place: str | None) -> ListPage:
+        """The service's pattern lets a number's plus be left out; the ledger's numbers have theirs."""
+        token: Any = {"NextToken": place} if place is not None else {}
+        with translated():
+            answer = self._client.describe_opted_out_numbers(OptOutListName=list_name, MaxResults=PAGE, **token)
+        return ListPage(
+            tuple(
+                (
+                    canonical(entry["OptedOutNumber"]) or f"+{entry['OptedOutNumber']}",
+                    listing_of(entry.get("OptedOutTimestamp"), entry.get("EndUserOptedOut")),
+                )
+                for entry in answer["OptedOutNumbers"]
+            ),
+            answer.get("NextToken") or None,
+        )
+
+
+def served_lists(own_list: str, further_arns: str, account: str) -> tuple[str, ...]:
+    """The deployment's own list and the further ones, as the ledger names them: by ARN only where another account's.
+
+    ``further_arns`` are separated by commas. The own list is spelt as the deployment was told it.
+    """
+    names = {own_list: None}
+    for arn in (part.strip() for part in further_arns.split(",")):
+        if not arn or arn == own_list:
+            continue
+        name = arn.rpartition("/")[2] if arn.split(":")[4] == account else arn
+        names.setdefault(name, None)
+    return tuple(names)

@@ -1,0 +1,141 @@
+"""The opt-out list and texting through the API of AWS End User Messaging SMS (``pinpoint-sms-voice-v2``)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sms_consent.adapters.error_mapping import reason_of, translated, translation_of
+from sms_consent.domain.consent import Listing
+from sms_consent.domain.errors import OptInRefused, RecipientOptedOut, Rejected, TryAgain, Unconfirmed
+from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.domain.time import to_millisecond
+
+if TYPE_CHECKING:
+    from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
+
+__all__ = ["AwsOptOutList", "AwsTexting", "listing_of"]
+
+CANNOT_BE_OPTED_IN = "PHONE_NUMBER_CANNOT_BE_OPTED_IN"
+LIST, NUMBER = "opt-out-list", "opted-out-number"
+"""Values of ``ResourceType``."""
+OPTED_OUT = "DESTINATION_PHONE_NUMBER_OPTED_OUT"
+
+
+class AwsOptOutList:
+    """An opt-out list, by name or, where another account shares it, by ARN."""
+
+    def __init__(self, client: PinpointSMSVoiceV2Client, pace: Pace | None = None) -> None:
+        """``pace`` spaces the additional DescribeOptedOutNumbers call that confirms that a list exists."""
+        self._client = client
+        self._pace = pace
+
+    def put(self, number: str, list_name: str) -> Listing:
+        """PutOptedOutNumber takes no EndUserOptedOut: the service sets its own, and what it says is kept beside ours."""
+        with translated():
+            answer = self._client.put_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
+        return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
+
+    def delete(self, number: str, list_name: str) -> Listing | None:
+        """DeleteOptedOutNumber. Which error refuses a second deletion in 30 days is undocumented: both known ones count.
+
+        Raises Unconfirmed if the number may be missing, or the whole list may be, and the service cannot be asked which.
+        """
+        try:
+            answer = self._client.delete_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
+        except ClientError as error:
+            code, reason = error.response["Error"].get("Code"), reason_of(error)
+            if self._is_unlisted(error, number, list_name):
+                return None
+            if code == "ConflictException" or reason == CANNOT_BE_OPTED_IN:
+                raise OptInRefused(reason or "ConflictException") from error
+            raise translation_of(error) from error
+        except BotoCoreError as error:
+            raise translation_of(error) from error
+        return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
+
+    def find(self, number: str, list_name: str) -> Listing | None:
+        """DescribeOptedOutNumbers for one number, which raises ResourceNotFound for a number that is not listed.
+
+        Raises Unconfirmed like ``delete``.
+        """
+        try:
+            answer = self._client.describe_opted_out_numbers(OptOutListName=list_name, OptedOutNumbers=[number])
+        except ClientError as error:
+            if self._is_unlisted(error, number, list_name):
+                return None
+            failure = translation_of(error)
+            if isinstance(failure, Rejected) and failure.concerns_number is None:
+                self._confirm(list_name)  # the list is valid, so the number is not
+                raise Rejected(failure.code, failure.reason, ("OptedOutNumbers",)) from error
+            raise failure from error
+        except BotoCoreError as error:
+            raise translation_of(error) from error
+        for entry in answer.get("OptedOutNumbers", []):
+            return listing_of(entry.get("OptedOutTimestamp"), entry.get("EndUserOptedOut"))
+        return None
+
+    def _is_unlisted(self, error: ClientError, number: str, list_name: str) -> bool:
+        """Return whether ResourceNotFoundException is about the number. A missing list gives the same error.
+
+        Where the answer does not name the number, ask whether the list exists: if it does, only the number can be missing.
+        """
+        if error.response["Error"].get("Code") != "ResourceNotFoundException":
+            return False
+        kind, named = error.response.get("ResourceType"), error.response.get("ResourceId")
+        if kind == LIST:
+            return False
+        if kind == NUMBER or (isinstance(named, str) and named.lstrip("+") == number.lstrip("+")):
+            return True
+        self._confirm(list_name)
+        return True
+
+    def _confirm(self, list_name: str) -> None:
+        """Raise Rejected if the list does not exist or may not be read, Unconfirmed if the service does not say."""
+        if self._pace is not None:
+            self._pace.take(Call.FIND)
+        try:
+            with translated():
+                self._client.describe_opted_out_numbers(OptOutListName=list_name, MaxResults=1)
+        except TryAgain as failure:
+            raise Unconfirmed(str(failure)) from failure
+
+
+class AwsTexting:
+    """SendTextMessage or SendRcsMessage, once: its client never repeats a call."""
+
+    def __init__(self, client: PinpointSMSVoiceV2Client, configuration_set: str | None = None) -> None:
+        """``configuration_set`` receives the events of each message, such as its delivery receipt."""
+        self._client = client
+        self._events: dict[str, Any] = {"ConfigurationSetName": configuration_set} if configuration_set else {}
+
+    def send(self, *, to: str, sender: str, body: str, reference: str, as_rcs: bool = False) -> str:
+        """The message's id. No message type is exempt from the opt-out list, so a listed recipient is refused."""
+        context = {"decision": reference}
+        try:
+            if as_rcs:
+                return self._client.send_rcs_message(
+                    DestinationPhoneNumber=to,
+                    OriginationIdentity=sender,
+                    RcsMessageContent={"Content": {"TextMessage": {"Body": body}}},
+                    Context=context,
+                    **self._events,
+                )["MessageId"]
+            return self._client.send_text_message(
+                DestinationPhoneNumber=to, OriginationIdentity=sender, MessageBody=body, Context=context, **self._events
+            )["MessageId"]
+        except ClientError as error:
+            if reason_of(error) == OPTED_OUT:
+                raise RecipientOptedOut(OPTED_OUT) from error
+            raise translation_of(error) from error
+        except BotoCoreError as error:
+            raise translation_of(error) from error
+
+
+def listing_of(at: datetime | None, end_user_opted_out: bool | None) -> Listing:
+    """An entry as the API gives it."""
+    return Listing(
+        at=to_millisecond(at.astimezone(UTC)) if at is not None else None, end_user_opted_out=end_user_opted_out
+    )

@@ -1,1 +1,0 @@
-"""The ports on AWS: boto's client library is used here and nowhere else."""

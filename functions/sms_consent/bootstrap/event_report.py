@@ -1,0 +1,108 @@
+"""How facts are told: one line in the log, with the inbound message's id and a masked number, and counts without either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sms_consent.bootstrap.settings import Problem
+from sms_consent.domain.operational_events import Fact, FactKind
+from sms_consent.domain.phone_number import mask, mask_id
+from sms_consent.domain.reply import AnswerState
+from sms_consent.replies import ReplyKind, Unfit
+from sms_consent.sync.reply_limits import BUDGET_REASONS, ENOUGH
+
+__all__ = ["Counting", "Logging", "Reporter"]
+
+COUNT, SECONDS = "Count", "Seconds"
+_COUNTED = {
+    FactKind.DEFERRED: "OptInsDeferred",
+    FactKind.REFUSED: "OptInsRefused",
+    FactKind.POSTPONED: "ListCallsPostponed",
+    FactKind.BUDGET_FAILED: "ReplyBudgetErrors",
+}
+_REPLIES = {
+    AnswerState.SENT: "RepliesSent",
+    AnswerState.SKIPPED: "RepliesSkipped",
+    AnswerState.FAILED: "RepliesFailed",
+    AnswerState.UNKNOWN: "RepliesUnknown",
+}
+
+
+class Logging(Protocol):
+    """Powertools' Logger, as far as it is used."""
+
+    @property
+    def info(self) -> Callable[..., None]:
+        """One structured line."""
+
+    @property
+    def error(self) -> Callable[..., None]:
+        """One structured line that an operator should see."""
+
+
+class Counting(Protocol):
+    """Powertools' Metrics, as far as it is used: what is added is printed as one line when the function is done."""
+
+    def add_metric(self, name: str, unit: Any, value: float) -> None:
+        """One value."""
+
+
+class Reporter:
+    """Tells facts in one function's name."""
+
+    def __init__(self, logger: Logging, metrics: Counting) -> None:
+        self._logger = logger
+        self._metrics = metrics
+
+    def problem(self, problem: Problem, *, counted: bool = True) -> None:
+        """Log a setting that cannot be used, and count it."""
+        self._logger.error(
+            "a setting cannot be used", setting=problem.setting, problem=problem.message, fix=problem.fix
+        )
+        if counted:
+            self._metrics.add_metric("SettingsProblems", COUNT, 1)
+
+    def unfit(self, unfit: Unfit) -> None:
+        """Log a reply that is not sent as configured, with its kind, language, length and limit, and count it."""
+        self._logger.error(
+            "a reply does not fit",
+            setting=unfit.setting,
+            reply=unfit.kind,
+            language=unfit.language,
+            problem=unfit.reason,
+            sent="without the brand" if unfit.without_brand else "not at all",
+        )
+        self._metrics.add_metric("SettingsProblems", COUNT, 1)
+
+    def __call__(self, fact: Fact) -> None:
+        """Tell one."""
+        seconds = round(fact.delay.total_seconds(), 3) if fact.delay is not None else None
+        number, decision_id = fact.number, fact.decision_id
+        told = {
+            # Of what did not come by text, the decision's id.
+            "inbound_message_id": mask_id(decision_id) if decision_id is not None else None,
+            "number": mask(number) if number is not None else None,
+            "list": fact.list_name,
+            "seconds": seconds,
+            "reply": fact.reply,
+            "state": fact.state,
+            "reason": fact.reason,
+            "attempts": fact.attempts or None,
+        }
+        self._logger.info(fact.kind.value, **{name: value for name, value in told.items() if value is not None})
+        if fact.kind in _COUNTED:
+            self._metrics.add_metric(_COUNTED[fact.kind], COUNT, 1)
+        if fact.kind is FactKind.LISTED and seconds is not None and not fact.imported:
+            self._metrics.add_metric("TimeToList", SECONDS, seconds)
+        if fact.state is not None:
+            self._metrics.add_metric(_REPLIES[fact.state], COUNT, 1)
+        if fact.state is AnswerState.FAILED and (fact.reason or "").startswith("AccessDenied"):
+            self._logger.error("a reply was denied", list=fact.list_name, reply=fact.reply, reason=fact.reason)
+            self._metrics.add_metric("SettingsProblems", COUNT, 1)
+        if fact.state is AnswerState.SKIPPED and fact.reason == ENOUGH:
+            self._metrics.add_metric("RepliesOverPersonalLimit", COUNT, 1)
+        if fact.state is AnswerState.SKIPPED and fact.reason in BUDGET_REASONS:
+            self._metrics.add_metric("RepliesOverBudget", COUNT, 1)
+        if fact.state is AnswerState.SENT and fact.reply is ReplyKind.OPT_OUT_CONFIRMATION and seconds is not None:
+            self._metrics.add_metric("ConfirmationTime", SECONDS, seconds)

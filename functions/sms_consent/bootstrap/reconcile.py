@@ -1,0 +1,71 @@
+"""What ReconcileFunction is made of, put together once, at its first run."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from uuid import uuid4
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics
+
+from sms_consent.adapters import clients
+from sms_consent.adapters.clock import SystemClock
+from sms_consent.adapters.dynamodb.consent_scan import DynamoCensus
+from sms_consent.adapters.dynamodb.known_lists import ListBook
+from sms_consent.adapters.dynamodb.list_copies import ListCarries
+from sms_consent.adapters.dynamodb.store import DynamoLedger
+from sms_consent.adapters.sms_voice.listings import served_lists
+from sms_consent.bootstrap.reconciling import assemble_reconciler
+from sms_consent.bootstrap.settings import Settings, log_level
+from sms_consent.reconciliation.reconciler import Reconciler
+from sms_consent.recording.list_copy import Carrier
+
+__all__ = ["carries", "logger", "metrics", "reconciler"]
+
+
+@cache
+def logger() -> Logger:
+    """Structured logs."""
+    return Logger(service="reconcile", level=log_level(os.environ))
+
+
+@cache
+def metrics() -> Metrics:
+    """Metrics in the logs."""
+    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="reconcile")
+
+
+@cache
+def reconciler() -> Reconciler:
+    """Raises SettingsError when the deployment's settings cannot work."""
+    settings = Settings.from_environment(os.environ)
+    return assemble_reconciler(
+        clients.dynamodb(),
+        clients.sms_voice(),
+        table=settings.table,
+        lists=served_lists(
+            settings.opt_out_list, os.environ.get("ADDITIONAL_OPT_OUT_LISTS", ""), settings.names.account
+        ),
+        rate=settings.describe_rate,
+        names=settings.names,
+        listed_by_arn=settings.listed_by_arn,
+        clock=SystemClock(),
+    )
+
+
+def carries() -> ListCarries:
+    """Put together at each turn, which costs nothing. Raises SettingsError likewise."""
+    settings, clock = Settings.from_environment(os.environ), SystemClock()
+    client, table = clients.dynamodb(), settings.table
+    ledger = DynamoLedger(client, table, settings.names, settings.listed_by_arn)
+    return ListCarries(
+        own_list=settings.opt_out_list,
+        book=ListBook(client, table, settings.names),
+        carrier=Carrier(
+            ledger=ledger, census=DynamoCensus(client, table, settings.names), clock=clock, actor="ReconcileFunction"
+        ),
+        ledger=ledger,
+        clock=clock,
+        new_token=lambda: uuid4().hex,
+    )

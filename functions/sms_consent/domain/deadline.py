@@ -1,0 +1,42 @@
+"""The time that the current invocation has left, so that no call is still running when Lambda stops or freezes the function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sms_consent.domain.errors import OutOfTime
+
+__all__ = ["MARGIN", "Deadline"]
+
+MARGIN = 1.0
+"""Seconds kept for what follows the last call: logs, metrics, the response."""
+
+
+class Deadline:
+    """The end of the current invocation. One object serves a process, in which Lambda runs one invocation at a time.
+
+    Outside an invocation that sets it, time is unlimited.
+    """
+
+    def __init__(self) -> None:
+        self._remaining_ms: Callable[[], int] | None = None
+
+    @contextmanager
+    def of(self, remaining_ms: Callable[[], int]) -> Iterator[None]:
+        """Limit everything inside to an invocation; ``remaining_ms`` is its context's ``get_remaining_time_in_millis``."""
+        self._remaining_ms = remaining_ms
+        try:
+            yield
+        finally:
+            self._remaining_ms = None
+
+    def allows(self, seconds: float) -> bool:
+        """Whether work that may take so long would end in time."""
+        remaining_ms = self._remaining_ms
+        return remaining_ms is None or remaining_ms() / 1000 - MARGIN >= seconds
+
+    def require(self, seconds: float) -> None:
+        """Raise OutOfTime unless work that may take so long would end in time."""
+        if not self.allows(seconds):
+            raise OutOfTime("too little time left in this invocation")

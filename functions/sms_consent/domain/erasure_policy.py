@@ -1,0 +1,61 @@
+"""Decides what of a consent outlives the erasure of a person's history: what keeps them opted out, and the 30 days; pure.
+
+An opt-out must be honoured after its history is gone: were the number forgotten, texts would go out to it again. Both the
+GDPR (Art. 17(3)(b) and 21(3)) and the FCC (47 CFR 64.1200(a)(10)) ask for that, so the suppression itself stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.reply import AnswerState
+
+__all__ = ["Stays", "Why", "what_stays"]
+
+MARGIN = timedelta(days=1)
+"""Longer than clocks differ."""
+
+
+class Why(StrEnum):
+    """Why something stays."""
+
+    SUPPRESSION = "SUPPRESSION"  # opted out: for good
+    HOLD = "HOLD"  # opted in, but a later deletion must still wait for the 30 days
+    WORK = "WORK"  # something is still to be done on the list
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """The consent without its history, and when it may go; None: not by itself."""
+
+    consent: Consent
+    why: Why
+    until: datetime | None
+
+
+def what_stays(consent: Consent, now: datetime) -> Stays | None:
+    """None if nothing need be kept: opted in, done, and no deletion from the list that still counts.
+
+    The copy of a decision goes in any case. The reply goes once it is settled: one that is still to be sent is owed.
+    """
+    answer = consent.answer
+    pending = answer is not None and answer.state in {AnswerState.DUE, AnswerState.CLAIMED}
+    bare = replace(
+        consent,
+        outbox=None,
+        answer=answer if pending else None,
+        refusal=None,
+        recent_replies=(),
+        revision=consent.revision + 1,
+    )
+    if consent.status is not Status.OPTED_IN:
+        return Stays(bare, Why.SUPPRESSION, None)
+    if not consent.settled or consent.due is not None or consent.leased_at(now):
+        return Stays(bare, Why.WORK, None)
+    possible = consent.opt_in_possible_at()
+    if possible is not None and possible > now:
+        return Stays(bare, Why.HOLD, possible + MARGIN)
+    return None

@@ -1,0 +1,170 @@
+"""Which changes of the ledger others are told of, and what they are told: pure, from what was and what is.
+
+Never what a person wrote, neither the text nor the words in it that counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from sms_consent.domain.consent import Consent, Listing, Status
+from sms_consent.domain.decision import Asked, Decision
+from sms_consent.domain.drift import Drift
+from sms_consent.domain.time import as_text, text_or_none
+
+__all__ = ["Event", "EventType", "Notice", "of_consent", "of_decision", "of_drift"]
+
+Value = str | bool | dict[str, "Value"]
+
+_NAMES = UUID("d6003528-a64e-459f-8f24-3ca75907983e")
+"""Event ids are made within it (RFC 9562, version 5), so that the same change has the same id whenever it is told."""
+
+
+class EventType(StrEnum):
+    """The kinds of events; each has a schema in ``schemas/``."""
+
+    CONSENT_WITHDRAWN = "ConsentWithdrawn"
+    CONSENT_RESTORED = "ConsentRestored"
+    OPT_IN_DEFERRED = "OptInDeferred"
+    WITHDRAWAL_UNCLEAR = "WithdrawalUnclear"
+    LIST_DRIFTED = "ListDrifted"
+
+
+_TYPES = {
+    Status.OPTED_OUT: EventType.CONSENT_WITHDRAWN,
+    Status.OPTED_IN: EventType.CONSENT_RESTORED,
+    Status.OPT_IN_PENDING: EventType.OPT_IN_DEFERRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What is told. ``number`` is whose events must stay in order."""
+
+    type: EventType
+    number: str
+    detail: Mapping[str, Value]
+
+    @property
+    def id(self) -> str:
+        """The same however often the event is sent: by this a consumer knows that it has had it."""
+        return str(self.detail["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An event on its way, with when the ledger changed and which ledger it was."""
+
+    event: Event
+    changed_at: datetime | None
+    ledger: str | None
+
+
+def of_consent(before: Consent | None, after: Consent) -> Event | None:
+    """Marks, leases and replies are nobody else's business, nor is another decision for what already was."""
+    if before is not None and _public(before) == _public(after):
+        return None
+    version = _version(after)
+    return Event(
+        _TYPES[after.status],
+        after.number,
+        _present(
+            id=_id("consent", after.number, after.list_name, version),
+            version=version,
+            number=after.number,
+            list=after.list_name,
+            status=after.status.value,
+            previous_status=before.status.value if before is not None else None,
+            EndUserOptedOut=after.end_user_opted_out,
+            held_until=text_or_none(after.held_until),
+            decided_at=as_text(after.decided_at),
+            decided_by=after.decided_by,
+            decision=_evidence(after.outbox) if _decided(after) else None,
+        ),
+    )
+
+
+def of_decision(decision: Decision) -> Event | None:
+    """Decisions that change a consent are told by the change. Help is between the person and the reply."""
+    if decision.asked is not Asked.UNCLEAR:
+        return None
+    return Event(
+        EventType.WITHDRAWAL_UNCLEAR,
+        decision.number,
+        _present(
+            id=_id("decision", decision.number, decision.id),
+            number=decision.number,
+            decided_at=as_text(decision.at),
+            decided_by=decision.id,
+            decision=_evidence(decision),
+        ),
+    )
+
+
+def of_drift(drift: Drift) -> Event:
+    """Every difference that reconcile finds, whatever is done about it."""
+    found_at = as_text(drift.found_at)
+    return Event(
+        EventType.LIST_DRIFTED,
+        drift.number,
+        _present(
+            id=_id("drift", drift.number, drift.list_name, drift.kind, found_at),
+            number=drift.number,
+            list=drift.list_name,
+            kind=drift.kind.value,
+            found_at=found_at,
+            status=drift.status.value if drift.status is not None else None,
+            listing=_listing(drift.listing),
+        ),
+    )
+
+
+def _public(consent: Consent) -> tuple[Status, bool, datetime | None]:
+    return consent.status, consent.end_user_opted_out, consent.held_until
+
+
+def _version(consent: Consent) -> str:
+    """Text that sorts: greater is newer.
+
+    The revision rises with each write, but starts anew where a consent was erased and comes back; the time of the newest
+    decision before it never goes back.
+    """
+    return f"{as_text(consent.decided_at)}#{consent.revision:010d}"
+
+
+def _decided(consent: Consent) -> bool:
+    """Whether the decision that stands is at hand: it is, in the very write that changes the status."""
+    return consent.outbox is not None and consent.outbox.id == consent.decided_by
+
+
+def _evidence(decision: Decision | None) -> dict[str, Value] | None:
+    if decision is None:
+        return None
+    return _present(
+        author=decision.author.value,
+        through=decision.through,
+        tier=decision.tier,
+        rule=decision.rule,
+        rules_version=decision.rules_version,
+        language=decision.language,
+        reference=decision.reference,
+    )
+
+
+def _listing(listing: Listing | None) -> dict[str, Value] | None:
+    if listing is None:
+        return None
+    return _present(at=text_or_none(listing.at), EndUserOptedOut=listing.end_user_opted_out)
+
+
+def _id(*parts: str) -> str:
+    return str(uuid5(_NAMES, "\n".join(parts)))
+
+
+def _present(**values: Value | None) -> dict[str, Value]:
+    """Absent stands for None, as in the ledger."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,65 @@
+"""Which opt-out lists a request counts for besides that of the sender it was made to.
+
+Whether one STOP ends everything that a company sends is law that has been changed and put off again and again (47 CFR
+64.1200(a)(10), "revoke all"). So it is configuration: a deployment chooses a reach for opt-outs and one for opt-ins, and
+the lists and their groups stand in the ledger, where they change without a deployment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sms_consent.domain.decision import Asked, Author, Decision
+
+__all__ = ["KnownList", "Reach", "Scope"]
+
+
+class Reach(StrEnum):
+    """How far a request goes."""
+
+    SENDER = "SENDER"  # the sender's own list
+    GROUP = "GROUP"  # and every list of the group that it is in
+    ALL = "ALL"  # every list that is known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownList:
+    """An opt-out list that this deployment writes to. It is in one group at the most."""
+
+    name: str
+    group: str | None = None
+
+
+_ASKED_BY_PEOPLE = frozenset({Author.END_USER, Author.AGENT})
+"""An import, or what AWS reports, is a fact about the one list that it names, and not a request."""
+
+
+class Scope:
+    """A deployment's choice, and the lists that there are."""
+
+    def __init__(
+        self, *, opt_out: Reach, opt_in: Reach, own_list: str, lists: Callable[[], Iterable[KnownList]]
+    ) -> None:
+        """``lists`` is called only where the choice needs them; ``own_list`` is that of senders without settings."""
+        self._reach = {Asked.OPT_OUT: opt_out, Asked.OPT_IN: opt_in}
+        self._own_list = own_list
+        self._lists = lists
+
+    def is_wider(self, decision: Decision) -> bool:
+        """Return whether such a decision counts for other lists than the sender's own."""
+        return decision.author in _ASKED_BY_PEOPLE and self._reach[decision.asked] is not Reach.SENDER
+
+    def beyond(self, decision: Decision, list_name: str) -> tuple[str, ...]:
+        """The further lists, always in the same order. Raises TryAgain if they must be read and cannot be."""
+        reach = self._reach[decision.asked]
+        if reach is Reach.SENDER or decision.author not in _ASKED_BY_PEOPLE:
+            return ()
+        groups = {self._own_list: None} | {each.name: each.group for each in self._lists()}
+        group = groups.get(list_name)
+        if reach is Reach.GROUP and group is None:
+            return ()
+        return tuple(
+            sorted(name for name in groups if name != list_name and (reach is Reach.ALL or groups[name] == group))
+        )

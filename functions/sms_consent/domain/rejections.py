@@ -1,0 +1,59 @@
+"""Work that AWS rejects permanently because of its phone number: when an attempt counts as the last, and what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.preserved_attributes import Preserved
+
+__all__ = ["ATTEMPTS", "RETRIED_EVERY", "SPAN", "RejectedWork", "is_permanent"]
+
+ATTEMPTS = 5
+SPAN = timedelta(hours=1)
+"""A number counts as rejected permanently after at least so many validation errors about it, over at least so long."""
+RETRIED_EVERY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedWork:
+    """A number that AWS does not accept on a list, or does not delete from it.
+
+    It is a separate item, since the previous release fails on a consent with a kind of work that it does not know. The
+    consent itself has no due work any more.
+    """
+
+    number: str
+    list_name: str
+    reason: str
+    since: datetime  # the first rejection
+    rejections: int
+    version: int  # of the consent: a newer version has its own work, and this item is void
+    due_at: datetime | None = None  # when it is tried again; None once it is over
+    revision: int  # of the consent when this was written
+    preserved: Preserved | None = field(default=None, compare=False, repr=False)
+
+    @staticmethod
+    def of(consent: Consent, now: datetime) -> RejectedWork:
+        """The work left for a consent that has just been rejected once more."""
+        return RejectedWork(
+            number=consent.number,
+            list_name=consent.list_name,
+            reason=consent.rejection or "",
+            since=consent.rejected_since or now,
+            rejections=consent.rejections,
+            version=consent.version,
+            due_at=now + RETRIED_EVERY,
+            revision=consent.revision,
+        )
+
+    def at(self, due_at: datetime | None) -> RejectedWork:
+        """The same work, tried again at another time, or over."""
+        return replace(self, due_at=due_at)
+
+
+def is_permanent(consent: Consent, now: datetime) -> bool:
+    """Whether the number has been rejected often enough, and for long enough."""
+    since = consent.rejected_since
+    return consent.rejections >= ATTEMPTS and since is not None and now - since >= SPAN

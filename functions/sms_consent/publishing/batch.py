@@ -1,0 +1,92 @@
+"""Which records of the stream are done: read each, tell what there is to tell in order, and put aside what cannot be told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+from sms_consent.adapters.dynamodb.stream_records import notice_of, sequence_number
+from sms_consent.adapters.sqs.dead_letters import DeadLetters
+from sms_consent.domain.errors import Rejected, TryAgain, Unreadable
+from sms_consent.domain.events import Notice
+from sms_consent.domain.phone_number import mask
+from sms_consent.publishing.event_publisher import Announced, Announcer
+
+__all__ = ["Batch"]
+
+MOST_BYTES = 250_000
+"""Of a record in the dead-letter queue: SQS takes 256 KiB in all deployments. A stream record may have two images of 400 KB."""
+
+Record = Mapping[str, Any]
+
+
+class Batch:
+    """Tells what the records of one batch of the stream have to tell."""
+
+    def __init__(self, *, announcer: Announcer, dead_letters: DeadLetters, logger: Logger, metrics: Metrics) -> None:
+        self._announcer = announcer
+        self._dead_letters = dead_letters
+        self._logger = logger
+        self._metrics = metrics
+
+    def handle(self, event: Mapping[str, Any], until: datetime) -> dict[str, list[dict[str, str]]]:
+        """A partial batch response. For a stream it names the first record that is not done: Lambda goes on from there."""
+        records: Sequence[Record] = event["Records"]
+        unreadable: dict[int, str] = {}
+        notices: dict[int, Notice] = {}
+        for place, record in enumerate(records):
+            try:
+                notice = notice_of(record)
+            except Unreadable as error:
+                unreadable[place] = error.reason
+                continue
+            if notice is not None:
+                notices[place] = notice
+        became = self._announcer.announce(list(notices.values()), until)
+        places = list(notices)
+        stop = places[became.stopped_at] if became.stopped_at is not None else len(records)
+        self._report([notices[place] for place in places if place < stop], became)
+        aside = unreadable | {places[at]: reason for at, reason in became.refused.items()}
+        for place in sorted(aside):
+            if place < stop and not self._put_aside(records[place], aside[place]):
+                stop = place
+        if stop == len(records):
+            return {"batchItemFailures": []}
+        return {"batchItemFailures": [{"itemIdentifier": sequence_number(records[stop])}]}
+
+    def _put_aside(self, record: Record, reason: str) -> bool:
+        """As it came, so that it can be handed to this function again. Nothing is passed over that is not kept."""
+        body = json.dumps(record)
+        if len(body) > MOST_BYTES:
+            body, reason = json.dumps(_without_images(record)), f"{reason}; too large to be kept with its images"
+        try:
+            self._dead_letters.put(body, reason)
+        except (TryAgain, Rejected) as error:
+            self._logger.error(
+                "a record can neither be told nor put aside", event_id=record.get("eventID"), error=str(error)
+            )
+            self._metrics.add_metric("EventsDelayed", MetricUnit.Count, 1)
+            return False
+        self._logger.error("a record was put aside", event_id=record.get("eventID"), reason=reason)
+        self._metrics.add_metric("EventsPutAside", MetricUnit.Count, 1)
+        return True
+
+    def _report(self, done: Sequence[Notice], became: Announced) -> None:
+        told = [notice.event for at, notice in enumerate(done) if at not in became.refused]
+        for event in told:
+            self._logger.info("told", type=event.type, id=event.id, number=mask(event.number))
+        self._metrics.add_metric("EventsTold", MetricUnit.Count, len(told))
+        if became.stopped_at is not None:
+            # Not an error of this function: the stream brings the rest again, and nothing is lost for 24 hours.
+            self._logger.warning("the rest is told later", error=became.error or "out of time")
+            self._metrics.add_metric("EventsDelayed", MetricUnit.Count, 1)
+
+
+def _without_images(record: Record) -> dict[str, Any]:
+    change = {name: value for name, value in record["dynamodb"].items() if name not in {"OldImage", "NewImage"}}
+    return {**record, "dynamodb": change}

@@ -1,0 +1,97 @@
+"""In which order events are put on the bus, what is tried again at once, and what is given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sms_consent.domain.errors import Rejected, TryAgain, Unreadable
+from sms_consent.domain.events import Notice
+from sms_consent.domain.ports import Clock, EventBus
+
+__all__ = ["GIVEN_UP_AFTER", "Announced", "Announcer"]
+
+TOGETHER = 10
+"""PutEvents takes as many entries at once."""
+ATTEMPTS = 3
+PAUSE = 0.2
+"""Seconds before what failed is tried again at once, doubled each time. What fails still is left to the stream."""
+GIVEN_UP_AFTER = timedelta(hours=6)
+"""A bus that is gone or denied is tried again for so long, and the events wait. The stream forgets after 24 hours."""
+
+
+@dataclass(slots=True)
+class Announced:
+    """What became of events in order: everything before ``stopped_at`` is done, by the bus or as refused."""
+
+    stopped_at: int | None = None
+    refused: dict[int, str] = field(default_factory=dict)  # reasons, by place
+    error: str | None = None  # why it stopped, if not for want of time
+
+
+class Announcer:
+    """Puts events in order.
+
+    EventBridge goes on with a request where one of its entries fails, so a request holds one event of a number at the most,
+    and the next of that number is put only when that one is taken.
+    """
+
+    def __init__(self, bus: EventBus, clock: Clock) -> None:
+        self._bus = bus
+        self._clock = clock
+
+    def announce(self, notices: Sequence[Notice], until: datetime) -> Announced:
+        """Until all is put, something fails, or the time is over. Safe to repeat: an event's id stays the same."""
+        became = Announced()
+        for places in _requests(notices):
+            if self._clock.now() >= until:
+                became.stopped_at = places[0]
+                break
+            left = self._put(notices, places, became, until)
+            if left:
+                became.stopped_at = left[0]
+                break
+        return became
+
+    def _put(self, notices: Sequence[Notice], places: list[int], became: Announced, until: datetime) -> list[int]:
+        """Only what failed is put again. The places of what failed still."""
+        left = places
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._clock.sleep(PAUSE * 2 ** (attempt - 1))
+                if self._clock.now() >= until:
+                    break
+            answers = dict(zip(left, self._bus.put([notices[place] for place in left]), strict=True))
+            left = [place for place in left if self._failed(notices[place], answers[place], place, became)]
+            if not any(isinstance(answers[place], TryAgain) for place in left):
+                break  # a second later, nobody has mended a deployment
+        return left
+
+    def _failed(
+        self, notice: Notice, answer: TryAgain | Rejected | Unreadable | None, place: int, became: Announced
+    ) -> bool:
+        """Whether it is to be put again."""
+        if answer is None:
+            return False
+        if isinstance(answer, Unreadable):
+            became.refused[place] = answer.reason
+            return False
+        if notice.changed_at is not None and self._clock.now() - notice.changed_at > GIVEN_UP_AFTER:
+            became.refused[place] = f"the event bus did not take it for {GIVEN_UP_AFTER}: {answer}"
+            return False
+        became.error = str(answer)
+        return True
+
+
+def _requests(notices: Sequence[Notice]) -> Iterator[list[int]]:
+    request: list[int] = []
+    numbers: set[str] = set()
+    for place, notice in enumerate(notices):
+        if notice.event.number in numbers or len(request) == TOGETHER:
+            yield request
+            request, numbers = [], set()
+        request.append(place)
+        numbers.add(notice.event.number)
+    if request:
+        yield request

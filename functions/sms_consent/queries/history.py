@@ -1,0 +1,87 @@
+"""What the ledger tells about one person: consents on every list, and the decisions behind them, newest first."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.decision import Decision, Outcome
+from sms_consent.domain.errors import ConsentError
+from sms_consent.domain.ports import Register
+from sms_consent.domain.time import as_text
+
+__all__ = ["Entry", "NoSuchPlace", "Page", "page_of"]
+
+_PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[!-~]{1,200}", re.ASCII)
+
+
+class NoSuchPlace(ConsentError):
+    """A token that was not handed out for this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One decision in the history. Without an outcome, it stands in the consent and not yet in the history."""
+
+    decision: Decision
+    outcome: Outcome | None
+    recorded_at: datetime | None
+
+    @property
+    def place(self) -> str:
+        """Where it stands in its number's history."""
+        return f"{as_text(self.decision.at)}#{self.decision.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a history, and the token that continues it, None at its end."""
+
+    entries: tuple[Entry, ...]
+    next: str | None
+
+
+def page_of(register: Register, number: str, *, size: int, token: str | None) -> Page:
+    """The next entries, newest first. Raises NoSuchPlace, or TryAgain.
+
+    A token only names a place: whose history is read is decided by the number alone.
+    """
+    before = _place_from(token, number) if token is not None else None
+    recorded = [Entry(*each) for each in register.decisions(number, before=before, most=size + 1)]
+    known = {entry.decision.id for entry in recorded}
+    beside = [each for each in _in_outboxes(register.consents(number)) if each.decision.id not in known]
+    if before is not None:
+        beside = [each for each in beside if each.place < before]
+    entries = sorted((*recorded, *beside), key=lambda entry: entry.place, reverse=True)
+    shown = tuple(entries[:size])
+    return Page(shown, _token_for(shown[-1].place, number) if len(entries) > size else None)
+
+
+def _in_outboxes(consents: Iterable[Consent]) -> list[Entry]:
+    """A worker that was lost between its two writes leaves the decision in the consent: it counts all the same."""
+    return [Entry(consent.outbox, None, None) for consent in consents if consent.outbox is not None]
+
+
+def _token_for(place: str, number: str) -> str:
+    return base64.urlsafe_b64encode(f"{_mark(number)}{place}".encode()).decode().rstrip("=")
+
+
+def _place_from(token: str, number: str) -> str:
+    try:
+        text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except (ValueError, binascii.Error):
+        raise NoSuchPlace("no token of this history") from None
+    place = text.removeprefix(_mark(number))
+    if place == text or not _PLACE.fullmatch(place):
+        raise NoSuchPlace("no token of this history")
+    return place
+
+
+def _mark(number: str) -> str:
+    return hashlib.sha256(number.encode()).hexdigest()[:8]

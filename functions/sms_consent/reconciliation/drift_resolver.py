@@ -1,0 +1,150 @@
+"""What reconcile says of one number, and what it writes: only what a look-up between two states of the ledger has shown.
+
+The consent was read, then the list is asked, and then the consent is written if it is still the one that was read: who had
+put or deleted the number meanwhile would have had to write it first. What is mended is marked in the same write; decision
+and drift are written down after it. Whoever passes again, after a crash, finds the mark and writes down what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sms_consent.domain.consent import Consent, Listing
+from sms_consent.domain.decision import Outcome
+from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.errors import Moved, Rejected, TryAgain
+from sms_consent.domain.ports import Census, Clock, ConsentLedger, OptOutList
+from sms_consent.reconciliation import drift_rules
+from sms_consent.reconciliation.progress import Counts
+from sms_consent.reconciliation.rate_limited_reader import Asking
+
+__all__ = ["Judge", "NoAnswer"]
+
+ON_THE_LIST = frozenset({DriftKind.NOT_RECORDED, DriftKind.STILL_LISTED})
+OFF_THE_LIST = frozenset({DriftKind.NOT_LISTED})
+
+
+class NoAnswer(Exception):
+    """The list did not answer for one number, however often it was asked. Its cause is the last failure."""
+
+
+class Judge:
+    """Judges one number at a time, in one run. ``dry``: writes nothing."""
+
+    def __init__(
+        self,
+        *,
+        ledger: ConsentLedger,
+        census: Census,
+        opt_out_list: OptOutList,
+        asking: Asking,
+        clock: Clock,
+        found: Callable[[Drift], None],
+        after: datetime,
+        dry: bool,
+    ) -> None:
+        """What is marked as found ``after`` this has been found by this run, or by one that it takes up."""
+        self._ledger = ledger
+        self._census = census
+        self._opt_out_list = opt_out_list
+        self._asking = asking
+        self._clock = clock
+        self._found = found
+        self._after = after
+        self._dry = dry
+
+    def listed(self, counts: Counts, number: str, list_name: str, listing: Listing, consent: Consent | None) -> Counts:
+        """A number that was read from the list, with its consent as read after that. Raises TimeIsUp."""
+        earlier = self._found_before(consent, ON_THE_LIST, listing)
+        if earlier is not None:
+            return self._written_down(counts, earlier, consent)
+        now = self._clock.now()
+        kind = drift_rules.of_listed(consent, listing, now)
+        if kind is None:
+            return counts
+        if consent is None:
+            # Nothing of ours has ever touched it, so the page itself is the look-up.
+            return self._mended(counts, DriftKind.NOT_RECORDED, number, list_name, None, listing)
+        counts, answered, looked_up = self._look_up(counts, consent)
+        if not answered or looked_up is None:
+            return counts
+        kind = drift_rules.of_listed(consent, looked_up, self._clock.now())
+        return counts if kind is None else self._mended(counts, kind, number, list_name, consent, looked_up)
+
+    def unlisted(self, counts: Counts, consent: Consent) -> Counts:
+        """Somebody who is opted out and was not met on the list. Raises TimeIsUp."""
+        counts, answered, listing = self._look_up(counts, consent)
+        if not answered or listing is not None or drift_rules.of_unlisted(consent, self._clock.now()) is None:
+            return counts
+        return self._mended(counts, DriftKind.NOT_LISTED, consent.number, consent.list_name, consent, None)
+
+    def unlisted_before(self, counts: Counts, consent: Consent) -> Counts | None:
+        """None unless this run had found it before, as missing."""
+        earlier = self._found_before(consent, OFF_THE_LIST, None)
+        return self._written_down(counts, earlier, consent) if earlier is not None else None
+
+    def _found_before(
+        self, consent: Consent | None, kinds: frozenset[DriftKind], listing: Listing | None
+    ) -> Drift | None:
+        """Whoever only looks has nothing to complete."""
+        return None if self._dry else drift_rules.found_before(consent, kinds, self._after, listing)
+
+    def _look_up(self, counts: Counts, consent: Consent) -> tuple[Counts, bool, Listing | None]:
+        """Whether the service answered, and what."""
+        try:
+            listing = self._asking(lambda: self._opt_out_list.find(consent.number, consent.list_name))
+        except Rejected:
+            return counts.plus(lookups=1, unjudged=1), False, None
+        except TryAgain as failure:
+            raise NoAnswer from failure
+        return counts.plus(lookups=1), True, listing
+
+    def _mended(
+        self,
+        counts: Counts,
+        kind: DriftKind,
+        number: str,
+        list_name: str,
+        consent: Consent | None,
+        listing: Listing | None,
+    ) -> Counts:
+        now = self._clock.now()
+        drift = Drift(
+            number=number,
+            list_name=list_name,
+            kind=kind,
+            found_at=now,
+            status=consent.status if consent is not None else None,
+            listing=listing,
+        )
+        if self._dry:
+            self._found(drift)
+            return counts.with_drift(kind)
+        mended = _mended(kind, number, list_name, consent, listing, now)
+        if consent is not None and consent.outbox is not None and mended.outbox is not consent.outbox:
+            self._ledger.append(consent.outbox, Outcome.CHANGED, now)
+        try:
+            self._ledger.save(mended, replacing=consent)
+        except Moved:
+            return counts  # somebody was at it: the next run sees what came of that
+        return self._written_down(counts, drift, mended)
+
+    def _written_down(self, counts: Counts, drift: Drift, consent: Consent | None) -> Counts:
+        if drift.kind is DriftKind.NOT_RECORDED and consent is not None and consent.outbox is not None:
+            # It stays in the outbox: whoever changes the consent next knows what to do with it, and a write is spared.
+            self._ledger.append(consent.outbox, Outcome.CHANGED, drift.found_at)
+        self._census.write_down(drift)
+        self._found(drift)
+        return counts.with_drift(drift.kind)
+
+
+def _mended(
+    kind: DriftKind, number: str, list_name: str, consent: Consent | None, listing: Listing | None, now: datetime
+) -> Consent:
+    if consent is not None and kind is DriftKind.NOT_LISTED:
+        return drift_rules.made_due_on(consent, now)
+    said = listing or Listing(at=None, end_user_opted_out=None)
+    if consent is not None and kind is DriftKind.STILL_LISTED:
+        return drift_rules.made_due_off(consent, said, now)
+    return drift_rules.imported(consent, number, list_name, said, now)

@@ -1,0 +1,174 @@
+"""Whether a list and the ledger differ on a number, and what is done about it: pure, with time passed in.
+
+Nothing here touches the list: what is to be put or deleted is made due, and sync does it, as it does everything.
+
+A number that somebody is at work on never differs, and an entry that is newer than an opt-in is no remainder of the time
+before it: somebody has put it there since, perhaps the person, by a STOP that AWS itself answered. It counts as the newer
+decision. Taking it off again could never be made good; leaving it on costs the person one more START.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import cast
+
+from sms_consent.domain.consent import Consent, Due, Listing, Status, decide
+from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.drift import Drift, DriftKind
+
+__all__ = [
+    "THROUGH",
+    "entry_id",
+    "found_before",
+    "imported",
+    "made_due_off",
+    "made_due_on",
+    "may_lack",
+    "of_listed",
+    "of_unlisted",
+]
+
+THROUGH = "opt-out-list"
+"""Where an imported decision came from."""
+
+SAME = timedelta(seconds=1)
+"""The answer to a put and a later look-up may give the moment to another fraction of a second."""
+
+
+def of_listed(consent: Consent | None, listing: Listing, now: datetime) -> DriftKind | None:
+    """The number is on the list."""
+    if consent is None:
+        return DriftKind.NOT_RECORDED
+    if consent.status is Status.OPTED_OUT or _in_work(consent, now):
+        return None
+    if _is_newer(listing, consent):
+        return DriftKind.NOT_RECORDED
+    return DriftKind.STILL_LISTED if consent.status is Status.OPTED_IN else None
+
+
+def of_unlisted(consent: Consent, now: datetime) -> DriftKind | None:
+    """The number is not on the list. Whose opt-in waits may well be off it: nobody is texted who did not ask for it."""
+    if consent.status is not Status.OPTED_OUT or _in_work(consent, now):
+        return None
+    return DriftKind.NOT_LISTED
+
+
+def may_lack(consent: Consent, since: datetime, now: datetime) -> bool:
+    """Whether the number ought to have been met on its list, in a reading of it that began then.
+
+    What was decided or put since may have come behind the place that was being read.
+    """
+    put_at = consent.listing.at if consent.listing is not None else None
+    if consent.decided_at >= since or (put_at is not None and put_at >= since):
+        return False
+    return of_unlisted(consent, now) is not None
+
+
+def entry_id(list_name: str, at: datetime) -> str:
+    """Name the decision that an entry on a list stands for: the same whichever process finds it, and on whichever list it
+    then counts. ``at`` is the entry's own time to the millisecond, the list is named as the ledger names it.
+    """
+    return f"{THROUGH}/{list_name}/{at.timestamp():.3f}"
+
+
+def imported(consent: Consent | None, number: str, list_name: str, listing: Listing, now: datetime) -> Consent:
+    """Recorded as what the service says: since when, and whether the person themselves had asked. It is on the list already."""
+    at = listing.at or now
+    decision = Decision(
+        id=entry_id(list_name, at),
+        number=number,
+        asked=Asked.OPT_OUT,
+        at=at,
+        author=Author.IMPORT,
+        through=THROUGH,
+        reference=list_name,
+        end_user=listing.end_user_opted_out,
+    )
+    # It changes the consent: ``of_listed`` has found none, or an older one.
+    changed = cast("Consent", decide(consent, decision, list_name, now=now, claim=None, answer=None)[1])
+    known = replace(changed, listed=True, listing=listing, applied_version=changed.version, due=None, due_at=None)
+    return _found(known, DriftKind.NOT_RECORDED, now)
+
+
+def made_due_on(consent: Consent, now: datetime) -> Consent:
+    """To be put back. Where the number had been on the list, somebody has deleted it, at the latest now: the 30 days run."""
+    deleted_at = consent.deleted_at
+    if consent.listed:
+        deleted_at = max(deleted_at, now) if deleted_at is not None else now
+    missing = replace(
+        consent,
+        revision=consent.revision + 1,
+        applied_version=0,
+        listed=False,
+        listing=None,
+        deleted_at=deleted_at,
+        unlisted_since=now,
+        attempts=0,
+        due=Due.OPT_OUT,
+        due_at=now,
+    )
+    return _found(missing, DriftKind.NOT_LISTED, now)
+
+
+def made_due_off(consent: Consent, listing: Listing, now: datetime) -> Consent:
+    """To be deleted, at once or when the 30 days are over; until then the opt-in is pending."""
+    listed = replace(consent, revision=consent.revision + 1, listed=True, listing=listing, attempts=0, due=Due.OPT_IN)
+    release = consent.opt_in_possible_at()
+    if release is not None and now < release:
+        waiting = replace(listed, status=Status.OPT_IN_PENDING, held_until=release, due_at=release)
+        return _found(waiting, DriftKind.STILL_LISTED, now)
+    return _found(replace(listed, applied_version=0, due_at=now), DriftKind.STILL_LISTED, now)
+
+
+def found_before(
+    consent: Consent | None, kinds: frozenset[DriftKind], after: datetime, listing: Listing | None
+) -> Drift | None:
+    """What this run had found and mended before it was interrupted: it may not be written down yet."""
+    if consent is None or consent.drift not in kinds or consent.drift_found_at is None:
+        return None
+    if consent.drift_found_at <= after:
+        return None
+    said = {
+        DriftKind.NOT_LISTED: Status.OPTED_OUT,
+        DriftKind.STILL_LISTED: Status.OPTED_IN,
+        DriftKind.NOT_RECORDED: None if consent.version == 1 else Status.OPTED_IN,
+    }
+    return Drift(
+        number=consent.number,
+        list_name=consent.list_name,
+        kind=consent.drift,
+        found_at=consent.drift_found_at,
+        status=said[consent.drift],
+        listing=listing,
+    )
+
+
+def _found(consent: Consent, kind: DriftKind, now: datetime) -> Consent:
+    return replace(consent, drift=kind, drift_found_at=now)
+
+
+def _in_work(consent: Consent, now: datetime) -> bool:
+    """Whether the list may be about to change for it; an opt-in that waits for its day has a day on which it is due."""
+    waits = consent.status is Status.OPT_IN_PENDING and consent.due_at is not None and consent.due_at > now
+    return (
+        not consent.settled
+        or consent.leased_at(now)
+        or consent.landing_at(now)
+        or consent.deleting is not None
+        or consent.delete_doubt is not None
+        or (consent.due is not None and not waits)
+    )
+
+
+def _is_newer(listing: Listing, consent: Consent) -> bool:
+    """At equal times opting out wins. The entry that sync itself made is known by the moment that the service gave it.
+
+    Where a put got no answer, that moment is not known; but what AWS's own keyword handling made was no put of ours.
+    """
+    if listing.at is None or listing.at < consent.decided_at:
+        return False
+    known = consent.listing.at if consent.listing is not None else None
+    if known is not None:
+        return abs(listing.at - known) >= SAME
+    return listing.end_user_opted_out is True or not consent.listed

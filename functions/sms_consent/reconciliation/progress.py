@@ -1,0 +1,141 @@
+"""How far one reconcile has come: what is kept so that the next invocation goes on where the last one was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+
+from sms_consent.domain.drift import DriftKind
+from sms_consent.domain.preserved_attributes import Preserved
+
+__all__ = ["Counts", "Run", "Sketch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What was looked at, and what was found."""
+
+    pages: int = 0  # of the lists
+    listed: int = 0  # numbers on them
+    consents: int = 0  # of people who are opted out, held against the lists
+    lookups: int = 0  # of single numbers, before anything is said of them
+    unjudged: int = 0  # numbers that the service would not look up
+    not_listed: int = 0
+    not_recorded: int = 0
+    still_listed: int = 0
+
+    @property
+    def drifts(self) -> dict[DriftKind, int]:
+        """By kind, worst first."""
+        return {
+            DriftKind.NOT_LISTED: self.not_listed,
+            DriftKind.NOT_RECORDED: self.not_recorded,
+            DriftKind.STILL_LISTED: self.still_listed,
+        }
+
+    def with_drift(self, kind: DriftKind) -> Counts:
+        """One more."""
+        return self.plus(**{kind.value.lower(): 1})
+
+    def plus(self, **more: int) -> Counts:
+        """So many more."""
+        return replace(self, **{name: getattr(self, name) + number for name, number in more.items()})
+
+    def since(self, earlier: Counts) -> Counts:
+        """What came since; a list that had to be begun anew takes nothing back."""
+        return Counts(
+            **{each.name: max(0, getattr(self, each.name) - getattr(earlier, each.name)) for each in fields(Counts)}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """Where the numbers that were met so far are kept: under a name of its own each time, in so many parts."""
+
+    name: str
+    parts: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One reconcile: first every list, page by page, then the ledger."""
+
+    id: str
+    started_at: datetime
+    lists: tuple[str, ...]
+    found_after: datetime  # when the last finished run ended: what is marked as found later may not be written down
+    behind_since: (
+        datetime  # when the newest run that read everything ended; before the first such, when the first began
+    )
+    at_list: int = 0
+    place: str | None = None  # the service's token within the list, or the ledger's own
+    counts: Counts = field(default_factory=Counts)
+    before_list: Counts = field(default_factory=Counts)  # what they were when this list was begun
+    begun_anew: int = 0  # how often this list had to be
+    unread: tuple[str, ...] = ()  # lists that the service refused to show
+    expected: int | None = None  # how many numbers the last run read
+    sketch: Sketch | None = None
+    revision: int = 1
+    worker: str | None = None
+    lease_until: datetime | None = None
+    finished_at: datetime | None = None
+    preserved: Preserved | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is left to be read."""
+        return self.finished_at is None
+
+    @property
+    def list_name(self) -> str | None:
+        """The list that is being read; None once it is the ledger's turn."""
+        return self.lists[self.at_list] if self.at_list < len(self.lists) else None
+
+    def leased_at(self, now: datetime) -> bool:
+        """Whether somebody is at it."""
+        return self.worker is not None and self.lease_until is not None and now < self.lease_until
+
+    def saved_by(self, worker: str, lease_until: datetime) -> Run:
+        """As the worker that is at it writes it down."""
+        return replace(self, revision=self.revision + 1, worker=worker, lease_until=lease_until)
+
+    def left(self) -> Run:
+        """Nobody is at it any more."""
+        return replace(self, revision=self.revision + 1, worker=None, lease_until=None)
+
+    def next_list(self) -> Run:
+        """This one is done, or cannot be."""
+        return replace(self, at_list=self.at_list + 1, place=None, before_list=self.counts, begun_anew=0)
+
+    def without_list(self) -> Run:
+        """The service does not show it: nothing can be said of those who are on it, and of those who are not."""
+        unread = self.lists[self.at_list]
+        return replace(self, unread=(*self.unread, unread)).next_list()
+
+    def list_anew(self) -> Run:
+        """The service no longer knows the place: from its beginning. What was found there is found and counted again."""
+        return replace(self, place=None, counts=self.before_list, begun_anew=self.begun_anew + 1)
+
+    def finished(self, now: datetime) -> Run:
+        """It has read what it could."""
+        return replace(
+            self, finished_at=now, behind_since=self.behind_since if self.unread else now, place=None, sketch=None
+        )
+
+    def successor(self, run_id: str, lists: tuple[str, ...], now: datetime) -> Run:
+        """The next one, which takes the place of this one."""
+        return Run(
+            id=run_id,
+            started_at=now,
+            lists=lists,
+            found_after=max(self.found_after, self.finished_at or self.found_after),
+            behind_since=self.behind_since,
+            expected=self.counts.listed if self.finished_at is not None and not self.unread else self.expected,
+            revision=self.revision,
+            preserved=self.preserved,
+        )
+
+    def age(self, now: datetime) -> timedelta:
+        """For how long nothing has been read to the end."""
+        return now - self.behind_since

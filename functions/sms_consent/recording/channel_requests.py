@@ -1,0 +1,210 @@
+"""What becomes of a request that somebody makes for others: a decision for each number, recorded and synced like a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.errors import ConsentError, Never, TryAgain
+from sms_consent.domain.ports import Clock, ConsentLedger, Sender
+from sms_consent.domain.time import from_text, text_or_none
+from sms_consent.recording.idempotency import Arrival, Repeats
+from sms_consent.recording.recorder import Recorder
+
+__all__ = ["API", "Became", "OnBehalf", "Request", "Result", "UnknownSender", "result_of"]
+
+API = "api"
+
+# E.164: a plus, a country code and at most fifteen digits in all. The shortest international numbers have seven. A number
+# without its plus may be anybody's in some country, so it is not guessed at here, as it is for a text's own sender.
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+
+
+class UnknownSender(ConsentError):
+    """A sender that is not configured, in a deployment that serves only those."""
+
+
+class Became(StrEnum):
+    """What became of a request for one recipient."""
+
+    DONE = "DONE"
+    DEFERRED = "DEFERRED"  # recorded; the list follows when the service allows it
+    SUPERSEDED = "SUPERSEDED"  # recorded, but a newer decision stands
+    INVALID = "INVALID"  # not a number in E.164 form
+    FAILED = "FAILED"  # the ledger did not answer: perhaps not recorded, to be asked again
+    REJECTED = "REJECTED"  # the ledger can neither write nor read it: asking again will not help
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What somebody asks for."""
+
+    asked: Asked
+    sender: str
+    recipients: tuple[str, ...]
+    arrival: Arrival
+    channel: str | None = None  # by which the person had asked, such as a call
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer for one recipient, as it was written in the request."""
+
+    recipient: str
+    became: Became
+    consent: Consent | None = None  # as it stands; of a request that was made before, not looked up
+    held_until: datetime | None = None  # when a deferred opt-in is tried
+    refused: bool = False  # whether the service refused it, which the ledger had not foreseen
+    error: str | None = None  # the kind of what was rejected, for the log
+
+
+class OnBehalf:
+    """Adds, removes and checks."""
+
+    def __init__(
+        self,
+        *,
+        ledger: ConsentLedger,
+        recorder: Recorder,
+        repeats: Repeats,
+        senders: Callable[[str], Sender | None],
+        own_list: str | None,
+        clock: Clock,
+        leave_to_sweep: Callable[[], None],
+        through: str = API,
+        standing: Callable[[str, str], Callable[[str], Consent | None]] | None = None,
+    ) -> None:
+        """``own_list`` is that of senders without settings of their own; None refuses them.
+
+        ``leave_to_sweep`` has what is recorded next not be done at once; ``through`` is what people ask by.
+        ``standing`` returns a look-up of what stands for a sender and its list, by number; else the list's consent does.
+        """
+        self._ledger = ledger
+        self._recorder = recorder
+        self._repeats = repeats
+        self._senders = senders
+        self._own_list = own_list
+        self._clock = clock
+        self._leave_to_sweep = leave_to_sweep
+        self._through = through
+        self._standing = standing
+
+    def ask(self, request: Request, *, hurry_from: datetime) -> list[Result]:
+        """Record for every recipient, in the order asked. Safe to repeat. Raises UnknownSender or TryAgain.
+
+        An opt-in that was made before returns its first results and changes nothing; what was not recorded then, because
+        the first attempt was interrupted, is recorded with the first attempt's time. After ``hurry_from`` a decision is
+        only recorded: the list is left to sweep.
+        """
+        list_name = self._list_of(request.sender)
+        now, opting_in = self._clock.now(), request.asked is Asked.OPT_IN
+        first = (self._repeats.opting_in if opting_in else self._repeats.opting_out)(request.arrival, now)
+        decision = Decision(
+            id=first.identity,
+            number="",
+            asked=request.asked,
+            at=first.at,
+            author=Author.AGENT,
+            through=self._through if request.channel is None else f"{self._through}/{request.channel}",
+            actor=request.arrival.actor,
+            reference=request.reference or request.arrival.client_id,
+        )
+
+        def record(number: str) -> Result:
+            if self._clock.now() >= hurry_from:
+                self._leave_to_sweep()
+            consent = self._recorder.record(replace(decision, number=number), list_name, reply_from=None).consent
+            return result_of(number, request.asked, consent)
+
+        known = {
+            recipient: _read(recipient, first.results[str(place)])
+            for place, recipient in enumerate(dict.fromkeys(request.recipients))
+            if str(place) in first.results
+        }
+        made = _for_each(request.recipients, record, known)
+        with suppress(
+            TryAgain, Never
+        ):  # without them, a repeat finds the decisions recorded, and says what stands then
+            self._repeats.came_to(first, _written(made))
+        return made
+
+    def check(self, sender: str, recipients: Sequence[str]) -> list[Result]:
+        """As the ledger has it. Raises UnknownSender."""
+        list_name = self._list_of(sender)
+        if self._standing is not None:
+            standing = self._standing(sender, list_name)
+        else:
+            standing = partial(self._ledger.consent, list_name=list_name)
+        return _for_each(recipients, lambda number: Result(number, Became.DONE, standing(number)))
+
+    def _list_of(self, sender: str) -> str:
+        known = self._senders(sender)
+        if known is not None:
+            return known.list_name
+        if self._own_list is None:
+            raise UnknownSender("the sender is not configured")
+        return self._own_list
+
+
+def _for_each(
+    recipients: Sequence[str], make: Callable[[str], Result], known: Mapping[str, Result] | None = None
+) -> list[Result]:
+    """One answer a recipient, one decision a number. What fails for one does not fail the others."""
+    made: dict[str, Result] = dict(known or {})
+    for recipient in dict.fromkeys(recipients):
+        if recipient in made:
+            continue
+        if not _E164.fullmatch(recipient):
+            made[recipient] = Result(recipient, Became.INVALID)
+            continue
+        try:
+            made[recipient] = make(recipient)
+        except TryAgain:
+            made[recipient] = Result(recipient, Became.FAILED)
+        except Never as never:
+            made[recipient] = Result(recipient, Became.REJECTED, error=f"{type(never).__name__}: {never}")
+    return [made[recipient] for recipient in recipients]
+
+
+def result_of(number: str, asked: Asked, consent: Consent) -> Result:
+    """Return the result of a recorded request, according to the consent as it is now."""
+    held_until = consent.held_until if consent.status is Status.OPT_IN_PENDING else None
+    return Result(number, _became(asked, consent), consent, held_until, refused=consent.refusal is not None)
+
+
+def _written(results: Sequence[Result]) -> dict[str, str]:
+    """By the recipient's place in the request, so that no number is kept. What failed may yet come to something."""
+    distinct = {result.recipient: result for result in results}
+    return {
+        str(place): f"{result.became} {text_or_none(result.held_until) or '-'} {'refused' if result.refused else '-'}"
+        for place, result in enumerate(distinct.values())
+        if result.became not in {Became.FAILED, Became.REJECTED}
+    }
+
+
+def _read(recipient: str, written: str) -> Result:
+    """The inverse."""
+    became, held_until, refused = written.split(" ")
+    return Result(
+        recipient,
+        Became(became),
+        held_until=from_text(held_until) if held_until != "-" else None,
+        refused=refused == "refused",
+    )
+
+
+def _became(asked: Asked, consent: Consent) -> Became:
+    if asked is Asked.OPT_OUT:
+        # Honoured from the moment it is recorded, however long the list takes to follow.
+        return Became.DONE if consent.status is Status.OPTED_OUT else Became.SUPERSEDED
+    if consent.status is Status.OPTED_OUT:
+        return Became.SUPERSEDED
+    return Became.DONE if consent.status is Status.OPTED_IN and consent.settled else Became.DEFERRED

@@ -1,0 +1,264 @@
+"""Applies one decision to one consent with conditional writes, at the time at which the decision counts.
+
+The newest decision wins, so its time must be right:
+
+- A text counts at the SNS timestamp. If the same text is published again, its earliest timestamp counts.
+- Any other decision counts at the earlier of its own time and the time at which it was first recorded. A wrong clock on a
+  person's machine can therefore not place it in the future, where it would overrule texts that are sent later.
+
+If the earliest time cannot be determined, an opt-out stays in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import cast
+
+from sms_consent.domain.consent import UNKNOWN_TIME, Claim, Consent, Status, decide, moved_back
+from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.errors import Moved, Unavailable
+from sms_consent.domain.ports import Clock, ConsentLedger
+from sms_consent.domain.reply import Answer
+
+__all__ = ["Change", "ConsentChanger"]
+
+ATTEMPTS = 12
+"""Conditional writes lost in a row before the caller has to retry."""
+
+COPIES_WITHIN = timedelta(days=40)
+"""How far apart copies of one text can arrive: SNS retries for 23 days, and a queue keeps a message for 14."""
+
+RETRIES_WITHIN = timedelta(hours=1)
+"""How far apart retries of any other request are the same request. Some clients send one id with every request."""
+
+MOST_COPIES = 500
+"""How many decisions of one number are searched for a copy."""
+
+Offer = Callable[[Decision, Consent | None], tuple[Claim | None, Answer | None]]
+"""Returns the lease to take for a decision, and the reply to send if it changes the consent that stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a decision did to one consent."""
+
+    outcome: Outcome
+    consent: Consent
+    decision: Decision  # at the time at which it counts
+    claim: Claim | None = None
+    is_written: bool = False
+    in_history: bool = False  # whether the decision was written to the history as well
+
+    @property
+    def overruled_by(self) -> Author | None:
+        """Whose opt-in is newer than this STOP, if it was not a text of the same person."""
+        decision, consent = self.decision, self.consent
+        texted = decision.author is Author.END_USER and decision.asked is Asked.OPT_OUT
+        if not texted or self.outcome is not Outcome.STALE or consent.status is Status.OPTED_OUT:
+            return None
+        author = consent.decided_author or Author.UNKNOWN
+        return None if author is Author.END_USER else author
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a decision would do; None in place of a consent where nothing has to be written."""
+
+    outcome: Outcome
+    changed: Consent | None
+    decision: Decision
+    claim: Claim | None = None
+
+
+class ConsentChanger:
+    """Applies decisions to consents, for every channel."""
+
+    def __init__(
+        self, ledger: ConsentLedger, clock: Clock, *, counts_beyond: Callable[[Decision], bool] | None = None
+    ) -> None:
+        """``counts_beyond`` says whether a decision counts for other lists than the one it was made to."""
+        self._ledger = ledger
+        self._clock = clock
+        self._counts_beyond = counts_beyond or (lambda _: False)
+
+    def change(self, decision: Decision, list_name: str, *, offer: Offer, alone: bool) -> Change:
+        """Write the consent as this decision leaves it. Safe to repeat.
+
+        A decision for one list (``alone``) that changes no status, such as a second STOP, goes to the history in the same
+        transaction. Others do not: a transaction costs double, and a changed consent is written again anyway, once the
+        list has followed.
+
+        Raises:
+            TryAgain: The ledger did not answer, or the consent changed under every attempt.
+        """
+        standing: Consent | None = None  # right for every first STOP: a conditional write saves the read
+        if decision.only_if_opted_out:
+            standing = self._ledger.consent(decision.number, list_name)
+        for _ in range(ATTEMPTS):
+            now = self._clock.now()
+            limit = self._clock.latest() if decision.asked is Asked.OPT_OUT else now
+            decision = _effective(decision, standing, limit)
+            step = self._decided(decision, standing, list_name, offer, now)
+            decision = step.decision
+            if step.changed is None:
+                return Change(outcome=step.outcome, consent=cast("Consent", standing), decision=decision)
+            try:
+                in_history = self._save(step, standing, now, alone=alone)
+            except Moved as moved:
+                standing = cast("Consent | None", moved.current)
+                if standing is not None and step.claim is not None and standing.lease == step.claim.worker:
+                    # botocore repeated a write that had succeeded, and another decision was written in between.
+                    return Change(
+                        outcome=step.outcome, consent=standing, decision=decision, claim=step.claim, is_written=True
+                    )
+                continue
+            return Change(
+                outcome=step.outcome, consent=step.changed, decision=decision, claim=step.claim,
+                is_written=True, in_history=in_history,
+            )  # fmt: skip
+        raise Unavailable("the consent changed under every attempt to write it")
+
+    def _decided(
+        self, decision: Decision, standing: Consent | None, list_name: str, offer: Offer, now: datetime
+    ) -> _Step:
+        claim, answer = offer(decision, standing)
+
+        def step(decision: Decision, base: Consent | None, answer: Answer | None) -> _Step:
+            outcome, changed = decide(base, decision, list_name, now=now, claim=claim, answer=answer)
+            if changed is None and base is not standing:
+                changed = base
+            return _Step(outcome, changed, decision, claim)
+
+        decided = step(decision, standing, answer)
+        if standing is not None and _time_matters(decision, standing, decided.outcome):
+            recorded = self._recorded(decision, standing, now)
+            is_newest = standing.decided_by == decision.id
+            would_opt_in = decided.outcome is Outcome.CHANGED and decision.asked is Asked.OPT_IN
+            if recorded is None and would_opt_in and not is_newest:
+                decided = _Step(Outcome.STALE, None, decision)
+            elif recorded is not None or is_newest:
+                earliest = _earliest([decision, *(recorded or ()), *_not_in_history(standing)])
+                decision = earliest.pop(decision.id)
+                if is_newest:
+                    earliest[decision.id] = decision
+                base = self._corrected(
+                    self._at_a_known_time(standing, earliest, list_name), earliest, list_name,
+                    undecided=recorded is None, now=now,
+                )  # fmt: skip
+                # A copy of a decision that was recorded before may have been answered: one confirmation is allowed.
+                is_copy = any(each.id == decision.id for each in recorded or ())
+                decided = step(decision, base, None if is_copy else answer)
+        stale = decided.outcome is Outcome.STALE and decided.changed is None
+        if standing is not None and stale and decision.author is not Author.IMPORT:
+            # A copy of this text may be looked up right now: the new revision makes that look-up start again.
+            return replace(decided, changed=replace(standing, revision=standing.revision + 1))
+        return decided
+
+    def _at_a_known_time(self, standing: Consent, earliest: Mapping[str, Decision], list_name: str) -> Consent:
+        """If the stored time of the newest decision cannot be read, take it from the history.
+
+        Without it, every older text that is delivered once more would count as newer.
+        """
+        if standing.decided_at != UNKNOWN_TIME:
+            return standing
+        asked = Asked.OPT_OUT if standing.status is Status.OPTED_OUT else Asked.OPT_IN
+        same = [each.at for each in earliest.values() if each.asked is asked and self._counts(each, list_name)]
+        newest = (
+            earliest[standing.decided_by].at if standing.decided_by in earliest else max(same, default=UNKNOWN_TIME)
+        )
+        return replace(standing, decided_at=newest, revision=standing.revision + 1)
+
+    def _corrected(
+        self, standing: Consent, earliest: Mapping[str, Decision], list_name: str, *, undecided: bool, now: datetime
+    ) -> Consent:
+        """Return the consent with its newest decision at that decision's earliest time.
+
+        If another decision is newer than that, it counts again.
+        """
+        first = earliest.get(standing.decided_by)
+        if first is None or first.at >= standing.decided_at:
+            return standing
+        others = [each for each in earliest.values() if each.id != first.id and self._counts(each, list_name)]
+        newest = max(others, key=_order, default=None)
+        if newest is not None and _order(newest) < _order(first):
+            newest = None
+        return moved_back(standing, first, newest, undecided=undecided, now=now)
+
+    def _recorded(self, decision: Decision, standing: Consent, now: datetime) -> Sequence[Decision] | None:
+        """Return what the history holds; None if there are too many decisions to search."""
+        until = standing.decided_at if standing.decided_at != UNKNOWN_TIME else now
+        recorded = self._ledger.recorded_between(decision.number, until - COPIES_WITHIN, until, most=MOST_COPIES)
+        if recorded is None or decision.author is Author.END_USER:
+            return recorded
+        return [each for each in recorded if each.id != decision.id or decision.at - each.at < RETRIES_WITHIN]
+
+    def _counts(self, decision: Decision, list_name: str) -> bool:
+        """Return whether a recorded decision counts for this list. If that is not known, only an opt-out does."""
+        if decision.asked not in {Asked.OPT_OUT, Asked.OPT_IN}:
+            return False
+        if decision.list_name is None:
+            return decision.asked is Asked.OPT_OUT
+        return decision.list_name == list_name or self._counts_beyond(decision)
+
+    def _save(self, step: _Step, standing: Consent | None, now: datetime, *, alone: bool) -> bool:
+        """Write the change; return whether the decision went to the history with it. Raises Moved or TryAgain."""
+        changed = cast("Consent", step.changed)
+        former = standing.outbox if standing is not None else None
+        if former is not None and (changed.outbox is None or changed.outbox.id != former.id):
+            self._ledger.append(former, Outcome.CHANGED, now)
+        if standing is not None and step.outcome is not Outcome.CHANGED and alone:
+            self._ledger.save_and_append(changed, standing, step.decision, step.outcome, now)
+            return True
+        self._ledger.save(changed, replacing=standing)
+        return False
+
+
+def _order(decision: Decision) -> tuple[datetime, bool]:
+    """At equal times an opt-out wins."""
+    return decision.at, decision.asked is Asked.OPT_OUT
+
+
+def _effective(decision: Decision, standing: Consent | None, limit: datetime) -> Decision:
+    """Return the decision at the time at which it counts, as far as the consent shows it.
+
+    ``limit`` is the present moment; for a command, which knows AWS's time to the second, its end for an opt-out, and its start
+    for an opt-in.
+    """
+    if decision.author is not Author.END_USER and decision.at > limit:
+        decision = replace(decision, at=limit)
+    if standing is None:
+        return decision
+    known = [standing.decided_at] if standing.decided_by == decision.id else []
+    if standing.outbox is not None and standing.outbox.id == decision.id:
+        known.append(standing.outbox.at)
+    return replace(decision, at=min(known)) if known and min(known) < decision.at else decision
+
+
+def _earliest(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """Return each decision at its earliest time, by id."""
+    found: dict[str, Decision] = {}
+    for each in decisions:
+        if each.id not in found or each.at < found[each.id].at:
+            found[each.id] = each
+    return found
+
+
+def _not_in_history(consent: Consent) -> tuple[Decision, ...]:
+    """Return the decision that may still have to be written to the history."""
+    return (consent.outbox,) if consent.outbox is not None else ()
+
+
+def _time_matters(decision: Decision, standing: Consent, outcome: Outcome) -> bool:
+    """Return whether an earlier copy, of this decision or of the newest one, could make a difference.
+
+    A newest decision that asks for what already is cannot undo anything, so the common cases need no look-up: a first
+    request, a repeated one, a redelivery. Imported decisions are never published twice.
+    """
+    if standing.decided_by == decision.id:
+        return decision.at < standing.decided_at
+    if outcome is Outcome.CHANGED:
+        outbox = standing.outbox
+        return outbox is None or outbox.id != decision.id or decision.at < outbox.at
+    return outcome is Outcome.STALE and decision.author is not Author.IMPORT

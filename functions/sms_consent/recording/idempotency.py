@@ -1,0 +1,88 @@
+"""Recognises a request that was made before, so that it changes nothing twice.
+
+Microsoft's client repeats a request that failed byte by byte: same date, same signature, same ``x-ms-client-request-id``.
+Somebody who caught a request can do the same, and can change the id, which is not signed. So an opt-in is known by its
+signature and by its id: either way it keeps its first time, decision id and results for longer than a signature is valid. An
+opt-out is known by its id alone: with a new one it always counts, since opted out is the safe side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sms_consent.domain.ports import Receipt, Receipts
+
+__all__ = ["Arrival", "First", "Repeats"]
+
+REMEMBERED_FOR = timedelta(hours=1)
+"""Longer than a signature is valid, from five minutes before its date to five minutes after, and than any client retries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One request as it came in."""
+
+    actor: str
+    content: str  # a digest of what is asked
+    once: str  # differs with each arrival: the gateway's own id
+    client_id: str | None  # the client's own, the same on a repeat
+    signature: str | None  # a digest of it, where requests are signed
+    valid_for: timedelta = timedelta()  # how long the signature may be used, where that is more than minutes
+
+    @property
+    def identity(self) -> str:
+        """The id of the decisions that come of it: the same on a repeat, if the client says so."""
+        told_apart_by = self.once if self.client_id is None else f"client {self.client_id}"
+        return "api-" + _digest(self.actor, self.content, told_apart_by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """A request as it counts: when it first arrived, under which decision id, and what is known to have come of it."""
+
+    at: datetime
+    identity: str
+    results: Mapping[str, str] = field(default_factory=dict)  # by recipient's position
+    until: datetime | None = None  # how long to remember results; None if nobody asks for them
+
+
+class Repeats:
+    """The requests of the last while. Its methods raise TryAgain."""
+
+    def __init__(self, receipts: Receipts) -> None:
+        self._receipts = receipts
+
+    def opting_out(self, arrival: Arrival, now: datetime) -> First:
+        """Return when this request first arrived: now, unless it has the id of an earlier one."""
+        standing = None
+        if arrival.client_id is not None:
+            own = Receipt(now, arrival.identity)
+            standing = self._receipts.keep(arrival.identity, own, now, now + REMEMBERED_FOR)
+        return First(at=standing.at if standing is not None else now, identity=arrival.identity)
+
+    def opting_in(self, arrival: Arrival, now: datetime) -> First:
+        """Likewise, if it has the id or the signature of an earlier one; then also with that one's results."""
+        until = now + max(REMEMBERED_FOR, arrival.valid_for)
+        names = [arrival.identity] if arrival.client_id is not None else []
+        names += [f"signature {arrival.signature}"] if arrival.signature is not None else []
+        first, known = Receipt(now, arrival.identity), False
+        for name in names:  # the signature last: what it is written with is then the request that the id belongs to
+            standing = self._receipts.keep(name, first, now, until)
+            if standing is not None and (not known or standing.at < first.at):
+                first, known = standing, True
+        identity = first.identity or arrival.identity
+        results = self._receipts.results(identity, now) if known else {}
+        return First(at=first.at, identity=identity, results=results, until=until if names else None)
+
+    def came_to(self, first: First, results: Mapping[str, str]) -> None:
+        """Remember the results of a request, for those that repeat it."""
+        if first.until is not None and results != first.results:
+            self._receipts.keep_results(first.identity, results, first.until)
+
+
+def _digest(*parts: str) -> str:
+    content = "\0".join(parts).encode("utf-8", "replace")
+    return hashlib.sha256(content).hexdigest()[:32]

@@ -1,0 +1,236 @@
+"""Copies consents from one opt-out list to another, when texts to a sender begin to count for the other list.
+
+A person who texted STOP to a number must stay opted out when the number's list changes. Consents do not say which sender
+they came from, so everybody who is opted out on the old list is copied. The safe side is opted out.
+
+Each copy is a decision with the time of the original one: a newer decision on the new list stands, and a repetition
+changes nothing. A function remembers a sender's list for a minute, so a copy that began ``SETTLE`` after the change is
+complete, unless a process was suspended between its look-up of the list and its write. A second copy, ``RECHECK_AFTER``
+the change, brings what such a process recorded for the old list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol, cast
+
+from sms_consent.domain.consent import Consent, Status, decide
+from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.errors import Moved
+from sms_consent.domain.ports import Clock, ConsentLedger
+from sms_consent.domain.time import as_text
+from sms_consent.recording.leave_to_sweep import leave_to_sweep
+
+__all__ = ["RECHECK_AFTER", "SETTLE", "Affected", "Carrier", "Carry", "ListCensus", "is_affected", "newest"]
+
+SETTLE = timedelta(seconds=90)
+"""How long after a change a function may still record for the old list: it remembers senders for 60 seconds, and works on
+one text for less than 30."""
+
+RECHECK_AFTER = timedelta(days=1)
+"""When the old list is read once more for requests from before the change that were recorded after the copy."""
+
+BATCH = 100
+"""Keys that one BatchGetItem takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carry:
+    """Consents of ``source`` that count for ``target`` too, until they are copied."""
+
+    source: str
+    target: str
+    at: datetime  # the newest change of list that this is for
+    since: datetime | None = None  # only decisions after this time are copied; None: all
+    until: datetime | None = None  # only decisions up to this time are copied; None: all
+    place: str | None = None  # where an interrupted copy goes on
+
+    def covers(self, consent: Consent) -> bool:
+        """Whether a consent of the source is recent enough to be copied."""
+        after = self.since is None or consent.decided_at > self.since
+        return after and (self.until is None or consent.decided_at <= self.until)
+
+    def merged(self, other: Carry) -> Carry:
+        """Combine two changes between the same lists: all that either of them copies, and as late as the later."""
+        since = None if self.since is None or other.since is None else min(self.since, other.since)
+        until = None if self.until is None or other.until is None else max(self.until, other.until)
+        return replace(self, at=max(self.at, other.at), since=since, until=until, place=None)
+
+    def recheck(self) -> Carry:
+        """Return the second copy. Texts that came later than ``until`` count for the new list only."""
+        return replace(self, until=self.at + SETTLE, place=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """How many people a change of list would forget."""
+
+    opted_out: int = 0
+    pending: int = 0  # they wait for an opt-in
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.opted_out + self.pending
+
+    def plus(self, consent: Consent) -> Affected:
+        """With one more."""
+        if consent.status is Status.OPTED_OUT:
+            return replace(self, opted_out=self.opted_out + 1)
+        return replace(self, pending=self.pending + 1)
+
+
+class ListCensus(Protocol):
+    """Everybody's consents on a list. Every method raises TryAgain or Rejected."""
+
+    def of_list(self, list_name: str, place: str | None) -> tuple[Sequence[Consent], str | None, int]:
+        """Read one page of the ledger: the list's consents on it, the next place, and how many items were read."""
+
+    def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
+        """Read the consents of a hundred numbers at the most, as written last."""
+
+
+class Carrier:
+    """Copies, and counts whom a copy would add. Raises TryAgain or Rejected; every step can be repeated."""
+
+    def __init__(
+        self,
+        *,
+        ledger: ConsentLedger,
+        census: ListCensus,
+        clock: Clock,
+        actor: str,
+        only: Callable[[Consent], bool] | None = None,
+    ) -> None:
+        """``only`` says which of a source's consents are counted and copied; None: all."""
+        self._ledger = ledger
+        self._census = census
+        self._clock = clock
+        self._actor = actor
+        self._only = only
+        self.copied = 0
+        """How many consents were written."""
+
+    def count(self, source: str, targets: Sequence[str], tell: Callable[[int], None]) -> dict[str, Affected]:
+        """Count, for each target, the people on ``source`` who would be forgotten.
+
+        Reads the whole ledger once. ``tell`` gets the number of items read so far. For the target "", which is not known,
+        everybody on the source counts.
+        """
+        affected = dict.fromkeys(targets, Affected())
+        place, read = None, 0
+        while True:
+            page, place, scanned = self._page(source, place)
+            for target in targets:
+                standing = self._standing(page, target)
+                for consent in page:
+                    if is_affected(consent, standing.get(consent.number)):
+                        affected[target] = affected[target].plus(consent)
+            read += scanned
+            tell(read)
+            if place is None:
+                return affected
+
+    def copy(self, carry: Carry, tell: Callable[[int], None], until: datetime | None = None) -> str | None:
+        """Copy the source's consents, from the carry's place on. Returns the place that is left if the time is up."""
+        place, read = carry.place, 0
+        while True:
+            page, place, scanned = self._page(carry.source, place)
+            standing = self._standing(page, carry.target)
+            for consent in page:
+                if carry.covers(consent):
+                    self._copy_one(carry, consent, standing.get(consent.number))
+            read += scanned
+            tell(read)
+            if place is None or (until is not None and self._clock.now() >= until):
+                return place
+
+    def _page(self, source: str, place: str | None) -> tuple[Sequence[Consent], str | None, int]:
+        page, next_place, scanned = self._census.of_list(source, place)
+        only = self._only
+        return page if only is None else [each for each in page if only(each)], next_place, scanned
+
+    def _standing(self, page: Sequence[Consent], target: str) -> dict[str, Consent]:
+        if not target:
+            return {}
+        numbers = [consent.number for consent in page]
+        found: dict[str, Consent] = {}
+        for start in range(0, len(numbers), BATCH):
+            found |= self._census.consents(numbers[start : start + BATCH], target)
+        return found
+
+    def _copy_one(self, carry: Carry, consent: Consent, standing: Consent | None) -> None:
+        if standing is None and consent.status is Status.OPT_IN_PENDING:
+            self._record_opt_in(carry, consent)
+        elif _is_to_copy(carry, consent, standing):
+            leave_to_sweep(self._ledger, self._decision(carry, consent), carry.target, clock=self._clock)
+        else:
+            return
+        self.copied += 1
+
+    def _record_opt_in(self, carry: Carry, consent: Consent) -> None:
+        """Record an opt-in that waits on the old list. The number was never on the new one: nothing is to be deleted."""
+        decision = self._decision(carry, consent)
+        _, changed = decide(None, decision, carry.target, now=self._clock.now(), claim=None, answer=None)
+        opted_in = cast("Consent", changed)
+        opted_in = replace(opted_in, applied_version=opted_in.version, due=None, due_at=None)
+        try:
+            self._ledger.save(opted_in, replacing=None)
+        except Moved:
+            return  # a decision for the new list came meanwhile: it stands
+
+    def _decision(self, carry: Carry, consent: Consent) -> Decision:
+        """An opt-out is an import, which waits behind what people text; the original decision is its reference."""
+        opts_out = consent.status is Status.OPTED_OUT
+        original = f"{as_text(consent.decided_at)}\0{consent.decided_by}".encode("utf-8", "replace")
+        return Decision(
+            id=_prefix(carry.source) + hashlib.sha256(original).hexdigest()[:24],
+            number=consent.number,
+            asked=Asked.OPT_OUT if opts_out else Asked.OPT_IN,
+            at=consent.decided_at,
+            author=Author.IMPORT if opts_out else consent.decided_author or Author.IMPORT,
+            through=f"opt-out list {carry.source}",
+            actor=self._actor,
+            reference=consent.decided_by or None,
+            end_user=consent.end_user_opted_out if opts_out else None,
+        )
+
+
+def _is_to_copy(carry: Carry, consent: Consent, standing: Consent | None) -> bool:
+    if consent.status is Status.OPTED_OUT:
+        return standing is None or standing.decided_at < consent.decided_at or _reversed(consent, standing)
+    # An opt-in counts only against an opt-out that an earlier pass has copied: other senders' opt-outs stand.
+    return (
+        standing is not None
+        and standing.status is Status.OPTED_OUT
+        and standing.decided_at < consent.decided_at
+        and standing.decided_by.startswith(_prefix(carry.source))
+    )
+
+
+def is_affected(consent: Consent, standing: Consent | None) -> bool:
+    """Whether a request on the old list would be forgotten, given what stands on the new one."""
+    if consent.status is Status.OPTED_OUT:
+        return standing is None or _reversed(consent, standing)
+    return consent.status is Status.OPT_IN_PENDING and standing is None
+
+
+def newest(consent: Consent | None, earlier: Consent | None) -> Consent | None:
+    """Of one person's consents on a list and on the list before it, return the newer; at equal times, the opt-out."""
+    if consent is None or earlier is None:
+        return consent or earlier
+    if consent.decided_at != earlier.decided_at:
+        return consent if consent.decided_at > earlier.decided_at else earlier
+    return earlier if earlier.status is Status.OPTED_OUT else consent
+
+
+def _reversed(consent: Consent, standing: Consent) -> bool:
+    """Whether an opt-out is at least as new as an opt-in that stands."""
+    return standing.status is not Status.OPTED_OUT and standing.decided_at <= consent.decided_at
+
+
+def _prefix(source: str) -> str:
+    return f"carried/{source}/"

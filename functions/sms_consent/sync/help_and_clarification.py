@@ -1,0 +1,166 @@
+"""Replies that change no consent: to HELP, and the question to a text that may have meant STOP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import cast
+
+from sms_consent.domain.decision import Decision, Outcome
+from sms_consent.domain.errors import Moved, Unavailable, Untouched
+from sms_consent.domain.ports import Clock, ConsentLedger
+from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.domain.reply import Answer, AnswerState, Letter, RecentReply
+from sms_consent.domain.transitions import THROTTLED
+from sms_consent.replies import ReplyKind
+from sms_consent.sync.reply_limits import ENOUGH, LETTER_LIMITS, LONGEST
+from sms_consent.sync.reply_sender import Postman
+
+__all__ = ["Correspondence"]
+
+USEFUL_FOR = timedelta(days=1)
+ATTEMPTS = 12
+
+CLAIM = timedelta(minutes=2)
+"""After so long, sweep takes the next reply of a letter whose worker was lost: longer than a worker can live."""
+
+
+class Correspondence:
+    """Answers each question once, the newest one for all if they come faster than they can be answered."""
+
+    def __init__(
+        self, *, ledger: ConsentLedger, postman: Postman, pace: Pace, clock: Clock, new_token: Callable[[], str]
+    ) -> None:
+        self._ledger = ledger
+        self._postman = postman
+        self._pace = pace
+        self._clock = clock
+        self._new_token = new_token
+
+    def answer(self, decision: Decision, kind: ReplyKind, *, reply_from: str) -> Answer | None:
+        """Answer, and record the decision. Return None if a newer question was answered.
+
+        The answer is skipped if the person has had enough replies of this kind. Raises TryAgain if the ledger does not
+        answer; repeating is safe.
+        """
+        letter = self._open(decision, kind, reply_from)
+        if letter is not None and letter.answer.state is AnswerState.CLAIMED:
+            letter = self._deliver(kind, letter)
+        self.note(decision)
+        return letter.answer if letter is not None else None
+
+    def recent_replies(self, number: str, list_name: str) -> Iterator[RecentReply]:
+        """Yield the replies that a person was sent, for a list and to HELP or a question, up to three of each kind.
+
+        Each kind is read when it is needed. Raises TryAgain if the ledger does not answer.
+        """
+        consent = self._ledger.consent(number, list_name)
+        yield from consent.recent_replies if consent is not None else ()
+        for kind in LETTER_LIMITS:
+            letter = self._ledger.letter(kind, number)
+            yield from letter.recent_replies if letter is not None else ()
+
+    def note(self, decision: Decision) -> None:
+        """Record a decision that is not answered."""
+        self._ledger.append(decision, Outcome.ANSWERED, self._clock.now())
+
+    def settle(self, key: str, letter: Letter) -> bool:
+        """Send a reply that was left due, as it was last seen; False if it has to wait for its turn."""
+        now = self._clock.now()
+        if not self._pace.ready(Call.SEND):
+            return False
+        if letter.due_at is None or letter.due_at > now:
+            return True
+        taken = letter.next_taken_over(self._new_token(), now)
+        claimed = taken.answer.state is AnswerState.CLAIMED
+        taken = replace(
+            taken,
+            recent=(*letter.recent[:-1], now),
+            revision=letter.revision + 1,
+            due_at=(now + CLAIM if claimed else now) if taken.waiting else None,
+        )
+        try:
+            self._ledger.save_letter(key, taken, replacing=letter)
+        except Moved:
+            return True  # somebody is at it
+        if taken.answer.state is AnswerState.CLAIMED:
+            self._deliver(key, taken)
+        return True
+
+    def _open(self, decision: Decision, kind: ReplyKind, reply_from: str) -> Letter | None:
+        standing: Letter | None = None
+        for _ in range(ATTEMPTS):
+            now = self._clock.now()
+            if standing is not None and standing.has_seen(decision.id, reply_from, decision.at):
+                return None
+            letter = self._letter(standing, decision, kind, reply_from, now)
+            try:
+                self._ledger.save_letter(kind, letter, replacing=standing)
+            except Moved as moved:
+                standing = cast("Letter | None", moved.current)
+                continue
+            return letter
+        raise Unavailable("the letter changed under every attempt to write it")
+
+    def _letter(
+        self, standing: Letter | None, decision: Decision, kind: ReplyKind, reply_from: str, now: datetime
+    ) -> Letter:
+        recent = standing.recent_within(LONGEST, now) if standing is not None else ()
+        answer = Answer(
+            decision_id=decision.id,
+            kind=kind,
+            language=decision.language,
+            sender=reply_from,
+            until=now + USEFUL_FOR,
+        )
+        unsent = standing.unsent(now) if standing is not None else ()
+        if any(sum(now - at < limit.within for at in recent) >= limit.most for limit in LETTER_LIMITS[kind]):
+            answer, waiting = answer.skipped(ENOUGH), unsent
+            due_at = standing.due_at or now if standing is not None and waiting else None
+        else:
+            recent = (*recent, now)
+            waiting = tuple(
+                each for each in unsent if each.sender != reply_from
+            )  # the newest serves for each of our numbers
+            at_once = self._pace.ready(Call.SEND)
+            answer = answer.claimed(self._new_token()) if at_once else answer
+            due_at = (now + CLAIM if waiting else None) if at_once else now
+        letter = Letter(
+            number=decision.number,
+            answer=answer,
+            asked_at=decision.at,
+            recent=recent,
+            due_at=due_at,
+            waiting=waiting,
+            lines={reply_from: decision.at},
+        )
+        return letter.after(standing) if standing is not None else letter
+
+    def _deliver(self, key: str, letter: Letter) -> Letter:
+        try:
+            delivery = self._postman.deliver(letter.number, letter.answer)
+            known, reply = letter.recent_replies, delivery.reply
+            after = replace(
+                letter,
+                answer=delivery.answer,
+                due_at=self._clock.now() if letter.waiting else None,
+                recent=(*letter.recent[:-1], self._clock.now()),  # limits count when a reply was sent
+                recent_replies=reply.added_to(known) if reply is not None else known,
+                revision=letter.revision + 1,
+                attempts=0,
+            )
+        except Untouched:
+            self._pace.refused(Call.SEND)
+            after = replace(
+                letter,
+                answer=letter.answer.released(),
+                revision=letter.revision + 1,
+                attempts=letter.attempts + 1,
+                due_at=self._clock.now() + THROTTLED.after(letter.attempts),
+            )
+        try:
+            self._ledger.save_letter(key, after, replacing=letter)
+        except Moved:
+            return after  # a newer question took its place, and its answer serves for both
+        return after

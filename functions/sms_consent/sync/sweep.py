@@ -1,0 +1,322 @@
+"""Does the work that is due: opt-outs first, then replies, imports, opt-ins, and last what AWS rejects permanently.
+
+Each item is handled independently: one that fails is reported and skipped until the next sweep. Opt-outs are taken in classes
+by how earlier attempts ended, and a long queue from both ends, so that a new opt-out waits behind no backlog.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain, islice
+from typing import Protocol
+
+from sms_consent.domain import transitions
+from sms_consent.domain.consent import Consent, Due
+from sms_consent.domain.errors import Unreadable
+from sms_consent.domain.ports import Clock, ConsentLedger, Rejection
+from sms_consent.sync.help_and_clarification import Correspondence
+from sms_consent.sync.sync import Sync
+
+__all__ = ["LONG", "Sweep", "SweepObserver", "Swept"]
+
+TURN = "sweep"
+IN_A_ROW = 100
+"""After so many items in a row that must wait for their call, the rest of the queue must wait too."""
+
+MARGIN = timedelta(seconds=10)
+"""What is left of the function's time for the call under way, its time-out and its mark."""
+
+SLICE, SLICE_TIME = 100, timedelta(seconds=10)
+"""After so many items of one class, or so much time, the more urgent work that came meanwhile is next."""
+
+FIRST_SLICE = 200
+"""The same for opt-outs that were not rejected yet: 20 seconds at AWS's default rate."""
+
+LONG = 1000
+"""A queue of so many opt-outs takes almost two minutes at AWS's default rate. A longer one is taken from both ends."""
+
+RETRIES = 200
+"""Permanently rejected numbers that one sweep tries again."""
+
+SOON = timedelta(seconds=2)
+"""How long a run for single consents waits for one that is about to be due: clocks differ by milliseconds, and the times that a
+process on a person's machine writes are only known to the second."""
+
+BREATH = timedelta(seconds=1)
+"""How long to wait when all that is due must wait: the quotas count requests a second."""
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one sweep did."""
+
+    settled: Counter[Due] = field(default_factory=Counter)
+    left: Counter[Due] = field(default_factory=Counter)
+    elsewhere: bool = False  # whether another sweep was at it, and this one left it alone
+
+
+class SweepObserver(Protocol):
+    """Told what an operator should know."""
+
+    def failed(self, kind: Due, error: Exception) -> None:
+        """An item was skipped, since working on it raised this error."""
+
+    def rejected(self, consent: Consent) -> None:
+        """A number counts as rejected permanently from now on."""
+
+
+class _Silent(SweepObserver):
+    def failed(self, kind: Due, error: Exception) -> None:
+        pass
+
+    def rejected(self, consent: Consent) -> None:
+        pass
+
+
+class Sweep:
+    """Makes one pass after the other over what is due, until nothing is or its time is up."""
+
+    def __init__(
+        self,
+        *,
+        ledger: ConsentLedger,
+        sync: Sync,
+        correspondence: Correspondence,
+        clock: Clock,
+        new_token: Callable[[], str],
+    ) -> None:
+        self.ledger = ledger
+        self.sync = sync
+        self.correspondence = correspondence
+        self.clock = clock
+        self._new_token = new_token
+
+    def run(self, deadline: datetime, observer: SweepObserver | None = None) -> Swept:
+        """Work until shortly before the function is cut off. Raises TryAgain or Rejected if the ledger fails as a whole.
+
+        One sweep at a time: a schedule may start two at once, and each would take the API's whole rate.
+        """
+        if not self._anything_due():
+            return Swept()
+        worker = self._new_token()
+        if not self.ledger.take_turn(TURN, worker, self.clock.now(), deadline):
+            return Swept(elsewhere=True)
+        self.sync.pace.begin()
+        swept = _Run(self, worker, deadline, observer or _Silent()).work()
+        self.ledger.end_turn(TURN, worker, self.clock.now())  # of one that fails, the turn ends by itself
+        return swept
+
+    def run_for(
+        self, targets: Iterable[tuple[str, str]], deadline: datetime, observer: SweepObserver | None = None
+    ) -> Swept:
+        """Do what is due for a few consents, each given by number and list.
+
+        It does not wait for the turn: a few calls beside a scheduled sweep, like those of InboundFunction, at worst are throttled
+        and stay due. A consent that cannot be read or written does not stop the others.
+        """
+        swept = Swept()
+        until = deadline - MARGIN
+        for number, list_name in targets:
+            try:
+                consent = self.ledger.consent(number, list_name)
+                if consent is None or consent.due is None or consent.due_at is None:
+                    continue
+                wait = consent.due_at - self.clock.now()
+                if wait > SOON:
+                    continue
+                if wait > timedelta():
+                    self.clock.sleep(wait.total_seconds())
+                if self.clock.now() >= until:
+                    swept.left[consent.due] += 1
+                    continue
+                after = self.sync.settle(consent)
+            except Exception as error:  # noqa: BLE001  one consent must not stop the work on the others
+                (observer or _Silent()).failed(Due.OPT_OUT, error)
+                swept.left[Due.OPT_OUT] += 1
+                continue
+            if after.due is None and not after.settled:
+                (observer or _Silent()).rejected(after)
+            counts = swept.settled if after.settled else swept.left
+            counts[consent.due] += 1
+        return swept
+
+    def _anything_due(self) -> bool:
+        now = self.clock.now()
+        consents = (self.ledger.due_consents(kind, now) for kind in (Due.OPT_OUT, Due.IMPORTED, Due.OPT_IN))
+        others = (found(now) for found in (self.ledger.due_letters, self.ledger.due_rejected))
+        return any(True for found in chain(consents, others) for _ in found)
+
+
+class _Run:
+    """One sweep, under its turn."""
+
+    def __init__(self, sweep: Sweep, worker: str, deadline: datetime, observer: SweepObserver) -> None:
+        self._ledger = sweep.ledger
+        self._sync = sweep.sync
+        self._correspondence = sweep.correspondence
+        self._clock = sweep.clock
+        self._worker = worker
+        self._deadline = deadline
+        self._until = deadline - MARGIN
+        self._observer = observer
+        self._swept = Swept()
+        self._skipped: set[tuple[Due, str, str]] = set()  # what failed in this sweep
+        self._retries = RETRIES
+
+    def work(self) -> Swept:
+        """Make passes until nothing is due or the time is up."""
+        left = self._swept.left
+        while self._clock.now() < self._until:
+            left.clear()
+            progressed = self._opt(Due.OPT_OUT, self._opt_outs(), FIRST_SLICE)
+            first_left = left[Due.OPT_OUT]
+            progressed |= self._reply()
+            for rejected in (Rejection.OTHER, Rejection.NUMBER):
+                found = self._ledger.due_consents(Due.OPT_OUT, self._clock.now(), rejected)
+                progressed |= self._opt(Due.OPT_OUT, found, SLICE)
+            if not first_left:
+                for kind in (Due.IMPORTED, Due.OPT_IN):
+                    progressed |= self._opt(kind, self._ledger.due_consents(kind, self._clock.now()), SLICE)
+            if not sum(left.values()):
+                progressed |= self._retry()
+            if not sum(left.values()):
+                break
+            if not progressed:
+                self._clock.sleep(BREATH.total_seconds())
+        return self._swept
+
+    def _opt_outs(self) -> Iterator[Consent | Unreadable]:
+        """Those that were not rejected yet: longest due first, and in a long queue newest and oldest in turns.
+
+        So an opt-out that comes due behind a backlog, such as a file sent through the API, is among the next.
+        """
+        now = self._clock.now()
+        oldest = self._ledger.due_consents(Due.OPT_OUT, now, Rejection.NONE)
+        first = list(islice(oldest, LONG))
+        if len(first) < LONG:
+            yield from first
+            return
+        newest = self._ledger.due_consents(Due.OPT_OUT, now, Rejection.NONE, newest_first=True)
+        seen: set[tuple[str, str]] = set()
+        for pair in zip(newest, chain(first, oldest), strict=False):
+            for each in pair:
+                if isinstance(each, Unreadable):
+                    yield each
+                    continue
+                key = each.number, each.list_name
+                if key in seen:
+                    return  # the two ends have met
+                seen.add(key)
+                yield each
+
+    def _opt(self, kind: Due, found: Iterable[Consent | Unreadable], most: int) -> bool:
+        """Settle items of one class. Returns whether anything was done."""
+        until = min(self._until, self._clock.now() + SLICE_TIME * (most / SLICE))
+        done = waiting = 0
+        for seen in found:
+            now = self._clock.now()
+            if now >= until or waiting >= IN_A_ROW or done >= most:
+                self._swept.left[kind] += 1
+                break
+            if isinstance(seen, Unreadable):
+                self._unreadable(kind, seen)
+                continue
+            key = kind, seen.number, seen.list_name
+            if key in self._skipped:
+                continue
+            try:
+                after = self._sync.settle(seen)
+            except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
+                self._skip(key, error)
+                self._set_aside(seen)
+                done += 1
+                continue
+            if _is_due(after, now):
+                if self._sync.waits(after, now):
+                    self._swept.left[kind] += 1
+                    waiting += 1
+                else:
+                    self._skipped.add(key)  # it changed during each attempt: the next sweep reads it again
+            elif after.revision != seen.revision:
+                waiting = 0
+                done += 1
+                self._swept.settled[kind] += 1
+                if after.due is None and not after.settled:
+                    self._observer.rejected(after)
+        return done > 0
+
+    def _reply(self) -> bool:
+        progressed = False
+        for found in self._ledger.due_letters(self._clock.now()):
+            if isinstance(found, Unreadable):
+                self._unreadable(Due.REPLY, found)
+                continue
+            key, letter = found
+            if (Due.REPLY, letter.number, key) in self._skipped:
+                continue
+            try:
+                done = self._clock.now() < self._until and self._correspondence.settle(key, letter)
+            except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
+                self._skip((Due.REPLY, letter.number, key), error)
+                continue
+            if not done:
+                self._swept.left[Due.REPLY] += 1
+                break
+            self._swept.left[Due.REPLY] += bool(letter.waiting)  # sent in the next pass
+            self._swept.settled[Due.REPLY] += 1
+            progressed = True
+        return progressed
+
+    def _retry(self) -> bool:
+        """Try permanently rejected numbers again, when nothing else is due, and only so many in one sweep."""
+        until = min(self._until, self._clock.now() + SLICE_TIME)
+        done = 0
+        for work in self._ledger.due_rejected(self._clock.now()):
+            if isinstance(work, Unreadable):
+                self._unreadable(Due.REJECTED, work)
+                continue
+            key = Due.REJECTED, work.number, work.list_name
+            if key in self._skipped:
+                continue
+            if self._clock.now() >= until or self._retries <= 0:
+                self._swept.left[Due.REJECTED] += self._retries > 0
+                break
+            self._retries -= 1
+            try:
+                if not self._sync.retry(work):
+                    self._swept.left[Due.REJECTED] += 1
+                    break
+            except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
+                self._skip(key, error)
+                continue
+            self._swept.settled[Due.REJECTED] += 1
+            done += 1
+        return done > 0
+
+    def _unreadable(self, kind: Due, item: Unreadable) -> None:
+        """Report it once in a sweep."""
+        key = kind, *(item.key or ("", ""))
+        if key not in self._skipped:
+            self._skipped.add(key)
+            self._observer.failed(kind, item)
+
+    def _skip(self, key: tuple[Due, str, str], error: Exception) -> None:
+        """Report an item and leave it for the next sweep. Raises TryAgain or Rejected if the ledger fails for every item."""
+        self._skipped.add(key)
+        self._observer.failed(key[0], error)
+        # Renewing the turn tells a ledger that is down from an item that fails: in an outage, the sweep ends.
+        self._ledger.take_turn(TURN, self._worker, self._clock.now(), self._deadline)
+
+    def _set_aside(self, consent: Consent) -> None:
+        """Postpone an item that failed before anything was written, so that it is not the first in every sweep."""
+        try:
+            self._ledger.save(transitions.set_aside(consent, self._clock.now()), replacing=consent)
+        except Exception as error:  # noqa: BLE001  it was written to meanwhile, or cannot be written at all
+            del error
+
+
+def _is_due(consent: Consent, now: datetime) -> bool:
+    return consent.due is not None and (consent.due_at is None or consent.due_at <= now)

@@ -1,0 +1,383 @@
+"""Makes the opt-out list match the ledger for one number and list: the only code that puts, deletes or answers.
+
+Level-triggered: it reads what should be, does the next thing towards it, marks what it did, and looks again. What
+cannot be done now stays due. A lease in the ledger keeps two workers from calling the list for the same number at once; it is
+longer than a worker can live, so that a deletion never lands after the put of a later STOP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar, cast
+
+from sms_consent.domain import transitions
+from sms_consent.domain.consent import Claim, Consent, Due, Listing, Status
+from sms_consent.domain.decision import Outcome
+from sms_consent.domain.errors import Moved, OptInRefused, Rejected, TryAgain, Unavailable, Untouched
+from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
+from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.domain.rejections import RETRIED_EVERY, RejectedWork, is_permanent
+from sms_consent.domain.reply import Answer, AnswerState, Delivery, RecentReply
+from sms_consent.domain.transitions import Work, work_left
+from sms_consent.replies import ReplyKind
+from sms_consent.sync.reply_sender import Postman
+
+__all__ = ["Sync"]
+
+ROUNDS = 8
+"""How many decisions in a row one worker follows before it leaves the rest to sweep."""
+
+CHANGING: Mapping[Call | None, Work] = {Call.PUT: Work.PUT, Call.DELETE: Work.DELETE}
+"""The calls that may have changed the list when they failed."""
+
+CALLS = {Work.PUT: Call.PUT, Work.DELETE: Call.DELETE, Work.VERIFY: Call.FIND}
+
+CANNOT_ADD = "CANNOT_ADD_OPTED_OUT_NUMBER"
+
+T = TypeVar("T")
+
+
+class _Stopped(Exception):
+    """The list or texting refused a call: the work goes back to sweep."""
+
+    def __init__(self, failure: TryAgain | Rejected, call: Call | None = None) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.call = call
+
+
+class Sync:
+    """Makes the list match. One object serves one worker, and many numbers; each of them by one thread at a time."""
+
+    def __init__(
+        self,
+        *,
+        ledger: ConsentLedger,
+        opt_out_list: OptOutList,
+        postman: Postman,
+        pace: Pace,
+        clock: Clock,
+        new_token: Callable[[], str],
+        lease: timedelta,
+        has_time: Callable[[], bool] = lambda: True,
+        gives_up: bool = False,
+    ) -> None:
+        """``has_time`` says whether this invocation can still follow a change; otherwise the change stays due for sweep.
+
+        With ``gives_up``, numbers that AWS rejects permanently become ``RejectedWork``.
+        """
+        self.ledger = ledger
+        self.opt_out_list = opt_out_list
+        self.postman = postman
+        self.pace = pace
+        self.clock = clock
+        self._new_token = new_token
+        self._lease = lease
+        self._has_time = has_time
+        self.gives_up = gives_up
+
+    def offer(self, *, opting_out: bool, answering: bool) -> Claim | None:
+        """A lease for work that could be done at once, None while the service has this worker rest or time is short."""
+        resting = self.pace.resting(Call.PUT if opting_out else Call.DELETE)
+        if resting or not self._has_time() or (answering and not self.pace.ready(Call.SEND)):
+            return None
+        return self._claim()
+
+    def withholds(self, kind: ReplyKind, recent: Sequence[RecentReply]) -> str | None:
+        """Return the reason why a limit would withhold a reply, as far as it is known without a call."""
+        return self.postman.limits.would_withhold(kind, recent)
+
+    def settle(self, consent: Consent) -> Consent:
+        """Do what is due for a consent as it was last seen.
+
+        Raises TryAgain if the ledger fails, never if the list does: then the work stays due.
+        """
+        for _ in range(2):  # what was seen may be out of date, once; after that somebody else is at it
+            now = self.clock.now()
+            if not self._may_claim(consent, now):
+                break
+            claim = self._claim()
+            taken = transitions.claimed(consent, claim, now)
+            try:
+                self.ledger.save(taken, replacing=consent)
+            except Moved as moved:
+                if moved.current is None:
+                    break
+                consent = cast("Consent", moved.current)
+                continue
+            return self.carry_on(taken, claim.worker)
+        return consent
+
+    def retry(self, work: RejectedWork) -> bool:
+        """Try a number again that was rejected permanently. Returns False if its call has to wait.
+
+        The work is over if the list matches by now, or a newer decision has its own work. Raises TryAgain or Rejected if
+        the ledger fails.
+        """
+        now = self.clock.now()
+        consent = self.ledger.consent(work.number, work.list_name)
+        if consent is None or consent.settled or consent.version != work.version:
+            self.ledger.reschedule(work, None, now)
+            return True
+        if consent.due is None and not consent.leased_at(now):
+            kind = Due.OPT_OUT if consent.status is Status.OPTED_OUT else Due.OPT_IN
+            consent = replace(consent, due=kind, due_at=now, unlisted_since=now)
+            if self.waits(consent, now):
+                return False
+            consent = self.settle(consent)
+            if consent.due is None and not consent.settled:
+                return True  # rejected again, and recorded as such
+        self.ledger.reschedule(work, None if consent.settled else now + RETRIED_EVERY, now)
+        return True
+
+    def carry_on(self, consent: Consent, worker: str) -> Consent:
+        """Do what is left for a consent that this worker holds the lease of."""
+        attempt = _Attempt(self, consent, worker)
+        consent = attempt.run()
+        # A deletion after the end of the lease may have undone another worker's put: put the number back at once.
+        return self.settle(consent) if attempt.deleted and not consent.settled else consent
+
+    def _claim(self) -> Claim:
+        return Claim(self._new_token(), self.clock.now() + self._lease)
+
+    def _may_claim(self, consent: Consent, now: datetime) -> bool:
+        """Whether something is due, no other worker has the lease, and the next call could be made.
+
+        A consent that was found in the index of due work, with a time that cannot be read, is due now.
+        """
+        if consent.due is None or (consent.due_at is not None and consent.due_at > now) or consent.leased_at(now):
+            return False
+        return self._has_time() and not self.waits(consent, now)
+
+    def waits(self, consent: Consent, now: datetime) -> bool:
+        """Whether the next call has to wait, because the service refused such a call a moment ago. A put waits for its reply."""
+        work = work_left(consent, now)
+        answer = consent.answer
+        answering = answer is not None and answer.state is AnswerState.DUE and now < answer.until
+        if (answering and work is Work.PUT) or work is Work.ANSWER:
+            return not self.pace.ready(Call.SEND)
+        return work is not None and self.pace.resting(CALLS[work])
+
+
+class _Attempt:
+    """One worker's attempt on one consent, under its lease."""
+
+    def __init__(self, sync: Sync, consent: Consent, worker: str) -> None:
+        self._sync = sync
+        self._consent = consent
+        self._worker = worker
+        self.deleted = False  # whether a deletion took effect, or may have
+        self._delivered: Delivery | None = None
+        self._recorded: set[tuple[str, datetime]] = set()
+
+    def run(self) -> Consent:
+        """Do what is left until nothing is, the lease ends, or the service refuses."""
+        steps: dict[Work, Callable[[], None]] = {
+            Work.PUT: self._put,
+            Work.DELETE: self._delete,
+            Work.VERIFY: self._verify,
+            Work.ANSWER: self._answer,
+        }
+        try:
+            for _ in range(ROUNDS):
+                work = work_left(self._consent, self._now(), self._worker)
+                if work is None or not self._leased():
+                    break
+                if work is Work.ANSWER or self._consent.is_announced:
+                    steps[work]()
+                else:
+                    self._announce()
+            if self._leased():
+                now = self._now()
+                self._update(lambda consent: transitions.let_go(consent, self._worker, now))
+        except _Stopped as stopped:
+            failure, changing = stopped.failure, CHANGING.get(stopped.call)
+            version, now = self._consent.version, self._now()
+            in_doubt = changing is Work.DELETE and not isinstance(failure, Untouched | Rejected)
+            self.deleted |= in_doubt
+            final = self._is_final(failure, now)
+
+            def marked(consent: Consent) -> Consent:
+                if in_doubt and consent.lease != self._worker:
+                    return transitions.deleted_without_lease(consent, self._worker, now, deleted_at=None, in_doubt=True)
+                consent = transitions.postponed(
+                    consent, self._worker, version, failure, now, changing=changing, final=final
+                )
+                if final and consent.due is None and not consent.settled:
+                    # Before the consent loses its due work: a crash between the two writes leaves both.
+                    self._sync.ledger.reject(RejectedWork.of(consent, now))
+                return consent
+
+            self._update(marked)
+        return self._consent
+
+    def _is_final(self, failure: TryAgain | Rejected, now: datetime) -> bool:
+        """Return whether the number counts as rejected permanently after this failure.
+
+        Where the error does not say that it is about the number, look for the number on the list: if it is found or not found,
+        the list is valid.
+        """
+        if not self._sync.gives_up or not isinstance(failure, Rejected) or failure.concerns_number is False:
+            return False
+        if not is_permanent(transitions.rejected(self._consent, failure, now), now):
+            return False
+        if failure.concerns_number:
+            return True
+        try:
+            self._call(Call.FIND, self._sync.opt_out_list.find)
+        except _Stopped as stopped:
+            return isinstance(stopped.failure, Rejected) and stopped.failure.concerns_number is True
+        return True
+
+    def _announce(self) -> None:
+        """Another decision turned the work round since the lease was taken: the ledger first learns what is to be done."""
+        now = self._now()
+        self._update(lambda consent: transitions.announced(consent, self._worker, now))
+
+    def _put(self) -> None:
+        version = self._consent.version
+        self._reply()
+        self._record()
+        if self._consent.version != version:
+            return  # another decision came meanwhile: what is to be done is to be seen again
+        try:
+            listing = self._call(Call.PUT, self._sync.opt_out_list.put)
+        except _Stopped as stopped:
+            found = self._listed_anyway(stopped.failure)
+            if found is None:
+                raise
+            listing = found
+        now = self._now()
+        self._update(lambda consent: transitions.listed(consent, self._worker, version, listing, now))
+
+    def _listed_anyway(self, failure: TryAgain | Rejected) -> Listing | None:
+        """Look at the list after CANNOT_ADD_OPTED_OUT_NUMBER: AWS does not document when a put is rejected with it."""
+        if not isinstance(failure, Rejected) or failure.reason != CANNOT_ADD:
+            return None
+        return self._call(Call.FIND, self._sync.opt_out_list.find)
+
+    def _delete(self) -> None:
+        self._record()
+        version, doubt = self._consent.version, self._consent.delete_doubt
+        # After a deletion of unknown effect, look before deleting again: a second one would cost another 30 days.
+        if doubt is not None and self._call(Call.FIND, self._sync.opt_out_list.find) is None:
+            self._off_the_list(version, doubt)
+            return
+        try:
+            was_listed = self._call(Call.DELETE, self._sync.opt_out_list.delete) is not None
+        except OptInRefused as refusal:
+            reason, now = refusal.reason, self._now()
+            self._update(lambda consent: transitions.refused(consent, self._worker, version, reason, now))
+            return
+        self.deleted, now = True, self._now()
+        # Not listed, although this ledger had put it there: somebody deleted it, at the latest now.
+        deleted_at = now if was_listed or self._consent.listed else None
+        self._off_the_list(version, deleted_at, deleted=was_listed)
+
+    def _verify(self) -> None:
+        self._record()
+        version = self._consent.version
+        listing = self._call(Call.FIND, self._sync.opt_out_list.find)
+        if listing is None:
+            self._off_the_list(version, self._consent.delete_doubt)
+            return
+        now = self._now()
+        self._update(lambda consent: transitions.confirmed_listed(consent, self._worker, version, listing, now))
+
+    def _off_the_list(self, version: int, deleted_at: datetime | None, *, deleted: bool | None = None) -> None:
+        """Mark the number as not listed. ``deleted`` says what a deletion found, None if there was only a look-up."""
+        now = self._now()
+
+        def marked(consent: Consent) -> Consent:
+            if deleted is None or consent.lease == self._worker:
+                return transitions.found_unlisted(consent, self._worker, version, deleted_at=deleted_at, now=now)
+            return transitions.deleted_without_lease(
+                consent, self._worker, now, deleted_at=now if deleted else None, in_doubt=False
+            )
+
+        self._update(marked)
+        if self._consent.version == version:
+            self._answer()
+
+    def _answer(self) -> None:
+        """Send the reply to an opt-in: only now does the service let it through."""
+        self._reply()
+        delivery = self._delivered
+        if delivery is not None:
+            self._update(lambda consent: transitions.answered(consent, delivery))
+
+    def _reply(self) -> None:
+        answer = self._consent.answer
+        if answer is not None and answer.state is AnswerState.DUE:
+            now, version = self._now(), self._consent.version
+            self._update(lambda consent: transitions.answer_claimed(consent, self._worker, version, now))
+            answer = self._consent.answer
+        if answer is None or not answer.held_by(self._worker) or self._is_delivered(answer):
+            return
+        try:
+            self._delivered = self._sync.postman.deliver(self._consent.number, answer, self._consent.recent_replies)
+        except Untouched as failure:
+            self._sync.pace.refused(Call.SEND)
+            raise _Stopped(failure) from failure
+
+    def _is_delivered(self, answer: Answer) -> bool:
+        return self._delivered is not None and self._delivered.answer.decision_id == answer.decision_id
+
+    def _record(self) -> None:
+        """The decision goes to the history before the list is touched; but a history that fails holds up no STOP."""
+        decision = self._consent.outbox
+        if decision is None or (decision.id, decision.at) in self._recorded:
+            return
+        try:
+            self._sync.ledger.append(decision, Outcome.CHANGED, self._now())
+        except (TryAgain, Rejected):
+            return  # it stays in the outbox, and whoever writes this consent next takes it from there
+        self._recorded.add((decision.id, decision.at))
+
+    def _call(self, call: Call, method: Callable[[str, str], T]) -> T:
+        try:
+            with self._sync.pace.turn(call):
+                if not self._leased():
+                    raise _Stopped(Unavailable("the lease ended"))
+                return method(self._consent.number, self._consent.list_name)
+        except (TryAgain, Rejected) as failure:
+            if isinstance(failure, TryAgain):
+                self._sync.pace.refused(call)
+            raise _Stopped(failure, call) from failure
+
+    def _leased(self) -> bool:
+        consent = self._consent
+        return consent.lease == self._worker and consent.lease_until is not None and self._now() < consent.lease_until
+
+    def _now(self) -> datetime:
+        return self._sync.clock.now()
+
+    def _update(self, change: Callable[[Consent], Consent]) -> None:
+        """Write a finding onto whatever stands by now."""
+        standing = self._consent
+        for _ in range(ROUNDS):
+            changed = change(self._with_findings(standing))
+            if changed == standing:
+                self._consent = standing
+                return
+            try:
+                self._sync.ledger.save(changed, replacing=standing)
+            except Moved as moved:
+                if moved.current is None:
+                    raise Unavailable("the consent was erased meanwhile") from moved
+                standing = cast("Consent", moved.current)
+                continue
+            self._consent = changed
+            return
+        raise Unavailable("the ledger moved on at every attempt to mark")
+
+    def _with_findings(self, consent: Consent) -> Consent:
+        if consent.lease != self._worker:
+            return consent
+        if self._delivered is not None:
+            consent = transitions.answered(consent, self._delivered)
+        for decision_id, at in self._recorded:
+            consent = transitions.recorded(consent, decision_id, at)
+        return consent

@@ -1,1 +1,0 @@
-"""SweepFunction: does the work that is due."""
