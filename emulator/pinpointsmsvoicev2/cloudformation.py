@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
+from moto.backends import get_backend
 from moto.core.common_models import CloudFormationModel
 from moto.core.utils import get_service_model
 
@@ -107,9 +108,9 @@ class OptOutList(OptedOutNumbers, CloudFormationModel):
 
 
 def _backend(account_id: str, region_name: str) -> PinpointSMSVoiceV2Backend:
-    from .models import pinpointsmsvoicev2_backends
-
-    return pinpointsmsvoicev2_backends[account_id][region_name]
+    backends: Any = get_backend("pinpointsmsvoicev2")  # type: ignore[call-overload]  # this package, as it is made known to moto
+    backend: PinpointSMSVoiceV2Backend = backends[account_id][region_name]
+    return backend
 
 
 def _create(backend: PinpointSMSVoiceV2Backend, name: str, properties: dict[str, Any]) -> OptOutList:

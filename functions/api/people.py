@@ -6,8 +6,7 @@ from api import problems
 from api.http import Request, Response
 from api.models import ConsentView, DecisionPage, DecisionView, NumberView
 from sms_consent.domain.phone_number import canonical
-from sms_consent.domain.ports import Register
-from sms_consent.queries.history import NoSuchPlace, page_of
+from sms_consent.queries.history import NoSuchPlace, Register, page_of
 from sms_consent.queries.views import consent_view, decision_view
 
 __all__ = ["MOST_DECISIONS", "People"]

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from sms_consent.domain.consent import Consent, Listing, Status
+from sms_consent.domain.consent import Consent, DriftKind, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.domain.drift import Drift, DriftKind
-from sms_consent.domain.reply import Answer, AnswerState, Letter
+from sms_consent.domain.drift import Drift
+from sms_consent.domain.reply import Answer, AnswerState, Letter, ReplyKind
 from sms_consent.queries.history import Entry
-from sms_consent.replies import ReplyKind
 from sms_consent_cli.shared.narrative import Person, Story
 
 AT = datetime(2026, 11, 3, 14, 2, 11, tzinfo=UTC)

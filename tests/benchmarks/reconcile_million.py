@@ -26,10 +26,9 @@ from support.memory_service import DEFAULT_QUOTAS, MemoryService
 from support.reconciling import Killed, MemoryBook, MemoryCensus
 from support.workers import environment
 
-from sms_consent.domain.consent import Consent, Listing, Status
-from sms_consent.domain.drift import DriftKind
-from sms_consent.domain.ports import ListPage
+from sms_consent.domain.consent import Consent, DriftKind, Listing, Status
 from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.reconciliation.ports import ListPage
 from sms_consent.reconciliation.reconciler import Reconciler, State
 
 LIST = "Default"

@@ -14,9 +14,8 @@ from support.world import LIST, OURS, PERSON, World
 from sms_consent.adapters import clients
 from sms_consent.domain.consent import HOLD, LANDING, Due, Status
 from sms_consent.domain.decision import Asked, Author
-from sms_consent.domain.reply import AnswerState
+from sms_consent.domain.reply import AnswerState, ReplyKind
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
-from sms_consent.replies import ReplyKind
 
 
 class Killed(BaseException):

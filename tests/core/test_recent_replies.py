@@ -9,8 +9,7 @@ import pytest
 from support.world import World
 
 from sms_consent.domain import transitions as progress
-from sms_consent.domain.reply import Delivery, RecentReply, digest_of
-from sms_consent.replies import ReplyKind
+from sms_consent.domain.reply import Delivery, RecentReply, ReplyKind, digest_of
 
 
 def _fail_every_put(world: World) -> None:

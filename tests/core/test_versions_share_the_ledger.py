@@ -21,9 +21,9 @@ from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.rejections import RejectedWork
+from sms_consent.domain.reply import ReplyKind
 from sms_consent.reconciliation.progress import Run
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
-from sms_consent.replies import ReplyKind
 
 KEY = {"pk": {"S": PERSON}, "sk": {"S": f"LIST#{LIST}"}}
 NEIGHBOUR = "+14255550199"

@@ -11,11 +11,11 @@ from support.world import OURS, PERSON
 
 from sms_consent.adapters.dynamodb.attributes import to_attributes
 from sms_consent.adapters.dynamodb.drift_items import drift_item
-from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.consent import Consent, DriftKind, Status
 from sms_consent.domain.decision import Asked, Author, Decision
-from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.drift import Drift
 from sms_consent.domain.erasure_policy import Why, what_stays
-from sms_consent.replies import ReplyKind
+from sms_consent.domain.reply import ReplyKind
 
 BODY = "Stop texting me, this is Jane"
 

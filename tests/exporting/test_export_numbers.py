@@ -115,8 +115,8 @@ def test_everything_comes_out_once_however_many_pages_it_takes(
     exports.configured.done(str(file))
     exports.configured.world.sweep()
     exports.configured.command = "export"
-    monkeypatch.setattr("sms_consent_cli.commands.export.rows.PAGE", 7)
-    monkeypatch.setattr("sms_consent_cli.commands.export.rows.MOST", 9)
+    monkeypatch.setattr("sms_consent.adapters.dynamodb.consent_export.PAGE", 7)
+    monkeypatch.setattr("sms_consent.adapters.dynamodb.consent_export.MOST", 9)
     assert sorted(row["number"] for row in _rows(exports)) == numbers
 
 
@@ -156,7 +156,7 @@ def test_a_file_is_its_owners_and_whole_or_not_there(exports: Moving, monkeypatc
     assert file.stat().st_mode & 0o777 == 0o600
     again = exports.run("-o", file)
     assert (again.exit_code, "--overwrite" in again.stderr) == (2, True)
-    monkeypatch.setattr("sms_consent_cli.commands.export.rows.found_by_key", _broken)
+    monkeypatch.setattr("sms_consent.adapters.dynamodb.consent_export.found_by_key", _broken)
     other = exports.folder / "other.csv"
     with pytest.raises(ArithmeticError):
         raise exports.run("-o", other).exception or AssertionError

@@ -15,8 +15,7 @@ from sms_consent.adapters import clients
 from sms_consent.bootstrap import inbound as wiring
 from sms_consent.domain.consent import Status
 from sms_consent.domain.ports import Sender
-from sms_consent.domain.reply import AnswerState, RecentReply
-from sms_consent.replies import ReplyKind
+from sms_consent.domain.reply import AnswerState, RecentReply, ReplyKind
 from sms_consent.sync.reply_limits import ENOUGH, SPENT, UNKNOWN, enough
 
 PREMIUM = "+882135550001"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from sms_consent.domain.reply import ReplyKind
 from sms_consent.intent import Intent, OwnReplies, Reader
-from sms_consent.replies import Replies, ReplyKind
+from sms_consent.replies import Replies
 
 READER = Reader()
 OURS = "Acme: Your order ships today. Reply STOP to opt out."

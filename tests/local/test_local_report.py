@@ -13,9 +13,8 @@ from rich.console import Console
 
 from sms_consent.domain.consent import Consent, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.domain.reply import Answer, AnswerState
+from sms_consent.domain.reply import Answer, AnswerState, ReplyKind
 from sms_consent.inbound.message import Text
-from sms_consent.replies import ReplyKind
 from sms_consent_cli.local.event_files import Record
 from sms_consent_cli.local.event_result import Fate
 from sms_consent_cli.local.report import show

@@ -14,9 +14,9 @@ from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.attributes import to_attributes
 from sms_consent.adapters.dynamodb.drift_items import drift_from, drift_item
 from sms_consent.adapters.dynamodb.items import decision_key
-from sms_consent.domain.consent import Listing, Status
+from sms_consent.domain.consent import DriftKind, Listing, Status
 from sms_consent.domain.decision import Asked, Author
-from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.drift import Drift
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.time import as_text
 

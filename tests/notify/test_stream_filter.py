@@ -14,8 +14,9 @@ from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.attributes import to_attributes
 from sms_consent.adapters.dynamodb.drift_items import drift_item
 from sms_consent.adapters.dynamodb.stream_records import notice_of
+from sms_consent.domain.consent import DriftKind
 from sms_consent.domain.decision import Asked
-from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Unreadable
 from sms_consent_cli.local.errors import LocalError
 from sms_consent_cli.local.event_filter import EventFilter

@@ -9,9 +9,8 @@ import pytest
 from support.fake_clock import NOON
 from support.reconciling import LIST, OTHER, Deployment
 
-from sms_consent.domain.consent import Consent, Due, Listing, Status
+from sms_consent.domain.consent import Consent, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Author
-from sms_consent.domain.drift import DriftKind
 from sms_consent.reconciliation import drift_rules as differences
 from sms_consent.reconciliation.reconciler import State
 

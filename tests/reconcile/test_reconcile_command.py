@@ -12,7 +12,7 @@ from support.world import LIST, PERSON
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.reconcile_progress import DynamoRunBook
-from sms_consent.reconciliation.reconcile_run import LEASE
+from sms_consent.reconciliation.reconciler import LEASE
 
 UNKNOWN = "+14255550190"
 

@@ -23,8 +23,7 @@ from sms_consent.adapters.dynamodb.reconcile_progress import PART, DynamoRunBook
 from sms_consent.adapters.sms_voice import listings
 from sms_consent.adapters.sms_voice.listings import served_lists
 from sms_consent.bootstrap import reconcile as wiring
-from sms_consent.domain.consent import Due, Status
-from sms_consent.domain.drift import DriftKind
+from sms_consent.domain.consent import DriftKind, Due, Status
 from sms_consent.domain.errors import Moved, Throttled, TryAgain
 from sms_consent.reconciliation.progress import Counts, Run, Sketch
 

@@ -13,11 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.reconciling import LIST, Deployment, Killed
 
-from sms_consent.domain.consent import Status
-from sms_consent.domain.drift import DriftKind
+from sms_consent.domain.consent import DriftKind, Status
 from sms_consent.domain.errors import TryAgain, Unavailable
-from sms_consent.reconciliation.reconcile_run import LEASE
-from sms_consent.reconciliation.reconciler import EVERY, State
+from sms_consent.reconciliation.reconciler import EVERY, LEASE, State
 
 HOUR = timedelta(hours=1)
 STATES = {
@@ -116,7 +114,7 @@ def test_killed_anywhere_it_finds_the_same(
     """Each difference is written down once, its evidence too, and list and ledger agree once sweep is done."""
     deployment = Deployment(page_size=page_size)
     expected = _prepare(deployment, states)
-    with patch("sms_consent.reconciliation.reconcile_run.CHECKPOINT", checkpoint):
+    with patch("sms_consent.reconciliation.reconciler.CHECKPOINT", checkpoint):
         for calls, after in kills:
             with _dying(deployment, calls, after=after):
                 try:

@@ -9,8 +9,7 @@ from datetime import timedelta
 import pytest
 from support.reconciling import LIST, Deployment
 
-from sms_consent.domain.consent import Status
-from sms_consent.domain.drift import DriftKind
+from sms_consent.domain.consent import DriftKind, Status
 from sms_consent.domain.errors import Throttled, Unavailable
 from sms_consent.reconciliation.reconciler import State
 

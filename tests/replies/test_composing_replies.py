@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sms_consent
-from sms_consent.replies import Replies, ReplyKind, UnfitReply
+from sms_consent.domain.reply import ReplyKind
+from sms_consent.replies import Replies, UnfitReply
 from sms_consent.replies.gsm7 import Encoding, measure
 from sms_consent.replies.templates import fault_of_text
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from sms_consent.domain.reply import ReplyKind
 from sms_consent.intent import Intent, Reader, Tier
 from sms_consent.intent.classifier import Classifier
-from sms_consent.replies import Replies, ReplyKind
+from sms_consent.replies import Replies
 
 REPLIES = Replies(brand="Example Pharmacy", support_contact="help@example.com")
 CLASSIFIER = Classifier(Reader(), REPLIES)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import sms_consent.replies
-from sms_consent.replies import Replies, ReplyKind
+from sms_consent.domain.reply import ReplyKind
+from sms_consent.replies import Replies
 from sms_consent.replies.gsm7 import Encoding, measure
 
 FOLDER = Path(sms_consent.replies.__file__).parent

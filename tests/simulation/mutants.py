@@ -123,11 +123,11 @@ MUTANTS = (
                 raise
             listing = found
         now = self._now()
-        self._update(lambda consent: progress.listed(consent, self._worker, version, listing, now))
+        self._update(lambda consent: transitions.listed(consent, self._worker, version, listing, now))
 """,
         """        now = self._now()
         self._update(
-            lambda consent: progress.listed(
+            lambda consent: transitions.listed(
                 consent, self._worker, version, __import__("sms_consent.domain.consent").consent.Listing(at=now, end_user_opted_out=False), now
             )
         )
@@ -152,7 +152,7 @@ MUTANTS = (
     Mutant(
         "reply sent before it is claimed",
         SYNC,
-        """            self._update(lambda consent: progress.answer_claimed(consent, self._worker, version, now))
+        """            self._update(lambda consent: transitions.answer_claimed(consent, self._worker, version, now))
             answer = self._consent.answer
 """,
         "            answer = answer.claimed(self._worker)\n",

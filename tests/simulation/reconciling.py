@@ -19,8 +19,8 @@ from support.reconciling import MemoryBook, MemoryCensus, MemoryListings
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Rejected, TryAgain
-from sms_consent.domain.ports import ListPage
 from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.reconciliation.ports import ListPage
 from sms_consent.reconciliation.progress import Run, Sketch
 from sms_consent.reconciliation.reconciler import Reconciler
 

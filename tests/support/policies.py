@@ -65,17 +65,24 @@ def enforced() -> Iterator[None]:
 
 @cache
 def _packages() -> dict[str, str]:
-    """The functions by the folders of their handlers: a function's own code also runs in threads, below no handler."""
-    return {
-        str(REPOSITORY / "functions" / each["Properties"]["Handler"].partition(".")[0]): name
+    """Map files and folders to functions: the handlers, and what runs in threads, below no handler."""
+    functions = REPOSITORY / "functions"
+    handlers = {
+        str(functions / "handlers" / f"{each['Properties']['Handler'].split('.')[1]}.py"): name
         for name, each in resources("AWS::Serverless::Function").items()
+    }
+    return {
+        **handlers,
+        str(functions / "api"): "ApiFunction",
+        str(functions / "sms_consent" / "inbound"): "InboundFunction",
     }
 
 
 def _calling_function() -> str | None:
     frame = sys._getframe(2)
     while frame is not None:
-        function = _packages().get(frame.f_code.co_filename.rpartition("/")[0])
+        file = frame.f_code.co_filename
+        function = _packages().get(file) or _packages().get(file.rpartition("/")[0])
         if function is not None:
             return function
         frame = frame.f_back  # type: ignore[assignment]  # None ends the loop

@@ -9,13 +9,13 @@ from hashlib import blake2b
 from itertools import count
 from typing import Any
 
-from sms_consent.domain.consent import Consent, Due, Listing, Status
+from sms_consent.domain.consent import Consent, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision
-from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Moved, Rejected
-from sms_consent.domain.ports import ListPage
 from sms_consent.domain.rate_limiter import Call, Pace
 from sms_consent.domain.time import as_text
+from sms_consent.reconciliation.ports import ListPage
 from sms_consent.reconciliation.progress import Counts, Run, Sketch
 from sms_consent.reconciliation.reconciler import Observer, Reconciled, Reconciler
 from support.fake_clock import FakeClock

@@ -21,8 +21,7 @@ from sms_consent.domain.consent import LANDING
 from sms_consent.domain.deadline import MARGIN
 from sms_consent.inbound.batch import GIVE_UP_AFTER, GIVE_UP_UNTRIED_AFTER
 from sms_consent.publishing.event_publisher import GIVEN_UP_AFTER
-from sms_consent.reconciliation.reconcile_run import LEASE
-from sms_consent.reconciliation.reconciler import EVERY
+from sms_consent.reconciliation.reconciler import EVERY, LEASE
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 ROLES = resources("AWS::IAM::Role")

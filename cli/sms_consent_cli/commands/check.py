@@ -10,13 +10,14 @@ import typer
 from sms_consent.queries.views import consent_view
 from sms_consent_cli.shared.entered_number import NotANumber, entered
 from sms_consent_cli.shared.terminal_text import say, say_json
+from sms_consent_cli.shared.usage_error import BAD_INPUT
 
 if TYPE_CHECKING:
     from sms_consent.domain.consent import Consent
 
-__all__ = ["BAD_INPUT", "STACK", "UNKNOWN", "AsJson", "Country", "Number", "Stack", "Table", "check", "number_of"]
+__all__ = ["STACK", "UNKNOWN", "AsJson", "Country", "Number", "Stack", "Table", "check", "number_of"]
 
-UNKNOWN, BAD_INPUT = 1, 2
+UNKNOWN = 1
 STACK = "sms-consent"
 """What `sam deploy` calls it here, and the local stack."""
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sms_consent_cli.commands.check import BAD_INPUT, STACK, AsJson, Country, Stack, Table, number_of
+from sms_consent_cli.commands.check import STACK, AsJson, Country, Stack, Table, number_of
 from sms_consent_cli.shared.terminal_text import printable, say, say_json
+from sms_consent_cli.shared.usage_error import BAD_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

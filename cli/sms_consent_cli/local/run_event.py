@@ -19,8 +19,8 @@ from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
 from sms_consent.adapters.sqs.dead_letters import REASON
 from sms_consent.domain.consent import Listing
 from sms_consent.domain.phone_number import canonical
+from sms_consent.domain.reply import ReplyKind
 from sms_consent.queries.history import Entry, page_of
-from sms_consent.replies import ReplyKind
 from sms_consent_cli.local.assembly import Local
 from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
 from sms_consent_cli.local.event_files import EventFile, Record, Way

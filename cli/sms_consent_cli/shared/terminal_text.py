@@ -1,6 +1,6 @@
 """How a text from outside looks in a terminal: on one line, cut where it is long, and unable to move or link anything.
 
-Commands print by ``say`` and ``say_json``, or in tables by ``sms_consent_cli.shared.terminal.console``. All of them spell out control
+Commands print by ``say`` and ``say_json``, or in tables by ``terminal.console``. All of them spell out control
 characters, whatever they are given; ``printable`` is for a single text among other words.
 """
 

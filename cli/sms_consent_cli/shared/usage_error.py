@@ -7,10 +7,13 @@ from contextlib import contextmanager
 
 import typer
 
-from sms_consent_cli.commands.check import BAD_INPUT
 from sms_consent_cli.shared.terminal_text import say, visible
 
-__all__ = ["Refusal", "refusals_told"]
+__all__ = ["BAD_INPUT", "Refusal", "refusals_told"]
+
+
+BAD_INPUT = 2
+"""The exit code of a command that was used wrongly."""
 
 
 class Refusal(Exception):

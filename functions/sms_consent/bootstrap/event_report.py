@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
-
 from sms_consent.bootstrap.settings import Problem
+from sms_consent.domain.observation import COUNT, SECONDS, Logger, Metrics
 from sms_consent.domain.operational_events import Fact, FactKind
 from sms_consent.domain.phone_number import mask, mask_id
-from sms_consent.domain.reply import AnswerState
-from sms_consent.replies import ReplyKind, Unfit
+from sms_consent.domain.reply import AnswerState, ReplyKind
+from sms_consent.replies import Unfit
 from sms_consent.sync.reply_limits import BUDGET_REASONS, ENOUGH
 
-__all__ = ["Counting", "Logging", "Reporter"]
+__all__ = ["Reporter"]
 
-COUNT, SECONDS = "Count", "Seconds"
 _COUNTED = {
     FactKind.DEFERRED: "OptInsDeferred",
     FactKind.REFUSED: "OptInsRefused",
@@ -29,29 +26,10 @@ _REPLIES = {
 }
 
 
-class Logging(Protocol):
-    """Powertools' Logger, as far as it is used."""
-
-    @property
-    def info(self) -> Callable[..., None]:
-        """One structured line."""
-
-    @property
-    def error(self) -> Callable[..., None]:
-        """One structured line that an operator should see."""
-
-
-class Counting(Protocol):
-    """Powertools' Metrics, as far as it is used: what is added is printed as one line when the function is done."""
-
-    def add_metric(self, name: str, unit: Any, value: float) -> None:
-        """One value."""
-
-
 class Reporter:
     """Tells facts in one function's name."""
 
-    def __init__(self, logger: Logging, metrics: Counting) -> None:
+    def __init__(self, logger: Logger, metrics: Metrics) -> None:
         self._logger = logger
         self._metrics = metrics
 

@@ -65,6 +65,10 @@ class Log:
         """What happened."""
         self._logger.info(message, extra={"fields": fields}, stacklevel=2)
 
+    def warning(self, message: str, **fields: object) -> None:
+        """Log what may need attention."""
+        self._logger.warning(message, extra={"fields": fields}, stacklevel=2)
+
     def error(self, message: str, **fields: object) -> None:
         """What somebody should know."""
         self._logger.error(message, extra={"fields": fields}, stacklevel=2)

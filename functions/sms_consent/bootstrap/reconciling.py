@@ -12,8 +12,9 @@ from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.listings import AwsListings
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
 from sms_consent.domain.list_names import ListNames
-from sms_consent.domain.ports import Clock, RunBook
+from sms_consent.domain.ports import Clock
 from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.reconciliation.ports import RunBook
 from sms_consent.reconciliation.reconciler import Reconciler
 
 if TYPE_CHECKING:

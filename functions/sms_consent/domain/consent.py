@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.preserved_attributes import Preserved
 from sms_consent.domain.reply import Answer, AnswerState, RecentReply
 
-if TYPE_CHECKING:
-    from sms_consent.domain.drift import DriftKind
-
-__all__ = ["HOLD", "LANDING", "Claim", "Consent", "Due", "Listing", "Status", "decide", "moved_back"]
+__all__ = ["HOLD", "LANDING", "Claim", "Consent", "DriftKind", "Due", "Listing", "Status", "decide", "moved_back"]
 
 HOLD = timedelta(days=30)
 """A number can be deleted from an opt-out list once in this time (API reference, DeleteOptedOutNumber)."""
@@ -45,6 +41,14 @@ class Due(StrEnum):
     IMPORTED = "IMPORTED"  # opt-outs by the hundred thousand, honoured elsewhere for long: no text waits behind them
     OPT_IN = "OPT_IN"
     REJECTED = "REJECTED"  # rejected by AWS permanently: never on a consent, always on a separate item
+
+
+class DriftKind(StrEnum):
+    """What is wrong with the list, worst first."""
+
+    NOT_LISTED = "NOT_LISTED"  # opted out here, and not on the list: AWS lets texts through
+    NOT_RECORDED = "NOT_RECORDED"  # on the list, and unknown here: somebody else put it there
+    STILL_LISTED = "STILL_LISTED"  # opted in here, and still on the list: AWS refuses texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

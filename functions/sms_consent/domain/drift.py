@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from sms_consent.domain.consent import Listing, Status
+from sms_consent.domain.consent import DriftKind, Listing, Status
 
-__all__ = ["Drift", "DriftKind"]
-
-
-class DriftKind(StrEnum):
-    """What is wrong with the list, worst first."""
-
-    NOT_LISTED = "NOT_LISTED"  # opted out here, and not on the list: AWS lets texts through
-    NOT_RECORDED = "NOT_RECORDED"  # on the list, and unknown here: somebody else put it there
-    STILL_LISTED = "STILL_LISTED"  # opted in here, and still on the list: AWS refuses texts
+__all__ = ["Drift"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

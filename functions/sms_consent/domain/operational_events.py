@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sms_consent.domain.consent import Consent, Due, Status
-from sms_consent.domain.reply import Answer, AnswerState, Letter
-from sms_consent.replies import ReplyKind
+from sms_consent.domain.reply import Answer, AnswerState, Letter, ReplyKind
 
 __all__ = ["Fact", "FactKind", "of_consent", "of_letter"]
 

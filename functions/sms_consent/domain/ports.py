@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,31 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from sms_consent.domain.consent import Consent, Due, Listing
 from sms_consent.domain.decision import Decision, Outcome
-from sms_consent.domain.errors import Rejected, TryAgain, Unreadable
+from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.preserved_attributes import Preserved
 from sms_consent.domain.reply import Letter
 
-if TYPE_CHECKING:  # most functions tell nobody anything, and need not import how
-    from sms_consent.domain.drift import Drift
-    from sms_consent.domain.events import Notice
+if TYPE_CHECKING:  # most functions reject nothing, and need not import how
     from sms_consent.domain.rejections import RejectedWork
-    from sms_consent.reconciliation.progress import Run, Sketch
 
-__all__ = [
-    "Census",
-    "Clock",
-    "ConsentLedger",
-    "EventBus",
-    "ListPage",
-    "Listings",
-    "OptOutList",
-    "Receipts",
-    "Register",
-    "Rejection",
-    "RunBook",
-    "Sender",
-    "Texting",
-]
+__all__ = ["Clock", "ConsentLedger", "DeadLetterQueue", "OptOutList", "Rejection", "Sender", "Texting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,39 +112,6 @@ class ConsentLedger(Protocol):
         """Let the next one have it. Somebody else's turn stays."""
 
 
-class Register(Protocol):
-    """What stands under one number, for whoever asks. Every method raises TryAgain, and reads what was written last."""
-
-    def consents(self, number: str) -> list[Consent]:
-        """On every list."""
-
-    def decisions(
-        self, number: str, *, before: str | None, most: int
-    ) -> list[tuple[Decision, Outcome | None, datetime | None]]:
-        """The newest ones, or the newest before a place (``<time>#<id>``), newest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """When a request first came in, and the id of the decisions that came of it; earlier releases kept no id."""
-
-    at: datetime
-    identity: str | None
-
-
-class Receipts(Protocol):
-    """Remembers for a while when something first came in. Every method raises TryAgain, and reads what was written last."""
-
-    def keep(self, name: str, receipt: Receipt, now: datetime, until: datetime) -> Receipt | None:
-        """Write a receipt, to be forgotten after ``until``. Return the one that stands there already, if there is one."""
-
-    def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
-        """Write what came of a request, in place of what is known of it."""
-
-    def results(self, identity: str, now: datetime) -> Mapping[str, str]:
-        """Return what came of a request, as far as that is known."""
-
-
 class OptOutList(Protocol):
     """AWS's opt-out list. Every method raises Throttled, Unavailable or Rejected."""
 
@@ -175,53 +125,6 @@ class OptOutList(Protocol):
         """DescribeOptedOutNumbers for one number; None if it is not listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """Some of the numbers on a list, in E.164 form, and where the next are; None after the last."""
-
-    entries: Sequence[tuple[str, Listing]]
-    next_place: str | None
-
-
-class Listings(Protocol):
-    """Opt-out lists, read as a whole. Raises Throttled, Unavailable or Rejected."""
-
-    def page(self, list_name: str, place: str | None) -> ListPage:
-        """DescribeOptedOutNumbers; None for the first. A place that is no longer known is Rejected."""
-
-
-class Census(Protocol):
-    """Everybody's consents. Every method raises TryAgain or Rejected."""
-
-    def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
-        """Of a hundred numbers at the most, as written last; whoever is unknown is left out."""
-
-    def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
-        """Some consents, each with its place, and the place of the next; None after the last.
-
-        Whoever is opted out is among them, and whoever was found to differ; perhaps not in their newest state.
-        """
-
-    def write_down(self, drift: Drift) -> bool:
-        """Once; False if it stood there."""
-
-
-class RunBook(Protocol):
-    """How far reconcile has come. Every method raises TryAgain or Rejected, and reads what was written last."""
-
-    def newest(self) -> Run | None:
-        """Open or over."""
-
-    def save(self, run: Run, replacing: Run | None) -> None:
-        """Write if ``replacing`` (None: nothing) still stands; otherwise raise Moved with what stands instead."""
-
-    def keep(self, name: str, packed: bytes, until: datetime) -> Sketch:
-        """Keep what was read, under a name that nobody else writes to."""
-
-    def kept(self, sketch: Sketch) -> bytes | None:
-        """None if it is no longer whole."""
-
-
 class Texting(Protocol):
     """A way to answer. Raises Throttled, Unavailable, RecipientOptedOut or Rejected."""
 
@@ -232,8 +135,8 @@ class Texting(Protocol):
         """
 
 
-class EventBus(Protocol):
-    """Where others are told what has changed."""
+class DeadLetterQueue(Protocol):
+    """The queue for records that could not be processed."""
 
-    def put(self, notices: Sequence[Notice]) -> Sequence[TryAgain | Rejected | Unreadable | None]:
-        """An answer each, in order: None for what was taken, Unreadable for what never will be. Raises nothing."""
+    def put(self, body: str, reason: str) -> None:
+        """Keep a record as it came, with the reason. Raises TryAgain or Rejected."""

@@ -10,15 +10,23 @@ from hashlib import sha256
 from operator import itemgetter
 
 from sms_consent.domain.preserved_attributes import Preserved
-from sms_consent.replies import ReplyKind
 
-__all__ = ["Answer", "AnswerState", "Delivery", "Letter", "RecentReply", "digest_of"]
+__all__ = ["Answer", "AnswerState", "Delivery", "Letter", "RecentReply", "ReplyKind", "digest_of"]
 
 MOST_RECENT = 3
 """Replies of which a record keeps time, kind and digest."""
 
 MOST_LINES = 20
 """Numbers of ours of which a letter keeps when a person last asked them."""
+
+
+class ReplyKind(StrEnum):
+    """What a reply is for."""
+
+    OPT_OUT_CONFIRMATION = "OPT_OUT_CONFIRMATION"
+    OPT_IN_CONFIRMATION = "OPT_IN_CONFIRMATION"
+    HELP = "HELP"
+    ASK = "ASK"  # the text may have meant an opt-out: says which word would
 
 
 class AnswerState(StrEnum):

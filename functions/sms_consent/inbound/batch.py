@@ -12,11 +12,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from sms_consent.adapters.sqs.dead_letters import DeadLetters
-from sms_consent.bootstrap.observability import Log, Metrics
 from sms_consent.domain.errors import ConsentError, OtherEvent, OutOfTime, Throttled, Unavailable, Unreadable
+from sms_consent.domain.observation import Logger, Metrics
 from sms_consent.domain.phone_number import mask, mask_id
-from sms_consent.domain.ports import Clock
+from sms_consent.domain.ports import Clock, DeadLetterQueue
 from sms_consent.inbound.concurrency import Together, one_after_the_other
 from sms_consent.inbound.message import Text
 from sms_consent.inbound.order import by_person, in_order, one_by_one, shuffled
@@ -60,10 +59,10 @@ class Batch:
         self,
         *,
         inbound: Texts,
-        dead_letters: DeadLetters,
+        dead_letters: DeadLetterQueue,
         queue: Queue | None,
         clock: Clock,
-        logger: Log,
+        logger: Logger,
         metrics: Metrics,
         has_time: Callable[[], bool] = lambda: True,
         together: Together = one_after_the_other,

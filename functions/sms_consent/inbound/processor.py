@@ -11,13 +11,12 @@ from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.phone_number import canonical
 from sms_consent.domain.ports import Clock, Sender
-from sms_consent.domain.reply import Answer, RecentReply
+from sms_consent.domain.reply import Answer, RecentReply, ReplyKind
 from sms_consent.inbound.message import Text
 from sms_consent.intent import Intent, Reader, Reading, Tier
 from sms_consent.intent.classifier import Classifier
 from sms_consent.intent.rcs_content import RcsContent
 from sms_consent.recording.recorder import Recorder
-from sms_consent.replies import ReplyKind
 from sms_consent.sync.help_and_clarification import Correspondence
 
 __all__ = ["Action", "Heard", "Inbound", "Message"]

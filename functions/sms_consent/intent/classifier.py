@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sms_consent.domain.reply import RecentReply, digest_of
+from sms_consent.domain.reply import RecentReply, ReplyKind, digest_of
 from sms_consent.intent import Explanation, Intent, OwnReplies, Reader, Reading, Tier
 from sms_consent.intent.rcs_content import RcsContent, deciding_text, reading_of
-from sms_consent.replies import Replies, ReplyKind
+from sms_consent.replies import Replies
 
 __all__ = ["ECHO_WITHIN", "Classifier"]
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
-
-from sms_consent.adapters.dynamodb.stream_records import notice_of, sequence_number
-from sms_consent.adapters.sqs.dead_letters import DeadLetters
 from sms_consent.domain.errors import Rejected, TryAgain, Unreadable
 from sms_consent.domain.events import Notice
+from sms_consent.domain.observation import COUNT, Logger, Metrics
 from sms_consent.domain.phone_number import mask
+from sms_consent.domain.ports import DeadLetterQueue
 from sms_consent.publishing.event_publisher import Announced, Announcer
 
 __all__ = ["Batch"]
@@ -28,7 +25,17 @@ Record = Mapping[str, Any]
 class Batch:
     """Tells what the records of one batch of the stream have to tell."""
 
-    def __init__(self, *, announcer: Announcer, dead_letters: DeadLetters, logger: Logger, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        *,
+        read: Callable[[Record], Notice | None],
+        announcer: Announcer,
+        dead_letters: DeadLetterQueue,
+        logger: Logger,
+        metrics: Metrics,
+    ) -> None:
+        """``read`` returns the event that a stream record means, or None; it raises Unreadable."""
+        self._read = read
         self._announcer = announcer
         self._dead_letters = dead_letters
         self._logger = logger
@@ -41,7 +48,7 @@ class Batch:
         notices: dict[int, Notice] = {}
         for place, record in enumerate(records):
             try:
-                notice = notice_of(record)
+                notice = self._read(record)
             except Unreadable as error:
                 unreadable[place] = error.reason
                 continue
@@ -57,7 +64,7 @@ class Batch:
                 stop = place
         if stop == len(records):
             return {"batchItemFailures": []}
-        return {"batchItemFailures": [{"itemIdentifier": sequence_number(records[stop])}]}
+        return {"batchItemFailures": [{"itemIdentifier": _sequence_number(records[stop])}]}
 
     def _put_aside(self, record: Record, reason: str) -> bool:
         """As it came, so that it can be handed to this function again. Nothing is passed over that is not kept."""
@@ -70,23 +77,30 @@ class Batch:
             self._logger.error(
                 "a record can neither be told nor put aside", event_id=record.get("eventID"), error=str(error)
             )
-            self._metrics.add_metric("EventsDelayed", MetricUnit.Count, 1)
+            self._metrics.add_metric("EventsDelayed", COUNT, 1)
             return False
         self._logger.error("a record was put aside", event_id=record.get("eventID"), reason=reason)
-        self._metrics.add_metric("EventsPutAside", MetricUnit.Count, 1)
+        self._metrics.add_metric("EventsPutAside", COUNT, 1)
         return True
 
     def _report(self, done: Sequence[Notice], became: Announced) -> None:
         told = [notice.event for at, notice in enumerate(done) if at not in became.refused]
         for event in told:
             self._logger.info("told", type=event.type, id=event.id, number=mask(event.number))
-        self._metrics.add_metric("EventsTold", MetricUnit.Count, len(told))
+        self._metrics.add_metric("EventsTold", COUNT, len(told))
         if became.stopped_at is not None:
             # Not an error of this function: the stream brings the rest again, and nothing is lost for 24 hours.
             self._logger.warning("the rest is told later", error=became.error or "out of time")
-            self._metrics.add_metric("EventsDelayed", MetricUnit.Count, 1)
+            self._metrics.add_metric("EventsDelayed", COUNT, 1)
 
 
 def _without_images(record: Record) -> dict[str, Any]:
     change = {name: value for name, value in record["dynamodb"].items() if name not in {"OldImage", "NewImage"}}
     return {**record, "dynamodb": change}
+
+
+def _sequence_number(record: Record) -> str:
+    """Return the number by which Lambda resumes; empty if there is none, which Lambda takes for the whole batch."""
+    change = record.get("dynamodb")
+    number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
+    return number if isinstance(number, str) else ""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sms_consent.domain.errors import Rejected, TryAgain, Unreadable
 from sms_consent.domain.events import Notice
-from sms_consent.domain.ports import Clock, EventBus
+from sms_consent.domain.ports import Clock
 
-__all__ = ["GIVEN_UP_AFTER", "Announced", "Announcer"]
+__all__ = ["GIVEN_UP_AFTER", "Announced", "Announcer", "EventBus"]
 
 TOGETHER = 10
 """PutEvents takes as many entries at once."""
@@ -19,6 +20,13 @@ PAUSE = 0.2
 """Seconds before what failed is tried again at once, doubled each time. What fails still is left to the stream."""
 GIVEN_UP_AFTER = timedelta(hours=6)
 """A bus that is gone or denied is tried again for so long, and the events wait. The stream forgets after 24 hours."""
+
+
+class EventBus(Protocol):
+    """Where others are told what has changed."""
+
+    def put(self, notices: Sequence[Notice]) -> Sequence[TryAgain | Rejected | Unreadable | None]:
+        """An answer each, in order: None for what was taken, Unreadable for what never will be. Raises nothing."""
 
 
 @dataclass(slots=True)

@@ -9,16 +9,28 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import ConsentError
-from sms_consent.domain.ports import Register
 from sms_consent.domain.time import as_text
 
-__all__ = ["Entry", "NoSuchPlace", "Page", "page_of"]
+__all__ = ["Entry", "NoSuchPlace", "Page", "Register", "page_of"]
 
 _PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[!-~]{1,200}", re.ASCII)
+
+
+class Register(Protocol):
+    """What stands under one number, for whoever asks. Every method raises TryAgain, and reads what was written last."""
+
+    def consents(self, number: str) -> list[Consent]:
+        """On every list."""
+
+    def decisions(
+        self, number: str, *, before: str | None, most: int
+    ) -> list[tuple[Decision, Outcome | None, datetime | None]]:
+        """The newest ones, or the newest before a place (``<time>#<id>``), newest first."""
 
 
 class NoSuchPlace(ConsentError):

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sms_consent.domain.consent import Consent, Listing
+from sms_consent.domain.consent import Consent, DriftKind, Listing
 from sms_consent.domain.decision import Outcome
-from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Moved, Rejected, TryAgain
-from sms_consent.domain.ports import Census, Clock, ConsentLedger, OptOutList
+from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
 from sms_consent.reconciliation import drift_rules
+from sms_consent.reconciliation.ports import Census
 from sms_consent.reconciliation.progress import Counts
 from sms_consent.reconciliation.rate_limited_reader import Asking
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 
-from sms_consent.domain.drift import DriftKind
+from sms_consent.domain.consent import DriftKind
 from sms_consent.domain.preserved_attributes import Preserved
 
 __all__ = ["Counts", "Run", "Sketch"]

@@ -1,24 +1,228 @@
-"""Holds the opt-out lists and the ledger against each other, daily, over as many invocations as it takes.
+"""One invocation's reading of lists and ledger: page by page, saved at intervals, until all is read or the time is up.
 
-What differs is made due or recorded in the ledger; only sync puts and deletes.
+First each list is read to its end, and each number on it held against the ledger; then the ledger, and whoever is opted out
+there and was not met on the list is looked up. Of everybody who was met, eight megabytes of bits are remembered, however
+many they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import cast
 
-from sms_consent.domain.ports import Census, Clock, ConsentLedger, Listings, OptOutList, RunBook
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.drift import Drift
+from sms_consent.domain.errors import Moved, Rejected, TryAgain
+from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
 from sms_consent.domain.rate_limiter import Pace
+from sms_consent.reconciliation import drift_rules
 from sms_consent.reconciliation.bloom_snapshot import ListedNumbers
-from sms_consent.reconciliation.progress import Run
-from sms_consent.reconciliation.reconcile_run import Lost, Observer, Reading, Reconciled, State
+from sms_consent.reconciliation.drift_resolver import Judge, NoAnswer
+from sms_consent.reconciliation.ports import Census, Listings, RunBook
+from sms_consent.reconciliation.progress import Counts, Run
+from sms_consent.reconciliation.rate_limited_reader import Asking, TimeIsUp
 
-__all__ = ["EVERY", "Observer", "Reconciled", "Reconciler", "State"]
+__all__ = ["EVERY", "LEASE", "Lost", "Observer", "Reading", "Reconciled", "Reconciler", "State"]
 
 EVERY = timedelta(days=1) - timedelta(minutes=4)
 """From one beginning to the next: daily, also where a turn of the schedule comes a little early."""
+
+CHECKPOINT = timedelta(minutes=4)
+LEASE = timedelta(minutes=10)
+"""Nobody else reads meanwhile, so that the API's rate is kept. Whoever has lost it does no harm, and cannot save."""
+KEPT_FOR = timedelta(days=3)
+OUTAGE = 3
+"""So many numbers in a row that the list does not answer for: the next invocation goes on."""
+ANEW = 3
+"""How often a list may be begun anew before it counts as unread."""
+
+
+class State(StrEnum):
+    """How an invocation ended."""
+
+    NOT_DUE = "NOT_DUE"  # the newest run is over, and the next one is not due yet
+    BUSY = "BUSY"  # another worker is at it
+    LEFT = "LEFT"  # the time is up: the next invocation goes on
+    FINISHED = "FINISHED"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What became of an invocation, and how far its run is."""
+
+    state: State
+    run: Run
+
+
+class Observer:
+    """Whoever wants to know meanwhile; this one does not."""
+
+    def found(self, drift: Drift) -> None:
+        """A difference, as it is found; again where a page is read again."""
+
+    def failed(self, error: Exception) -> None:
+        """A number was skipped, since comparing it raised this error."""
+
+    def went_on(self, run: Run) -> None:
+        """A page of a list or of the ledger is done."""
+
+    def counted(self, counts: Counts) -> None:
+        """What has come since the last time: told at least once, whenever the worker may die."""
+
+
+class Lost(Exception):
+    """Another worker has taken the run over."""
+
+
+class Reading:
+    """One invocation's work on one run. What it holds could be saved at any time: a page counts once it is read whole."""
+
+    def __init__(
+        self, made: Reconciler, run: Run, listed: ListedNumbers, worker: str, until: datetime, observer: Observer
+    ) -> None:
+        self._made = made
+        self._run = run
+        self._listed = listed
+        self._worker = worker
+        self._until = until
+        self._observer = observer
+        self._told = run.counts
+        self._saved: Run | None = None
+        self._save_at = until
+        self._unkept = False  # whether numbers were met that the kept sketch does not have
+        self._lost = False
+        self._unanswered = 0  # numbers in a row that the list did not answer for
+        self._asking = Asking(made.pace, made.clock, until, self._save_in_time)
+        self._judge = Judge(
+            ledger=made.ledger,
+            census=made.census,
+            opt_out_list=made.opt_out_list,
+            asking=self._asking,
+            clock=made.clock,
+            found=observer.found,
+            after=run.found_after,
+            dry=made.dry,
+        )
+
+    def take(self, newest: Run | None) -> None:
+        """Under a lease, before anything is read."""
+        self._saved = newest
+        self._save(self._run.saved_by(self._worker, self._made.clock.now() + LEASE))
+
+    def go_on(self) -> Reconciled:
+        """To the end, or until the time is up."""
+        try:
+            while self._run.is_open and self._made.clock.now() < self._until:
+                self._step()
+                self._observer.went_on(self._run)
+                self._save_in_time()
+        except TimeIsUp:
+            pass
+        finally:
+            # Also when the ledger fails, or somebody interrupts the command: nobody needs to wait for the lease.
+            if not self._lost:
+                self._checkpoint(leave=True)
+        return Reconciled(State.LEFT if self._run.is_open else State.FINISHED, self._run)
+
+    def _step(self) -> None:
+        list_name = self._run.list_name
+        if list_name is not None:
+            self._read_page(list_name)
+        else:
+            self._walk()
+
+    def _read_page(self, list_name: str) -> None:
+        """After a crash in it, the page is read again, and what it had brought is found again."""
+        made, place, counts = self._made, self._run.place, self._run.counts
+        try:
+            page = self._asking(lambda: made.listings.page(list_name, place))
+        except Rejected:
+            again = place is not None and self._run.begun_anew < ANEW
+            self._run = self._run.list_anew() if again else self._run.without_list()
+            return
+        consents = made.census.consents([number for number, _ in page.entries], list_name)
+        counts = counts.plus(pages=1, listed=len(page.entries))
+        for number, listing in page.entries:
+            self._listed.add(number, list_name)
+            self._unkept = True
+            counts = self._compared(
+                counts, partial(self._judge.listed, counts, number, list_name, listing, consents.get(number))
+            )
+        # Onto whatever has been saved while the page was judged.
+        run = replace(self._run, counts=counts, place=page.next_place)
+        self._run = run if page.next_place is not None else run.next_list()
+
+    def _walk(self) -> None:
+        """One consent after the other: many that are missing must not keep an invocation from getting on."""
+        consents, next_place = self._made.census.walk(self._run.place)
+        for place, consent in consents:
+            counts = self._compared(self._run.counts, partial(self._held_against_lists, consent))
+            self._run = replace(self._run, counts=counts, place=place)
+        self._run = replace(self._run, place=next_place)
+        if next_place is None:
+            self._run = self._run.finished(self._made.clock.now())
+
+    def _compared(self, counts: Counts, compare: Callable[[], Counts]) -> Counts:
+        """Compare one number, and skip it if it fails. Raises TryAgain if the ledger fails, or the list for several in a row."""
+        try:
+            after = compare()
+        except (TimeIsUp, Lost, TryAgain):
+            raise
+        except NoAnswer as silence:
+            self._unanswered += 1
+            failure = cast("TryAgain", silence.__cause__)
+            if self._unanswered >= OUTAGE:
+                raise failure from silence
+            self._observer.failed(failure)
+            return counts.plus(unjudged=1)
+        except Exception as error:  # noqa: BLE001  one number must not stop the others
+            self._observer.failed(error)
+            return counts.plus(unjudged=1)
+        self._unanswered = 0
+        return after
+
+    def _held_against_lists(self, consent: Consent) -> Counts:
+        run = self._run
+        if consent.list_name not in run.lists or consent.list_name in run.unread:
+            return run.counts
+        counts = run.counts.plus(consents=1)
+        earlier = self._judge.unlisted_before(counts, consent)
+        if earlier is not None:
+            return earlier
+        if not drift_rules.may_lack(consent, run.started_at, self._made.clock.now()):
+            return counts
+        if self._listed.may_hold(consent.number, consent.list_name):
+            return counts
+        return self._judge.unlisted(counts, consent)
+
+    def _save_in_time(self) -> None:
+        if self._made.clock.now() >= self._save_at:
+            self._checkpoint()
+
+    def _checkpoint(self, *, leave: bool = False) -> None:
+        """What was counted is told first: an alarm rather twice than never."""
+        run, now = self._run, self._made.clock.now()
+        counts = run.counts.since(self._told)
+        if counts != Counts():
+            self._observer.counted(counts)
+            self._told = run.counts
+        if run.is_open and (self._unkept or (run.sketch is not None and run.sketch.until < now + KEPT_FOR / 2)):
+            sketch = self._made.book.keep(self._made.new_token(), self._listed.pack(), now + KEPT_FOR)
+            run, self._unkept = replace(run, sketch=sketch), False
+        self._save(run.left() if leave else run.saved_by(self._worker, now + LEASE))
+
+    def _save(self, run: Run) -> None:
+        try:
+            self._made.book.save(run, self._saved)
+        except Moved as moved:
+            self._lost = True
+            raise Lost from moved
+        self._run = self._saved = run
+        self._save_at = self._made.clock.now() + CHECKPOINT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,33 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from sms_consent.domain.ports import Receipt, Receipts
-
-__all__ = ["Arrival", "First", "Repeats"]
+__all__ = ["Arrival", "First", "Receipt", "Receipts", "Repeats"]
 
 REMEMBERED_FOR = timedelta(hours=1)
 """Longer than a signature is valid, from five minutes before its date to five minutes after, and than any client retries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """When a request first came in, and the id of the decisions that came of it; earlier releases kept no id."""
+
+    at: datetime
+    identity: str | None
+
+
+class Receipts(Protocol):
+    """Remembers for a while when something first came in. Every method raises TryAgain, and reads what was written last."""
+
+    def keep(self, name: str, receipt: Receipt, now: datetime, until: datetime) -> Receipt | None:
+        """Write a receipt, to be forgotten after ``until``. Return the one that stands there already, if there is one."""
+
+    def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
+        """Write what came of a request, in place of what is known of it."""
+
+    def results(self, identity: str, now: datetime) -> Mapping[str, str]:
+        """Return what came of a request, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.ports import Clock, ConsentLedger
-from sms_consent.domain.reply import RecentReply
+from sms_consent.domain.reply import RecentReply, ReplyKind
 from sms_consent.recording.consent_change import ConsentChanger
-from sms_consent.replies import ReplyKind
 
 __all__ = ["Left", "LeftToSweep", "leave_to_sweep"]
 

@@ -11,11 +11,10 @@ from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Rejected, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.propagation import Scope
-from sms_consent.domain.reply import Answer, AnswerState
+from sms_consent.domain.reply import Answer, AnswerState, ReplyKind
 from sms_consent.domain.transitions import OPT_IN_ANSWER_USEFUL_FOR
 from sms_consent.recording.consent_change import Change, ConsentChanger
 from sms_consent.recording.leave_to_sweep import LeftToSweep
-from sms_consent.replies import ReplyKind
 from sms_consent.sync.sync import Sync
 
 __all__ = ["Recorded", "Recorder"]

@@ -7,6 +7,6 @@ The texts are data: one file a language in ``languages/``, and what each kind mu
 from __future__ import annotations
 
 from .composer import Replies, Reply, Unfit
-from .templates import ReplyKind, UnfitReply
+from .templates import UnfitReply
 
-__all__ = ["Replies", "Reply", "ReplyKind", "Unfit", "UnfitReply"]
+__all__ = ["Replies", "Reply", "Unfit", "UnfitReply"]

@@ -6,8 +6,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from sms_consent.domain.reply import ReplyKind
+
 from .gsm7 import Encoding, Size, measure, outside_alphabet
-from .templates import ReplyKind, Template, TemplateKey, UnfitReply, deployed, fault_of_text, language_tag
+from .templates import Template, TemplateKey, UnfitReply, deployed, fault_of_text, language_tag
 
 __all__ = ["Replies", "Reply", "Unfit"]
 

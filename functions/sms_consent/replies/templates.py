@@ -7,13 +7,14 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-__all__ = ["ReplyKind", "Template", "TemplateKey", "UnfitReply", "deployed", "fault_of_text", "language_tag", "shipped"]
+from sms_consent.domain.reply import ReplyKind
+
+__all__ = ["Template", "TemplateKey", "UnfitReply", "deployed", "fault_of_text", "language_tag", "shipped"]
 
 _FIELD = re.compile(r"\{(brand|support)\}")
 _LEADING_BRAND = re.compile(r"^\{brand\}\s*[:.,：،]?\s*")
@@ -25,15 +26,6 @@ _SAME_LANGUAGE = {"nb": "no", "nn": "no", "iw": "he"}
 
 
 _SHOWN = 3  # problems spelt out in the message: one brand too long can be too long in eighty texts
-
-
-class ReplyKind(StrEnum):
-    """What a reply is for."""
-
-    OPT_OUT_CONFIRMATION = "OPT_OUT_CONFIRMATION"
-    OPT_IN_CONFIRMATION = "OPT_IN_CONFIRMATION"
-    HELP = "HELP"
-    ASK = "ASK"  # the text may have meant an opt-out: says which word would
 
 
 class UnfitReply(ValueError):

@@ -11,9 +11,8 @@ from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Moved, Unavailable, Untouched
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.rate_limiter import Call, Pace
-from sms_consent.domain.reply import Answer, AnswerState, Letter, RecentReply
+from sms_consent.domain.reply import Answer, AnswerState, Letter, RecentReply, ReplyKind
 from sms_consent.domain.transitions import THROTTLED
-from sms_consent.replies import ReplyKind
 from sms_consent.sync.reply_limits import ENOUGH, LETTER_LIMITS, LONGEST
 from sms_consent.sync.reply_sender import Postman
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sms_consent.domain.ports import Clock
-from sms_consent.domain.reply import RecentReply
-from sms_consent.replies import ReplyKind
+from sms_consent.domain.reply import RecentReply, ReplyKind
 from sms_consent.sync.reply_budget import Budget, Priority, Refusal, Unlimited
 
 __all__ = ["BUDGET_REASONS", "ENOUGH", "LETTER_LIMITS", "LONGEST", "Limit", "ReplyLimits", "enough"]

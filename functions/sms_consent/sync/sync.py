@@ -19,9 +19,8 @@ from sms_consent.domain.errors import Moved, OptInRefused, Rejected, TryAgain, U
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
 from sms_consent.domain.rate_limiter import Call, Pace
 from sms_consent.domain.rejections import RETRIED_EVERY, RejectedWork, is_permanent
-from sms_consent.domain.reply import Answer, AnswerState, Delivery, RecentReply
+from sms_consent.domain.reply import Answer, AnswerState, Delivery, RecentReply, ReplyKind
 from sms_consent.domain.transitions import Work, work_left
-from sms_consent.replies import ReplyKind
 from sms_consent.sync.reply_sender import Postman
 
 __all__ = ["Sync"]

@@ -18,7 +18,8 @@ from uuid import uuid4
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Outcome
-from sms_consent.domain.ports import Clock, Register
+from sms_consent.domain.ports import Clock
+from sms_consent.queries.history import Register
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sms_consent.adapters.dynamodb.connected_numbers import Memory
+from sms_consent.adapters.dynamodb.connected_numbers import ConnectedNumbers
 from sms_consent.adapters.dynamodb.consent_scan import DynamoCensus
 from sms_consent.adapters.dynamodb.sender_store import SenderBook
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
@@ -81,7 +81,7 @@ class Switchover:
         self._targets = Targets(
             deployment, self._account, SenderBook(deployment.dynamodb(), deployment.table, deployment.names)
         )
-        self._memory = Memory(deployment.dynamodb(), deployment.table)
+        self._connected = ConnectedNumbers(deployment.dynamodb(), deployment.table)
         self.originators = Originators(deployment.sms_voice(), desk.clock.sleep)
         self.route = Route(deployment)
         self.proof: str | None = None  # what the trial has shown
@@ -131,7 +131,8 @@ class Switchover:
         if originator.pool is not None:
             keep(bad("number", f"{originator.identity} is in the pool {originator.pool}: disconnect the pool"))
             return None
-        before, now = self._memory.before(originator), originator.handling
+        kept, now = self._connected.settings_before(originator.id), originator.handling
+        before = Handling(**{"channel": None, "role": None} | kept) if kept is not None else None
         if before is None:
             keep(note("before", "how it was set before is not known here: list and two-way messaging stay as they are"))
         list_name = before.list_name if before is not None and not self._wishes.keep_list else now.list_name
@@ -227,11 +228,14 @@ class Switchover:
         return examined.originator
 
     def _remember(self, examined: Examined) -> Originator:
-        self._memory.keep(examined.originator, self.route.topic)
+        originator = examined.originator
+        # Once texts go to the stack's topic, the change is half-way, and what is kept is from before it.
+        half_way = originator.handling.heard_on(self.route.topic)
+        self._connected.keep(originator.id, asdict(originator.handling), only_first=half_way)
         return examined.originator
 
     def _forget(self, examined: Examined) -> Originator:
-        self._memory.forget(examined.originator)
+        self._connected.forget(examined.originator.id)
         return examined.originator
 
     def _hand_back(self, examined: Examined) -> Originator:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.batch_read import consents_by_key
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.phone_number import canonical
@@ -33,8 +32,6 @@ __all__ = ["Incomplete", "Tally", "Transfer"]
 PAGE = 100
 KEYS = 100
 """What BatchGetItem takes."""
-PAUSE = 2.0
-"""Seconds before keys that DynamoDB left out are asked for again."""
 
 Tell = Callable[[int], None]
 
@@ -184,17 +181,10 @@ class Transfer:
             place = {"NextToken": page["NextToken"]}
 
     def _consents(self, numbers: list[str], of: Target) -> dict[str, Consent]:
-        """A page's at once."""
-        asked: Any = [to_attributes(items.consent_key(number, of.ledger_name)) for number in numbers]
-        table, found = self._desk.deployment.table, []
-        while asked:
-            answer: Any = self._dynamodb.batch_get_item(RequestItems={table: {"Keys": asked, "ConsistentRead": True}})
-            found += answer["Responses"].get(table, [])
-            asked = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-            if asked:
-                self._desk.clock.sleep(PAUSE)
-        consents = [items.consent_from(from_attributes(item)) for item in found]
-        return {consent.number: consent for consent in consents}
+        """Read the consents of one page."""
+        keys = [(number, of.ledger_name) for number in numbers]
+        found = consents_by_key(self._dynamodb, self._desk.deployment.table, keys, self._desk.clock)
+        return {number: consent for (number, _), consent in found.items()}
 
 
 def _opted_in_since(consent: Consent | None, listed: _Listed) -> bool:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_consent_cli.commands.check import BAD_INPUT, STACK, AsJson, Stack
+from sms_consent_cli.commands.check import STACK, AsJson, Stack
 from sms_consent_cli.commands.dead_letters.queue import DeadLetter, DeadLetterQueue
 from sms_consent_cli.shared.terminal_text import say, say_json
+from sms_consent_cli.shared.usage_error import BAD_INPUT
 
 if TYPE_CHECKING:
     from sms_consent_cli.shared.deployment import Deployment

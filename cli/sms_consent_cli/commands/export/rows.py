@@ -8,14 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import from_attributes
-from sms_consent.adapters.dynamodb.batch_read import MOST, found_by_key
-from sms_consent.adapters.dynamodb.renamed_lists import is_merged
-from sms_consent.adapters.error_mapping import translated
+from sms_consent.adapters.dynamodb.consent_export import stored_consents, with_evidence
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.time import as_text
@@ -35,8 +30,6 @@ COLUMNS = (
 )  # fmt: skip
 TEXTS = ("matched", "text")
 """What people wrote: only for whoever asks for it."""
-PAGE = 500
-"""Items that are read at once: few enough that no answer takes long, enough that a million take no more than minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,52 +98,10 @@ def exported(
     """
     found = (
         consent
-        for stored in _consents(client, table)
+        for stored in stored_consents(client, table)
         for consent in [_by_name(stored, canonical)]
         if (list_name is None or list_name in {consent.list_name, consent.list_name.rpartition("/")[2]})
         and not (opted_out_only and consent.status is Status.OPTED_IN)
     )
-    while window := list(islice(found, MOST)):
-        yield from _with_evidence(client, table, window, clock)
-
-
-def _consents(client: DynamoDBClient, table: str) -> Iterator[Consent]:
-    start: dict[str, Any] = {}
-    while True:
-        with translated():
-            page = client.scan(
-                TableName=table,
-                FilterExpression="begins_with(sk, :list)",
-                ExpressionAttributeValues={":list": {"S": items.LIST}},
-                ConsistentRead=True,
-                Limit=PAGE,
-                **start,
-            )
-        for item in page["Items"]:
-            stored = from_attributes(item)
-            if not is_merged(stored):
-                yield items.consent_from(stored)
-        if "LastEvaluatedKey" not in page:
-            return
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-
-
-def _with_evidence(client: DynamoDBClient, table: str, consents: list[Consent], clock: Clock) -> Iterator[Exported]:
-    keys = {
-        consent: {"pk": consent.number, "sk": f"{items.DECISION}{as_text(consent.decided_at)}#{consent.decided_by}"}
-        for consent in consents
-        if not _in_outbox(consent)
-    }
-    found = found_by_key(client, table, keys.values(), clock)
-    for consent in consents:
-        if _in_outbox(consent) and consent.outbox is not None:
-            yield Exported(consent, Entry(consent.outbox, None, None))
-            continue
-        key = keys[consent]
-        item = found.get((key["pk"], key["sk"]))
-        yield Exported(consent, Entry(*items.decision_from(item)) if item is not None else None)
-
-
-def _in_outbox(consent: Consent) -> bool:
-    """A decision that is not in the history yet stands in the consent itself."""
-    return consent.outbox is not None and consent.outbox.id == consent.decided_by
+    for consent, evidence in with_evidence(client, table, found, clock):
+        yield Exported(consent, evidence)

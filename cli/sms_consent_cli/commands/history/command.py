@@ -15,7 +15,7 @@ from sms_consent_cli.shared.terminal_text import say_json
 
 if TYPE_CHECKING:
     from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
-    from sms_consent.domain.ports import Register
+    from sms_consent.queries.history import Register
     from sms_consent_cli.shared.narrative import Person
 
 __all__ = ["history"]

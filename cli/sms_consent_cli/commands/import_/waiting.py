@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.batch_read import MOST, found_by_key
+from sms_consent.adapters.dynamodb.batch_read import MOST, consents_by_key
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.ports import Clock
 from sms_consent_cli.commands.import_.number_file import NumberFile
@@ -31,14 +30,9 @@ def followed(file: NumberFile, reading: Reading, *, client: DynamoDBClient, tabl
     done = 0
     while window := list(islice(rows, MOST)):
         while window:
-            keys = [items.consent_key(row.number, row.list_name) for row in window]
-            found = found_by_key(client, table, keys, clock)
-            waiting = [
-                (row, items.consent_from(item))
-                for row, key in zip(window, keys, strict=True)
-                if (item := found.get((str(key["pk"]), str(key["sk"])))) is not None
-            ]
-            waiting = [(row, consent) for row, consent in waiting if not consent.settled]
+            found = consents_by_key(client, table, [(row.number, row.list_name) for row in window], clock)
+            standing = [(row, found.get((row.number, row.list_name))) for row in window]
+            waiting = [(row, consent) for row, consent in standing if consent is not None and not consent.settled]
             done += len(window) - len(waiting)
             yield done
             window = [row for row, consent in waiting if consent.attempts < HOPELESS]

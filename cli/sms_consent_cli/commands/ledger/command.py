@@ -144,8 +144,9 @@ def _restored_to(settings: TableSettings) -> datetime | None:
 
 def _take_back(deployment: Deployment, moment: datetime, *, dry_run: bool) -> int:
     """Take back the opt-ins that were not carried out at that moment; return how many there were."""
+    from sms_consent.adapters.dynamodb.consent_export import unfinished_opt_ins
     from sms_consent.adapters.dynamodb.store import DynamoLedger
-    from sms_consent_cli.commands.ledger.restored_ledger import opt_out_again, unfinished_opt_ins
+    from sms_consent_cli.commands.ledger.restored_ledger import opt_out_again
 
     client, table = deployment.dynamodb(), deployment.table
     store, count = DynamoLedger(client, table, looks_further=False), 0

@@ -1,4 +1,4 @@
-"""Decides how many items of the ledger are read at once by their keys."""
+"""Reads items of the ledger by their keys, a hundred at a time."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
 from sms_consent.adapters.error_mapping import translated
+from sms_consent.domain.consent import Consent
 from sms_consent.domain.errors import Throttled
 from sms_consent.domain.ports import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["MOST", "found_by_key"]
+__all__ = ["MOST", "consents_by_key", "found_by_key"]
 
 MOST = 100
 """What BatchGetItem takes."""
@@ -41,3 +43,13 @@ def found_by_key(
             found[item["pk"], item["sk"]] = item
         wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
     raise Throttled("the ledger reads too slowly for this")
+
+
+def consents_by_key(
+    client: DynamoDBClient, table: str, keys: Iterable[tuple[str, str]], clock: Clock
+) -> dict[tuple[str, str], Consent]:
+    """Return the consents of numbers on lists, by number and list. Raises TryAgain."""
+    wanted = {key: items.consent_key(*key) for key in keys}
+    found = found_by_key(client, table, wanted.values(), clock)
+    consents = {key: found.get((str(item["pk"]), str(item["sk"]))) for key, item in wanted.items()}
+    return {key: items.consent_from(item) for key, item in consents.items() if item is not None}

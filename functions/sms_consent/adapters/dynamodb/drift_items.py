@@ -6,8 +6,8 @@ from typing import Any
 
 from sms_consent.adapters.dynamodb.attributes import Plain
 from sms_consent.adapters.dynamodb.items import END_USER, Item
-from sms_consent.domain.consent import Listing, Status
-from sms_consent.domain.drift import Drift, DriftKind
+from sms_consent.domain.consent import DriftKind, Listing, Status
+from sms_consent.domain.drift import Drift
 from sms_consent.domain.time import as_text, from_text
 
 __all__ = ["DRIFT", "drift_from", "drift_item", "drift_key"]

@@ -10,8 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
 from sms_consent.adapters.error_mapping import translated, translation_of
-from sms_consent.domain.ports import Receipt
 from sms_consent.domain.time import as_text, from_text
+from sms_consent.recording.idempotency import Receipt
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -10,16 +10,14 @@ from typing import Any
 
 from sms_consent.adapters.dynamodb.attributes import Plain
 from sms_consent.adapters.dynamodb.codec import Decoder, boolean, decode, integer, member, moment, preserve, text
-from sms_consent.domain.consent import UNKNOWN_TIME, Consent, Due, Listing, Status
+from sms_consent.domain.consent import UNKNOWN_TIME, Consent, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.domain.drift import DriftKind
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.preserved_attributes import Preserved
 from sms_consent.domain.rejections import RejectedWork
-from sms_consent.domain.reply import Answer, AnswerState, Letter, RecentReply
+from sms_consent.domain.reply import Answer, AnswerState, Letter, RecentReply, ReplyKind
 from sms_consent.domain.time import as_text
-from sms_consent.replies import ReplyKind
 
 __all__ = [
     "DECISION",

@@ -17,17 +17,10 @@ from sms_consent.domain.consent import Consent
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.events import Event, Notice
 
-__all__ = ["notice_of", "sequence_number"]
+__all__ = ["notice_of"]
 
 
 _IN_EVENTS = ("status", "decided_at", "decided_by", "held_until", items.END_USER, "revision")
-
-
-def sequence_number(record: Mapping[str, Any]) -> str:
-    """By which Lambda is told where to go on; empty if there is none, which Lambda takes for the whole batch."""
-    change = record.get("dynamodb")
-    number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
-    return number if isinstance(number, str) else ""
 
 
 def notice_of(record: Mapping[str, Any]) -> Notice | None:

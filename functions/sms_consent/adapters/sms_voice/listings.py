@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sms_consent.adapters.error_mapping import translated
 from sms_consent.adapters.sms_voice.opt_out_list import listing_of
 from sms_consent.domain.phone_number import canonical
-from sms_consent.domain.ports import ListPage
+from sms_consent.reconciliation.ports import ListPage
 
 if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client

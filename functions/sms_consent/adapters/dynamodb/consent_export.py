@@ -1,0 +1,116 @@
+"""Reads every consent with the decision behind it, page by page, so that memory does not grow with the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.attributes import from_attributes
+from sms_consent.adapters.dynamodb.batch_read import MOST, found_by_key
+from sms_consent.adapters.dynamodb.renamed_lists import is_merged
+from sms_consent.adapters.error_mapping import translated
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.ports import Clock
+from sms_consent.domain.time import as_text
+from sms_consent.queries.history import Entry
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["stored_consents", "unfinished_opt_ins", "with_evidence"]
+
+PAGE = 500
+"""Items of one page: few enough for a quick answer, enough that a million take no more than minutes."""
+
+
+def with_evidence(
+    client: DynamoDBClient, table: str, consents: Iterable[Consent], clock: Clock
+) -> Iterator[tuple[Consent, Entry | None]]:
+    """Yield each consent with the decision behind it, or None if that was erased. Raises TryAgain or Rejected."""
+    remaining = iter(consents)
+    while window := list(islice(remaining, MOST)):
+        yield from _read_evidence(client, table, window, clock)
+
+
+def stored_consents(client: DynamoDBClient, table: str) -> Iterator[Consent]:
+    """Yield every consent, page by page, in no order. Raises TryAgain or Rejected."""
+    start: dict[str, Any] = {}
+    while True:
+        with translated():
+            page = client.scan(
+                TableName=table,
+                FilterExpression="begins_with(sk, :list)",
+                ExpressionAttributeValues={":list": {"S": items.LIST}},
+                ConsistentRead=True,
+                Limit=PAGE,
+                **start,
+            )
+        for item in page["Items"]:
+            stored = from_attributes(item)
+            if not is_merged(stored):
+                yield items.consent_from(stored)
+        if "LastEvaluatedKey" not in page:
+            return
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _read_evidence(
+    client: DynamoDBClient, table: str, consents: list[Consent], clock: Clock
+) -> Iterator[tuple[Consent, Entry | None]]:
+    keys = {
+        consent: {"pk": consent.number, "sk": f"{items.DECISION}{as_text(consent.decided_at)}#{consent.decided_by}"}
+        for consent in consents
+        if not _in_outbox(consent)
+    }
+    found = found_by_key(client, table, keys.values(), clock)
+    for consent in consents:
+        if _in_outbox(consent) and consent.outbox is not None:
+            yield consent, Entry(consent.outbox, None, None)
+            continue
+        key = keys[consent]
+        item = found.get((key["pk"], key["sk"]))
+        yield consent, Entry(*items.decision_from(item)) if item is not None else None
+
+
+def _in_outbox(consent: Consent) -> bool:
+    """A decision that is not in the history yet stands in the consent itself."""
+    return consent.outbox is not None and consent.outbox.id == consent.decided_by
+
+
+def unfinished_opt_ins(client: DynamoDBClient, table: str, copied_at: datetime) -> Iterator[Consent]:
+    """Yield the consents with an opt-in from before the copy that may still be on the list."""
+    start: dict[str, Any] = {}
+    while True:
+        with translated():
+            page = client.scan(
+                TableName=table,
+                Limit=PAGE,
+                ConsistentRead=True,
+                FilterExpression="begins_with(sk, :list) AND #status IN (:in, :pending)",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={
+                    ":list": {"S": items.LIST},
+                    ":in": {"S": Status.OPTED_IN.value},
+                    ":pending": {"S": Status.OPT_IN_PENDING.value},
+                },
+                **start,
+            )
+        for attributes in page["Items"]:
+            item = from_attributes(attributes)
+            if is_merged(item):
+                continue
+            consent = items.consent_from(item)
+            if consent.decided_at <= copied_at and _is_unfinished(consent):
+                yield consent
+        if not (last := page.get("LastEvaluatedKey")):
+            return
+        start = {"ExclusiveStartKey": last}
+
+
+def _is_unfinished(consent: Consent) -> bool:
+    if consent.status is Status.OPT_IN_PENDING:
+        return True
+    return not consent.settled or consent.deleting is not None or consent.delete_doubt is not None
