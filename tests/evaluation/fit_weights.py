@@ -29,7 +29,7 @@ from sms_consent_cli.commands.evaluate.corpus import Label, LabelledText, Part, 
 from sms_consent_cli.commands.evaluate.split import text_id
 
 WEIGHTS = Path(weighing.__file__).parent / "data" / "weights"
-EXAMPLES = Path(__file__).parents[1] / "intent" / "examples"
+EXAMPLES = Path(__file__).parents[1] / "unit" / "intent" / "examples"
 EPOCHS, AVERAGED = 12, 4
 RATE, BIAS_RATE = 0.15, 0.05
 SHRINK = 0.02  # how strongly a weight is drawn back to nothing whenever its mark is met
@@ -99,7 +99,7 @@ def described(
     language: str, bias: float, weights: dict[str, float], examples: Sequence[LabelledText]
 ) -> dict[str, object]:
     """The file's content: marks by their weight, rounded, so that each can be looked up and the file stays small."""
-    count, sources = len(examples), "tests/corpus/dev.jsonl and tests/intent/examples"
+    count, sources = len(examples), "tests/corpus/dev.jsonl and tests/unit/intent/examples"
     if any(example.kind == "sms-spam-ham" for example in examples):
         sources += " and half of the human messages of the UCI SMS Spam Collection (Almeida and Hidalgo, CC BY 4.0)"
     by_weight: dict[str, list[str]] = {}
@@ -151,7 +151,7 @@ def conversation(path: Path) -> list[LabelledText]:
 
 
 def listed(language: str) -> list[LabelledText]:
-    """The texts of tests/intent/examples, which rules are written on too."""
+    """The texts of tests/unit/intent/examples, which rules are written on too."""
     lines = [
         line for path in sorted(EXAMPLES.glob(f"{language}*.txt")) for line in path.read_text("utf-8").splitlines()
     ]

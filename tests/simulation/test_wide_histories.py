@@ -14,7 +14,7 @@ SEEDED, ON_DYNAMODB = 150, (0, 1, 2, 4, 5, 8, 9, 14, 15, 36)
 
 
 def test_no_stop_is_lost_in_histories_outside_the_narrow_model() -> None:
-    """From fixed seeds; ``tests/benchmarks/simulation_long.py`` runs 20,000."""
+    """From fixed seeds; ``benchmarks/simulation_long.py`` runs 20,000."""
     tally = WideTally()
     for seed in range(SEEDED):
         try:

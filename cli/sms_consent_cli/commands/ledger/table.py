@@ -18,7 +18,7 @@ KEYS = {"pk": "HASH", "sk": "RANGE"}
 INDEX, INDEX_KEYS = "due", {"due": "HASH", "due_at": "RANGE"}
 STREAM_VIEW: Literal["NEW_AND_OLD_IMAGES"] = "NEW_AND_OLD_IMAGES"
 TTL_ATTRIBUTE = "expires"
-"""As LedgerTable in template.yaml has them; tests/ledger holds that they agree."""
+"""As LedgerTable in template.yaml has them; tests/integration/dynamodb holds that they agree."""
 
 
 class Need(StrEnum):
