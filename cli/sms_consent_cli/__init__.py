@@ -1,1 +1,1 @@
-"""TODO sms_consent_cli."""
+"""The `sms-consent` command."""

@@ -1,1 +1,1 @@
-"""TODO handlers."""
+"""Lambda handlers, one module for each function."""

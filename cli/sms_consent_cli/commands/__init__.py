@@ -1,1 +1,1 @@
-"""TODO commands."""
+"""The commands: one module or package for each."""

@@ -1,1 +1,1 @@
-"""TODO local."""
+"""`sms-consent local`: the whole stack in one process."""

@@ -1,1 +1,1 @@
-"""TODO shared."""
+"""Code that several commands use."""

@@ -1,1 +1,1 @@
-"""TODO access."""
+"""The API's access keys, and the signatures made with them."""

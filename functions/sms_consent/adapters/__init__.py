@@ -1,1 +1,1 @@
-"""TODO adapters."""
+"""AWS and the system clock, behind the interfaces of the other packages."""

@@ -1,1 +1,1 @@
-"""TODO bootstrap."""
+"""Settings, and the objects that each function is made of."""

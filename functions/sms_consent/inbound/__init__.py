@@ -1,1 +1,1 @@
-"""TODO inbound."""
+"""The inbound messages of one event: reading, ordering and processing them."""

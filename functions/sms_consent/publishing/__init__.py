@@ -1,1 +1,1 @@
-"""TODO publishing."""
+"""Publish changes of the ledger as events."""

@@ -1,1 +1,1 @@
-"""TODO queries."""
+"""Read what the ledger knows about a person."""

@@ -1,1 +1,1 @@
-"""TODO reconciliation."""
+"""Compare opt-out lists and ledger, daily."""

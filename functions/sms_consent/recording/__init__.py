@@ -1,1 +1,1 @@
-"""TODO recording."""
+"""Record decisions in the ledger, for every channel, once."""

@@ -1,1 +1,1 @@
-"""TODO retention."""
+"""Delete message bodies after their retention time."""

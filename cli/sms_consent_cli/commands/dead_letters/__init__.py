@@ -1,1 +1,1 @@
-"""TODO dead_letters."""
+"""`sms-consent dead-letters`: inspect and redrive records that could not be processed."""

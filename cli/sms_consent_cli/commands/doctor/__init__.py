@@ -1,1 +1,1 @@
-"""TODO doctor."""
+"""`sms-consent doctor`: check a deployment's settings and resources."""

@@ -1,1 +1,1 @@
-"""TODO evaluate."""
+"""`sms-consent evaluate`: measure the classifier on labelled texts."""

@@ -1,1 +1,1 @@
-"""TODO explain."""
+"""`sms-consent explain`: show how a text is classified, and why."""

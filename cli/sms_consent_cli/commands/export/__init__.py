@@ -1,1 +1,1 @@
-"""TODO export."""
+"""`sms-consent export`: every consent with its evidence."""

@@ -1,1 +1,1 @@
-"""TODO history."""
+"""`sms-consent history`: a person's decisions."""

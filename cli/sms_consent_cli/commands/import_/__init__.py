@@ -1,1 +1,1 @@
-"""TODO import_."""
+"""`sms-consent import`: opt-outs from other systems."""

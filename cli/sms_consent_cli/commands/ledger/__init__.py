@@ -1,1 +1,1 @@
-"""TODO ledger."""
+"""`sms-consent ledger`: prepare a restored or copied table."""

@@ -1,1 +1,1 @@
-"""TODO lists."""
+"""`sms-consent lists`: manage opt-out lists."""

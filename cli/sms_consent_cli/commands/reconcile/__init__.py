@@ -1,1 +1,1 @@
-"""TODO reconcile."""
+"""`sms-consent reconcile`: compare opt-out lists and ledger now."""

@@ -1,1 +1,1 @@
-"""TODO api."""
+"""The HTTP API of the local stack, in place of API Gateway."""

@@ -1,1 +1,1 @@
-"""TODO sms_voice."""
+"""AWS End User Messaging SMS: opt-out lists and replies."""

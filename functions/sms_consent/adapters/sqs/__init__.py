@@ -1,1 +1,1 @@
-"""TODO sqs."""
+"""The inbound queue and the dead-letter queues."""

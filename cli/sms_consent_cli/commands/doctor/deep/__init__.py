@@ -1,1 +1,1 @@
-"""TODO deep."""
+"""`sms-consent doctor --deep`: check on AWS that a deployment works."""
