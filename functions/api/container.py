@@ -15,17 +15,17 @@ from api.routes import Api
 from api.settings import own_list
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
-from sms_consent.adapters.dynamodb.idempotency_store import DynamoReceipts
+from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
+from sms_consent.adapters.dynamodb.idempotency_store import DynamoIdempotencyStore
 from sms_consent.adapters.dynamodb.standing_consents import StandingConsents
 from sms_consent.adapters.secrets import RememberedAccessKeys
 from sms_consent.bootstrap.container import Parts, assemble
-from sms_consent.bootstrap.event_report import Reporter
+from sms_consent.bootstrap.event_report import OperationalReporter
 from sms_consent.bootstrap.setting_problems import problems_of
 from sms_consent.bootstrap.settings import Settings, log_level
 from sms_consent.domain.rate_limiter import Call
-from sms_consent.recording.channel_requests import OnBehalf
-from sms_consent.recording.idempotency import Repeats
+from sms_consent.recording.channel_requests import ChannelRequests
+from sms_consent.recording.idempotency import IdempotentRequests
 
 __all__ = ["access_keys", "api", "logger", "metrics", "parts"]
 
@@ -53,7 +53,7 @@ def access_keys() -> AccessKeys | None:
 def parts() -> Parts:
     """Raises SettingsError if there is no ledger or no opt-out list. Every other problem is logged and counted."""
     settings = Settings.from_environment(os.environ)
-    reporter = Reporter(logger(), metrics())
+    reporter = OperationalReporter(logger(), metrics())
     made = assemble(settings, paced=False, observe=reporter, warn=reporter.unfit)
     for problem in problems_of(settings, made.replies):
         reporter.problem(problem)
@@ -65,11 +65,11 @@ def api() -> Api:
     """Raises SettingsError likewise."""
     made = parts()
     table = made.settings.table
-    register = DynamoRegister(clients.dynamodb(), table, lambda: made.settings.names)
-    on_behalf = OnBehalf(
+    register = DynamoConsentQueries(clients.dynamodb(), table, lambda: made.settings.names)
+    on_behalf = ChannelRequests(
         ledger=made.ledger,
         recorder=made.recorder,
-        repeats=Repeats(DynamoReceipts(clients.dynamodb(), table)),
+        repeats=IdempotentRequests(DynamoIdempotencyStore(clients.dynamodb(), table)),
         senders=made.senders,
         own_list=own_list(made.settings, os.environ),
         clock=made.clock,

@@ -17,9 +17,9 @@ from api.models import OptOutRequest, OptOutResponse, OptOutResponseItem
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.time import as_text
-from sms_consent.recording.channel_requests import Became, OnBehalf, Result, UnknownSender
+from sms_consent.recording.channel_requests import ChannelRequests, RequestOutcome, Result, UnknownSender
 from sms_consent.recording.channel_requests import Request as Wish
-from sms_consent.recording.idempotency import Arrival
+from sms_consent.recording.idempotency import RequestKey
 
 __all__ = ["VERSIONS", "OptOuts"]
 
@@ -34,7 +34,7 @@ _CLIENT_ID = re.compile(r"[!-~]{1,128}", re.ASCII)
 class OptOuts:
     """Answers the three operations."""
 
-    def __init__(self, on_behalf: OnBehalf) -> None:
+    def __init__(self, on_behalf: ChannelRequests) -> None:
         self._on_behalf = on_behalf
 
     def add(self, request: Request, caller: Caller, hurry_from: datetime) -> Response:
@@ -74,10 +74,10 @@ class OptOuts:
             results = carry_out(asked)
         except UnknownSender:
             return problems.invalid(request, {"from": ["This sender is not configured here."]})
-        if all(result.became is Became.FAILED for result in results):
+        if all(result.became is RequestOutcome.FAILED for result in results):
             return problems.unavailable()
         errors = tuple(dict.fromkeys(result.error for result in results if result.error is not None))
-        if all(result.became in {Became.FAILED, Became.REJECTED} for result in results):
+        if all(result.became in {RequestOutcome.FAILED, RequestOutcome.REJECTED} for result in results):
             return replace(problems.failed(), errors=errors)
         answer = OptOutResponse(value=[(item or _recorded)(result) for result in results])
         return Response(200, answer, errors=errors)
@@ -90,7 +90,7 @@ class OptOuts:
             asked=asked,
             sender=body.sender,
             recipients=tuple(each.to for each in body.recipients),
-            arrival=Arrival(
+            arrival=RequestKey(
                 actor=caller.identity,
                 content=f"{asked} {hashlib.sha256(request.body).hexdigest()}",
                 once=request.id,
@@ -106,19 +106,22 @@ class OptOuts:
 
 def _recorded(result: Result) -> OptOutResponseItem:
     status, message = {
-        Became.DONE: (200, None),
-        Became.DEFERRED: (202, _deferral(result)),
-        Became.SUPERSEDED: (409, "Recorded, but a newer decision stands."),
-        Became.INVALID: (400, "Invalid recipient phone number format"),
-        Became.FAILED: (500, "Internal Server Error"),
-        Became.REJECTED: (500, "The ledger does not take this recipient. Sending the request again will not help."),
+        RequestOutcome.DONE: (200, None),
+        RequestOutcome.DEFERRED: (202, _deferral(result)),
+        RequestOutcome.SUPERSEDED: (409, "Recorded, but a newer decision stands."),
+        RequestOutcome.INVALID: (400, "Invalid recipient phone number format"),
+        RequestOutcome.FAILED: (500, "Internal Server Error"),
+        RequestOutcome.REJECTED: (
+            500,
+            "The ledger does not take this recipient. Sending the request again will not help.",
+        ),
     }[result.became]
     return OptOutResponseItem(to=result.recipient, http_status_code=status, error_message=message)
 
 
 def _checked(result: Result) -> OptOutResponseItem:
     item = _recorded(result)
-    if result.became is not Became.DONE:
+    if result.became is not RequestOutcome.DONE:
         return item
     consent = result.consent
     # A number whose opt-in is pending is still on the list.

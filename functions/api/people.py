@@ -6,7 +6,7 @@ from api import problems
 from api.http import Request, Response
 from api.models import ConsentView, DecisionPage, DecisionView, NumberView
 from sms_consent.domain.phone_number import canonical
-from sms_consent.queries.history import NoSuchPlace, Register, page_of
+from sms_consent.queries.history import ConsentQueries, NoSuchPlace, page_of
 from sms_consent.queries.views import consent_view, decision_view
 
 __all__ = ["MOST_DECISIONS", "People"]
@@ -17,7 +17,7 @@ MOST_DECISIONS, USUAL_DECISIONS = 100, 25
 class People:
     """Answers about one number."""
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: ConsentQueries) -> None:
         self._register = register
 
     def number(self, request: Request, number: str) -> Response:

@@ -16,7 +16,7 @@ from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.ports import ConsentLedger, OptOutList, Rejection, Sender, Texting
 from sms_consent.domain.rate_limiter import Call
 from sms_consent.domain.rejections import RejectedWork
-from sms_consent.domain.reply import Letter
+from sms_consent.domain.reply import ReplyThread
 
 __all__ = ["Gate", "GatedLedger", "GatedList", "GatedTexting", "Where"]
 
@@ -93,10 +93,10 @@ class GatedLedger:
             Where("recorded", number), lambda: self._inner.recorded_between(number, since, until, most=most)
         )
 
-    def letter(self, key: str, number: str) -> Letter | None:
+    def letter(self, key: str, number: str) -> ReplyThread | None:
         return self._gate(Where("read letter", number), lambda: self._inner.letter(key, number))
 
-    def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
+    def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
         self._gate(Where("save letter", letter.number), lambda: self._inner.save_letter(key, letter, replacing))
 
     def due_consents(
@@ -114,7 +114,7 @@ class GatedLedger:
     def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
         self._gate(Where("reschedule", work.number, work.list_name), lambda: self._inner.reschedule(work, due_at, now))
 
-    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter] | Unreadable]:
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
         return self._pages("due letters", self._inner.due_letters(until))
 
     def sender(self, identity: str) -> Sender | None:

@@ -160,7 +160,7 @@ MUTANTS = (
     Mutant(
         "what a lost worker had claimed is sent again",
         ANSWER,
-        'return replace(self, state=AnswerState.UNKNOWN, reason="the worker that had claimed it was lost")',
+        'return replace(self, state=ReplyState.UNKNOWN, reason="the worker that had claimed it was lost")',
         "return self.claimed(worker)",
     ),
     Mutant(

@@ -316,8 +316,8 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "the age of a record is that of its text",
         RECORDS,
-        "        since = self.sent_at or (self.text.at if isinstance(self.text, Text) else None)\n",
-        "        since = self.text.at if isinstance(self.text, Text) else self.sent_at\n",
+        "        since = self.sent_at or (self.text.at if isinstance(self.text, InboundMessage) else None)\n",
+        "        since = self.text.at if isinstance(self.text, InboundMessage) else self.sent_at\n",
         OUTAGES,
     ),
     _mutant(
@@ -629,7 +629,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "what failed for a recipient is remembered as its result",
         "sms_consent/recording/channel_requests.py",
-        "        if result.became not in {Became.FAILED, Became.REJECTED}\n",
+        "        if result.became not in {RequestOutcome.FAILED, RequestOutcome.REJECTED}\n",
         "        if True\n",
         REPLAYED,
     ),

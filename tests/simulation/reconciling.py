@@ -19,9 +19,9 @@ from support.reconciling import MemoryBook, MemoryCensus, MemoryListings
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Rejected, TryAgain
-from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.reconciliation.ports import ListPage
-from sms_consent.reconciliation.progress import Run, Sketch
+from sms_consent.reconciliation.progress import BloomSnapshot, RunProgress
 from sms_consent.reconciliation.reconciler import Reconciler
 
 __all__ = ["Reconcile", "reconciled"]
@@ -65,16 +65,16 @@ class _GatedBook:
         self._inner = inner
         self._gate = gate
 
-    def newest(self) -> Run | None:
+    def newest(self) -> RunProgress | None:
         return self._gate(Where("newest run"), self._inner.newest)
 
-    def save(self, run: Run, replacing: Run | None) -> None:
+    def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
         self._gate(Where("save run"), lambda: self._inner.save(run, replacing))
 
-    def keep(self, name: str, packed: bytes, until: datetime) -> Sketch:
+    def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
         return self._gate(Where("keep"), lambda: self._inner.keep(name, packed, until))
 
-    def kept(self, sketch: Sketch) -> bytes | None:
+    def kept(self, sketch: BloomSnapshot) -> bytes | None:
         return self._gate(Where("kept"), lambda: self._inner.kept(sketch))
 
 
@@ -117,7 +117,7 @@ class _World(World):
             book=_GatedBook(self.book, self),
             listings=_GatedListings(self.listings, self),
             opt_out_list=opt_out_list,
-            pace=Pace(clock, {Call.FIND: 1}),
+            pace=RateLimiter(clock, {Call.FIND: 1}),
             clock=clock,
             new_token=lambda: f"token-{next(self._tokens)}",
         )

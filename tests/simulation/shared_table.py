@@ -36,18 +36,18 @@ from support.previous_release import previous
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
-from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
-from sms_consent.adapters.dynamodb.consent_scan import DynamoCensus
+from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
+from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
 from sms_consent.adapters.dynamodb.items import LIST, consent_from, consent_key
-from sms_consent.adapters.dynamodb.known_lists import ListBook, RememberedLists
-from sms_consent.adapters.dynamodb.list_copies import ListCarries
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.known_lists import ListStore, RememberedLists
+from sms_consent.adapters.dynamodb.list_copies import ListCopies
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.dynamodb.standing_consents import StandingConsents
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Sender
-from sms_consent.recording.list_copy import RECHECK_AFTER, Carrier
+from sms_consent.recording.list_copy import RECHECK_AFTER, ListCopier
 from sms_consent_cli.shared.deployment import Deployment
 from sms_consent_cli.shared.list_copying import Choice, ListCarrying, Move
 
@@ -283,7 +283,7 @@ class TableWorld(WideWorld):
             self._pass(part)
 
         deployment = SimpleNamespace(table=self._table, names=ListNames(), dynamodb=clients.dynamodb)
-        book = SenderBook(clients.dynamodb(), self._table)
+        book = SenderStore(clients.dynamodb(), self._table)
         carrying = ListCarrying(cast("Deployment", deployment), book, _PassingClock(self.clock.now, sleep))
         with redirect_stderr(StringIO()):
             carrying.begin({Move(source, target)}, Choice.CARRY)
@@ -303,11 +303,11 @@ class TableWorld(WideWorld):
         if not self.moved:
             return
         self._pass(RECHECK_AFTER)
-        census = DynamoCensus(clients.dynamodb(), self._table)
-        ListCarries(
+        census = DynamoConsentScan(clients.dynamodb(), self._table)
+        ListCopies(
             own_list=h.OWN_LIST,
-            book=ListBook(clients.dynamodb(), self._table),
-            carrier=Carrier(ledger=self.ledger, census=census, clock=self.clock, actor="reconcile"),
+            book=ListStore(clients.dynamodb(), self._table),
+            carrier=ListCopier(ledger=self.ledger, census=census, clock=self.clock, actor="reconcile"),
             ledger=self.ledger,
             clock=self.clock,
             new_token=lambda: "recheck",
@@ -318,7 +318,7 @@ class TableWorld(WideWorld):
 
     def _checked(self, person: str, line: str) -> Consent | None:
         """Return what ``check`` reports for a person and a sender."""
-        register = DynamoRegister(clients.dynamodb(), self._table)
+        register = DynamoConsentQueries(clients.dynamodb(), self._table)
         lists = RememberedLists(clients.dynamodb(), self._table, self.clock)
         return StandingConsents(register, lists).of(line, self.list_of[line])(person)
 

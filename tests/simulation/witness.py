@@ -13,7 +13,7 @@ from simulation.history import Ending
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Decision
 from sms_consent.domain.rate_limiter import Call
-from sms_consent.domain.reply import AnswerState
+from sms_consent.domain.reply import ReplyState
 from sms_consent.sync.reply_limits import ENOUGH
 
 __all__ = ["Attempt", "Exposure", "Key", "Release", "Witness"]
@@ -116,7 +116,7 @@ class Witness:
         self.standing[key] = consent
         self._written_by[worker, key] = consent.version
         answer = consent.answer
-        if answer is not None and answer.state is AnswerState.SKIPPED and answer.reason == ENOUGH:
+        if answer is not None and answer.state is ReplyState.SKIPPED and answer.reason == ENOUGH:
             self.withheld.setdefault((answer.decision_id, key), self._now())
         if before is not None and consent.decided_at < before.decided_at:
             raise Broken(Property.AGREEMENT, "an older decision took the place of a newer one")
@@ -179,7 +179,7 @@ class Witness:
             raise Broken(Property.AGREEMENT, "the ledger is sure that the number is on the list, and it is not")
 
     def _check_due(self, consent: Consent) -> None:
-        answer_owed = consent.answer is not None and consent.answer.state is AnswerState.DUE
+        answer_owed = consent.answer is not None and consent.answer.state is ReplyState.DUE
         open_ = consent.applied_version != consent.version or consent.status is Status.OPT_IN_PENDING
         if (open_ or consent.lease is not None or (answer_owed and consent.status is Status.OPTED_IN)) and (
             consent.due is None or consent.due_at is None

@@ -37,7 +37,7 @@ from sms_consent_cli.commands.connect.switchover import Switchover, Wishes
 from sms_consent_cli.commands.connect.verdict import Verdict
 from sms_consent_cli.main import app
 from sms_consent_cli.shared import aws_clock
-from sms_consent_cli.shared.command_context import Desk
+from sms_consent_cli.shared.command_context import CommandContext
 from sms_consent_cli.shared.deployment import STACK, Deployment
 from support.template import resources
 from support.world import OURS, PERSON, World, deployed
@@ -105,7 +105,7 @@ class Connectable:
         )
         self.report = report = Report(sender, silent=True, dry_run=wishes.dry_run)
         try:
-            switchover = Switchover(Desk(Deployment()), wishes, report)
+            switchover = Switchover(CommandContext(Deployment()), wishes, report)
             originator = switchover.originators.find(sender)
             assert originator is not None
             return {"connect": connect, "disconnect": disconnect}[command](switchover, originator, wishes, report)

@@ -21,7 +21,7 @@ from moto.awslambda.models import EventSourceMapping, lambda_backends
 from typer.testing import CliRunner
 
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.ports import Sender
 from sms_consent_cli.main import app
 from sms_consent_cli.shared.deployment import STACK, Deployment
@@ -86,7 +86,7 @@ class DeepAccount:
 
     def configure(self, sender: Sender) -> None:
         """A sender with settings of its own."""
-        SenderBook(client("dynamodb"), self.world.table).write(sender)
+        SenderStore(client("dynamodb"), self.world.table).write(sender)
 
     def measure(self, metric: str, value: float, *, minutes_ago: int = 3, **dimensions: str) -> None:
         """One value of a metric, as Lambda or a function reports it."""

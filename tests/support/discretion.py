@@ -15,8 +15,8 @@ from unittest.mock import patch
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 from sms_consent.bootstrap.observability import Metrics
-from sms_consent.inbound.message import Text
-from sms_consent.inbound.processor import Inbound
+from sms_consent.inbound.message import InboundMessage
+from sms_consent.inbound.processor import InboundProcessor
 from support.template import resources
 
 __all__ = ["CHECKED", "OFFENCES", "watched"]
@@ -32,17 +32,17 @@ _NUMBER = re.compile(r"\+[1-9][0-9]{7,14}|(?<![0-9a-f-])1?[2-9][0-9]{2}555[01][0
 _TELLING = 12
 """Characters: shorter texts, such as STOP, stand in rules and in the names of things."""
 
-_heard: deque[Text] = deque(maxlen=20)
+_heard: deque[InboundMessage] = deque(maxlen=20)
 
 
 @contextmanager
 def watched() -> Iterator[None]:
     """Every line of a function's log, and every metric, is looked at as it is written."""
-    classify, form = Inbound.classify, logging.Handler.format
+    classify, form = InboundProcessor.classify, logging.Handler.format
     providers = (AmazonCloudWatchEMFProvider, Metrics)
     serialize = {each: each.serialize_metric_set for each in providers}
 
-    def heard(self: Inbound, text: Text) -> Any:
+    def heard(self: InboundProcessor, text: InboundMessage) -> Any:
         _heard.append(text)
         return classify(self, text)
 
@@ -58,7 +58,7 @@ def watched() -> Iterator[None]:
         return metrics
 
     with (
-        patch.object(Inbound, "classify", heard),
+        patch.object(InboundProcessor, "classify", heard),
         patch.object(logging.Handler, "format", formatted),
         patch.object(AmazonCloudWatchEMFProvider, "serialize_metric_set", serialized),
         patch.object(Metrics, "serialize_metric_set", serialized),

@@ -14,15 +14,15 @@ from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Moved
 from sms_consent.domain.ports import Rejection, Sender
 from sms_consent.domain.rejections import RejectedWork
-from sms_consent.domain.reply import Letter
+from sms_consent.domain.reply import ReplyThread
 from sms_consent.domain.time import as_text
 
 __all__ = ["History", "MemoryLedger"]
 
 PAGE = 100
 
-T = TypeVar("T", Consent, Letter, RejectedWork)
-Written = TypeVar("Written", Consent, Letter)
+T = TypeVar("T", Consent, ReplyThread, RejectedWork)
+Written = TypeVar("Written", Consent, ReplyThread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class MemoryLedger:
 
     def __init__(self, senders: tuple[Sender, ...] = ()) -> None:
         self.consents: dict[tuple[str, str], Consent] = {}
-        self.letters: dict[tuple[str, str], Letter] = {}
+        self.letters: dict[tuple[str, str], ReplyThread] = {}
         self.history: dict[tuple[str, str, str], History] = {}
         self.senders = {sender.identity: sender for sender in senders}
         self.turns: dict[str, tuple[str, datetime]] = {}
         self._index: _Index[Consent] = _Index()
-        self._letter_index: _Index[Letter] = _Index()
+        self._letter_index: _Index[ReplyThread] = _Index()
         self.rejected: dict[tuple[str, str], RejectedWork] = {}
         self._rejected_index: _Index[RejectedWork] = _Index()
 
@@ -91,10 +91,10 @@ class MemoryLedger:
         ]
         return found if len(found) <= most else None
 
-    def letter(self, key: str, number: str) -> Letter | None:
+    def letter(self, key: str, number: str) -> ReplyThread | None:
         return self.letters.get((number, key))
 
-    def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
+    def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
         _check(self.letters.get((letter.number, key)), replacing, letter)
         self.letters[letter.number, key] = letter
         due = Due.REPLY if letter.due_at is not None else None
@@ -106,7 +106,7 @@ class MemoryLedger:
         found = self._index.newest_due(kind, until) if newest_first else self._index.due(kind, until)
         return (consent for _, consent in found if rejected is None or _class_of(consent) is rejected)
 
-    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter]]:
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, ReplyThread]]:
         return ((key, letter) for (_, key), letter in self._letter_index.due(Due.REPLY, until))
 
     def reject(self, work: RejectedWork) -> None:

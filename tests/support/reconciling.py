@@ -13,10 +13,10 @@ from sms_consent.domain.consent import Consent, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Moved, Rejected
-from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.time import as_text
 from sms_consent.reconciliation.ports import ListPage
-from sms_consent.reconciliation.progress import Counts, Run, Sketch
+from sms_consent.reconciliation.progress import BloomSnapshot, Counts, RunProgress
 from sms_consent.reconciliation.reconciler import Observer, Reconciled, Reconciler
 from support.fake_clock import FakeClock
 from support.memory_ledger import MemoryLedger
@@ -89,23 +89,23 @@ class MemoryBook:
     """``RunBook``."""
 
     def __init__(self) -> None:
-        self.run: Run | None = None
+        self.run: RunProgress | None = None
         self.sketches: dict[tuple[str, int], bytes] = {}
 
-    def newest(self) -> Run | None:
+    def newest(self) -> RunProgress | None:
         return self.run
 
-    def save(self, run: Run, replacing: Run | None) -> None:
+    def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
         standing = self.run.revision if self.run is not None else None
         if standing != (replacing.revision if replacing is not None else None):
             raise Moved(self.run)
         self.run = run
 
-    def keep(self, name: str, packed: bytes, until: datetime) -> Sketch:
+    def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
         self.sketches[name, 0] = packed
-        return Sketch(name, 1, until)
+        return BloomSnapshot(name, 1, until)
 
-    def kept(self, sketch: Sketch) -> bytes | None:
+    def kept(self, sketch: BloomSnapshot) -> bytes | None:
         return self.sketches.get((sketch.name, 0))
 
 
@@ -115,12 +115,12 @@ class Told(Observer):
     def __init__(self) -> None:
         self.drifts: list[Drift] = []
         self.counts = Counts()
-        self.runs: list[Run] = []
+        self.runs: list[RunProgress] = []
 
     def found(self, drift: Drift) -> None:
         self.drifts.append(drift)
 
-    def went_on(self, run: Run) -> None:
+    def went_on(self, run: RunProgress) -> None:
         self.runs.append(run)
 
     def counted(self, counts: Counts) -> None:
@@ -207,7 +207,7 @@ class Deployment:
             book=MemoryBook() if dry else book,  # type: ignore[arg-type]
             listings=listings,  # type: ignore[arg-type]
             opt_out_list=opt_out_list,  # type: ignore[arg-type]
-            pace=Pace(self.clock, {Call.FIND: 1}),
+            pace=RateLimiter(self.clock, {Call.FIND: 1}),
             clock=self.clock,
             new_token=lambda: f"token-{next(self._tokens)}",
             dry=dry,

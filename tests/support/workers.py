@@ -11,15 +11,15 @@ from typing import Any
 from sms_consent.adapters.sender_cache import RememberedSenders
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList, Texting
 from sms_consent.domain.propagation import Scope
-from sms_consent.domain.rate_limiter import Call, Pace
-from sms_consent.inbound.processor import Action, Inbound
-from sms_consent.intent import Intent, Reader, Reading, Tier
+from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.inbound.processor import Action, InboundProcessor
+from sms_consent.intent import Classification, Intent, Reader, Tier
 from sms_consent.intent.classifier import Classifier
 from sms_consent.recording.recorder import Recorder
 from sms_consent.replies import Replies
-from sms_consent.sync.help_and_clarification import Correspondence
+from sms_consent.sync.help_and_clarification import HelpAndClarification
 from sms_consent.sync.reply_limits import ReplyLimits
-from sms_consent.sync.reply_sender import Postman
+from sms_consent.sync.reply_sender import ReplySender
 from sms_consent.sync.sweep import Sweep
 from sms_consent.sync.sync import Sync
 from support.memory_service import DEFAULT_QUOTAS
@@ -34,12 +34,12 @@ GRACE = timedelta(seconds=60)
 class Environment:
     """It lives on between invocations, and so does what it remembers of the service's refusals."""
 
-    inbound: Inbound
+    inbound: InboundProcessor
     recorder: Recorder
     sweep: Sweep
     sync: Sync
-    correspondence: Correspondence
-    pace: Pace
+    correspondence: HelpAndClarification
+    pace: RateLimiter
 
 
 def environment(
@@ -58,9 +58,9 @@ def environment(
     limits: ReplyLimits | None = None,
 ) -> Environment:
     """As ``sms_consent.bootstrap.container.assemble`` does it."""
-    pace = Pace(clock, DEFAULT_QUOTAS) if paced else Pace(clock, at_once=at_once)
+    pace = RateLimiter(clock, DEFAULT_QUOTAS) if paced else RateLimiter(clock, at_once=at_once)
     senders = RememberedSenders(ledger, clock)
-    postman = Postman(texting, _replies(), senders, pace, limits or ReplyLimits(clock))
+    postman = ReplySender(texting, _replies(), senders, pace, limits or ReplyLimits(clock))
     sync = Sync(
         ledger=ledger,
         opt_out_list=opt_out_list,
@@ -72,8 +72,8 @@ def environment(
         gives_up=paced,
     )
     recorder = Recorder(ledger=ledger, sync=sync, clock=clock, grace=grace, scope=scope)
-    correspondence = Correspondence(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=new_token)
-    inbound = Inbound(
+    correspondence = HelpAndClarification(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=new_token)
+    inbound = InboundProcessor(
         classifier=Classifier(_reader(), _replies(), postman.replies_of),
         recorder=recorder,
         correspondence=correspondence,
@@ -106,15 +106,15 @@ class _FewWords(Reader):
 
     def __init__(self) -> None:
         self._meanings = {
-            "STOP": Reading(Intent.OPT_OUT, Tier.KEYWORD, "keyword:aws/STOP", "STOP", "en", "0"),
-            "START": Reading(Intent.OPT_IN, Tier.KEYWORD, "keyword:ctia/START", "START", "en", "0"),
-            "YES": Reading(Intent.OPT_IN, Tier.KEYWORD, "keyword:twilio/YES", "YES", None, "0", everyday=True),
-            "HELP": Reading(Intent.HELP, Tier.KEYWORD, "keyword:aws/HELP", "HELP", "en", "0"),
-            "WRONG NUMBER": Reading(Intent.UNCLEAR, Tier.UNCLEAR, "keyword:unclear", "wrong number", "en", "0"),
+            "STOP": Classification(Intent.OPT_OUT, Tier.KEYWORD, "keyword:aws/STOP", "STOP", "en", "0"),
+            "START": Classification(Intent.OPT_IN, Tier.KEYWORD, "keyword:ctia/START", "START", "en", "0"),
+            "YES": Classification(Intent.OPT_IN, Tier.KEYWORD, "keyword:twilio/YES", "YES", None, "0", everyday=True),
+            "HELP": Classification(Intent.HELP, Tier.KEYWORD, "keyword:aws/HELP", "HELP", "en", "0"),
+            "WRONG NUMBER": Classification(Intent.UNCLEAR, Tier.UNCLEAR, "keyword:unclear", "wrong number", "en", "0"),
         }
 
-    def read(self, text: str, **_: Any) -> Reading:
-        return self._meanings.get(text, Reading(Intent.NONE, None, "none", "", None, "0"))
+    def read(self, text: str, **_: Any) -> Classification:
+        return self._meanings.get(text, Classification(Intent.NONE, None, "none", "", None, "0"))
 
 
 @cache

@@ -43,7 +43,7 @@ def erase(
     from sms_consent.adapters.dynamodb.erasure import AtWork, Erasure
     from sms_consent_cli.shared.deployment import Deployment
     from sms_consent_cli.shared.ledger_access import failures_told
-    from sms_consent_cli.shared.usage_error import Refusal, refusals_told
+    from sms_consent_cli.shared.usage_error import UsageError, refusals_told
 
     e164 = number_of("erase", number, country)
     with failures_told("erase"), refusals_told("erase"):
@@ -52,7 +52,7 @@ def erase(
         erased = erasure.preview(e164)
         if erased.was_known and not dry_run:
             if not yes and (as_json or not sys.stdin.isatty()):
-                raise Refusal("it cannot be undone, and nobody can be asked here: give --yes")
+                raise UsageError("it cannot be undone, and nobody can be asked here: give --yes")
             if not yes:
                 say(_told(e164, erased, done=False))
                 if not typer.confirm("Erase it?"):

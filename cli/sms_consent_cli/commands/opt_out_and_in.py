@@ -15,8 +15,8 @@ from sms_consent_cli.shared.terminal_text import say, say_json
 
 if TYPE_CHECKING:
     from sms_consent.domain.consent import Consent
-    from sms_consent.recording.channel_requests import OnBehalf, Result
-    from sms_consent_cli.shared.command_context import Desk
+    from sms_consent.recording.channel_requests import ChannelRequests, Result
+    from sms_consent_cli.shared.command_context import CommandContext
 
 __all__ = ["opt_in", "opt_out"]
 
@@ -99,36 +99,36 @@ class _Ask:
 
     def check(self) -> None:
         """Raises Refusal."""
-        from sms_consent_cli.shared.usage_error import Refusal
+        from sms_consent_cli.shared.usage_error import UsageError
 
         if self.list_name is not None and self.sender is not None:
-            raise Refusal("give --list or --from: a sender's texts count for one list")
+            raise UsageError("give --list or --from: a sender's texts count for one list")
         for option, value, pattern, takes in (
             ("--channel", self.channel, _CHANNEL, "a word of small letters, digits and -, as phone"),
             ("--reference", self.reference, _REFERENCE, "up to 200 printable ASCII characters, as CASE-17"),
             ("--by", self.by, _BY, "up to 200 printable ASCII characters, as alice"),
         ):
             if value is not None and not pattern.fullmatch(value):
-                raise Refusal(f"{option} takes {takes}")
+                raise UsageError(f"{option} takes {takes}")
 
 
 def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
-    from sms_consent.recording.channel_requests import Became, Request, UnknownSender
-    from sms_consent.recording.idempotency import Arrival
-    from sms_consent_cli.shared.command_context import Desk
+    from sms_consent.recording.channel_requests import Request, RequestOutcome, UnknownSender
+    from sms_consent.recording.idempotency import RequestKey
+    from sms_consent_cli.shared.command_context import CommandContext
     from sms_consent_cli.shared.deployment import Deployment
     from sms_consent_cli.shared.ledger_access import failures_told
-    from sms_consent_cli.shared.usage_error import Refusal, refusals_told
+    from sms_consent_cli.shared.usage_error import UsageError, refusals_told
 
     with failures_told(command), refusals_told(command):
         ask.check()
-        desk = Desk(Deployment(stack))
+        desk = CommandContext(Deployment(stack))
         on_behalf = _on_behalf(desk, ask)
         request = Request(
             asked=ask.asked,
             sender=ask.sender or "",
             recipients=(ask.number,),
-            arrival=Arrival(
+            arrival=RequestKey(
                 actor=ask.by or desk.caller, content=ask.asked, once=uuid4().hex, client_id=None, signature=None
             ),
             channel=ask.channel,
@@ -137,11 +137,11 @@ def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
         try:
             (result,) = on_behalf.ask(request, hurry_from=ENDLESS)
         except UnknownSender:
-            raise Refusal(
+            raise UsageError(
                 "that sender has no settings, and UnknownSenders=REFUSE: see sms-consent senders, or give --list"
             ) from None
-        if result.became is Became.INVALID:
-            raise Refusal("a number has a country code and seven to fifteen digits in all, as +14255550182")
+        if result.became is RequestOutcome.INVALID:
+            raise UsageError("a number has a country code and seven to fifteen digits in all, as +14255550182")
         left: list[str] = []
         if result.consent is not None:
             result, left = _followed(desk, ask, request.arrival.identity, result, silent=as_json)
@@ -152,7 +152,9 @@ def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
     raise typer.Exit(_EXITS.get(result.became.value, 0))
 
 
-def _followed(desk: Desk, ask: _Ask, decision_id: str, result: Result, *, silent: bool) -> tuple[Result, list[str]]:
+def _followed(
+    desk: CommandContext, ask: _Ask, decision_id: str, result: Result, *, silent: bool
+) -> tuple[Result, list[str]]:
     """Have SweepFunction do what is due by this decision, and wait for it.
 
     Returns the result as it is then, and the lists that have not followed. What fails here changes nothing that is recorded.
@@ -179,11 +181,11 @@ def _followed(desk: Desk, ask: _Ask, decision_id: str, result: Result, *, silent
     return result, [each.list_name for each in left]
 
 
-def _on_behalf(desk: Desk, ask: _Ask) -> OnBehalf:
+def _on_behalf(desk: CommandContext, ask: _Ask) -> ChannelRequests:
     """For the list that was named; a sender's own, as the API would have it; else the stack's."""
-    from sms_consent.adapters.dynamodb.idempotency_store import DynamoReceipts
-    from sms_consent.recording.channel_requests import OnBehalf
-    from sms_consent.recording.idempotency import Repeats
+    from sms_consent.adapters.dynamodb.idempotency_store import DynamoIdempotencyStore
+    from sms_consent.recording.channel_requests import ChannelRequests
+    from sms_consent.recording.idempotency import IdempotentRequests
     from sms_consent_cli.shared.account import Account
     from sms_consent_cli.shared.sender_checks import SenderChecks
 
@@ -198,10 +200,10 @@ def _on_behalf(desk: Desk, ask: _Ask) -> OnBehalf:
         senders = _nobody
     elif deployment.parameter("UnknownSenders") == "REFUSE":
         own_list = None
-    return OnBehalf(
+    return ChannelRequests(
         ledger=desk.ledger,
         recorder=desk.recorder,
-        repeats=Repeats(DynamoReceipts(deployment.dynamodb(), deployment.table)),
+        repeats=IdempotentRequests(DynamoIdempotencyStore(deployment.dynamodb(), deployment.table)),
         senders=senders,
         own_list=own_list,
         clock=desk.clock.stamping(ask.asked),

@@ -12,7 +12,7 @@ from sms_consent_cli.local.api.certificate import Certificate
 from sms_consent_cli.local.api.gateway import Gateway
 from sms_consent_cli.local.api.server import ApiServer
 from sms_consent_cli.local.assembly import Local
-from sms_consent_cli.local.bound_socket import Door
+from sms_consent_cli.local.bound_socket import BoundSocket
 from sms_consent_cli.local.stack import API
 
 __all__ = ["serve_api"]
@@ -20,7 +20,7 @@ __all__ = ["serve_api"]
 logger = logging.getLogger("sms_consent_cli.local.api")
 
 
-def serve_api(local: Local, door: Door, access_key: str | None, certificate: Certificate) -> ApiServer | None:
+def serve_api(local: Local, door: BoundSocket, access_key: str | None, certificate: Certificate) -> ApiServer | None:
     """None if the template has no API."""
     stack = local.stack
     if API not in stack.functions:

@@ -6,12 +6,12 @@ import socket
 
 from sms_consent_cli.local.errors import LocalError
 
-__all__ = ["Door"]
+__all__ = ["BoundSocket"]
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, to tell clients on this machine another
 
 
-class Door:
+class BoundSocket:
     """A port that is held before anything is served on it, so that a taken one is known at once."""
 
     def __init__(self, host: str, port: int, *, option: str = "--port") -> None:

@@ -57,15 +57,15 @@ def local(
     with 1 if any could not be processed. Without, prints one line of JSON when ready; logs go to standard error.
     """
     from sms_consent_cli.local.aws_environment import isolate, read_service_models_once
-    from sms_consent_cli.local.bound_socket import Door
+    from sms_consent_cli.local.bound_socket import BoundSocket
     from sms_consent_cli.local.event_files import read_event
 
     try:
         parameters = _parameters(parameter or [])
         _check_key(access_key)
         files = [read_event(path) for path in events or ()]
-        door = None if files else Door(host, port)
-        api_door = None if files else Door(host, _api_port(api_port, port), option="--api-port")
+        door = None if files else BoundSocket(host, port)
+        api_door = None if files else BoundSocket(host, _api_port(api_port, port), option="--api-port")
         isolate()
         read_service_models_once()
         if door is None or api_door is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sms_consent.domain.errors import Unreadable
-from sms_consent.inbound.message import Text, read_notification, read_queued
+from sms_consent.inbound.message import InboundMessage, read_notification, read_queued
 from sms_consent_cli.local.errors import LocalError
 
 __all__ = ["EventFile", "Record", "Way", "read_event"]
@@ -28,7 +28,7 @@ class Record:
     """One record of an event: what it carries, as it would be put aside, and the text in it if there is one."""
 
     body: str
-    text: Text | None
+    text: InboundMessage | None
     attributes: Mapping[str, Any]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sms_consent.domain.consent import Consent, Listing
 from sms_consent.domain.decision import Decision, Outcome
-from sms_consent.domain.reply import Answer
+from sms_consent.domain.reply import Reply
 from sms_consent_cli.local.event_files import Record
 
 if TYPE_CHECKING:
@@ -27,4 +27,4 @@ class Fate:
     consent: Consent | None = None
     listing: Listing | None = None
     reply: SentText | None = None
-    answer: Answer | None = None
+    answer: Reply | None = None

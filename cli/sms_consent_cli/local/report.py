@@ -11,7 +11,7 @@ from rich.text import Text as Styled
 
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Outcome
-from sms_consent.domain.reply import AnswerState
+from sms_consent.domain.reply import ReplyState
 from sms_consent_cli.local.event_result import Fate
 from sms_consent_cli.shared.terminal_text import printable
 
@@ -141,7 +141,7 @@ def _list(fate: Fate) -> Styled:
 def _reply(fate: Fate) -> Styled:
     if fate.reply is not None:
         return Styled(printable(fate.reply.body, quoted=False))
-    if fate.answer is None or fate.answer.state is AnswerState.SENT:
+    if fate.answer is None or fate.answer.state is ReplyState.SENT:
         return Styled("none")
     reason = f": {printable(fate.answer.reason, quoted=False)}" if fate.answer.reason else ""
     return Styled(f"{fate.answer.state.lower()}{reason}", style="yellow")

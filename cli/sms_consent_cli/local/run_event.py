@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from emulator.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
 from emulator.pinpointsmsvoicev2.messages import SentText
-from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
 from sms_consent.adapters.sqs.dead_letters import REASON
@@ -123,7 +123,7 @@ def _fate(local: Local, record: Record, problem: str | None) -> Fate:
     list_name = sender.list_name if sender is not None else local.opt_out_list
     consent = ledger.consent(number, list_name)
     fate = Fate(record=record, consent=consent, listing=_listing(number, list_name))
-    entry = _entry(DynamoRegister(boto3.client("dynamodb"), local.table), number, record.text.id)
+    entry = _entry(DynamoConsentQueries(boto3.client("dynamodb"), local.table), number, record.text.id)
     if entry is None:
         return fate
     letters = [ledger.letter(kind, number) for kind in (ReplyKind.HELP, ReplyKind.ASK)]
@@ -139,7 +139,7 @@ def _fate(local: Local, record: Record, problem: str | None) -> Fate:
     )
 
 
-def _entry(register: DynamoRegister, number: str, decision_id: str) -> Entry | None:
+def _entry(register: DynamoConsentQueries, number: str, decision_id: str) -> Entry | None:
     token: str | None = None
     while True:
         page = page_of(register, number, size=100, token=token)

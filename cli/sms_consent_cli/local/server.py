@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from sms_consent_cli.local.bound_socket import Door
+from sms_consent_cli.local.bound_socket import BoundSocket
 from sms_consent_cli.local.control import PREFIX, Control
 from sms_consent_cli.local.invocations import Invocations
 from sms_consent_cli.local.stack import LocalStack
@@ -23,7 +23,7 @@ __all__ = ["Server", "application"]
 class Server:
     """Serves an application in threads of its own."""
 
-    def __init__(self, door: Door, app: WSGIApplication) -> None:
+    def __init__(self, door: BoundSocket, app: WSGIApplication) -> None:
         self._server = make_server(
             door.host, door.port, app, threaded=True, request_handler=_Quiet, fd=door.socket.fileno()
         )

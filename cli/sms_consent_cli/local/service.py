@@ -16,7 +16,7 @@ from sms_consent_cli.local.api.certificate import make_certificate
 from sms_consent_cli.local.api_serving import serve_api
 from sms_consent_cli.local.assembly import Local, assemble
 from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
-from sms_consent_cli.local.bound_socket import Door
+from sms_consent_cli.local.bound_socket import BoundSocket
 from sms_consent_cli.local.control import Control
 from sms_consent_cli.local.demo_numbers import DEFAULT
 from sms_consent_cli.local.errors import LocalError
@@ -35,9 +35,9 @@ logger = logging.getLogger(__name__)
 def serve(
     template: Path,
     parameters: Mapping[str, str],
-    door: Door,
+    door: BoundSocket,
     *,
-    api_door: Door,
+    api_door: BoundSocket,
     access_key: str | None,
     numbers: Sequence[str],
 ) -> None:
@@ -74,7 +74,7 @@ def serve(
         work.join(GRACE)
 
 
-def _description(local: Local, door: Door, api_door: Door) -> dict[str, Any]:
+def _description(local: Local, door: BoundSocket, api_door: BoundSocket) -> dict[str, Any]:
     """The line by which a client finds everything."""
     return {
         "aws_endpoint": door.url,
@@ -88,6 +88,6 @@ def _description(local: Local, door: Door, api_door: Door) -> dict[str, Any]:
     }
 
 
-def _reachable(queue_url: str, door: Door) -> str:
+def _reachable(queue_url: str, door: BoundSocket) -> str:
     """CloudFormation names a queue as AWS would; a client must find it here."""
     return f"{door.url}/{ACCOUNT}/{queue_url.rpartition('/')[2]}"

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from botocore.exceptions import ClientError
 
-from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.known_lists import RememberedLists
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sender_cache import RememberedSenders
@@ -22,7 +22,7 @@ from sms_consent_cli.shared.aws_clock import AwsClock
 from sms_consent_cli.shared.deployment import Deployment, NotFound
 from sms_consent_cli.shared.sweeping import Sweeping
 
-__all__ = ["Desk"]
+__all__ = ["CommandContext"]
 
 _PARAMETERS = {
     "OPT_OUT_SCOPE": "OptOutScope",
@@ -32,7 +32,7 @@ _PARAMETERS = {
 """The settings that recording depends on, by the stack's parameters. No text is read or sent here."""
 
 
-class Desk:
+class CommandContext:
     """What a command needs to record. Raises NotFound, SettingsError, ClientError or BotoCoreError."""
 
     def __init__(self, deployment: Deployment) -> None:
@@ -85,9 +85,9 @@ class Desk:
         return Sweeping(self.deployment, self.clock)
 
     @cached_property
-    def register(self) -> DynamoRegister:
+    def register(self) -> DynamoConsentQueries:
         """Everything under one number."""
-        return DynamoRegister(self.deployment.dynamodb(), self.deployment.table, lambda: self.deployment.names)
+        return DynamoConsentQueries(self.deployment.dynamodb(), self.deployment.table, lambda: self.deployment.names)
 
     @cached_property
     def caller(self) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from sms_consent.domain.consent import Consent, Status
-from sms_consent_cli.shared.narrative import Person, Story
+from sms_consent_cli.shared.narrative import Narrative, Person
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import printable
 
@@ -49,7 +49,7 @@ def show_consents(number: str, consents: Sequence[Consent]) -> None:
 def show_history(person: Person, *, show_texts: bool) -> None:
     """The answer first, then how it came to be, oldest first."""
     out = console()
-    lines = Story(person, show_texts=show_texts).lines()
+    lines = Narrative(person, show_texts=show_texts).lines()
     if not lines and not person.consents:
         out.print(f"{person.number}: nothing is known", style="bold")
         return

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.domain.errors import ConsentError, Rejected
 from sms_consent_cli.shared.deployment import Deployment, NotFound
 from sms_consent_cli.shared.terminal_text import say, visible
@@ -27,10 +27,10 @@ _SET_THE_CLOCK = (
 )
 
 
-def register(table: str | None, stack: str) -> DynamoRegister:
+def register(table: str | None, stack: str) -> DynamoConsentQueries:
     """Raises NotFound, BotoCoreError or ClientError."""
     deployment = Deployment(stack, table=table)
-    return DynamoRegister(deployment.dynamodb(), deployment.table, lambda: deployment.names)
+    return DynamoConsentQueries(deployment.dynamodb(), deployment.table, lambda: deployment.names)
 
 
 def list_name(given: str, table: str | None, stack: str) -> str:

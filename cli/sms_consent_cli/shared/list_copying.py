@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from sms_consent.adapters.dynamodb.consent_scan import DynamoCensus
+from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
 from sms_consent.adapters.dynamodb.known_lists import Lists
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.domain.ports import Clock
-from sms_consent.recording.list_copy import SETTLE, Affected, Carrier, Carry
+from sms_consent.recording.list_copy import SETTLE, Affected, ListCopier, ListCopy
 from sms_consent_cli.shared.deployment import Deployment
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import say
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["Choice", "ListCarrying", "Move", "chosen"]
 
@@ -33,7 +33,7 @@ class Choice(StrEnum):
 def chosen(*, carry: bool, forget: bool) -> Choice | None:
     """Return the choice of the options ``--carry`` and ``--forget``. Raises Refusal if both are given."""
     if carry and forget:
-        raise Refusal("give --carry or --forget")
+        raise UsageError("give --carry or --forget")
     return Choice.CARRY if carry else Choice.FORGET if forget else None
 
 
@@ -48,13 +48,13 @@ class Move:
 class ListCarrying:
     """Raises Refusal, TryAgain, Rejected, ClientError or BotoCoreError. Every step can be repeated after a kill."""
 
-    def __init__(self, deployment: Deployment, book: SenderBook, clock: Clock) -> None:
+    def __init__(self, deployment: Deployment, book: SenderStore, clock: Clock) -> None:
         self._book = book
         self._clock = clock
         table, names = deployment.table, deployment.names
-        self._carrier = Carrier(
+        self._carrier = ListCopier(
             ledger=DynamoLedger(deployment.dynamodb(), table, names),
-            census=DynamoCensus(deployment.dynamodb(), table, names),
+            census=DynamoConsentScan(deployment.dynamodb(), table, names),
             clock=clock,
             actor=f"sms-consent by {os.environ.get('USER', 'an operator')}",
         )
@@ -62,7 +62,7 @@ class ListCarrying:
     def permit(self, moves: Collection[Move], choice: Choice | None) -> None:
         """Refuse, without a choice, a change that would forget anybody. Reads the whole ledger once for each move."""
         if choice is Choice.CARRY and any(not move.target for move in moves):
-            raise Refusal("the stack's own list, to which opt-outs would be copied, is not known here: give --stack")
+            raise UsageError("the stack's own list, to which opt-outs would be copied, is not known here: give --stack")
         if choice is not None:
             return
         told = []
@@ -72,7 +72,7 @@ class ListCarrying:
                 affected = self._carrier.count(source, targets, tell)
             told += [_told(Move(source, target), affected[target]) for target in targets if affected[target].total]
         if told:
-            raise Refusal(
+            raise UsageError(
                 f"{'; '.join(told)}. Give --carry to copy their consents to the new list, or --forget to leave them behind: "
                 "then texts may reach people who asked for none"
             )
@@ -118,17 +118,19 @@ class ListCarrying:
         )
         return bool(gone)
 
-    def _complete(self, carry: Carry) -> None:
+    def _complete(self, carry: ListCopy) -> None:
         self._book.change_lists(lambda lists: lists.completed(carry))
 
-    def _marked(self, moves: Collection[Move], choice: Choice | None) -> list[Carry]:
+    def _marked(self, moves: Collection[Move], choice: Choice | None) -> list[ListCopy]:
         """Recorded in the ledger before anything is done, so that ReconcileFunction completes it after a kill.
 
         Without a carry, a STOP that a function records for the old list after the change is still copied.
         """
         now = self._clock.now()
         since = now if choice is Choice.FORGET else None
-        carries = [Carry(source=each.source, target=each.target, at=now, since=since) for each in moves if each.target]
+        carries = [
+            ListCopy(source=each.source, target=each.target, at=now, since=since) for each in moves if each.target
+        ]
 
         def marked(lists: Lists) -> Lists:
             for carry in carries:
@@ -140,7 +142,7 @@ class ListCarrying:
         self._book.change_lists(marked)
         return carries
 
-    def _copy(self, carry: Carry) -> None:
+    def _copy(self, carry: ListCopy) -> None:
         with _counting(f"copying opt-outs of {carry.source} to {carry.target}: read") as tell:
             self._carrier.copy(carry, tell)
 

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from sms_consent.domain.consent import Consent, DriftKind, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.drift import Drift
-from sms_consent.domain.reply import Answer, AnswerState, Letter
+from sms_consent.domain.reply import Reply, ReplyState, ReplyThread
 from sms_consent.queries.history import Entry
 from sms_consent_cli.shared.terminal_text import printable
 
-__all__ = ["Line", "Person", "Story"]
+__all__ = ["Line", "Narrative", "Person"]
 
 LATE = timedelta(minutes=1)
 """A text that was heard so much later was kept waiting, which is worth a word."""
@@ -37,7 +37,7 @@ class Person:
     number: str
     entries: Sequence[Entry]
     consents: Sequence[Consent]
-    letters: Sequence[Letter]
+    letters: Sequence[ReplyThread]
     drifts: Sequence[Drift]
 
 
@@ -49,7 +49,7 @@ class Line:
     told: str
 
 
-class Story:
+class Narrative:
     """One person's, oldest first."""
 
     def __init__(self, person: Person, *, show_texts: bool) -> None:
@@ -157,16 +157,16 @@ class Story:
             yield _answer(answer, entry.decision.asked)
 
 
-def _answer(answer: Answer, asked: Asked) -> str:
+def _answer(answer: Reply, asked: Asked) -> str:
     what = {Asked.HELP: "answered", Asked.UNCLEAR: "asked back"}.get(asked, "confirmed")
     reason = f" ({printable(answer.reason, quoted=False)})" if answer.reason else ""
     return {
-        AnswerState.SENT: what,
-        AnswerState.DUE: f"to be {what} yet",
-        AnswerState.CLAIMED: f"being {what}",
-        AnswerState.SKIPPED: f"not {what}{reason}",
-        AnswerState.FAILED: f"not {what}{reason}",
-        AnswerState.UNKNOWN: f"perhaps {what}{reason}",
+        ReplyState.SENT: what,
+        ReplyState.DUE: f"to be {what} yet",
+        ReplyState.CLAIMED: f"being {what}",
+        ReplyState.SKIPPED: f"not {what}{reason}",
+        ReplyState.FAILED: f"not {what}{reason}",
+        ReplyState.UNKNOWN: f"perhaps {what}{reason}",
     }[answer.state]
 
 

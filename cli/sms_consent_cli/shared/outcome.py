@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked
-from sms_consent.recording.channel_requests import Became, Result
+from sms_consent.recording.channel_requests import RequestOutcome, Result
 from sms_consent_cli.shared.terminal_text import visible
 
 __all__ = ["told"]
@@ -13,11 +13,11 @@ __all__ = ["told"]
 def told(number: str, asked: Asked, result: Result, left: list[str]) -> str:
     """One to three sentences; ``left`` are the lists that have not followed yet."""
     consent = result.consent
-    if result.became is Became.REJECTED:
+    if result.became is RequestOutcome.REJECTED:
         return f"{number}: the ledger refused it, so it is not recorded: {result.error}"
-    if result.became is Became.FAILED or consent is None:
+    if result.became is RequestOutcome.FAILED or consent is None:
         return f"{number}: the ledger did not answer, so it may not be recorded. Run this again."
-    if result.became is Became.SUPERSEDED:
+    if result.became is RequestOutcome.SUPERSEDED:
         stands = "opted in" if consent.status is Status.OPTED_IN else "opted out"
         return f"{number}: recorded, but a newer request stands: {stands} on {visible(consent.list_name)}."
     if asked is Asked.OPT_OUT:

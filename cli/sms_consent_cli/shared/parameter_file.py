@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["read_parameters"]
 
@@ -23,9 +23,9 @@ def read_parameters(path: Path, config_env: str = "default") -> dict[str, str]:
     try:
         content = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise Refusal(f"{path}: {error.strerror}") from error
+        raise UsageError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise Refusal(f"{path} is no text in UTF-8") from error
+        raise UsageError(f"{path} is no text in UTF-8") from error
     if path.suffix.lower() == ".toml":
         return _of_samconfig(path, _toml(path, content), config_env)
     try:
@@ -42,7 +42,7 @@ def _toml(path: Path, content: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
-        raise Refusal(f"{path} is no TOML: {error}") from error
+        raise UsageError(f"{path} is no TOML: {error}") from error
 
 
 def _of_samconfig(path: Path, document: Mapping[str, Any], config_env: str) -> dict[str, str]:
@@ -50,7 +50,7 @@ def _of_samconfig(path: Path, document: Mapping[str, Any], config_env: str) -> d
         return _of_mapping(document)  # KEY="VALUE" lines are TOML too
     sections = document.get(config_env, {})
     if not isinstance(sections, dict) or not sections:
-        raise Refusal(f"{path} has no configuration {config_env}: give --config-env")
+        raise UsageError(f"{path} has no configuration {config_env}: give --config-env")
     for command in _COMMANDS:
         section = sections.get(command)
         parameters = section.get("parameters") if isinstance(section, dict) else None
@@ -61,7 +61,7 @@ def _of_samconfig(path: Path, document: Mapping[str, Any], config_env: str) -> d
             return _of_words(path, shlex.split(overrides))
         if isinstance(overrides, list):
             return _of_words(path, [word for each in overrides for word in _unquoted(str(each))])
-    raise Refusal(f"{path} has no parameter_overrides for `sam deploy` in its configuration {config_env}")
+    raise UsageError(f"{path} has no parameter_overrides for `sam deploy` in its configuration {config_env}")
 
 
 def _of_json(path: Path, document: Any) -> dict[str, str]:
@@ -69,7 +69,7 @@ def _of_json(path: Path, document: Any) -> dict[str, str]:
         inner = document.get("Parameters")
         return _of_mapping(inner if isinstance(inner, dict) else document)
     if not isinstance(document, list):
-        raise Refusal(f"{path} holds no parameters: give {_FORMS}")
+        raise UsageError(f"{path} holds no parameters: give {_FORMS}")
     found: dict[str, str] = {}
     for each in document:
         if isinstance(each, dict) and isinstance(each.get("ParameterKey"), str):
@@ -77,7 +77,7 @@ def _of_json(path: Path, document: Any) -> dict[str, str]:
         elif isinstance(each, str):
             found |= _of_words(path, [each])
         else:
-            raise Refusal(f"{path} holds something that is no parameter: give {_FORMS}")
+            raise UsageError(f"{path} holds something that is no parameter: give {_FORMS}")
     return found
 
 
@@ -95,7 +95,7 @@ def _of_words(path: Path, words: Iterable[str]) -> dict[str, str]:
             name, separator, value = value.partition(",ParameterValue=")
         if not separator:
             # Only its place: it may be a value, such as a contact, that lost its quotes.
-            raise Refusal(f"{path}: after {len(found)} parameters, something is not KEY=VALUE; give {_FORMS}")
+            raise UsageError(f"{path}: after {len(found)} parameters, something is not KEY=VALUE; give {_FORMS}")
         value = value.strip()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
             value = value[1:-1]

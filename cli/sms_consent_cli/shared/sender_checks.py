@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sms_consent.domain.ports import Sender
 from sms_consent.replies import Replies, UnfitReply
 from sms_consent.replies.templates import language_tag
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 if TYPE_CHECKING:
     from sms_consent_cli.shared.account import Account, OptOutList
@@ -72,7 +72,7 @@ class SenderChecks:
         given = wish.list_name.strip() or self._deployment.own_list or ""
         found = self._list(given, problems)
         if problems:
-            raise Refusal("; ".join(problems))
+            raise UsageError("; ".join(problems))
         name = self._spelling(given, found)
         sender = Sender(
             identity=identity,
@@ -89,7 +89,7 @@ class SenderChecks:
         problems: list[str] = []
         found = self._list(given.strip(), problems)
         if problems:
-            raise Refusal("; ".join(problems))
+            raise UsageError("; ".join(problems))
         return self._spelling(given, found), found
 
     def _spelling(self, given: str, found: OptOutList | None) -> str:

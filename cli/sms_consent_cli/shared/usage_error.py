@@ -9,14 +9,14 @@ import typer
 
 from sms_consent_cli.shared.terminal_text import say, visible
 
-__all__ = ["BAD_INPUT", "Refusal", "refusals_told"]
+__all__ = ["BAD_INPUT", "UsageError", "refusals_told"]
 
 
 BAD_INPUT = 2
 """The exit code of a command that was used wrongly."""
 
 
-class Refusal(Exception):
+class UsageError(Exception):
     """The message says what is wrong and what would do."""
 
 
@@ -25,6 +25,6 @@ def refusals_told(command: str) -> Iterator[None]:
     """Nothing was written."""
     try:
         yield
-    except Refusal as refusal:
+    except UsageError as refusal:
         say(f"sms-consent {command}: {visible(str(refusal))}", err=True)
         raise typer.Exit(BAD_INPUT) from refusal

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.adapters.error_mapping import translation_of
 from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Unavailable, Unreadable
-from sms_consent.domain.events import Notice
+from sms_consent.domain.events import EventEnvelope
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -39,7 +39,7 @@ class EventBridgeBus:
         self._client = client
         self._name = name
 
-    def put(self, notices: Sequence[Notice]) -> list[Failure | None]:
+    def put(self, notices: Sequence[EventEnvelope]) -> list[Failure | None]:
         """An answer each, in order: None for what was taken. EventBridge takes the rest of a request where one entry fails."""
         answers: dict[int, Failure | None] = {}
         entries = [self._entry(notice) for notice in notices]
@@ -59,7 +59,7 @@ class EventBridgeBus:
             return [answer for entry in entries for answer in self._send([entry])]  # which of them is it?
         return [_failure(result) for result in results]
 
-    def _entry(self, notice: Notice) -> PutEventsRequestEntryTypeDef:
+    def _entry(self, notice: EventEnvelope) -> PutEventsRequestEntryTypeDef:
         entry: PutEventsRequestEntryTypeDef = {
             "EventBusName": self._name,
             "Source": SOURCE,

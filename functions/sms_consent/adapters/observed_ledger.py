@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.list_names import ListNames
-from sms_consent.domain.operational_events import Fact, of_consent, of_letter
+from sms_consent.domain.operational_events import OperationalEvent, of_consent, of_letter
 from sms_consent.domain.ports import Clock
-from sms_consent.domain.reply import Letter
+from sms_consent.domain.reply import ReplyThread
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,7 +26,7 @@ class ObservedLedger(DynamoLedger):
         client: DynamoDBClient,
         table: str,
         clock: Clock,
-        observe: Callable[[Fact], None],
+        observe: Callable[[OperationalEvent], None],
         names: ListNames | None = None,
         listed_by_arn: Iterable[str] = (),
         *,
@@ -42,7 +42,7 @@ class ObservedLedger(DynamoLedger):
         for fact in of_consent(replacing, consent, self._clock.now()):
             self._observe(fact)
 
-    def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
+    def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
         """Likewise."""
         super().save_letter(key, letter, replacing)
         for fact in of_letter(replacing, letter, self._clock.now()):

@@ -15,19 +15,19 @@ from sms_consent.adapters.observed_ledger import ObservedLedger
 from sms_consent.adapters.sender_cache import RememberedSenders
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTexting
 from sms_consent.bootstrap.settings import Settings
-from sms_consent.domain.operational_events import Fact, FactKind
+from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.propagation import Scope
-from sms_consent.domain.rate_limiter import Call, Pace
-from sms_consent.inbound.processor import Action, Inbound
+from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.inbound.processor import Action, InboundProcessor
 from sms_consent.intent import Intent, Reader, Tier
 from sms_consent.intent.classifier import Classifier
 from sms_consent.recording.recorder import Recorder
 from sms_consent.replies import Replies, Unfit
-from sms_consent.sync.help_and_clarification import Correspondence
+from sms_consent.sync.help_and_clarification import HelpAndClarification
 from sms_consent.sync.reply_budget import ReplyBudget
 from sms_consent.sync.reply_limits import ReplyLimits
-from sms_consent.sync.reply_sender import Postman
+from sms_consent.sync.reply_sender import ReplySender
 from sms_consent.sync.sweep import Sweep
 from sms_consent.sync.sync import Sync
 
@@ -50,12 +50,12 @@ class Parts:
     lists: RememberedLists
     sync: Sync
     recorder: Recorder
-    correspondence: Correspondence
+    correspondence: HelpAndClarification
 
-    def inbound(self) -> Inbound:
+    def inbound(self) -> InboundProcessor:
         """For texts."""
         settings = self.settings
-        return Inbound(
+        return InboundProcessor(
             classifier=Classifier(
                 reader_for(settings), self.replies, self.sync.postman.replies_of, postbacks_for(settings)
             ),
@@ -83,7 +83,7 @@ def assemble(
     *,
     paced: bool,
     clock: Clock | None = None,
-    observe: Callable[[Fact], None] | None = None,
+    observe: Callable[[OperationalEvent], None] | None = None,
     warn: Callable[[Unfit], None] | None = None,
     free_replies: int = 0,
     dynamodb: DynamoDBClient | None = None,
@@ -106,7 +106,7 @@ def assemble(
         Call.FIND: settings.describe_rate,
         Call.SEND: settings.text_rate,
     }
-    pace = Pace(clock, rates) if paced else Pace(clock, at_once=rates)
+    pace = RateLimiter(clock, rates) if paced else RateLimiter(clock, at_once=rates)
     names, by_arn = settings.names, settings.listed_by_arn
     ledger = DynamoLedger(dynamodb, settings.table, names, by_arn, looks_further=looks_further)
     if observe is not None:
@@ -114,7 +114,7 @@ def assemble(
     senders = RememberedSenders(ledger, clock)
     replies = replies_for(settings)
     limits = ReplyLimits(clock, _budget(settings, ledger, clock, free_replies, observe))
-    postman = Postman(AwsTexting(sms_voice, settings.reply_configuration_set), replies, senders, pace, limits, warn)
+    postman = ReplySender(AwsTexting(sms_voice, settings.reply_configuration_set), replies, senders, pace, limits, warn)
     sync = Sync(
         ledger=ledger,
         opt_out_list=AwsOptOutList(sms_voice, pace),
@@ -142,7 +142,7 @@ def assemble(
         lists=lists,
         sync=sync,
         recorder=Recorder(ledger=ledger, sync=sync, clock=clock, grace=settings.grace, scope=scope),
-        correspondence=Correspondence(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=_token),
+        correspondence=HelpAndClarification(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=_token),
     )
 
 
@@ -172,7 +172,11 @@ def replies_for(settings: Settings) -> Replies:
 
 
 def _budget(
-    settings: Settings, ledger: DynamoLedger, clock: Clock, free: int, observe: Callable[[Fact], None] | None
+    settings: Settings,
+    ledger: DynamoLedger,
+    clock: Clock,
+    free: int,
+    observe: Callable[[OperationalEvent], None] | None,
 ) -> ReplyBudget | None:
     """None where the deployment has no budget."""
     if not settings.replies_per_day:
@@ -180,7 +184,7 @@ def _budget(
 
     def failed() -> None:
         if observe is not None:
-            observe(Fact(kind=FactKind.BUDGET_FAILED))
+            observe(OperationalEvent(kind=OperationalEventKind.BUDGET_FAILED))
 
     return ReplyBudget(ledger.reserve_replies, clock, per_day=settings.replies_per_day, free=free, failed=failed)
 

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from sms_consent.bootstrap.settings import Problem
 from sms_consent.domain.observation import COUNT, SECONDS, Logger, Metrics
-from sms_consent.domain.operational_events import Fact, FactKind
+from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind
 from sms_consent.domain.phone_number import mask, mask_id
-from sms_consent.domain.reply import AnswerState, ReplyKind
+from sms_consent.domain.reply import ReplyKind, ReplyState
 from sms_consent.replies import Unfit
 from sms_consent.sync.reply_limits import BUDGET_REASONS, ENOUGH
 
-__all__ = ["Reporter"]
+__all__ = ["OperationalReporter"]
 
 _COUNTED = {
-    FactKind.DEFERRED: "OptInsDeferred",
-    FactKind.REFUSED: "OptInsRefused",
-    FactKind.POSTPONED: "ListCallsPostponed",
-    FactKind.BUDGET_FAILED: "ReplyBudgetErrors",
+    OperationalEventKind.DEFERRED: "OptInsDeferred",
+    OperationalEventKind.REFUSED: "OptInsRefused",
+    OperationalEventKind.POSTPONED: "ListCallsPostponed",
+    OperationalEventKind.BUDGET_FAILED: "ReplyBudgetErrors",
 }
 _REPLIES = {
-    AnswerState.SENT: "RepliesSent",
-    AnswerState.SKIPPED: "RepliesSkipped",
-    AnswerState.FAILED: "RepliesFailed",
-    AnswerState.UNKNOWN: "RepliesUnknown",
+    ReplyState.SENT: "RepliesSent",
+    ReplyState.SKIPPED: "RepliesSkipped",
+    ReplyState.FAILED: "RepliesFailed",
+    ReplyState.UNKNOWN: "RepliesUnknown",
 }
 
 
-class Reporter:
+class OperationalReporter:
     """Tells facts in one function's name."""
 
     def __init__(self, logger: Logger, metrics: Metrics) -> None:
@@ -53,7 +53,7 @@ class Reporter:
         )
         self._metrics.add_metric("SettingsProblems", COUNT, 1)
 
-    def __call__(self, fact: Fact) -> None:
+    def __call__(self, fact: OperationalEvent) -> None:
         """Tell one."""
         seconds = round(fact.delay.total_seconds(), 3) if fact.delay is not None else None
         number, decision_id = fact.number, fact.decision_id
@@ -71,16 +71,16 @@ class Reporter:
         self._logger.info(fact.kind.value, **{name: value for name, value in told.items() if value is not None})
         if fact.kind in _COUNTED:
             self._metrics.add_metric(_COUNTED[fact.kind], COUNT, 1)
-        if fact.kind is FactKind.LISTED and seconds is not None and not fact.imported:
+        if fact.kind is OperationalEventKind.LISTED and seconds is not None and not fact.imported:
             self._metrics.add_metric("TimeToList", SECONDS, seconds)
         if fact.state is not None:
             self._metrics.add_metric(_REPLIES[fact.state], COUNT, 1)
-        if fact.state is AnswerState.FAILED and (fact.reason or "").startswith("AccessDenied"):
+        if fact.state is ReplyState.FAILED and (fact.reason or "").startswith("AccessDenied"):
             self._logger.error("a reply was denied", list=fact.list_name, reply=fact.reply, reason=fact.reason)
             self._metrics.add_metric("SettingsProblems", COUNT, 1)
-        if fact.state is AnswerState.SKIPPED and fact.reason == ENOUGH:
+        if fact.state is ReplyState.SKIPPED and fact.reason == ENOUGH:
             self._metrics.add_metric("RepliesOverPersonalLimit", COUNT, 1)
-        if fact.state is AnswerState.SKIPPED and fact.reason in BUDGET_REASONS:
+        if fact.state is ReplyState.SKIPPED and fact.reason in BUDGET_REASONS:
             self._metrics.add_metric("RepliesOverBudget", COUNT, 1)
-        if fact.state is AnswerState.SENT and fact.reply is ReplyKind.OPT_OUT_CONFIRMATION and seconds is not None:
+        if fact.state is ReplyState.SENT and fact.reply is ReplyKind.OPT_OUT_CONFIRMATION and seconds is not None:
             self._metrics.add_metric("ConfirmationTime", SECONDS, seconds)

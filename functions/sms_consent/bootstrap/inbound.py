@@ -10,14 +10,14 @@ from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
 from sms_consent.adapters.sqs.inbound_queue import InboundQueue
 from sms_consent.bootstrap.container import assemble
-from sms_consent.bootstrap.event_report import Reporter
+from sms_consent.bootstrap.event_report import OperationalReporter
 from sms_consent.bootstrap.observability import Log, Metrics
 from sms_consent.bootstrap.setting_problems import problems_of
 from sms_consent.bootstrap.settings import Problem, Settings, log_level
 from sms_consent.inbound.batch import Batch, Texts
-from sms_consent.inbound.concurrency import SideBySide, Together, one_after_the_other
-from sms_consent.inbound.message import Text
-from sms_consent.inbound.processor import Heard, Message
+from sms_consent.inbound.concurrency import Runner, ThreadedRunner, run_in_sequence
+from sms_consent.inbound.message import InboundMessage
+from sms_consent.inbound.processor import ClassifiedMessage, InboundResult
 from sms_consent.sync.reply_budget import FREE
 
 __all__ = ["batch", "batch_that_fails", "deadline", "logger", "metrics"]
@@ -50,7 +50,7 @@ def metrics() -> Metrics:
 def batch() -> Batch:
     """Raises SettingsError if nothing can be recorded. Every other problem is logged and counted."""
     settings = Settings.from_environment(os.environ)
-    reporter = Reporter(logger(), metrics())
+    reporter = OperationalReporter(logger(), metrics())
     parts = assemble(
         settings, paced=False, observe=reporter, warn=reporter.unfit, looks_further=False, free_replies=FREE
     )
@@ -59,12 +59,12 @@ def batch() -> Batch:
         reporter.problem(problem)
     if settings.dead_letter_queue_url is None:
         reporter.problem(_NO_DEAD_LETTER_QUEUE)
-    return _batch(inbound, together=SideBySide(AT_ONCE))
+    return _batch(inbound, together=ThreadedRunner(AT_ONCE))
 
 
 def batch_that_fails(error: Exception) -> Batch:
     """A batch in which every readable text fails with one error: unreadable and very old records are still moved."""
-    return _batch(_Unusable(error), together=one_after_the_other)
+    return _batch(_Unusable(error), together=run_in_sequence)
 
 
 class _Unusable:
@@ -73,16 +73,16 @@ class _Unusable:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def classify(self, _: Text) -> Message:
+    def classify(self, _: InboundMessage) -> ClassifiedMessage:
         """Raise the error."""
         raise self._error
 
-    def apply(self, _: Message) -> Heard:
+    def apply(self, _: ClassifiedMessage) -> InboundResult:
         """Raise the error."""
         raise self._error
 
 
-def _batch(inbound: Texts, together: Together) -> Batch:
+def _batch(inbound: Texts, together: Runner) -> Batch:
     queue_url = os.environ.get("INBOUND_QUEUE_URL")
     return Batch(
         inbound=inbound,

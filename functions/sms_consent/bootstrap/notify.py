@@ -10,12 +10,12 @@ from aws_lambda_powertools.metrics import Metrics
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.adapters.dynamodb.stream_records import notice_of
+from sms_consent.adapters.dynamodb.stream_records import envelope_of
 from sms_consent.adapters.eventbridge import EventBridgeBus
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
 from sms_consent.bootstrap.settings import SettingsError, log_level
 from sms_consent.publishing.batch import Batch
-from sms_consent.publishing.event_publisher import Announcer
+from sms_consent.publishing.event_publisher import EventPublisher
 
 __all__ = ["batch", "clock", "logger", "metrics"]
 
@@ -45,8 +45,8 @@ def batch() -> Batch:
     if missing := [name for name, value in settings.items() if not value]:
         raise SettingsError("; ".join(f"{name} is missing" for name in missing))
     return Batch(
-        read=notice_of,
-        announcer=Announcer(EventBridgeBus(clients.events(), settings["EVENT_BUS_NAME"]), clock()),
+        read=envelope_of,
+        announcer=EventPublisher(EventBridgeBus(clients.events(), settings["EVENT_BUS_NAME"]), clock()),
         dead_letters=DeadLetters(clients.queues, settings["DEAD_LETTER_QUEUE_URL"]),
         logger=logger(),
         metrics=metrics(),

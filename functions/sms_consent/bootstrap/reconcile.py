@@ -11,15 +11,15 @@ from aws_lambda_powertools.metrics import Metrics
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.adapters.dynamodb.consent_scan import DynamoCensus
-from sms_consent.adapters.dynamodb.known_lists import ListBook
-from sms_consent.adapters.dynamodb.list_copies import ListCarries
+from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
+from sms_consent.adapters.dynamodb.known_lists import ListStore
+from sms_consent.adapters.dynamodb.list_copies import ListCopies
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.listings import served_lists
 from sms_consent.bootstrap.reconciling import assemble_reconciler
 from sms_consent.bootstrap.settings import Settings, log_level
 from sms_consent.reconciliation.reconciler import Reconciler
-from sms_consent.recording.list_copy import Carrier
+from sms_consent.recording.list_copy import ListCopier
 
 __all__ = ["carries", "logger", "metrics", "reconciler"]
 
@@ -54,16 +54,19 @@ def reconciler() -> Reconciler:
     )
 
 
-def carries() -> ListCarries:
+def carries() -> ListCopies:
     """Put together at each turn, which costs nothing. Raises SettingsError likewise."""
     settings, clock = Settings.from_environment(os.environ), SystemClock()
     client, table = clients.dynamodb(), settings.table
     ledger = DynamoLedger(client, table, settings.names, settings.listed_by_arn)
-    return ListCarries(
+    return ListCopies(
         own_list=settings.opt_out_list,
-        book=ListBook(client, table, settings.names),
-        carrier=Carrier(
-            ledger=ledger, census=DynamoCensus(client, table, settings.names), clock=clock, actor="ReconcileFunction"
+        book=ListStore(client, table, settings.names),
+        carrier=ListCopier(
+            ledger=ledger,
+            census=DynamoConsentScan(client, table, settings.names),
+            clock=clock,
+            actor="ReconcileFunction",
         ),
         ledger=ledger,
         clock=clock,

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sms_consent.adapters.dynamodb.consent_scan import DynamoCensus
-from sms_consent.adapters.dynamodb.reconcile_progress import DynamoRunBook
+from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
+from sms_consent.adapters.dynamodb.reconcile_progress import DynamoProgressStore
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.listings import AwsListings
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Clock
-from sms_consent.domain.rate_limiter import Call, Pace
-from sms_consent.reconciliation.ports import RunBook
+from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.reconciliation.ports import ProgressStore
 from sms_consent.reconciliation.reconciler import Reconciler
 
 if TYPE_CHECKING:
@@ -32,18 +32,18 @@ def assemble_reconciler(
     lists: tuple[str, ...],
     rate: float,
     clock: Clock,
-    dry_book: RunBook | None = None,
+    dry_book: ProgressStore | None = None,
     names: ListNames | None = None,
     listed_by_arn: Iterable[str] = (),
 ) -> Reconciler:
     """``dry_book`` stands for the ledger's own where nothing is to be written."""
-    pace = Pace(clock, {Call.FIND: rate})
+    pace = RateLimiter(clock, {Call.FIND: rate})
     ledger = DynamoLedger(dynamodb, table, names, listed_by_arn)
     return Reconciler(
         lists=lists,
         ledger=ledger,
-        census=DynamoCensus(dynamodb, table, names, clock, merged=ledger.consent if dry_book is None else None),
-        book=dry_book if dry_book is not None else DynamoRunBook(dynamodb, table),
+        census=DynamoConsentScan(dynamodb, table, names, clock, merged=ledger.consent if dry_book is None else None),
+        book=dry_book if dry_book is not None else DynamoProgressStore(dynamodb, table),
         listings=AwsListings(sms),
         opt_out_list=AwsOptOutList(sms, pace),
         pace=pace,

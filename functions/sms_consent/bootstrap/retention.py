@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.adapters.dynamodb.message_bodies import DynamoBodies
+from sms_consent.adapters.dynamodb.message_bodies import DynamoMessageBodies
 from sms_consent.bootstrap.settings import SettingsError, log_level
 from sms_consent.domain.error_description import described
 from sms_consent.retention.body_retention import Retention
@@ -45,7 +45,7 @@ def retention() -> Retention:
         raise SettingsError("LEDGER_TABLE is missing")
     if not (days.isascii() and days.isdecimal() and int(days) > 0):
         raise SettingsError("BODY_RETENTION_DAYS must be a whole number of days, from 1 on")
-    return Retention(DynamoBodies(clients.dynamodb(), table), clock(), timedelta(days=int(days)), _failed)
+    return Retention(DynamoMessageBodies(clients.dynamodb(), table), clock(), timedelta(days=int(days)), _failed)
 
 
 def _failed(error: Exception) -> None:

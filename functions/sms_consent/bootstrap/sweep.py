@@ -13,7 +13,7 @@ from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.due_count import due_by_kind, rejected_numbers
 from sms_consent.adapters.dynamodb.overdue import OldestOptOut
 from sms_consent.bootstrap.container import Parts, assemble, reader_for
-from sms_consent.bootstrap.event_report import Reporter
+from sms_consent.bootstrap.event_report import OperationalReporter
 from sms_consent.bootstrap.setting_problems import problems_of
 from sms_consent.bootstrap.settings import Problem, Settings, log_level
 from sms_consent.domain.consent import Due
@@ -36,7 +36,7 @@ def metrics() -> Metrics:
 @cache
 def parts() -> Parts:
     """Raises SettingsError if there is no ledger or no opt-out list."""
-    reporter = Reporter(logger(), metrics())
+    reporter = OperationalReporter(logger(), metrics())
     return assemble(Settings.from_environment(os.environ), paced=True, observe=reporter, warn=reporter.unfit)
 
 
@@ -46,7 +46,7 @@ def problems() -> tuple[Problem, ...]:
     settings = parts().settings
     found = problems_of(settings, parts().replies, reader_for(settings))
     for problem in found:
-        Reporter(logger(), metrics()).problem(problem, counted=False)
+        OperationalReporter(logger(), metrics()).problem(problem, counted=False)
     return found
 
 

@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.preserved_attributes import Preserved
-from sms_consent.domain.reply import Answer, AnswerState, RecentReply
+from sms_consent.domain.reply import RecentReply, Reply, ReplyState
 
-__all__ = ["HOLD", "LANDING", "Claim", "Consent", "DriftKind", "Due", "Listing", "Status", "decide", "moved_back"]
+__all__ = ["HOLD", "LANDING", "Consent", "DriftKind", "Due", "Lease", "Listing", "Status", "decide", "moved_back"]
 
 HOLD = timedelta(days=30)
 """A number can be deleted from an opt-out list once in this time (API reference, DeleteOptedOutNumber)."""
@@ -65,7 +65,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Lease:
     """One worker's lease on making the list match: nobody else calls the list for this number until it ends."""
 
     worker: str
@@ -95,7 +95,7 @@ class Consent:
     delete_doubt: datetime | None = None  # when a deletion whose effect nobody knows was done at the latest, if it was
     landing_until: datetime | None = None  # until when a put or deletion that got no answer may still be carried out
     refusal: str | None = None  # the service's own words for refusing an opt-in that this ledger did not foresee
-    answer: Answer | None = None
+    answer: Reply | None = None
     outbox: Decision | None = None  # the decision behind this change, until it is known to be recorded
     attempts: int = 0
     due: Due | None = None
@@ -145,7 +145,7 @@ class Consent:
         known = [moment for moment in (self.delete_doubt, under_way) if moment is not None]
         return max(known) if known else None
 
-    def leased(self, claim: Claim, now: datetime) -> Consent:
+    def leased(self, claim: Lease, now: datetime) -> Consent:
         """Under this worker's lease, with what a lost worker may have done kept in doubt."""
         leased = replace(
             self, lease=claim.worker, lease_until=claim.until, due_at=claim.until, delete_doubt=self.doubted_deletion
@@ -183,8 +183,8 @@ def decide(
     list_name: str,
     *,
     now: datetime,
-    claim: Claim | None,
-    answer: Answer | None,
+    claim: Lease | None,
+    answer: Reply | None,
 ) -> tuple[Outcome, Consent | None]:
     """What becomes of a consent, and None in place of a consent where nothing is to be written.
 
@@ -359,7 +359,7 @@ def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Co
     return _noted(changed, decision)
 
 
-def _with_work(changed: Consent, due: Due, claim: Claim | None, answer: Answer | None, now: datetime) -> Consent:
+def _with_work(changed: Consent, due: Due, claim: Lease | None, answer: Reply | None, now: datetime) -> Consent:
     if changed.leased_at(now):
         # Another worker is at the list right now. It finds this change when it is done; if it is lost, sweep does.
         return replace(changed, due=due, due_at=changed.lease_until, answer=answer)
@@ -374,6 +374,6 @@ def _with_work(changed: Consent, due: Due, claim: Claim | None, answer: Answer |
         return replace(
             changed, due=due, due_at=now, answer=answer, lease=None, lease_until=None, deleting=None, delete_doubt=doubt
         )
-    if answer is not None and answer.state is AnswerState.DUE and due is Due.OPT_OUT:
+    if answer is not None and answer.state is ReplyState.DUE and due is Due.OPT_OUT:
         answer = answer.claimed(claim.worker)
     return replace(changed, due=due, answer=answer).leased(claim, now)

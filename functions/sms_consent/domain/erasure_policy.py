@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sms_consent.domain.consent import Consent, Status
-from sms_consent.domain.reply import AnswerState
+from sms_consent.domain.reply import ReplyState
 
 __all__ = ["Stays", "Why", "what_stays"]
 
@@ -42,7 +42,7 @@ def what_stays(consent: Consent, now: datetime) -> Stays | None:
     The copy of a decision goes in any case. The reply goes once it is settled: one that is still to be sent is owed.
     """
     answer = consent.answer
-    pending = answer is not None and answer.state in {AnswerState.DUE, AnswerState.CLAIMED}
+    pending = answer is not None and answer.state in {ReplyState.DUE, ReplyState.CLAIMED}
     bare = replace(
         consent,
         outbox=None,

@@ -16,7 +16,7 @@ from sms_consent.domain.decision import Asked, Decision
 from sms_consent.domain.drift import Drift
 from sms_consent.domain.time import as_text, text_or_none
 
-__all__ = ["Event", "EventType", "Notice", "of_consent", "of_decision", "of_drift"]
+__all__ = ["Event", "EventEnvelope", "EventType", "of_consent", "of_decision", "of_drift"]
 
 Value = str | bool | dict[str, "Value"]
 
@@ -56,7 +56,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class EventEnvelope:
     """An event on its way, with when the ledger changed and which ledger it was."""
 
     event: Event

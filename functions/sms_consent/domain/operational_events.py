@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sms_consent.domain.consent import Consent, Due, Status
-from sms_consent.domain.reply import Answer, AnswerState, Letter, ReplyKind
+from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
 
-__all__ = ["Fact", "FactKind", "of_consent", "of_letter"]
+__all__ = ["OperationalEvent", "OperationalEventKind", "of_consent", "of_letter"]
 
-_ENDINGS = frozenset({AnswerState.SENT, AnswerState.SKIPPED, AnswerState.FAILED, AnswerState.UNKNOWN})
+_ENDINGS = frozenset({ReplyState.SENT, ReplyState.SKIPPED, ReplyState.FAILED, ReplyState.UNKNOWN})
 
 
-class FactKind(StrEnum):
+class OperationalEventKind(StrEnum):
     """What happened, as a log says it."""
 
     LISTED = "on the list"
@@ -31,74 +31,76 @@ class FactKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class OperationalEvent:
     """One change. ``number`` is not to be shown as it is."""
 
-    kind: FactKind
+    kind: OperationalEventKind
     number: str | None = None
     decision_id: str | None = None  # of a text, the inbound message's id
     list_name: str | None = None
     delay: timedelta | None = None  # since it was asked for
     imported: bool = False
     reply: ReplyKind | None = None
-    state: AnswerState | None = None
+    state: ReplyState | None = None
     reason: str | None = None
     attempts: int = 0
 
 
-def of_consent(before: Consent | None, after: Consent, now: datetime) -> Iterator[Fact]:
+def of_consent(before: Consent | None, after: Consent, now: datetime) -> Iterator[OperationalEvent]:
     """What a write of a consent brought about: at most one thing about the list, and one about the reply."""
     kind = _of_the_list(before, after)
     if kind is not None:
-        yield Fact(
+        yield OperationalEvent(
             kind=kind,
             number=after.number,
             decision_id=after.decided_by,
             list_name=after.list_name,
-            delay=now - after.owed_since if kind in {FactKind.LISTED, FactKind.RELEASED} else None,
+            delay=now - after.owed_since
+            if kind in {OperationalEventKind.LISTED, OperationalEventKind.RELEASED}
+            else None,
             imported=before is not None and before.due is Due.IMPORTED,
-            reason=after.refusal if kind is FactKind.REFUSED else None,
+            reason=after.refusal if kind is OperationalEventKind.REFUSED else None,
             attempts=after.attempts,
         )
     if after.answer is not None and _ended(before.answer if before is not None else None, after.answer):
         yield _replied(after.number, after.answer, now - _asked_at(after, after.answer), after.list_name)
 
 
-def of_letter(before: Letter | None, after: Letter, now: datetime) -> Iterator[Fact]:
+def of_letter(before: ReplyThread | None, after: ReplyThread, now: datetime) -> Iterator[OperationalEvent]:
     """Likewise of a reply on which no consent hangs."""
     if _ended(before.answer if before is not None else None, after.answer):
         yield _replied(after.number, after.answer, now - after.asked_at, None)
 
 
-def _of_the_list(before: Consent | None, after: Consent) -> FactKind | None:
+def _of_the_list(before: Consent | None, after: Consent) -> OperationalEventKind | None:
     pending = after.status is Status.OPT_IN_PENDING
     was_pending = before is not None and before.status is Status.OPT_IN_PENDING
     again = before is None or after.attempts > before.attempts
     if pending and after.refusal is not None and (again or not was_pending):
-        return FactKind.REFUSED
+        return OperationalEventKind.REFUSED
     if pending and not was_pending:
-        return FactKind.DEFERRED
+        return OperationalEventKind.DEFERRED
     if before is None:
         return None
     if after.settled and not pending and (not before.settled or was_pending):
-        return FactKind.LISTED if after.status is Status.OPTED_OUT else FactKind.RELEASED
-    return FactKind.POSTPONED if after.attempts > before.attempts else None
+        return OperationalEventKind.LISTED if after.status is Status.OPTED_OUT else OperationalEventKind.RELEASED
+    return OperationalEventKind.POSTPONED if after.attempts > before.attempts else None
 
 
-def _ended(before: Answer | None, after: Answer) -> bool:
+def _ended(before: Reply | None, after: Reply) -> bool:
     if after.state not in _ENDINGS:
         return False
     return before is None or (before.decision_id, before.state) != (after.decision_id, after.state)
 
 
-def _replied(number: str, answer: Answer, delay: timedelta, list_name: str | None) -> Fact:
-    return Fact(
-        kind=FactKind.REPLIED, number=number, decision_id=answer.decision_id, list_name=list_name, delay=delay,
+def _replied(number: str, answer: Reply, delay: timedelta, list_name: str | None) -> OperationalEvent:
+    return OperationalEvent(
+        kind=OperationalEventKind.REPLIED, number=number, decision_id=answer.decision_id, list_name=list_name, delay=delay,
         reply=answer.kind, state=answer.state, reason=answer.reason,
     )  # fmt: skip
 
 
-def _asked_at(consent: Consent, answer: Answer) -> datetime:
+def _asked_at(consent: Consent, answer: Reply) -> datetime:
     """When the decision was made that the reply answers; another may have confirmed it since."""
     if consent.decided_by == answer.decision_id:
         return consent.decided_at

@@ -12,7 +12,7 @@ from sms_consent.domain.consent import Consent, Due, Listing
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.preserved_attributes import Preserved
-from sms_consent.domain.reply import Letter
+from sms_consent.domain.reply import ReplyThread
 
 if TYPE_CHECKING:  # most functions reject nothing, and need not import how
     from sms_consent.domain.rejections import RejectedWork
@@ -76,10 +76,10 @@ class ConsentLedger(Protocol):
     ) -> Sequence[Decision] | None:
         """Return the decisions of a number from a span of time, both ends included; None if there are more than ``most``."""
 
-    def letter(self, key: str, number: str) -> Letter | None:
+    def letter(self, key: str, number: str) -> ReplyThread | None:
         """The newest reply of one kind to one person."""
 
-    def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
+    def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
         """Like ``save``."""
 
     def due_consents(
@@ -90,7 +90,7 @@ class ConsentLedger(Protocol):
         ``rejected`` limits it to one class. An item that cannot be read is given as the error.
         """
 
-    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter] | Unreadable]:
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
         """The replies that are due by then, with their keys."""
 
     def reject(self, work: RejectedWork) -> None:

@@ -11,7 +11,7 @@ from threading import Semaphore
 from sms_consent.domain.errors import Throttled
 from sms_consent.domain.ports import Clock
 
-__all__ = ["Call", "Pace"]
+__all__ = ["Call", "RateLimiter"]
 
 REST = timedelta(seconds=1)
 """The quotas count requests a second: after a refusal for the rate, the next second is the first that can help.
@@ -30,7 +30,7 @@ class Call(StrEnum):
     SEND = "SendTextMessage"
 
 
-class Pace:
+class RateLimiter:
     """Spaces the calls of one worker. Without rates, it only remembers refusals."""
 
     def __init__(

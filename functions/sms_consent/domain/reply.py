@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from sms_consent.domain.preserved_attributes import Preserved
 
-__all__ = ["Answer", "AnswerState", "Delivery", "Letter", "RecentReply", "ReplyKind", "digest_of"]
+__all__ = ["Delivery", "RecentReply", "Reply", "ReplyKind", "ReplyState", "ReplyThread", "digest_of"]
 
 MOST_RECENT = 3
 """Replies of which a record keeps time, kind and digest."""
@@ -29,7 +29,7 @@ class ReplyKind(StrEnum):
     ASK = "ASK"  # the text may have meant an opt-out: says which word would
 
 
-class AnswerState(StrEnum):
+class ReplyState(StrEnum):
     """A reply goes from DUE to CLAIMED to one of the others, and back to DUE only when it surely was not sent."""
 
     DUE = "DUE"
@@ -41,7 +41,7 @@ class AnswerState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Reply:
     """The reply to one decision, sent from ``sender`` before ``until`` or not at all."""
 
     decision_id: str
@@ -49,47 +49,47 @@ class Answer:
     sender: str
     until: datetime
     language: str | None = None
-    state: AnswerState = AnswerState.DUE
+    state: ReplyState = ReplyState.DUE
     claimed_by: str | None = None
     message_id: str | None = None
     reason: str | None = None
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
-    def claimed(self, worker: str) -> Answer:
+    def claimed(self, worker: str) -> Reply:
         """Claimed by one worker; claimed before it is sent, hence sent at most once."""
-        return replace(self, state=AnswerState.CLAIMED, claimed_by=worker)
+        return replace(self, state=ReplyState.CLAIMED, claimed_by=worker)
 
-    def taken_over(self, worker: str, now: datetime) -> Answer:
+    def taken_over(self, worker: str, now: datetime) -> Reply:
         """As another worker finds it: what a lost one had claimed may have gone out, so it is left alone."""
-        if self.state is AnswerState.CLAIMED:
-            return replace(self, state=AnswerState.UNKNOWN, reason="the worker that had claimed it was lost")
-        if self.state is AnswerState.DUE:
+        if self.state is ReplyState.CLAIMED:
+            return replace(self, state=ReplyState.UNKNOWN, reason="the worker that had claimed it was lost")
+        if self.state is ReplyState.DUE:
             return self.claimed(worker) if now < self.until else self.skipped("not sent in time")
         return self
 
-    def released(self) -> Answer:
+    def released(self) -> Reply:
         """Due again: the attempt surely had no effect."""
-        return replace(self, state=AnswerState.DUE, claimed_by=None)
+        return replace(self, state=ReplyState.DUE, claimed_by=None)
 
-    def sent(self, message_id: str) -> Answer:
+    def sent(self, message_id: str) -> Reply:
         """Accepted by the service."""
-        return replace(self, state=AnswerState.SENT, message_id=message_id)
+        return replace(self, state=ReplyState.SENT, message_id=message_id)
 
-    def skipped(self, reason: str) -> Answer:
+    def skipped(self, reason: str) -> Reply:
         """Not sent, on purpose."""
-        return replace(self, state=AnswerState.SKIPPED, reason=reason)
+        return replace(self, state=ReplyState.SKIPPED, reason=reason)
 
-    def failed(self, reason: str) -> Answer:
+    def failed(self, reason: str) -> Reply:
         """Refused for good."""
-        return replace(self, state=AnswerState.FAILED, reason=reason)
+        return replace(self, state=ReplyState.FAILED, reason=reason)
 
-    def unknown(self, reason: str) -> Answer:
+    def unknown(self, reason: str) -> Reply:
         """The call broke off, perhaps after it took effect."""
-        return replace(self, state=AnswerState.UNKNOWN, reason=reason)
+        return replace(self, state=ReplyState.UNKNOWN, reason=reason)
 
     def held_by(self, worker: str) -> bool:
         """Whether this worker, and no other, may send it now."""
-        return self.state is AnswerState.CLAIMED and self.claimed_by == worker
+        return self.state is ReplyState.CLAIMED and self.claimed_by == worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +114,12 @@ def digest_of(body: str) -> str:
 class Delivery:
     """The result of one attempt to send a reply. ``reply`` is None if no text can have left."""
 
-    answer: Answer
+    answer: Reply
     reply: RecentReply | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class ReplyThread:
     """The newest reply of one kind to one person that changes no consent: to HELP, or the question to an unclear text.
 
     ``recent`` are the times at which such replies were claimed, which limits count. ``waiting`` are earlier replies, from
@@ -127,14 +127,14 @@ class Letter:
     """
 
     number: str
-    answer: Answer
+    answer: Reply
     asked_at: datetime
     recent: tuple[datetime, ...]
     revision: int = 1
     attempts: int = 0
     due_at: datetime | None = None
     recent_replies: tuple[RecentReply, ...] = ()  # the last three replies that were sent, oldest first
-    waiting: tuple[Answer, ...] = ()
+    waiting: tuple[Reply, ...] = ()
     lines: Mapping[str, datetime] = field(default_factory=dict)  # by number of ours: the newest question to it
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
@@ -151,7 +151,7 @@ class Letter:
             seen = min(self.lines.values())
         return seen is not None and at <= seen
 
-    def after(self, former: Letter) -> Letter:
+    def after(self, former: ReplyThread) -> ReplyThread:
         """Return the letter as the successor of the one that is stored."""
         lines = sorted({**former.lines, **self.lines}.items(), key=itemgetter(1))
         return replace(
@@ -163,14 +163,14 @@ class Letter:
             preserved=former.preserved,
         )
 
-    def unsent(self, now: datetime) -> tuple[Answer, ...]:
+    def unsent(self, now: datetime) -> tuple[Reply, ...]:
         """Return the replies that are still to be sent."""
         due = (*self.waiting, self.answer)
-        return tuple(answer for answer in due if answer.state is AnswerState.DUE and now < answer.until)
+        return tuple(answer for answer in due if answer.state is ReplyState.DUE and now < answer.until)
 
-    def next_taken_over(self, worker: str, now: datetime) -> Letter:
+    def next_taken_over(self, worker: str, now: datetime) -> ReplyThread:
         """Return the letter with its next reply claimed, or given up if a lost worker had claimed it."""
         answer, waiting = self.answer, self.waiting
-        if waiting and answer.state not in (AnswerState.DUE, AnswerState.CLAIMED):
+        if waiting and answer.state not in (ReplyState.DUE, ReplyState.CLAIMED):
             answer, waiting = waiting[0], waiting[1:]
         return replace(self, answer=answer.taken_over(worker, now), waiting=waiting)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sms_consent.domain.consent import LANDING, Claim, Consent, Due, Listing, Status
+from sms_consent.domain.consent import LANDING, Consent, Due, Lease, Listing, Status
 from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Untouched
 from sms_consent.domain.rejections import is_permanent
-from sms_consent.domain.reply import AnswerState, Delivery
+from sms_consent.domain.reply import Delivery, ReplyState
 
 __all__ = [
     "OPT_IN_ANSWER_USEFUL_FOR",
@@ -73,7 +73,7 @@ def work_left(consent: Consent, now: datetime, worker: str | None = None) -> Wor
     """What is to be done next, by this worker if one is named; None if the list matches, or nothing may be done yet."""
     answer = consent.answer
     answer_due = answer is not None and (
-        answer.state is AnswerState.DUE or (worker is not None and answer.held_by(worker))
+        answer.state is ReplyState.DUE or (worker is not None and answer.held_by(worker))
     )
     if consent.status is Status.OPTED_OUT:
         return None if consent.settled else Work.PUT
@@ -88,11 +88,11 @@ def work_left(consent: Consent, now: datetime, worker: str | None = None) -> Wor
     return Work.ANSWER if answer_due else None
 
 
-def claimed(consent: Consent, claim: Claim, now: datetime) -> Consent:
+def claimed(consent: Consent, claim: Lease, now: datetime) -> Consent:
     """Under this worker's lease; what a lost worker may have done stays in doubt."""
     answer = consent.answer
     if answer is not None and (
-        answer.state is AnswerState.CLAIMED or work_left(consent, now) in {Work.PUT, Work.ANSWER}
+        answer.state is ReplyState.CLAIMED or work_left(consent, now) in {Work.PUT, Work.ANSWER}
     ):
         answer = answer.taken_over(claim.worker, now)
     return replace(consent, revision=consent.revision + 1, answer=answer).leased(claim, now)
@@ -141,7 +141,7 @@ def found_unlisted(
     if consent.version != version:
         return consent
     opted_in = replace(consent, status=Status.OPTED_IN, held_until=None)
-    if opted_in.answer is None or opted_in.answer.state is not AnswerState.DUE:
+    if opted_in.answer is None or opted_in.answer.state is not ReplyState.DUE:
         return _done(opted_in)
     # Its time starts now: while the number was on the list, the service would have refused it.
     answer = replace(opted_in.answer.claimed(worker), until=now + OPT_IN_ANSWER_USEFUL_FOR)
@@ -253,7 +253,7 @@ def postponed(
         answer = answer.released()
     if consent.status is not Status.OPTED_OUT:
         due_at = max(due_at, landing_until or due_at)
-    elif answer is not None and answer.state is AnswerState.DUE:
+    elif answer is not None and answer.state is ReplyState.DUE:
         due_at = min(due_at, max(answer.until, now))
     over = final and same and is_permanent(consent, now)
     return replace(
@@ -293,7 +293,7 @@ def answer_claimed(consent: Consent, worker: str, version: int, now: datetime) -
     """The reply that is due, claimed by the worker that goes on; but not that of a decision which it has not seen yet."""
     if consent.lease != worker or consent.version != version:
         return consent
-    if consent.answer is None or consent.answer.state is not AnswerState.DUE:
+    if consent.answer is None or consent.answer.state is not ReplyState.DUE:
         return consent
     return replace(consent, revision=consent.revision + 1, answer=consent.answer.taken_over(worker, now))
 

@@ -16,10 +16,10 @@ from sms_consent.domain.errors import ConsentError, OtherEvent, OutOfTime, Throt
 from sms_consent.domain.observation import Logger, Metrics
 from sms_consent.domain.phone_number import mask, mask_id
 from sms_consent.domain.ports import Clock, DeadLetterQueue
-from sms_consent.inbound.concurrency import Together, one_after_the_other
-from sms_consent.inbound.message import Text
+from sms_consent.inbound.concurrency import Runner, run_in_sequence
+from sms_consent.inbound.message import InboundMessage
 from sms_consent.inbound.order import by_person, in_order, one_by_one, shuffled
-from sms_consent.inbound.processor import Heard, Message
+from sms_consent.inbound.processor import ClassifiedMessage, InboundResult
 from sms_consent.inbound.records import Record, records_of
 from sms_consent.intent import Intent
 
@@ -38,10 +38,10 @@ GIVE_UP_UNTRIED_AFTER = timedelta(days=13)
 class Texts(Protocol):
     """What a text asks for, and doing it: ``sms_consent.inbound.processor.Inbound``."""
 
-    def classify(self, text: Text, /) -> Message:
+    def classify(self, text: InboundMessage, /) -> ClassifiedMessage:
         """Return the text with its intent, without any call."""
 
-    def apply(self, message: Message, /) -> Heard:
+    def apply(self, message: ClassifiedMessage, /) -> InboundResult:
         """Do what a text asks for. Raises TryAgain, Rejected or Unreadable."""
 
 
@@ -65,7 +65,7 @@ class Batch:
         logger: Logger,
         metrics: Metrics,
         has_time: Callable[[], bool] = lambda: True,
-        together: Together = one_after_the_other,
+        together: Runner = run_in_sequence,
     ) -> None:
         """``has_time`` says whether a request started now can be recorded before the function is stopped."""
         self._inbound = inbound
@@ -119,7 +119,7 @@ class Batch:
 
     def _process_person(self, records: list[Record], done: set[Record]) -> None:
         """Classify all of one person's texts, which takes no call, and then apply them; what was throttled, once more."""
-        messages: list[tuple[Record, Message]] = []
+        messages: list[tuple[Record, ClassifiedMessage]] = []
         for record in records:
             try:
                 messages.append((record, self._classify(record)))
@@ -137,7 +137,7 @@ class Batch:
             except Throttled as error:
                 self._failed(record, error, done)
 
-    def _apply(self, record: Record, message: Message, done: set[Record]) -> None:
+    def _apply(self, record: Record, message: ClassifiedMessage, done: set[Record]) -> None:
         """Raises Throttled. Every other failure is dealt with."""
         try:
             self._require_time(message)
@@ -149,12 +149,12 @@ class Batch:
         else:
             done.add(record)
 
-    def _require_time(self, message: Message) -> None:
+    def _require_time(self, message: ClassifiedMessage) -> None:
         """Raise OutOfTime if a request could not be recorded before the function is stopped. Other texts take no call."""
         if message.reading.intent is not Intent.NONE and not self._has_time():
             raise OutOfTime("not started: too little time left in this invocation")
 
-    def _classify(self, record: Record) -> Message:
+    def _classify(self, record: Record) -> ClassifiedMessage:
         if isinstance(record.text, Exception):
             raise record.text
         return self._inbound.classify(record.text)
@@ -194,7 +194,7 @@ class Batch:
         )
         self._count("TextsFailed")
 
-    def _report(self, message: Message, heard: Heard) -> None:
+    def _report(self, message: ClassifiedMessage, heard: InboundResult) -> None:
         content = message.content
         if content is not None:
             self._count(content.kind.metric)

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-__all__ = ["SideBySide", "Together", "one_after_the_other"]
+__all__ = ["Runner", "ThreadedRunner", "run_in_sequence"]
 
-Together = Callable[[Sequence[Callable[[], None]]], None]
+Runner = Callable[[Sequence[Callable[[], None]]], None]
 """Does all of some pieces of work, none of which needs another, and returns when they are done."""
 
 
-def one_after_the_other(works: Sequence[Callable[[], None]]) -> None:
+def run_in_sequence(works: Sequence[Callable[[], None]]) -> None:
     """In their order."""
     for work in works:
         work()
 
 
-class SideBySide:
+class ThreadedRunner:
     """In threads, which are kept for the next batch. A single piece is done where it is, and costs no thread."""
 
     def __init__(self, most: int) -> None:
@@ -31,7 +31,7 @@ class SideBySide:
     def __call__(self, works: Sequence[Callable[[], None]]) -> None:
         """Raises what a piece of work raised, once all are done."""
         if len(works) < 2:
-            one_after_the_other(works)
+            run_in_sequence(works)
             return
         if self._threads is None:
             from concurrent.futures import ThreadPoolExecutor  # a cold start's first text, mostly alone, needs none

@@ -14,7 +14,7 @@ from sms_consent.domain.errors import OtherEvent, Unreadable
 from sms_consent.domain.time import as_text, from_text
 from sms_consent.intent.rcs_content import RcsContent, content_of, is_agent
 
-__all__ = ["Text", "read_notification", "read_queued", "with_time"]
+__all__ = ["InboundMessage", "read_notification", "read_queued", "with_time"]
 
 _ID = re.compile(r"""[!-"$-~]{1,200}""", re.ASCII)
 """Printable ASCII without spaces and without ``#``, which separates the parts of a sort key. RCS message ids have this form:
@@ -44,7 +44,7 @@ _OTHER_EVENTS = tuple(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class InboundMessage:
     """One inbound text, as AWS publishes it (two-way SMS payload, user guide of AWS End User Messaging SMS).
 
     ``at`` is the notification's timestamp: the payload has none, and AWS names it as the way to order texts.
@@ -62,7 +62,7 @@ class Text:
         return content_of(self.body) if is_agent(self.destination) else None
 
 
-def read_notification(notification: Mapping[str, Any]) -> Text:
+def read_notification(notification: Mapping[str, Any]) -> InboundMessage:
     """The text in an SNS notification. Raises Unreadable, whose reason never quotes what it is about."""
     kind = notification.get("Type")
     if kind != "Notification":
@@ -75,7 +75,7 @@ def read_notification(notification: Mapping[str, Any]) -> Text:
     return _read_payload(payload, notification.get("MessageId"), _timestamp(notification))
 
 
-def read_queued(body: str, sent_at_ms: str | None) -> Text:
+def read_queued(body: str, sent_at_ms: str | None) -> InboundMessage:
     """The text in an SQS record's body: a notification, or its bare payload where raw delivery was switched on.
 
     Raw delivery drops the notification's timestamp; the time at which the queue took the record, moments later, is the
@@ -130,7 +130,7 @@ def _refuse_other_events(payload: Mapping[str, Any], raw: str) -> None:
         raise OtherEvent("an event of another kind, not an inbound text")
 
 
-def _read_payload(payload: Mapping[str, Any], notification_id: object, at: datetime) -> Text:
+def _read_payload(payload: Mapping[str, Any], notification_id: object, at: datetime) -> InboundMessage:
     sender = _string(payload, "originationNumber")
     destination = _string(payload, "destinationNumber")
     body = payload.get("messageBody")
@@ -141,7 +141,7 @@ def _read_payload(payload: Mapping[str, Any], notification_id: object, at: datet
     text_id = _id(payload.get("inboundMessageId")) or _id(notification_id)
     if text_id is None:
         text_id = _digest("\0".join((sender, destination, body, at.isoformat())))
-    return Text(id=text_id, sender=sender, destination=destination, body=body, at=at)
+    return InboundMessage(id=text_id, sender=sender, destination=destination, body=body, at=at)
 
 
 def _id(candidate: object) -> str | None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sms_consent.domain.phone_number import canonical
-from sms_consent.inbound.message import Text
-from sms_consent.inbound.processor import Message
+from sms_consent.inbound.message import InboundMessage
+from sms_consent.inbound.processor import ClassifiedMessage
 from sms_consent.inbound.records import Record
 from sms_consent.intent import Intent
 
@@ -19,12 +19,12 @@ def by_person(records: Iterable[Record]) -> list[list[Record]]:
     """Group records by their sender. A record without a text forms its own group."""
     people: dict[str, list[Record]] = {}
     for record in records:
-        key = _person(record) if isinstance(record.text, Text) else f"\0{len(people)}"
+        key = _person(record) if isinstance(record.text, InboundMessage) else f"\0{len(people)}"
         people.setdefault(key, []).append(record)
     return list(people.values())
 
 
-def in_order(messages: Sequence[tuple[Record, Message]]) -> list[tuple[Record, Message]]:
+def in_order(messages: Sequence[tuple[Record, ClassifiedMessage]]) -> list[tuple[Record, ClassifiedMessage]]:
     """Sort one person's texts: for each number of ours the newest opt-out or opt-in, then the older ones, then the rest.
 
     So the newest request is recorded even if there is time for nothing else. At equal times, opting out wins. Everyday words
@@ -34,12 +34,12 @@ def in_order(messages: Sequence[tuple[Record, Message]]) -> list[tuple[Record, M
     others = sorted((each for each in messages if not each[1].changes_consent), key=lambda each: each[1].text.at)
     everyday = [each for each in requests if each[1].reading.everyday]
     explicit = [each for each in requests if not each[1].reading.everyday]
-    newest: dict[str, tuple[Record, Message]] = {}
+    newest: dict[str, tuple[Record, ClassifiedMessage]] = {}
     older = [each for each in explicit if newest.setdefault(each[1].text.destination, each) is not each]
     return [*newest.values(), *everyday, *older, *others]
 
 
-def _newest_last(each: tuple[Record, Message]) -> tuple[datetime, bool]:
+def _newest_last(each: tuple[Record, ClassifiedMessage]) -> tuple[datetime, bool]:
     message = each[1]
     return message.text.at, message.reading.intent is Intent.OPT_OUT
 
@@ -73,11 +73,11 @@ def _receives(groups: Iterable[Iterable[Record]]) -> int:
 
 
 def _sent(record: Record) -> str:
-    return record.text.at.isoformat() if isinstance(record.text, Text) else ""
+    return record.text.at.isoformat() if isinstance(record.text, InboundMessage) else ""
 
 
 def _person(record: Record) -> str:
-    if not isinstance(record.text, Text):
+    if not isinstance(record.text, InboundMessage):
         return record.id
     return canonical(record.text.sender) or record.text.sender
 

@@ -11,15 +11,15 @@ from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.phone_number import canonical
 from sms_consent.domain.ports import Clock, Sender
-from sms_consent.domain.reply import Answer, RecentReply, ReplyKind
-from sms_consent.inbound.message import Text
-from sms_consent.intent import Intent, Reader, Reading, Tier
+from sms_consent.domain.reply import RecentReply, Reply, ReplyKind
+from sms_consent.inbound.message import InboundMessage
+from sms_consent.intent import Classification, Intent, Reader, Tier
 from sms_consent.intent.classifier import Classifier
 from sms_consent.intent.rcs_content import RcsContent
 from sms_consent.recording.recorder import Recorder
-from sms_consent.sync.help_and_clarification import Correspondence
+from sms_consent.sync.help_and_clarification import HelpAndClarification
 
-__all__ = ["Action", "Heard", "Inbound", "Message"]
+__all__ = ["Action", "ClassifiedMessage", "InboundProcessor", "InboundResult"]
 
 
 class Action(StrEnum):
@@ -31,11 +31,11 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ClassifiedMessage:
     """A text and its intent, before anything was looked up."""
 
-    text: Text
-    reading: Reading
+    text: InboundMessage
+    reading: Classification
     changes_consent: bool
     """Whether it is handled as an opt-out or an opt-in, by the deployment's actions."""
     content: RcsContent | None = None
@@ -48,17 +48,17 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class InboundResult:
     """What became of one text."""
 
-    reading: Reading
+    reading: Classification
     outcome: Outcome | None = None
     consent: Consent | None = None
-    answer: Answer | None = None
+    answer: Reply | None = None
     overruled_by: Author | None = None  # whose newer opt-in stands against a STOP, if not the same person's text
 
 
-class Inbound:
+class InboundProcessor:
     """Understands a text and does what it asks for."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Inbound:
         *,
         classifier: Classifier,
         recorder: Recorder,
-        correspondence: Correspondence,
+        correspondence: HelpAndClarification,
         senders: Callable[[str], Sender | None],
         clock: Clock,
         own_list: str,
@@ -85,18 +85,18 @@ class Inbound:
         """The rules, with the deployment's own words."""
         return self._classifier.reader
 
-    def hear(self, text: Text) -> Heard:
+    def hear(self, text: InboundMessage) -> InboundResult:
         """Classify and apply one text. Raises TryAgain, Rejected or Unreadable."""
         return self.apply(self.classify(text))
 
-    def classify(self, text: Text) -> Message:
+    def classify(self, text: InboundMessage) -> ClassifiedMessage:
         """Return the text with its intent, without any call."""
         content = text.content()
         reading = self._classifier.read(text.body, content)
         changes = reading.intent is not Intent.NONE and self._asked(reading) in (Asked.OPT_OUT, Asked.OPT_IN)
-        return Message(text, reading, changes, content)
+        return ClassifiedMessage(text, reading, changes, content)
 
-    def apply(self, message: Message) -> Heard:
+    def apply(self, message: ClassifiedMessage) -> InboundResult:
         """Do what a text asks for. Raises TryAgain, Rejected or Unreadable.
 
         Safe to repeat: the same text has the same id and the same time.
@@ -107,28 +107,28 @@ class Inbound:
         text = message.text
         reading = self._for_this_person(message)
         if reading.intent is Intent.NONE:
-            return Heard(reading)
+            return InboundResult(reading)
         number = canonical(text.sender)
         if number is None and reading.everyday:
-            return Heard(_ordinary(reading))
+            return InboundResult(_ordinary(reading))
         if number is None:
             raise Unreadable("a request from a sender that is no phone number: a short code or an alphanumeric sender")
         asked = self._asked(reading)
         decision = _decision(text, number, reading, asked)
         if asked is Asked.HELP:
             answer = self._correspondence.answer(decision, ReplyKind.HELP, reply_from=text.destination)
-            return Heard(reading, Outcome.ANSWERED, answer=answer)
+            return InboundResult(reading, Outcome.ANSWERED, answer=answer)
         if asked is Asked.UNCLEAR:
             return self._unclear(reading, decision, text)
         record = self._recorder.record_if_opted_out if reading.everyday else self._recorder.record
         recorded = record(decision, self._list_of(text), reply_from=text.destination)
         if recorded is None:
-            return Heard(_ordinary(reading))
+            return InboundResult(_ordinary(reading))
         answer = recorded.consent.answer
         answered = answer if answer is not None and answer.decision_id == decision.id else None
-        return Heard(reading, recorded.outcome, recorded.consent, answered, recorded.overruled_by)
+        return InboundResult(reading, recorded.outcome, recorded.consent, answered, recorded.overruled_by)
 
-    def _for_this_person(self, message: Message) -> Reading:
+    def _for_this_person(self, message: ClassifiedMessage) -> Classification:
         """Classify again with the replies of the sender that was texted; a copy of one that the person was sent asks nothing.
 
         Whole-message keywords and the many texts that ask for nothing need no look-up.
@@ -143,11 +143,11 @@ class Inbound:
         now = self._clock.now()
         return self._classifier.read_for(text.body, message.reading, text.destination, recent, now, message.content)
 
-    def _list_of(self, text: Text) -> str:
+    def _list_of(self, text: InboundMessage) -> str:
         sender = self._senders(text.destination)
         return sender.list_name if sender is not None else self._own_list
 
-    def _asked(self, reading: Reading) -> Asked:
+    def _asked(self, reading: Classification) -> Asked:
         """A whole-message keyword always opts out; any other opt-out does, unless its tier is to be asked about.
 
         Whatever the settings are, LEAVE is for unclear texts only.
@@ -160,20 +160,20 @@ class Inbound:
             return Asked.OPT_OUT
         return Asked(reading.intent.value)
 
-    def _unclear(self, reading: Reading, decision: Decision, text: Text) -> Heard:
+    def _unclear(self, reading: Classification, decision: Decision, text: InboundMessage) -> InboundResult:
         if reading.intent is Intent.UNCLEAR and self._actions.get(Tier.UNCLEAR) is Action.LEAVE:
             self._correspondence.note(decision)
-            return Heard(reading, Outcome.ANSWERED)
+            return InboundResult(reading, Outcome.ANSWERED)
         answer = self._correspondence.answer(decision, ReplyKind.ASK, reply_from=text.destination)
-        return Heard(reading, Outcome.ANSWERED, answer=answer)
+        return InboundResult(reading, Outcome.ANSWERED, answer=answer)
 
 
-def _ordinary(reading: Reading) -> Reading:
+def _ordinary(reading: Classification) -> Classification:
     """A text that asks for nothing, by the same rule: YES from a person who is not opted out."""
     return replace(reading, intent=Intent.NONE, tier=None, matched="", language=None)
 
 
-def _decision(text: Text, number: str, reading: Reading, asked: Asked) -> Decision:
+def _decision(text: InboundMessage, number: str, reading: Classification, asked: Asked) -> Decision:
     return Decision(
         id=text.id,
         number=number,

@@ -10,7 +10,7 @@ from typing import Any
 
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.phone_number import mask_id
-from sms_consent.inbound.message import Text, read_notification, read_queued, with_time
+from sms_consent.inbound.message import InboundMessage, read_notification, read_queued, with_time
 
 __all__ = ["Record", "records_of"]
 
@@ -21,7 +21,7 @@ class Record:
 
     id: str
     body: str
-    text: Text | Exception
+    text: InboundMessage | Exception
     receives: int = 0  # how often SQS has delivered it, this time included; 0 if it comes from SNS directly
     receipt: str | None = None
     sent_at: datetime | None = None  # when SQS took it: it deletes the message 14 days later
@@ -29,16 +29,16 @@ class Record:
     @property
     def text_id(self) -> str | None:
         """The form of the text's id under which logs name it."""
-        return mask_id(self.text.id) if isinstance(self.text, Text) else None
+        return mask_id(self.text.id) if isinstance(self.text, InboundMessage) else None
 
     def age(self, now: datetime) -> timedelta:
         """How long it has been in the queue; without that, how old its text is."""
-        since = self.sent_at or (self.text.at if isinstance(self.text, Text) else None)
+        since = self.sent_at or (self.text.at if isinstance(self.text, InboundMessage) else None)
         return now - since if since is not None else timedelta()
 
     def dead_letter(self) -> str:
         """The body for a new message, which keeps the time of the text."""
-        if self.sent_at is None or not isinstance(self.text, Text):
+        if self.sent_at is None or not isinstance(self.text, InboundMessage):
             return self.body
         return with_time(self.body, self.id, self.sent_at)
 
@@ -49,20 +49,20 @@ def records_of(event: Mapping[str, Any]) -> list[Record]:
     Its body is the same then. An RCS event can have the id of another message: CONVERSATION_STARTED has that of the first one.
     """
     records = list(_read_all(event))
-    earliest: dict[tuple[str, str, str], Text] = {}
+    earliest: dict[tuple[str, str, str], InboundMessage] = {}
     for record in records:
-        if isinstance(record.text, Text):
+        if isinstance(record.text, InboundMessage):
             key = _key(record.text)
             earliest[key] = min(earliest.get(key, record.text), record.text, key=lambda text: text.at)
     return [
         replace(record, text=replace(record.text, at=earliest[_key(record.text)].at))
-        if isinstance(record.text, Text)
+        if isinstance(record.text, InboundMessage)
         else record
         for record in records
     ]
 
 
-def _key(text: Text) -> tuple[str, str, str]:
+def _key(text: InboundMessage) -> tuple[str, str, str]:
     return text.sender, text.id, text.body
 
 
@@ -101,7 +101,7 @@ def _moment(milliseconds: int | None) -> datetime | None:
         return None
 
 
-def _read(reading: Callable[..., Text], *parts: Any) -> Text | Exception:
+def _read(reading: Callable[..., InboundMessage], *parts: Any) -> InboundMessage | Exception:
     try:
         return reading(*parts)
     except Exception as error:  # noqa: BLE001  raised again where it is this record's alone

@@ -2,6 +2,6 @@
 
 from sms_consent.intent.echo import OwnReplies
 from sms_consent.intent.reader import RULES_VERSION, Reader
-from sms_consent.intent.result import Explanation, Intent, Reading, Tier
+from sms_consent.intent.result import Classification, Explanation, Intent, Tier
 
-__all__ = ["RULES_VERSION", "Explanation", "Intent", "OwnReplies", "Reader", "Reading", "Tier"]
+__all__ = ["RULES_VERSION", "Classification", "Explanation", "Intent", "OwnReplies", "Reader", "Tier"]

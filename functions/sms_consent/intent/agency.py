@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from sms_consent.intent.lexicon import Lexicon, Unit
 
-__all__ = ["ALLOWED", "Actors", "Who"]
+__all__ = ["ALLOWED", "Agency", "Who"]
 
 
 class Who(Enum):
@@ -38,7 +38,7 @@ ALLOWED = {
 """Which of them let a frame stand, by the frame's ``who``."""
 
 
-class Actors:
+class Agency:
     """Looks back from a verb, past the words that ask for nothing."""
 
     def __init__(self, lexicon: Lexicon) -> None:

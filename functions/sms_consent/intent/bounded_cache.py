@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["Remembered"]
+__all__ = ["BoundedCache"]
 
 K = TypeVar("K", bound=str | tuple[str, bool, bool])
 V = TypeVar("V")
@@ -13,7 +13,7 @@ V = TypeVar("V")
 _MOST, _LONGEST = 4_096, 40  # answers; letters: longer ones are no words, and would fill the memory
 
 
-class Remembered(dict[K, V]):
+class BoundedCache(dict[K, V]):
     """Answers by what was asked, which must always be the same; forgotten all at once when they are too many."""
 
     def __init__(self, answer: Callable[[K], V]) -> None:

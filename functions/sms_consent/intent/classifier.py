@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sms_consent.domain.reply import RecentReply, ReplyKind, digest_of
-from sms_consent.intent import Explanation, Intent, OwnReplies, Reader, Reading, Tier
+from sms_consent.intent import Classification, Explanation, Intent, OwnReplies, Reader, Tier
 from sms_consent.intent.rcs_content import RcsContent, deciding_text, reading_of
 from sms_consent.replies import Replies
 
@@ -45,7 +45,7 @@ class Classifier:
         self._replies_of = replies_of
         self._known: dict[Replies, OwnReplies] = {}
 
-    def read(self, body: str, content: RcsContent | None = None) -> Reading:
+    def read(self, body: str, content: RcsContent | None = None) -> Classification:
         """Return what a text, or RCS content, asks for, regardless of its sender. Makes no call."""
         return self._read(body, content, self._read_typed)
 
@@ -67,12 +67,12 @@ class Classifier:
     def read_for(
         self,
         body: str,
-        reading: Reading,
+        reading: Classification,
         sender: str,
         recent: Callable[[], Iterable[RecentReply]],
         now: datetime,
         content: RcsContent | None = None,
-    ) -> Reading:
+    ) -> Classification:
         """Return what a text asks for, given which replies its sender was sent.
 
         Args:
@@ -94,10 +94,10 @@ class Classifier:
         ours = self._deployed if replies_of is None else lambda: self._own(replies_of(sender))
         return self._read(body, content, lambda text: self.reader.read(text, ours=ours, sent=sent))
 
-    def _read(self, body: str, content: RcsContent | None, read: Callable[[str], Reading]) -> Reading:
+    def _read(self, body: str, content: RcsContent | None, read: Callable[[str], Classification]) -> Classification:
         return read(body) if content is None else reading_of(content, read, self._postbacks)
 
-    def _read_typed(self, text: str) -> Reading:
+    def _read_typed(self, text: str) -> Classification:
         return self.reader.read(text, ours=self._deployed)
 
     @property

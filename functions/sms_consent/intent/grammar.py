@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sms_consent.intent.agency import ALLOWED, Actors, Who
+from sms_consent.intent.agency import ALLOWED, Agency, Who
 from sms_consent.intent.lexicon import Lexicon, Row, Unit
 from sms_consent.intent.linear_model import Marking, Weights
 from sms_consent.intent.normalisation import Folded, Word
@@ -25,7 +25,7 @@ class Grammar:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._actors = Actors(lexicon)
+        self._actors = Agency(lexicon)
         self.weights = Weights(lexicon) if lexicon.weighed else None
         self.doubted = lexicon.doubted
         self.surer = lexicon.surer

@@ -9,7 +9,7 @@ from sms_consent.intent.keywords import Keyword
 from sms_consent.intent.normalisation import Word, cut_evenly
 from sms_consent.intent.result import Intent
 
-__all__ = ["Company", "Kept"]
+__all__ = ["Kept", "KeywordInContext"]
 
 _MOST_WORDS = 14
 _MOST_LETTERS = 60
@@ -27,7 +27,7 @@ def _is_unspaced(text: str) -> bool:
     )
 
 
-class Company:
+class KeywordInContext:
     """The keywords that count beside other words, and the words that may stand there."""
 
     def __init__(self, keywords: Mapping[str, Keyword], company: Mapping[str, str]) -> None:

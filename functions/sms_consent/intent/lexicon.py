@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise, repeat
 from typing import Any, NamedTuple, TypeVar
 
-from sms_consent.intent.bounded_cache import Remembered
+from sms_consent.intent.bounded_cache import BoundedCache
 from sms_consent.intent.keywords import DATA
 from sms_consent.intent.normalisation import Word
 
@@ -98,7 +98,7 @@ class Lexicon:
         self._unspaced: bool = prepared["unspaced"]
         self.bits = {name: 1 << place for place, name in enumerate(prepared["names"])}
         self._words: dict[str, int] = {}
-        self._others = Remembered(self._word)
+        self._others = BoundedCache(self._word)
         self._unread = _spread(prepared["words"].items())
         self._stems = unfolded(prepared["stems"])
         self._endings = unfolded(prepared["endings"])

@@ -17,7 +17,7 @@ from sms_consent.intent.keywords import load_prepared
 from sms_consent.intent.lexicon import Lexicon, Row
 from sms_consent.intent.normalisation import Word
 from sms_consent.intent.result import Found, Intent
-from sms_consent.intent.sorted_lookup import Lines
+from sms_consent.intent.sorted_lookup import SortedLookup
 
 __all__ = ["ASKING", "OTHERS", "WHOLE", "Marking", "Marks", "Weights", "beginning_of", "summed"]
 
@@ -200,8 +200,8 @@ class Weights(Marking):
         return bias
 
     @cached_property
-    def _listed(self) -> Lines:
-        return Lines(self._data["marks"])
+    def _listed(self) -> SortedLookup:
+        return SortedLookup(self._data["marks"])
 
     def _read(self, beginnings: Iterable[str]) -> None:
         """Make the weights ready of the marks that begin so: a text has few of them, and a cold start has no time."""

@@ -15,7 +15,7 @@ from sms_consent.intent.instruction import Instruction
 from sms_consent.intent.normalisation import Folded, Word
 from sms_consent.intent.quotation import Quotation
 
-__all__ = ["Immunity", "OwnWords"]
+__all__ = ["NonAuthoredText", "OwnWords"]
 
 _BEGINNING = 50  # words within which an automatic reply says that it is one
 
@@ -29,7 +29,7 @@ class OwnWords:
     by_machine: bool = False
 
 
-class Immunity:
+class NonAuthoredText:
     """Knows the forms in which phones and machines send words that are not the sender's."""
 
     def __init__(self, prepared: Mapping[str, Any]) -> None:

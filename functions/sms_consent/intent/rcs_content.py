@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sms_consent.intent import RULES_VERSION, Intent, Reading, Tier
+from sms_consent.intent import RULES_VERSION, Classification, Intent, Tier
 from sms_consent.intent.result import NOTHING
 
 __all__ = ["RcsContent", "RcsKind", "content_of", "deciding_text", "is_agent", "reading_of"]
@@ -96,7 +96,9 @@ def content_of(body: str) -> RcsContent | None:
     return _content(_folded(parsed))
 
 
-def reading_of(content: RcsContent, read: Callable[[str], Reading], postbacks: Mapping[str, Intent]) -> Reading:
+def reading_of(
+    content: RcsContent, read: Callable[[str], Classification], postbacks: Mapping[str, Intent]
+) -> Classification:
     """Return what RCS content asks for. An opt-out by any part of it counts before everything else.
 
     The rule names the part: ``event:UNSUBSCRIBE``; ``postback:OPT_IN``; ``label:…`` or ``content:…`` and the rule by which the
@@ -123,12 +125,12 @@ def reading_of(content: RcsContent, read: Callable[[str], Reading], postbacks: M
     return named
 
 
-def deciding_text(content: RcsContent, read: Callable[[str], Reading]) -> str | None:
+def deciding_text(content: RcsContent, read: Callable[[str], Classification]) -> str | None:
     """Return the text of the content that ``reading_of`` follows, None if it has no text."""
     return min(content.texts, key=lambda text: _order(read(text)), default=None)
 
 
-def _order(reading: Reading) -> int:
+def _order(reading: Classification) -> int:
     return _ORDER.index(reading.intent)
 
 
@@ -138,11 +140,11 @@ def _named(kind: RcsKind, rule: str) -> str:
     return f"label:{rule}" if kind is RcsKind.SUGGESTION else f"content:{rule}"
 
 
-def _certain(intent: Intent, rule: str, matched: str, language: str | None) -> Reading:
+def _certain(intent: Intent, rule: str, matched: str, language: str | None) -> Classification:
     """A request that needs no interpretation, like a keyword that is the whole message."""
     if intent is Intent.NONE:
         return replace(NOTHING, rule=rule)
-    return Reading(intent, Tier.KEYWORD, rule, str(matched), language, RULES_VERSION)
+    return Classification(intent, Tier.KEYWORD, rule, str(matched), language, RULES_VERSION)
 
 
 def _content(members: _Object) -> RcsContent:

@@ -11,7 +11,7 @@ from sms_consent.intent.deployment_words import Ignored, OwnWords
 from sms_consent.intent.echo import OwnReplies
 from sms_consent.intent.keywords import Keyword, prepared_keywords
 from sms_consent.intent.normalisation import MOST_WORDS, Folded, fold, fold_keyword
-from sms_consent.intent.result import NOTHING, RULES_VERSION, Explanation, Intent, Reading, Spans, Tier
+from sms_consent.intent.result import NOTHING, RULES_VERSION, Classification, Explanation, Intent, Spans, Tier
 
 if TYPE_CHECKING:
     from sms_consent.intent.tiers import Tiers
@@ -69,7 +69,7 @@ class Reader:
 
     def read(
         self, text: str, *, ours: Callable[[], OwnReplies] | None = None, sent: Callable[[str], bool] | None = None
-    ) -> Reading:
+    ) -> Classification:
         """Read one text. Never raises, whatever the text, unless ``ours`` or ``sent`` does.
 
         Args:
@@ -102,7 +102,7 @@ class Reader:
 
     def _read(
         self, folded: Folded, ours: Callable[[], OwnReplies], sent: Callable[[str], bool] | None
-    ) -> tuple[Reading, Spans]:
+    ) -> tuple[Classification, Spans]:
         reading = self._read_opt_outs_first(folded, ours, sent)
         if self._words.weaker and reading[0].intent not in (Intent.OPT_OUT, Intent.UNCLEAR):
             key = folded.key
@@ -113,7 +113,7 @@ class Reader:
 
     def _read_opt_outs_first(
         self, folded: Folded, ours: Callable[[], OwnReplies], sent: Callable[[str], bool] | None
-    ) -> tuple[Reading, Spans]:
+    ) -> tuple[Classification, Spans]:
         reading = self._read_known(folded, ours, sent)
         if self._built_in is None or reading[0].intent is Intent.OPT_OUT:
             return reading
@@ -126,7 +126,7 @@ class Reader:
 
     def _read_known(
         self, folded: Folded, ours: Callable[[], OwnReplies], sent: Callable[[str], bool] | None
-    ) -> tuple[Reading, Spans]:
+    ) -> tuple[Classification, Spans]:
         key = folded.key
         keyword = self._keywords.get(key) or self._keywords.get(looks_like(key))
         if keyword:
@@ -162,11 +162,13 @@ def _in_key(folded: Folded, spans: Spans) -> Spans:
     return tuple(found)
 
 
-def _by_keyword(keyword: Keyword, folded: Folded) -> tuple[Reading, Spans]:
+def _by_keyword(keyword: Keyword, folded: Folded) -> tuple[Classification, Spans]:
     if keyword.intent is Intent.NONE:
-        return Reading(Intent.NONE, None, keyword.rule, "", None, RULES_VERSION), ()
+        return Classification(Intent.NONE, None, keyword.rule, "", None, RULES_VERSION), ()
     tier = Tier.UNCLEAR if keyword.intent is Intent.UNCLEAR else Tier.KEYWORD
     start, end = folded.words[0].start, folded.words[-1].end
     matched = folded.written(start, end)
-    reading = Reading(keyword.intent, tier, keyword.rule, matched, keyword.language, RULES_VERSION, keyword.everyday)
+    reading = Classification(
+        keyword.intent, tier, keyword.rule, matched, keyword.language, RULES_VERSION, keyword.everyday
+    )
     return reading, (folded.span(start, end),)

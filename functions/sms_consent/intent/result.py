@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["NOTHING", "RULES_VERSION", "Explanation", "Found", "Intent", "Reading", "Spans", "Tier"]
+__all__ = ["NOTHING", "RULES_VERSION", "Classification", "Explanation", "Found", "Intent", "Spans", "Tier"]
 
 RULES_VERSION = "2026.11.8"
 """Kept with every decision. It changes whenever a rule or a word does."""
@@ -36,7 +36,7 @@ class Tier(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Classification:
     """One text's meaning. ``rule`` is a stable id, ``matched`` the deciding words as the sender wrote them."""
 
     intent: Intent
@@ -49,7 +49,7 @@ class Reading:
     """An opt-in by a word that is also an ordinary answer: it counts only for a person who opted out before."""
 
 
-NOTHING = Reading(Intent.NONE, None, "none", "", None, RULES_VERSION)
+NOTHING = Classification(Intent.NONE, None, "none", "", None, RULES_VERSION)
 """A text that no rule spoke of."""
 
 
@@ -61,7 +61,7 @@ class Explanation:
     are those of the same words in ``normalised``.
     """
 
-    reading: Reading
+    reading: Classification
     text: str
     normalised: str
     spans: Spans

@@ -7,14 +7,14 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sms_consent.intent.bounded_cache import Remembered
+from sms_consent.intent.bounded_cache import BoundedCache
 from sms_consent.intent.clauses import clauses, is_laughing, with_signs
 from sms_consent.intent.grammar import Grammar
 from sms_consent.intent.keywords import DATA, load_prepared
 from sms_consent.intent.lexicon import Lexicon, Row, unfolded
 from sms_consent.intent.normalisation import Folded, Word, cut_evenly
 from sms_consent.intent.result import Found, Intent
-from sms_consent.intent.typo_repair import Mending
+from sms_consent.intent.typo_repair import TypoRepair
 from sms_consent.intent.typos import Speller, respellings, slips_of
 
 __all__ = ["Sentences"]
@@ -28,7 +28,7 @@ _SHORTEST_RUN = 6
 _SHORT, _LONGEST = 3, 40  # letters: shorter words are not respelt, longer ones are no words
 
 
-class Heard(NamedTuple):
+class SentenceResult(NamedTuple):
     """What a text asks for, its words as they were taken, and the language by which mistyped ones may be mended."""
 
     found: Found | None
@@ -85,16 +85,16 @@ class Sentences:
         self._ordinary = frozenset(prepared["ordinary"].split())
         self._grammars: dict[str, Grammar] = {}
         self._places: dict[int, list[int]] = {}
-        self._mendings: dict[str, Mending] = {}
-        self._known_by = Remembered(self._known)
-        self._meant_by = Remembered(self._meant)
+        self._mendings: dict[str, TypoRepair] = {}
+        self._known_by = BoundedCache(self._known)
+        self._meant_by = BoundedCache(self._meant)
 
     @property
     def vocabulary(self) -> Container[str]:
         """The words of all languages."""
         return self._words
 
-    def read(self, folded: Folded, words: Sequence[Word]) -> Heard:
+    def read(self, folded: Folded, words: Sequence[Word]) -> SentenceResult:
         """What the text asks for, by its clearest clause; a clear request outweighs whatever else it says."""
         words, parts = self._taken_apart(folded, words)
         laughing = is_laughing(folded.original)
@@ -105,15 +105,17 @@ class Sentences:
             spoken.append((grammar, rows))
             asks = grammar.read(rows, laughing=laughing)
             if asks is None:
-                return Heard(None, words, None)
+                return SentenceResult(None, words, None)
             found += asks
             if any(each.intent is Intent.OPT_OUT for each in found):
                 break
         decides = next((each for intent in _ORDER for each in found if each.intent is intent), None)
         if decides and decides.intent is Intent.NONE:
-            return Heard(None, words, None)
+            return SentenceResult(None, words, None)
         asks_for = self._weighed_against(decides, spoken, parts, asking="?" in folded.text, laughing=laughing)
-        return Heard(asks_for, words, next((grammar.language for grammar, _ in spoken if grammar.mended), None))
+        return SentenceResult(
+            asks_for, words, next((grammar.language for grammar, _ in spoken if grammar.mended), None)
+        )
 
     def _weighed_against(
         self,
@@ -133,15 +135,15 @@ class Sentences:
                 return grammar.weights.settled(decides, parts, rows, asking=asking, laughing=laughing, doubted=doubted)
         return decides
 
-    def mended(self, heard: Heard) -> Iterator[Sequence[Word]]:
+    def mended(self, heard: SentenceResult) -> Iterator[Sequence[Word]]:
         """The words as they may have been meant, by the language that knows most of them."""
         return self._mending(heard.language).mended(heard.words) if heard.language else iter(())
 
-    def _mending(self, language: str) -> Mending:
+    def _mending(self, language: str) -> TypoRepair:
         mending = self._mendings.get(language)
         if mending is None:
             bit = 1 << self._languages.index(language)
-            mending = self._mendings[language] = Mending(language, self._known_by.__getitem__, bit)
+            mending = self._mendings[language] = TypoRepair(language, self._known_by.__getitem__, bit)
         return mending
 
     def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:

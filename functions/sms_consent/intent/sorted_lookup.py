@@ -5,13 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
-__all__ = ["Lines", "is_among", "joined"]
+__all__ = ["SortedLookup", "is_among", "joined"]
 
 _BETWEEN, _AFTER = "^", "|"
 
 
 def joined(rows: Mapping[str, str]) -> str:
-    """The list of what ``Lines`` looks up, by its keys."""
+    """The list of what ``SortedLookup`` looks up, by its keys."""
     return _BETWEEN.join(sorted(f"{key}{_AFTER}{value}" for key, value in rows.items()))
 
 
@@ -21,7 +21,7 @@ def is_among(words: Sequence[str], word: str) -> bool:
     return place < len(words) and words[place] == word
 
 
-class Lines:
+class SortedLookup:
     """What stands behind a key in such a list."""
 
     def __init__(self, listed: str) -> None:

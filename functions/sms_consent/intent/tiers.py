@@ -12,13 +12,13 @@ from itertools import pairwise
 from sms_consent.intent.clauses import clauses, has_breaks, is_laughing
 from sms_consent.intent.confusables import looks_like
 from sms_consent.intent.echo import OwnReplies
-from sms_consent.intent.keyword_in_context import Company, Kept
+from sms_consent.intent.keyword_in_context import Kept, KeywordInContext
 from sms_consent.intent.keywords import Keyword, load_prepared
-from sms_consent.intent.non_authored_text import Immunity, OwnWords
+from sms_consent.intent.non_authored_text import NonAuthoredText, OwnWords
 from sms_consent.intent.normalisation import Folded, Word
-from sms_consent.intent.result import NOTHING, RULES_VERSION, Found, Intent, Reading, Spans, Tier
+from sms_consent.intent.result import NOTHING, RULES_VERSION, Classification, Found, Intent, Spans, Tier
 from sms_consent.intent.sentences import Sentences
-from sms_consent.intent.typo_keywords import Misspelt, joined_letters
+from sms_consent.intent.typo_keywords import TypoKeywords, joined_letters
 
 __all__ = ["Tiers"]
 
@@ -37,13 +37,13 @@ class Tiers:
     def __init__(self, keywords: Mapping[str, Keyword], *, weighed: bool) -> None:
         prepared = load_prepared("reading")
         self._keywords = keywords
-        self._company = Company(keywords, prepared["company"])
-        self._immunity = Immunity(prepared["immunity"])
+        self._company = KeywordInContext(keywords, prepared["company"])
+        self._immunity = NonAuthoredText(prepared["immunity"])
         self._machine = {name: frozenset(words.split("|")) for name, words in prepared["immunity"]["machine"].items()}
         self._sentences = Sentences(prepared, weighed=weighed)
-        self._misspelt = Misspelt(keywords, self._company, prepared["ordinary"].split(), self._sentences.vocabulary)
+        self._misspelt = TypoKeywords(keywords, self._company, prepared["ordinary"].split(), self._sentences.vocabulary)
 
-    def read(self, folded: Folded, ours: Callable[[], OwnReplies], echo: str | None) -> tuple[Reading, Spans]:
+    def read(self, folded: Folded, ours: Callable[[], OwnReplies], echo: str | None) -> tuple[Classification, Spans]:
         """Return what the text asks for, and where the deciding words stand.
 
         ``ours`` gives the replies of the sender of ours that was texted. What opts somebody in must be their own: neither
@@ -69,7 +69,7 @@ class Tiers:
             return _set_aside("immune:own-reply"), ()
         return reading, spans
 
-    def _read(self, folded: Folded, own: OwnWords) -> tuple[Reading, Spans]:
+    def _read(self, folded: Folded, own: OwnWords) -> tuple[Classification, Spans]:
         nothing = _set_aside(own.rule) if own.rule else NOTHING
         if own.words:
             if kept := self._alone(own) or self._company.read(own.words):
@@ -87,7 +87,7 @@ class Tiers:
         keyword = self._keywords.get(key) or self._keywords.get(looks_like(key))
         return (keyword, own.words[0], own.words[-1]) if keyword and keyword.intent is Intent.OPT_OUT else None
 
-    def _by_keyword(self, folded: Folded, words: Sequence[Word], own: OwnWords) -> tuple[Reading, Spans] | None:
+    def _by_keyword(self, folded: Folded, words: Sequence[Word], own: OwnWords) -> tuple[Classification, Spans] | None:
         misspelt = self._misspelt
         if (
             kept := misspelt.read(words)
@@ -104,7 +104,7 @@ class Tiers:
             reading = replace(reading, intent=Intent.UNCLEAR, tier=Tier.UNCLEAR)
         return reading, spans
 
-    def _by_sentence(self, folded: Folded, words: Sequence[Word], own: OwnWords) -> tuple[Reading, Spans] | None:
+    def _by_sentence(self, folded: Folded, words: Sequence[Word], own: OwnWords) -> tuple[Classification, Spans] | None:
         heard = self._sentences.read(folded, words)
         found = heard.found
         if found is None or found.intent is Intent.UNCLEAR:
@@ -124,7 +124,7 @@ class Tiers:
         tier = Tier.UNCLEAR if found.intent is Intent.UNCLEAR else Tier.SENTENCE
         matched = folded.written(found.start, found.end)
         span = folded.span(found.start, found.end)
-        return Reading(found.intent, tier, found.rule, matched, found.language, RULES_VERSION), (span,)
+        return Classification(found.intent, tier, found.rule, matched, found.language, RULES_VERSION), (span,)
 
     def _said_by_machine(self, found: Found, folded: Folded, own: OwnWords) -> Found | None:
         """Return what a request amounts to in a text that is, or may be, an automatic reply.
@@ -157,7 +157,7 @@ class Tiers:
             name for name in ("lasting", "whom", "meanwhile", "channel") if not self._machine[name].isdisjoint(texts)
         }
 
-    def _told(self, folded: Folded, own: OwnWords) -> tuple[Reading, Spans] | None:
+    def _told(self, folded: Folded, own: OwnWords) -> tuple[Classification, Spans] | None:
         """Ask about a text that is hardly more than an instruction to opt out, "Reply STOP to opt out", or begins with its word.
 
         A person may have copied it from a text of ours, to do what it says.
@@ -175,7 +175,7 @@ class Tiers:
             return None
         _, first, last = kept
         matched, span = folded.written(first.start, last.end), folded.span(first.start, last.end)
-        return Reading(Intent.UNCLEAR, Tier.UNCLEAR, own.rule, matched, None, RULES_VERSION), (span,)
+        return Classification(Intent.UNCLEAR, Tier.UNCLEAR, own.rule, matched, None, RULES_VERSION), (span,)
 
     def _told_word(self, folded: Folded) -> Kept | None:
         """Return the opt-out keyword with which the text begins, if it is one that texts tell people to send."""
@@ -276,13 +276,13 @@ def _around(text: str, ends: str, start: int, end: int) -> tuple[int, int]:
     return begin, stop
 
 
-def _set_aside(rule: str) -> Reading:
-    return Reading(Intent.NONE, None, rule, "", None, RULES_VERSION)
+def _set_aside(rule: str) -> Classification:
+    return Classification(Intent.NONE, None, rule, "", None, RULES_VERSION)
 
 
-def _in_company(tier: Tier, kept: Kept, folded: Folded) -> tuple[Reading, Spans]:
+def _in_company(tier: Tier, kept: Kept, folded: Folded) -> tuple[Classification, Spans]:
     keyword, first, last = kept
     matched = folded.written(first.start, last.end)
     rule = f"{tier.lower()}:{keyword.rule.partition(':')[2]}"
-    reading = Reading(keyword.intent, tier, rule, matched, keyword.language, RULES_VERSION, keyword.everyday)
+    reading = Classification(keyword.intent, tier, rule, matched, keyword.language, RULES_VERSION, keyword.everyday)
     return reading, (folded.span(first.start, last.end),)

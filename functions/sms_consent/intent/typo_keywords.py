@@ -6,14 +6,14 @@ import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from sms_consent.intent.bounded_cache import Remembered
-from sms_consent.intent.keyword_in_context import Company, Kept
+from sms_consent.intent.bounded_cache import BoundedCache
+from sms_consent.intent.keyword_in_context import Kept, KeywordInContext
 from sms_consent.intent.keywords import DATA, Keyword
 from sms_consent.intent.normalisation import Folded, Word
 from sms_consent.intent.result import Intent
 from sms_consent.intent.typos import Speller, unstretched, without_digits
 
-__all__ = ["Misspelt", "joined_letters"]
+__all__ = ["TypoKeywords", "joined_letters"]
 
 _MOST_WORDS = 8
 _SIGNS = str.maketrans("$@", "sa")
@@ -23,13 +23,13 @@ _LONGEST_WRITTEN = 60  # letters drawn out included
 _MOST_PIECES = 3  # "un subs cribe"
 
 
-class Misspelt:
+class TypoKeywords:
     """The keywords that may be misspelt, and the ways in which they are."""
 
     def __init__(
         self,
         keywords: Mapping[str, Keyword],
-        company: Company,
+        company: KeywordInContext,
         ordinary: Iterable[str],
         vocabulary: Container[str],
     ) -> None:
@@ -37,7 +37,7 @@ class Misspelt:
         self._vocabulary = vocabulary
         self._ordinary = frozenset(ordinary)
         self._company = company
-        self._meant_by = Remembered(self._meant)
+        self._meant_by = BoundedCache(self._meant)
 
     def read(self, words: Sequence[Word]) -> Kept | None:
         """The keyword that was meant, with the words that stand for it, if all other words keep it company."""

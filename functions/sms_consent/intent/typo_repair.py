@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, product
 
-from sms_consent.intent.bounded_cache import Remembered
+from sms_consent.intent.bounded_cache import BoundedCache
 from sms_consent.intent.keywords import load_prepared
 from sms_consent.intent.normalisation import Word
 from sms_consent.intent.sorted_lookup import is_among
 from sms_consent.intent.typos import Halves
 
-__all__ = ["Mending"]
+__all__ = ["TypoRepair"]
 
 _MOST_WORDS = 14
 _MOST_ODD = 2
@@ -26,7 +26,7 @@ _SHORTEST_RUN, _SHORTEST_PIECE = 6, 2
 _SWAPPED = 3  # letters: what of these words is mistyped shows only where two letters are swapped
 
 
-class Mending:
+class TypoRepair:
     """Puts words of one language for those that no language knows."""
 
     def __init__(self, language: str, known: Callable[[str], int], bit: int) -> None:
@@ -35,7 +35,7 @@ class Mending:
         self._words = Halves(prepared["words"])
         self._ordinary: list[str] = prepared["beside"].split()
         self._known, self._bit = known, bit
-        self._odd, self._likest = Remembered(self._is_odd), Remembered(self._forms)
+        self._odd, self._likest = BoundedCache(self._is_odd), BoundedCache(self._forms)
 
     def mended(self, words: Sequence[Word]) -> Iterator[Sequence[Word]]:
         """The text as it may have been meant, the likeliest first; nothing where it is long, or much of it is unknown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator
 
-from sms_consent.intent.sorted_lookup import Lines
+from sms_consent.intent.sorted_lookup import SortedLookup
 
 __all__ = ["Halves", "Speller", "halves", "respellings", "slips_of", "unstretched", "without_digits"]
 
@@ -124,7 +124,7 @@ class Halves:
     """Words listed by their halves: what one slip leads to is compared with few."""
 
     def __init__(self, listed: str) -> None:
-        self._listed = Lines(listed)
+        self._listed = SortedLookup(listed)
 
     def beside(self, word: str) -> list[str]:
         """The words that one slip makes into this one; for short words, one of those that fingers make."""

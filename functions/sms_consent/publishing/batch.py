@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sms_consent.domain.errors import Rejected, TryAgain, Unreadable
-from sms_consent.domain.events import Notice
+from sms_consent.domain.events import EventEnvelope
 from sms_consent.domain.observation import COUNT, Logger, Metrics
 from sms_consent.domain.phone_number import mask
 from sms_consent.domain.ports import DeadLetterQueue
-from sms_consent.publishing.event_publisher import Announced, Announcer
+from sms_consent.publishing.event_publisher import EventPublisher, PublishResult
 
 __all__ = ["Batch"]
 
@@ -28,8 +28,8 @@ class Batch:
     def __init__(
         self,
         *,
-        read: Callable[[Record], Notice | None],
-        announcer: Announcer,
+        read: Callable[[Record], EventEnvelope | None],
+        announcer: EventPublisher,
         dead_letters: DeadLetterQueue,
         logger: Logger,
         metrics: Metrics,
@@ -45,7 +45,7 @@ class Batch:
         """A partial batch response. For a stream it names the first record that is not done: Lambda goes on from there."""
         records: Sequence[Record] = event["Records"]
         unreadable: dict[int, str] = {}
-        notices: dict[int, Notice] = {}
+        notices: dict[int, EventEnvelope] = {}
         for place, record in enumerate(records):
             try:
                 notice = self._read(record)
@@ -83,7 +83,7 @@ class Batch:
         self._metrics.add_metric("EventsPutAside", COUNT, 1)
         return True
 
-    def _report(self, done: Sequence[Notice], became: Announced) -> None:
+    def _report(self, done: Sequence[EventEnvelope], became: PublishResult) -> None:
         told = [notice.event for at, notice in enumerate(done) if at not in became.refused]
         for event in told:
             self._logger.info("told", type=event.type, id=event.id, number=mask(event.number))

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sms_consent.domain.errors import Rejected, TryAgain, Unreadable
-from sms_consent.domain.events import Notice
+from sms_consent.domain.events import EventEnvelope
 from sms_consent.domain.ports import Clock
 
-__all__ = ["GIVEN_UP_AFTER", "Announced", "Announcer", "EventBus"]
+__all__ = ["GIVEN_UP_AFTER", "EventBus", "EventPublisher", "PublishResult"]
 
 TOGETHER = 10
 """PutEvents takes as many entries at once."""
@@ -25,12 +25,12 @@ GIVEN_UP_AFTER = timedelta(hours=6)
 class EventBus(Protocol):
     """Where others are told what has changed."""
 
-    def put(self, notices: Sequence[Notice]) -> Sequence[TryAgain | Rejected | Unreadable | None]:
+    def put(self, notices: Sequence[EventEnvelope]) -> Sequence[TryAgain | Rejected | Unreadable | None]:
         """An answer each, in order: None for what was taken, Unreadable for what never will be. Raises nothing."""
 
 
 @dataclass(slots=True)
-class Announced:
+class PublishResult:
     """What became of events in order: everything before ``stopped_at`` is done, by the bus or as refused."""
 
     stopped_at: int | None = None
@@ -38,7 +38,7 @@ class Announced:
     error: str | None = None  # why it stopped, if not for want of time
 
 
-class Announcer:
+class EventPublisher:
     """Puts events in order.
 
     EventBridge goes on with a request where one of its entries fails, so a request holds one event of a number at the most,
@@ -49,9 +49,9 @@ class Announcer:
         self._bus = bus
         self._clock = clock
 
-    def announce(self, notices: Sequence[Notice], until: datetime) -> Announced:
+    def announce(self, notices: Sequence[EventEnvelope], until: datetime) -> PublishResult:
         """Until all is put, something fails, or the time is over. Safe to repeat: an event's id stays the same."""
-        became = Announced()
+        became = PublishResult()
         for places in _requests(notices):
             if self._clock.now() >= until:
                 became.stopped_at = places[0]
@@ -62,7 +62,9 @@ class Announcer:
                 break
         return became
 
-    def _put(self, notices: Sequence[Notice], places: list[int], became: Announced, until: datetime) -> list[int]:
+    def _put(
+        self, notices: Sequence[EventEnvelope], places: list[int], became: PublishResult, until: datetime
+    ) -> list[int]:
         """Only what failed is put again. The places of what failed still."""
         left = places
         for attempt in range(ATTEMPTS):
@@ -77,7 +79,7 @@ class Announcer:
         return left
 
     def _failed(
-        self, notice: Notice, answer: TryAgain | Rejected | Unreadable | None, place: int, became: Announced
+        self, notice: EventEnvelope, answer: TryAgain | Rejected | Unreadable | None, place: int, became: PublishResult
     ) -> bool:
         """Whether it is to be put again."""
         if answer is None:
@@ -92,7 +94,7 @@ class Announcer:
         return True
 
 
-def _requests(notices: Sequence[Notice]) -> Iterator[list[int]]:
+def _requests(notices: Sequence[EventEnvelope]) -> Iterator[list[int]]:
     request: list[int] = []
     numbers: set[str] = set()
     for place, notice in enumerate(notices):

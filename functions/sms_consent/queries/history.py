@@ -16,12 +16,12 @@ from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import ConsentError
 from sms_consent.domain.time import as_text
 
-__all__ = ["Entry", "NoSuchPlace", "Page", "Register", "page_of"]
+__all__ = ["ConsentQueries", "Entry", "NoSuchPlace", "Page", "page_of"]
 
 _PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[!-~]{1,200}", re.ASCII)
 
 
-class Register(Protocol):
+class ConsentQueries(Protocol):
     """What stands under one number, for whoever asks. Every method raises TryAgain, and reads what was written last."""
 
     def consents(self, number: str) -> list[Consent]:
@@ -59,7 +59,7 @@ class Page:
     next: str | None
 
 
-def page_of(register: Register, number: str, *, size: int, token: str | None) -> Page:
+def page_of(register: ConsentQueries, number: str, *, size: int, token: str | None) -> Page:
     """The next entries, newest first. Raises NoSuchPlace, or TryAgain.
 
     A token only names a place: whose history is read is decided by the number alone.

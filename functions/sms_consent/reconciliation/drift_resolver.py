@@ -16,30 +16,30 @@ from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Moved, Rejected, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
 from sms_consent.reconciliation import drift_rules
-from sms_consent.reconciliation.ports import Census
+from sms_consent.reconciliation.ports import ConsentScan
 from sms_consent.reconciliation.progress import Counts
-from sms_consent.reconciliation.rate_limited_reader import Asking
+from sms_consent.reconciliation.rate_limited_reader import RateLimitedReader
 
-__all__ = ["Judge", "NoAnswer"]
+__all__ = ["DriftResolver", "LookUpFailed"]
 
 ON_THE_LIST = frozenset({DriftKind.NOT_RECORDED, DriftKind.STILL_LISTED})
 OFF_THE_LIST = frozenset({DriftKind.NOT_LISTED})
 
 
-class NoAnswer(Exception):
+class LookUpFailed(Exception):
     """The list did not answer for one number, however often it was asked. Its cause is the last failure."""
 
 
-class Judge:
+class DriftResolver:
     """Judges one number at a time, in one run. ``dry``: writes nothing."""
 
     def __init__(
         self,
         *,
         ledger: ConsentLedger,
-        census: Census,
+        census: ConsentScan,
         opt_out_list: OptOutList,
-        asking: Asking,
+        asking: RateLimitedReader,
         clock: Clock,
         found: Callable[[Drift], None],
         after: datetime,
@@ -98,7 +98,7 @@ class Judge:
         except Rejected:
             return counts.plus(lookups=1, unjudged=1), False, None
         except TryAgain as failure:
-            raise NoAnswer from failure
+            raise LookUpFailed from failure
         return counts.plus(lookups=1), True, listing
 
     def _mended(

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from sms_consent.domain.consent import Consent, Listing
 from sms_consent.domain.drift import Drift
-from sms_consent.reconciliation.progress import Run, Sketch
+from sms_consent.reconciliation.progress import BloomSnapshot, RunProgress
 
-__all__ = ["Census", "ListPage", "Listings", "RunBook"]
+__all__ = ["ConsentScan", "ListPage", "Listings", "ProgressStore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Listings(Protocol):
         """DescribeOptedOutNumbers; None for the first. A place that is no longer known is Rejected."""
 
 
-class Census(Protocol):
+class ConsentScan(Protocol):
     """Everybody's consents. Every method raises TryAgain or Rejected."""
 
     def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
@@ -45,17 +45,17 @@ class Census(Protocol):
         """Once; False if it stood there."""
 
 
-class RunBook(Protocol):
+class ProgressStore(Protocol):
     """How far reconcile has come. Every method raises TryAgain or Rejected, and reads what was written last."""
 
-    def newest(self) -> Run | None:
+    def newest(self) -> RunProgress | None:
         """Open or over."""
 
-    def save(self, run: Run, replacing: Run | None) -> None:
+    def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
         """Write if ``replacing`` (None: nothing) still stands; otherwise raise Moved with what stands instead."""
 
-    def keep(self, name: str, packed: bytes, until: datetime) -> Sketch:
+    def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
         """Keep what was read, under a name that nobody else writes to."""
 
-    def kept(self, sketch: Sketch) -> bytes | None:
+    def kept(self, sketch: BloomSnapshot) -> bytes | None:
         """None if it is no longer whole."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sms_consent.domain.consent import DriftKind
 from sms_consent.domain.preserved_attributes import Preserved
 
-__all__ = ["Counts", "Run", "Sketch"]
+__all__ = ["BloomSnapshot", "Counts", "RunProgress"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Sketch:
+class BloomSnapshot:
     """Where the numbers that were met so far are kept: under a name of its own each time, in so many parts."""
 
     name: str
@@ -58,7 +58,7 @@ class Sketch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class RunProgress:
     """One reconcile: first every list, page by page, then the ledger."""
 
     id: str
@@ -75,7 +75,7 @@ class Run:
     begun_anew: int = 0  # how often this list had to be
     unread: tuple[str, ...] = ()  # lists that the service refused to show
     expected: int | None = None  # how many numbers the last run read
-    sketch: Sketch | None = None
+    sketch: BloomSnapshot | None = None
     revision: int = 1
     worker: str | None = None
     lease_until: datetime | None = None
@@ -96,36 +96,36 @@ class Run:
         """Whether somebody is at it."""
         return self.worker is not None and self.lease_until is not None and now < self.lease_until
 
-    def saved_by(self, worker: str, lease_until: datetime) -> Run:
+    def saved_by(self, worker: str, lease_until: datetime) -> RunProgress:
         """As the worker that is at it writes it down."""
         return replace(self, revision=self.revision + 1, worker=worker, lease_until=lease_until)
 
-    def left(self) -> Run:
+    def left(self) -> RunProgress:
         """Nobody is at it any more."""
         return replace(self, revision=self.revision + 1, worker=None, lease_until=None)
 
-    def next_list(self) -> Run:
+    def next_list(self) -> RunProgress:
         """This one is done, or cannot be."""
         return replace(self, at_list=self.at_list + 1, place=None, before_list=self.counts, begun_anew=0)
 
-    def without_list(self) -> Run:
+    def without_list(self) -> RunProgress:
         """The service does not show it: nothing can be said of those who are on it, and of those who are not."""
         unread = self.lists[self.at_list]
         return replace(self, unread=(*self.unread, unread)).next_list()
 
-    def list_anew(self) -> Run:
+    def list_anew(self) -> RunProgress:
         """The service no longer knows the place: from its beginning. What was found there is found and counted again."""
         return replace(self, place=None, counts=self.before_list, begun_anew=self.begun_anew + 1)
 
-    def finished(self, now: datetime) -> Run:
+    def finished(self, now: datetime) -> RunProgress:
         """It has read what it could."""
         return replace(
             self, finished_at=now, behind_since=self.behind_since if self.unread else now, place=None, sketch=None
         )
 
-    def successor(self, run_id: str, lists: tuple[str, ...], now: datetime) -> Run:
+    def successor(self, run_id: str, lists: tuple[str, ...], now: datetime) -> RunProgress:
         """The next one, which takes the place of this one."""
-        return Run(
+        return RunProgress(
             id=run_id,
             started_at=now,
             lists=lists,

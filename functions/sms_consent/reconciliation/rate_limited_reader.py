@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from sms_consent.domain.errors import TryAgain
 from sms_consent.domain.ports import Clock
-from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.domain.rate_limiter import Call, RateLimiter
 
-__all__ = ["Asking", "TimeIsUp"]
+__all__ = ["RateLimitedReader", "TimeIsUp"]
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=30)
 ATTEMPTS = 10
@@ -23,10 +23,10 @@ class TimeIsUp(Exception):
     """What is left is for the next invocation."""
 
 
-class Asking:
+class RateLimitedReader:
     """Makes calls of DescribeOptedOutNumbers, which change nothing: each may be repeated."""
 
-    def __init__(self, pace: Pace, clock: Clock, until: datetime, meanwhile: Callable[[], None]) -> None:
+    def __init__(self, pace: RateLimiter, clock: Clock, until: datetime, meanwhile: Callable[[], None]) -> None:
         """``meanwhile`` is called before each call: waiting may last as long as the service fails."""
         self._pace = pace
         self._clock = clock

@@ -18,15 +18,15 @@ from sms_consent.domain.consent import Consent
 from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Moved, Rejected, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
-from sms_consent.domain.rate_limiter import Pace
+from sms_consent.domain.rate_limiter import RateLimiter
 from sms_consent.reconciliation import drift_rules
 from sms_consent.reconciliation.bloom_snapshot import ListedNumbers
-from sms_consent.reconciliation.drift_resolver import Judge, NoAnswer
-from sms_consent.reconciliation.ports import Census, Listings, RunBook
-from sms_consent.reconciliation.progress import Counts, Run
-from sms_consent.reconciliation.rate_limited_reader import Asking, TimeIsUp
+from sms_consent.reconciliation.drift_resolver import DriftResolver, LookUpFailed
+from sms_consent.reconciliation.ports import ConsentScan, Listings, ProgressStore
+from sms_consent.reconciliation.progress import Counts, RunProgress
+from sms_consent.reconciliation.rate_limited_reader import RateLimitedReader, TimeIsUp
 
-__all__ = ["EVERY", "LEASE", "Lost", "Observer", "Reading", "Reconciled", "Reconciler", "State"]
+__all__ = ["EVERY", "LEASE", "LeaseLost", "Observer", "ReconcileRun", "Reconciled", "Reconciler", "State"]
 
 EVERY = timedelta(days=1) - timedelta(minutes=4)
 """From one beginning to the next: daily, also where a turn of the schedule comes a little early."""
@@ -55,7 +55,7 @@ class Reconciled:
     """What became of an invocation, and how far its run is."""
 
     state: State
-    run: Run
+    run: RunProgress
 
 
 class Observer:
@@ -67,22 +67,28 @@ class Observer:
     def failed(self, error: Exception) -> None:
         """A number was skipped, since comparing it raised this error."""
 
-    def went_on(self, run: Run) -> None:
+    def went_on(self, run: RunProgress) -> None:
         """A page of a list or of the ledger is done."""
 
     def counted(self, counts: Counts) -> None:
         """What has come since the last time: told at least once, whenever the worker may die."""
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """Another worker has taken the run over."""
 
 
-class Reading:
+class ReconcileRun:
     """One invocation's work on one run. What it holds could be saved at any time: a page counts once it is read whole."""
 
     def __init__(
-        self, made: Reconciler, run: Run, listed: ListedNumbers, worker: str, until: datetime, observer: Observer
+        self,
+        made: Reconciler,
+        run: RunProgress,
+        listed: ListedNumbers,
+        worker: str,
+        until: datetime,
+        observer: Observer,
     ) -> None:
         self._made = made
         self._run = run
@@ -91,13 +97,13 @@ class Reading:
         self._until = until
         self._observer = observer
         self._told = run.counts
-        self._saved: Run | None = None
+        self._saved: RunProgress | None = None
         self._save_at = until
         self._unkept = False  # whether numbers were met that the kept sketch does not have
         self._lost = False
         self._unanswered = 0  # numbers in a row that the list did not answer for
-        self._asking = Asking(made.pace, made.clock, until, self._save_in_time)
-        self._judge = Judge(
+        self._asking = RateLimitedReader(made.pace, made.clock, until, self._save_in_time)
+        self._judge = DriftResolver(
             ledger=made.ledger,
             census=made.census,
             opt_out_list=made.opt_out_list,
@@ -108,7 +114,7 @@ class Reading:
             dry=made.dry,
         )
 
-    def take(self, newest: Run | None) -> None:
+    def take(self, newest: RunProgress | None) -> None:
         """Under a lease, before anything is read."""
         self._saved = newest
         self._save(self._run.saved_by(self._worker, self._made.clock.now() + LEASE))
@@ -170,9 +176,9 @@ class Reading:
         """Compare one number, and skip it if it fails. Raises TryAgain if the ledger fails, or the list for several in a row."""
         try:
             after = compare()
-        except (TimeIsUp, Lost, TryAgain):
+        except (TimeIsUp, LeaseLost, TryAgain):
             raise
-        except NoAnswer as silence:
+        except LookUpFailed as silence:
             self._unanswered += 1
             failure = cast("TryAgain", silence.__cause__)
             if self._unanswered >= OUTAGE:
@@ -215,12 +221,12 @@ class Reading:
             run, self._unkept = replace(run, sketch=sketch), False
         self._save(run.left() if leave else run.saved_by(self._worker, now + LEASE))
 
-    def _save(self, run: Run) -> None:
+    def _save(self, run: RunProgress) -> None:
         try:
             self._made.book.save(run, self._saved)
         except Moved as moved:
             self._lost = True
-            raise Lost from moved
+            raise LeaseLost from moved
         self._run = self._saved = run
         self._save_at = self._made.clock.now() + CHECKPOINT
 
@@ -231,11 +237,11 @@ class Reconciler:
 
     lists: tuple[str, ...]
     ledger: ConsentLedger
-    census: Census
-    book: RunBook
+    census: ConsentScan
+    book: ProgressStore
     listings: Listings
     opt_out_list: OptOutList
-    pace: Pace
+    pace: RateLimiter
     clock: Clock
     new_token: Callable[[], str]
     dry: bool = False
@@ -252,14 +258,14 @@ class Reconciler:
         if newest is not None and not newest.is_open and not whenever and now - newest.started_at < EVERY:
             return Reconciled(State.NOT_DUE, newest)
         run, listed = self._opened(newest, now)
-        reading = Reading(self, run, listed, self.new_token(), until, observer or Observer())
+        reading = ReconcileRun(self, run, listed, self.new_token(), until, observer or Observer())
         try:
             reading.take(newest)
             return reading.go_on()
-        except Lost:
+        except LeaseLost:
             return Reconciled(State.BUSY, self.book.newest() or run)
 
-    def _opened(self, newest: Run | None, now: datetime) -> tuple[Run, ListedNumbers]:
+    def _opened(self, newest: RunProgress | None, now: datetime) -> tuple[RunProgress, ListedNumbers]:
         """The run that is open, with the numbers that it had met; or a new one, if those are gone or the lists others."""
         if newest is not None and newest.is_open and newest.lists == self.lists:
             packed = self.book.kept(newest.sketch) if newest.sketch is not None else None
@@ -269,5 +275,7 @@ class Reconciler:
         if newest is not None:
             return newest.successor(token, self.lists, now), ListedNumbers(token)
         long_ago = now - EVERY  # nothing is marked yet
-        first = Run(id=token, started_at=now, lists=self.lists, found_after=long_ago, behind_since=now, revision=0)
+        first = RunProgress(
+            id=token, started_at=now, lists=self.lists, found_after=long_ago, behind_since=now, revision=0
+        )
         return first, ListedNumbers(token)

@@ -15,10 +15,10 @@ from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.errors import ConsentError, Never, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger, Sender
 from sms_consent.domain.time import from_text, text_or_none
-from sms_consent.recording.idempotency import Arrival, Repeats
+from sms_consent.recording.idempotency import IdempotentRequests, RequestKey
 from sms_consent.recording.recorder import Recorder
 
-__all__ = ["API", "Became", "OnBehalf", "Request", "Result", "UnknownSender", "result_of"]
+__all__ = ["API", "ChannelRequests", "Request", "RequestOutcome", "Result", "UnknownSender", "result_of"]
 
 API = "api"
 
@@ -31,7 +31,7 @@ class UnknownSender(ConsentError):
     """A sender that is not configured, in a deployment that serves only those."""
 
 
-class Became(StrEnum):
+class RequestOutcome(StrEnum):
     """What became of a request for one recipient."""
 
     DONE = "DONE"
@@ -49,7 +49,7 @@ class Request:
     asked: Asked
     sender: str
     recipients: tuple[str, ...]
-    arrival: Arrival
+    arrival: RequestKey
     channel: str | None = None  # by which the person had asked, such as a call
     reference: str | None = None
 
@@ -59,14 +59,14 @@ class Result:
     """The answer for one recipient, as it was written in the request."""
 
     recipient: str
-    became: Became
+    became: RequestOutcome
     consent: Consent | None = None  # as it stands; of a request that was made before, not looked up
     held_until: datetime | None = None  # when a deferred opt-in is tried
     refused: bool = False  # whether the service refused it, which the ledger had not foreseen
     error: str | None = None  # the kind of what was rejected, for the log
 
 
-class OnBehalf:
+class ChannelRequests:
     """Adds, removes and checks."""
 
     def __init__(
@@ -74,7 +74,7 @@ class OnBehalf:
         *,
         ledger: ConsentLedger,
         recorder: Recorder,
-        repeats: Repeats,
+        repeats: IdempotentRequests,
         senders: Callable[[str], Sender | None],
         own_list: str | None,
         clock: Clock,
@@ -143,7 +143,7 @@ class OnBehalf:
             standing = self._standing(sender, list_name)
         else:
             standing = partial(self._ledger.consent, list_name=list_name)
-        return _for_each(recipients, lambda number: Result(number, Became.DONE, standing(number)))
+        return _for_each(recipients, lambda number: Result(number, RequestOutcome.DONE, standing(number)))
 
     def _list_of(self, sender: str) -> str:
         known = self._senders(sender)
@@ -163,14 +163,14 @@ def _for_each(
         if recipient in made:
             continue
         if not _E164.fullmatch(recipient):
-            made[recipient] = Result(recipient, Became.INVALID)
+            made[recipient] = Result(recipient, RequestOutcome.INVALID)
             continue
         try:
             made[recipient] = make(recipient)
         except TryAgain:
-            made[recipient] = Result(recipient, Became.FAILED)
+            made[recipient] = Result(recipient, RequestOutcome.FAILED)
         except Never as never:
-            made[recipient] = Result(recipient, Became.REJECTED, error=f"{type(never).__name__}: {never}")
+            made[recipient] = Result(recipient, RequestOutcome.REJECTED, error=f"{type(never).__name__}: {never}")
     return [made[recipient] for recipient in recipients]
 
 
@@ -186,7 +186,7 @@ def _written(results: Sequence[Result]) -> dict[str, str]:
     return {
         str(place): f"{result.became} {text_or_none(result.held_until) or '-'} {'refused' if result.refused else '-'}"
         for place, result in enumerate(distinct.values())
-        if result.became not in {Became.FAILED, Became.REJECTED}
+        if result.became not in {RequestOutcome.FAILED, RequestOutcome.REJECTED}
     }
 
 
@@ -195,16 +195,16 @@ def _read(recipient: str, written: str) -> Result:
     became, held_until, refused = written.split(" ")
     return Result(
         recipient,
-        Became(became),
+        RequestOutcome(became),
         held_until=from_text(held_until) if held_until != "-" else None,
         refused=refused == "refused",
     )
 
 
-def _became(asked: Asked, consent: Consent) -> Became:
+def _became(asked: Asked, consent: Consent) -> RequestOutcome:
     if asked is Asked.OPT_OUT:
         # Honoured from the moment it is recorded, however long the list takes to follow.
-        return Became.DONE if consent.status is Status.OPTED_OUT else Became.SUPERSEDED
+        return RequestOutcome.DONE if consent.status is Status.OPTED_OUT else RequestOutcome.SUPERSEDED
     if consent.status is Status.OPTED_OUT:
-        return Became.SUPERSEDED
-    return Became.DONE if consent.status is Status.OPTED_IN and consent.settled else Became.DEFERRED
+        return RequestOutcome.SUPERSEDED
+    return RequestOutcome.DONE if consent.status is Status.OPTED_IN and consent.settled else RequestOutcome.DEFERRED

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from sms_consent.domain.consent import UNKNOWN_TIME, Claim, Consent, Status, decide, moved_back
+from sms_consent.domain.consent import UNKNOWN_TIME, Consent, Lease, Status, decide, moved_back
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Moved, Unavailable
 from sms_consent.domain.ports import Clock, ConsentLedger
-from sms_consent.domain.reply import Answer
+from sms_consent.domain.reply import Reply
 
 __all__ = ["Change", "ConsentChanger"]
 
@@ -36,7 +36,7 @@ RETRIES_WITHIN = timedelta(hours=1)
 MOST_COPIES = 500
 """How many decisions of one number are searched for a copy."""
 
-Offer = Callable[[Decision, Consent | None], tuple[Claim | None, Answer | None]]
+Offer = Callable[[Decision, Consent | None], tuple[Lease | None, Reply | None]]
 """Returns the lease to take for a decision, and the reply to send if it changes the consent that stands."""
 
 
@@ -47,7 +47,7 @@ class Change:
     outcome: Outcome
     consent: Consent
     decision: Decision  # at the time at which it counts
-    claim: Claim | None = None
+    claim: Lease | None = None
     is_written: bool = False
     in_history: bool = False  # whether the decision was written to the history as well
 
@@ -69,7 +69,7 @@ class _Step:
     outcome: Outcome
     changed: Consent | None
     decision: Decision
-    claim: Claim | None = None
+    claim: Lease | None = None
 
 
 class ConsentChanger:
@@ -125,7 +125,7 @@ class ConsentChanger:
     ) -> _Step:
         claim, answer = offer(decision, standing)
 
-        def step(decision: Decision, base: Consent | None, answer: Answer | None) -> _Step:
+        def step(decision: Decision, base: Consent | None, answer: Reply | None) -> _Step:
             outcome, changed = decide(base, decision, list_name, now=now, claim=claim, answer=answer)
             if changed is None and base is not standing:
                 changed = base

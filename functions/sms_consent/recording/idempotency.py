@@ -14,24 +14,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-__all__ = ["Arrival", "First", "Receipt", "Receipts", "Repeats"]
+__all__ = ["FirstRequest", "IdempotencyStore", "IdempotentRequests", "RequestKey", "RequestRecord"]
 
 REMEMBERED_FOR = timedelta(hours=1)
 """Longer than a signature is valid, from five minutes before its date to five minutes after, and than any client retries."""
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class RequestRecord:
     """When a request first came in, and the id of the decisions that came of it; earlier releases kept no id."""
 
     at: datetime
     identity: str | None
 
 
-class Receipts(Protocol):
+class IdempotencyStore(Protocol):
     """Remembers for a while when something first came in. Every method raises TryAgain, and reads what was written last."""
 
-    def keep(self, name: str, receipt: Receipt, now: datetime, until: datetime) -> Receipt | None:
+    def keep(self, name: str, receipt: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
         """Write a receipt, to be forgotten after ``until``. Return the one that stands there already, if there is one."""
 
     def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
@@ -42,7 +42,7 @@ class Receipts(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class RequestKey:
     """One request as it came in."""
 
     actor: str
@@ -60,7 +60,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class First:
+class FirstRequest:
     """A request as it counts: when it first arrived, under which decision id, and what is known to have come of it."""
 
     at: datetime
@@ -69,35 +69,35 @@ class First:
     until: datetime | None = None  # how long to remember results; None if nobody asks for them
 
 
-class Repeats:
+class IdempotentRequests:
     """The requests of the last while. Its methods raise TryAgain."""
 
-    def __init__(self, receipts: Receipts) -> None:
+    def __init__(self, receipts: IdempotencyStore) -> None:
         self._receipts = receipts
 
-    def opting_out(self, arrival: Arrival, now: datetime) -> First:
+    def opting_out(self, arrival: RequestKey, now: datetime) -> FirstRequest:
         """Return when this request first arrived: now, unless it has the id of an earlier one."""
         standing = None
         if arrival.client_id is not None:
-            own = Receipt(now, arrival.identity)
+            own = RequestRecord(now, arrival.identity)
             standing = self._receipts.keep(arrival.identity, own, now, now + REMEMBERED_FOR)
-        return First(at=standing.at if standing is not None else now, identity=arrival.identity)
+        return FirstRequest(at=standing.at if standing is not None else now, identity=arrival.identity)
 
-    def opting_in(self, arrival: Arrival, now: datetime) -> First:
+    def opting_in(self, arrival: RequestKey, now: datetime) -> FirstRequest:
         """Likewise, if it has the id or the signature of an earlier one; then also with that one's results."""
         until = now + max(REMEMBERED_FOR, arrival.valid_for)
         names = [arrival.identity] if arrival.client_id is not None else []
         names += [f"signature {arrival.signature}"] if arrival.signature is not None else []
-        first, known = Receipt(now, arrival.identity), False
+        first, known = RequestRecord(now, arrival.identity), False
         for name in names:  # the signature last: what it is written with is then the request that the id belongs to
             standing = self._receipts.keep(name, first, now, until)
             if standing is not None and (not known or standing.at < first.at):
                 first, known = standing, True
         identity = first.identity or arrival.identity
         results = self._receipts.results(identity, now) if known else {}
-        return First(at=first.at, identity=identity, results=results, until=until if names else None)
+        return FirstRequest(at=first.at, identity=identity, results=results, until=until if names else None)
 
-    def came_to(self, first: First, results: Mapping[str, str]) -> None:
+    def came_to(self, first: FirstRequest, results: Mapping[str, str]) -> None:
         """Remember the results of a request, for those that repeat it."""
         if first.until is not None and results != first.results:
             self._receipts.keep_results(first.identity, results, first.until)

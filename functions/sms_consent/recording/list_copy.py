@@ -24,7 +24,7 @@ from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.time import as_text
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
-__all__ = ["RECHECK_AFTER", "SETTLE", "Affected", "Carrier", "Carry", "ListCensus", "is_affected", "newest"]
+__all__ = ["RECHECK_AFTER", "SETTLE", "Affected", "ListCensus", "ListCopier", "ListCopy", "is_affected", "newest"]
 
 SETTLE = timedelta(seconds=90)
 """How long after a change a function may still record for the old list: it remembers senders for 60 seconds, and works on
@@ -38,7 +38,7 @@ BATCH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carry:
+class ListCopy:
     """Consents of ``source`` that count for ``target`` too, until they are copied."""
 
     source: str
@@ -53,13 +53,13 @@ class Carry:
         after = self.since is None or consent.decided_at > self.since
         return after and (self.until is None or consent.decided_at <= self.until)
 
-    def merged(self, other: Carry) -> Carry:
+    def merged(self, other: ListCopy) -> ListCopy:
         """Combine two changes between the same lists: all that either of them copies, and as late as the later."""
         since = None if self.since is None or other.since is None else min(self.since, other.since)
         until = None if self.until is None or other.until is None else max(self.until, other.until)
         return replace(self, at=max(self.at, other.at), since=since, until=until, place=None)
 
-    def recheck(self) -> Carry:
+    def recheck(self) -> ListCopy:
         """Return the second copy. Texts that came later than ``until`` count for the new list only."""
         return replace(self, until=self.at + SETTLE, place=None)
 
@@ -93,7 +93,7 @@ class ListCensus(Protocol):
         """Read the consents of a hundred numbers at the most, as written last."""
 
 
-class Carrier:
+class ListCopier:
     """Copies, and counts whom a copy would add. Raises TryAgain or Rejected; every step can be repeated."""
 
     def __init__(
@@ -134,7 +134,7 @@ class Carrier:
             if place is None:
                 return affected
 
-    def copy(self, carry: Carry, tell: Callable[[int], None], until: datetime | None = None) -> str | None:
+    def copy(self, carry: ListCopy, tell: Callable[[int], None], until: datetime | None = None) -> str | None:
         """Copy the source's consents, from the carry's place on. Returns the place that is left if the time is up."""
         place, read = carry.place, 0
         while True:
@@ -162,7 +162,7 @@ class Carrier:
             found |= self._census.consents(numbers[start : start + BATCH], target)
         return found
 
-    def _copy_one(self, carry: Carry, consent: Consent, standing: Consent | None) -> None:
+    def _copy_one(self, carry: ListCopy, consent: Consent, standing: Consent | None) -> None:
         if standing is None and consent.status is Status.OPT_IN_PENDING:
             self._record_opt_in(carry, consent)
         elif _is_to_copy(carry, consent, standing):
@@ -171,7 +171,7 @@ class Carrier:
             return
         self.copied += 1
 
-    def _record_opt_in(self, carry: Carry, consent: Consent) -> None:
+    def _record_opt_in(self, carry: ListCopy, consent: Consent) -> None:
         """Record an opt-in that waits on the old list. The number was never on the new one: nothing is to be deleted."""
         decision = self._decision(carry, consent)
         _, changed = decide(None, decision, carry.target, now=self._clock.now(), claim=None, answer=None)
@@ -182,7 +182,7 @@ class Carrier:
         except Moved:
             return  # a decision for the new list came meanwhile: it stands
 
-    def _decision(self, carry: Carry, consent: Consent) -> Decision:
+    def _decision(self, carry: ListCopy, consent: Consent) -> Decision:
         """An opt-out is an import, which waits behind what people text; the original decision is its reference."""
         opts_out = consent.status is Status.OPTED_OUT
         original = f"{as_text(consent.decided_at)}\0{consent.decided_by}".encode("utf-8", "replace")
@@ -199,7 +199,7 @@ class Carrier:
         )
 
 
-def _is_to_copy(carry: Carry, consent: Consent, standing: Consent | None) -> bool:
+def _is_to_copy(carry: ListCopy, consent: Consent, standing: Consent | None) -> bool:
     if consent.status is Status.OPTED_OUT:
         return standing is None or standing.decided_at < consent.decided_at or _reversed(consent, standing)
     # An opt-in counts only against an opt-out that an earlier pass has copied: other senders' opt-outs stand.

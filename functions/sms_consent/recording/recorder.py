@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 
-from sms_consent.domain.consent import Claim, Consent
+from sms_consent.domain.consent import Consent, Lease
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Rejected, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.propagation import Scope
-from sms_consent.domain.reply import Answer, AnswerState, ReplyKind
+from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
 from sms_consent.domain.transitions import OPT_IN_ANSWER_USEFUL_FOR
 from sms_consent.recording.consent_change import Change, ConsentChanger
 from sms_consent.recording.leave_to_sweep import LeftToSweep
@@ -114,14 +114,14 @@ class Recorder:
         return self._sync.settle(change.consent)
 
     def _change(self, decision: Decision, list_name: str, reply_from: str | None, *, alone: bool) -> Change:
-        def offer(decision: Decision, standing: Consent | None) -> tuple[Claim | None, Answer | None]:
+        def offer(decision: Decision, standing: Consent | None) -> tuple[Lease | None, Reply | None]:
             answer = self._answer(decision, reply_from, standing)
-            answering = answer is not None and answer.state is AnswerState.DUE
+            answering = answer is not None and answer.state is ReplyState.DUE
             return self._sync.offer(opting_out=decision.asked is Asked.OPT_OUT, answering=answering), answer
 
         return self._changer.change(decision, list_name, offer=offer, alone=alone)
 
-    def _answer(self, decision: Decision, reply_from: str | None, standing: Consent | None) -> Answer | None:
+    def _answer(self, decision: Decision, reply_from: str | None, standing: Consent | None) -> Reply | None:
         """Only who texted us is answered; a confirmation is allowed once, without marketing (47 CFR 64.1200(a)(12)).
 
         Where a limit withholds the confirmation of an opt-out, its put does not wait for one. That of an opt-in may be
@@ -130,7 +130,7 @@ class Recorder:
         if reply_from is None or not decision.by_end_user:
             return None
         opting_out = decision.asked is Asked.OPT_OUT
-        answer = Answer(
+        answer = Reply(
             decision_id=decision.id,
             kind=ReplyKind.OPT_OUT_CONFIRMATION if opting_out else ReplyKind.OPT_IN_CONFIRMATION,
             language=decision.language,

@@ -6,7 +6,7 @@ The texts are data: one file a language in ``languages/``, and what each kind mu
 
 from __future__ import annotations
 
-from .composer import Replies, Reply, Unfit
+from .composer import ComposedReply, Replies, Unfit
 from .templates import UnfitReply
 
-__all__ = ["Replies", "Reply", "Unfit", "UnfitReply"]
+__all__ = ["ComposedReply", "Replies", "Unfit", "UnfitReply"]

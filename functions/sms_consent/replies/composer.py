@@ -11,7 +11,7 @@ from sms_consent.domain.reply import ReplyKind
 from .gsm7 import Encoding, Size, measure, outside_alphabet
 from .templates import Template, TemplateKey, UnfitReply, deployed, fault_of_text, language_tag
 
-__all__ = ["Replies", "Reply", "Unfit"]
+__all__ = ["ComposedReply", "Replies", "Unfit"]
 
 # GSM-7: one message of 160. Where a script or a brand needs UCS-2, 70 leave no room for a brand and a contact besides
 # the sentence, so two joined parts are allowed, which a phone shows as one text.
@@ -39,7 +39,7 @@ class Unfit:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ComposedReply:
     """A text ready to be sent, and the language that it is really in. The body is empty if no wording fits."""
 
     kind: ReplyKind
@@ -75,7 +75,7 @@ class Replies:
         self._support_contact = unicodedata.normalize("NFC", support_contact.strip())
         self._default_language = language_tag(default_language)
         self._checked = checked
-        self._composed: dict[TemplateKey, Reply] = {}
+        self._composed: dict[TemplateKey, ComposedReply] = {}
         if checked and (problems := self._problems()):
             raise UnfitReply(problems)
         if not self._is_complete(self._default_language):
@@ -96,7 +96,7 @@ class Replies:
         """Whether every kind of reply is there in a language."""
         return self._is_complete(language_tag(language))
 
-    def compose(self, kind: ReplyKind, language: str | None) -> Reply:
+    def compose(self, kind: ReplyKind, language: str | None) -> ComposedReply:
         """Answer in the language asked for, or in the default one where there is no such text.
 
         Canada wants STOP answered in English and ARRET in French, whatever the programme's own language
@@ -129,7 +129,7 @@ class Replies:
             checked=self._checked,
         )
 
-    def _compose(self, key: TemplateKey) -> Reply:
+    def _compose(self, key: TemplateKey) -> ComposedReply:
         template = self._templates[key]
         body = self._filled(template)
         field, reason = self._unusable(template.fields)
@@ -137,7 +137,7 @@ class Replies:
         if field is None:
             size = measure(body)
             if _fits(size):
-                return Reply(key.kind, key.language, body)
+                return ComposedReply(key.kind, key.language, body)
             reason, units, limit = self._too_long(key, size), size.units, _MOST[size.encoding][0]
         shorter = template.without_brand(self._support_contact)
         contact_is_usable = self._unusable(template.fields & {"support"})[0] is None
@@ -145,7 +145,7 @@ class Replies:
         # If the reply without the brand does not fit either, only a shorter contact helps.
         setting = _PARAMETERS[field or ("brand" if without_brand or "support" not in template.fields else "support")]
         unfit = Unfit(key.kind, key.language, setting, reason, without_brand, units, limit)
-        return Reply(key.kind, key.language, shorter if without_brand else "", unfit)
+        return ComposedReply(key.kind, key.language, shorter if without_brand else "", unfit)
 
     def _unusable(self, fields: Iterable[str]) -> tuple[str | None, str]:
         """The field whose value cannot stand in any text, and why; None if there is none."""

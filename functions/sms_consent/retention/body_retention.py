@@ -15,7 +15,7 @@ from typing import Protocol
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.preserved_attributes import Preserved
 
-__all__ = ["EVERY", "Bodies", "Forgotten", "KeptBody", "Pass", "Retention"]
+__all__ = ["EVERY", "Forgotten", "KeptBody", "MessageBodies", "Pass", "Retention"]
 
 EVERY = timedelta(days=1)
 
@@ -39,7 +39,7 @@ class Pass:
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
 
-class Bodies(Protocol):
+class MessageBodies(Protocol):
     """The texts of the whole ledger. Every method raises TryAgain or Rejected."""
 
     def newest(self) -> Pass | None:
@@ -68,7 +68,7 @@ class Retention:
 
     def __init__(
         self,
-        bodies: Bodies,
+        bodies: MessageBodies,
         clock: Clock,
         keep: timedelta,
         failed: Callable[[Exception], None] | None = None,

@@ -10,13 +10,13 @@ from typing import cast
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Moved, Unavailable, Untouched
 from sms_consent.domain.ports import Clock, ConsentLedger
-from sms_consent.domain.rate_limiter import Call, Pace
-from sms_consent.domain.reply import Answer, AnswerState, Letter, RecentReply, ReplyKind
+from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.reply import RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
 from sms_consent.domain.transitions import THROTTLED
 from sms_consent.sync.reply_limits import ENOUGH, LETTER_LIMITS, LONGEST
-from sms_consent.sync.reply_sender import Postman
+from sms_consent.sync.reply_sender import ReplySender
 
-__all__ = ["Correspondence"]
+__all__ = ["HelpAndClarification"]
 
 USEFUL_FOR = timedelta(days=1)
 ATTEMPTS = 12
@@ -25,11 +25,17 @@ CLAIM = timedelta(minutes=2)
 """After so long, sweep takes the next reply of a letter whose worker was lost: longer than a worker can live."""
 
 
-class Correspondence:
+class HelpAndClarification:
     """Answers each question once, the newest one for all if they come faster than they can be answered."""
 
     def __init__(
-        self, *, ledger: ConsentLedger, postman: Postman, pace: Pace, clock: Clock, new_token: Callable[[], str]
+        self,
+        *,
+        ledger: ConsentLedger,
+        postman: ReplySender,
+        pace: RateLimiter,
+        clock: Clock,
+        new_token: Callable[[], str],
     ) -> None:
         self._ledger = ledger
         self._postman = postman
@@ -37,14 +43,14 @@ class Correspondence:
         self._clock = clock
         self._new_token = new_token
 
-    def answer(self, decision: Decision, kind: ReplyKind, *, reply_from: str) -> Answer | None:
+    def answer(self, decision: Decision, kind: ReplyKind, *, reply_from: str) -> Reply | None:
         """Answer, and record the decision. Return None if a newer question was answered.
 
         The answer is skipped if the person has had enough replies of this kind. Raises TryAgain if the ledger does not
         answer; repeating is safe.
         """
         letter = self._open(decision, kind, reply_from)
-        if letter is not None and letter.answer.state is AnswerState.CLAIMED:
+        if letter is not None and letter.answer.state is ReplyState.CLAIMED:
             letter = self._deliver(kind, letter)
         self.note(decision)
         return letter.answer if letter is not None else None
@@ -64,7 +70,7 @@ class Correspondence:
         """Record a decision that is not answered."""
         self._ledger.append(decision, Outcome.ANSWERED, self._clock.now())
 
-    def settle(self, key: str, letter: Letter) -> bool:
+    def settle(self, key: str, letter: ReplyThread) -> bool:
         """Send a reply that was left due, as it was last seen; False if it has to wait for its turn."""
         now = self._clock.now()
         if not self._pace.ready(Call.SEND):
@@ -72,7 +78,7 @@ class Correspondence:
         if letter.due_at is None or letter.due_at > now:
             return True
         taken = letter.next_taken_over(self._new_token(), now)
-        claimed = taken.answer.state is AnswerState.CLAIMED
+        claimed = taken.answer.state is ReplyState.CLAIMED
         taken = replace(
             taken,
             recent=(*letter.recent[:-1], now),
@@ -83,12 +89,12 @@ class Correspondence:
             self._ledger.save_letter(key, taken, replacing=letter)
         except Moved:
             return True  # somebody is at it
-        if taken.answer.state is AnswerState.CLAIMED:
+        if taken.answer.state is ReplyState.CLAIMED:
             self._deliver(key, taken)
         return True
 
-    def _open(self, decision: Decision, kind: ReplyKind, reply_from: str) -> Letter | None:
-        standing: Letter | None = None
+    def _open(self, decision: Decision, kind: ReplyKind, reply_from: str) -> ReplyThread | None:
+        standing: ReplyThread | None = None
         for _ in range(ATTEMPTS):
             now = self._clock.now()
             if standing is not None and standing.has_seen(decision.id, reply_from, decision.at):
@@ -97,16 +103,16 @@ class Correspondence:
             try:
                 self._ledger.save_letter(kind, letter, replacing=standing)
             except Moved as moved:
-                standing = cast("Letter | None", moved.current)
+                standing = cast("ReplyThread | None", moved.current)
                 continue
             return letter
         raise Unavailable("the letter changed under every attempt to write it")
 
     def _letter(
-        self, standing: Letter | None, decision: Decision, kind: ReplyKind, reply_from: str, now: datetime
-    ) -> Letter:
+        self, standing: ReplyThread | None, decision: Decision, kind: ReplyKind, reply_from: str, now: datetime
+    ) -> ReplyThread:
         recent = standing.recent_within(LONGEST, now) if standing is not None else ()
-        answer = Answer(
+        answer = Reply(
             decision_id=decision.id,
             kind=kind,
             language=decision.language,
@@ -125,7 +131,7 @@ class Correspondence:
             at_once = self._pace.ready(Call.SEND)
             answer = answer.claimed(self._new_token()) if at_once else answer
             due_at = (now + CLAIM if waiting else None) if at_once else now
-        letter = Letter(
+        letter = ReplyThread(
             number=decision.number,
             answer=answer,
             asked_at=decision.at,
@@ -136,7 +142,7 @@ class Correspondence:
         )
         return letter.after(standing) if standing is not None else letter
 
-    def _deliver(self, key: str, letter: Letter) -> Letter:
+    def _deliver(self, key: str, letter: ReplyThread) -> ReplyThread:
         try:
             delivery = self._postman.deliver(letter.number, letter.answer)
             known, reply = letter.recent_replies, delivery.reply

@@ -6,19 +6,19 @@ from collections.abc import Callable, Sequence
 
 from sms_consent.domain.errors import RecipientOptedOut, Rejected, TryAgain, Unavailable, Untouched
 from sms_consent.domain.ports import Sender, Texting
-from sms_consent.domain.rate_limiter import Call, Pace
-from sms_consent.domain.reply import Answer, Delivery, RecentReply, digest_of
+from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.reply import Delivery, RecentReply, Reply, digest_of
 from sms_consent.intent.rcs_content import is_agent
-from sms_consent.replies import Replies, Reply, Unfit
+from sms_consent.replies import ComposedReply, Replies, Unfit
 from sms_consent.sync.reply_limits import ReplyLimits
 
-__all__ = ["Postman"]
+__all__ = ["ReplySender"]
 
 MOST = 100
 """Senders whose replies are kept ready."""
 
 
-class Postman:
+class ReplySender:
     """Sends an answer that its worker has claimed, once."""
 
     def __init__(
@@ -26,7 +26,7 @@ class Postman:
         texting: Texting,
         replies: Replies,
         senders: Callable[[str], Sender | None],
-        pace: Pace,
+        pace: RateLimiter,
         limits: ReplyLimits,
         warn: Callable[[Unfit], None] | None = None,
     ) -> None:
@@ -39,7 +39,7 @@ class Postman:
         self._warn = warn
         self._branded: dict[Sender, Replies] = {}
 
-    def deliver(self, number: str, answer: Answer, recent: Sequence[RecentReply] = ()) -> Delivery:
+    def deliver(self, number: str, answer: Reply, recent: Sequence[RecentReply] = ()) -> Delivery:
         """Send a reply, once, unless a limit withholds it. Raises Untouched, after which it can be tried again, and nothing else.
 
         ``recent`` are the newest replies for the same consent.
@@ -83,7 +83,7 @@ class Postman:
         settings = self._senders(sender)
         return self._replies if settings is None else self._replies_of(settings)
 
-    def _left(self, answer: Answer, reply: Reply) -> Delivery:
+    def _left(self, answer: Reply, reply: ComposedReply) -> Delivery:
         """The text left, or may have."""
         return Delivery(answer, RecentReply(self.limits.clock.now(), digest_of(reply.body), answer.kind))
 

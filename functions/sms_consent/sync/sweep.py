@@ -17,7 +17,7 @@ from sms_consent.domain import transitions
 from sms_consent.domain.consent import Consent, Due
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.ports import Clock, ConsentLedger, Rejection
-from sms_consent.sync.help_and_clarification import Correspondence
+from sms_consent.sync.help_and_clarification import HelpAndClarification
 from sms_consent.sync.sync import Sync
 
 __all__ = ["LONG", "Sweep", "SweepObserver", "Swept"]
@@ -84,7 +84,7 @@ class Sweep:
         *,
         ledger: ConsentLedger,
         sync: Sync,
-        correspondence: Correspondence,
+        correspondence: HelpAndClarification,
         clock: Clock,
         new_token: Callable[[], str],
     ) -> None:

@@ -13,15 +13,15 @@ from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from sms_consent.domain import transitions
-from sms_consent.domain.consent import Claim, Consent, Due, Listing, Status
+from sms_consent.domain.consent import Consent, Due, Lease, Listing, Status
 from sms_consent.domain.decision import Outcome
 from sms_consent.domain.errors import Moved, OptInRefused, Rejected, TryAgain, Unavailable, Untouched
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
-from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.rejections import RETRIED_EVERY, RejectedWork, is_permanent
-from sms_consent.domain.reply import Answer, AnswerState, Delivery, RecentReply, ReplyKind
+from sms_consent.domain.reply import Delivery, RecentReply, Reply, ReplyKind, ReplyState
 from sms_consent.domain.transitions import Work, work_left
-from sms_consent.sync.reply_sender import Postman
+from sms_consent.sync.reply_sender import ReplySender
 
 __all__ = ["Sync"]
 
@@ -55,8 +55,8 @@ class Sync:
         *,
         ledger: ConsentLedger,
         opt_out_list: OptOutList,
-        postman: Postman,
-        pace: Pace,
+        postman: ReplySender,
+        pace: RateLimiter,
         clock: Clock,
         new_token: Callable[[], str],
         lease: timedelta,
@@ -77,7 +77,7 @@ class Sync:
         self._has_time = has_time
         self.gives_up = gives_up
 
-    def offer(self, *, opting_out: bool, answering: bool) -> Claim | None:
+    def offer(self, *, opting_out: bool, answering: bool) -> Lease | None:
         """A lease for work that could be done at once, None while the service has this worker rest or time is short."""
         resting = self.pace.resting(Call.PUT if opting_out else Call.DELETE)
         if resting or not self._has_time() or (answering and not self.pace.ready(Call.SEND)):
@@ -138,8 +138,8 @@ class Sync:
         # A deletion after the end of the lease may have undone another worker's put: put the number back at once.
         return self.settle(consent) if attempt.deleted and not consent.settled else consent
 
-    def _claim(self) -> Claim:
-        return Claim(self._new_token(), self.clock.now() + self._lease)
+    def _claim(self) -> Lease:
+        return Lease(self._new_token(), self.clock.now() + self._lease)
 
     def _may_claim(self, consent: Consent, now: datetime) -> bool:
         """Whether something is due, no other worker has the lease, and the next call could be made.
@@ -154,7 +154,7 @@ class Sync:
         """Whether the next call has to wait, because the service refused such a call a moment ago. A put waits for its reply."""
         work = work_left(consent, now)
         answer = consent.answer
-        answering = answer is not None and answer.state is AnswerState.DUE and now < answer.until
+        answering = answer is not None and answer.state is ReplyState.DUE and now < answer.until
         if (answering and work is Work.PUT) or work is Work.ANSWER:
             return not self.pace.ready(Call.SEND)
         return work is not None and self.pace.resting(CALLS[work])
@@ -309,7 +309,7 @@ class _Attempt:
 
     def _reply(self) -> None:
         answer = self._consent.answer
-        if answer is not None and answer.state is AnswerState.DUE:
+        if answer is not None and answer.state is ReplyState.DUE:
             now, version = self._now(), self._consent.version
             self._update(lambda consent: transitions.answer_claimed(consent, self._worker, version, now))
             answer = self._consent.answer
@@ -321,7 +321,7 @@ class _Attempt:
             self._sync.pace.refused(Call.SEND)
             raise _Stopped(failure) from failure
 
-    def _is_delivered(self, answer: Answer) -> bool:
+    def _is_delivered(self, answer: Reply) -> bool:
         return self._delivered is not None and self._delivered.answer.decision_id == answer.decision_id
 
     def _record(self) -> None:

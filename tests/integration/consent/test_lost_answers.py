@@ -14,7 +14,7 @@ from support.world import LIST, OURS, PERSON, World
 from sms_consent.adapters import clients
 from sms_consent.domain.consent import HOLD, LANDING, Due, Status
 from sms_consent.domain.decision import Asked, Author
-from sms_consent.domain.reply import AnswerState, ReplyKind
+from sms_consent.domain.reply import ReplyKind, ReplyState
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 
@@ -27,7 +27,7 @@ def test_a_confirmation_whose_answer_timed_out_is_not_sent_again(world: World) -
     with after_effect("SendTextMessage", timed_out()):
         consent = world.opt_out()
     assert consent.answer is not None
-    assert consent.answer.state is AnswerState.UNKNOWN
+    assert consent.answer.state is ReplyState.UNKNOWN
     assert world.listed()
     world.pass_time(minutes=5)
     world.sweep()
@@ -105,7 +105,7 @@ def test_a_reply_to_help_that_the_client_wrote_twice_is_sent(world: World) -> No
     with written_twice():
         answer = letters.answer(world.decision(Asked.HELP), ReplyKind.HELP, reply_from=OURS)
     assert answer is not None
-    assert answer.state is AnswerState.SENT
+    assert answer.state is ReplyState.SENT
     assert len(world.texts()) == 1
 
 

@@ -8,7 +8,7 @@ import pytest
 from support.world import PERSON, START_OF_TEST, World
 
 from sms_consent.domain.consent import HOLD, LANDING, Due, Status
-from sms_consent.domain.reply import AnswerState
+from sms_consent.domain.reply import ReplyState
 
 
 def _stop_start_stop(world: World) -> None:
@@ -165,5 +165,5 @@ def test_a_confirmation_of_an_opt_in_that_could_not_be_sent_for_a_day_is_given_u
     world.sweep()
     answer = world.consent().answer
     assert answer is not None
-    assert answer.state is AnswerState.SKIPPED
+    assert answer.state is ReplyState.SKIPPED
     assert world.consent().due is None

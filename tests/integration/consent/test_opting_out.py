@@ -8,7 +8,7 @@ from support.world import OURS, START_OF_TEST, World
 
 from sms_consent.domain.consent import Due, Status
 from sms_consent.domain.decision import Asked, Author
-from sms_consent.domain.reply import AnswerState
+from sms_consent.domain.reply import ReplyState
 
 
 def test_a_stop_puts_its_sender_on_the_list(world: World) -> None:
@@ -141,7 +141,7 @@ def test_when_the_grace_is_over_the_put_is_made_without_a_confirmation(world: Wo
     assert world.listed()
     answer = world.consent().answer
     assert answer is not None
-    assert answer.state is AnswerState.SKIPPED
+    assert answer.state is ReplyState.SKIPPED
 
 
 def test_a_confirmation_that_may_have_gone_out_is_not_sent_again(world: World) -> None:
@@ -149,7 +149,7 @@ def test_a_confirmation_that_may_have_gone_out_is_not_sent_again(world: World) -
     world.backend.fail_next("SendTextMessage", "InternalServerException", 1, after_effect=True)
     consent = world.opt_out()
     assert consent.answer is not None
-    assert consent.answer.state is AnswerState.UNKNOWN
+    assert consent.answer.state is ReplyState.UNKNOWN
     assert world.listed()
     assert len(world.texts()) == 1
 
@@ -159,7 +159,7 @@ def test_a_reply_that_is_refused_for_good_does_not_hold_up_the_put(world: World)
     decision = world.decision(Asked.OPT_OUT)
     consent = world.parts.recorder.record(decision, "Default", reply_from="+12125550199").consent
     assert consent.answer is not None
-    assert consent.answer.state is AnswerState.FAILED
+    assert consent.answer.state is ReplyState.FAILED
     assert world.listed()
 
 

@@ -17,7 +17,7 @@ from support.world import LIST, OURS, PERSON, World
 
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.inbound.message import Text
+from sms_consent.inbound.message import InboundMessage
 from sms_consent.recording.consent_change import MOST_COPIES
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
@@ -30,8 +30,8 @@ def _environment(ledger: MemoryLedger, clock: FakeClock) -> Environment:
     )  # fmt: skip
 
 
-def _text(text_id: str, body: str, at: datetime) -> Text:
-    return Text(id=text_id, sender=PERSON, destination=OURS, body=body, at=at)
+def _text(text_id: str, body: str, at: datetime) -> InboundMessage:
+    return InboundMessage(id=text_id, sender=PERSON, destination=OURS, body=body, at=at)
 
 
 COPIES = st.lists(st.integers(0, 9), min_size=1, max_size=3)

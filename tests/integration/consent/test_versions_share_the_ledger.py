@@ -12,17 +12,17 @@ from support.world import LIST, OURS, PERSON, World
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
-from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
-from sms_consent.adapters.dynamodb.message_bodies import DynamoBodies
+from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
+from sms_consent.adapters.dynamodb.message_bodies import DynamoMessageBodies
 from sms_consent.adapters.dynamodb.reconcile_progress import KEY as RUN_KEY
-from sms_consent.adapters.dynamodb.reconcile_progress import DynamoRunBook, run_item
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.reconcile_progress import DynamoProgressStore, run_item
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import ReplyKind
-from sms_consent.reconciliation.progress import Run
+from sms_consent.reconciliation.progress import RunProgress
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 KEY = {"pk": {"S": PERSON}, "sk": {"S": f"LIST#{LIST}"}}
@@ -114,7 +114,7 @@ def test_the_history_keeps_what_a_newer_version_added_to_a_decision(world: World
     (decision,) = world.history()
     assert decision["author"] == {"S": "CARRIER"}
     assert decision["newer"] == ADDED["nested"]
-    ((read, _, _),) = DynamoRegister(clients.dynamodb(), "ledger").decisions(PERSON, before=None, most=5)
+    ((read, _, _),) = DynamoConsentQueries(clients.dynamodb(), "ledger").decisions(PERSON, before=None, most=5)
     assert read.author is Author.UNKNOWN
 
 
@@ -308,7 +308,7 @@ def test_a_reply_that_cannot_be_read_does_not_stop_the_next_help(world: World) -
 
 
 def test_senders_lists_and_progress_keep_what_a_newer_version_added(world: World) -> None:
-    book = SenderBook(clients.dynamodb(), "ledger")
+    book = SenderStore(clients.dynamodb(), "ledger")
     book.write(Sender(identity=OURS, list_name=LIST))
     for key in ((f"SENDER#{OURS}", "SENDER"), ("SENDERS", OURS), ("LISTS", "LISTS")):
         stored = item(key[1], key[0])
@@ -325,15 +325,15 @@ def test_senders_lists_and_progress_keep_what_a_newer_version_added(world: World
     assert "Club" in lists["lists"]["M"]
 
     now = world.parts.clock.now()
-    runs = DynamoRunBook(clients.dynamodb(), "ledger")
-    first = Run(id="r", started_at=now, lists=(LIST,), found_after=now, behind_since=now)
+    runs = DynamoProgressStore(clients.dynamodb(), "ledger")
+    first = RunProgress(id="r", started_at=now, lists=(LIST,), found_after=now, behind_since=now)
     store(to_attributes({**run_item(first), "newer": "added"}))
     read = runs.newest()
     assert read is not None
     runs.save(read.left(), replacing=read)
     assert item(str(RUN_KEY["sk"]), str(RUN_KEY["pk"]))["newer"] == {"S": "added"}
 
-    bodies = DynamoBodies(clients.dynamodb(), "ledger")
+    bodies = DynamoMessageBodies(clients.dynamodb(), "ledger")
     store(
         to_attributes(
             {"pk": "RETENTION", "sk": "RETENTION", "begun_at": "2026-11-01T00:00:00.000Z", "over": True, "newer": 1}

@@ -13,15 +13,15 @@ from rich.console import Console
 
 from sms_consent.domain.consent import Consent, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.domain.reply import Answer, AnswerState, ReplyKind
-from sms_consent.inbound.message import Text
+from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
+from sms_consent.inbound.message import InboundMessage
 from sms_consent_cli.local.event_files import Record
 from sms_consent_cli.local.event_result import Fate
 from sms_consent_cli.local.report import show
 
 AT = datetime(2026, 11, 3, 14, 2, 11, tzinfo=UTC)
 PERSON = "+14255550182"
-WORDS = Text(id="id", sender=PERSON, destination="+12125550101", body="STOP", at=AT)
+WORDS = InboundMessage(id="id", sender=PERSON, destination="+12125550101", body="STOP", at=AT)
 DECISION = Decision(
     id="id", number=PERSON, asked=Asked.OPT_OUT, at=AT, author=Author.END_USER, through="+12125550101",
     tier="KEYWORD", rule="keyword:aws/STOP", matched="STOP",
@@ -113,14 +113,14 @@ def test_an_opt_out_that_is_not_on_the_list_yet_says_so() -> None:
 @pytest.mark.parametrize(
     ("state", "reason", "said"),
     [
-        (AnswerState.SKIPPED, "not sent in time", "skipped: not sent in time"),
-        (AnswerState.FAILED, "AccessDeniedException", "failed: AccessDeniedException"),
-        (AnswerState.DUE, None, "due"),
+        (ReplyState.SKIPPED, "not sent in time", "skipped: not sent in time"),
+        (ReplyState.FAILED, "AccessDeniedException", "failed: AccessDeniedException"),
+        (ReplyState.DUE, None, "due"),
     ],
 )
-def test_a_reply_that_was_not_sent_says_why(state: AnswerState, reason: str | None, said: str) -> None:
+def test_a_reply_that_was_not_sent_says_why(state: ReplyState, reason: str | None, said: str) -> None:
     """Silence would look like a defect."""
-    answer = Answer(
+    answer = Reply(
         decision_id="id", kind=ReplyKind.OPT_OUT_CONFIRMATION, language=None, sender="+12125550101", until=AT,
         state=state, reason=reason,
     )  # fmt: skip

@@ -21,7 +21,7 @@ from support.template import resources
 from support.world import LIST, OURS
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.known_lists import ListBook
+from sms_consent.adapters.dynamodb.known_lists import ListStore
 from sms_consent.bootstrap import inbound as wiring
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.intent.rcs_content import RcsKind
@@ -242,7 +242,7 @@ def _reconcile(inbound: Inbound) -> None:
         _hear(inbound, "STOP", broken)
         sms.delete_opted_out_number(OptOutListName=LIST, OptedOutNumber=broken)
         inbound.world.pass_time(hours=1)
-        book = ListBook(clients.dynamodb(), inbound.world.table)
+        book = ListStore(clients.dynamodb(), inbound.world.table)
         book.change_lists(lambda lists: replace(lists, own="Former"))
         with refuses("DescribeOptedOutNumbers", lambda asked: KeyError() if broken in str(asked) else None):
             reconcile.run()

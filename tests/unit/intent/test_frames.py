@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sms_consent.intent.agency import Actors, Who
+from sms_consent.intent.agency import Agency, Who
 from sms_consent.intent.lexicon import Lexicon, load_sentences
 from sms_consent.intent.normalisation import fold
 from sms_consent.intent.patterns import Board, Elements
@@ -90,4 +90,4 @@ GRAMMAR = Lexicon(grammar(ENGLISH, []) | {"mended": False, "weighed": False, "su
 def test_the_words_before_a_verb_say_who_acts(before: str, who: Who) -> None:
     """The same verb is a request, a refusal or a report."""
     words = fold(before).words
-    assert Actors(GRAMMAR).before(GRAMMAR.row(words).merged(len(words))) is who
+    assert Agency(GRAMMAR).before(GRAMMAR.row(words).merged(len(words))) is who

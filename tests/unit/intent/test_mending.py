@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from sms_consent.intent import Reader, Reading
+from sms_consent.intent import Classification, Reader
 from sms_consent.intent.sorted_lookup import joined
 from sms_consent.intent.typos import Halves, halves
 
 READER = Reader()
 
 
-def read(text: str) -> Reading:
+def read(text: str) -> Classification:
     return READER.read(text)
 
 

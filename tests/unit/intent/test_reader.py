@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_consent.intent import RULES_VERSION, Intent, OwnReplies, Reader, Reading, lexicon
+from sms_consent.intent import RULES_VERSION, Classification, Intent, OwnReplies, Reader, lexicon
 from sms_consent.intent.keywords import DATA
 from sms_consent.intent.lexicon import load_sentences
 from sms_consent.intent.normalisation import fold_keyword
@@ -180,9 +180,9 @@ def _warm_reader() -> Reader:
     return reader
 
 
-def _read_twice_at_once(text: str, expected: Reading, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def _read_twice_at_once(text: str, expected: Classification, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From some word on, another thread reads the text whenever this one makes a word ready."""
-    reader, found, calls, reading = _warm_reader(), set[Reading](), count(), threading.Lock()
+    reader, found, calls, reading = _warm_reader(), set[Classification](), count(), threading.Lock()
 
     def bits_of(places: str) -> int:
         if next(calls) >= first and reading.acquire(blocking=False):

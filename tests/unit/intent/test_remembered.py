@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sms_consent.intent import bounded_cache as remembered
-from sms_consent.intent.bounded_cache import Remembered
+from sms_consent.intent.bounded_cache import BoundedCache
 
 
 def test_what_is_asked_again_is_not_worked_out_again() -> None:
@@ -14,14 +14,14 @@ def test_what_is_asked_again_is_not_worked_out_again() -> None:
         asked.append(word)
         return len(word)
 
-    lengths = Remembered[str, int](answer)
+    lengths = BoundedCache[str, int](answer)
     assert [lengths["stop"], lengths["stop"]] == [4, 4]
     assert asked == ["stop"]
 
 
 def test_hostile_texts_do_not_fill_the_memory() -> None:
     """Neither by many words nor by long ones."""
-    lengths = Remembered[str, int](len)
+    lengths = BoundedCache[str, int](len)
     assert all(lengths[str(number)] == len(str(number)) for number in range(3 * remembered._MOST))
     assert len(lengths) <= remembered._MOST
     before = len(lengths)

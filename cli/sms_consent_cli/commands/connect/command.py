@@ -100,21 +100,21 @@ def _run(
 ) -> None:
     from sms_consent_cli.commands.connect.report import Report
     from sms_consent_cli.commands.connect.switchover import Switchover
-    from sms_consent_cli.shared.command_context import Desk
+    from sms_consent_cli.shared.command_context import CommandContext
     from sms_consent_cli.shared.deployment import Deployment
     from sms_consent_cli.shared.ledger_access import failures_told
-    from sms_consent_cli.shared.usage_error import Refusal, refusals_told
+    from sms_consent_cli.shared.usage_error import UsageError, refusals_told
 
     with failures_told(command), refusals_told(command):
         if wishes.copy and wishes.forget:
-            raise Refusal("give --carry or --forget")
+            raise UsageError("give --carry or --forget")
         report = Report(sender.strip(), silent=as_json, dry_run=wishes.dry_run)
-        switchover = Switchover(Desk(Deployment(stack)), wishes, report)
+        switchover = Switchover(CommandContext(Deployment(stack)), wishes, report)
         originator = switchover.originators.find(_named(sender))
         if originator is None:
             name = sender.strip()
             kind = "RCS agent" if name.rpartition("/")[2].startswith("rcs-") else "number and no pool"
-            raise Refusal(f"this account has no {kind} {name} in this region")
+            raise UsageError(f"this account has no {kind} {name} in this region")
         report.identity = originator.identity
         code = carry_out(switchover, originator, wishes, report)
     if as_json:

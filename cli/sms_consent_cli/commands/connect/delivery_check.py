@@ -19,7 +19,7 @@ from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Outcome
 from sms_consent.domain.ports import Clock
-from sms_consent.queries.history import Register
+from sms_consent.queries.history import ConsentQueries
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -43,7 +43,7 @@ class Trial:
         *,
         sns: SNSClient,
         topic: str,
-        register: Register,
+        register: ConsentQueries,
         opt_out_list: AwsOptOutList,
         list_name: str,
         clock: Clock,

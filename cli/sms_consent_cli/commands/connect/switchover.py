@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from sms_consent.adapters.dynamodb.connected_numbers import ConnectedNumbers
-from sms_consent.adapters.dynamodb.consent_scan import DynamoCensus
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
 from sms_consent.domain.consent import Status
-from sms_consent.recording.list_copy import Carrier, Carry
+from sms_consent.recording.list_copy import ListCopier, ListCopy
 from sms_consent_cli.commands.connect.delivery_check import NOBODY, Trial
 from sms_consent_cli.commands.connect.originators import Handling, Originator, Originators
 from sms_consent_cli.commands.connect.plan import Aim, Step, to_connect, to_disconnect
@@ -22,7 +22,7 @@ from sms_consent_cli.commands.connect.target_list import Target, Targets
 from sms_consent_cli.commands.connect.transfer import Transfer
 from sms_consent_cli.commands.connect.verdict import Check, bad, good, note, unsure
 from sms_consent_cli.shared.account import Account
-from sms_consent_cli.shared.command_context import Desk
+from sms_consent_cli.shared.command_context import CommandContext
 from sms_consent_cli.shared.sweeping import PATIENCE
 
 __all__ = ["Examined", "Stopped", "Switchover", "Teller", "Wishes"]
@@ -72,14 +72,14 @@ class Examined:
 class Switchover:
     """One number's or pool's. Raises Stopped and whatever the parts raise."""
 
-    def __init__(self, desk: Desk, wishes: Wishes, teller: Teller) -> None:
+    def __init__(self, desk: CommandContext, wishes: Wishes, teller: Teller) -> None:
         deployment = desk.deployment
         self._desk = desk
         self._wishes = wishes
         self._teller = teller
         self._account = Account(deployment.sms_voice())
         self._targets = Targets(
-            deployment, self._account, SenderBook(deployment.dynamodb(), deployment.table, deployment.names)
+            deployment, self._account, SenderStore(deployment.dynamodb(), deployment.table, deployment.names)
         )
         self._connected = ConnectedNumbers(deployment.dynamodb(), deployment.table)
         self.originators = Originators(deployment.sms_voice(), desk.clock.sleep)
@@ -184,11 +184,11 @@ class Switchover:
         names = [target.ledger_name]
         return self._carrier().count(source.ledger_name, names, lambda _: None)[target.ledger_name].total
 
-    def _carrier(self) -> Carrier:
+    def _carrier(self) -> ListCopier:
         deployment = self._desk.deployment
-        return Carrier(
+        return ListCopier(
             ledger=self._desk.ledger,
-            census=DynamoCensus(deployment.dynamodb(), deployment.table, deployment.names),
+            census=DynamoConsentScan(deployment.dynamodb(), deployment.table, deployment.names),
             clock=self._desk.clock,
             actor=self._desk.caller,
             only=lambda consent: (
@@ -260,7 +260,7 @@ class Switchover:
         source, target = examined.source, examined.target
         if source is not None:
             if source.ledger_name != target.ledger_name:
-                carry = Carry(source=source.ledger_name, target=target.ledger_name, at=self._desk.clock.now())
+                carry = ListCopy(source=source.ledger_name, target=target.ledger_name, at=self._desk.clock.now())
                 self._carrier().copy(carry, lambda _: None)
             self._transfer(source, target).copy(self._teller.counted, self._teller.notice)
         return examined.originator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent_cli.commands.connect.originators import Originator
 from sms_consent_cli.commands.connect.verdict import Check, bad, good
 from sms_consent_cli.shared.account import Account, OptOutList
@@ -30,7 +30,7 @@ class Target:
 class Targets:
     """By the senders' settings, else the stack's own. Its methods raise NotFound, ClientError or BotoCoreError."""
 
-    def __init__(self, deployment: Deployment, account: Account, book: SenderBook) -> None:
+    def __init__(self, deployment: Deployment, account: Account, book: SenderStore) -> None:
         self._deployment = deployment
         self._account = account
         self._book = book

@@ -16,7 +16,7 @@ from sms_consent.adapters.dynamodb.batch_read import consents_by_key
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.phone_number import canonical
-from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.time import to_millisecond
 from sms_consent.reconciliation.drift_rules import entry_id
 from sms_consent_cli.commands.connect.delivery_check import NOBODY
@@ -25,7 +25,7 @@ from sms_consent_cli.shared.aws_clock import SteadyClock
 from sms_consent_cli.shared.sweeping import PATIENCE, is_open
 
 if TYPE_CHECKING:
-    from sms_consent_cli.shared.command_context import Desk
+    from sms_consent_cli.shared.command_context import CommandContext
 
 __all__ = ["Incomplete", "Tally", "Transfer"]
 
@@ -73,7 +73,7 @@ class Transfer:
     def __init__(
         self,
         *,
-        desk: Desk,
+        desk: CommandContext,
         source: Target,
         target: Target,
         patience: timedelta = PATIENCE,
@@ -82,7 +82,7 @@ class Transfer:
         self._desk = desk
         self._sms = desk.deployment.sms_voice()
         self._dynamodb = desk.deployment.dynamodb()
-        self._pace = Pace(SteadyClock(), {Call.FIND: desk.settings.describe_rate})
+        self._pace = RateLimiter(SteadyClock(), {Call.FIND: desk.settings.describe_rate})
         self._source = source
         self._target = target
         self._patience = patience

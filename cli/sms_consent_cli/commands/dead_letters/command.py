@@ -150,7 +150,7 @@ def _retell(
     as_json: bool,
 ) -> None:
     from sms_consent.adapters.eventbridge import EventBridgeBus
-    from sms_consent.publishing.event_publisher import Announcer
+    from sms_consent.publishing.event_publisher import EventPublisher
     from sms_consent_cli.commands.dead_letters.events import opened
     from sms_consent_cli.commands.dead_letters.replay_events import Retelling
 
@@ -158,7 +158,9 @@ def _retell(
         clock = deployment.clock_by(queue.dated)
         announcer = None
         if not dry_run:
-            announcer = Announcer(EventBridgeBus(deployment.events(), deployment.event_bus.rpartition("/")[2]), clock)
+            announcer = EventPublisher(
+                EventBridgeBus(deployment.events(), deployment.event_bus.rpartition("/")[2]), clock
+            )
         run = Retelling(queue, announcer, deployment.streams(), clock)
         letters: Iterable[DeadLetter] = queue.letters()
         if letter_ids:

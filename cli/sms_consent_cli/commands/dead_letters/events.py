@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sms_consent.adapters.dynamodb.stream_records import notice_of
+from sms_consent.adapters.dynamodb.stream_records import envelope_of
 from sms_consent.domain.errors import Unreadable
-from sms_consent.domain.events import Notice
+from sms_consent.domain.events import EventEnvelope
 from sms_consent_cli.commands.dead_letters.queue import WITHOUT_REASON, DeadLetter
 
 __all__ = ["PutAside", "StreamForgot", "opened", "read_again"]
@@ -34,7 +34,7 @@ class PutAside:
     """One message: what it has to tell, or where in the stream that stands, or neither if it cannot be read."""
 
     letter: DeadLetter
-    notices: tuple[Notice, ...]
+    notices: tuple[EventEnvelope, ...]
     place: Mapping[str, Any] | None
     reason: str
 
@@ -57,18 +57,18 @@ def opened(letter: DeadLetter) -> PutAside:
         reason = FAILED_WHOLE if letter.reason == WITHOUT_REASON else letter.reason
         return PutAside(letter, (), place, reason)
     try:
-        notice = notice_of(content)
+        notice = envelope_of(content)
     except Unreadable as error:
         return PutAside(letter, (), None, letter.reason if letter.reason != WITHOUT_REASON else error.reason)
     return PutAside(letter, (notice,) if notice is not None else (), None, letter.reason)
 
 
-def read_again(streams: Any, place: Mapping[str, Any]) -> list[Notice]:
+def read_again(streams: Any, place: Mapping[str, Any]) -> list[EventEnvelope]:
     """What the records there have to tell. Raises StreamForgot, Unreadable, BotoCoreError or ClientError."""
     return [
         notice
         for record in _records(streams, place)
-        if (notice := notice_of(_as_lambda_has_it(record, place))) is not None
+        if (notice := envelope_of(_as_lambda_has_it(record, place))) is not None
     ]
 
 

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from sms_consent.domain.errors import Unreadable
-from sms_consent.inbound.message import Text, read_queued, with_time
+from sms_consent.inbound.message import InboundMessage, read_queued, with_time
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -46,7 +46,7 @@ class DeadLetter:
     reason: str
     received: int  # how often, this time included
     sent_at: datetime
-    text: Text | None  # None if it cannot be read
+    text: InboundMessage | None  # None if it cannot be read
 
     @property
     def since(self) -> datetime:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sms_consent.domain.errors import Unreadable
-from sms_consent.domain.events import Notice
+from sms_consent.domain.events import EventEnvelope
 from sms_consent.domain.ports import Clock
-from sms_consent.publishing.event_publisher import Announcer
+from sms_consent.publishing.event_publisher import EventPublisher
 from sms_consent_cli.commands.dead_letters.events import PutAside, StreamForgot, read_again
 from sms_consent_cli.commands.dead_letters.queue import DeadLetterQueue
 from sms_consent_cli.shared.progress_bar import progress_bar
@@ -31,7 +31,7 @@ class Retelling:
     """One run, or without an announcer only a look at what it would do. Safe to repeat: an event keeps its id."""
 
     queue: DeadLetterQueue
-    announcer: Announcer | None
+    announcer: EventPublisher | None
     streams: Any  # a client of DynamoDB Streams
     clock: Clock
     told: list[str] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Retelling:
             raise _Left(next(iter(became.refused.values()), None) or became.error or "the event bus took too long")
         self.queue.drop(message.letter)
 
-    def _notices(self, message: PutAside) -> Sequence[Notice]:
+    def _notices(self, message: PutAside) -> Sequence[EventEnvelope]:
         if not message.can_be_told:
             raise _Left(message.reason)
         if message.place is None:

@@ -10,7 +10,7 @@ from rich.text import Text as Styled
 
 from sms_consent.domain.phone_number import mask, mask_id
 from sms_consent.domain.time import as_text
-from sms_consent.intent import Intent, Reading
+from sms_consent.intent import Classification, Intent
 from sms_consent_cli.commands.dead_letters.layout import Cell, Lines, show_block
 from sms_consent_cli.commands.dead_letters.queue import WITHOUT_REASON, DeadLetter, Waiting
 from sms_consent_cli.shared.classification import standard
@@ -91,7 +91,7 @@ def _asks(letter: DeadLetter) -> Styled:
     return Styled(reading.intent.value, style=_URGENT.get(reading.intent, ""))
 
 
-def _reading(letter: DeadLetter) -> Reading | None:
+def _reading(letter: DeadLetter) -> Classification | None:
     return standard().read(letter.text.body, letter.text.content()) if letter.text is not None else None
 
 

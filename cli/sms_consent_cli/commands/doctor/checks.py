@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sms_consent.adapters.dynamodb.known_lists import Lists
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.bootstrap.container import reader_for, replies_for
 from sms_consent.bootstrap.setting_problems import problems_of, problems_of_replies
 from sms_consent.bootstrap.settings import PARAMETERS, Problem, Settings
@@ -71,7 +71,7 @@ def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[P
     found += ledger
     if any(problem.message == MISSING for problem in ledger):
         return _once(found)
-    book = SenderBook(deployment.dynamodb(), deployment.table, deployment.names)
+    book = SenderStore(deployment.dynamodb(), deployment.table, deployment.names)
     found += _of_senders(Settings.from_environment(_complete(chosen)), book.senders())
     found += _of_lists(book.lists(), deployment.own_list, deployment.clock.now())
     return _once(found)

@@ -82,17 +82,17 @@ def doctor(
     from sms_consent_cli.shared.deployment import Deployment
     from sms_consent_cli.shared.ledger_access import failures_told
     from sms_consent_cli.shared.parameter_file import read_parameters
-    from sms_consent_cli.shared.usage_error import Refusal, refusals_told
+    from sms_consent_cli.shared.usage_error import UsageError, refusals_told
 
     with refusals_told("doctor"):
         if (test_stop or learn) and not deep:
-            raise Refusal("--send-test-stop and --learn go with --deep")
+            raise UsageError("--send-test-stop and --learn go with --deep")
         if deep and parameters is not None:
-            raise Refusal("--deep checks a deployment: leave out --parameters")
+            raise UsageError("--deep checks a deployment: leave out --parameters")
         try:
             declared = declared_parameters(template or _template())
         except LocalError as error:
-            raise Refusal(str(error)) from error
+            raise UsageError(str(error)) from error
         chosen = read_parameters(parameters, config_env) if parameters is not None else None
     problems: list[Problem]
     unseen: list[Problem] = []

@@ -13,7 +13,7 @@ CONSENT_CHANGES = frozenset({Label.OPT_OUT, Label.OPT_IN})
 Z_95 = 1.959964  # the normal quantile of a two-sided 95 % interval
 
 
-class Reading(Protocol):
+class ReadText(Protocol):
     """What a classifier says of a text; `intent` is a label's name."""
 
     @property
@@ -27,7 +27,7 @@ class Reading(Protocol):
 class TextReader(Protocol):
     """A classifier under test."""
 
-    def read(self, text: str, /) -> Reading: ...
+    def read(self, text: str, /) -> ReadText: ...
 
 
 @dataclass(frozen=True, slots=True)

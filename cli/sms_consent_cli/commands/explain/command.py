@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sms_consent.intent import Explanation, Intent, Reading, Tier
+from sms_consent.intent import Classification, Explanation, Intent, Tier
 from sms_consent.intent.classifier import Classifier
 from sms_consent.intent.rcs_content import RcsContent, content_of
 from sms_consent_cli.shared.classification import by_parameters, by_stack, standard
@@ -122,7 +122,7 @@ def _answer(classifier: Classifier, lines: Iterable[bytes], *, rcs: bool) -> int
     return bad
 
 
-def _object(text: str, reading: Reading) -> dict[str, Any]:
+def _object(text: str, reading: Classification) -> dict[str, Any]:
     return {
         "text": text,
         "intent": reading.intent,

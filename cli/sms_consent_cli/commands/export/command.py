@@ -93,13 +93,13 @@ def _write(found: Iterator[Exported], file: TextIO, form: Form, *, texts: bool) 
 @contextlib.contextmanager
 def _written_to(output: Path | None, overwrite: bool) -> Iterator[TextIO]:
     """A file is readable by its owner only, and never half there under its own name. Raises Refusal."""
-    from sms_consent_cli.shared.usage_error import Refusal
+    from sms_consent_cli.shared.usage_error import UsageError
 
     if output is None:
         yield sys.stdout
         return
     if output.exists() and not overwrite:
-        raise Refusal(f"{output} is there already: give --overwrite")
+        raise UsageError(f"{output} is there already: give --overwrite")
     part = output.with_name(output.name + ".part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
@@ -107,6 +107,6 @@ def _written_to(output: Path | None, overwrite: bool) -> Iterator[TextIO]:
             yield file
         part.replace(output)
     except OSError as error:
-        raise Refusal(f"{error.filename or output}: {error.strerror}") from error
+        raise UsageError(f"{error.filename or output}: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)

@@ -14,8 +14,8 @@ from sms_consent_cli.commands.check import STACK, UNKNOWN, AsJson, Country, Numb
 from sms_consent_cli.shared.terminal_text import say_json
 
 if TYPE_CHECKING:
-    from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
-    from sms_consent.queries.history import Register
+    from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
+    from sms_consent.queries.history import ConsentQueries
     from sms_consent_cli.shared.narrative import Person
 
 __all__ = ["history"]
@@ -59,13 +59,13 @@ def _view(entry: Entry) -> dict[str, Any]:
     return {**decision_view(entry), "logId": mask_id(entry.decision.id)}
 
 
-def _person(ledger: DynamoRegister, number: str, entries: list[Entry]) -> Person:
+def _person(ledger: DynamoConsentQueries, number: str, entries: list[Entry]) -> Person:
     from sms_consent_cli.shared.narrative import Person
 
     return Person(number, entries, ledger.consents(number), ledger.letters(number), ledger.drifts(number))
 
 
-def _entries(ledger: Register, number: str) -> Iterator[Entry]:
+def _entries(ledger: ConsentQueries, number: str) -> Iterator[Entry]:
     token: str | None = None
     while True:
         page = page_of(ledger, number, size=PAGE, token=token)

@@ -16,7 +16,7 @@ from sms_consent_cli.commands.import_.status_column import (
 )
 from sms_consent_cli.shared.delimited_file import heading
 from sms_consent_cli.shared.terminal_text import printable
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["LINE", "NO_RULE", "PROBLEM", "Column", "Columns", "StatusRule"]
 
@@ -93,11 +93,11 @@ class Columns:
             found = (_times_of_opt_outs(headings) or found) if column is Column.TIME else found
             if column in {Column.NUMBER, Column.TIME} and len(found) > 1:
                 what = "numbers" if column is Column.NUMBER else "times"
-                raise Refusal(f"both {_quoted(headings, found)} may be the {what}: give --{column}-column")
+                raise UsageError(f"both {_quoted(headings, found)} may be the {what}: give --{column}-column")
             if found:
                 places[column] = found[0][1]
         if Column.NUMBER not in places:
-            raise Refusal("the first line names no column of numbers that is known: give --number-column NAME")
+            raise UsageError("the first line names no column of numbers that is known: give --number-column NAME")
         status = _status(headings, names, chosen, rule)
         if status is not None:
             places[Column.STATUS] = status.place
@@ -112,7 +112,7 @@ class Columns:
         places = {column: _place_of(given, nameless, column) for column, given in chosen.items()}
         if Column.NUMBER not in places:
             if sum(looks_like_number) != 1:
-                raise Refusal("several columns may be the numbers: give --number-column, counted from 1")
+                raise UsageError("several columns may be the numbers: give --number-column, counted from 1")
             places[Column.NUMBER] = looks_like_number.index(True)
         return cls(places, (), len(nameless), _status(nameless, nameless, chosen, rule))
 
@@ -170,7 +170,7 @@ def _status(
     given = chosen.get(Column.STATUS)
     if rule.all_opted_out:
         if given is not None or rule.yes_means is not None:
-            raise Refusal("--all-opted-out reads no status: leave out --status-column and --yes-means")
+            raise UsageError("--all-opted-out reads no status: leave out --status-column and --yes-means")
         return None
     if given is not None:
         place = _place_of(given, names, Column.STATUS)
@@ -178,24 +178,24 @@ def _status(
     found = told_apart(headings)
     if len(found) > 1:
         both = " and ".join(_heading_shown(headings[place], place) for place, _ in found)
-        raise Refusal(f"{both} may each say who opted out: name one with --status-column NAME")
+        raise UsageError(f"{both} may each say who opted out: name one with --status-column NAME")
     if found:
         place, kind = found[0]
         by_mail = [each for each in names if {"email", "mail"} & set(each.split("_"))]
         if by_mail and not about_texting(headings[place]):
-            raise Refusal(
+            raise UsageError(
                 f"{_heading_shown(headings[place], place)} may be about e-mail, of which the file has a column: "
                 "if it is about texts, say so with --status-column NAME"
             )
         return StatusColumn(place, _kind(kind, rule))
     if len([name for name in names if name not in _OWN]) > 1:
         listed = ", ".join(_heading_shown(each, place) for place, each in enumerate(headings))
-        raise Refusal(
+        raise UsageError(
             f"of its {len(names)} columns ({listed}), none is known to say who opted out: name it with "
             "--status-column NAME, or take every line as an opt-out with --all-opted-out"
         )
     if rule.yes_means is not None:
-        raise Refusal("--yes-means needs a status: name its column with --status-column NAME")
+        raise UsageError("--yes-means needs a status: name its column with --status-column NAME")
     return None
 
 
@@ -212,11 +212,11 @@ def _times_of_opt_outs(headings: Sequence[str]) -> list[tuple[int, int]]:
 def _place_of(given: str, names: Sequence[str], column: Column) -> int:
     if given.strip() and heading(given) in names:
         if names.count(heading(given)) > 1:
-            raise Refusal(f"--{column}-column: several columns have that heading: give its place, counted from 1")
+            raise UsageError(f"--{column}-column: several columns have that heading: give its place, counted from 1")
         return names.index(heading(given))
     if given.isdecimal() and 1 <= int(given) <= len(names):
         return int(given) - 1
-    raise Refusal(f"--{column}-column: there is no column {printable(given, quoted=False)}")
+    raise UsageError(f"--{column}-column: there is no column {printable(given, quoted=False)}")
 
 
 def _quoted(headings: Sequence[str], found: Sequence[tuple[int, int]]) -> str:

@@ -20,7 +20,7 @@ from sms_consent.recording.leave_to_sweep import leave_to_sweep
 from sms_consent_cli.commands.import_.journal import Journal, Progress
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
-from sms_consent_cli.commands.import_.row import Reading, Row, Unfit
+from sms_consent_cli.commands.import_.row import ColumnSettings, Row, Unfit
 from sms_consent_cli.commands.import_.status_column import Told
 from sms_consent_cli.shared.delimited_file import Broken, Record
 
@@ -76,7 +76,7 @@ class Importing:
     def __init__(
         self,
         file: NumberFile,
-        reading: Reading,
+        reading: ColumnSettings,
         *,
         ledger: ConsentLedger | None,
         clock: Clock,

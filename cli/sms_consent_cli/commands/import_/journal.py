@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["Journal", "Progress", "names_to_disk", "to_disk"]
 
@@ -40,7 +40,7 @@ class Journal:
         except FileNotFoundError:
             return Progress()
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise Refusal(f"{self.path} is no progress of an import: delete it to begin anew") from error
+            raise UsageError(f"{self.path} is no progress of an import: delete it to begin anew") from error
 
     def write(self, progress: Progress) -> None:
         """Replace the journal. After a power failure at any time, either the old or the new one is there. Raises OSError."""

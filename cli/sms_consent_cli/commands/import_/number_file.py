@@ -12,7 +12,7 @@ from typing import Any
 from sms_consent_cli.commands.import_.columns import NO_RULE, Column, Columns, StatusRule
 from sms_consent_cli.commands.import_.row import looks_like_number
 from sms_consent_cli.shared.delimited_file import Broken, Record, dialect_of, open_text, original, records
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["NumberFile"]
 
@@ -37,15 +37,15 @@ class NumberFile:
                 first_line = next((line for line in text if line.strip()), "")
                 dialect = dialect_of(first_line)
         except (OSError, UnicodeError) as error:
-            raise Refusal(f"{path}: {getattr(error, 'strerror', None) or 'no text'}") from error
+            raise UsageError(f"{path}: {getattr(error, 'strerror', None) or 'no text'}") from error
         first = next(iter(_read(path, dialect)), None)
         if not isinstance(first, Record):
-            raise Refusal(f"{path}: the first line is empty or broken, so nothing tells which column is which")
+            raise UsageError(f"{path}: the first line is empty or broken, so nothing tells which column is which")
         numbers = [looks_like_number(cell, region) for cell in first.cells]
         if any(numbers):
             columns = Columns.without_heading(numbers, chosen, rule)
         elif any(_WRITTEN_NUMBER.fullmatch(cell.strip()) for cell in first.cells):
-            raise Refusal(
+            raise UsageError(
                 f"{path}: the first line holds no headings, and its number has no country code: say which country the "
                 "numbers are of with --region, as US"
             )

@@ -20,10 +20,10 @@ from sms_consent_cli.commands.import_.columns import Column, Columns
 from sms_consent_cli.commands.import_.status_column import StatusKind, Told
 from sms_consent_cli.shared.delimited_file import original
 from sms_consent_cli.shared.entered_number import NotANumber, entered
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 from sms_consent_cli.shared.written_time import Span, TimeReading
 
-__all__ = ["Reading", "Row", "Unfit", "looks_like_number"]
+__all__ = ["ColumnSettings", "Row", "Unfit", "looks_like_number"]
 
 IMPORT = "import"
 LONGEST_NAME, LONGEST_TEXT = 200, 1600
@@ -44,7 +44,7 @@ class Unfit(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ColumnSettings:
     """How the lines of one file are read, beside what its columns say."""
 
     columns: Columns
@@ -89,11 +89,11 @@ def _number(cell: str, region: str | None) -> str:
     return number
 
 
-def _read_number(cell: Any, info: ValidationInfo[Reading]) -> str:
+def _read_number(cell: Any, info: ValidationInfo[ColumnSettings]) -> str:
     return _number(cell, info.context.region)
 
 
-def _read_status(cell: Any, info: ValidationInfo[Reading]) -> Asked | Told:
+def _read_status(cell: Any, info: ValidationInfo[ColumnSettings]) -> Asked | Told:
     status = info.context.columns.status
     if status is None:
         return Asked.OPT_OUT  # a file of opt-outs
@@ -102,20 +102,20 @@ def _read_status(cell: Any, info: ValidationInfo[Reading]) -> Asked | Told:
     return status.read(cell or "")
 
 
-def _read_time(cell: Any, info: ValidationInfo[Reading]) -> Span | None:
+def _read_time(cell: Any, info: ValidationInfo[ColumnSettings]) -> Span | None:
     return info.context.times.read(cell) if cell else None
 
 
-def _read_list(cell: Any, info: ValidationInfo[Reading]) -> str:
+def _read_list(cell: Any, info: ValidationInfo[ColumnSettings]) -> str:
     if not cell:
         return info.context.own_list
     try:
         return info.context.list_name(cell)
-    except Refusal as refusal:
+    except UsageError as refusal:
         raise Unfit(str(refusal)) from None
 
 
-def _read_truth(cell: Any, info: ValidationInfo[Reading]) -> bool:
+def _read_truth(cell: Any, info: ValidationInfo[ColumnSettings]) -> bool:
     if not cell:
         return info.context.end_user
     try:
@@ -142,7 +142,7 @@ class Row(BaseModel):
     reason: Annotated[str | None, BeforeValidator(_read_text)]
 
     @classmethod
-    def of(cls, cells: list[str], reading: Reading) -> Row:
+    def of(cls, cells: list[str], reading: ColumnSettings) -> Row:
         """Raises Unfit with all that is wrong."""
 
         def cell(column: Column) -> str | None:
@@ -172,7 +172,7 @@ class Row(BaseModel):
             row._at(row.asked, reading)
         return row
 
-    def _at(self, asked: Asked, reading: Reading) -> datetime:
+    def _at(self, asked: Asked, reading: ColumnSettings) -> datetime:
         """The time that counts. Raises Unfit."""
         if asked is Asked.OPT_IN and (self.written is None or reading.columns.times_are_of_opt_outs):
             raise Unfit("an opt-in without its own time might undo a newer STOP")
@@ -185,7 +185,7 @@ class Row(BaseModel):
             raise Unfit("it has no time: say with --as-of when the file was exported")
         return reading.as_of
 
-    def decision(self, reading: Reading, place: str) -> Decision:
+    def decision(self, reading: ColumnSettings, place: str) -> Decision:
         """Return the decision; the same row has the same id in every file. Raises Unfit for an opt-in without a time."""
         if isinstance(self.asked, Told):
             raise Unfit("it asks for nothing")

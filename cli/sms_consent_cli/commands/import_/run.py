@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.time import from_text, to_millisecond
@@ -25,13 +25,13 @@ from sms_consent_cli.commands.import_.journal import Progress as Begun
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
 from sms_consent_cli.commands.import_.report import ImportReport
-from sms_consent_cli.commands.import_.row import Reading
+from sms_consent_cli.commands.import_.row import ColumnSettings
 from sms_consent_cli.commands.import_.waiting import followed
 from sms_consent_cli.shared.account import Account
 from sms_consent_cli.shared.deployment import Deployment
 from sms_consent_cli.shared.sender_checks import SenderChecks
 from sms_consent_cli.shared.terminal_text import say, visible
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 from sms_consent_cli.shared.written_time import TimeReading
 
 __all__ = ["ImportRun", "Wish"]
@@ -72,9 +72,11 @@ class ImportRun:
 
     def __init__(self, wish: Wish, table: str | None, stack: str) -> None:
         if str(wish.file) == "-":
-            raise Refusal("an import reads its file more than once, so that it can go on after a kill: save it first")
+            raise UsageError(
+                "an import reads its file more than once, so that it can go on after a kill: save it first"
+            )
         if wish.region is not None and wish.region.upper() not in phonenumbers.SUPPORTED_REGIONS:
-            raise Refusal("--region takes the two letters of a country, as US")
+            raise UsageError("--region takes the two letters of a country, as US")
         self._wish = wish
         self._deployment = Deployment(stack, table=table)
         self._clock = self._deployment.clock
@@ -87,33 +89,33 @@ class ImportRun:
         )
         self._rejects = wish.rejects or wish.file.with_suffix(".rejects.csv")
         if self._rejects.resolve() == wish.file.resolve():
-            raise Refusal("--rejects names the file that is to be imported")
+            raise UsageError("--rejects names the file that is to be imported")
         rate = float(self._deployment.parameter("PutRequestsPerSecond", "10"))
         self.report = ImportReport(None if wish.dry_run else self._rejects, rate, self._file.columns.view())
 
     # --- how it is read
 
-    def _read_as(self, now: datetime) -> Reading:
+    def _read_as(self, now: datetime) -> ColumnSettings:
         wish = self._wish
         try:
             zone: tzinfo | None = UTC if wish.timezone == "UTC" else None
             if wish.timezone is not None and zone is None:
                 zone = ZoneInfo(wish.timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise Refusal("--timezone takes a name as America/New_York") from error
+            raise UsageError("--timezone takes a name as America/New_York") from error
         times = TimeReading(zone, wish.time_format)
         try:
             as_of = None
             if wish.as_of is not None:
                 as_of = TimeReading(zone).read(wish.as_of).moment(Asked.OPT_OUT, now)
         except ValueError as error:
-            raise Refusal(
+            raise UsageError(
                 f"--as-of: {str(error).partition(':')[0]}; a time is 2026-11-03T14:02:11Z or a day"
             ) from error
         places = self._file.columns.places
         if as_of is None and Column.TIME not in places:
-            raise Refusal("no column says when: give --time-column, or with --as-of when the file was exported")
-        return Reading(
+            raise UsageError("no column says when: give --time-column, or with --as-of when the file was exported")
+        return ColumnSettings(
             columns=self._file.columns, now=now, times=times, region=wish.region, as_of=as_of,
             own_list=self._list(wish.list_name or self._deployment.own_list or ""), list_name=self._list,
             source=wish.source, end_user=wish.end_user,
@@ -130,7 +132,7 @@ class ImportRun:
             if note is not None:
                 say(f"note: {visible(note)}", err=True)
             if not self._wish.dry_run and name != self._deployment.own_list:
-                book = SenderBook(self._deployment.dynamodb(), self._deployment.table, self._deployment.names)
+                book = SenderStore(self._deployment.dynamodb(), self._deployment.table, self._deployment.names)
                 book.change_groups(lambda groups: {name: None, **groups})
             return name
 
@@ -162,7 +164,7 @@ class ImportRun:
                 self._through(ledger, Keeping(self._journal, rejects, begun))
             self._journal.forget()
         except OSError as error:
-            raise Refusal(f"{error.filename or wish.file}: {error.strerror}") from error
+            raise UsageError(f"{error.filename or wish.file}: {error.strerror}") from error
 
     def _through(self, ledger: DynamoLedger | None, keeping: Keeping | None) -> None:
         importing = Importing(

@@ -10,7 +10,7 @@ from sms_consent.adapters.dynamodb.batch_read import MOST, consents_by_key
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.ports import Clock
 from sms_consent_cli.commands.import_.number_file import NumberFile
-from sms_consent_cli.commands.import_.row import Reading, Row, Unfit
+from sms_consent_cli.commands.import_.row import ColumnSettings, Row, Unfit
 from sms_consent_cli.shared.delimited_file import Record
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ HOPELESS = 10
 """After so many failed attempts a number is passed over here; sweep goes on with it."""
 
 
-def followed(file: NumberFile, reading: Reading, *, client: DynamoDBClient, table: str, clock: Clock) -> Iterator[int]:
+def followed(
+    file: NumberFile, reading: ColumnSettings, *, client: DynamoDBClient, table: str, clock: Clock
+) -> Iterator[int]:
     """How many lines the list is known to have followed by now, in their order, at each look. Raises TryAgain."""
     rows = _opt_outs(file, reading)
     done = 0
@@ -40,7 +42,7 @@ def followed(file: NumberFile, reading: Reading, *, client: DynamoDBClient, tabl
                 clock.sleep(PAUSE)
 
 
-def _opt_outs(file: NumberFile, reading: Reading) -> Iterator[Row]:
+def _opt_outs(file: NumberFile, reading: ColumnSettings) -> Iterator[Row]:
     for found in file.rows():
         if not isinstance(found, Record):
             continue

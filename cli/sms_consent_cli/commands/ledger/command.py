@@ -122,12 +122,12 @@ def _prepared(
 def _moment(given: str | None) -> datetime | None:
     """Read ``--copied-at``. Raises Refusal."""
     from sms_consent.domain.time import from_text
-    from sms_consent_cli.shared.usage_error import Refusal
+    from sms_consent_cli.shared.usage_error import UsageError
 
     try:
         return from_text(given) if given is not None else None
     except ValueError as error:
-        raise Refusal("--copied-at takes a time with its offset, as 2026-11-03T14:00:00Z") from error
+        raise UsageError("--copied-at takes a time with its offset, as 2026-11-03T14:00:00Z") from error
 
 
 def _notice(told: str) -> None:

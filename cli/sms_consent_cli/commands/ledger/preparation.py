@@ -20,7 +20,7 @@ from sms_consent_cli.commands.ledger.table import (
     TableSettings,
     read_settings,
 )
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -60,18 +60,18 @@ class Preparation:
         """Return the settings and what is missing. Raises Refusal for a table that is no ledger or cannot become one."""
         settings = self._settings()
         if (why := settings.no_ledger()) is not None:
-            raise Refusal(f"{self.table} is no ledger of sms-consent: {why}")
+            raise UsageError(f"{self.table} is no ledger of sms-consent: {why}")
         if settings.table["TableStatus"] in {"ACTIVE", "UPDATING"} and not self._holds_a_ledger():
-            raise Refusal(
+            raise UsageError(
                 f"{self.table} is no ledger of sms-consent: none of its first items is one of a ledger. "
                 "Name the table that LedgerTableName in the old stack's outputs was, or one that was restored from it."
             )
         lacks = list(settings.lacks(self.key_arn))
         for lack in lacks:
             if lack.blocked is not None:
-                raise Refusal(f"{self.table} {lack.message}: {lack.blocked}")
+                raise UsageError(f"{self.table} {lack.message}: {lack.blocked}")
         if self.key_arn is None and any(lack.need is Need.ENCRYPTION for lack in lacks):
-            raise Refusal(
+            raise UsageError(
                 f"{self.table} is encrypted with a key that DynamoDB owns, and a stack needs one of this account: give --key"
             )
         return settings, lacks
@@ -108,7 +108,7 @@ class Preparation:
     def _settings(self) -> TableSettings:
         settings = read_settings(self.client, self.table)
         if settings is None:
-            raise Refusal(f"there is no table {self.table} in this account and region")
+            raise UsageError(f"there is no table {self.table} in this account and region")
         return settings
 
     def _holds_a_ledger(self) -> bool:
@@ -176,13 +176,13 @@ def usable_key(kms: Any, key: str) -> str:
     except ClientError as error:
         if error.response["Error"].get("Code") not in {"NotFoundException", "InvalidArnException"}:
             raise
-        raise Refusal(f"there is no key {key} in this account and region") from error
+        raise UsageError(f"there is no key {key} in this account and region") from error
     if found.get("KeyManager") == "AWS":
-        raise Refusal(f"{key} is a key that AWS manages: its policy cannot let the stack's topic and queues use it")
+        raise UsageError(f"{key} is a key that AWS manages: its policy cannot let the stack's topic and queues use it")
     if found.get("KeyState") != "Enabled":
-        raise Refusal(f"the key {key} is {found.get('KeyState')}, not Enabled")
+        raise UsageError(f"the key {key} is {found.get('KeyState')}, not Enabled")
     if found.get("KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
-        raise Refusal(f"the key {key} is {found['KeySpec']}: DynamoDB, SQS and SNS need a symmetric one")
+        raise UsageError(f"the key {key} is {found['KeySpec']}: DynamoDB, SQS and SNS need a symmetric one")
     return str(found["Arn"])
 
 

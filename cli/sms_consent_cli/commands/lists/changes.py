@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from botocore.exceptions import ClientError
 
-from sms_consent.adapters.dynamodb.sender_store import Groups, SenderBook
-from sms_consent_cli.commands.lists.service import ListOffice
+from sms_consent.adapters.dynamodb.sender_store import Groups, SenderStore
+from sms_consent_cli.commands.lists.service import ListService
 from sms_consent_cli.shared.account import OptOutList
 from sms_consent_cli.shared.deployment import NotFound
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["Kept", "ListChanges"]
 
@@ -26,13 +26,13 @@ class Kept(Exception):
 class ListChanges:
     """Sets, forgets and deletes. Methods tell what was done, and raise Refusal, NotFound, ClientError or BotoCoreError."""
 
-    def __init__(self, office: ListOffice) -> None:
+    def __init__(self, office: ListService) -> None:
         self._office = office
 
     def set(self, given: str, *, group: str | None, no_group: bool) -> tuple[str, list[str]]:
         """Known from then on; and what its owner should know."""
         if group is not None and not _GROUP.fullmatch(group):
-            raise Refusal("a group is a name of 1 to 64 letters, digits, _, . and -")
+            raise UsageError("a group is a name of 1 to 64 letters, digits, _, . and -")
         checks = self._office.checks
         name, found = checks.list_name(given)
         book = self._book()
@@ -99,13 +99,13 @@ class ListChanges:
         if users := self._office.senders_of(name):
             raise Kept(f'{name} is the list of {_some(users)}: set another one for them first ("senders set")')
 
-    def _book(self) -> SenderBook:
+    def _book(self) -> SenderStore:
         if self._office.book is None:
             raise NotFound("there is no deployment here: give --stack or --table")
         return self._office.book
 
 
-def _forget(book: SenderBook, name: str) -> None:
+def _forget(book: SenderStore, name: str) -> None:
     book.change_groups(lambda groups: {each: group for each, group in groups.items() if each != name})
 
 

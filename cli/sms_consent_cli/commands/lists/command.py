@@ -12,7 +12,7 @@ from sms_consent_cli.commands.check import STACK, AsJson, Stack, Table
 from sms_consent_cli.shared.terminal_text import say, say_json, visible
 
 if TYPE_CHECKING:
-    from sms_consent_cli.commands.lists.service import ListOffice
+    from sms_consent_cli.commands.lists.service import ListService
 
 __all__ = ["lists"]
 
@@ -171,9 +171,9 @@ def carry(
 
 
 @contextmanager
-def _at(command: str, table: str | None, stack: str, *, optional: bool = False) -> Iterator[ListOffice]:
+def _at(command: str, table: str | None, stack: str, *, optional: bool = False) -> Iterator[ListService]:
     """The account's lists and the deployment's; failures and refusals end the command."""
-    from sms_consent_cli.commands.lists.service import ListOffice
+    from sms_consent_cli.commands.lists.service import ListService
     from sms_consent_cli.shared.deployment import Deployment
     from sms_consent_cli.shared.ledger_access import failures_told
     from sms_consent_cli.shared.usage_error import refusals_told
@@ -181,7 +181,7 @@ def _at(command: str, table: str | None, stack: str, *, optional: bool = False) 
     with failures_told(command), refusals_told(command):
         # A stack that was named must be there. Where none was, some of these commands do without.
         named = table is not None or stack != STACK
-        yield ListOffice(Deployment(stack, table=table), optional=optional and not named)
+        yield ListService(Deployment(stack, table=table), optional=optional and not named)
 
 
 def _end(command: str, message: str) -> NoReturn:

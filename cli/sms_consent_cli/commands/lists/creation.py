@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from sms_consent_cli.shared.account import Account
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
@@ -36,7 +36,7 @@ def create_list(sms: PinpointSMSVoiceV2Client, account: Account, name: str, tags
     The token depends on the name alone, so that a repeated request is the same one to AWS, also after an answer was lost.
     """
     if not _NAME.fullmatch(name):
-        raise Refusal("a list's name has 1 to 64 letters, digits, _ and -")
+        raise UsageError("a list's name has 1 to 64 letters, digits, _ and -")
     chosen = _tags(tags)
     standing = account.find(name)
     if standing is not None:
@@ -47,11 +47,11 @@ def create_list(sms: PinpointSMSVoiceV2Client, account: Account, name: str, tags
     except ClientError as error:
         code = error.response["Error"].get("Code")
         if code == "ServiceQuotaExceededException":
-            raise Refusal(
+            raise UsageError(
                 "the account has as many lists as it may, 25 unless AWS has raised it: delete one or ask for more"
             ) from error
         if code == "ConflictException":
-            raise Refusal(
+            raise UsageError(
                 f"AWS refuses the name {name}: {error.response.get('Reason', 'ConflictException')}. "
                 "If it was asked for a moment ago with other tags, wait or take another name."
             ) from error
@@ -64,6 +64,6 @@ def _tags(given: Sequence[str]) -> list[Any]:
     for each in given:
         key, separator, value = each.partition("=")
         if not separator or not key:
-            raise Refusal("--tag takes KEY=VALUE")
+            raise UsageError("--tag takes KEY=VALUE")
         tags.append({"Key": key, "Value": value})
     return tags

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sms_consent.adapters.dynamodb.sender_store import Groups, SenderBook
-from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.adapters.dynamodb.sender_store import Groups, SenderStore
+from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.time import as_text
-from sms_consent.recording.list_copy import Carry
+from sms_consent.recording.list_copy import ListCopy
 from sms_consent_cli.shared.account import Account, OptOutList
 from sms_consent_cli.shared.aws_clock import SteadyClock
 from sms_consent_cli.shared.deployment import Deployment, NotFound
 from sms_consent_cli.shared.list_copying import Choice, ListCarrying, Move
 from sms_consent_cli.shared.sender_checks import SenderChecks
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["Count", "Described", "Known", "ListOffice"]
+__all__ = ["Count", "Described", "Known", "ListService"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Count:
         return {"total": self.total, "endUserOptedOut": self.end_user}
 
 
-class ListOffice:
+class ListService:
     """The account's lists, and the deployment's settings. Its methods raise Refusal, NotFound, ClientError or BotoCoreError."""
 
     def __init__(self, deployment: Deployment, *, optional: bool) -> None:
@@ -89,10 +89,10 @@ class ListOffice:
         return Account(self.deployment.sms_voice())
 
     @cached_property
-    def book(self) -> SenderBook | None:
+    def book(self) -> SenderStore | None:
         """None where there is no deployment and there need not be one."""
         try:
-            return SenderBook(self.deployment.dynamodb(), self.deployment.table, self.deployment.names)
+            return SenderStore(self.deployment.dynamodb(), self.deployment.table, self.deployment.names)
         except NotFound:
             if self._optional:
                 return None
@@ -130,7 +130,7 @@ class ListOffice:
     def count(self, described: Described, tell: Callable[[int], None]) -> Count:
         """At the rate that the deployment was told, else at that of every account; ``tell`` hears how far it is."""
         rate = float(self.deployment.parameter("DescribeRequestsPerSecond", "1"))
-        pace = Pace(SteadyClock(), {Call.FIND: rate})
+        pace = RateLimiter(SteadyClock(), {Call.FIND: rate})
         counted = Count()
         for page in self.account.numbers_on(described.found, lambda: pace.take(Call.FIND)):
             counted.total += len(page)
@@ -140,7 +140,7 @@ class ListOffice:
 
     # --- copies between lists
 
-    def carries(self) -> tuple[Carry, ...]:
+    def carries(self) -> tuple[ListCopy, ...]:
         """Copies of opt-outs from one list to another that are not complete."""
         return self.book.lists().carries if self.book is not None else ()
 
@@ -151,7 +151,7 @@ class ListOffice:
             raise NotFound("there is no deployment here: give --stack or --table")
         move = Move(deployment.names.canonical(source), self.checks.list_name(target)[0])
         if move.source == move.target:
-            raise Refusal(f"{source} and {target} are one list")
+            raise UsageError(f"{source} and {target} are one list")
         carrying = ListCarrying(deployment, self.book, deployment.clock)
         if forget:
             gone = carrying.forget(move)

@@ -11,7 +11,7 @@ from rich.table import Table
 from sms_consent.domain.consent import DriftKind
 from sms_consent.domain.drift import Drift
 from sms_consent.domain.time import as_text, text_or_none
-from sms_consent.reconciliation.progress import Run
+from sms_consent.reconciliation.progress import RunProgress
 from sms_consent.reconciliation.reconciler import Observer
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import say, say_json, visible
@@ -65,7 +65,7 @@ class Bar(Observer):
         else:
             say(f"{drift.kind.value}  {drift.number}  {visible(drift.list_name)}")
 
-    def went_on(self, run: Run) -> None:
+    def went_on(self, run: RunProgress) -> None:
         """How far it is."""
         counts = run.counts
         differ = sum(counts.drifts.values())
@@ -88,13 +88,13 @@ class Bar(Observer):
             self._progress.update(self._task, completed=completed, differ=differ)
 
 
-def busy(run: Run) -> str:
+def busy(run: RunProgress) -> str:
     """Why it does not run, and when it may."""
     until = f", until {as_text(run.lease_until)} unless it goes on" if run.lease_until is not None else ""
     return f"another reconcile is at it{until}; it has read {run.counts.listed:,} numbers so far"
 
 
-def outcome_view(run: Run, *, dry_run: bool) -> dict[str, Any]:
+def outcome_view(run: RunProgress, *, dry_run: bool) -> dict[str, Any]:
     """For programs."""
     counts = run.counts
     view = {
@@ -113,7 +113,7 @@ def outcome_view(run: Run, *, dry_run: bool) -> dict[str, Any]:
     return {name: value for name, value in view.items() if value is not None}
 
 
-def show_outcome(run: Run, *, dry_run: bool) -> None:
+def show_outcome(run: RunProgress, *, dry_run: bool) -> None:
     """For people: what was read, what differs, what becomes of it."""
     out, counts = console(), run.counts
     numbers, lists, pages = (

@@ -17,7 +17,7 @@ from sms_consent_cli.shared.list_choice import CarryOption, ForgetOption
 from sms_consent_cli.shared.terminal_text import say, say_json, visible
 
 if TYPE_CHECKING:
-    from sms_consent.adapters.dynamodb.sender_store import SenderBook
+    from sms_consent.adapters.dynamodb.sender_store import SenderStore
     from sms_consent_cli.shared.list_copying import Choice, ListCarrying, Move
     from sms_consent_cli.shared.sender_checks import SenderChecks
 
@@ -187,7 +187,7 @@ def import_senders(
 
 @dataclass(frozen=True)
 class _Office:
-    book: SenderBook
+    book: SenderStore
     checks: SenderChecks
     carrying: ListCarrying
     own_list: str | None
@@ -224,7 +224,7 @@ class _Office:
 @contextmanager
 def _at(command: str, table: str | None, stack: str, *, check: bool) -> Iterator[_Office]:
     """The deployment's settings; failures and refusals end the command."""
-    from sms_consent.adapters.dynamodb.sender_store import SenderBook
+    from sms_consent.adapters.dynamodb.sender_store import SenderStore
     from sms_consent_cli.shared.account import Account
     from sms_consent_cli.shared.deployment import Deployment
     from sms_consent_cli.shared.ledger_access import failures_told
@@ -234,7 +234,7 @@ def _at(command: str, table: str | None, stack: str, *, check: bool) -> Iterator
 
     with failures_told(command), refusals_told(command):
         deployment = Deployment(stack, table=table)
-        book = SenderBook(deployment.dynamodb(), deployment.table, deployment.names)
+        book = SenderStore(deployment.dynamodb(), deployment.table, deployment.names)
         account = Account(deployment.sms_voice()) if check else None
         carrying = ListCarrying(deployment, book, deployment.clock)
         yield _Office(book, SenderChecks(deployment, account), carrying, deployment.own_list)
@@ -250,12 +250,12 @@ def _chosen(given: str | None, standing: str | None) -> str:
 
 
 def _content(file: Path) -> bytes:
-    from sms_consent_cli.shared.usage_error import Refusal
+    from sms_consent_cli.shared.usage_error import UsageError
 
     try:
         return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
-        raise Refusal(f"{file}: {error.strerror}") from error
+        raise UsageError(f"{file}: {error.strerror}") from error
 
 
 def _beside(file: Path) -> Path:

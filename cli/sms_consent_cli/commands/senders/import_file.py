@@ -11,7 +11,7 @@ from typing import Any
 
 from sms_consent_cli.shared.delimited_file import neutral, original
 from sms_consent_cli.shared.sender_checks import Wish
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["Line", "Reject", "read_lines", "write_rejects"]
 
@@ -44,7 +44,7 @@ def read_lines(content: bytes) -> Iterator[Line | Reject]:
         text = content.decode("utf-8-sig")
         yield from _lines(csv.DictReader(io.StringIO(text, newline=""), dialect=_dialect(text), strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
-        raise Refusal("the file is no CSV in UTF-8") from error
+        raise UsageError("the file is no CSV in UTF-8") from error
 
 
 def _dialect(text: str) -> type[csv.Dialect]:
@@ -62,7 +62,7 @@ def _lines(rows: Any) -> Iterator[Line | Reject]:
     unknown = sorted(set(names) - {*COLUMNS, ERROR})
     if "identity" not in names or unknown or len(set(names)) < len(names):
         columns = ", ".join(COLUMNS)
-        raise Refusal(f"the first line must name the columns, once each: identity, and whichever else of {columns}")
+        raise UsageError(f"the first line must name the columns, once each: identity, and whichever else of {columns}")
     rows.fieldnames = names
     for row in rows:
         cells = {name: original(row.get(name) or "") for name in COLUMNS if name in names}

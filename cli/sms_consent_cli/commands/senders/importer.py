@@ -9,13 +9,13 @@ from typing import Any
 
 from rich.progress import track
 
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.ports import Sender
 from sms_consent_cli.commands.senders.import_file import Line, Reject, read_lines, write_rejects
 from sms_consent_cli.shared.sender_checks import Checked, SenderChecks
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import say, visible
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["Importing"]
 
@@ -23,7 +23,7 @@ __all__ = ["Importing"]
 class Importing:
     """One file into one deployment."""
 
-    def __init__(self, book: SenderBook, checks: SenderChecks, *, dry_run: bool) -> None:
+    def __init__(self, book: SenderStore, checks: SenderChecks, *, dry_run: bool) -> None:
         self._book = book
         self._checks = checks
         self._dry_run = dry_run
@@ -58,7 +58,7 @@ class Importing:
                 continue
             try:
                 checked = self._checks.check(line.wish)
-            except Refusal as refusal:
+            except UsageError as refusal:
                 self._reject(Reject(line.number, line.cells, str(refusal)))
                 continue
             earlier = taken.setdefault(checked.sender.identity, (line.number, checked))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from sms_consent_cli.local.bound_socket import Door
+from sms_consent_cli.local.bound_socket import BoundSocket
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -28,7 +28,7 @@ SILENCE = 60
 class ApiServer:
     """Serves an application in threads of its own."""
 
-    def __init__(self, door: Door, app: WSGIApplication, tls: ssl.SSLContext) -> None:
+    def __init__(self, door: BoundSocket, app: WSGIApplication, tls: ssl.SSLContext) -> None:
         self._server = _EitherServer(door, app, tls)
         door.socket.close()  # the server has a duplicate
         self._thread = Thread(target=self._server.serve_forever, name="api-port", daemon=True)
@@ -44,7 +44,7 @@ class ApiServer:
 
 
 class _EitherServer(ThreadedWSGIServer):
-    def __init__(self, door: Door, app: WSGIApplication, tls: ssl.SSLContext) -> None:
+    def __init__(self, door: BoundSocket, app: WSGIApplication, tls: ssl.SSLContext) -> None:
         super().__init__(door.host, door.port, app, handler=_Quiet, fd=door.socket.fileno())
         self._tls = tls
 

@@ -18,19 +18,19 @@ from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.drift import Drift
 from sms_consent.domain.list_names import ListNames
-from sms_consent.domain.reply import Letter
+from sms_consent.domain.reply import ReplyThread
 from sms_consent.domain.time import as_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["DynamoRegister"]
+__all__ = ["DynamoConsentQueries"]
 
 LAST = items.DECISION + "~"
 """After every decision: their keys go on with a digit."""
 
 
-class DynamoRegister:
+class DynamoConsentQueries:
     """A ``Register`` on DynamoDB."""
 
     def __init__(self, client: DynamoDBClient, table: str, names: Callable[[], ListNames] = ListNames) -> None:
@@ -61,7 +61,7 @@ class DynamoRegister:
             item = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True).get("Item")
         return items.decision_from(from_attributes(item))[0] if item is not None else None
 
-    def letters(self, number: str) -> list[Letter]:
+    def letters(self, number: str) -> list[ReplyThread]:
         """The newest replies on which no consent hangs."""
         return [items.letter_from(item)[1] for item in self._beginning(number, items.ANSWER)]
 

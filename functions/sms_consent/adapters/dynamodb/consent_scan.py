@@ -28,7 +28,7 @@ from sms_consent.domain.ports import Clock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["DynamoCensus"]
+__all__ = ["DynamoConsentScan"]
 
 FIRST_WAIT = 0.1
 """Seconds before keys that were left over are asked for again. With eight attempts the waits add up to 13 seconds."""
@@ -38,7 +38,7 @@ ATTEMPTS = 8
 """Of a batch that DynamoDB answers in part each time: its own limit is 16 MB, and what it cannot serve for its rate."""
 
 
-class DynamoCensus:
+class DynamoConsentScan:
     """A ``Census`` on DynamoDB."""
 
     def __init__(

@@ -11,24 +11,24 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
 from sms_consent.adapters.error_mapping import translated, translation_of
 from sms_consent.domain.time import as_text, from_text
-from sms_consent.recording.idempotency import Receipt
+from sms_consent.recording.idempotency import RequestRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["DynamoReceipts"]
+__all__ = ["DynamoIdempotencyStore"]
 
 REQUEST = "REQUEST"
 
 
-class DynamoReceipts:
+class DynamoIdempotencyStore:
     """``Receipts`` on DynamoDB, which may delete an item days after its time is over: until then it is passed over here."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
-    def keep(self, name: str, receipt: Receipt, now: datetime, until: datetime) -> Receipt | None:
+    def keep(self, name: str, receipt: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
         """One conditional write; where it is refused, it brings what stands there."""
         item = {
             **_key(name), "at": as_text(receipt.at), "identity": receipt.identity, "expires": int(until.timestamp()),
@@ -49,7 +49,7 @@ class DynamoReceipts:
             if not isinstance(standing, dict):
                 return None  # deleted between the two: then it is over
             found = from_attributes(standing)
-            return Receipt(from_text(found["at"]), found.get("identity"))
+            return RequestRecord(from_text(found["at"]), found.get("identity"))
         except BotoCoreError as error:
             raise translation_of(error) from error
         return None

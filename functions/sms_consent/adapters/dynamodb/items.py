@@ -16,7 +16,7 @@ from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.preserved_attributes import Preserved
 from sms_consent.domain.rejections import RejectedWork
-from sms_consent.domain.reply import Answer, AnswerState, Letter, RecentReply, ReplyKind
+from sms_consent.domain.reply import RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
 from sms_consent.domain.time import as_text
 
 __all__ = [
@@ -120,7 +120,7 @@ def letter_key(key: str, number: str) -> dict[str, Plain | None]:
     return {"pk": number, "sk": ANSWER + key}
 
 
-def letter_item(key: str, letter: Letter) -> Item:
+def letter_item(key: str, letter: ReplyThread) -> Item:
     """``due`` is set beside ``due_at``, so that a reply left over is found by the index."""
     item: Item = {**_plain(letter), **letter_key(key, letter.number)}
     item["recent"] = [as_text(moment) for moment in letter.recent]
@@ -132,9 +132,9 @@ def letter_item(key: str, letter: Letter) -> Item:
     return preserve(item, letter.preserved)
 
 
-def letter_from(item: Mapping[str, Any]) -> tuple[str, Letter]:
+def letter_from(item: Mapping[str, Any]) -> tuple[str, ReplyThread]:
     """The inverse of ``letter_item``. A reply that cannot be read counts as one that may have been sent."""
-    letter = decode(Letter, item, _LETTER, attributes={"number": "pk"}, stand_ins=_LETTER_STAND_INS, ignored=_KEYS)
+    letter = decode(ReplyThread, item, _LETTER, attributes={"number": "pk"}, stand_ins=_LETTER_STAND_INS, ignored=_KEYS)
     return item["sk"].removeprefix(ANSWER), letter
 
 
@@ -212,7 +212,7 @@ def _listing_map(listing: Listing | None) -> dict[str, Plain] | None:
     return _dense(preserve(item, listing.preserved))
 
 
-def _answer_map(answer: Answer | None) -> dict[str, Plain] | None:
+def _answer_map(answer: Reply | None) -> dict[str, Plain] | None:
     return _dense(preserve(_plain(answer), answer.preserved)) if answer is not None else None
 
 
@@ -224,11 +224,11 @@ def _recent_list(replies: tuple[RecentReply, ...]) -> list[Plain] | None:
     return [_dense(_plain(reply)) for reply in replies] or None
 
 
-def _waiting_list(waiting: tuple[Answer, ...]) -> list[Plain] | None:
+def _waiting_list(waiting: tuple[Reply, ...]) -> list[Plain] | None:
     return [_dense(preserve(_plain(answer), answer.preserved)) for answer in waiting] or None
 
 
-def _waiting_from(value: Any) -> tuple[Answer, ...]:
+def _waiting_from(value: Any) -> tuple[Reply, ...]:
     return tuple(_answer_from(each) for each in value)
 
 
@@ -272,16 +272,16 @@ _ANSWER: Mapping[str, Decoder] = {
     "language": text,
     "sender": text,
     "until": moment,
-    "state": member(AnswerState),
+    "state": member(ReplyState),
     "claimed_by": text,
     "message_id": text,
     "reason": text,
 }
 
 
-def _answer_from(item: Mapping[str, Any]) -> Answer:
+def _answer_from(item: Mapping[str, Any]) -> Reply:
     """Raises Unreadable for a reply whose kind or state this version does not know: it cannot be sent from here."""
-    answer = decode(Answer, item, _ANSWER)
+    answer = decode(Reply, item, _ANSWER)
     if answer.preserved is not None and "state" in answer.preserved.unreadable:
         raise Unreadable("a reply in a state that this version does not know")
     return answer
@@ -379,7 +379,7 @@ _LETTER: Mapping[str, Decoder] = {
 _LETTER_STAND_INS: Mapping[str, Any] = {
     "answer": {
         "decision_id": "", "kind": ReplyKind.HELP.value, "sender": "", "until": LONG_AGO,
-        "state": AnswerState.UNKNOWN.value,
+        "state": ReplyState.UNKNOWN.value,
     },
     "asked_at": LONG_AGO,
     "recent": [],

@@ -19,12 +19,12 @@ from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.propagation import KnownList
 from sms_consent.domain.time import as_text, from_text
-from sms_consent.recording.list_copy import Carry
+from sms_consent.recording.list_copy import ListCopy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["KEY", "ListBook", "Lists", "RememberedLists", "known_lists_from", "known_lists_item"]
+__all__ = ["KEY", "ListStore", "Lists", "RememberedLists", "known_lists_from", "known_lists_item"]
 
 KEY: Mapping[str, Plain | None] = {"pk": "LISTS", "sk": "LISTS"}
 ATTEMPTS = 10
@@ -36,38 +36,38 @@ class Lists:
 
     groups: Mapping[str, str | None] = field(default_factory=dict)
     own: str | None = None  # the stack's own list, as ReconcileFunction last saw it
-    carries: tuple[Carry, ...] = ()  # copies that are not complete
-    rechecks: tuple[Carry, ...] = ()  # second copies, a day after the first
+    carries: tuple[ListCopy, ...] = ()  # copies that are not complete
+    rechecks: tuple[ListCopy, ...] = ()  # second copies, a day after the first
     left_behind: Mapping[str, datetime] = field(default_factory=dict)  # lists left by choice: opt-outs up to a time
 
     def leaving_behind(self, source: str, at: datetime) -> Mapping[str, datetime]:
         """The lists left behind, with a further one."""
         return {**self.left_behind, source: max(at, self.left_behind.get(source, at))}
 
-    def with_carry(self, carry: Carry) -> tuple[Carry, ...]:
+    def with_carry(self, carry: ListCopy) -> tuple[ListCopy, ...]:
         """The carries with a further one, merged with one between the same lists."""
         return _with(self.carries, carry)
 
-    def completed(self, carry: Carry) -> Lists:
+    def completed(self, carry: ListCopy) -> Lists:
         """Without a carry that is complete, which is rechecked later. One that has been asked for again since stays."""
         return replace(self, carries=_without(self.carries, carry), rechecks=_with(self.rechecks, carry.recheck()))
 
-    def rechecked(self, carry: Carry) -> Lists:
+    def rechecked(self, carry: ListCopy) -> Lists:
         """Without a recheck that is complete."""
         return replace(self, rechecks=_without(self.rechecks, carry))
 
 
-def _with(carries: tuple[Carry, ...], carry: Carry) -> tuple[Carry, ...]:
+def _with(carries: tuple[ListCopy, ...], carry: ListCopy) -> tuple[ListCopy, ...]:
     others = tuple(each for each in carries if not _same(each, carry))
     standing = next((each for each in carries if _same(each, carry)), None)
     return (*others, carry if standing is None else standing.merged(carry))
 
 
-def _without(carries: tuple[Carry, ...], done: Carry) -> tuple[Carry, ...]:
+def _without(carries: tuple[ListCopy, ...], done: ListCopy) -> tuple[ListCopy, ...]:
     return tuple(each for each in carries if not (_same(each, done) and each.at <= done.at))
 
 
-def _same(one: Carry, other: Carry) -> bool:
+def _same(one: ListCopy, other: ListCopy) -> bool:
     return (one.source, one.target) == (other.source, other.target)
 
 
@@ -106,9 +106,9 @@ def _lists_from(item: Mapping[str, Any] | None, names: ListNames) -> Lists:
     )
 
 
-def _carry_from(item: Mapping[str, Any]) -> Carry:
+def _carry_from(item: Mapping[str, Any]) -> ListCopy:
     since, until = item.get("since"), item.get("until")
-    return Carry(
+    return ListCopy(
         source=item["source"],
         target=item["target"],
         at=from_text(item["at"]),
@@ -118,7 +118,7 @@ def _carry_from(item: Mapping[str, Any]) -> Carry:
     )
 
 
-def _carry_map(carry: Carry) -> dict[str, Plain]:
+def _carry_map(carry: ListCopy) -> dict[str, Plain]:
     values: dict[str, Plain] = {"source": carry.source, "target": carry.target, "at": as_text(carry.at)}
     if carry.since is not None:
         values["since"] = as_text(carry.since)
@@ -129,7 +129,7 @@ def _carry_map(carry: Carry) -> dict[str, Plain]:
     return values
 
 
-class ListBook:
+class ListStore:
     """Reads and changes the item. Its methods raise ClientError or BotoCoreError."""
 
     def __init__(self, client: DynamoDBClient, table: str, names: ListNames | None = None) -> None:
@@ -213,7 +213,7 @@ class RememberedLists:
         lists = self._read(consistent=True)
         if self._own_list is not None and lists.own is not None and lists.own != self._own_list:
             # The stack has another list since its last deployment, and ReconcileFunction has not noticed yet.
-            carry = Carry(source=lists.own, target=self._own_list, at=self._clock.now())
+            carry = ListCopy(source=lists.own, target=self._own_list, at=self._clock.now())
             return replace(lists, carries=lists.with_carry(carry))
         return lists
 

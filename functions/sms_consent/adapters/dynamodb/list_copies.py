@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sms_consent.adapters.dynamodb.known_lists import ListBook, Lists
+from sms_consent.adapters.dynamodb.known_lists import Lists, ListStore
 from sms_consent.adapters.error_mapping import translated
 from sms_consent.domain.ports import Clock, ConsentLedger
-from sms_consent.recording.list_copy import RECHECK_AFTER, SETTLE, Carrier, Carry
+from sms_consent.recording.list_copy import RECHECK_AFTER, SETTLE, ListCopier, ListCopy
 
-__all__ = ["ListCarries"]
+__all__ = ["ListCopies"]
 
 TURN = "carry"
 MARGIN = timedelta(minutes=1)
@@ -19,17 +19,17 @@ MARGIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListCarries:
+class ListCopies:
     """What ReconcileFunction does about lists that changed, at each turn. Every step can be repeated."""
 
     own_list: str
-    book: ListBook
-    carrier: Carrier
+    book: ListStore
+    carrier: ListCopier
     ledger: ConsentLedger
     clock: Clock
     new_token: Callable[[], str]
 
-    def run(self, until: datetime) -> tuple[Carry, ...]:
+    def run(self, until: datetime) -> tuple[ListCopy, ...]:
         """Complete what can be completed until then. Returns the copies that are left. Raises TryAgain or Rejected."""
         lists = self._noticed()
         now = self.clock.now()
@@ -57,7 +57,7 @@ class ListCarries:
                 return lists
             carries = lists.carries
             if lists.own is not None:
-                carries = lists.with_carry(Carry(source=lists.own, target=self.own_list, at=now))
+                carries = lists.with_carry(ListCopy(source=lists.own, target=self.own_list, at=now))
             return replace(lists, own=self.own_list, carries=carries)
 
         return self._changed(noticed)
@@ -67,12 +67,12 @@ class ListCarries:
             return self.book.change_lists(change)
 
 
-def _copied(lists: Lists, carry: Carry, place: str | None) -> Lists:
+def _copied(lists: Lists, carry: ListCopy, place: str | None) -> Lists:
     recheck = carry.until is not None
     if place is None:
         return lists.rechecked(carry) if recheck else lists.completed(carry)
 
-    def moved(carries: tuple[Carry, ...]) -> tuple[Carry, ...]:
+    def moved(carries: tuple[ListCopy, ...]) -> tuple[ListCopy, ...]:
         """One that was asked for again meanwhile begins anew."""
         return tuple(replace(each, place=place) if each == carry else each for each in carries)
 

@@ -19,7 +19,7 @@ from sms_consent.retention.body_retention import KeptBody, Pass
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["DynamoBodies"]
+__all__ = ["DynamoMessageBodies"]
 
 KEY = {"pk": "RETENTION", "sk": "RETENTION"}
 _PASS: Mapping[str, Decoder] = {"begun_at": moment, "place": text, "over": boolean}
@@ -27,7 +27,7 @@ PAGE = 500
 """Items that are looked at in one go: few enough that their texts are taken out in the time that a function keeps back."""
 
 
-class DynamoBodies:
+class DynamoMessageBodies:
     """``Bodies`` on DynamoDB."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:

@@ -15,12 +15,12 @@ from sms_consent.adapters.error_mapping import translated, translation_of
 from sms_consent.domain.errors import Moved
 from sms_consent.domain.preserved_attributes import Preserved
 from sms_consent.domain.time import as_text, from_text
-from sms_consent.reconciliation.progress import Counts, Run, Sketch
+from sms_consent.reconciliation.progress import BloomSnapshot, Counts, RunProgress
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["DynamoRunBook", "run_from", "run_item"]
+__all__ = ["DynamoProgressStore", "run_from", "run_item"]
 
 RECONCILE = "RECONCILE"
 KEY: Mapping[str, Plain | None] = {"pk": RECONCILE, "sk": RECONCILE}
@@ -30,10 +30,10 @@ PART = 350_000
 _TIMES = ("started_at", "found_after", "behind_since", "lease_until", "finished_at")
 
 
-def run_item(run: Run) -> dict[str, Plain | None]:
+def run_item(run: RunProgress) -> dict[str, Plain | None]:
     """Attributes have the names of the fields; None is absent."""
     item: dict[str, Plain | None] = {**KEY}
-    for each in fields(Run):
+    for each in fields(RunProgress):
         if each.name == "preserved":
             continue
         value = getattr(run, each.name)
@@ -41,7 +41,7 @@ def run_item(run: Run) -> dict[str, Plain | None]:
             value = as_text(value)
         elif isinstance(value, Counts):
             value = asdict(value)
-        elif isinstance(value, Sketch):
+        elif isinstance(value, BloomSnapshot):
             value = {"name": value.name, "parts": value.parts, "until": as_text(value.until)}
         elif isinstance(value, tuple):
             value = list(value)
@@ -49,9 +49,9 @@ def run_item(run: Run) -> dict[str, Plain | None]:
     return preserve(item, run.preserved)
 
 
-def run_from(item: Mapping[str, Any]) -> Run:
+def run_from(item: Mapping[str, Any]) -> RunProgress:
     """The inverse; what a newer version added is kept for the next write."""
-    known = {each.name for each in fields(Run)}
+    known = {each.name for each in fields(RunProgress)}
     values = {name: value for name, value in item.items() if name in known}
     unknown = {name: value for name, value in item.items() if name not in known | KEY.keys()}
     if unknown:
@@ -64,25 +64,25 @@ def run_from(item: Mapping[str, Any]) -> Run:
         values[name] = Counts(**{each.name: counts.get(each.name, 0) for each in fields(Counts)})
     if "sketch" in values:
         sketch = values["sketch"]
-        values["sketch"] = Sketch(sketch["name"], sketch["parts"], from_text(sketch["until"]))
+        values["sketch"] = BloomSnapshot(sketch["name"], sketch["parts"], from_text(sketch["until"]))
     for name in ("lists", "unread"):
         values[name] = tuple(values.get(name, ()))
-    return Run(**values)
+    return RunProgress(**values)
 
 
-class DynamoRunBook:
+class DynamoProgressStore:
     """A ``RunBook`` on DynamoDB."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
-    def newest(self) -> Run | None:
+    def newest(self) -> RunProgress | None:
         """One consistent read."""
         item = self._get(KEY)
         return run_from(from_attributes(item)) if item is not None else None
 
-    def save(self, run: Run, replacing: Run | None) -> None:
+    def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
         """One conditional write, guarded by the revision."""
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if replacing is not None:
@@ -107,7 +107,7 @@ class DynamoRunBook:
         except BotoCoreError as error:
             raise translation_of(error) from error
 
-    def keep(self, name: str, packed: bytes, until: datetime) -> Sketch:
+    def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
         """Nobody else writes under this name, so nothing need be guarded."""
         parts = range(0, len(packed), PART)
         for part, start in enumerate(parts):
@@ -116,9 +116,9 @@ class DynamoRunBook:
                 self._client.put_item(
                     TableName=self._table, Item={**item, "packed": {"B": packed[start : start + PART]}}
                 )
-        return Sketch(name, len(parts), until)
+        return BloomSnapshot(name, len(parts), until)
 
-    def kept(self, sketch: Sketch) -> bytes | None:
+    def kept(self, sketch: BloomSnapshot) -> bytes | None:
         """So many consistent reads."""
         packed = bytearray()
         for part in range(sketch.parts):

@@ -13,10 +13,10 @@ from typing import Any
 
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
-from sms_consent.adapters.dynamodb.known_lists import ListBook
+from sms_consent.adapters.dynamodb.known_lists import ListStore
 from sms_consent.domain.ports import Sender
 
-__all__ = ["Groups", "SenderBook"]
+__all__ = ["Groups", "SenderStore"]
 
 EVERY_SENDER = "SENDERS"
 
@@ -24,7 +24,7 @@ Groups = dict[str, str | None]
 """The group of each list that is known."""
 
 
-class SenderBook(ListBook):
+class SenderStore(ListStore):
     """A deployment's senders, beside its lists. Its methods raise ClientError or BotoCoreError."""
 
     # --- senders

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.known_lists import Lists, RememberedLists
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.recording.list_copy import newest
@@ -15,7 +15,7 @@ __all__ = ["StandingConsents"]
 class StandingConsents:
     """Reads a person's consents on all lists by one query. Raises TryAgain or Rejected."""
 
-    def __init__(self, register: DynamoRegister, lists: RememberedLists) -> None:
+    def __init__(self, register: DynamoConsentQueries, lists: RememberedLists) -> None:
         self._register = register
         self._lists = lists
 

@@ -20,7 +20,7 @@ from sms_consent.domain.errors import Moved, Rejected, Unreadable
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Rejection, Sender
 from sms_consent.domain.rejections import RejectedWork
-from sms_consent.domain.reply import Letter
+from sms_consent.domain.reply import ReplyThread
 from sms_consent.domain.time import as_text
 
 if TYPE_CHECKING:
@@ -147,12 +147,12 @@ class DynamoLedger:
                 return found
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def letter(self, key: str, number: str) -> Letter | None:
+    def letter(self, key: str, number: str) -> ReplyThread | None:
         """One consistent read."""
         item = self._get(items.letter_key(key, number))
         return items.letter_from(item)[1] if item is not None else None
 
-    def save_letter(self, key: str, letter: Letter, replacing: Letter | None) -> None:
+    def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
         """Like ``save``."""
         item = items.letter_item(key, letter)
         refused_by = self._put(item, guard(replacing))
@@ -178,7 +178,7 @@ class DynamoLedger:
             if merged is not None:
                 yield merged
 
-    def due_letters(self, until: datetime) -> Iterator[tuple[str, Letter] | Unreadable]:
+    def due_letters(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
         """From the index too."""
         return _decoded(items.letter_from, self._due(Due.REPLY, until))
 
@@ -364,7 +364,7 @@ def _decoded(read: Callable[[dict[str, Any]], T], found: Iterator[Mapping[str, A
         yield record
 
 
-def guard(replacing: Consent | Letter | None) -> Mapping[str, Any]:
+def guard(replacing: Consent | ReplyThread | None) -> Mapping[str, Any]:
     """The condition that what was read is still stored. A revision that could not be read is compared as it is stored."""
     if replacing is None:
         return ABSENT

@@ -15,21 +15,21 @@ from sms_consent.adapters.dynamodb.drift_items import DRIFT, drift_from
 from sms_consent.domain import events
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.errors import Unreadable
-from sms_consent.domain.events import Event, Notice
+from sms_consent.domain.events import Event, EventEnvelope
 
-__all__ = ["notice_of"]
+__all__ = ["envelope_of"]
 
 
 _IN_EVENTS = ("status", "decided_at", "decided_by", "held_until", items.END_USER, "revision")
 
 
-def notice_of(record: Mapping[str, Any]) -> Notice | None:
+def envelope_of(record: Mapping[str, Any]) -> EventEnvelope | None:
     """None where there is nothing to tell, as of items of other kinds. Raises Unreadable, which quotes nothing."""
     try:
         change = record["dynamodb"]
         kind = str(from_attributes(change["Keys"])["sk"])
         event = _event(kind, _image(change, "OldImage"), _image(change, "NewImage"))
-        return Notice(event, _time(change), _table(record)) if event is not None else None
+        return EventEnvelope(event, _time(change), _table(record)) if event is not None else None
     except Exception as error:  # whatever it is: a record that fails each time must not hold up the stream
         raise Unreadable(f"a record that this version cannot read: {type(error).__name__}") from error
 

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sms_consent.adapters.error_mapping import reason_of, translated, translation_of
 from sms_consent.domain.consent import Listing
 from sms_consent.domain.errors import OptInRefused, RecipientOptedOut, Rejected, TryAgain, Unconfirmed
-from sms_consent.domain.rate_limiter import Call, Pace
+from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.time import to_millisecond
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ OPTED_OUT = "DESTINATION_PHONE_NUMBER_OPTED_OUT"
 class AwsOptOutList:
     """An opt-out list, by name or, where another account shares it, by ARN."""
 
-    def __init__(self, client: PinpointSMSVoiceV2Client, pace: Pace | None = None) -> None:
+    def __init__(self, client: PinpointSMSVoiceV2Client, pace: RateLimiter | None = None) -> None:
         """``pace`` spaces the additional DescribeOptedOutNumbers call that confirms that a list exists."""
         self._client = client
         self._pace = pace

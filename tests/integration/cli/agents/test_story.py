@@ -11,9 +11,9 @@ import pytest
 from sms_consent.domain.consent import Consent, DriftKind, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.drift import Drift
-from sms_consent.domain.reply import Answer, AnswerState, Letter, ReplyKind
+from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
 from sms_consent.queries.history import Entry
-from sms_consent_cli.shared.narrative import Person, Story
+from sms_consent_cli.shared.narrative import Narrative, Person
 
 AT = datetime(2026, 11, 3, 14, 2, 11, tzinfo=UTC)
 OURS, PERSON = "+12125550101", "+14255550182"
@@ -28,8 +28,8 @@ OPTED_OUT = Consent(
 )  # fmt: skip
 
 
-def answer(decision: str, state: AnswerState = AnswerState.SENT, reason: str | None = None) -> Answer:
-    return Answer(
+def answer(decision: str, state: ReplyState = ReplyState.SENT, reason: str | None = None) -> Reply:
+    return Reply(
         decision_id=decision, kind=ReplyKind.OPT_OUT_CONFIRMATION, language="en", sender=OURS, until=AT, state=state,
         reason=reason,
     )  # fmt: skip
@@ -41,7 +41,7 @@ def recorded(decision: Decision, outcome: Outcome | None = Outcome.CHANGED) -> E
 
 def told(*entries: Entry, consents: tuple[Consent, ...] = (), show_texts: bool = False, **more: Any) -> list[str]:
     person = Person(PERSON, entries, consents, more.get("letters", ()), more.get("drifts", ()))
-    return [line.told for line in Story(person, show_texts=show_texts).lines()]
+    return [line.told for line in Narrative(person, show_texts=show_texts).lines()]
 
 
 def test_a_stop_reads_from_the_text_to_its_confirmation() -> None:
@@ -106,15 +106,15 @@ def test_lists_are_named_where_there_are_several() -> None:
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        (AnswerState.SENT, "confirmed"),
-        (AnswerState.SKIPPED, "not confirmed (late)"),
-        (AnswerState.UNKNOWN, "perhaps confirmed (late)"),
-        (AnswerState.DUE, "to be confirmed yet (late)"),
+        (ReplyState.SENT, "confirmed"),
+        (ReplyState.SKIPPED, "not confirmed (late)"),
+        (ReplyState.UNKNOWN, "perhaps confirmed (late)"),
+        (ReplyState.DUE, "to be confirmed yet (late)"),
     ],
 )
-def test_a_confirmation_is_told_as_far_as_it_is_known(state: AnswerState, expected: str) -> None:
+def test_a_confirmation_is_told_as_far_as_it_is_known(state: ReplyState, expected: str) -> None:
     """Nobody is told of one that may not have gone out."""
-    consent = replace(OPTED_OUT, answer=answer("stop", state, None if state is AnswerState.SENT else "late"))
+    consent = replace(OPTED_OUT, answer=answer("stop", state, None if state is ReplyState.SENT else "late"))
     assert told(recorded(STOP), consents=(consent,))[0].endswith(
         expected.removesuffix(" (late)") if "yet" in expected else expected
     )
@@ -132,7 +132,7 @@ def test_help_and_doubt_change_nothing_and_read_so() -> None:
     """With the reply that went out."""
     asked = replace(STOP, id="help", asked=Asked.HELP, rule="keyword:aws/HELP", matched="HELP")
     doubt = replace(STOP, id="doubt", asked=Asked.UNCLEAR, at=AT + timedelta(minutes=1))
-    letter = Letter(number=PERSON, answer=answer("help"), asked_at=AT, recent=(AT,))
+    letter = ReplyThread(number=PERSON, answer=answer("help"), asked_at=AT, recent=(AT,))
     first, second = told(recorded(asked, Outcome.ANSWERED), recorded(doubt, Outcome.ANSWERED), letters=(letter,))
     assert first.endswith("a request for help by rule keyword:aws/HELP (“HELP”), answered")
     assert "perhaps an opt-out" in second

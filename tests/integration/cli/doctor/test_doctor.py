@@ -16,7 +16,7 @@ from support.template import template
 from typer.testing import CliRunner
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.bootstrap.settings import PARAMETERS
 from sms_consent.domain.ports import Sender
 from sms_consent_cli.main import app
@@ -216,7 +216,7 @@ def test_a_person_reads_each_problem_on_two_lines(account: Configured) -> None:
 def test_brands_of_senders_are_checked_in_every_language(account: Configured) -> None:
     """One that does not fit is listed with the command that changes it; one that fits is not."""
     account.deploy()
-    book = SenderBook(clients.dynamodb(), account.world.table)
+    book = SenderStore(clients.dynamodb(), account.world.table)
     book.write(Sender(identity="+12125550102", list_name="Club", brand="C" * 60))
     book.write(Sender(identity="+12125550103", list_name="Club", brand="Club", language="tlh"))
     book.write(

@@ -26,7 +26,7 @@ from sms_consent_cli.commands.import_.importer import Importing, Keeping
 from sms_consent_cli.commands.import_.journal import Journal, Progress
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
-from sms_consent_cli.commands.import_.row import Reading
+from sms_consent_cli.commands.import_.row import ColumnSettings
 from sms_consent_cli.shared.written_time import TimeReading
 
 NOW = datetime(2026, 11, 3, 14, tzinfo=UTC)
@@ -86,7 +86,7 @@ def _run(file: NumberFile, ledger: MemoryLedger, *, workers: int = 4) -> tuple[C
     journal = Dying(file.path.with_name("progress"), file.digest)
     begun = journal.read()
     rejects = RejectFile(file.path.with_suffix(".rejects.csv"), file, begun.rejects_bytes)
-    reading = Reading(
+    reading = ColumnSettings(
         columns=file.columns, now=NOW, times=TimeReading(), region=None, as_of=None, own_list="Default",
         list_name=lambda given: given, source=None, end_user=False,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from support.world import PERSON
 
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.status_column import StatusKind, status_kind
-from sms_consent_cli.shared.usage_error import Refusal
+from sms_consent_cli.shared.usage_error import UsageError
 
 OTHER, THIRD, FOURTH = "+14255550183", "+14255550184", "+14255550185"
 AS_OF = ("--as-of", "2025-03-01")
@@ -38,7 +38,7 @@ SUBSCRIPTIONS = (
 
 
 def _refusal(imports: Moving, content: str) -> str:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(UsageError) as caught:
         NumberFile.at(imports.file(content), {}, None)
     return str(caught.value)
 

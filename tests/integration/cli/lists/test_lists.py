@@ -10,15 +10,15 @@ from support.world import LIST, OURS, PERSON
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.known_lists import RememberedLists
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.propagation import KnownList
 
 FOREIGN = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Partner"
 
 
-def _book(lists: Any) -> SenderBook:
-    return SenderBook(clients.dynamodb(), lists.world.table)
+def _book(lists: Any) -> SenderStore:
+    return SenderStore(clients.dynamodb(), lists.world.table)
 
 
 def _names(lists: Any) -> set[str]:

@@ -15,10 +15,10 @@ from sms_consent.adapters.dynamodb import consent_scan as census
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.attributes import to_attributes
 from sms_consent.adapters.dynamodb.known_lists import Lists
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.consent import Status
 from sms_consent.domain.ports import Sender
-from sms_consent.recording.list_copy import Carry
+from sms_consent.recording.list_copy import ListCopy
 
 NOW = datetime(2026, 11, 3, 14, tzinfo=UTC)
 OTHER = "+14255550183"
@@ -344,7 +344,7 @@ def test_a_stack_with_another_list_forgets_nobody_before_any_function_noticed(ch
 def test_a_sender_that_is_changed_behind_the_command_s_back_forgets_nobody(changing: Changing) -> None:
     """As an older command changes it."""
     changing.text("STOP")
-    SenderBook(clients.dynamodb(), "ledger").write(Sender(identity=OURS, list_name="Club"))
+    SenderStore(clients.dynamodb(), "ledger").write(Sender(identity=OURS, list_name="Club"))
     changing.cold_start()
     assert changing.is_opted_out()
     assert not changing.is_opted_out(OTHER)
@@ -426,7 +426,7 @@ def test_a_clock_that_is_set_back_does_not_prolong_what_a_function_remembers(cha
 
 def test_a_copy_that_is_asked_for_again_is_not_complete() -> None:
     """What a function recorded for the old list after the second change is missing from the first copy."""
-    first = Carry(source=LIST, target="Club", at=NOW)
+    first = ListCopy(source=LIST, target="Club", at=NOW)
     again = Lists(carries=(first,)).with_carry(replace(first, at=NOW + timedelta(minutes=1)))
     assert Lists(carries=again).completed(first).carries == again
     assert Lists(carries=again).completed(again[0]).carries == ()
@@ -435,7 +435,7 @@ def test_a_copy_that_is_asked_for_again_is_not_complete() -> None:
 @pytest.mark.parametrize("since", [None, NOW - timedelta(hours=1)])
 def test_a_copy_of_more_is_not_narrowed_by_a_copy_of_less(since: datetime | None) -> None:
     """One sender's opt-outs may be left behind while another's are carried."""
-    (carry,) = Lists(carries=(Carry(source=LIST, target="Club", at=NOW, since=since, place="half-way"),)).with_carry(
-        Carry(source=LIST, target="Club", at=NOW, since=NOW)
+    (carry,) = Lists(carries=(ListCopy(source=LIST, target="Club", at=NOW, since=since, place="half-way"),)).with_carry(
+        ListCopy(source=LIST, target="Club", at=NOW, since=NOW)
     )
     assert (carry.since, carry.place) == (since, None)

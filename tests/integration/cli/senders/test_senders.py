@@ -11,7 +11,7 @@ from support.configured import ARN
 from support.world import LIST, OURS
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.ports import Sender
 
 FOREIGN = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Partner"
@@ -24,7 +24,7 @@ def _found(senders: Any, identity: str = OURS) -> Sender | None:
 
 
 def _known(senders: Any) -> dict[str, str | None]:
-    return SenderBook(clients.dynamodb(), senders.world.table).groups()
+    return SenderStore(clients.dynamodb(), senders.world.table).groups()
 
 
 # --- set
@@ -175,7 +175,7 @@ def test_a_list_of_a_sender_is_known_from_then_on(senders: Any) -> None:
     """An opt-out that counts for all lists must not miss one that is in use; what group it is in stays."""
     senders.done("set", OURS, "--list", "Club")
     assert _known(senders) == {"Club": None}
-    SenderBook(clients.dynamodb(), senders.world.table).change_groups(lambda _: {"Club": "promotions"})
+    SenderStore(clients.dynamodb(), senders.world.table).change_groups(lambda _: {"Club": "promotions"})
     senders.done("set", OURS, "--brand", "The Club")
     assert _known(senders) == {"Club": "promotions"}
 
@@ -243,7 +243,7 @@ def test_the_list_shows_every_sender_and_its_lists_group(senders: Any) -> None:
     """Our own numbers, so whole."""
     senders.done("set", "+12125550102", "--list", "Club", "--brand", "The Club", "--language", "de")
     senders.done("set", OURS, "--support-contact", "help2.example.com")
-    SenderBook(clients.dynamodb(), senders.world.table).change_groups(lambda groups: {**groups, "Club": "promotions"})
+    SenderStore(clients.dynamodb(), senders.world.table).change_groups(lambda groups: {**groups, "Club": "promotions"})
     assert senders.told("list") == [
         {"identity": OURS, "optOutList": LIST, "supportContact": "help2.example.com"},
         {
@@ -344,14 +344,14 @@ def test_an_interrupted_removal_is_completed_by_repeating_it(senders: Any) -> No
 
 def test_two_operators_at_once_lose_nothing(senders: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read may be out of date when it is written: then it is read again."""
-    book = SenderBook(clients.dynamodb(), senders.world.table)
+    book = SenderStore(clients.dynamodb(), senders.world.table)
     read = book._item
     others = iter(["Marketing", "Alerts"])
 
     def overtaken(key: Any) -> Any:
         found = read(key)
         if other := next(others, None):
-            SenderBook(clients.dynamodb(), senders.world.table).change_groups(lambda groups: {**groups, other: None})
+            SenderStore(clients.dynamodb(), senders.world.table).change_groups(lambda groups: {**groups, other: None})
         return found
 
     monkeypatch.setattr(book, "_item", overtaken)

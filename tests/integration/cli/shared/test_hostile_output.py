@@ -28,7 +28,7 @@ from sms_consent.adapters.dynamodb.attributes import to_attributes
 from sms_consent.adapters.dynamodb.drift_items import drift_item
 from sms_consent.adapters.dynamodb.items import rejected_item
 from sms_consent.adapters.dynamodb.known_lists import known_lists_item
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
 from sms_consent.domain.consent import Consent, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
@@ -36,7 +36,7 @@ from sms_consent.domain.drift import Drift
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.propagation import KnownList
 from sms_consent.domain.rejections import RejectedWork
-from sms_consent.domain.reply import Answer, AnswerState, ReplyKind
+from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
 from sms_consent_cli.commands.connect.report import Report
 from sms_consent_cli.commands.connect.verdict import bad
 from sms_consent_cli.local.event_files import Record
@@ -108,9 +108,9 @@ def _poison(made: Configured) -> None:
             actor=EVIL, reference=EVIL, end_user=None if author is not Author.IMPORT else True,
         )  # fmt: skip
         ledger.append(decision, Outcome.CHANGED, now)
-    answer = Answer(
+    answer = Reply(
         decision_id=decision.id, kind=ReplyKind.OPT_OUT_CONFIRMATION, language="en", sender=OURS, until=now,
-        state=AnswerState.FAILED, reason=EVIL,
+        state=ReplyState.FAILED, reason=EVIL,
     )  # fmt: skip
     for name in (EVIL, LIST):
         consent = Consent(
@@ -123,7 +123,7 @@ def _poison(made: Configured) -> None:
         number=PERSON, list_name=EVIL, kind=DriftKind.NOT_LISTED, found_at=now, status=Status.OPTED_OUT, listing=None
     )
     sender = Sender(identity=EVIL, list_name=EVIL, brand=EVIL, support_contact=EVIL, language=EVIL)
-    SenderBook(clients.dynamodb(), made.world.table).write(sender)
+    SenderStore(clients.dynamodb(), made.world.table).write(sender)
     rejected = RejectedWork(
         number=PERSON, list_name=EVIL, reason=EVIL, since=now, rejections=5, version=1, due_at=now, revision=1
     )

@@ -15,7 +15,7 @@ from support.inbound_function import Inbound
 from support.world import LIST, OURS, PERSON
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.consent_queries import DynamoRegister
+from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.bootstrap import inbound as wiring
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Decision
@@ -79,7 +79,7 @@ def _status(inbound: Inbound) -> Status | None:
 
 
 def _decisions(inbound: Inbound) -> list[Decision]:
-    register = DynamoRegister(clients.dynamodb(), inbound.world.table)
+    register = DynamoConsentQueries(clients.dynamodb(), inbound.world.table)
     return [decision for decision, _, _ in register.decisions(PERSON, before=None, most=99)]
 
 

@@ -15,7 +15,7 @@ from sms_consent.adapters import clients
 from sms_consent.bootstrap import inbound as wiring
 from sms_consent.domain.consent import Status
 from sms_consent.domain.ports import Sender
-from sms_consent.domain.reply import AnswerState, RecentReply, ReplyKind
+from sms_consent.domain.reply import RecentReply, ReplyKind, ReplyState
 from sms_consent.sync.reply_limits import ENOUGH, SPENT, UNKNOWN, enough
 
 PREMIUM = "+882135550001"
@@ -136,7 +136,7 @@ def test_a_question_that_is_not_answered_says_why(inbound: Inbound, text: Texts)
         text("HELP")
     letter = inbound.world.parts.ledger.letter("HELP", PERSON)
     assert letter is not None
-    assert (letter.answer.state, letter.answer.reason) == (AnswerState.SKIPPED, ENOUGH)
+    assert (letter.answer.state, letter.answer.reason) == (ReplyState.SKIPPED, ENOUGH)
 
 
 def test_a_reply_left_due_by_the_release_before_is_still_sent(inbound: Inbound, text: Texts) -> None:
@@ -227,7 +227,7 @@ def test_a_withheld_confirmation_does_not_hold_up_its_opt_out(inbound: Inbound, 
     assert consent is not None
     assert (consent.status, consent.settled) == (Status.OPTED_OUT, True)
     assert consent.answer is not None
-    assert (consent.answer.state, consent.answer.reason) == (AnswerState.SKIPPED, ENOUGH)
+    assert (consent.answer.state, consent.answer.reason) == (ReplyState.SKIPPED, ENOUGH)
     assert inbound.world.listed()
 
 

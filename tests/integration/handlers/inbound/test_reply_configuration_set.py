@@ -13,7 +13,7 @@ from support.sweep_function import sweep
 from support.template import REPOSITORY
 
 from sms_consent.bootstrap.settings import Settings
-from sms_consent.domain.reply import AnswerState
+from sms_consent.domain.reply import ReplyState
 
 ARN = "arn:aws:sms-voice:us-east-1:123456789012:configuration-set/receipts"
 
@@ -72,7 +72,7 @@ def test_a_configuration_set_that_is_missing_or_denied_delays_no_opt_out(
         consent = inbound.world.consent()
         assert consent.due is None
         assert consent.answer is not None
-        assert consent.answer.state is AnswerState.FAILED
+        assert consent.answer.state is ReplyState.FAILED
     assert '"RepliesFailed":1' in capsys.readouterr().out
 
 

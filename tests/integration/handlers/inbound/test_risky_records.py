@@ -10,7 +10,7 @@ from support.world import OURS
 
 from sms_consent.adapters import clients
 from sms_consent.bootstrap import inbound as wiring
-from sms_consent.inbound.concurrency import one_after_the_other
+from sms_consent.inbound.concurrency import run_in_sequence
 
 PEOPLE = [f"+142555501{at:02}" for at in range(10)]
 
@@ -31,7 +31,7 @@ class Deliveries:
         self.tries = 0
         self.batch: Any = wiring.batch()
         # Real threads might finish others' texts before the process ends. Here none does.
-        monkeypatch.setattr(self.batch, "_together", one_after_the_other)
+        monkeypatch.setattr(self.batch, "_together", run_in_sequence)
         self._monkeypatch = monkeypatch
 
     def kill_when_classifying(self, *bodies: str) -> None:

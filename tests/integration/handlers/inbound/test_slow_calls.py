@@ -22,7 +22,7 @@ from sms_consent.domain.deadline import MARGIN
 from sms_consent.domain.decision import Outcome
 from sms_consent.domain.errors import OutOfTime
 from sms_consent.domain.ports import Sender
-from sms_consent.inbound.concurrency import one_after_the_other
+from sms_consent.inbound.concurrency import run_in_sequence
 
 LISTING = ("PutOptedOutNumber", "DeleteOptedOutNumber", "DescribeOptedOutNumbers")
 
@@ -263,7 +263,7 @@ def test_nothing_is_running_when_the_function_returns(inbound: Any) -> None:
             _send(inbound, "STOP", "HELP", "START", sender=f"+1425555018{at}", inboundMessageId=f"{at}")
         assert inbound.deliver() == 10
         assert sorted(running) == sorted(ended) != []
-        assert wiring.batch()._together is not one_after_the_other
+        assert wiring.batch()._together is not run_in_sequence
     finally:
         for client in made:
             client.meta.events.unregister("before-call", begin)

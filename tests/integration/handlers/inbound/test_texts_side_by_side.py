@@ -26,7 +26,7 @@ from sms_consent.domain.ports import Sender
 from sms_consent.domain.rate_limiter import Call
 from sms_consent.domain.time import as_text
 from sms_consent.inbound.batch import Batch
-from sms_consent.inbound.concurrency import SideBySide
+from sms_consent.inbound.concurrency import ThreadedRunner
 
 OURS, LIST = "+12125550101", "Default"
 PEOPLE = ("+14255550101", "+14255550102", "+14255550103")
@@ -104,7 +104,7 @@ def test_work_that_raises_takes_none_of_the_rest_with_it() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        SideBySide(2)([fail, *(lambda at=at: done.append(at) for at in range(9))])
+        ThreadedRunner(2)([fail, *(lambda at=at: done.append(at) for at in range(9))])
     assert sorted(done) == list(range(9))
 
 

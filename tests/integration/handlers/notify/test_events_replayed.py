@@ -21,7 +21,7 @@ from support.memory_ledger import MemoryLedger
 
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.attributes import to_attributes
-from sms_consent.adapters.dynamodb.stream_records import notice_of
+from sms_consent.adapters.dynamodb.stream_records import envelope_of
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Asked, Decision, Outcome
 from sms_consent.domain.events import Event
@@ -68,7 +68,7 @@ def _record(after: items.Item, before: items.Item | None) -> dict[str, Any]:
 
 
 def _events(records: Sequence[dict[str, Any]]) -> list[Event]:
-    notices = [notice_of(record) for record in records]
+    notices = [envelope_of(record) for record in records]
     return [notice.event for notice in notices if notice is not None]
 
 

@@ -13,7 +13,7 @@ from support.world import LIST
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.attributes import to_attributes
 from sms_consent.adapters.dynamodb.drift_items import drift_item
-from sms_consent.adapters.dynamodb.stream_records import notice_of
+from sms_consent.adapters.dynamodb.stream_records import envelope_of
 from sms_consent.domain.consent import DriftKind
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.drift import Drift
@@ -33,7 +33,7 @@ KINDS = ["ANSWER#help", "BUDGET", "CONNECTED", "DECISION#a#b", "DRIFT#a#Club", "
 def _is_reported(record: dict[str, Any]) -> bool:
     """Whether the function publishes an event of this record, or puts it aside because it cannot read it."""
     try:
-        return notice_of(record) is not None
+        return envelope_of(record) is not None
     except Unreadable:
         return True
 

@@ -11,7 +11,7 @@ from support.configured import ARN, Configured, configured
 from support.world import LIST, PERSON
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.reconcile_progress import DynamoRunBook
+from sms_consent.adapters.dynamodb.reconcile_progress import DynamoProgressStore
 from sms_consent.reconciliation.reconciler import LEASE
 
 UNKNOWN = "+14255550190"
@@ -86,7 +86,7 @@ def test_it_keeps_to_the_rate_that_the_deployment_was_told(deployment: Configure
 
 def test_while_the_function_is_at_it_the_command_says_so(deployment: Configured) -> None:
     """Two at once would use the quota up; exit code 3."""
-    book = DynamoRunBook(clients.dynamodb(), deployment.world.table)
+    book = DynamoProgressStore(clients.dynamodb(), deployment.world.table)
     deployment.run()
     run = book.newest()
     assert run is not None
@@ -125,7 +125,7 @@ def test_an_interrupted_run_is_gone_on_with(deployment: Configured, monkeypatch:
     with monkeypatch.context() as patched:
         patched.setattr(Bar, "went_on", interrupt)
         assert deployment.run().exit_code == 130
-    run = DynamoRunBook(clients.dynamodb(), deployment.world.table).newest()
+    run = DynamoProgressStore(clients.dynamodb(), deployment.world.table).newest()
     assert run is not None
     assert (run.is_open, run.leased_at(deployment.world.parts.clock.now()), run.at_list) == (True, False, 1)
     told = json.loads(deployment.run("--json").stdout)

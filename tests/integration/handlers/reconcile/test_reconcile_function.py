@@ -18,14 +18,14 @@ from support.world import LIST, PERSON
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import consent_scan as census
-from sms_consent.adapters.dynamodb.consent_scan import DynamoCensus
-from sms_consent.adapters.dynamodb.reconcile_progress import PART, DynamoRunBook, run_from, run_item
+from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
+from sms_consent.adapters.dynamodb.reconcile_progress import PART, DynamoProgressStore, run_from, run_item
 from sms_consent.adapters.sms_voice import listings
 from sms_consent.adapters.sms_voice.listings import served_lists
 from sms_consent.bootstrap import reconcile as wiring
 from sms_consent.domain.consent import DriftKind, Due, Status
 from sms_consent.domain.errors import Moved, Throttled, TryAgain
-from sms_consent.reconciliation.progress import Counts, Run, Sketch
+from sms_consent.reconciliation.progress import BloomSnapshot, Counts, RunProgress
 
 SHARED = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Shared"
 OURS_TOO = "arn:aws:sms-voice:us-east-1:123456789012:opt-out-list/Club"
@@ -140,7 +140,7 @@ def test_a_turn_with_nothing_to_do_tells_its_age_and_reads_once(
     reconcile.run()
     inbound.world.pass_time(hours=5)
     capsys.readouterr()
-    with patch.object(DynamoRunBook, "save", side_effect=AssertionError):
+    with patch.object(DynamoProgressStore, "save", side_effect=AssertionError):
         assert reconcile.run()["state"] == "NOT_DUE"
     metrics = emitted(capsys.readouterr().out)
     assert metrics == {"ReconcileAge": timedelta(hours=5).total_seconds(), "ListsUnread": 0.0}
@@ -239,7 +239,7 @@ def test_the_function_reads_the_additional_lists_too(
 def test_how_far_a_run_is_comes_back_as_it_was(inbound: Inbound) -> None:
     """Every field, set or not."""
     now = inbound.world.parts.clock.now()
-    bare = Run(id="a", started_at=now, lists=("A", SHARED), found_after=now, behind_since=now)
+    bare = RunProgress(id="a", started_at=now, lists=("A", SHARED), found_after=now, behind_since=now)
     full = replace(
         bare,
         at_list=1,
@@ -249,13 +249,13 @@ def test_how_far_a_run_is_comes_back_as_it_was(inbound: Inbound) -> None:
         begun_anew=1,
         unread=("A",),
         expected=9,
-        sketch=Sketch("sketch", 2, now + timedelta(days=3)),
+        sketch=BloomSnapshot("sketch", 2, now + timedelta(days=3)),
         worker="worker",
         lease_until=now + timedelta(minutes=10),
         finished_at=now,
         revision=2,
     )
-    book = DynamoRunBook(clients.dynamodb(), "ledger")
+    book = DynamoProgressStore(clients.dynamodb(), "ledger")
     assert book.newest() is None
     book.save(bare, None)
     assert book.newest() == bare
@@ -267,8 +267,8 @@ def test_how_far_a_run_is_comes_back_as_it_was(inbound: Inbound) -> None:
 def test_a_late_save_is_refused_and_a_repeated_one_is_not(inbound: Inbound) -> None:
     """Two workers cannot both go on; a client that repeats its write can."""
     now = inbound.world.parts.clock.now()
-    run = Run(id="a", started_at=now, lists=(LIST,), found_after=now, behind_since=now)
-    book = DynamoRunBook(clients.dynamodb(), "ledger")
+    run = RunProgress(id="a", started_at=now, lists=(LIST,), found_after=now, behind_since=now)
+    book = DynamoProgressStore(clients.dynamodb(), "ledger")
     book.save(run, None)
     book.save(run, None)
     mine, theirs = (run.saved_by(worker, now) for worker in ("mine", "theirs"))
@@ -289,19 +289,19 @@ def test_a_batch_that_dynamodb_answers_in_part_is_asked_for_again(inbound: Inbou
                 return batch_get(**asked)
             return {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]}
 
-    reluctant = DynamoCensus(Reluctant(), "ledger")  # type: ignore[arg-type]  # the one operation that is used
+    reluctant = DynamoConsentScan(Reluctant(), "ledger")  # type: ignore[arg-type]  # the one operation that is used
     assert set(reluctant.consents([PERSON, PERSON, "+14255550190"], LIST)) == {PERSON}
 
 
 def test_what_was_met_is_kept_in_parts_and_expires(inbound: Inbound) -> None:
     """An item has 400 KB; a part that is gone makes the whole useless."""
     now = inbound.world.parts.clock.now()
-    book = DynamoRunBook(clients.dynamodb(), "ledger")
+    book = DynamoProgressStore(clients.dynamodb(), "ledger")
     packed = bytes(range(256)) * (PART // 256 * 2 + 1)
     sketch = book.keep("sketch", packed, now + timedelta(days=3))
     assert sketch.parts == 3
     assert book.kept(sketch) == packed
-    assert book.kept(Sketch("another", 1, now)) is None
+    assert book.kept(BloomSnapshot("another", 1, now)) is None
     items = clients.dynamodb().scan(TableName="ledger")["Items"]
     assert {item["expires"]["N"] for item in items} == {str(int((now + timedelta(days=3)).timestamp()))}
 
@@ -316,7 +316,7 @@ def test_keys_that_dynamodb_leaves_over_are_asked_for_after_a_wait_that_doubles(
             asked_at.append((clock.now() - begun).total_seconds())
             return {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]}
 
-    throttled = DynamoCensus(Throttling(), "ledger", clock=clock)  # type: ignore[arg-type]  # the operation that is used
+    throttled = DynamoConsentScan(Throttling(), "ledger", clock=clock)  # type: ignore[arg-type]  # the operation that is used
     with pytest.raises(Throttled):
         throttled.consents([PERSON], LIST)
     waits = [round(later - earlier, 3) for earlier, later in pairwise(asked_at)]

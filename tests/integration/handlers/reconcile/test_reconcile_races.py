@@ -139,10 +139,10 @@ def test_a_number_in_work_is_no_drift(deployment: Deployment, kind: str) -> None
     deployment.service.put = put  # type: ignore[method-assign]
     if kind == "leased":
         from sms_consent.domain import transitions as progress
-        from sms_consent.domain.consent import Claim
+        from sms_consent.domain.consent import Lease
 
         standing = deployment.consent(PERSON)
-        claim = Claim("somebody", deployment.clock.now() + HOUR)
+        claim = Lease("somebody", deployment.clock.now() + HOUR)
         deployment.ledger.save(progress.claimed(standing, claim, deployment.clock.now()), replacing=standing)
     done = deployment.reconcile()
     assert deployment.kinds() == {}

@@ -26,7 +26,7 @@ from sms_consent.adapters.dynamodb.overdue import FORGOTTEN_AFTER, OldestOptOut
 from sms_consent.domain.consent import Consent, Due
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Unavailable
-from sms_consent.inbound.message import Text
+from sms_consent.inbound.message import InboundMessage
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 LIST, LINE, PERSON = "Default", "+12125550101", "+14255550182"
@@ -83,7 +83,9 @@ class _Minutes:
         return self._put(number, list_name)
 
     def text(self, body: str, number: str = PERSON) -> None:
-        text = Text(id=f"text-{next(self._ids)}", sender=number, destination=LINE, body=body, at=self.clock.now())
+        text = InboundMessage(
+            id=f"text-{next(self._ids)}", sender=number, destination=LINE, body=body, at=self.clock.now()
+        )
         with suppress(Killed, ZeroDivisionError):  # it stays in the queue, or due
             self._inbound.inbound.hear(text)
 

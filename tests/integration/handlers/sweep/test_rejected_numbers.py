@@ -29,7 +29,7 @@ from sms_consent.domain.decision import Author, Decision
 from sms_consent.domain.errors import Rejected, Throttled
 from sms_consent.domain.rate_limiter import Call
 from sms_consent.domain.rejections import RejectedWork, is_permanent
-from sms_consent.inbound.message import Text
+from sms_consent.inbound.message import InboundMessage
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 BLOCKED = refusal("ValidationException", Reason="DESTINATION_COUNTRY_BLOCKED")
@@ -451,7 +451,7 @@ class _Crowd:
 
     def throttled_stop(self, number: str) -> None:
         self.throttled = True
-        text = Text(id=number, sender=number, destination="+12125550101", body="STOP", at=self.clock.now())
+        text = InboundMessage(id=number, sender=number, destination="+12125550101", body="STOP", at=self.clock.now())
         self.inbound.inbound.hear(text)
         self.throttled = False
 

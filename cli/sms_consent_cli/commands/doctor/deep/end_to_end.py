@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
 from sms_consent_cli.commands.connect.delivery_check import Trial, Unheard
 from sms_consent_cli.commands.doctor.deep.finding import Finding, failed, passed, unknown
-from sms_consent_cli.shared.command_context import Desk
+from sms_consent_cli.shared.command_context import CommandContext
 from sms_consent_cli.shared.deployment import Deployment
 
 __all__ = ["send_test_stop"]
@@ -21,7 +21,7 @@ def send_test_stop(deployment: Deployment, patience: float) -> Iterator[Finding]
 
     Both numbers are reserved for fiction, so nobody is opted out. The decisions stay in the ledger, as those of `connect` do.
     """
-    desk = Desk(deployment)
+    desk = CommandContext(deployment)
     trial = Trial(
         sns=deployment.client("sns"),
         topic=deployment.topic_arn,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sms_consent.adapters.dynamodb.sender_store import SenderBook
+from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent_cli.commands.doctor.deep.aws import Missing, NoAnswer
 from sms_consent_cli.commands.doctor.deep.context import Context
 from sms_consent_cli.commands.doctor.deep.finding import Finding, failed, noted, passed, unknown
@@ -44,7 +44,7 @@ class _Sender:
 
 def numbers(context: Context) -> Iterator[Finding]:
     """Check where the texts of each number go, and whether it uses the list that its opt-outs are put on."""
-    book = SenderBook(context.deployment.dynamodb(), context.deployment.table, context.names)
+    book = SenderStore(context.deployment.dynamodb(), context.deployment.table, context.names)
     configured = {sender.identity: sender.list_name for sender in book.senders()}
     connected = 0
     found = list(_senders(context))
@@ -146,7 +146,7 @@ def _read(described: Any, identity: str, members: tuple[str, ...]) -> _Sender:
 def lists(context: Context) -> Iterator[Finding]:
     """Check whether each list of the deployment exists, can be read, and may be written to by the functions."""
     deployment = context.deployment
-    book = SenderBook(deployment.dynamodb(), deployment.table, context.names)
+    book = SenderStore(deployment.dynamodb(), deployment.table, context.names)
     wanted = {sender.list_name for sender in book.senders()} | {deployment.own_list or ""} - {""}
     reader = Account(deployment.sms_voice())
     checks = SenderChecks(deployment, reader)
