@@ -118,8 +118,9 @@ def _stock(table: str, opt_out_list: str, lines: int) -> None:
 
     from sms_consent.adapters.dynamodb import items
     from sms_consent.adapters.dynamodb.attributes import to_attributes
-    from sms_consent.domain.consent import Listing, decide
+    from sms_consent.domain.consent import Listing
     from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+    from sms_consent.domain.transitions import decide
     from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
 
     stock: Any = dynamodb_backends[ACCOUNT][REGION].tables[table]

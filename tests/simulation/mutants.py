@@ -52,31 +52,31 @@ LEDGER, BATCH, CHANGE = (
 MUTANTS = (
     Mutant(
         "`>=` for `>`: a decision of the same time replaces",
-        CONSENT,
+        PROGRESS,
         "return decision.at > standing.decided_at\n    return decision.asked is Asked.OPT_OUT and",
         "return decision.at > standing.decided_at\n    return True or",
     ),
     Mutant(
         "at equal times the opt-in wins",
-        CONSENT,
+        PROGRESS,
         "return decision.asked is Asked.OPT_OUT and standing.status is not Status.OPTED_OUT",
         "return decision.asked is Asked.OPT_IN and standing.status is Status.OPTED_OUT",
     ),
     Mutant(
         "the last to arrive wins",
-        CONSENT,
+        PROGRESS,
         "    if decision.at != standing.decided_at:\n        return decision.at > standing.decided_at\n",
         "    if decision.at != standing.decided_at:\n        return True\n",
     ),
     Mutant(
         "an ordinary answer opts in anybody",
-        CONSENT,
+        PROGRESS,
         "    if decision.only_if_opted_out and not _reverses_opt_out(decision, standing):\n",
         "    if False:\n",
     ),
     Mutant(
         "an ordinary answer is recorded after a newer opt-out",
-        CONSENT,
+        PROGRESS,
         "standing.status is Status.OPTED_OUT and standing.decided_at < decision.at\n",
         "standing.status is Status.OPTED_OUT\n",
     ),
@@ -202,7 +202,7 @@ MUTANTS = (
     ),
     Mutant(
         "the 30 days are forgotten",
-        CONSENT,
+        PROGRESS,
         "    if release is not None and now < release:\n",
         "    if False:\n",
     ),
@@ -214,7 +214,7 @@ MUTANTS = (
     ),
     Mutant(
         "a pending opt-in is not due",
-        CONSENT,
+        PROGRESS,
         "                changed, applied_version=changed.version, answer=answer, due=Due.OPT_IN, due_at=release\n",
         "                changed, applied_version=changed.version, answer=answer\n",
     ),
@@ -270,13 +270,13 @@ MUTANTS = (
     ),
     Mutant(
         "a decision delivered again counts as stale, though it changed the consent",
-        CONSENT,
+        PROGRESS,
         "    if standing is not None and standing.outbox is not None and standing.outbox.id == decision.id:\n",
         "    if False:\n",
     ),
     Mutant(
         "EndUserOptedOut is whoever decided last",
-        CONSENT,
+        PROGRESS,
         "        end_user_opted_out=stands and consent.status is Status.OPTED_OUT,\n",
         "        end_user_opted_out=decision.by_end_user and consent.status is Status.OPTED_OUT,\n",
     ),
@@ -343,7 +343,7 @@ MUTANTS = (
     ),
     Mutant(
         "the outbox keeps the later copy's time",
-        CONSENT,
+        PROGRESS,
         "        outbox = earlier  # the history must have",
         "        pass  # the history must have",
         WIDE,

@@ -123,14 +123,14 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "a deletion in doubt is forgotten when no lease is taken",
-        CONSENT,
+        PROGRESS,
         "lease=None, lease_until=None, deleting=None, delete_doubt=doubt\n        )\n    if answer",
         "lease=None, lease_until=None, deleting=None\n        )\n    if answer",
         LOST,
     ),
     _mutant(
         "a STOP does not overtake its import",
-        CONSENT,
+        PROGRESS,
         "    return Due.OPT_OUT if due is Due.IMPORTED and decision.author is not Author.IMPORT else due\n",
         "    return due\n",
         IMPORT,
@@ -251,7 +251,7 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "with too many decisions to search, an opt-out between two copies of a START does not stand",
-        CONSENT,
+        PROGRESS,
         "    if undecided and standing.status is not Status.OPTED_OUT and (standing.asked_out_at or earlier.at) > earlier.at:\n",
         "    if False:\n",
         DECIDED,
@@ -265,7 +265,7 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "the later copy's time goes into the history",
-        CONSENT,
+        PROGRESS,
         "        outbox = earlier  # the history must have",
         "        pass  # the history must have",
         DECIDED,
@@ -279,7 +279,7 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "YES opts in a person whose STOP is newer",
-        CONSENT,
+        PROGRESS,
         "standing.status is Status.OPTED_OUT and standing.decided_at < decision.at\n",
         "standing.status is Status.OPTED_OUT and standing.decided_at <= decision.at\n",
         EVERYDAY,
@@ -436,7 +436,7 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "a new STOP has the rejections of the old one",
-        CONSENT,
+        PROGRESS,
         "        due_at=None,\n        rejections=0,\n        rejected_since=None,\n        rejection=None,\n    )\n",
         "        due_at=None,\n    )\n",
         NUMBERS,
@@ -521,7 +521,7 @@ MUTANTS_FOR_TESTS = (
     # --- the age of opt-outs
     _mutant(
         "a repeated STOP makes an opt-out young again",
-        CONSENT,
+        PROGRESS,
         "            standing, unlisted_since=min(decision.at, now) if imported else standing.owed_since,\n",
         "            standing, unlisted_since=min(decision.at, now),\n",
         ALARM, "metrics/test_facts_told.py",

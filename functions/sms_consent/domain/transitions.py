@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sms_consent.domain.consent import LANDING, Consent, Due, Lease, Listing, Status
+from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Untouched
 from sms_consent.domain.rejections import is_permanent
-from sms_consent.domain.reply import Delivery, ReplyState
+from sms_consent.domain.reply import Delivery, Reply, ReplyState
 
 __all__ = [
     "OPT_IN_ANSWER_USEFUL_FOR",
@@ -24,10 +25,12 @@ __all__ = [
     "answered",
     "claimed",
     "confirmed_listed",
+    "decide",
     "deleted_without_lease",
     "found_unlisted",
     "let_go",
     "listed",
+    "moved_back",
     "postponed",
     "recorded",
     "refused",
@@ -67,6 +70,208 @@ REFUSED_AGAIN_AFTER = timedelta(days=1)
 """An opt-in that the service refused without this ledger knowing of a deletion is tried again daily."""
 OPT_IN_ANSWER_USEFUL_FOR = timedelta(days=1)
 """A confirmation of an opt-in that could not be sent for so long surprises more than it helps."""
+
+
+def decide(
+    standing: Consent | None,
+    decision: Decision,
+    list_name: str,
+    *,
+    now: datetime,
+    claim: Lease | None,
+    answer: Reply | None,
+) -> tuple[Outcome, Consent | None]:
+    """What becomes of a consent, and None in place of a consent where nothing is to be written.
+
+    A decision counts if it is newer than the newest recorded one; at equal times opting out wins. One that counts
+    ``only_if_opted_out`` is IGNORED unless the newest recorded one is an older opt-out. ``claim`` is the
+    lease to take if the change leaves work, None to leave that work to sweep; ``answer`` is the reply due if it changes.
+    """
+    if standing is not None and standing.outbox is not None and standing.outbox.id == decision.id:
+        return Outcome.CHANGED, None  # delivered again before its recording was complete, whatever was confirmed since
+    if standing is not None and standing.decided_by == decision.id:
+        return Outcome.CONFIRMED, None
+    if decision.only_if_opted_out and not _reverses_opt_out(decision, standing):
+        return Outcome.IGNORED, None
+    if standing is not None and not _supersedes(decision, standing):
+        noted = _noted(standing, decision)
+        return Outcome.STALE, replace(noted, revision=standing.revision + 1) if noted != standing else None
+    if standing is not None and _asks_for_what_is(decision, standing):
+        imported = standing.due is Due.IMPORTED and decision.author is not Author.IMPORT
+        confirmed = replace(
+            standing, unlisted_since=min(decision.at, now) if imported else standing.owed_since,
+            decided_at=decision.at, decided_by=decision.id, decided_author=decision.author,
+            due=_urgency(standing.due, decision), revision=standing.revision + 1,
+        )  # fmt: skip
+        return Outcome.CONFIRMED, _noted(_due_again(confirmed, now), decision)
+    changed = _changed(standing, decision, list_name)
+    if decision.asked is Asked.OPT_OUT:
+        changed = replace(changed, unlisted_since=min(decision.at, now))
+        # A number that is still on the list cannot be sent a confirmation: the service refuses it.
+        due = Due.IMPORTED if decision.author is Author.IMPORT else Due.OPT_OUT
+        return Outcome.CHANGED, _with_work(changed, due, claim, None if changed.surely_listed else answer, now)
+    release = changed.opt_in_possible_at()
+    if release is not None and now < release:
+        changed = replace(changed, status=Status.OPT_IN_PENDING, held_until=release)
+        if changed.surely_listed:
+            return Outcome.CHANGED, replace(
+                changed, applied_version=changed.version, answer=answer, due=Due.OPT_IN, due_at=release
+            )
+    return Outcome.CHANGED, _with_work(changed, Due.OPT_IN, claim, answer, now)
+
+
+def moved_back(
+    standing: Consent, earlier: Decision, newest: Decision | None, *, undecided: bool, now: datetime
+) -> Consent:
+    """Return the consent after an earlier copy of its newest decision arrived.
+
+    Args:
+        standing: The consent as it is stored; ``standing.decided_by`` is the id of ``earlier``.
+        earlier: The copy, whose time counts from now on.
+        newest: The newest other decision between the two copies, which counts again.
+        undecided: Whether there are too many decisions to find it. An opt-out by the person in between then counts.
+        now: The time.
+    """
+    opted_in_at = standing.opted_in_at
+    if earlier.asked is Asked.OPT_IN and opted_in_at == standing.decided_at:
+        opted_in_at = earlier.at
+    outbox = standing.outbox
+    if outbox is not None and outbox.id == earlier.id:
+        outbox = earlier  # the history must have the earliest time, since later copies are compared with that
+    reset = replace(
+        standing, decided_at=earlier.at, opted_in_at=opted_in_at, outbox=outbox, revision=standing.revision + 1
+    )
+    if undecided and standing.status is not Status.OPTED_OUT and (standing.asked_out_at or earlier.at) > earlier.at:
+        opted_out = replace(
+            reset, status=Status.OPTED_OUT, decided_at=standing.asked_out_at or earlier.at, version=reset.version + 1,
+            held_until=None, answer=None, attempts=0, end_user_opted_out=True,
+        )  # fmt: skip
+        return replace(opted_out, due=Due.OPT_OUT, due_at=standing.lease_until if standing.leased_at(now) else now)
+    if newest is None:
+        return reset
+    if outbox is not None and outbox.id == newest.id:
+        reset = replace(reset, outbox=None)  # it counts again, so it is not a redelivery
+    changed = decide(reset, newest, standing.list_name, now=now, claim=None, answer=None)[1] or reset
+    return changed if changed.outbox is not None else replace(changed, outbox=outbox)
+
+
+def _supersedes(decision: Decision, standing: Consent) -> bool:
+    if decision.at != standing.decided_at:
+        return decision.at > standing.decided_at
+    return decision.asked is Asked.OPT_OUT and standing.status is not Status.OPTED_OUT
+
+
+def _reverses_opt_out(decision: Decision, standing: Consent | None) -> bool:
+    return standing is not None and standing.status is Status.OPTED_OUT and standing.decided_at < decision.at
+
+
+def _asks_for_what_is(decision: Decision, standing: Consent) -> bool:
+    if decision.asked is Asked.OPT_OUT and _is_guessed(standing):
+        return False
+    return (decision.asked is Asked.OPT_OUT) is (standing.status is Status.OPTED_OUT)
+
+
+def _is_guessed(standing: Consent) -> bool:
+    """Whether an item that cannot be read completely looks finished, although the number may not be on the list."""
+    unreadable = standing.preserved.unreadable if standing.preserved is not None else {}
+    guessed = not unreadable.keys().isdisjoint(("status", "version", "applied_version"))
+    return guessed and standing.settled and not standing.surely_listed
+
+
+def _urgency(due: Due | None, decision: Decision) -> Due | None:
+    """Who asks again what was imported waits behind no import."""
+    return Due.OPT_OUT if due is Due.IMPORTED and decision.author is not Author.IMPORT else due
+
+
+def _due_again(consent: Consent, now: datetime) -> Consent:
+    """Make unfinished work due if it is not, as if it were new.
+
+    The number was rejected permanently, the item was edited, or a newer version left a kind of work unknown here.
+    """
+    if consent.settled or consent.leased_at(now) or (consent.due is not None and consent.due_at is not None):
+        return consent
+    kind = Due.OPT_OUT if consent.status is Status.OPTED_OUT else Due.OPT_IN
+    return replace(
+        consent, due=consent.due or kind, due_at=now, unlisted_since=min(consent.decided_at, now), attempts=0,
+        rejections=0, rejected_since=None, rejection=None,
+    )  # fmt: skip
+
+
+def _noted(consent: Consent, decision: Decision) -> Consent:
+    """Whether the person asked to be opted out, by times alone, so that it comes out the same in any order of arrival.
+
+    They did if an opt-out of theirs is as new as the newest opt-in: what an agent repeats after them takes nothing away.
+    """
+    asked_out_at, opted_in_at = consent.asked_out_at, consent.opted_in_at
+    if decision.asked is Asked.OPT_IN:
+        opted_in_at = decision.at if opted_in_at is None else max(opted_in_at, decision.at)
+    elif decision.by_end_user:
+        asked_out_at = decision.at if asked_out_at is None else max(asked_out_at, decision.at)
+    stands = asked_out_at is not None and (opted_in_at is None or asked_out_at >= opted_in_at)
+    return replace(
+        consent,
+        asked_out_at=asked_out_at,
+        opted_in_at=opted_in_at,
+        end_user_opted_out=stands and consent.status is Status.OPTED_OUT,
+    )
+
+
+def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Consent:
+    status = Status.OPTED_OUT if decision.asked is Asked.OPT_OUT else Status.OPTED_IN
+    if standing is None:
+        consent = Consent(
+            number=decision.number,
+            list_name=list_name,
+            status=status,
+            end_user_opted_out=False,
+            decided_at=decision.at,
+            decided_by=decision.id,
+            decided_author=decision.author,
+            outbox=decision,
+        )
+        return _noted(consent, decision)
+    changed = replace(
+        standing,
+        status=status,
+        decided_at=decision.at,
+        decided_by=decision.id,
+        decided_author=decision.author,
+        preserved=standing.preserved.without("status") if standing.preserved is not None else None,
+        version=standing.version + 1,
+        revision=standing.revision + 1,
+        held_until=None,
+        refusal=None,
+        unlisted_since=None,
+        answer=None,
+        outbox=decision,
+        attempts=0,
+        due=None,
+        due_at=None,
+        rejections=0,
+        rejected_since=None,
+        rejection=None,
+    )
+    return _noted(changed, decision)
+
+
+def _with_work(changed: Consent, due: Due, claim: Lease | None, answer: Reply | None, now: datetime) -> Consent:
+    if changed.leased_at(now):
+        # Another worker is at the list right now. It finds this change when it is done; if it is lost, sweep does.
+        return replace(changed, due=due, due_at=changed.lease_until, answer=answer)
+    doubt = changed.doubted_deletion
+    if due is Due.OPT_IN and changed.landing_at(now):
+        # A put that got no answer might land after the deletion, and a second deletion would have to wait for 30 days.
+        return replace(
+            changed, due=due, due_at=changed.landing_until, answer=answer, lease=None, lease_until=None,
+            deleting=None, delete_doubt=doubt,
+        )  # fmt: skip
+    if claim is None:
+        return replace(
+            changed, due=due, due_at=now, answer=answer, lease=None, lease_until=None, deleting=None, delete_doubt=doubt
+        )
+    if answer is not None and answer.state is ReplyState.DUE and due is Due.OPT_OUT:
+        answer = answer.claimed(claim.worker)
+    return replace(changed, due=due, answer=answer).leased(claim, now)
 
 
 def work_left(consent: Consent, now: datetime, worker: str | None = None) -> Work | None:

@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from sms_consent.domain.consent import UNKNOWN_TIME, Consent, Lease, Status, decide, moved_back
+from sms_consent.domain.consent import UNKNOWN_TIME, Consent, Lease, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Moved, Unavailable
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.reply import Reply
+from sms_consent.domain.transitions import decide, moved_back
 
 __all__ = ["Change", "ConsentChanger"]
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, cast
 
-from sms_consent.domain.consent import Consent, Status, decide
+from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.errors import Moved
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.time import as_text
+from sms_consent.domain.transitions import decide
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
 __all__ = ["RECHECK_AFTER", "SETTLE", "Affected", "ListCensus", "ListCopier", "ListCopy", "is_affected", "newest"]

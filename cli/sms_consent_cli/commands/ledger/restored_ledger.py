@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sms_consent.adapters.dynamodb.store import DynamoLedger
-from sms_consent.domain.consent import Consent, decide
+from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.time import as_text
+from sms_consent.domain.transitions import decide
 
 if TYPE_CHECKING:
     from sms_consent.domain.ports import Clock
