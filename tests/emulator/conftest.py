@@ -24,7 +24,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 from support.aws_contract import NUMBER, Guard, NotAllowed, differences, told_by
 
-import emulator
+import moto_sms_voice
 
 SERVICE = "pinpoint-sms-voice-v2"
 TOLD = told_by(os.environ)
@@ -40,7 +40,7 @@ BEYOND_THE_MODEL = {"SerializationException", "NotImplemented"}
 # One session, since each reads the service models anew. The type stubs know services by literal names only.
 new_client: Any = boto3.Session().client
 
-emulator.install()
+moto_sms_voice.install()
 
 
 @dataclass

@@ -20,7 +20,7 @@ AWS = shutil.which("aws")
 @pytest.fixture
 def endpoint() -> Iterator[str]:
     """`python -m emulator`, on a port of the system's choice."""
-    command = [sys.executable, "-m", "emulator", "--port", "0"]
+    command = [sys.executable, "-m", "moto_sms_voice", "--port", "0"]
     with subprocess.Popen(  # noqa: S603  # this interpreter, and constants
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     ) as process:

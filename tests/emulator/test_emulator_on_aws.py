@@ -13,7 +13,7 @@ import pytest
 from moto.moto_api._internal.models import moto_api_backend
 from support.aws_contract import ACCOUNT, NUMBER, RECIPIENTS, Guard, NotAllowed, Told, told_by
 
-from emulator.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
+from moto_sms_voice.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
 
 SIMULATOR, RECIPIENT, OTHER = "+12065550107", "+14254147755", "+14254147167"
 TOLD = Told("123456789012", SIMULATOR, (RECIPIENT, OTHER))

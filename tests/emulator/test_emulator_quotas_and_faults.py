@@ -11,7 +11,7 @@ import pytest
 import requests
 from botocore.config import Config
 
-from emulator.pinpointsmsvoicev2 import service
+from moto_sms_voice.pinpointsmsvoicev2 import service
 
 PERSON = "+14255550182"
 

@@ -104,7 +104,7 @@ def test_a_message_to_an_agent_is_published_as_rcs_has_it() -> None:
     import boto3
     from moto import mock_aws
 
-    from emulator.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
+    from moto_sms_voice.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
 
     with mock_aws():
         sns, sqs = boto3.client("sns", "us-east-1"), boto3.client("sqs", "us-east-1")

@@ -15,20 +15,20 @@ from moto import backend_index
 from moto.cloudformation import parsing
 from moto.moto_api._internal.models import moto_api_backend
 
-import emulator
+import moto_sms_voice
 
 PERSON = "+14255550182"
 
 
 def test_importing_it_changes_nothing() -> None:
     """Only install() registers the backend: the import alone does not even load moto."""
-    code = "import sys, emulator; sys.exit('moto' in sys.modules)"
+    code = "import sys, moto_sms_voice; sys.exit('moto' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603  # this interpreter, and a constant
 
 
 def test_it_knows_nothing_of_this_project() -> None:
     """It imports moto, botocore, the standard library and itself, so that it can be offered to moto as it stands."""
-    package = Path(emulator.__file__).parent
+    package = Path(moto_sms_voice.__file__).parent
     trees = [ast.parse(module.read_text(encoding="utf-8")) for module in package.rglob("*.py")]
     imports = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     absolute = [node for node in imports if not (isinstance(node, ast.ImportFrom) and node.level)]
@@ -39,7 +39,7 @@ def test_it_knows_nothing_of_this_project() -> None:
 
 def test_installing_twice_registers_once() -> None:
     """install() is idempotent."""
-    emulator.install()
+    moto_sms_voice.install()
     patterns = [service for service, _ in backend_index.backend_url_patterns]
     assert patterns.count("pinpointsmsvoicev2") == 1
 
@@ -47,7 +47,7 @@ def test_installing_twice_registers_once() -> None:
 def test_a_template_read_before_installing_does_no_harm() -> None:
     """moto forgets which resource types it knew."""
     before = parsing.get_model_map()
-    emulator.install()
+    moto_sms_voice.install()
     after = parsing.get_model_map()
     assert after is not before
     assert "AWS::SMSVOICE::OptOutList" in after
@@ -57,7 +57,7 @@ def test_moto_and_the_emulator_share_one_state() -> None:
     """The module is the same under moto's name and its own."""
     from moto.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends as by_moto  # type: ignore[import-not-found]
 
-    from emulator.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
+    from moto_sms_voice.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
 
     assert by_moto is pinpointsmsvoicev2_backends
 

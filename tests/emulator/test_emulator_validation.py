@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from moto.core.utils import camelcase_to_underscores
 
-from emulator.pinpointsmsvoicev2.responses import IMPLEMENTED
+from moto_sms_voice.pinpointsmsvoicev2.responses import IMPLEMENTED
 
 MODEL = botocore.session.get_session().get_service_model("pinpoint-sms-voice-v2")
 OPERATIONS = [name for name in MODEL.operation_names if camelcase_to_underscores(name) in IMPLEMENTED]

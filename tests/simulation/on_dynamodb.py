@@ -17,7 +17,7 @@ from support.fake_clock import FakeClock
 from support.memory_ledger import History
 from support.template import create_table
 
-import emulator
+import moto_sms_voice
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
@@ -123,7 +123,7 @@ class AwsStage:
 @contextmanager
 def aws_stage() -> Iterator[AwsStage]:
     """AWS in memory, for as long as histories run."""
-    emulator.install()
+    moto_sms_voice.install()
     forget = (clients.dynamodb, clients.sms_voice, clients.queues)
     with patch.dict("os.environ", CREDENTIALS):
         for each in forget:
@@ -135,7 +135,7 @@ def aws_stage() -> Iterator[AwsStage]:
 
 
 def _backend() -> Any:
-    from emulator.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
+    from moto_sms_voice.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
 
     return pinpointsmsvoicev2_backends["123456789012"]["us-east-1"]
 

@@ -21,7 +21,7 @@ from click.testing import Result
 from moto import mock_aws
 from typer.testing import CliRunner
 
-import emulator
+import moto_sms_voice
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.bootstrap.container import Parts, assemble
@@ -188,7 +188,7 @@ def recovery_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recovery]:
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("COLUMNS", "120")
-    emulator.install()
+    moto_sms_voice.install()
     moto_ledger.mend()
     with ExitStack() as stack:
         stack.enter_context(mock_aws())
@@ -210,6 +210,6 @@ def _upload() -> None:
 
 
 def sms_backend() -> Any:
-    from emulator.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
+    from moto_sms_voice.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
 
     return pinpointsmsvoicev2_backends["123456789012"]["us-east-1"]

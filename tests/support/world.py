@@ -13,7 +13,7 @@ from uuid import uuid4
 import time_machine
 from moto import mock_aws
 
-import emulator
+import moto_sms_voice
 from sms_consent.adapters import clients
 from sms_consent.bootstrap.container import Parts, assemble
 from sms_consent.bootstrap.settings import Settings
@@ -79,7 +79,7 @@ class World:
 
     @property
     def backend(self) -> Any:
-        from emulator.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
+        from moto_sms_voice.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
 
         return pinpointsmsvoicev2_backends["123456789012"]["us-east-1"]
 
@@ -94,7 +94,7 @@ class World:
 @contextmanager
 def deployed() -> Iterator[World]:
     """A fresh deployment, at two in the afternoon of a third of November. Wants fake credentials in the environment."""
-    emulator.install()
+    moto_sms_voice.install()
     moto_ledger.mend()
     with mock_aws(), _clients(), time_machine.travel(START_OF_TEST, tick=False) as time:
         settings = Settings.from_environment(

@@ -16,7 +16,7 @@ from moto.cloudformation.parsing import get_model_map
 from support.formation import Formation, formation
 from support.template import REPOSITORY
 
-import emulator
+import moto_sms_voice
 from sms_consent_cli.local import moto_resources
 from sms_consent_cli.local.api import secret as _secret  # noqa: F401  moto's CloudFormation learns a resource from it
 
@@ -68,7 +68,7 @@ def _known(made: Formation) -> dict[str, Any]:
 def test_what_moto_has_is_created_whole(chosen: dict[str, str], region: None) -> None:
     """Every function has its role, and its settings name what exists."""
     made = formation(REPOSITORY / "template.yaml", **chosen)
-    emulator.install()
+    moto_sms_voice.install()
     with mock_aws(), warnings.catch_warnings():
         warnings.simplefilter("error")
         moto_resources.add()

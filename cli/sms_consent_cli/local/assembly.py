@@ -11,7 +11,7 @@ from pathlib import Path
 import boto3
 from moto import mock_aws
 
-import emulator
+import moto_sms_voice
 import sms_consent
 from sms_consent.adapters.dynamodb.due_work import DueIndex
 from sms_consent_cli.local import moto_ledger, moto_order, moto_queue
@@ -50,7 +50,7 @@ class Local:
 def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[str]) -> Local:
     """Create everything. The environment must have been isolated before. Raises LocalError."""
     time = LocalTime()
-    emulator.install()
+    moto_sms_voice.install()
     moto_ledger.mend()
     moto_order.mend()
     moto_queue.mend()

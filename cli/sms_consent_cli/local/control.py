@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
-from emulator.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
-from emulator.pinpointsmsvoicev2.exceptions import ServiceError
+from moto_sms_voice.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
+from moto_sms_voice.pinpointsmsvoicev2.exceptions import ServiceError
 from sms_consent.domain.time import as_text
 from sms_consent_cli.local.assembly import Local
 from sms_consent_cli.local.aws_environment import ACCOUNT, REGION

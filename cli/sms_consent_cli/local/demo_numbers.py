@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from emulator.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
+from moto_sms_voice.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
 from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
 
 __all__ = ["DEFAULT", "Originators"]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 from botocore.exceptions import ClientError
 
-from emulator.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
-from emulator.pinpointsmsvoicev2.messages import SentText
+from moto_sms_voice.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
+from moto_sms_voice.pinpointsmsvoicev2.messages import SentText
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList

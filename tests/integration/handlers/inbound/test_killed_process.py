@@ -17,7 +17,7 @@ from moto.moto_api._internal import moto_api_backend
 from moto.server import ThreadedMotoServer
 from support.template import REPOSITORY, create_table
 
-import emulator
+import moto_sms_voice
 
 OURS, LIST = "+12125550101", "Default"
 PEOPLE = [f"+142555501{at:02}" for at in range(10)]
@@ -27,7 +27,7 @@ KILLER = PEOPLE[6]
 @pytest.fixture
 def endpoint() -> Iterator[str]:
     """AWS in memory, for other processes."""
-    emulator.install()
+    moto_sms_voice.install()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request helps nobody
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

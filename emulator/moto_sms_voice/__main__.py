@@ -1,4 +1,4 @@
-"""Decides what ``python -m emulator`` is: moto's own server, with its own arguments, that knows this backend too."""
+"""Decides what ``python -m moto_sms_voice`` is: moto's own server, with its own arguments, that knows this backend too."""
 
 from __future__ import annotations
 
