@@ -12,6 +12,7 @@ from api import models
 from api.http import JSON, PROBLEM
 from api.opt_outs import VERSIONS
 from api.people import MOST_DECISIONS
+from sms_consent.domain.phone_number import SERVICE_PATTERN
 
 __all__ = ["description"]
 
@@ -33,7 +34,7 @@ _NUMBER = {
     "in": "path",
     "required": True,
     "description": "A phone number in E.164 form, its plus as %2B.",
-    "schema": {"type": "string", "pattern": r"^\+[1-9][0-9]{1,18}$"},
+    "schema": {"type": "string", "pattern": f"^{SERVICE_PATTERN}$"},
 }
 _CLIENT_ID = {
     "name": "x-ms-client-request-id",

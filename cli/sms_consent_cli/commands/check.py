@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sms_consent.queries.views import consent_view
-from sms_consent_cli.shared.entered_number import NotANumber, entered
+from sms_consent_cli.shared.number_input import InvalidNumber, length_problem, parse_number
 from sms_consent_cli.shared.terminal_text import say, say_json
 from sms_consent_cli.shared.usage_error import BAD_INPUT
 
@@ -57,12 +57,18 @@ def check(
 
 
 def number_of(command: str, number: str, country: str | None) -> str:
-    """In E.164 form; otherwise the command ends."""
+    """Return a number from the command line in E.164 form, with a warning if its length is not possible.
+
+    Ends the command with exit code 2 if the text is not a number.
+    """
     try:
-        return entered(number, country)
-    except NotANumber as error:
+        parsed = parse_number(number, country)
+    except InvalidNumber as error:
         say(f"sms-consent {command}: {error}", err=True)
         raise typer.Exit(BAD_INPUT) from error
+    if (problem := length_problem(parsed)) is not None:
+        say(f"warning: check the number: {problem}", err=True)
+    return parsed.e164
 
 
 def _is(list_name: str, asked: str) -> bool:

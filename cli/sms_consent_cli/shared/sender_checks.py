@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sms_consent.domain.phone_number import E164_PATTERN
 from sms_consent.domain.ports import Sender
 from sms_consent.replies import Replies, UnfitReply
 from sms_consent.replies.templates import language_tag
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Checked", "SenderChecks", "Wish"]
 
 # As an inbound text names it: E.164 with its plus, a short code, or the id of an RCS agent; and a pool, for the API.
-_IDENTITY = re.compile(r"\+[1-9][0-9]{6,14}|[1-9][0-9]{2,7}|(pool|rcs)-[A-Za-z0-9_-]{1,100}", re.ASCII)
+_IDENTITY = re.compile(rf"{E164_PATTERN}|[1-9][0-9]{{2,7}}|(pool|rcs)-[A-Za-z0-9_-]{{1,100}}", re.ASCII)
 _LIST = re.compile(
     r"[A-Za-z0-9_-]{1,64}|arn:aws[a-z-]*:sms-voice:[a-z0-9-]+:[0-9]{12}:opt-out-list/[A-Za-z0-9_-]{1,64}"
 )

@@ -1,33 +1,75 @@
-"""Which numbers are taken for a person's, and how a number looks where others may read it."""
+"""A person's phone number, and the form in which numbers and message ids appear in logs."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 
-__all__ = ["canonical", "mask", "mask_id"]
+__all__ = ["E164_PATTERN", "SERVICE_PATTERN", "PhoneNumber", "canonical", "mask", "mask_id"]
 
-# The API's own pattern is \+?[1-9][0-9]{1,18}; E.164 has at most fifteen digits, but carriers open ranges faster than
-# libraries learn them, so only what the API itself would refuse is refused here. A sender without a plus is taken for
-# a national destination code with country only from eight digits on: shorter ones are short codes, which machines use.
-_INTERNATIONAL = re.compile(r"\+[1-9][0-9]{1,18}")
-_WITHOUT_PLUS = re.compile(r"[1-9][0-9]{7,18}")
+SERVICE_PATTERN = r"\+[1-9][0-9]{1,18}"
+"""The numbers that the opt-out list API accepts, with the plus that it lets callers omit."""
+E164_PATTERN = r"\+[1-9][0-9]{6,14}"
+"""E.164: at most fifteen digits. The shortest international numbers have seven."""
+
+_SERVICE = re.compile(SERVICE_PATTERN, re.ASCII)
+_E164 = re.compile(E164_PATTERN, re.ASCII)
+_WITHOUT_PLUS = re.compile(r"[1-9][0-9]{7,18}", re.ASCII)
+"""A sender without a plus is a number with its country code from eight digits on. Shorter ones are short codes."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PhoneNumber:
+    """A phone number with its plus and country code. ``repr`` masks it, so that no traceback or log shows it.
+
+    Only the API's own pattern decides what is a number: carriers open ranges before libraries know them. National formats,
+    lengths and countries need the metadata of phonenumbers (23 MB), which only the command uses; see
+    ``sms_consent_cli.shared.number_input``.
+    """
+
+    e164: str
+
+    @classmethod
+    def parse(cls, text: str) -> PhoneNumber | None:
+        """Return the number that a text with a plus is; None if the API would refuse it."""
+        return cls(text) if _SERVICE.fullmatch(text) else None
+
+    @classmethod
+    def of_sender(cls, sender: str) -> PhoneNumber | None:
+        """Return the number of an inbound text's sender; None for a short code or an alphanumeric sender."""
+        sender = sender.strip()
+        if _WITHOUT_PLUS.fullmatch(sender):
+            return cls("+" + sender)
+        return cls.parse(sender)
+
+    @property
+    def is_e164(self) -> bool:
+        """Whether the number has a length that E.164 allows. Requests by people and programs must; senders need not."""
+        return _E164.fullmatch(self.e164) is not None
+
+    @property
+    def masked(self) -> str:
+        """The number as logs show it: ``+1425•••0182``."""
+        return mask(self.e164)
+
+    def __str__(self) -> str:
+        """Return the E.164 form."""
+        return self.e164
+
+    def __repr__(self) -> str:
+        """Return the masked number."""
+        return f"PhoneNumber({self.masked})"
 
 
 def canonical(number: str) -> str | None:
-    """The number in E.164 form with its plus, or None for a short code, an alphanumeric sender, or no number at all."""
-    number = number.strip()
-    if not number.isascii():
-        return None
-    if _INTERNATIONAL.fullmatch(number):
-        return number
-    if _WITHOUT_PLUS.fullmatch(number):
-        return "+" + number
-    return None
+    """Return a sender's number in E.164 form, or None if it is not a phone number."""
+    found = PhoneNumber.of_sender(number)
+    return found.e164 if found is not None else None
 
 
 def mask(number: str) -> str:
-    """The number as logs show it: ``+1425•••0182``, enough to find a case with its owner, too little to call."""
+    """Return the form of a number or sender for logs: enough to find a case with its owner, not enough to call."""
     if len(number) < 9:
         return "•••"
     return f"{number[:5]}•••{number[-4:]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from functools import partial
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.errors import ConsentError, Never, TryAgain
+from sms_consent.domain.phone_number import PhoneNumber
 from sms_consent.domain.ports import Clock, ConsentLedger, Sender
 from sms_consent.domain.time import from_text, text_or_none
 from sms_consent.recording.idempotency import IdempotentRequests, RequestKey
@@ -21,10 +21,6 @@ from sms_consent.recording.recorder import Recorder
 __all__ = ["API", "ChannelRequests", "Request", "RequestOutcome", "Result", "UnknownSender", "result_of"]
 
 API = "api"
-
-# E.164: a plus, a country code and at most fifteen digits in all. The shortest international numbers have seven. A number
-# without its plus may be anybody's in some country, so it is not guessed at here, as it is for a text's own sender.
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 
 class UnknownSender(ConsentError):
@@ -162,7 +158,9 @@ def _for_each(
     for recipient in dict.fromkeys(recipients):
         if recipient in made:
             continue
-        if not _E164.fullmatch(recipient):
+        # A number without its plus may belong to several countries. Only the sender of a text is read without one.
+        number = PhoneNumber.parse(recipient)
+        if number is None or not number.is_e164:
             made[recipient] = Result(recipient, RequestOutcome.INVALID)
             continue
         try:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sms_consent.domain.phone_number import PhoneNumber
+
 __all__ = ["EXPECTED", "MOST", "NUMBERS", "targets_of"]
 
 NUMBERS = "numbers"
@@ -13,7 +15,6 @@ MOST = 10
 """Numbers in one request: their calls are one second's worth of AWS's default quota."""
 EXPECTED = f'"{NUMBERS}" must be 1 to {MOST} objects with "number" in E.164 form and "list", and nothing else'
 
-_NUMBER = re.compile(r"\+[1-9][0-9]{1,18}", re.ASCII)
 _LIST = re.compile(r"[A-Za-z0-9_:/-]{1,256}", re.ASCII)
 
 
@@ -36,4 +37,4 @@ def _target(given: object) -> tuple[str, str] | None:
     number, list_name = given["number"], given["list"]
     if not isinstance(number, str) or not isinstance(list_name, str):
         return None
-    return (number, list_name) if _NUMBER.fullmatch(number) and _LIST.fullmatch(list_name) else None
+    return (number, list_name) if PhoneNumber.parse(number) and _LIST.fullmatch(list_name) else None

@@ -124,9 +124,9 @@ def _run(
 
 def _named(sender: str) -> str:
     """A number however it is written; whatever else, as it is."""
-    from sms_consent_cli.shared.entered_number import NotANumber, entered
+    from sms_consent_cli.shared.number_input import InvalidNumber, parse_number
 
     try:
-        return entered(sender, None)
-    except NotANumber:
+        return parse_number(sender, None).e164
+    except InvalidNumber:
         return sender.strip()

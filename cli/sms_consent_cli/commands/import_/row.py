@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-import phonenumbers
-from phonenumbers import ValidationResult
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 
 from sms_consent.domain.decision import Asked, Author, Decision
@@ -19,7 +17,7 @@ from sms_consent.domain.time import as_text
 from sms_consent_cli.commands.import_.columns import Column, Columns
 from sms_consent_cli.commands.import_.status_column import StatusKind, Told
 from sms_consent_cli.shared.delimited_file import original
-from sms_consent_cli.shared.entered_number import NotANumber, entered
+from sms_consent_cli.shared.number_input import InvalidNumber, length_problem, parse_number
 from sms_consent_cli.shared.usage_error import UsageError
 from sms_consent_cli.shared.written_time import Span, TimeReading
 
@@ -27,15 +25,7 @@ __all__ = ["ColumnSettings", "Row", "Unfit", "looks_like_number"]
 
 IMPORT = "import"
 LONGEST_NAME, LONGEST_TEXT = 200, 1600
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _SHORTENED = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
-_LENGTHS = {
-    ValidationResult.TOO_SHORT: "it has too few digits for its country",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "it has no area code",
-    ValidationResult.TOO_LONG: "it has too many digits for its country",
-    ValidationResult.INVALID_LENGTH: "its country has no numbers of its length",
-    ValidationResult.INVALID_COUNTRY_CODE: "no country has its code",
-}
 _TRUTHS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
 
 
@@ -75,18 +65,14 @@ def _number(cell: str, region: str | None) -> str:
     if _SHORTENED.fullmatch(text):
         raise Unfit("a spreadsheet has rounded its number: its last digits are gone")
     try:
-        number = entered(text, region)
-    except NotANumber as error:
+        number = parse_number(text, region)
+    except InvalidNumber as error:
         raise Unfit(str(error).replace("--country, as US", "country with --region, as US")) from None
-    if not _E164.fullmatch(number):
+    if not number.is_e164:
         raise Unfit("a number has seven to fifteen digits with its country code, as +14255550182")
-    try:
-        length = phonenumbers.is_possible_number_with_reason(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        length = ValidationResult.INVALID_COUNTRY_CODE
-    if length in _LENGTHS:
-        raise Unfit(f"{_LENGTHS[length]}: look at how it was exported")
-    return number
+    if (problem := length_problem(number)) is not None:
+        raise Unfit(f"{problem}: look at how it was exported")
+    return number.e164
 
 
 def _read_number(cell: Any, info: ValidationInfo[ColumnSettings]) -> str:

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import phonenumbers
-
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.domain.decision import Asked
@@ -29,6 +27,7 @@ from sms_consent_cli.commands.import_.row import ColumnSettings
 from sms_consent_cli.commands.import_.waiting import followed
 from sms_consent_cli.shared.account import Account
 from sms_consent_cli.shared.deployment import Deployment
+from sms_consent_cli.shared.number_input import is_country
 from sms_consent_cli.shared.sender_checks import SenderChecks
 from sms_consent_cli.shared.terminal_text import say, visible
 from sms_consent_cli.shared.usage_error import UsageError
@@ -75,7 +74,7 @@ class ImportRun:
             raise UsageError(
                 "an import reads its file more than once, so that it can go on after a kill: save it first"
             )
-        if wish.region is not None and wish.region.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        if wish.region is not None and not is_country(wish.region):
             raise UsageError("--region takes the two letters of a country, as US")
         self._wish = wish
         self._deployment = Deployment(stack, table=table)

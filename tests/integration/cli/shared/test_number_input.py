@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sms_consent_cli.shared.entered_number import NotANumber, entered
+from sms_consent.domain.phone_number import PhoneNumber
+from sms_consent_cli.shared.number_input import InvalidNumber, length_problem, parse_number
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from sms_consent_cli.shared.entered_number import NotANumber, entered
 )
 def test_a_number_is_read_as_it_is_written(written: str, country: str | None, number: str) -> None:
     """A number range that no library knows yet is a number too: only the API's own pattern counts."""
-    assert entered(written, country) == number
+    assert parse_number(written, country).e164 == number
 
 
 @pytest.mark.parametrize(
@@ -43,5 +44,19 @@ def test_a_number_is_read_as_it_is_written(written: str, country: str | None, nu
 )
 def test_what_is_no_number_is_refused(written: str, country: str | None, complaint: str) -> None:
     """Rather than answered with what is known of another one."""
-    with pytest.raises(NotANumber, match=complaint):
-        entered(written, country)
+    with pytest.raises(InvalidNumber, match=complaint):
+        parse_number(written, country)
+
+
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [
+        ("+14255550182", None),
+        ("+142555501", "it has too few digits for its country"),
+        ("+14255550182345", "it has too many digits for its country"),
+        ("+9991234567", "no country has its code"),
+    ],
+)
+def test_a_length_that_is_not_possible_is_reported(number: str, problem: str | None) -> None:
+    """As a warning: numbering plans change before libraries do."""
+    assert length_problem(PhoneNumber(number)) == problem
