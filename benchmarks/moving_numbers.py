@@ -131,7 +131,7 @@ def _stock(table: str, opt_out_list: str, lines: int) -> None:
             id=f"import-{at:032}", number=f"+1{2_010_000_000 + at * 61}", asked=Asked.OPT_OUT, at=now,
             author=Author.IMPORT, through="import", actor="web form", reference=f"opt-outs.csv:{at + 2}",
         )  # fmt: skip
-        _, consent = decide(None, decision, opt_out_list, now=now, claim=None, answer=None)
+        _, consent = decide(None, decision, opt_out_list, now=now, lease=None, answer=None)
         assert consent is not None
         listing = Listing(at=now, end_user_opted_out=False)
         settled = replace(consent, applied_version=1, listed=True, listing=listing, due=None, due_at=None, outbox=None)

@@ -83,8 +83,8 @@ MUTANTS = (
     Mutant(
         "no version guard: a put marks whatever version stands",
         PROGRESS,
-        "        consent = replace(consent, delete_doubt=None)\n    if consent.version != version:\n",
-        "        consent = replace(consent, delete_doubt=None)\n    if False:\n",
+        "        consent = replace(consent, uncertain_delete_at=None)\n    if consent.version != version:\n",
+        "        consent = replace(consent, uncertain_delete_at=None)\n    if False:\n",
     ),
     Mutant(
         "no revision guard: writes are unconditional",
@@ -109,7 +109,7 @@ MUTANTS = (
     Mutant(
         "a deletion is not announced when a newer decision asks for it",
         SYNC,
-        "                if work is Work.ANSWER or self._consent.is_announced:\n",
+        "                if work is Work.ANSWER or self._consent.is_intent_logged:\n",
         "                if True:\n",
     ),
     Mutant(
@@ -152,7 +152,7 @@ MUTANTS = (
     Mutant(
         "reply sent before it is claimed",
         SYNC,
-        """            self._update(lambda consent: transitions.answer_claimed(consent, self._worker, version, now))
+        """            self._update(lambda consent: transitions.reply_claimed(consent, self._worker, version, now))
             answer = self._consent.answer
 """,
         "            answer = answer.claimed(self._worker)\n",
@@ -227,13 +227,13 @@ MUTANTS = (
     Mutant(
         "an opt-in does not wait for a put that may still land",
         CONSENT,
-        "        return self.landing_until is not None and now < self.landing_until\n",
+        "        return self.in_flight_until is not None and now < self.in_flight_until\n",
         "        return False\n",
     ),
     Mutant(
         "a put is not repeated after a deletion that may still land",
         PROGRESS,
-        "    may_be_undone = consent.delete_doubt is not None and consent.landing_at(now)\n",
+        "    may_be_undone = consent.uncertain_delete_at is not None and consent.has_call_in_flight(now)\n",
         "    may_be_undone = False\n",
     ),
     Mutant(
@@ -250,7 +250,7 @@ MUTANTS = (
     ),
     Mutant(
         "back-off that does not grow",
-        PROGRESS,
+        "sms_consent/domain/backoff.py",
         "        return min(self.first * (1 << min(attempts, 20)), self.most)\n",
         "        return self.first\n",
     ),

@@ -124,8 +124,8 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a deletion in doubt is forgotten when no lease is taken",
         PROGRESS,
-        "lease=None, lease_until=None, deleting=None, delete_doubt=doubt\n        )\n    if answer",
-        "lease=None, lease_until=None, deleting=None\n        )\n    if answer",
+        "            uncertain_delete_at=doubt,\n        )\n    if answer",
+        "        )\n    if answer",
         LOST,
     ),
     _mutant(
@@ -465,8 +465,8 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "other rejections are retried hourly",
         PROGRESS,
-        "REJECTED = Patience(timedelta(minutes=1), timedelta(minutes=5))",
-        "REJECTED = Patience(timedelta(minutes=1), timedelta(minutes=60))",
+        "REJECTED = Backoff(timedelta(minutes=1), timedelta(minutes=5))",
+        "REJECTED = Backoff(timedelta(minutes=1), timedelta(minutes=60))",
         NUMBERS,
     ),
     _mutant(
@@ -522,7 +522,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a repeated STOP makes an opt-out young again",
         PROGRESS,
-        "            standing, unlisted_since=min(decision.at, now) if imported else standing.owed_since,\n",
+        "            standing, unlisted_since=min(decision.at, now) if imported else standing.out_of_sync_since,\n",
         "            standing, unlisted_since=min(decision.at, now),\n",
         ALARM, "metrics/test_facts_told.py",
     ),
@@ -550,7 +550,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "an opt-out is young until it is due again",
         OVERDUE,
-        "        return items.consent_from(from_attributes(stored)).owed_since\n",
+        "        return items.consent_from(from_attributes(stored)).out_of_sync_since\n",
         "        return items.consent_from(from_attributes(stored)).due_at or now\n",
         ALARM,
     ),
@@ -565,7 +565,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a late deletion is left to the next sweep",
         SYNC,
-        "        return self.settle(consent) if attempt.deleted and not consent.settled else consent\n",
+        "        return self.sync_if_due(consent) if attempt.deleted and not consent.settled else consent\n",
         "        return consent\n",
         LATE,
     ),

@@ -12,7 +12,7 @@ from support.policies import Permission, granted
 from support.template import resources
 from support.workers import LEASE
 
-from sms_consent.domain.consent import LANDING
+from sms_consent.domain.consent import IN_FLIGHT_FOR
 
 # START's worker stands still before its deletion for as long as a lease of 20 seconds lasts; STOP comes meanwhile.
 STANDSTILL = History(
@@ -45,4 +45,4 @@ def test_every_function_that_may_take_a_lease_ends_long_enough_before_it() -> No
     put = Permission("sms-voice:PutOptedOutNumber", "OptOutList")
     for name, function in resources("AWS::Serverless::Function").items():
         if put in granted(name):
-            assert timedelta(seconds=function["Properties"]["Timeout"]) + LANDING <= LEASE, name
+            assert timedelta(seconds=function["Properties"]["Timeout"]) + IN_FLIGHT_FOR <= LEASE, name

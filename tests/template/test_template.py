@@ -17,7 +17,7 @@ from support.template import KEY_ARN, KEY_ID, REPOSITORY, resources, statements,
 from sms_consent.adapters import clients
 from sms_consent.adapters.eventbridge import SOURCE
 from sms_consent.bootstrap.settings import CALL_MARGIN
-from sms_consent.domain.consent import LANDING
+from sms_consent.domain.consent import IN_FLIGHT_FOR
 from sms_consent.domain.deadline import MARGIN
 from sms_consent.inbound.batch import GIVE_UP_AFTER, GIVE_UP_UNTRIED_AFTER
 from sms_consent.publishing.event_publisher import GIVEN_UP_AFTER
@@ -235,7 +235,7 @@ def test_a_lease_outlives_every_worker() -> None:
         timeout = function["Properties"]["Timeout"]
         assert _environment(name)["TIMEOUT_SECONDS"] == timeout
         assert float(_environment(name)["LEASE_SECONDS"]) >= timeout + CALL_MARGIN.total_seconds()
-    assert CALL_MARGIN >= LANDING
+    assert CALL_MARGIN >= IN_FLIGHT_FOR
 
 
 def test_reconcile_may_only_read_lists() -> None:
@@ -351,7 +351,7 @@ def test_the_inbound_function_can_start_a_text_and_its_lease_outlives_it() -> No
     timeout = FUNCTIONS["InboundFunction"]["Properties"]["Timeout"]
     assert timeout > MARGIN + clients.RECORDING + 10
     assert timeout > MARGIN + clients.SYNCING + 10
-    assert timedelta(seconds=timeout) + LANDING <= timedelta(seconds=90)
+    assert timedelta(seconds=timeout) + IN_FLIGHT_FOR <= timedelta(seconds=90)
     assert resources("AWS::SQS::Queue")["InboundQueue"]["Properties"]["VisibilityTimeout"] >= 6 * timeout
     assert resources("AWS::SQS::Queue")["InboundQueue"]["Properties"]["VisibilityTimeout"] < 300
 

@@ -45,7 +45,7 @@ PARAMETERS: Mapping[str, str] = {
 """Environment variables, by the template parameter that sets them: problems name what an operator can change."""
 
 CALL_MARGIN = timedelta(seconds=30)
-"""How long after a function's time-out a call that it made may still take effect (``consent.LANDING``)."""
+"""How long after a function's time-out a call that it made may still take effect (``consent.IN_FLIGHT_FOR``)."""
 
 _LONGEST_TIMEOUT = 60.0
 """Seconds: the greatest time-out in template.yaml of a function that takes leases, for a process that does not say its own."""

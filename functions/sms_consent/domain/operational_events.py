@@ -55,7 +55,7 @@ def of_consent(before: Consent | None, after: Consent, now: datetime) -> Iterato
             number=after.number,
             decision_id=after.decided_by,
             list_name=after.list_name,
-            delay=now - after.owed_since
+            delay=now - after.out_of_sync_since
             if kind in {OperationalEventKind.LISTED, OperationalEventKind.RELEASED}
             else None,
             imported=before is not None and before.due is Due.IMPORTED,

@@ -1,16 +1,18 @@
-"""What a worker's findings make of a consent: claims, marks and postponements, pure, each right on whatever now stands.
+"""Every transition of a consent, pure: ``decide`` applies a decision, the others apply the result of an AWS call.
 
-Facts about the list (put, deleted, found) hold whatever was decided meanwhile; ``applied_version`` follows only if the
-version that the worker applied still stands. So two racing texts end where the ledger is, in any interleaving.
+The functions that follow an AWS call re-validate lease and version, so they are safe on a newer consent than the one the call
+was made for: facts about the list (put, deleted, found) are kept in any case, and ``applied_version`` rises only if the
+version that was applied is still the newest. Two racing texts therefore end with the list matching the ledger, in any order.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sms_consent.domain.consent import LANDING, Consent, Due, Lease, Listing, Status
+from sms_consent.domain.backoff import Backoff
+from sms_consent.domain.consent import IN_FLIGHT_FOR, Consent, Due, Lease, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Untouched
 from sms_consent.domain.rejections import is_permanent
@@ -18,58 +20,45 @@ from sms_consent.domain.reply import Delivery, Reply, ReplyState
 
 __all__ = [
     "OPT_IN_ANSWER_USEFUL_FOR",
-    "Patience",
     "Work",
-    "announced",
-    "answer_claimed",
     "answered",
-    "claimed",
     "confirmed_listed",
     "decide",
     "deleted_without_lease",
     "found_unlisted",
-    "let_go",
+    "intent_logged",
+    "leased",
     "listed",
     "moved_back",
     "postponed",
     "recorded",
     "refused",
     "rejected",
+    "release_lease",
+    "reply_claimed",
     "set_aside",
     "work_left",
 ]
 
 
 class Work(StrEnum):
-    """The next thing that the list, or the person, is owed."""
+    """The next call to make for a consent."""
 
     PUT = "PUT"
     DELETE = "DELETE"
-    VERIFY = "VERIFY"  # is a number whose opt-in must wait on the list at all?
-    ANSWER = "ANSWER"
+    VERIFY = "VERIFY"  # look up whether a number with a pending opt-in is on the list at all
+    ANSWER = "ANSWER"  # send the reply
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait before the same call again: doubled with each attempt, up to the most."""
-
-    first: timedelta
-    most: timedelta
-
-    def after(self, attempts: int) -> timedelta:
-        """The wait after so many failed attempts."""
-        return min(self.first * (1 << min(attempts, 20)), self.most)
-
-
-THROTTLED = Patience(timedelta(seconds=1), timedelta(minutes=1))
-UNAVAILABLE = Patience(timedelta(seconds=5), timedelta(minutes=5))
-REJECTED = Patience(timedelta(minutes=1), timedelta(minutes=5))
-NUMBER_REJECTED = Patience(timedelta(minutes=4), timedelta(minutes=32))
+THROTTLED = Backoff(timedelta(seconds=1), timedelta(minutes=1))
+UNAVAILABLE = Backoff(timedelta(seconds=5), timedelta(minutes=5))
+REJECTED = Backoff(timedelta(minutes=1), timedelta(minutes=5))
+NUMBER_REJECTED = Backoff(timedelta(minutes=4), timedelta(minutes=32))
 """Five attempts take an hour, after which the number counts as rejected permanently."""
 REFUSED_AGAIN_AFTER = timedelta(days=1)
-"""An opt-in that the service refused without this ledger knowing of a deletion is tried again daily."""
+"""How often an opt-in is tried again that AWS refused although the ledger knows of no deletion."""
 OPT_IN_ANSWER_USEFUL_FOR = timedelta(days=1)
-"""A confirmation of an opt-in that could not be sent for so long surprises more than it helps."""
+"""How long the confirmation of an opt-in is worth sending."""
 
 
 def decide(
@@ -78,17 +67,24 @@ def decide(
     list_name: str,
     *,
     now: datetime,
-    claim: Lease | None,
+    lease: Lease | None,
     answer: Reply | None,
 ) -> tuple[Outcome, Consent | None]:
-    """What becomes of a consent, and None in place of a consent where nothing is to be written.
+    """Apply a decision. Return its outcome and the changed consent, or None if nothing is to be written.
 
-    A decision counts if it is newer than the newest recorded one; at equal times opting out wins. One that counts
-    ``only_if_opted_out`` is IGNORED unless the newest recorded one is an older opt-out. ``claim`` is the
-    lease to take if the change leaves work, None to leave that work to sweep; ``answer`` is the reply due if it changes.
+    A decision counts if it is newer than the newest recorded one; at equal times an opt-out wins. A decision that counts
+    ``only_if_opted_out`` is IGNORED unless the newest recorded one is an older opt-out.
+
+    Args:
+        standing: The stored consent, or None.
+        decision: The decision.
+        list_name: The opt-out list.
+        now: The time.
+        lease: The lease to take if list calls become necessary; None leaves them to sweep.
+        answer: The reply to send if the decision changes the consent.
     """
     if standing is not None and standing.outbox is not None and standing.outbox.id == decision.id:
-        return Outcome.CHANGED, None  # delivered again before its recording was complete, whatever was confirmed since
+        return Outcome.CHANGED, None  # a redelivery, before the decision was in the history
     if standing is not None and standing.decided_by == decision.id:
         return Outcome.CONFIRMED, None
     if decision.only_if_opted_out and not _reverses_opt_out(decision, standing):
@@ -99,7 +95,7 @@ def decide(
     if standing is not None and _asks_for_what_is(decision, standing):
         imported = standing.due is Due.IMPORTED and decision.author is not Author.IMPORT
         confirmed = replace(
-            standing, unlisted_since=min(decision.at, now) if imported else standing.owed_since,
+            standing, unlisted_since=min(decision.at, now) if imported else standing.out_of_sync_since,
             decided_at=decision.at, decided_by=decision.id, decided_author=decision.author,
             due=_urgency(standing.due, decision), revision=standing.revision + 1,
         )  # fmt: skip
@@ -109,7 +105,7 @@ def decide(
         changed = replace(changed, unlisted_since=min(decision.at, now))
         # A number that is still on the list cannot be sent a confirmation: the service refuses it.
         due = Due.IMPORTED if decision.author is Author.IMPORT else Due.OPT_OUT
-        return Outcome.CHANGED, _with_work(changed, due, claim, None if changed.surely_listed else answer, now)
+        return Outcome.CHANGED, _with_work(changed, due, lease, None if changed.surely_listed else answer, now)
     release = changed.opt_in_possible_at()
     if release is not None and now < release:
         changed = replace(changed, status=Status.OPT_IN_PENDING, held_until=release)
@@ -117,7 +113,7 @@ def decide(
             return Outcome.CHANGED, replace(
                 changed, applied_version=changed.version, answer=answer, due=Due.OPT_IN, due_at=release
             )
-    return Outcome.CHANGED, _with_work(changed, Due.OPT_IN, claim, answer, now)
+    return Outcome.CHANGED, _with_work(changed, Due.OPT_IN, lease, answer, now)
 
 
 def moved_back(
@@ -126,7 +122,7 @@ def moved_back(
     """Return the consent after an earlier copy of its newest decision arrived.
 
     Args:
-        standing: The consent as it is stored; ``standing.decided_by`` is the id of ``earlier``.
+        standing: The stored consent; ``standing.decided_by`` is the id of ``earlier``.
         earlier: The copy, whose time counts from now on.
         newest: The newest other decision between the two copies, which counts again.
         undecided: Whether there are too many decisions to find it. An opt-out by the person in between then counts.
@@ -151,7 +147,7 @@ def moved_back(
         return reset
     if outbox is not None and outbox.id == newest.id:
         reset = replace(reset, outbox=None)  # it counts again, so it is not a redelivery
-    changed = decide(reset, newest, standing.list_name, now=now, claim=None, answer=None)[1] or reset
+    changed = decide(reset, newest, standing.list_name, now=now, lease=None, answer=None)[1] or reset
     return changed if changed.outbox is not None else replace(changed, outbox=outbox)
 
 
@@ -179,14 +175,15 @@ def _is_guessed(standing: Consent) -> bool:
 
 
 def _urgency(due: Due | None, decision: Decision) -> Due | None:
-    """Who asks again what was imported waits behind no import."""
+    """Return the kind of work after a repeated request: a person's opt-out does not wait behind imports."""
     return Due.OPT_OUT if due is Due.IMPORTED and decision.author is not Author.IMPORT else due
 
 
 def _due_again(consent: Consent, now: datetime) -> Consent:
     """Make unfinished work due if it is not, as if it were new.
 
-    The number was rejected permanently, the item was edited, or a newer version left a kind of work unknown here.
+    It may not be due because the number was rejected permanently, the item was edited by hand, or a newer version wrote a
+    kind of work that this version does not know.
     """
     if consent.settled or consent.leased_at(now) or (consent.due is not None and consent.due_at is not None):
         return consent
@@ -198,9 +195,10 @@ def _due_again(consent: Consent, now: datetime) -> Consent:
 
 
 def _noted(consent: Consent, decision: Decision) -> Consent:
-    """Whether the person asked to be opted out, by times alone, so that it comes out the same in any order of arrival.
+    """Update ``end_user_opted_out``, which depends on times only, and so is the same in any order of arrival.
 
-    They did if an opt-out of theirs is as new as the newest opt-in: what an agent repeats after them takes nothing away.
+    It is true if the person's own newest opt-out is at least as new as the newest opt-in. An agent's later opt-out does not
+    change it.
     """
     asked_out_at, opted_in_at = consent.asked_out_at, consent.opted_in_at
     if decision.asked is Asked.OPT_IN:
@@ -254,35 +252,42 @@ def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Co
     return _noted(changed, decision)
 
 
-def _with_work(changed: Consent, due: Due, claim: Lease | None, answer: Reply | None, now: datetime) -> Consent:
+def _with_work(changed: Consent, due: Due, lease: Lease | None, answer: Reply | None, now: datetime) -> Consent:
     if changed.leased_at(now):
-        # Another worker is at the list right now. It finds this change when it is done; if it is lost, sweep does.
+        # Another worker holds the lease. It sees this change after its call; if it is lost, sweep continues.
         return replace(changed, due=due, due_at=changed.lease_until, answer=answer)
-    doubt = changed.doubted_deletion
-    if due is Due.OPT_IN and changed.landing_at(now):
-        # A put that got no answer might land after the deletion, and a second deletion would have to wait for 30 days.
+    doubt = changed.latest_uncertain_delete
+    if due is Due.OPT_IN and changed.has_call_in_flight(now):
+        # A put without a response might take effect after the deletion; a second deletion is possible only 30 days later.
         return replace(
-            changed, due=due, due_at=changed.landing_until, answer=answer, lease=None, lease_until=None,
-            deleting=None, delete_doubt=doubt,
+            changed, due=due, due_at=changed.in_flight_until, answer=answer, lease=None, lease_until=None,
+            deleting=None, uncertain_delete_at=doubt,
         )  # fmt: skip
-    if claim is None:
+    if lease is None:
         return replace(
-            changed, due=due, due_at=now, answer=answer, lease=None, lease_until=None, deleting=None, delete_doubt=doubt
+            changed,
+            due=due,
+            due_at=now,
+            answer=answer,
+            lease=None,
+            lease_until=None,
+            deleting=None,
+            uncertain_delete_at=doubt,
         )
     if answer is not None and answer.state is ReplyState.DUE and due is Due.OPT_OUT:
-        answer = answer.claimed(claim.worker)
-    return replace(changed, due=due, answer=answer).leased(claim, now)
+        answer = answer.claimed(lease.worker)
+    return replace(changed, due=due, answer=answer).leased(lease, now)
 
 
 def work_left(consent: Consent, now: datetime, worker: str | None = None) -> Work | None:
-    """What is to be done next, by this worker if one is named; None if the list matches, or nothing may be done yet."""
+    """Return the next call to make, by ``worker`` if one is given; None if the list matches or nothing can be done yet."""
     answer = consent.answer
     answer_due = answer is not None and (
         answer.state is ReplyState.DUE or (worker is not None and answer.held_by(worker))
     )
     if consent.status is Status.OPTED_OUT:
         return None if consent.settled else Work.PUT
-    if not consent.settled and consent.landing_at(now):
+    if not consent.settled and consent.has_call_in_flight(now):
         return None
     if consent.status is Status.OPT_IN_PENDING:
         if not consent.settled:
@@ -293,37 +298,37 @@ def work_left(consent: Consent, now: datetime, worker: str | None = None) -> Wor
     return Work.ANSWER if answer_due else None
 
 
-def claimed(consent: Consent, claim: Lease, now: datetime) -> Consent:
-    """Under this worker's lease; what a lost worker may have done stays in doubt."""
+def leased(consent: Consent, lease: Lease, now: datetime) -> Consent:
+    """Take the lease for a worker, and its reply. What a lost worker may have done becomes uncertain."""
     answer = consent.answer
     if answer is not None and (
         answer.state is ReplyState.CLAIMED or work_left(consent, now) in {Work.PUT, Work.ANSWER}
     ):
-        answer = answer.taken_over(claim.worker, now)
-    return replace(consent, revision=consent.revision + 1, answer=answer).leased(claim, now)
+        answer = answer.taken_over(lease.worker, now)
+    return replace(consent, revision=consent.revision + 1, answer=answer).leased(lease, now)
 
 
-def announced(consent: Consent, worker: str, now: datetime) -> Consent:
-    """What the worker with the lease is about to do: a deletion is never made before the ledger knows of it."""
-    if consent.lease != worker or consent.is_announced:
+def intent_logged(consent: Consent, worker: str, now: datetime) -> Consent:
+    """Log the call that the worker with the lease is about to make. No deletion is made before the ledger has it."""
+    if consent.lease != worker or consent.is_intent_logged:
         return consent
-    return replace(consent.announced(now), revision=consent.revision + 1)
+    return replace(consent.intent_logged(now), revision=consent.revision + 1)
 
 
 def listed(consent: Consent, worker: str, version: int, listing: Listing, now: datetime) -> Consent:
-    """PutOptedOutNumber took effect."""
+    """Record that PutOptedOutNumber took effect."""
     if consent.lease != worker:
         return consent
     consent = replace(consent, revision=consent.revision + 1, listed=True, listing=listing)
-    may_be_undone = consent.delete_doubt is not None and consent.landing_at(now)
+    may_be_undone = consent.uncertain_delete_at is not None and consent.has_call_in_flight(now)
     if not may_be_undone:
-        consent = replace(consent, delete_doubt=None)
+        consent = replace(consent, uncertain_delete_at=None)
     if consent.version != version:
-        return consent  # another decision came meanwhile: the same worker goes on with that
+        return consent  # the same worker continues with the newer decision
     if may_be_undone:
-        # On the list, but a deletion that got no answer may yet take it off: put again once that is over.
+        # Listed, but a deletion without a response may still remove it: put the number again after that.
         return replace(
-            _done(consent), applied_version=consent.applied_version, due=Due.OPT_OUT, due_at=consent.landing_until
+            _done(consent), applied_version=consent.applied_version, due=Due.OPT_OUT, due_at=consent.in_flight_until
         )
     return _done(consent)
 
@@ -331,7 +336,7 @@ def listed(consent: Consent, worker: str, version: int, listing: Listing, now: d
 def found_unlisted(
     consent: Consent, worker: str, version: int, *, deleted_at: datetime | None, now: datetime
 ) -> Consent:
-    """The number is off the list: ``deleted_at`` says since when, or None if it never was on it."""
+    """Record that the number is not on the list. ``deleted_at`` is when it was deleted, None if it was never listed."""
     if consent.lease != worker:
         return consent
     consent = replace(
@@ -341,14 +346,14 @@ def found_unlisted(
         listing=None,
         deleted_at=_latest(consent.deleted_at, deleted_at),
         deleting=None,
-        delete_doubt=None,
+        uncertain_delete_at=None,
     )
     if consent.version != version:
         return consent
     opted_in = replace(consent, status=Status.OPTED_IN, held_until=None)
     if opted_in.answer is None or opted_in.answer.state is not ReplyState.DUE:
         return _done(opted_in)
-    # Its time starts now: while the number was on the list, the service would have refused it.
+    # Its time starts now: AWS would have refused it while the number was on the list.
     answer = replace(opted_in.answer.claimed(worker), until=now + OPT_IN_ANSWER_USEFUL_FOR)
     return replace(opted_in, applied_version=consent.version, answer=answer)
 
@@ -358,28 +363,32 @@ def deleted_without_lease(
 ) -> Consent:
     """Reopen the work after a deletion by a worker that had lost its lease.
 
-    Another worker may have put the number back before the deletion, or may be doing so. The version rises, so that its put
-    does not count and is made again.
+    Another worker may have put the number back before the deletion, or may be doing so. The version rises, so that the put
+    does not count as applied and is repeated.
 
     Args:
-        consent: The consent as it stands.
+        consent: The stored consent.
         worker: The worker that made the deletion.
         now: The present time.
-        deleted_at: When the number was deleted; None if it was not on the list, or nobody knows.
-        in_doubt: Whether the deletion got no answer, so that it may still take effect.
+        deleted_at: When the number was deleted; None if it was not on the list, or the result is unknown.
+        in_doubt: Whether the deletion got no response, so that it may still take effect.
     """
     if consent.lease == worker:
         return consent
     opted_out = consent.status is Status.OPTED_OUT
     found = replace(consent, revision=consent.revision + 1, deleted_at=_latest(consent.deleted_at, deleted_at))
     if in_doubt:
-        landing_until = now + LANDING
-        found = replace(found, landing_until=landing_until, delete_doubt=_latest(consent.delete_doubt, landing_until))
+        in_flight_until = now + IN_FLIGHT_FOR
+        found = replace(
+            found,
+            in_flight_until=in_flight_until,
+            uncertain_delete_at=_latest(consent.uncertain_delete_at, in_flight_until),
+        )
     else:
         found = replace(found, listed=False, listing=None)
     if consent.status is Status.OPTED_IN and not in_doubt:
         return found  # as it should be
-    due_at = max(now, found.landing_until or now) if in_doubt and not opted_out else now
+    due_at = max(now, found.in_flight_until or now) if in_doubt and not opted_out else now
     if consent.leased_at(now):
         due_at = max(due_at, consent.lease_until or due_at)
     return replace(
@@ -393,11 +402,11 @@ def deleted_without_lease(
 
 
 def confirmed_listed(consent: Consent, worker: str, version: int, listing: Listing, now: datetime) -> Consent:
-    """A number whose opt-in must wait is on the list indeed, so that a deletion still in doubt never was."""
+    """Record that a number with a pending opt-in is on the list. An uncertain deletion therefore did not take effect."""
     if consent.lease != worker:
         return consent
     consent = replace(
-        consent, revision=consent.revision + 1, listed=True, listing=listing, deleting=None, delete_doubt=None
+        consent, revision=consent.revision + 1, listed=True, listing=listing, deleting=None, uncertain_delete_at=None
     )
     if consent.version != version:
         return consent
@@ -406,7 +415,7 @@ def confirmed_listed(consent: Consent, worker: str, version: int, listing: Listi
 
 
 def refused(consent: Consent, worker: str, version: int, reason: str, now: datetime) -> Consent:
-    """DeleteOptedOutNumber was refused, which this ledger had not foreseen: pending, and tried again daily."""
+    """Record that AWS refused DeleteOptedOutNumber unexpectedly: the opt-in is pending, and is tried again daily."""
     if consent.lease != worker:
         return consent
     consent = replace(
@@ -414,7 +423,7 @@ def refused(consent: Consent, worker: str, version: int, reason: str, now: datet
         revision=consent.revision + 1,
         listed=True,
         deleting=None,
-        delete_doubt=None,
+        uncertain_delete_at=None,
         refusal=reason,
     )
     if consent.version != version:
@@ -436,20 +445,25 @@ def postponed(
     changing: Work | None = None,
     final: bool = False,
 ) -> Consent:
-    """Given back to sweep: nothing recorded is ever dropped, however long the service fails.
+    """Release the lease after a failed call, and leave the work to sweep with a back-off. Unfinished work is never dropped.
 
-    A number that is rejected permanently is left without due work if ``final`` is given: the caller has then recorded it as
-    ``RejectedWork``.
+    If another decision came in meanwhile, its work does not wait for the back-off.
 
-    ``changing`` is PUT or DELETE if it was such a call that failed. What another decision made due meanwhile has not
-    failed yet: it does not wait for this call's back-off.
+    Args:
+        consent: The stored consent.
+        worker: The worker whose call failed.
+        version: The version that the worker was applying.
+        failure: The error.
+        now: The time.
+        changing: PUT or DELETE if such a call failed.
+        final: Whether a permanently rejected number is left without due work: the caller has written ``RejectedWork``.
     """
     if consent.lease != worker:
         return consent
-    landing_until, delete_doubt = consent.landing_until, consent.delete_doubt
+    in_flight_until, uncertain_delete_at = consent.in_flight_until, consent.uncertain_delete_at
     if changing is not None and not isinstance(failure, Untouched | Rejected):
-        landing_until = now + LANDING
-        delete_doubt = landing_until if changing is Work.DELETE else delete_doubt
+        in_flight_until = now + IN_FLIGHT_FOR
+        uncertain_delete_at = in_flight_until if changing is Work.DELETE else uncertain_delete_at
     same = consent.version == version
     consent = rejected(consent, failure, now) if same else consent
     due_at = now + _wait(consent, failure) if same else now
@@ -457,7 +471,7 @@ def postponed(
     if answer is not None and answer.held_by(worker):
         answer = answer.released()
     if consent.status is not Status.OPTED_OUT:
-        due_at = max(due_at, landing_until or due_at)
+        due_at = max(due_at, in_flight_until or due_at)
     elif answer is not None and answer.state is ReplyState.DUE:
         due_at = min(due_at, max(answer.until, now))
     over = final and same and is_permanent(consent, now)
@@ -470,14 +484,14 @@ def postponed(
         due_at=None if over else due_at,
         lease=None,
         lease_until=None,
-        delete_doubt=delete_doubt,
+        uncertain_delete_at=uncertain_delete_at,
         deleting=None,
-        landing_until=landing_until,
+        in_flight_until=in_flight_until,
     )
 
 
 def rejected(consent: Consent, failure: TryAgain | Rejected, now: datetime) -> Consent:
-    """Count a validation error about the number, and keep the reason of any rejection. Other failures change nothing."""
+    """Count a validation error about the number, and keep the reason of a rejection. Other failures change nothing."""
     if not isinstance(failure, Rejected):
         return consent
     consent = replace(consent, rejection=str(failure))
@@ -487,15 +501,15 @@ def rejected(consent: Consent, failure: TryAgain | Rejected, now: datetime) -> C
 
 
 def set_aside(consent: Consent, now: datetime) -> Consent:
-    """Postpone work on an item that fails for an unknown reason, so that it does not hold up other work."""
+    """Postpone work on an item that fails for an unknown reason, so that it does not block other work."""
     attempts = max(consent.attempts, 0)
     return replace(
         consent, revision=consent.revision + 1, attempts=attempts + 1, due_at=now + UNAVAILABLE.after(attempts)
     )
 
 
-def answer_claimed(consent: Consent, worker: str, version: int, now: datetime) -> Consent:
-    """The reply that is due, claimed by the worker that goes on; but not that of a decision which it has not seen yet."""
+def reply_claimed(consent: Consent, worker: str, version: int, now: datetime) -> Consent:
+    """Claim the due reply for the worker with the lease, unless a newer decision came in that the worker has not seen."""
     if consent.lease != worker or consent.version != version:
         return consent
     if consent.answer is None or consent.answer.state is not ReplyState.DUE:
@@ -504,9 +518,9 @@ def answer_claimed(consent: Consent, worker: str, version: int, now: datetime) -
 
 
 def answered(consent: Consent, delivery: Delivery) -> Consent:
-    """Record a reply: its text in any case, its state if its decision still stands.
+    """Record the result of sending a reply: always its digest, and its state unless a newer decision has its own reply.
 
-    Once the list matches too, nothing is due any more.
+    If the list matches too, nothing is due any more.
     """
     answer, reply = delivery.answer, delivery.reply
     if reply is not None and reply not in consent.recent_replies:
@@ -520,19 +534,19 @@ def answered(consent: Consent, delivery: Delivery) -> Consent:
     return _done(consent)
 
 
-def let_go(consent: Consent, worker: str, now: datetime) -> Consent:
-    """Nothing is left to do at this time: the lease ends."""
+def release_lease(consent: Consent, worker: str, now: datetime) -> Consent:
+    """End the lease, because nothing can be done now."""
     if consent.lease != worker:
         return consent
     consent = replace(consent, revision=consent.revision + 1)
     if consent.settled and consent.status is not Status.OPT_IN_PENDING:
         return _done(consent)
-    waits_for = consent.held_until if consent.settled else consent.landing_until
+    waits_for = consent.held_until if consent.settled else consent.in_flight_until
     return replace(consent, lease=None, lease_until=None, deleting=None, due_at=max(now, waits_for or now))
 
 
 def recorded(consent: Consent, decision_id: str, at: datetime) -> Consent:
-    """Without the copy of a decision that now stands in the history itself, at this time."""
+    """Empty the outbox if the history holds its decision with this id and time."""
     outbox = consent.outbox
     if outbox is None or (outbox.id, outbox.at) != (decision_id, at):
         return consent

@@ -87,7 +87,7 @@ def imported(consent: Consent | None, number: str, list_name: str, listing: List
         end_user=listing.end_user_opted_out,
     )
     # It changes the consent: ``of_listed`` has found none, or an older one.
-    changed = cast("Consent", decide(consent, decision, list_name, now=now, claim=None, answer=None)[1])
+    changed = cast("Consent", decide(consent, decision, list_name, now=now, lease=None, answer=None)[1])
     known = replace(changed, listed=True, listing=listing, applied_version=changed.version, due=None, due_at=None)
     return _found(known, DriftKind.NOT_RECORDED, now)
 
@@ -155,9 +155,9 @@ def _in_work(consent: Consent, now: datetime) -> bool:
     return (
         not consent.settled
         or consent.leased_at(now)
-        or consent.landing_at(now)
+        or consent.has_call_in_flight(now)
         or consent.deleting is not None
-        or consent.delete_doubt is not None
+        or consent.uncertain_delete_at is not None
         or (consent.due is not None and not waits)
     )
 

@@ -1,4 +1,4 @@
-"""When a list is asked: in its turn by the API's rate, and again after a refusal that may pass, until the time is up."""
+"""Rate-limited reads of opt-out lists, repeated with back-off until the invocation's time is up."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from sms_consent.domain.backoff import Backoff
 from sms_consent.domain.errors import TryAgain
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 
 __all__ = ["RateLimitedReader", "TimeIsUp"]
 
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=30)
+BACKOFF = Backoff(timedelta(seconds=1), timedelta(seconds=30))
 ATTEMPTS = 10
-"""About three minutes of nothing but refusals: then whoever waits is told."""
+"""Attempts at one call: about three minutes with back-off. Then the error is raised."""
 
 T = TypeVar("T")
 
 
 class TimeIsUp(Exception):
-    """What is left is for the next invocation."""
+    """The invocation's time is up. The next one continues."""
 
 
 class RateLimitedReader:
-    """Makes calls of DescribeOptedOutNumbers, which change nothing: each may be repeated."""
+    """Calls DescribeOptedOutNumbers at the API's rate. The calls change nothing, so each can be repeated."""
 
     def __init__(self, pace: RateLimiter, clock: Clock, until: datetime, meanwhile: Callable[[], None]) -> None:
-        """``meanwhile`` is called before each call: waiting may last as long as the service fails."""
+        """``meanwhile`` is called before each attempt, for example to renew a lease."""
         self._pace = pace
         self._clock = clock
         self._until = until
         self._meanwhile = meanwhile
 
     def __call__(self, call: Callable[[], T]) -> T:
-        """The answer. Raises TimeIsUp, Rejected, or at last TryAgain."""
-        wait = FIRST_WAIT
+        """Make the call and return its result. Raises TimeIsUp, Rejected, or TryAgain after the last attempt."""
         attempts = 0
         while self._clock.now() < self._until:
             self._meanwhile()
@@ -46,6 +46,5 @@ class RateLimitedReader:
                 attempts += 1
                 if attempts == ATTEMPTS:
                     raise
-                self._clock.sleep(wait.total_seconds())
-                wait = min(2 * wait, LONGEST_WAIT)
+                self._clock.sleep(BACKOFF.after(attempts - 1).total_seconds())
         raise TimeIsUp

@@ -48,7 +48,7 @@ class Change:
     outcome: Outcome
     consent: Consent
     decision: Decision  # at the time at which it counts
-    claim: Lease | None = None
+    lease: Lease | None = None
     is_written: bool = False
     in_history: bool = False  # whether the decision was written to the history as well
 
@@ -70,7 +70,7 @@ class _Step:
     outcome: Outcome
     changed: Consent | None
     decision: Decision
-    claim: Lease | None = None
+    lease: Lease | None = None
 
 
 class ConsentChanger:
@@ -84,7 +84,7 @@ class ConsentChanger:
         self._clock = clock
         self._counts_beyond = counts_beyond or (lambda _: False)
 
-    def change(self, decision: Decision, list_name: str, *, offer: Offer, alone: bool) -> Change:
+    def change(self, decision: Decision, list_name: str, *, try_lease: Offer, alone: bool) -> Change:
         """Write the consent as this decision leaves it. Safe to repeat.
 
         A decision for one list (``alone``) that changes no status, such as a second STOP, goes to the history in the same
@@ -101,7 +101,7 @@ class ConsentChanger:
             now = self._clock.now()
             limit = self._clock.latest() if decision.asked is Asked.OPT_OUT else now
             decision = _effective(decision, standing, limit)
-            step = self._decided(decision, standing, list_name, offer, now)
+            step = self._decided(decision, standing, list_name, try_lease, now)
             decision = step.decision
             if step.changed is None:
                 return Change(outcome=step.outcome, consent=cast("Consent", standing), decision=decision)
@@ -109,28 +109,28 @@ class ConsentChanger:
                 in_history = self._save(step, standing, now, alone=alone)
             except Moved as moved:
                 standing = cast("Consent | None", moved.current)
-                if standing is not None and step.claim is not None and standing.lease == step.claim.worker:
+                if standing is not None and step.lease is not None and standing.lease == step.lease.worker:
                     # botocore repeated a write that had succeeded, and another decision was written in between.
                     return Change(
-                        outcome=step.outcome, consent=standing, decision=decision, claim=step.claim, is_written=True
+                        outcome=step.outcome, consent=standing, decision=decision, lease=step.lease, is_written=True
                     )
                 continue
             return Change(
-                outcome=step.outcome, consent=step.changed, decision=decision, claim=step.claim,
+                outcome=step.outcome, consent=step.changed, decision=decision, lease=step.lease,
                 is_written=True, in_history=in_history,
             )  # fmt: skip
         raise Unavailable("the consent changed under every attempt to write it")
 
     def _decided(
-        self, decision: Decision, standing: Consent | None, list_name: str, offer: Offer, now: datetime
+        self, decision: Decision, standing: Consent | None, list_name: str, try_lease: Offer, now: datetime
     ) -> _Step:
-        claim, answer = offer(decision, standing)
+        lease, answer = try_lease(decision, standing)
 
         def step(decision: Decision, base: Consent | None, answer: Reply | None) -> _Step:
-            outcome, changed = decide(base, decision, list_name, now=now, claim=claim, answer=answer)
+            outcome, changed = decide(base, decision, list_name, now=now, lease=lease, answer=answer)
             if changed is None and base is not standing:
                 changed = base
-            return _Step(outcome, changed, decision, claim)
+            return _Step(outcome, changed, decision, lease)
 
         decided = step(decision, standing, answer)
         if standing is not None and _time_matters(decision, standing, decided.outcome):

@@ -25,17 +25,17 @@ class Left:
 class LeftToSweep:
     """Stands in for ``Sync`` in a process that only records: it takes no lease, and what is recorded stays due."""
 
-    def offer(self, *, opting_out: bool, answering: bool) -> None:
+    def try_lease(self, *, opting_out: bool, answering: bool) -> None:
         """No lease."""
 
     def withholds(self, kind: ReplyKind, recent: Sequence[RecentReply]) -> None:
         """No limit: the worker that sends the reply applies it."""
 
-    def settle(self, consent: Consent) -> Consent:
+    def sync_if_due(self, consent: Consent) -> Consent:
         """Nothing is done."""
         return consent
 
-    def carry_on(self, consent: Consent, worker: str) -> Consent:  # noqa: ARG002
+    def sync_with_lease(self, consent: Consent, worker: str) -> Consent:  # noqa: ARG002
         """Nothing is done."""
         return consent
 
@@ -46,7 +46,7 @@ def leave_to_sweep(ledger: ConsentLedger, decision: Decision, list_name: str, *,
     The change carries a copy of the decision, which sweep takes to the history with the rest. Raises TryAgain or Rejected.
     """
     decision = replace(decision, list_name=list_name)
-    change = ConsentChanger(ledger, clock).change(decision, list_name, offer=lambda *_: (None, None), alone=True)
+    change = ConsentChanger(ledger, clock).change(decision, list_name, try_lease=lambda *_: (None, None), alone=True)
     if change.outcome is Outcome.CHANGED or change.in_history:
         return Left(change.outcome, change.is_written)
     appended = ledger.append(change.decision, change.outcome, clock.now())

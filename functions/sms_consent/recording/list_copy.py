@@ -175,7 +175,7 @@ class ListCopier:
     def _record_opt_in(self, carry: ListCopy, consent: Consent) -> None:
         """Record an opt-in that waits on the old list. The number was never on the new one: nothing is to be deleted."""
         decision = self._decision(carry, consent)
-        _, changed = decide(None, decision, carry.target, now=self._clock.now(), claim=None, answer=None)
+        _, changed = decide(None, decision, carry.target, now=self._clock.now(), lease=None, answer=None)
         opted_in = cast("Consent", changed)
         opted_in = replace(opted_in, applied_version=opted_in.version, due=None, due_at=None)
         try:

@@ -108,18 +108,18 @@ class Recorder:
 
     def _synced(self, change: Change) -> Consent:
         """As far as can be done at once."""
-        if change.claim is not None and change.consent.lease == change.claim.worker:
-            return self._sync.carry_on(change.consent, change.claim.worker)
+        if change.lease is not None and change.consent.lease == change.lease.worker:
+            return self._sync.sync_with_lease(change.consent, change.lease.worker)
         # No lease was taken. What is due all the same is done now, unless another worker is at the list: it finds this change.
-        return self._sync.settle(change.consent)
+        return self._sync.sync_if_due(change.consent)
 
     def _change(self, decision: Decision, list_name: str, reply_from: str | None, *, alone: bool) -> Change:
-        def offer(decision: Decision, standing: Consent | None) -> tuple[Lease | None, Reply | None]:
+        def try_lease(decision: Decision, standing: Consent | None) -> tuple[Lease | None, Reply | None]:
             answer = self._answer(decision, reply_from, standing)
             answering = answer is not None and answer.state is ReplyState.DUE
-            return self._sync.offer(opting_out=decision.asked is Asked.OPT_OUT, answering=answering), answer
+            return self._sync.try_lease(opting_out=decision.asked is Asked.OPT_OUT, answering=answering), answer
 
-        return self._changer.change(decision, list_name, offer=offer, alone=alone)
+        return self._changer.change(decision, list_name, try_lease=try_lease, alone=alone)
 
     def _answer(self, decision: Decision, reply_from: str | None, standing: Consent | None) -> Reply | None:
         """Only who texted us is answered; a confirmation is allowed once, without marketing (47 CFR 64.1200(a)(12)).

@@ -70,7 +70,7 @@ class HelpAndClarification:
         """Record a decision that is not answered."""
         self._ledger.append(decision, Outcome.ANSWERED, self._clock.now())
 
-    def settle(self, key: str, letter: ReplyThread) -> bool:
+    def send_if_due(self, key: str, letter: ReplyThread) -> bool:
         """Send a reply that was left due, as it was last seen; False if it has to wait for its turn."""
         now = self._clock.now()
         if not self._pace.ready(Call.SEND):

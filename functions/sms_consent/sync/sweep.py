@@ -132,7 +132,7 @@ class Sweep:
                 if self.clock.now() >= until:
                     swept.left[consent.due] += 1
                     continue
-                after = self.sync.settle(consent)
+                after = self.sync.sync_if_due(consent)
             except Exception as error:  # noqa: BLE001  one consent must not stop the work on the others
                 (observer or _Silent()).failed(Due.OPT_OUT, error)
                 swept.left[Due.OPT_OUT] += 1
@@ -228,7 +228,7 @@ class _Run:
             if key in self._skipped:
                 continue
             try:
-                after = self._sync.settle(seen)
+                after = self._sync.sync_if_due(seen)
             except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
                 self._skip(key, error)
                 self._set_aside(seen)
@@ -258,7 +258,7 @@ class _Run:
             if (Due.REPLY, letter.number, key) in self._skipped:
                 continue
             try:
-                done = self._clock.now() < self._until and self._correspondence.settle(key, letter)
+                done = self._clock.now() < self._until and self._correspondence.send_if_due(key, letter)
             except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
                 self._skip((Due.REPLY, letter.number, key), error)
                 continue

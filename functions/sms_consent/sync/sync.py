@@ -77,28 +77,28 @@ class Sync:
         self._has_time = has_time
         self.gives_up = gives_up
 
-    def offer(self, *, opting_out: bool, answering: bool) -> Lease | None:
+    def try_lease(self, *, opting_out: bool, answering: bool) -> Lease | None:
         """A lease for work that could be done at once, None while the service has this worker rest or time is short."""
         resting = self.pace.resting(Call.PUT if opting_out else Call.DELETE)
         if resting or not self._has_time() or (answering and not self.pace.ready(Call.SEND)):
             return None
-        return self._claim()
+        return self._new_lease()
 
     def withholds(self, kind: ReplyKind, recent: Sequence[RecentReply]) -> str | None:
         """Return the reason why a limit would withhold a reply, as far as it is known without a call."""
         return self.postman.limits.would_withhold(kind, recent)
 
-    def settle(self, consent: Consent) -> Consent:
+    def sync_if_due(self, consent: Consent) -> Consent:
         """Do what is due for a consent as it was last seen.
 
         Raises TryAgain if the ledger fails, never if the list does: then the work stays due.
         """
         for _ in range(2):  # what was seen may be out of date, once; after that somebody else is at it
             now = self.clock.now()
-            if not self._may_claim(consent, now):
+            if not self._may_lease(consent, now):
                 break
-            claim = self._claim()
-            taken = transitions.claimed(consent, claim, now)
+            lease = self._new_lease()
+            taken = transitions.leased(consent, lease, now)
             try:
                 self.ledger.save(taken, replacing=consent)
             except Moved as moved:
@@ -106,7 +106,7 @@ class Sync:
                     break
                 consent = cast("Consent", moved.current)
                 continue
-            return self.carry_on(taken, claim.worker)
+            return self.sync_with_lease(taken, lease.worker)
         return consent
 
     def retry(self, work: RejectedWork) -> bool:
@@ -125,23 +125,23 @@ class Sync:
             consent = replace(consent, due=kind, due_at=now, unlisted_since=now)
             if self.waits(consent, now):
                 return False
-            consent = self.settle(consent)
+            consent = self.sync_if_due(consent)
             if consent.due is None and not consent.settled:
                 return True  # rejected again, and recorded as such
         self.ledger.reschedule(work, None if consent.settled else now + RETRIED_EVERY, now)
         return True
 
-    def carry_on(self, consent: Consent, worker: str) -> Consent:
+    def sync_with_lease(self, consent: Consent, worker: str) -> Consent:
         """Do what is left for a consent that this worker holds the lease of."""
         attempt = _Attempt(self, consent, worker)
         consent = attempt.run()
         # A deletion after the end of the lease may have undone another worker's put: put the number back at once.
-        return self.settle(consent) if attempt.deleted and not consent.settled else consent
+        return self.sync_if_due(consent) if attempt.deleted and not consent.settled else consent
 
-    def _claim(self) -> Lease:
+    def _new_lease(self) -> Lease:
         return Lease(self._new_token(), self.clock.now() + self._lease)
 
-    def _may_claim(self, consent: Consent, now: datetime) -> bool:
+    def _may_lease(self, consent: Consent, now: datetime) -> bool:
         """Whether something is due, no other worker has the lease, and the next call could be made.
 
         A consent that was found in the index of due work, with a time that cannot be read, is due now.
@@ -184,13 +184,13 @@ class _Attempt:
                 work = work_left(self._consent, self._now(), self._worker)
                 if work is None or not self._leased():
                     break
-                if work is Work.ANSWER or self._consent.is_announced:
+                if work is Work.ANSWER or self._consent.is_intent_logged:
                     steps[work]()
                 else:
-                    self._announce()
+                    self._log_intent()
             if self._leased():
                 now = self._now()
-                self._update(lambda consent: transitions.let_go(consent, self._worker, now))
+                self._update(lambda consent: transitions.release_lease(consent, self._worker, now))
         except _Stopped as stopped:
             failure, changing = stopped.failure, CHANGING.get(stopped.call)
             version, now = self._consent.version, self._now()
@@ -230,10 +230,10 @@ class _Attempt:
             return isinstance(stopped.failure, Rejected) and stopped.failure.concerns_number is True
         return True
 
-    def _announce(self) -> None:
+    def _log_intent(self) -> None:
         """Another decision turned the work round since the lease was taken: the ledger first learns what is to be done."""
         now = self._now()
-        self._update(lambda consent: transitions.announced(consent, self._worker, now))
+        self._update(lambda consent: transitions.intent_logged(consent, self._worker, now))
 
     def _put(self) -> None:
         version = self._consent.version
@@ -259,7 +259,7 @@ class _Attempt:
 
     def _delete(self) -> None:
         self._record()
-        version, doubt = self._consent.version, self._consent.delete_doubt
+        version, doubt = self._consent.version, self._consent.uncertain_delete_at
         # After a deletion of unknown effect, look before deleting again: a second one would cost another 30 days.
         if doubt is not None and self._call(Call.FIND, self._sync.opt_out_list.find) is None:
             self._off_the_list(version, doubt)
@@ -280,7 +280,7 @@ class _Attempt:
         version = self._consent.version
         listing = self._call(Call.FIND, self._sync.opt_out_list.find)
         if listing is None:
-            self._off_the_list(version, self._consent.delete_doubt)
+            self._off_the_list(version, self._consent.uncertain_delete_at)
             return
         now = self._now()
         self._update(lambda consent: transitions.confirmed_listed(consent, self._worker, version, listing, now))
@@ -311,7 +311,7 @@ class _Attempt:
         answer = self._consent.answer
         if answer is not None and answer.state is ReplyState.DUE:
             now, version = self._now(), self._consent.version
-            self._update(lambda consent: transitions.answer_claimed(consent, self._worker, version, now))
+            self._update(lambda consent: transitions.reply_claimed(consent, self._worker, version, now))
             answer = self._consent.answer
         if answer is None or not answer.held_by(self._worker) or self._is_delivered(answer):
             return

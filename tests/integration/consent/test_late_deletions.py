@@ -14,7 +14,7 @@ from support.world import LIST, PERSON, World
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.bootstrap.container import assemble
-from sms_consent.domain.consent import HOLD, LANDING, Due, Status
+from sms_consent.domain.consent import HOLD, IN_FLIGHT_FOR, Due, Status
 from sms_consent.domain.decision import Asked
 
 DELETION = "DeleteOptedOutNumber"
@@ -128,7 +128,7 @@ def test_a_late_deletion_without_an_answer_is_put_right_twice(world: World, effe
     assert (consent.settled, consent.due) == (False, Due.OPT_OUT)
     if not effect:  # now it does take effect
         world.aws.delete_opted_out_number(OptOutListName=LIST, OptedOutNumber=PERSON)
-    world.pass_time(seconds=LANDING.total_seconds())
+    world.pass_time(seconds=IN_FLIGHT_FOR.total_seconds())
     world.sweep()
     assert world.listed()
     assert world.consent().settled

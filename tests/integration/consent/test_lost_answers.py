@@ -12,7 +12,7 @@ from support.sweep_function import sweep
 from support.world import LIST, OURS, PERSON, World
 
 from sms_consent.adapters import clients
-from sms_consent.domain.consent import HOLD, LANDING, Due, Status
+from sms_consent.domain.consent import HOLD, IN_FLIGHT_FOR, Due, Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.reply import ReplyKind, ReplyState
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
@@ -51,7 +51,7 @@ def test_a_put_whose_answer_timed_out_may_still_land(world: World) -> None:
         world.opt_out()
     world.pass_time(seconds=1)
     consent = world.opt_in()
-    assert consent.due_at == world.parts.clock.now() - timedelta(seconds=1) + LANDING
+    assert consent.due_at == world.parts.clock.now() - timedelta(seconds=1) + IN_FLIGHT_FOR
     assert world.listed()
 
 
@@ -140,7 +140,7 @@ def test_a_deletion_of_a_lost_worker_counts_although_the_next_decision_takes_no_
     world.pass_time(minutes=10)
     opt_out = world.decision(Asked.OPT_OUT, author=Author.AGENT, through="cli")
     leave_to_sweep(world.parts.ledger, opt_out, LIST, clock=world.parts.clock)
-    assert world.consent().doubted_deletion == lease_until
+    assert world.consent().latest_uncertain_delete == lease_until
     world.sweep()
     assert world.listed()
     world.pass_time(minutes=1)

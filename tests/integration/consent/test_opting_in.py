@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from support.world import PERSON, START_OF_TEST, World
 
-from sms_consent.domain.consent import HOLD, LANDING, Due, Status
+from sms_consent.domain.consent import HOLD, IN_FLIGHT_FOR, Due, Status
 from sms_consent.domain.reply import ReplyState
 
 
@@ -153,7 +153,7 @@ def test_after_a_deletion_of_unknown_effect_sweep_looks_before_it_deletes_again(
     assert consent.status is Status.OPTED_IN
     assert consent.settled
     # The latest time at which it can have been done: the later release is the safe side.
-    assert consent.deleted_at == START_OF_TEST + timedelta(minutes=1) + LANDING
+    assert consent.deleted_at == START_OF_TEST + timedelta(minutes=1) + IN_FLIGHT_FOR
     assert world.calls().count("DeleteOptedOutNumber") == deletions
 
 

@@ -63,11 +63,11 @@ def test_a_number_that_another_worker_holds_is_left_to_that(world: World) -> Non
     """The lease protocol holds here too."""
     record(world)
     standing = consent(world, PERSON)
-    leased = world.parts.sync.offer(opting_out=True, answering=False)
+    leased = world.parts.sync.try_lease(opting_out=True, answering=False)
     assert leased is not None
     from sms_consent.domain import transitions as progress
 
-    world.parts.ledger.save(progress.claimed(standing, leased, world.parts.clock.now()), replacing=standing)
+    world.parts.ledger.save(progress.leased(standing, leased, world.parts.clock.now()), replacing=standing)
     sweep(world, asked_for(PERSON))
     assert not world.listed()
     assert consent(world, PERSON).lease == leased.worker

@@ -39,7 +39,7 @@ def opt_out_again(ledger: DynamoLedger, consent: Consent, copied_at: datetime, c
         list_name=consent.list_name,
     )
     now = clock.now()
-    changed = decide(consent, decision, consent.list_name, now=now, claim=None, answer=None)[1]
+    changed = decide(consent, decision, consent.list_name, now=now, lease=None, answer=None)[1]
     if changed is None:
         return
     if consent.outbox is not None:

@@ -113,4 +113,4 @@ def unfinished_opt_ins(client: DynamoDBClient, table: str, copied_at: datetime) 
 def _is_unfinished(consent: Consent) -> bool:
     if consent.status is Status.OPT_IN_PENDING:
         return True
-    return not consent.settled or consent.deleting is not None or consent.delete_doubt is not None
+    return not consent.settled or consent.deleting is not None or consent.uncertain_delete_at is not None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from sms_consent.adapters.dynamodb.attributes import Plain
@@ -63,14 +64,12 @@ def consent_key(number: str, list_name: str) -> dict[str, Plain | None]:
 
 def consent_item(consent: Consent) -> Item:
     """Attributes have the names of the fields; None is absent, so that ``due`` and ``due_at`` make a sparse index."""
-    item: Item = {**_plain(consent), **consent_key(consent.number, consent.list_name)}
+    item: Item = {**_plain(consent, _CONSENT_NAMES), **consent_key(consent.number, consent.list_name)}
     item["listing"] = _listing_map(consent.listing)
     item["answer"] = _answer_map(consent.answer)
     item["outbox"] = _decision_map(consent.outbox) if consent.outbox is not None else None
     item["recent_replies"] = _recent_list(consent.recent_replies)
     item["rejections"] = consent.rejections or None
-    item[END_USER] = item.pop("end_user_opted_out")
-    del item["number"], item["list_name"]
     preserved = consent.preserved
     if preserved is not None and consent.outbox is not None and "outbox" in preserved.unreadable:
         item["unreadable_outbox"] = preserved.unreadable["outbox"][0]  # evidence: not dropped for the next decision
@@ -145,19 +144,19 @@ def rejected_key(number: str, list_name: str) -> dict[str, Plain | None]:
 
 def rejected_item(work: RejectedWork, expires: datetime | None = None) -> Item:
     """Without ``due`` once it is over; DynamoDB deletes it after ``expires``."""
-    item: Item = {**_plain(work), **rejected_key(work.number, work.list_name)}
+    item: Item = {**_plain(work, _REJECTED_NAMES), **rejected_key(work.number, work.list_name)}
     item["due"] = Due.REJECTED.value if work.due_at is not None else None
     item[EXPIRES] = int(expires.timestamp()) if expires is not None else None
-    del item["number"], item["list_name"]
     return preserve(item, work.preserved)
 
 
 def rejected_from(item: Mapping[str, Any]) -> RejectedWork:
     """The inverse. Raises Unreadable for an item without a readable version or revision."""
     values = {**item, "sk": item["sk"].removeprefix(REJECTED)}
-    names = {"number": "pk", "list_name": "sk"}
     stand_ins = {"reason": "", "since": LONG_AGO, "rejections": 0}
-    return decode(RejectedWork, values, _REJECTED, attributes=names, stand_ins=stand_ins, ignored=(EXPIRES, "due"))
+    return decode(
+        RejectedWork, values, _REJECTED, attributes=_REJECTED_NAMES, stand_ins=stand_ins, ignored=(EXPIRES, "due")
+    )
 
 
 def sender_key(identity: str) -> dict[str, Plain | None]:
@@ -185,8 +184,11 @@ def turn_item(name: str, worker: str, until: datetime) -> Item:
     return {"pk": f"{TURN}#{name}", "sk": TURN, "worker": worker, "until": as_text(until)}
 
 
-def _plain(record: Any) -> Item:
-    """A dataclass's fields; times as text, nested records left to the caller."""
+def _plain(record: Any, attributes: Mapping[str, str] = MappingProxyType({})) -> Item:
+    """Return a dataclass's fields as attributes, with times as text. The caller encodes nested records.
+
+    ``attributes`` holds the attribute names that differ from their field's name.
+    """
     item: Item = {}
     for field in fields(record):
         if field.name == "preserved":
@@ -196,7 +198,7 @@ def _plain(record: Any) -> Item:
             value = as_text(value)
         elif isinstance(value, str):
             value = str(value).encode("utf-8", "replace").decode("utf-8")
-        item[field.name] = value
+        item[attributes.get(field.name, field.name)] = value
     return item
 
 
@@ -207,9 +209,7 @@ def _dense(item: Item) -> dict[str, Plain]:
 def _listing_map(listing: Listing | None) -> dict[str, Plain] | None:
     if listing is None:
         return None
-    item = _plain(listing)
-    item[END_USER] = item.pop("end_user_opted_out")
-    return _dense(preserve(item, listing.preserved))
+    return _dense(preserve(_plain(listing, _LISTING_NAMES), listing.preserved))
 
 
 def _answer_map(answer: Reply | None) -> dict[str, Plain] | None:
@@ -264,7 +264,8 @@ class _Entry:
 _KEYS = ("pk", "sk", "due")
 
 _LISTING: Mapping[str, Decoder] = {"at": moment, "end_user_opted_out": boolean}
-_listing_from = partial(decode, Listing, decoders=_LISTING, attributes={"end_user_opted_out": END_USER})
+_LISTING_NAMES = {"end_user_opted_out": END_USER}
+_listing_from = partial(decode, Listing, decoders=_LISTING, attributes=_LISTING_NAMES)
 
 _ANSWER: Mapping[str, Decoder] = {
     "decision_id": text,
@@ -333,8 +334,8 @@ _CONSENT: Mapping[str, Decoder] = {
     "deleted_at": moment,
     "held_until": moment,
     "deleting": moment,
-    "delete_doubt": moment,
-    "landing_until": moment,
+    "uncertain_delete_at": moment,
+    "in_flight_until": moment,
     "refusal": text,
     "answer": _answer_from,
     "outbox": _decision_from,
@@ -352,7 +353,11 @@ _CONSENT: Mapping[str, Decoder] = {
     "rejection": text,
     "unlisted_since": moment,
 }
-_CONSENT_NAMES = {"number": "pk", "list_name": "sk", "end_user_opted_out": END_USER}
+_CONSENT_NAMES = {
+    "number": "pk", "list_name": "sk", "end_user_opted_out": END_USER,
+    "uncertain_delete_at": "delete_doubt", "in_flight_until": "landing_until",
+}  # fmt: skip
+"""Where an attribute's name differs from its field's: attributes keep the names that deployed ledgers have."""
 _CONSENT_STAND_INS: Mapping[str, Plain] = {
     "status": Status.OPTED_OUT.value,
     "end_user_opted_out": False,
@@ -387,6 +392,7 @@ _LETTER_STAND_INS: Mapping[str, Any] = {
     "attempts": 0,
 }  # fmt: skip
 
+_REJECTED_NAMES = {"number": "pk", "list_name": "sk"}
 _REJECTED: Mapping[str, Decoder] = {
     "number": text,
     "list_name": text,

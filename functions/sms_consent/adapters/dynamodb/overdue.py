@@ -107,6 +107,6 @@ class OldestOptOut:
 def _since(stored: Mapping[str, Any], now: datetime) -> datetime:
     """Since when an item is due. One that cannot be read does not count here: sweep reports it."""
     try:
-        return items.consent_from(from_attributes(stored)).owed_since
+        return items.consent_from(from_attributes(stored)).out_of_sync_since
     except Exception:  # noqa: BLE001  one item must not stop the sweep that follows
         return now

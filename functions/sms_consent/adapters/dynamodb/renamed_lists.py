@@ -53,9 +53,9 @@ def merge(named: Consent | None, by_arn: Consent, now: datetime) -> Consent:
         opted_in_at=opted_in_at,
         listed=newer.listed if newer.listed == older.listed else None,
         deleted_at=_latest(named.deleted_at, by_arn.deleted_at),
-        delete_doubt=_latest(named.doubted_deletion, by_arn.doubted_deletion),
+        uncertain_delete_at=_latest(named.latest_uncertain_delete, by_arn.latest_uncertain_delete),
         deleting=None,
-        landing_until=_latest(named.landing_until, by_arn.landing_until),
+        in_flight_until=_latest(named.in_flight_until, by_arn.in_flight_until),
         lease=by_arn.lease,
         lease_until=by_arn.lease_until,
     )

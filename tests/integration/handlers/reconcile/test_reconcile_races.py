@@ -142,8 +142,8 @@ def test_a_number_in_work_is_no_drift(deployment: Deployment, kind: str) -> None
         from sms_consent.domain.consent import Lease
 
         standing = deployment.consent(PERSON)
-        claim = Lease("somebody", deployment.clock.now() + HOUR)
-        deployment.ledger.save(progress.claimed(standing, claim, deployment.clock.now()), replacing=standing)
+        lease = Lease("somebody", deployment.clock.now() + HOUR)
+        deployment.ledger.save(progress.leased(standing, lease, deployment.clock.now()), replacing=standing)
     done = deployment.reconcile()
     assert deployment.kinds() == {}
     assert done.run.counts.lookups == 0

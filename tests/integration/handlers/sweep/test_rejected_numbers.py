@@ -135,7 +135,7 @@ def test_a_daily_attempt_that_is_throttled_is_overdue_from_then_on(world: World)
         _sweep(world)
     consent = world.consent()
     assert consent.due is Due.OPT_OUT
-    assert world.parts.clock.now() - consent.owed_since < timedelta(minutes=2)
+    assert world.parts.clock.now() - consent.out_of_sync_since < timedelta(minutes=2)
 
 
 @pytest.mark.parametrize("answer", ABOUT_SOMETHING_ELSE.values(), ids=ABOUT_SOMETHING_ELSE)
@@ -257,7 +257,7 @@ def test_a_new_stop_that_is_rejected_again_starts_anew(world: World) -> None:
         world.opt_out()
         consent = world.consent()
         assert (consent.rejections, consent.due) == (1, Due.OPT_OUT)
-        assert world.parts.clock.now() - consent.owed_since < timedelta(minutes=1)
+        assert world.parts.clock.now() - consent.out_of_sync_since < timedelta(minutes=1)
         _sweep_for(world, hours=2)
         assert len(puts) == 5
     (work,) = _rejected(world)
