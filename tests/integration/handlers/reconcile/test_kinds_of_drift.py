@@ -303,9 +303,9 @@ def test_what_an_earlier_run_has_found_is_not_found_again(deployment: Deployment
 AT_WORK: dict[str, dict[str, object]] = {
     "unsettled": {"applied_version": 0},
     "leased": {"lease": "somebody", "lease_until": NOON + HOUR},
-    "landing": {"landing_until": NOON + HOUR},
+    "in flight": {"in_flight_until": NOON + HOUR},
     "deleting": {"deleting": NOON},
-    "in doubt": {"delete_doubt": NOON},
+    "uncertain deletion": {"uncertain_delete_at": NOON},
     "due": {"due": Due.OPT_OUT, "due_at": NOON + HOUR},
 }
 
