@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
-
 from api.caller import AccessKeys
 from api.opt_outs import OptOuts
 from api.people import People
@@ -21,25 +18,14 @@ from sms_consent.adapters.dynamodb.standing_consents import StandingConsents
 from sms_consent.adapters.secrets import RememberedAccessKeys
 from sms_consent.bootstrap.container import Parts, assemble
 from sms_consent.bootstrap.event_report import OperationalReporter
+from sms_consent.bootstrap.observability import logger, metrics
 from sms_consent.bootstrap.setting_problems import problems_of
-from sms_consent.bootstrap.settings import Settings, log_level
+from sms_consent.bootstrap.settings import Settings
 from sms_consent.domain.rate_limiter import Call
 from sms_consent.recording.channel_requests import ChannelRequests
 from sms_consent.recording.idempotency import IdempotentRequests
 
-__all__ = ["access_keys", "api", "logger", "metrics", "parts"]
-
-
-@cache
-def logger() -> Logger:
-    """Structured logs."""
-    return Logger(service="api", level=log_level(os.environ))
-
-
-@cache
-def metrics() -> Metrics:
-    """Metrics in the logs."""
-    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="api")
+__all__ = ["access_keys", "api", "parts"]
 
 
 @cache
@@ -53,7 +39,7 @@ def access_keys() -> AccessKeys | None:
 def parts() -> Parts:
     """Raises SettingsError if there is no ledger or no opt-out list. Every other problem is logged and counted."""
     settings = Settings.from_environment(os.environ)
-    reporter = OperationalReporter(logger(), metrics())
+    reporter = OperationalReporter(logger("api"), metrics("api"))
     made = assemble(settings, paced=False, observe=reporter, warn=reporter.unfit)
     for problem in problems_of(settings, made.replies):
         reporter.problem(problem)

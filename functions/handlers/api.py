@@ -9,10 +9,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from api import problems
 from api.caller import caller_of
-from api.container import access_keys, api, logger, metrics, parts
+from api.container import access_keys, api, parts
 from api.http import Request, request_of
 from api.routes import Answered
 from sms_consent.access.access_key import Refused
+from sms_consent.bootstrap.observability import invocation, logger, metrics
 from sms_consent.domain.errors import ConsentError
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     Settings that cannot work fail the function itself, whose log then says which.
     """
     request = request_of(event)
-    logger().append_keys(request_id=context.aws_request_id, gateway_request_id=request.id)
-    answered = _answer(request, context)
-    _report(answered)
+    with invocation("api", context, gateway_request_id=request.id):
+        answered = _answer(request, context)
+        _report(answered)
     return answered.response.payload(request.id)
 
 
@@ -43,8 +44,8 @@ def _answer(request: Request, context: LambdaContext) -> Answered:
     except Refused as refused:
         return Answered(problems.unauthorized(), refusal=refused.reason.value)
     except ConsentError as error:
-        logger().error("access keys cannot be read", error=type(error).__name__, reason=str(error))
-        metrics().add_metric("AccessKeyErrors", MetricUnit.Count, 1)
+        logger("api").error("access keys cannot be read", error=type(error).__name__, reason=str(error))
+        metrics("api").add_metric("AccessKeyErrors", MetricUnit.Count, 1)
         return Answered(problems.keys_unavailable())
     routes, clock = api(), parts().clock
     try:
@@ -53,18 +54,19 @@ def _answer(request: Request, context: LambdaContext) -> Answered:
     except Exception as error:  # noqa: BLE001  the caller gets an answer in the API's own form
         # Only names of types: the message or the frames of an unforeseen error may hold a number or a text.
         cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
-        logger().error("failed", error=type(error).__name__, cause=cause)
+        logger("api").error("failed", error=type(error).__name__, cause=cause)
         return Answered(problems.failed())
 
 
 def _report(answered: Answered) -> None:
     status = answered.response.status
-    logger().info("answered", route=answered.route, status=status, caller=answered.caller, refusal=answered.refusal)
-    metrics().add_metric("ApiRequests", MetricUnit.Count, 1)
+    logger("api").info(
+        "answered", route=answered.route, status=status, caller=answered.caller, refusal=answered.refusal
+    )
+    metrics("api").add_metric("ApiRequests", MetricUnit.Count, 1)
     if answered.refusal is not None:
-        metrics().add_metric("ApiRequestsRefused", MetricUnit.Count, 1)
+        metrics("api").add_metric("ApiRequestsRefused", MetricUnit.Count, 1)
     if answered.response.errors:
-        logger().error("recipients rejected", errors=answered.response.errors)
+        logger("api").error("recipients rejected", errors=answered.response.errors)
     if status >= 500 or answered.response.errors:
-        metrics().add_metric("ApiRequestsFailed", MetricUnit.Count, 1)
-    metrics().flush_metrics()
+        metrics("api").add_metric("ApiRequestsFailed", MetricUnit.Count, 1)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sms_consent.bootstrap.cold_start import uncollected
 
 with uncollected("imports"):
-    from sms_consent.bootstrap.inbound import batch, batch_that_fails, deadline, logger, metrics
+    from sms_consent.bootstrap.inbound import batch, batch_that_fails, deadline
+    from sms_consent.bootstrap.observability import invocation
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -25,17 +26,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     if not event["Records"]:
         return {"batchItemFailures": []}
     problem: Exception | None = None
-    with deadline.of(context.get_remaining_time_in_millis):
+    with invocation("inbound", context), deadline.of(context.get_remaining_time_in_millis):
         try:
             with uncollected("first event"):
                 texts = batch()
         except Exception as error:  # noqa: BLE001  raised below, unless some records could be moved
             texts, problem = batch_that_fails(error), error
-        logger().append_keys(request_id=context.aws_request_id)
-        try:
-            response = texts.handle(event)
-        finally:
-            metrics().flush_metrics()
+        response = texts.handle(event)
     failed = len(response["batchItemFailures"])
     if problem is not None and failed == len(event["Records"]):
         raise problem

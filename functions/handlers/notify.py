@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sms_consent.bootstrap.notify import batch, clock, logger, metrics
+from sms_consent.bootstrap.notify import batch, clock
+from sms_consent.bootstrap.observability import invocation
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -18,9 +19,6 @@ MARGIN = timedelta(seconds=20)
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Tell until all is told or the time is up."""
-    logger().append_keys(request_id=context.aws_request_id)
     until = clock().now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
-    try:
+    with invocation("notify", context):
         return batch().handle(event, until)
-    finally:
-        metrics().flush_metrics()

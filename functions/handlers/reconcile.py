@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from sms_consent.bootstrap.reconcile import carries, logger, metrics, reconciler
+from sms_consent.bootstrap.observability import invocation, logger, metrics
+from sms_consent.bootstrap.reconcile import carries, reconciler
 from sms_consent.domain.consent import DriftKind
 from sms_consent.domain.drift import Drift
 from sms_consent.domain.error_description import described
@@ -28,33 +29,32 @@ MARGIN = timedelta(seconds=30)
 class _Reporter(Observer):
     def found(self, drift: Drift) -> None:
         if drift.kind is DriftKind.NOT_LISTED:
-            logger().warning("opted out, and not on the list", number=mask(drift.number), opt_out_list=drift.list_name)
+            logger("reconcile").warning(
+                "opted out, and not on the list", number=mask(drift.number), opt_out_list=drift.list_name
+            )
 
     def failed(self, error: Exception) -> None:
-        logger().error("an item was skipped", **described(error))
-        metrics().add_metric("ItemsFailed", MetricUnit.Count, 1)
+        logger("reconcile").error("an item was skipped", **described(error))
+        metrics("reconcile").add_metric("ItemsFailed", MetricUnit.Count, 1)
 
     def counted(self, counts: Counts) -> None:
         for kind, count in counts.drifts.items():
-            metrics().add_metric(f"Drift{kind.title().replace('_', '')}", MetricUnit.Count, count)
-        metrics().add_metric("NumbersReconciled", MetricUnit.Count, counts.listed + counts.consents)
-        metrics().add_metric("ListPagesRead", MetricUnit.Count, counts.pages)
-        metrics().flush_metrics()
+            metrics("reconcile").add_metric(f"Drift{kind.title().replace('_', '')}", MetricUnit.Count, count)
+        metrics("reconcile").add_metric("NumbersReconciled", MetricUnit.Count, counts.listed + counts.consents)
+        metrics("reconcile").add_metric("ListPagesRead", MetricUnit.Count, counts.pages)
+        metrics("reconcile").flush_metrics()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  a schedule says nothing
     """Begin the day's run, go on with the one that is open, or see at once that there is nothing to do."""
     clock = reconciler().clock
     until = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
-    try:
+    with invocation("reconcile", context):
         _carry(until)
         done = reconciler().run(until, observer=_Reporter())
-        metrics().add_metric("ReconcileAge", MetricUnit.Seconds, done.run.age(clock.now()).total_seconds())
-        metrics().add_metric("ListsUnread", MetricUnit.Count, len(done.run.unread))
-    finally:
-        if metrics().metric_set:  # also what was counted before an exception
-            metrics().flush_metrics()
-    return _reported(done)
+        metrics("reconcile").add_metric("ReconcileAge", MetricUnit.Seconds, done.run.age(clock.now()).total_seconds())
+        metrics("reconcile").add_metric("ListsUnread", MetricUnit.Count, len(done.run.unread))
+        return _reported(done)
 
 
 def _carry(until: datetime) -> None:
@@ -62,19 +62,19 @@ def _carry(until: datetime) -> None:
     try:
         left = carries().run(until)
     except (TryAgain, Rejected) as error:
-        logger().error("opt-outs of a list that changed are not copied yet", error=type(error).__name__)
+        logger("reconcile").error("opt-outs of a list that changed are not copied yet", error=type(error).__name__)
         return
     for carry in left:
-        logger().warning("opt-outs are copied to another list", source=carry.source, target=carry.target)
+        logger("reconcile").warning("opt-outs are copied to another list", source=carry.source, target=carry.target)
     if left:
-        metrics().add_metric("ListsToCarry", MetricUnit.Count, len(left))
+        metrics("reconcile").add_metric("ListsToCarry", MetricUnit.Count, len(left))
 
 
 def _reported(done: Reconciled) -> dict[str, Any]:
     counts = done.run.counts
     found = {kind.value: count for kind, count in counts.drifts.items()}
     if done.state in (State.LEFT, State.FINISHED):
-        logger().info("reconciled", state=done.state, pages=counts.pages, listed=counts.listed, found=found)
+        logger("reconcile").info("reconciled", state=done.state, pages=counts.pages, listed=counts.listed, found=found)
     if done.state is State.FINISHED and done.run.unread:
-        logger().error("lists that the service does not show", opt_out_lists=list(done.run.unread))
+        logger("reconcile").error("lists that the service does not show", opt_out_lists=list(done.run.unread))
     return {"state": done.state.value, "listed": counts.listed, "found": found}

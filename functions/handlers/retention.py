@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from sms_consent.bootstrap.retention import clock, logger, metrics, retention
+from sms_consent.bootstrap.observability import invocation, logger, metrics
+from sms_consent.bootstrap.retention import clock, retention
 from sms_consent.retention.body_retention import Forgotten
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
     """Go on until all is looked through, or the time is up."""
     until = clock().now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
     forgotten = Forgotten()
-    try:
-        retention().run(until, forgotten)
-    finally:  # also what was done before an exception
-        metrics().add_metric("BodiesForgotten", MetricUnit.Count, forgotten.texts)
-        metrics().flush_metrics()
-    logger().info("looked through", texts=forgotten.texts, over=forgotten.over)
+    with invocation("retention", context):
+        try:
+            retention().run(until, forgotten)
+        finally:  # what was done before an exception is counted too
+            metrics("retention").add_metric("BodiesForgotten", MetricUnit.Count, forgotten.texts)
+        logger("retention").info("looked through", texts=forgotten.texts, over=forgotten.over)
     return {"texts": forgotten.texts}

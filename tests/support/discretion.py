@@ -14,7 +14,6 @@ from unittest.mock import patch
 
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from sms_consent.bootstrap.observability import Metrics
 from sms_consent.inbound.message import InboundMessage
 from sms_consent.inbound.processor import InboundProcessor
 from support.template import resources
@@ -39,8 +38,7 @@ _heard: deque[InboundMessage] = deque(maxlen=20)
 def watched() -> Iterator[None]:
     """Every line of a function's log, and every metric, is looked at as it is written."""
     classify, form = InboundProcessor.classify, logging.Handler.format
-    providers = (AmazonCloudWatchEMFProvider, Metrics)
-    serialize = {each: each.serialize_metric_set for each in providers}
+    serialize = AmazonCloudWatchEMFProvider.serialize_metric_set
 
     def heard(self: InboundProcessor, text: InboundMessage) -> Any:
         _heard.append(text)
@@ -52,8 +50,8 @@ def watched() -> Iterator[None]:
             _look_at("logs", record.name, line)
         return line
 
-    def serialized(self: AmazonCloudWatchEMFProvider | Metrics, *given: Any, **named: Any) -> Any:
-        metrics = serialize[type(self)](self, *given, **named)
+    def serialized(self: AmazonCloudWatchEMFProvider, *given: Any, **named: Any) -> Any:
+        metrics = serialize(self, *given, **named)
         _look_at("metrics", str(metrics.get("service")), json.dumps(metrics, ensure_ascii=False))
         return metrics
 
@@ -61,7 +59,6 @@ def watched() -> Iterator[None]:
         patch.object(InboundProcessor, "classify", heard),
         patch.object(logging.Handler, "format", formatted),
         patch.object(AmazonCloudWatchEMFProvider, "serialize_metric_set", serialized),
-        patch.object(Metrics, "serialize_metric_set", serialized),
     ):
         yield
 

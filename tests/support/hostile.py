@@ -7,7 +7,7 @@ import json
 from random import Random
 from typing import Any
 
-from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap.observability import logger
 from support.inbound_function import Inbound
 from support.world import OURS
 
@@ -74,7 +74,7 @@ def hear_beside(inbound: Inbound, bad: str, before: str, after: str, at: str) ->
     Raises AssertionError if a good one is lost, or if the batch does not end.
     """
     logged = io.StringIO()
-    handler = wiring.logger().registered_handler
+    handler = logger("inbound").registered_handler
     stream, handler.stream = handler.stream, logged  # type: ignore[attr-defined]  # a StreamHandler
     try:
         failed = inbound.run(inbound.queued(json.dumps(good(before, at)), bad, json.dumps(good(after, at))))

@@ -9,9 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from aws_lambda_powertools.metrics import Metrics
-
-from sms_consent.bootstrap.observability import Metrics as InboundMetrics
+from sms_consent.bootstrap.observability import Metrics
 from support.template import resources
 
 __all__ = ["EMITTED", "Metric", "all_shown", "in_alarms", "on_dashboard"]
@@ -28,8 +26,6 @@ EMITTED: set[Metric] = set()
 """What functions have emitted in this process."""
 
 _OURS = "SmsConsent/"
-_NO_FUNCTIONS = frozenset({"simulation"})
-"""Services of tests that run parts without a function around them."""
 
 
 @cache
@@ -70,15 +66,13 @@ def in_alarms() -> frozenset[Metric]:
 @contextmanager
 def all_shown() -> Iterator[None]:
     """A metric that a function emits and that nobody would see fails where it is emitted."""
-    add = {kind: kind.add_metric for kind in (Metrics, InboundMetrics)}
+    add = Metrics.add_metric
 
-    def shown(metrics: Metrics | InboundMetrics, name: str, *arguments: Any, **more: Any) -> None:
-        service = metrics._service if isinstance(metrics, InboundMetrics) else metrics.service
-        if service not in _NO_FUNCTIONS:
-            metric = Metric(str(service), name)
-            EMITTED.add(metric)
-            assert metric in on_dashboard(), f"the dashboard in template.yaml does not show {metric}"
-        add[type(metrics)](metrics, name, *arguments, **more)
+    def shown(metrics: Metrics, name: str, *arguments: Any, **more: Any) -> None:
+        metric = Metric(str(metrics.service), name)
+        EMITTED.add(metric)
+        assert metric in on_dashboard(), f"the dashboard in template.yaml does not show {metric}"
+        add(metrics, name, *arguments, **more)
 
-    with patch.object(Metrics, "add_metric", shown), patch.object(InboundMetrics, "add_metric", shown):
+    with patch.object(Metrics, "add_metric", shown):
         yield

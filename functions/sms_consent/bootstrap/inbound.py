@@ -11,16 +11,20 @@ from sms_consent.adapters.sqs.dead_letters import DeadLetters
 from sms_consent.adapters.sqs.inbound_queue import InboundQueue
 from sms_consent.bootstrap.container import assemble
 from sms_consent.bootstrap.event_report import OperationalReporter
-from sms_consent.bootstrap.observability import Log, Metrics
+from sms_consent.bootstrap.observability import logger, metrics
 from sms_consent.bootstrap.setting_problems import problems_of
-from sms_consent.bootstrap.settings import Problem, Settings, log_level
+from sms_consent.bootstrap.settings import Problem, Settings
 from sms_consent.inbound.batch import Batch, Texts
 from sms_consent.inbound.concurrency import Runner, ThreadedRunner, run_in_sequence
 from sms_consent.inbound.message import InboundMessage
 from sms_consent.inbound.processor import ClassifiedMessage, InboundResult
 from sms_consent.sync.reply_budget import FREE
 
-__all__ = ["batch", "batch_that_fails", "deadline", "logger", "metrics"]
+__all__ = [
+    "batch",
+    "batch_that_fails",
+    "deadline",
+]
 
 deadline = clients.deadline
 
@@ -35,22 +39,10 @@ AT_ONCE = clients.CONNECTIONS
 
 
 @cache
-def logger() -> Log:
-    """Structured logs."""
-    return Log("inbound", log_level(os.environ))
-
-
-@cache
-def metrics() -> Metrics:
-    """Metrics in the logs."""
-    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="inbound")
-
-
-@cache
 def batch() -> Batch:
     """Raises SettingsError if nothing can be recorded. Every other problem is logged and counted."""
     settings = Settings.from_environment(os.environ)
-    reporter = OperationalReporter(logger(), metrics())
+    reporter = OperationalReporter(logger("inbound"), metrics("inbound"))
     parts = assemble(
         settings, paced=False, observe=reporter, warn=reporter.unfit, looks_further=False, free_replies=FREE
     )
@@ -89,8 +81,8 @@ def _batch(inbound: Texts, together: Runner) -> Batch:
         dead_letters=DeadLetters(clients.queues, os.environ.get("DEAD_LETTER_QUEUE_URL") or None),
         queue=InboundQueue(clients.queues, queue_url) if queue_url else None,
         clock=SystemClock(),
-        logger=logger(),
-        metrics=metrics(),
+        logger=logger("inbound"),
+        metrics=metrics("inbound"),
         has_time=lambda: deadline.allows(clients.RECORDING),
         together=together,
     )

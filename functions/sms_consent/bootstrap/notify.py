@@ -5,31 +5,20 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
-
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb.stream_records import envelope_of
 from sms_consent.adapters.eventbridge import EventBridgeBus
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
-from sms_consent.bootstrap.settings import SettingsError, log_level
+from sms_consent.bootstrap.observability import logger, metrics
+from sms_consent.bootstrap.settings import SettingsError
 from sms_consent.publishing.batch import Batch
 from sms_consent.publishing.event_publisher import EventPublisher
 
-__all__ = ["batch", "clock", "logger", "metrics"]
-
-
-@cache
-def logger() -> Logger:
-    """Structured logs."""
-    return Logger(service="notify", level=log_level(os.environ))
-
-
-@cache
-def metrics() -> Metrics:
-    """Metrics in the logs."""
-    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="notify")
+__all__ = [
+    "batch",
+    "clock",
+]
 
 
 @cache
@@ -48,6 +37,6 @@ def batch() -> Batch:
         read=envelope_of,
         announcer=EventPublisher(EventBridgeBus(clients.events(), settings["EVENT_BUS_NAME"]), clock()),
         dead_letters=DeadLetters(clients.queues, settings["DEAD_LETTER_QUEUE_URL"]),
-        logger=logger(),
-        metrics=metrics(),
+        logger=logger("notify"),
+        metrics=metrics("notify"),
     )

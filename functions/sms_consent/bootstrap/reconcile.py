@@ -6,9 +6,6 @@ import os
 from functools import cache
 from uuid import uuid4
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
-
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
@@ -17,23 +14,11 @@ from sms_consent.adapters.dynamodb.list_copies import ListCopies
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.listings import served_lists
 from sms_consent.bootstrap.reconciling import assemble_reconciler
-from sms_consent.bootstrap.settings import Settings, log_level
+from sms_consent.bootstrap.settings import Settings
 from sms_consent.reconciliation.reconciler import Reconciler
 from sms_consent.recording.list_copy import ListCopier
 
-__all__ = ["carries", "logger", "metrics", "reconciler"]
-
-
-@cache
-def logger() -> Logger:
-    """Structured logs."""
-    return Logger(service="reconcile", level=log_level(os.environ))
-
-
-@cache
-def metrics() -> Metrics:
-    """Metrics in the logs."""
-    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="reconcile")
+__all__ = ["carries", "reconciler"]
 
 
 @cache

@@ -6,29 +6,17 @@ import os
 from datetime import timedelta
 from functools import cache
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb.message_bodies import DynamoMessageBodies
-from sms_consent.bootstrap.settings import SettingsError, log_level
+from sms_consent.bootstrap.observability import logger, metrics
+from sms_consent.bootstrap.settings import SettingsError
 from sms_consent.domain.error_description import described
 from sms_consent.retention.body_retention import Retention
 
-__all__ = ["clock", "logger", "metrics", "retention"]
-
-
-@cache
-def logger() -> Logger:
-    """Structured logs."""
-    return Logger(service="retention", level=log_level(os.environ))
-
-
-@cache
-def metrics() -> Metrics:
-    """Metrics in the logs."""
-    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="retention")
+__all__ = ["clock", "retention"]
 
 
 @cache
@@ -49,5 +37,5 @@ def retention() -> Retention:
 
 
 def _failed(error: Exception) -> None:
-    logger().error("an item was skipped", **described(error))
-    metrics().add_metric("ItemsFailed", MetricUnit.Count, 1)
+    logger("retention").error("an item was skipped", **described(error))
+    metrics("retention").add_metric("ItemsFailed", MetricUnit.Count, 1)

@@ -6,37 +6,23 @@ import os
 from datetime import timedelta
 from functools import cache
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
-
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.due_count import due_by_kind, rejected_numbers
 from sms_consent.adapters.dynamodb.overdue import OldestOptOut
 from sms_consent.bootstrap.container import Parts, assemble, reader_for
 from sms_consent.bootstrap.event_report import OperationalReporter
+from sms_consent.bootstrap.observability import logger, metrics
 from sms_consent.bootstrap.setting_problems import problems_of
-from sms_consent.bootstrap.settings import Problem, Settings, log_level
+from sms_consent.bootstrap.settings import Problem, Settings
 from sms_consent.domain.consent import Due
 
-__all__ = ["due", "logger", "metrics", "parts", "problems"]
-
-
-@cache
-def logger() -> Logger:
-    """Structured logs."""
-    return Logger(service="sweep", level=log_level(os.environ))
-
-
-@cache
-def metrics() -> Metrics:
-    """Metrics in the logs."""
-    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "SmsConsent"), service="sweep")
+__all__ = ["due", "parts", "problems"]
 
 
 @cache
 def parts() -> Parts:
     """Raises SettingsError if there is no ledger or no opt-out list."""
-    reporter = OperationalReporter(logger(), metrics())
+    reporter = OperationalReporter(logger("sweep"), metrics("sweep"))
     return assemble(Settings.from_environment(os.environ), paced=True, observe=reporter, warn=reporter.unfit)
 
 
@@ -46,7 +32,7 @@ def problems() -> tuple[Problem, ...]:
     settings = parts().settings
     found = problems_of(settings, parts().replies, reader_for(settings))
     for problem in found:
-        OperationalReporter(logger(), metrics()).problem(problem, counted=False)
+        OperationalReporter(logger("sweep"), metrics("sweep")).problem(problem, counted=False)
     return found
 
 

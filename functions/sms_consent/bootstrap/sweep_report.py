@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
-
 from sms_consent.domain.consent import Consent, Due
 from sms_consent.domain.error_description import described
+from sms_consent.domain.observation import COUNT, Logger, Metrics
 from sms_consent.domain.phone_number import mask
 from sms_consent.sync.sweep import SweepObserver
 
@@ -23,7 +21,7 @@ class Report(SweepObserver):
     def failed(self, kind: Due, error: Exception) -> None:
         """Log the kind of error and where it was raised."""
         self._logger.error("an item was skipped", kind=kind.value, **described(error))
-        self._metrics.add_metric("ItemsFailed", MetricUnit.Count, 1)
+        self._metrics.add_metric("ItemsFailed", COUNT, 1)
 
     def rejected(self, consent: Consent) -> None:
         """Log the reason."""
@@ -34,4 +32,4 @@ class Report(SweepObserver):
             reason=consent.rejection,
             attempts=consent.attempts,
         )
-        self._metrics.add_metric("NumbersRejected", MetricUnit.Count, 1)
+        self._metrics.add_metric("NumbersRejected", COUNT, 1)

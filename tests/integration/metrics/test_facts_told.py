@@ -14,6 +14,7 @@ from support.world import LIST, PERSON
 
 from sms_consent.bootstrap import inbound as wiring
 from sms_consent.bootstrap import sweep as sweep_wiring
+from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
 
@@ -22,8 +23,8 @@ from sms_consent.recording.leave_to_sweep import leave_to_sweep
 def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What both functions log."""
     written = io.StringIO()
-    for each in (wiring, sweep_wiring):
-        monkeypatch.setattr(each.logger().registered_handler, "stream", written)
+    for service in ("inbound", "sweep"):
+        monkeypatch.setattr(logger(service).registered_handler, "stream", written)
     return written
 
 

@@ -23,6 +23,7 @@ from support.world import LIST, OURS
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.known_lists import ListStore
 from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap import observability
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.intent.rcs_content import RcsKind
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
@@ -287,6 +288,7 @@ def test_every_function_has_a_scenario() -> None:
 def test_every_metric_that_is_drawn_or_watched_is_emitted(service: str, inbound: Inbound) -> None:
     """A widget without data, or an alarm on a name that nothing has, looks like peace."""
     EMITTED.clear()
+    observability._count_cold_start.cache_clear()
     SCENARIOS[service](inbound)
     named = {metric for metric in on_dashboard() | in_alarms() if metric.service == service}
     assert named - EMITTED == set()

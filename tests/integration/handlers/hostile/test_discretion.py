@@ -9,8 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from support.discretion import CHECKED, OFFENCES
 from support.inbound_function import inbound_function
 
-from sms_consent.bootstrap import inbound as wiring
-from sms_consent.bootstrap import notify as notify_wiring
+from sms_consent.bootstrap.observability import logger, metrics
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def offences() -> Callable[[], list[str]]:
 @pytest.mark.parametrize("written", ["+14255550182", "14255550182", "4255550182", "sent to +4915223433333."])
 def test_a_number_in_a_log_is_noticed(written: str, offences: Callable[[], list[str]]) -> None:
     """With its plus or without, whoever's it is."""
-    wiring.logger().info("heard", sender=written)
+    logger("inbound").info("heard", sender=written)
     assert "inbound: a phone number in its logs" in offences()
 
 
@@ -37,10 +36,10 @@ def test_a_number_as_a_dimension_is_noticed(
 ) -> None:
     """Metrics are kept for longer than logs."""
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
-    metrics = notify_wiring.metrics()
-    metrics.add_metric("EventsTold", MetricUnit.Count, 1)
-    metrics.add_metadata("sender", "+14255550182")
-    metrics.flush_metrics()
+    counted = metrics("notify")
+    counted.add_metric("EventsTold", MetricUnit.Count, 1)
+    counted.add_metadata("sender", "+14255550182")
+    counted.flush_metrics()
     assert "a phone number in its metrics" in "".join(offences())
     assert capsys.readouterr().out
 
@@ -50,14 +49,14 @@ def test_what_was_texted_is_noticed(monkeypatch: pytest.MonkeyPatch, offences: C
     with inbound_function(monkeypatch) as inbound:
         inbound.hear("see you by the lighthouse")
         assert offences() == []
-        wiring.logger().error("could not read 'see you by the lighthouse'")
+        logger("inbound").error("could not read 'see you by the lighthouse'")
     assert offences() == ["inbound: what somebody texted, in its logs"]
 
 
 def test_what_is_masked_or_an_id_is_not(monkeypatch: pytest.MonkeyPatch, offences: Callable[[], list[str]]) -> None:
     """And what was looked at is counted, since a check of nothing finds nothing."""
     looked_at = dict(CHECKED)
-    wiring.logger().info(
+    logger("inbound").info(
         "heard", sender="+1425•••0182", id="cae173d2-66b9-564c-8309-21f858e9fb84", account="123456789012"
     )
     with inbound_function(monkeypatch) as inbound:

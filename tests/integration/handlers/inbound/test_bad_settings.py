@@ -14,7 +14,7 @@ from support.sweep_function import sweep
 from support.world import OURS
 
 from sms_consent.bootstrap import inbound as wiring
-from sms_consent.bootstrap import sweep as sweep_wiring
+from sms_consent.bootstrap.observability import logger
 from sms_consent.bootstrap.settings import _TIER_ACTIONS, Settings, SettingsError
 from sms_consent.domain.consent import Status
 from sms_consent.domain.ports import Sender
@@ -60,7 +60,7 @@ BAD: list[dict[str, str]] = [
 def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What the function logs."""
     written = io.StringIO()
-    monkeypatch.setattr(wiring.logger().registered_handler, "stream", written)
+    monkeypatch.setattr(logger("inbound").registered_handler, "stream", written)
     return written
 
 
@@ -86,8 +86,8 @@ def test_a_stop_is_recorded_and_put_whatever_the_settings_are(
     """And every setting that cannot be used is named in the log and counted."""
     _set(monkeypatch, environment)
     if "POWERTOOLS_LOG_LEVEL" in environment:
-        wiring.logger.cache_clear()
-        monkeypatch.setattr(wiring.logger().registered_handler, "stream", logged)
+        logger.cache_clear()
+        monkeypatch.setattr(logger("inbound").registered_handler, "stream", logged)
     people = {f"+1425555018{at}": body for at, body in enumerate(("STOP", "Stop please", "退订"))}
     for person, body in people.items():
         assert inbound.hear(body, originationNumber=person, inboundMessageId=uuid4().hex) == []
@@ -116,10 +116,10 @@ def test_what_is_left_due_is_done_whatever_the_settings_are(
     inbound.world.pass_time(minutes=1)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    sweep_wiring.logger.cache_clear()
+    logger.cache_clear()
     capsys.readouterr()
     sweep(inbound.world)
-    sweep_wiring.logger.cache_clear()
+    logger.cache_clear()
     assert inbound.world.listed()
     metrics = next(json.loads(line) for line in capsys.readouterr().out.splitlines() if '"SettingsProblems"' in line)
     own = set(environment) == {"DEAD_LETTER_QUEUE_URL"}  # which SweepFunction has none of

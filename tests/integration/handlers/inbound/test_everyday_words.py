@@ -17,6 +17,7 @@ from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.attributes import to_attributes
 from sms_consent.adapters.dynamodb.known_lists import known_lists_item
 from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.propagation import KnownList
@@ -188,7 +189,7 @@ def test_it_is_logged_and_counted_as_a_text_that_asks_for_nothing(
 ) -> None:
     """With the rule that would have opted in."""
     written = io.StringIO()
-    monkeypatch.setattr(wiring.logger().registered_handler, "stream", written)
+    monkeypatch.setattr(logger("inbound").registered_handler, "stream", written)
     _hear(inbound, "YES", "a")
     (line,) = (line for line in map(json.loads, written.getvalue().splitlines()) if line["message"] == "heard")
     assert (line["intent"], line["rule"], line.get("outcome")) == ("NONE", "keyword:twilio/YES", None)

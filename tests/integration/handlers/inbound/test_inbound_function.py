@@ -13,6 +13,7 @@ from support.world import LIST, OURS, PERSON
 
 from sms_consent.adapters import clients
 from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.consent import Status
 from sms_consent.domain.ports import Sender
 
@@ -228,7 +229,7 @@ def test_no_log_line_holds_a_number_or_a_text(
 ) -> None:
     """Logs are read by more people than may know who texts."""
     logged = io.StringIO()
-    monkeypatch.setattr(wiring.logger().registered_handler, "stream", logged)
+    monkeypatch.setattr(logger("inbound").registered_handler, "stream", logged)
     inbound.hear("STOP")
     inbound.hear("stop, this is Ebenezer")
     inbound.run(inbound.queued(PAYLOAD | {"originationNumber": ""}, "Ebenezer"))

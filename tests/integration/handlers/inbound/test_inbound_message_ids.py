@@ -11,6 +11,7 @@ import pytest
 from support.world import OURS, PERSON
 
 from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.consent import Status
 from sms_consent.domain.phone_number import mask_id
 from sms_consent.inbound.message import read_notification
@@ -77,7 +78,7 @@ def test_logs_name_an_id_that_contains_a_number_by_its_digest(
 ) -> None:
     """In every line about the text, so that one search finds them all."""
     logged = io.StringIO()
-    monkeypatch.setattr(wiring.logger().registered_handler, "stream", logged)
+    monkeypatch.setattr(logger("inbound").registered_handler, "stream", logged)
     inbound.hear(body, inboundMessageId=RCS_ID)
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
     assert {line["inbound_message_id"] for line in lines} == {mask_id(RCS_ID)}
@@ -87,7 +88,7 @@ def test_logs_name_an_id_that_contains_a_number_by_its_digest(
 def test_a_failed_or_unreadable_text_is_logged_by_the_same_form(inbound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """These are the lines that operators search for."""
     logged = io.StringIO()
-    monkeypatch.setattr(wiring.logger().registered_handler, "stream", logged)
+    monkeypatch.setattr(logger("inbound").registered_handler, "stream", logged)
     inbound.hear("STOP", inboundMessageId=RCS_ID, originationNumber="ExampleCo")
     monkeypatch.setattr(wiring.batch()._inbound._recorder._ledger, "_table", "no-such-table")
     inbound.hear("STOP", inboundMessageId=RCS_ID)

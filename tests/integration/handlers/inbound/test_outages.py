@@ -14,6 +14,7 @@ from support.world import OURS, PERSON
 
 from sms_consent.adapters import clients
 from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap.observability import logger
 from sms_consent.bootstrap.settings import SettingsError
 from sms_consent.domain.consent import Status
 from sms_consent.domain.errors import Unavailable
@@ -230,7 +231,7 @@ def test_a_text_that_fails_says_how_often_it_was_received(
 ) -> None:
     """And why, in the log line that the runbook names."""
     logged = io.StringIO()
-    monkeypatch.setattr(wiring.logger().registered_handler, "stream", logged)
+    monkeypatch.setattr(logger("inbound").registered_handler, "stream", logged)
     ledger.breaks()
     inbound.send(_text("STOP", inboundMessageId="a"))
     for _ in range(4):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.world import LIST, OURS, PERSON
 
-from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.time import as_text
 from sms_consent.recording.leave_to_sweep import leave_to_sweep
@@ -32,7 +32,7 @@ def _late_stop(inbound: Any, at: Any) -> None:
 def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What InboundFunction logs."""
     stream = io.StringIO()
-    monkeypatch.setattr(wiring.logger().registered_handler, "stream", stream)
+    monkeypatch.setattr(logger("inbound").registered_handler, "stream", stream)
     return stream
 
 

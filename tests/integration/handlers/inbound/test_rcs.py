@@ -17,6 +17,7 @@ from support.world import LIST, OURS, PERSON
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.bootstrap import inbound as wiring
+from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Decision
 from sms_consent.domain.ports import Sender
@@ -289,7 +290,7 @@ def test_a_denied_reply_delays_no_opt_out_and_is_reported(
 ) -> None:
     """IAM's list of resources of SendTextMessage has no RCS agents."""
     logged = io.StringIO()
-    monkeypatch.setattr(wiring.logger().registered_handler, "stream", logged)
+    monkeypatch.setattr(logger("inbound").registered_handler, "stream", logged)
     _agent(inbound)
     inbound.world.backend.fail_next("SendTextMessage", "AccessDeniedException", 1)
     _receive(inbound, {"type": "UNSUBSCRIBE"})

@@ -12,7 +12,7 @@ from support.notify_function import Notify
 from support.world import PERSON
 
 from sms_consent.adapters import clients
-from sms_consent.bootstrap import notify as wiring
+from sms_consent.bootstrap.observability import logger
 from sms_consent.publishing.event_publisher import GIVEN_UP_AFTER
 
 OTHER = "+14255550183"
@@ -161,7 +161,7 @@ def test_a_record_without_a_sequence_number_fails_the_whole_batch_if_it_must(not
 def test_reasons_and_logs_name_nobody(notify: Notify, monkeypatch: pytest.MonkeyPatch) -> None:
     """The body of the message in the encrypted queue does; what people see beside it does not."""
     logged = io.StringIO()
-    monkeypatch.setattr(wiring.logger().registered_handler, "stream", logged)
+    monkeypatch.setattr(logger("notify").registered_handler, "stream", logged)
     first, second = _records(notify)
     first["dynamodb"]["NewImage"]["decided_at"] = {"S": PERSON}
     notify.run([first, second])

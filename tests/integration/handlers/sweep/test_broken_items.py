@@ -18,7 +18,7 @@ from support.sweep_function import sweep
 from support.world import LIST
 
 from sms_consent.adapters import clients
-from sms_consent.bootstrap import sweep as wiring
+from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.consent import Status
 from sms_consent.domain.errors import ConsentError, Rejected, TryAgain
 
@@ -118,7 +118,7 @@ def test_an_item_that_fails_is_skipped_logged_and_counted(
 ) -> None:
     """The log names the kind of error, and neither the number nor the error's message."""
     logged = io.StringIO()
-    monkeypatch.setattr(wiring.logger().registered_handler, "stream", logged)
+    monkeypatch.setattr(logger("sweep").registered_handler, "stream", logged)
     _due(inbound, BROKEN, NEIGHBOUR)
     inbound.world.pass_time(minutes=1)
     capsys.readouterr()
