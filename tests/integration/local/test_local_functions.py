@@ -62,14 +62,18 @@ def run_with(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
     def run_it(code: str, *arguments: str) -> tuple[CompletedProcess[str], list[dict[str, Any]]]:
         folder = tmp_path_factory.mktemp("checkout")
-        for name, source in (("inbound", code), ("sweep", SWEEP)):
-            (folder / "functions" / name).mkdir(parents=True)
-            (folder / "functions" / name / "__init__.py").touch()
-            (folder / "functions" / name / "handler.py").write_text(source, encoding="utf-8")
+        handlers = folder / "functions" / "handlers"
+        handlers.mkdir(parents=True)
+        (handlers / "__init__.py").touch()
+        for name, source in (
+            ("inbound", code),
+            *((each, SWEEP) for each in ("sweep", "reconcile", "notify", "retention", "api")),
+        ):
+            (handlers / f"{name}.py").write_text(source, encoding="utf-8")
         template = (REPOSITORY / "template.yaml").read_text(encoding="utf-8")
         (folder / "template.yaml").write_text(template, encoding="utf-8")
         done = run("local", "--template", str(folder / "template.yaml"), *arguments)
-        seen = folder / "functions" / "inbound" / "seen.jsonl"
+        seen = handlers / "seen.jsonl"
         lines = seen.read_text(encoding="utf-8").splitlines() if seen.exists() else []
         return done, [json.loads(line) for line in lines]
 
