@@ -28,6 +28,7 @@ from sms_consent_cli.main import app  # noqa: E402
 OURS = "+12125550101"
 EARLY, LATE, WAITING = "+14255550181", "+14255550182", "+14255550183"
 GIVEN = {"Brand": "Example", "SupportContact": "help.example.com"}
+COMPOSED = ("sms_consent.bootstrap", "api.")
 IDS = (f"text-{number}" for number in count())
 
 
@@ -71,7 +72,7 @@ def created_again(local: Local, table: str) -> Local:
     parameters = command("ledger", "prepare", table)["parameters"]
     boto3.client("cloudformation").delete_stack(StackName=STACK)
     boto3.client("iam").delete_role(RoleName="local-functions")  # the local stack's own, in no template
-    for module in [module for name, module in sys.modules.items() if name.endswith(".wiring")]:
+    for module in [module for name, module in sys.modules.items() if name.startswith(COMPOSED)]:
         for part in vars(module).values():
             if hasattr(part, "cache_clear"):  # the functions begin anew, with their new environment
                 part.cache_clear()
