@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -24,6 +26,7 @@ from sms_consent_cli.commands.reconcile.command import reconcile
 from sms_consent_cli.commands.rejected import rejected
 from sms_consent_cli.commands.senders.command import senders
 from sms_consent_cli.local.command import local
+from sms_consent_cli.shared.terminal_text import say
 
 __all__ = ["app"]
 
@@ -36,9 +39,19 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        say(f"sms-consent {version('sms-consent')}")
+        raise typer.Exit
+
+
 @app.callback()
-def begin() -> None:
-    """Whatever a terminal's encoding lacks is spelt out rather than ending a command half-way."""
+def begin(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    # Escape what the terminal's encoding lacks: an encoding error would end a command half-way.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

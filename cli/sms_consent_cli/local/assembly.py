@@ -25,6 +25,7 @@ from sms_consent_cli.local.registered_functions import register
 from sms_consent_cli.local.schedule import Schedule, interval_of
 from sms_consent_cli.local.stack import INBOUND, SWEEP, LocalStack, Source
 from sms_consent_cli.local.stream_source import StreamSource
+from sms_consent_cli.shared.resources import resource_path
 
 __all__ = ["Local", "assemble"]
 
@@ -89,7 +90,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
 def _no_other_core(deployment: Deployment) -> None:
     """This command's own code is loaded by now: functions from elsewhere would run on half of it."""
     ours = Path(sms_consent.__path__[0])
-    for code in set(deployment.code.values()):
+    for code in set(deployment.code.values()) - {resource_path("functions")}:
         theirs = code / ours.name
         if theirs.is_dir() and not theirs.samefile(ours):
             raise LocalError(f"{theirs} is not the code of this command ({ours}): use the sms-consent of that checkout")

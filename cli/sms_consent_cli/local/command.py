@@ -9,20 +9,22 @@ from typing import Annotated
 import typer
 
 from sms_consent_cli.local.errors import LocalError
+from sms_consent_cli.shared.resources import resource_path
 from sms_consent_cli.shared.terminal_text import say, visible
 
 __all__ = ["local"]
 
-CHECKOUT = Path(__file__).parents[3]
 API_PORT = 4567
 
 
 def local(
     events: Annotated[
-        list[Path] | None, typer.Argument(metavar="[EVENT.json]...", help="Events to run; without any, serve.")
+        list[Path] | None,
+        typer.Argument(metavar="[EVENT.json]...", help="Events to run; without any, serve."),
     ] = None,
     template: Annotated[
-        Path | None, typer.Option(help="SAM template; else template.yaml here, else that of the checkout.")
+        Path | None,
+        typer.Option(help="SAM template; else template.yaml here, else the one that this command comes with."),
     ] = None,
     parameter: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A template parameter; may be repeated.")
@@ -63,7 +65,7 @@ def local(
     try:
         parameters = _parameters(parameter or [])
         _check_key(access_key)
-        files = [read_event(path) for path in events or ()]
+        files = [read_event(_event(path)) for path in events or ()]
         door = None if files else BoundSocket(host, port)
         api_door = None if files else BoundSocket(host, _api_port(api_port, port), option="--api-port")
         isolate()
@@ -90,7 +92,15 @@ def _template(chosen: Path | None) -> Path:
     if chosen is not None:
         return chosen
     here = Path("template.yaml")
-    return here if here.exists() else CHECKOUT / here
+    return here if here.exists() else resource_path("template.yaml")
+
+
+def _event(path: Path) -> Path:
+    """Return the path of an event file; `events/NAME.json` means a sample event where there is no such file."""
+    if path.exists() or path.parts[:-1] != ("events",):
+        return path
+    sample = resource_path(str(path))
+    return sample if sample.exists() else path
 
 
 def _parameters(given: list[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sms_consent_cli.commands.check import STACK, AsJson, Stack, Table
+from sms_consent_cli.shared.resources import resource_path
 from sms_consent_cli.shared.terminal_text import say, say_json, visible
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["doctor"]
 
 PROBLEMS = 1
-CHECKOUT = Path(__file__).parents[4]
 
 
 def doctor(
@@ -32,7 +32,8 @@ def doctor(
     ] = None,
     config_env: Annotated[str, typer.Option(help="The configuration in samconfig.toml.")] = "default",
     template: Annotated[
-        Path | None, typer.Option(help="SAM template; else template.yaml here, else that of the checkout.")
+        Path | None,
+        typer.Option(help="SAM template; else template.yaml here, else the one that this command comes with."),
     ] = None,
     deep: Annotated[
         bool,
@@ -147,9 +148,9 @@ def _problems(deployment: Deployment, declared: Declared, *, deep: bool) -> tupl
     return [each for each in found if each not in unseen], unseen
 
 
-def _template() -> Path | None:
-    """None in an installation without a checkout: then only what functions check is checked."""
-    return next((path for path in (Path("template.yaml"), CHECKOUT / "template.yaml") if path.exists()), None)
+def _template() -> Path:
+    here = Path("template.yaml")
+    return here if here.exists() else resource_path("template.yaml")
 
 
 def _object(problem: Problem) -> dict[str, str]:

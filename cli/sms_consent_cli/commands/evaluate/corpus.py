@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-CORPUS = Path(__file__).resolve().parents[4] / "tests" / "corpus"
+from sms_consent_cli.shared.resources import resource_path
+
+CORPUS = resource_path("tests/corpus")
 
 
 class Label(StrEnum):
