@@ -21,7 +21,6 @@ from sms_consent.bootstrap.event_report import OperationalReporter
 from sms_consent.bootstrap.observability import logger, metrics
 from sms_consent.bootstrap.setting_problems import problems_of
 from sms_consent.bootstrap.settings import Settings
-from sms_consent.domain.rate_limiter import Call
 from sms_consent.recording.channel_requests import ChannelRequests
 from sms_consent.recording.idempotency import IdempotentRequests
 
@@ -59,13 +58,6 @@ def api() -> Api:
         senders=made.senders,
         own_list=own_list(made.settings, os.environ),
         clock=made.clock,
-        leave_to_sweep=_leave_to_sweep,
         standing=StandingConsents(register, made.lists).of,
     )
     return Api(OptOuts(on_behalf), People(register))
-
-
-def _leave_to_sweep() -> None:
-    """As if the service had refused a call for its rate: for the next second, nothing is done at once."""
-    for call in Call:
-        parts().sync.pace.refused(call)

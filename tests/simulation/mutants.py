@@ -256,9 +256,9 @@ MUTANTS = (
     ),
     Mutant(
         "the outbox is not flushed by the next decision",
-        CHANGE,
-        "            self._ledger.append(former, Outcome.CHANGED, now)\n",
-        "            pass\n",
+        "sms_consent/domain/updates.py",
+        "        append(outbox, Outcome.CHANGED, now)\n",
+        "        pass\n",
     ),
     Mutant(
         "a stale decision leaves no trace",
@@ -283,9 +283,8 @@ MUTANTS = (
     Mutant(
         "questions delivered again are answered again",
         LETTERS,
-        "            if standing is not None and standing.has_seen(decision.id, reply_from, decision.at):\n"
-        "                return None\n",
-        "",
+        "            is_new = standing is None or not standing.has_seen(decision.id, reply_from, decision.at)\n",
+        "            is_new = True\n",
     ),
     Mutant(
         "replies to HELP are not limited",

@@ -28,7 +28,7 @@ from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.errors import ConsentError, Rejected
 from sms_consent.domain.rate_limiter import Call
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 
 __all__ = [
     "AgentRequest",
@@ -240,7 +240,7 @@ class WideWorld(World):
                 id=f"bad-{index}", number=f"{REJECTED_PREFIX}{index:07d}", asked=Asked.OPT_OUT, at=self.clock.now(),
                 author=Author.AGENT, through="api",
             )  # fmt: skip
-            leave_to_sweep(self.ledger, decision, h.OWN_LIST, clock=self.clock)
+            Recorder(ledger=self.ledger, clock=self.clock).record(decision, h.OWN_LIST)
 
     # --- what happens
 
@@ -292,7 +292,7 @@ class WideWorld(World):
         decision = Decision(
             id=request_id, number=number, asked=request.asked, at=at, author=request.author, through="cli"
         )
-        leave_to_sweep(self.ledger, decision, list_name, clock=self.clock)
+        Recorder(ledger=self.ledger, clock=self.clock).record(decision, list_name)
         consent = self.ledger.consent(number, list_name)
         self.witness.standing[number, list_name] = consent
         self.events[request_id] = _Event(request.asked, (number, list_name), min(at, now), now)

@@ -207,17 +207,12 @@ def _on_behalf(desk: CommandContext, ask: _Ask) -> ChannelRequests:
         senders=senders,
         own_list=own_list,
         clock=desk.clock.stamping(ask.asked),
-        leave_to_sweep=_never,
         through=THROUGH,
     )
 
 
 def _nobody(_: str) -> None:
     """A list was named, or the stack's own is meant: no sender's settings count."""
-
-
-def _never() -> None:
-    """It is left to sweep anyway."""
 
 
 def _view(ask: _Ask, result: Result, left: list[str]) -> dict[str, Any]:

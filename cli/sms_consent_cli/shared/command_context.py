@@ -16,7 +16,6 @@ from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sender_cache import RememberedSenders
 from sms_consent.bootstrap.settings import Settings
 from sms_consent.domain.propagation import Scope
-from sms_consent.recording.leave_to_sweep import LeftToSweep
 from sms_consent.recording.recorder import Recorder
 from sms_consent_cli.shared.aws_clock import AwsClock
 from sms_consent_cli.shared.deployment import Deployment, NotFound
@@ -75,9 +74,7 @@ class CommandContext:
             own_list=settings.opt_out_list,
             lists=RememberedLists(self.deployment.dynamodb(), settings.table, self.clock, names=settings.names),
         )
-        return Recorder(
-            ledger=self.ledger, sync=LeftToSweep(), clock=self.clock, grace=settings.grace, scope=scope
-        )  # fmt: skip
+        return Recorder(ledger=self.ledger, clock=self.clock, scope=scope)
 
     @cached_property
     def sweeping(self) -> Sweeping:

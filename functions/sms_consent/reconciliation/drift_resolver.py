@@ -15,6 +15,7 @@ from sms_consent.domain.decision import Outcome
 from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Moved, Rejected, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
+from sms_consent.domain.updates import flush_outbox
 from sms_consent.reconciliation import drift_rules
 from sms_consent.reconciliation.ports import ConsentScan
 from sms_consent.reconciliation.progress import Counts
@@ -123,8 +124,7 @@ class DriftResolver:
             self._found(drift)
             return counts.with_drift(kind)
         mended = _mended(kind, number, list_name, consent, listing, now)
-        if consent is not None and consent.outbox is not None and mended.outbox is not consent.outbox:
-            self._ledger.append(consent.outbox, Outcome.CHANGED, now)
+        flush_outbox(self._ledger.append, consent, mended, now)
         try:
             self._ledger.save(mended, replacing=consent)
         except Moved:

@@ -74,13 +74,12 @@ class ChannelRequests:
         senders: Callable[[str], Sender | None],
         own_list: str | None,
         clock: Clock,
-        leave_to_sweep: Callable[[], None],
         through: str = API,
         standing: Callable[[str, str], Callable[[str], Consent | None]] | None = None,
     ) -> None:
         """``own_list`` is that of senders without settings of their own; None refuses them.
 
-        ``leave_to_sweep`` has what is recorded next not be done at once; ``through`` is what people ask by.
+        ``through`` is the channel that decisions are recorded with.
         ``standing`` returns a look-up of what stands for a sender and its list, by number; else the list's consent does.
         """
         self._ledger = ledger
@@ -89,7 +88,6 @@ class ChannelRequests:
         self._senders = senders
         self._own_list = own_list
         self._clock = clock
-        self._leave_to_sweep = leave_to_sweep
         self._through = through
         self._standing = standing
 
@@ -115,9 +113,8 @@ class ChannelRequests:
         )
 
         def record(number: str) -> Result:
-            if self._clock.now() >= hurry_from:
-                self._leave_to_sweep()
-            consent = self._recorder.record(replace(decision, number=number), list_name, reply_from=None).consent
+            in_time = self._clock.now() < hurry_from
+            consent = self._recorder.record(replace(decision, number=number), list_name, sync_now=in_time).consent
             return result_of(number, request.asked, consent)
 
         known = {

@@ -18,15 +18,12 @@ from typing import cast
 
 from sms_consent.domain.consent import UNKNOWN_TIME, Consent, Lease, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.domain.errors import Moved, Unavailable
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.reply import Reply
 from sms_consent.domain.transitions import decide, moved_back
+from sms_consent.domain.updates import flush_outbox, update
 
 __all__ = ["Change", "ConsentChanger"]
-
-ATTEMPTS = 12
-"""Conditional writes lost in a row before the caller has to retry."""
 
 COPIES_WITHIN = timedelta(days=40)
 """How far apart copies of one text can arrive: SNS retries for 23 days, and a queue keeps a message for 14."""
@@ -37,7 +34,7 @@ RETRIES_WITHIN = timedelta(hours=1)
 MOST_COPIES = 500
 """How many decisions of one number are searched for a copy."""
 
-Offer = Callable[[Decision, Consent | None], tuple[Lease | None, Reply | None]]
+TryLease = Callable[[Decision, Consent | None], tuple[Lease | None, Reply | None]]
 """Returns the lease to take for a decision, and the reply to send if it changes the consent that stands."""
 
 
@@ -84,7 +81,7 @@ class ConsentChanger:
         self._clock = clock
         self._counts_beyond = counts_beyond or (lambda _: False)
 
-    def change(self, decision: Decision, list_name: str, *, try_lease: Offer, alone: bool) -> Change:
+    def change(self, decision: Decision, list_name: str, *, try_lease: TryLease, alone: bool) -> Change:
         """Write the consent as this decision leaves it. Safe to repeat.
 
         A decision for one list (``alone``) that changes no status, such as a second STOP, goes to the history in the same
@@ -94,35 +91,34 @@ class ConsentChanger:
         Raises:
             TryAgain: The ledger did not answer, or the consent changed under every attempt.
         """
-        standing: Consent | None = None  # right for every first STOP: a conditional write saves the read
-        if decision.only_if_opted_out:
-            standing = self._ledger.consent(decision.number, list_name)
-        for _ in range(ATTEMPTS):
+        known = self._ledger.consent(decision.number, list_name) if decision.only_if_opted_out else None
+        step = _Step(Outcome.STALE, None, decision)
+        is_written = in_history = False
+
+        def decided(standing: Consent | None) -> Consent | None:
+            nonlocal step, is_written
+            if standing is not None and step.lease is not None and standing.lease == step.lease.worker:
+                is_written = True  # botocore repeated a write that had succeeded, and another decision came in between
+                return None
             now = self._clock.now()
             limit = self._clock.latest() if decision.asked is Asked.OPT_OUT else now
-            decision = _effective(decision, standing, limit)
-            step = self._decided(decision, standing, list_name, try_lease, now)
-            decision = step.decision
-            if step.changed is None:
-                return Change(outcome=step.outcome, consent=cast("Consent", standing), decision=decision)
-            try:
-                in_history = self._save(step, standing, now, alone=alone)
-            except Moved as moved:
-                standing = cast("Consent | None", moved.current)
-                if standing is not None and step.lease is not None and standing.lease == step.lease.worker:
-                    # botocore repeated a write that had succeeded, and another decision was written in between.
-                    return Change(
-                        outcome=step.outcome, consent=standing, decision=decision, lease=step.lease, is_written=True
-                    )
-                continue
-            return Change(
-                outcome=step.outcome, consent=step.changed, decision=decision, lease=step.lease,
-                is_written=True, in_history=in_history,
-            )  # fmt: skip
-        raise Unavailable("the consent changed under every attempt to write it")
+            step = self._decided(_effective(step.decision, standing, limit), standing, list_name, try_lease, now)
+            return step.changed
+
+        def save(changed: Consent, standing: Consent | None) -> None:
+            nonlocal is_written, in_history
+            in_history = self._save(step, changed, standing, alone=alone)
+            is_written = True
+
+        # A conditional write without a read before it: most numbers have no consent when their first STOP arrives.
+        consent = cast("Consent", update(known, decided, save))
+        return Change(
+            outcome=step.outcome, consent=consent, decision=step.decision, lease=step.lease if is_written else None,
+            is_written=is_written, in_history=in_history,
+        )  # fmt: skip
 
     def _decided(
-        self, decision: Decision, standing: Consent | None, list_name: str, try_lease: Offer, now: datetime
+        self, decision: Decision, standing: Consent | None, list_name: str, try_lease: TryLease, now: datetime
     ) -> _Step:
         lease, answer = try_lease(decision, standing)
 
@@ -203,12 +199,10 @@ class ConsentChanger:
             return decision.asked is Asked.OPT_OUT
         return decision.list_name == list_name or self._counts_beyond(decision)
 
-    def _save(self, step: _Step, standing: Consent | None, now: datetime, *, alone: bool) -> bool:
+    def _save(self, step: _Step, changed: Consent, standing: Consent | None, *, alone: bool) -> bool:
         """Write the change; return whether the decision went to the history with it. Raises Moved or TryAgain."""
-        changed = cast("Consent", step.changed)
-        former = standing.outbox if standing is not None else None
-        if former is not None and (changed.outbox is None or changed.outbox.id != former.id):
-            self._ledger.append(former, Outcome.CHANGED, now)
+        now = self._clock.now()
+        flush_outbox(self._ledger.append, standing, changed, now)
         if standing is not None and step.outcome is not Outcome.CHANGED and alone:
             self._ledger.save_and_append(changed, standing, step.decision, step.outcome, now)
             return True

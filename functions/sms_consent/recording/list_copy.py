@@ -23,7 +23,7 @@ from sms_consent.domain.errors import Moved
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.time import as_text
 from sms_consent.domain.transitions import decide
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 
 __all__ = ["RECHECK_AFTER", "SETTLE", "Affected", "ListCensus", "ListCopier", "ListCopy", "is_affected", "newest"]
 
@@ -108,6 +108,7 @@ class ListCopier:
     ) -> None:
         """``only`` says which of a source's consents are counted and copied; None: all."""
         self._ledger = ledger
+        self._recorder = Recorder(ledger=ledger, clock=clock)
         self._census = census
         self._clock = clock
         self._actor = actor
@@ -167,7 +168,7 @@ class ListCopier:
         if standing is None and consent.status is Status.OPT_IN_PENDING:
             self._record_opt_in(carry, consent)
         elif _is_to_copy(carry, consent, standing):
-            leave_to_sweep(self._ledger, self._decision(carry, consent), carry.target, clock=self._clock)
+            self._recorder.record(self._decision(carry, consent), carry.target)
         else:
             return
         self.copied += 1

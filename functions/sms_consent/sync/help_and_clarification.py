@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import cast
+from functools import partial
 
 from sms_consent.domain.decision import Decision, Outcome
-from sms_consent.domain.errors import Moved, Unavailable, Untouched
+from sms_consent.domain.errors import Moved, Untouched
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.reply import RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
 from sms_consent.domain.transitions import THROTTLED
+from sms_consent.domain.updates import update
 from sms_consent.sync.reply_limits import ENOUGH, LETTER_LIMITS, LONGEST
 from sms_consent.sync.reply_sender import ReplySender
 
 __all__ = ["HelpAndClarification"]
 
 USEFUL_FOR = timedelta(days=1)
-ATTEMPTS = 12
 
 CLAIM = timedelta(minutes=2)
 """After so long, sweep takes the next reply of a letter whose worker was lost: longer than a worker can live."""
@@ -94,19 +94,15 @@ class HelpAndClarification:
         return True
 
     def _open(self, decision: Decision, kind: ReplyKind, reply_from: str) -> ReplyThread | None:
-        standing: ReplyThread | None = None
-        for _ in range(ATTEMPTS):
-            now = self._clock.now()
-            if standing is not None and standing.has_seen(decision.id, reply_from, decision.at):
-                return None
-            letter = self._letter(standing, decision, kind, reply_from, now)
-            try:
-                self._ledger.save_letter(kind, letter, replacing=standing)
-            except Moved as moved:
-                standing = cast("ReplyThread | None", moved.current)
-                continue
-            return letter
-        raise Unavailable("the letter changed under every attempt to write it")
+        is_new = False
+
+        def asked(standing: ReplyThread | None) -> ReplyThread | None:
+            nonlocal is_new
+            is_new = standing is None or not standing.has_seen(decision.id, reply_from, decision.at)
+            return self._letter(standing, decision, kind, reply_from, self._clock.now()) if is_new else None
+
+        letter = update(None, asked, partial(self._ledger.save_letter, kind))
+        return letter if is_new else None
 
     def _letter(
         self, standing: ReplyThread | None, decision: Decision, kind: ReplyKind, reply_from: str, now: datetime

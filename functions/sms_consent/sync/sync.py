@@ -15,12 +15,13 @@ from typing import TypeVar, cast
 from sms_consent.domain import transitions
 from sms_consent.domain.consent import Consent, Due, Lease, Listing, Status
 from sms_consent.domain.decision import Outcome
-from sms_consent.domain.errors import Moved, OptInRefused, Rejected, TryAgain, Unavailable, Untouched
+from sms_consent.domain.errors import OptInRefused, Rejected, TryAgain, Unavailable, Untouched
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.rejections import RETRIED_EVERY, RejectedWork, is_permanent
 from sms_consent.domain.reply import Delivery, RecentReply, Reply, ReplyKind, ReplyState
 from sms_consent.domain.transitions import Work, work_left
+from sms_consent.domain.updates import update
 from sms_consent.sync.reply_sender import ReplySender
 
 __all__ = ["Sync"]
@@ -93,21 +94,18 @@ class Sync:
 
         Raises TryAgain if the ledger fails, never if the list does: then the work stays due.
         """
-        for _ in range(2):  # what was seen may be out of date, once; after that somebody else is at it
+        lease: Lease | None = None
+
+        def leased(stored: Consent | None) -> Consent | None:
+            nonlocal lease
             now = self.clock.now()
-            if not self._may_lease(consent, now):
-                break
-            lease = self._new_lease()
-            taken = transitions.leased(consent, lease, now)
-            try:
-                self.ledger.save(taken, replacing=consent)
-            except Moved as moved:
-                if moved.current is None:
-                    break
-                consent = cast("Consent", moved.current)
-                continue
-            return self.sync_with_lease(taken, lease.worker)
-        return consent
+            lease = self._new_lease() if stored is not None and self._may_lease(stored, now) else None
+            return transitions.leased(stored, lease, now) if stored is not None and lease is not None else None
+
+        taken = update(consent, leased, self.ledger.save)
+        if taken is None or lease is None:
+            return taken or consent
+        return self.sync_with_lease(taken, lease.worker)
 
     def retry(self, work: RejectedWork) -> bool:
         """Try a number again that was rejected permanently. Returns False if its call has to wait.
@@ -354,25 +352,16 @@ class _Attempt:
         return self._sync.clock.now()
 
     def _update(self, change: Callable[[Consent], Consent]) -> None:
-        """Write a finding onto whatever stands by now."""
-        standing = self._consent
-        for _ in range(ROUNDS):
-            changed = change(self._with_findings(standing))
-            if changed == standing:
-                self._consent = standing
-                return
-            try:
-                self._sync.ledger.save(changed, replacing=standing)
-            except Moved as moved:
-                if moved.current is None:
-                    raise Unavailable("the consent was erased meanwhile") from moved
-                standing = cast("Consent", moved.current)
-                continue
-            self._consent = changed
-            return
-        raise Unavailable("the ledger moved on at every attempt to mark")
+        """Write the result of a call, whatever is stored by now. Raises Unavailable if the consent was erased meanwhile."""
 
-    def _with_findings(self, consent: Consent) -> Consent:
+        def changed(stored: Consent | None) -> Consent:
+            if stored is None:
+                raise Unavailable("the consent was erased meanwhile")
+            return change(self._with_results(stored))
+
+        self._consent = cast("Consent", update(self._consent, changed, self._sync.ledger.save))
+
+    def _with_results(self, consent: Consent) -> Consent:
         if consent.lease != self._worker:
             return consent
         if self._delivered is not None:

@@ -15,7 +15,7 @@ from sms_consent.adapters import clients
 from sms_consent.domain.consent import HOLD, IN_FLIGHT_FOR, Due, Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.reply import ReplyKind, ReplyState
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 
 
 class Killed(BaseException):
@@ -139,7 +139,7 @@ def test_a_deletion_of_a_lost_worker_counts_although_the_next_decision_takes_no_
     assert lease_until is not None
     world.pass_time(minutes=10)
     opt_out = world.decision(Asked.OPT_OUT, author=Author.AGENT, through="cli")
-    leave_to_sweep(world.parts.ledger, opt_out, LIST, clock=world.parts.clock)
+    Recorder(ledger=world.parts.ledger, clock=world.parts.clock).record(opt_out, LIST)
     assert world.consent().latest_uncertain_delete == lease_until
     world.sweep()
     assert world.listed()
@@ -170,7 +170,7 @@ def test_sweeps_one_after_the_other_keep_to_the_rate(world: World, monkeypatch: 
 
 def _left_due(world: World, number: str) -> None:
     opt_out = world.decision(Asked.OPT_OUT, number=number, author=Author.AGENT, through="cli")
-    leave_to_sweep(world.parts.ledger, opt_out, LIST, clock=world.parts.clock)
+    Recorder(ledger=world.parts.ledger, clock=world.parts.clock).record(opt_out, LIST)
 
 
 def _puts(world: World) -> list[float]:
@@ -180,7 +180,7 @@ def _puts(world: World) -> list[float]:
 def test_a_stop_after_an_import_is_not_work_of_the_import_any_more(world: World) -> None:
     """Even if nothing can be done at once: what people text waits behind no import."""
     imported = world.decision(Asked.OPT_OUT, author=Author.IMPORT, through="import")
-    leave_to_sweep(world.parts.ledger, imported, LIST, clock=world.parts.clock)
+    Recorder(ledger=world.parts.ledger, clock=world.parts.clock).record(imported, LIST)
     assert world.consent().due is Due.IMPORTED
     world.pass_time(minutes=1)
     world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
@@ -189,6 +189,6 @@ def test_a_stop_after_an_import_is_not_work_of_the_import_any_more(world: World)
     assert not world.listed()
     world.pass_time(minutes=1)
     imported = world.decision(Asked.OPT_OUT, author=Author.IMPORT, through="import")
-    leave_to_sweep(world.parts.ledger, imported, LIST, clock=world.parts.clock)
+    Recorder(ledger=world.parts.ledger, clock=world.parts.clock).record(imported, LIST)
     assert world.consent().due is Due.OPT_OUT
     assert PERSON in {each.number for each in world.parts.ledger.due_consents(Due.OPT_OUT, world.parts.clock.now())}

@@ -11,7 +11,7 @@ from support.world import LIST, PERSON, World
 
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 from sms_consent.sync.sweep import TURN
 from sms_consent.sync.sweep_request import MOST
 
@@ -25,7 +25,7 @@ def asked_for(*numbers: str, list_name: str = LIST) -> dict[str, Any]:
 def record(world: World, number: str = PERSON, asked: Asked = Asked.OPT_OUT) -> None:
     """As a command on a person's machine does."""
     decision = world.decision(asked, number=number, author=Author.AGENT)
-    leave_to_sweep(world.parts.ledger, decision, LIST, clock=world.parts.clock)
+    Recorder(ledger=world.parts.ledger, clock=world.parts.clock).record(decision, LIST)
 
 
 def consent(world: World, number: str) -> Consent:

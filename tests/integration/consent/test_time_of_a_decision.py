@@ -19,7 +19,7 @@ from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.inbound.message import InboundMessage
 from sms_consent.recording.consent_change import MOST_COPIES
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 
 
 def _environment(ledger: MemoryLedger, clock: FakeClock) -> Environment:
@@ -155,7 +155,7 @@ def test_a_retry_before_anything_else_changes_nothing(world: World) -> None:
 
 def test_an_imported_opt_in_from_the_future_does_not_overrule_a_stop(world: World) -> None:
     decision = world.decision(Asked.OPT_IN, world.parts.clock.now() + timedelta(days=2), author=Author.IMPORT)
-    leave_to_sweep(world.parts.ledger, decision, LIST, clock=world.parts.clock)
+    Recorder(ledger=world.parts.ledger, clock=world.parts.clock).record(decision, LIST)
     world.pass_time(seconds=1)
     assert world.opt_out().status is Status.OPTED_OUT
 
@@ -180,7 +180,7 @@ class _AwsTime(FakeClock):
 
 
 def _recorded(ledger: MemoryLedger, clock: FakeClock, decision: Decision, list_name: str = LIST) -> None:
-    leave_to_sweep(ledger, decision, list_name, clock=clock)
+    Recorder(ledger=ledger, clock=clock).record(decision, list_name)
 
 
 def _asked(asked: Asked, text_id: str, seconds: float, author: Author = Author.END_USER) -> Decision:

@@ -23,7 +23,7 @@ from sms_consent.domain.ports import Sender
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import ReplyKind
 from sms_consent.reconciliation.progress import RunProgress
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 
 KEY = {"pk": {"S": PERSON}, "sk": {"S": f"LIST#{LIST}"}}
 NEIGHBOUR = "+14255550199"
@@ -272,7 +272,7 @@ def test_a_decision_that_cannot_be_read_is_kept_when_the_next_one_takes_its_plac
     edit(outbox=form)
     world.pass_time(minutes=1)
     opt_in = world.decision(Asked.OPT_IN, author=Author.AGENT)
-    leave_to_sweep(world.parts.ledger, opt_in, LIST, clock=world.parts.clock)
+    Recorder(ledger=world.parts.ledger, clock=world.parts.clock).record(opt_in, LIST)
     assert item()["outbox"]["M"]["id"] == {"S": opt_in.id}
     assert item()["unreadable_outbox"] == form
     world.pass_time(minutes=1)

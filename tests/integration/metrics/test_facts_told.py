@@ -16,7 +16,7 @@ from sms_consent.bootstrap import inbound as wiring
 from sms_consent.bootstrap import sweep as sweep_wiring
 from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.decision import Asked, Author
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_an_import_is_no_text_that_came_late(inbound: Inbound, capsys: pytest.Ca
     world = inbound.world
     long_ago = world.parts.clock.now().replace(year=2023)
     decision = world.decision(Asked.OPT_OUT, long_ago, author=Author.IMPORT)
-    leave_to_sweep(world.parts.ledger, decision, LIST, clock=world.parts.clock)
+    Recorder(ledger=world.parts.ledger, clock=world.parts.clock).record(decision, LIST)
     world.pass_time(minutes=1)
     sweep(world)
     found = _metrics(capsys)

@@ -26,7 +26,7 @@ from sms_consent.bootstrap import inbound as wiring
 from sms_consent.bootstrap import observability
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.intent.rcs_content import RcsKind
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 
 PEOPLE = (f"+142555502{last:02}" for last in count())
 IDS = (f"m-{at}" for at in count())
@@ -91,7 +91,7 @@ def _inbound(inbound: Inbound) -> None:
     inbound.run(inbound.queued({"eventType": "TEXT_DELIVERED"}))
     overruled = next(PEOPLE)
     opt_in = inbound.world.decision(Asked.OPT_IN, number=overruled, author=Author.AGENT)
-    leave_to_sweep(inbound.world.parts.ledger, opt_in, LIST, clock=inbound.world.parts.clock)
+    Recorder(ledger=inbound.world.parts.ledger, clock=inbound.world.parts.clock).record(opt_in, LIST)
     sent = {"Timestamp": "2026-11-03T09:00:00.000Z"}
     payload = {
         "originationNumber": overruled,
@@ -147,7 +147,7 @@ def _sweep(inbound: Inbound) -> None:
         _hear(inbound, "START", person)
     parts = inbound.world.parts
     decision = inbound.world.decision(Asked.OPT_OUT, number=next(PEOPLE), author=Author.IMPORT)
-    leave_to_sweep(parts.ledger, decision, LIST, clock=parts.clock)
+    Recorder(ledger=parts.ledger, clock=parts.clock).record(decision, LIST)
     inbound.world.pass_time(minutes=2)
     _fail(inbound, "PutOptedOutNumber")
     sweep(inbound.world)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from sms_consent.domain.decision import Asked, Decision, Outcome
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.time import as_text
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 from sms_consent_cli.commands.import_.journal import Journal, Progress
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
@@ -87,8 +87,7 @@ class Importing:
         """Without a ledger, everything is checked and nothing is written."""
         self._file = file
         self._reading = reading
-        self._ledger = ledger
-        self._clock = clock
+        self._recorder = Recorder(ledger=ledger, clock=clock) if ledger is not None else None
         self._opt_ins = opt_ins
         self._workers = workers
         self._keeping = keeping
@@ -141,9 +140,9 @@ class Importing:
 
     def _recorded(self, decision: Decision, list_name: str) -> Became:
         became = Became.OPTED_OUT if decision.asked is Asked.OPT_OUT else Became.OPTED_IN
-        if self._ledger is None:
+        if self._recorder is None:
             return became
-        written = leave_to_sweep(self._ledger, decision, list_name, clock=self._clock)
+        written = self._recorder.record(decision, list_name)
         if not written.is_new:
             return Became.UNCHANGED
         return {Outcome.CONFIRMED: Became.CONFIRMED, Outcome.STALE: Became.SUPERSEDED}.get(written.outcome, became)

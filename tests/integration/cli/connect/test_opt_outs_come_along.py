@@ -11,7 +11,7 @@ from sms_consent.adapters.sms_voice.listings import AwsListings
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.reconciliation import drift_rules as differences
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 from sms_consent_cli.commands.connect.delivery_check import NOBODY, NOT_OURS
 
 
@@ -32,7 +32,7 @@ def test_opt_outs_that_would_be_left_behind_stop_it(stack: Connectable) -> None:
 def test_opt_outs_that_only_the_ledger_knows_would_be_left_behind_too(stack: Connectable) -> None:
     """A STOP whose put has failed so far stands on no list of AWS's."""
     decision = stack.world.decision(Asked.OPT_OUT)
-    leave_to_sweep(stack.world.parts.ledger, decision, OLD_LIST, clock=stack.world.parts.clock)
+    Recorder(ledger=stack.world.parts.ledger, clock=stack.world.parts.clock).record(decision, OLD_LIST)
     before = stack.handling()
     assert stack.quickly("connect", NUMBER) == 1
     assert "0 of 0 numbers on Default are not on Stack, and 1 more are opted out" in stack.found("opt-outs")[1]

@@ -25,7 +25,7 @@ from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Sender
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 
 BY_ARN = ARN + LIST
 FOREIGN = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Default"
@@ -80,7 +80,7 @@ def _without_names() -> DynamoLedger:
 def _before(changing: Changing, asked: Asked, number: str = PERSON, **fields: Any) -> None:
     """As an earlier release recorded it in a stack whose list was given by ARN."""
     decision = changing.world.decision(asked, number=number, **fields)
-    leave_to_sweep(_without_names(), decision, BY_ARN, clock=changing.world.parts.clock)
+    Recorder(ledger=_without_names(), clock=changing.world.parts.clock).record(decision, BY_ARN)
     changing.world.pass_time(seconds=1)
 
 
@@ -164,12 +164,8 @@ def test_at_equal_times_the_opt_out_counts(changing: Changing) -> None:
     """The safe side."""
     at = changing.world.parts.clock.now()
     _before(changing, Asked.OPT_OUT, at=at)
-    leave_to_sweep(
-        changing.world.parts.ledger,
-        changing.world.decision(Asked.OPT_IN, at=at),
-        LIST,
-        clock=changing.world.parts.clock,
-    )
+    parts = changing.world.parts
+    Recorder(ledger=parts.ledger, clock=parts.clock).record(changing.world.decision(Asked.OPT_IN, at=at), LIST)
     changing.redeployed(BY_ARN)
     assert changing.is_opted_out()
 

@@ -13,7 +13,7 @@ from support.world import LIST, OURS, PERSON
 from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.time import as_text
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 
 
 def _late_stop(inbound: Any, at: Any) -> None:
@@ -49,7 +49,7 @@ def test_an_opt_in_by_somebody_else_that_overrules_a_stop_is_reported(
     sent = world.parts.clock.now()
     world.pass_time(minutes=3)
     decision = world.decision(Asked.OPT_IN, author=author, through="api")
-    leave_to_sweep(world.parts.ledger, decision, LIST, clock=world.parts.clock)
+    Recorder(ledger=world.parts.ledger, clock=world.parts.clock).record(decision, LIST)
     capsys.readouterr()
     _late_stop(inbound, sent)
 
@@ -74,12 +74,8 @@ def test_a_stop_overtaken_by_the_persons_own_start_is_normal(
 
 def test_a_stop_that_is_newer_than_the_agents_opt_in_is_not_reported(inbound: Any, logged: io.StringIO) -> None:
     world = inbound.world
-    leave_to_sweep(
-        world.parts.ledger,
-        world.decision(Asked.OPT_IN, author=Author.AGENT, through="api"),
-        LIST,
-        clock=world.parts.clock,
-    )
+    opt_in = world.decision(Asked.OPT_IN, author=Author.AGENT, through="api")
+    Recorder(ledger=world.parts.ledger, clock=world.parts.clock).record(opt_in, LIST)
     world.pass_time(seconds=1)
     inbound.hear("STOP")
     assert not _reports(logged)

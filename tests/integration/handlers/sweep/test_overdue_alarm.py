@@ -27,7 +27,7 @@ from sms_consent.domain.consent import Consent, Due
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Unavailable
 from sms_consent.inbound.message import InboundMessage
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 
 LIST, LINE, PERSON = "Default", "+12125550101", "+14255550182"
 A_MINUTE, IN_TIME = timedelta(minutes=1), timedelta(minutes=20)
@@ -210,7 +210,7 @@ def test_an_import_is_not_overdue() -> None:
         author=Author.IMPORT,
         through="import",
     )
-    leave_to_sweep(world.ledger, decision, LIST, clock=world.clock)
+    Recorder(ledger=world.ledger, clock=world.clock).record(decision, LIST)
     world.go_on(60)
     assert world.changes(asked_at) == []
     texted_at = world.clock.now()

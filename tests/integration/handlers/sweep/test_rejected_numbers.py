@@ -30,7 +30,7 @@ from sms_consent.domain.errors import Rejected, Throttled
 from sms_consent.domain.rate_limiter import Call
 from sms_consent.domain.rejections import RejectedWork, is_permanent
 from sms_consent.inbound.message import InboundMessage
-from sms_consent.recording.leave_to_sweep import leave_to_sweep
+from sms_consent.recording.recorder import Recorder
 
 BLOCKED = refusal("ValidationException", Reason="DESTINATION_COUNTRY_BLOCKED")
 ABOUT_THE_NUMBER = {
@@ -433,7 +433,7 @@ class _Crowd:
                 id=f"api-{at}", number=f"+1999{at:07d}", asked=Wanted.OPT_OUT, at=self.clock.now(), author=Author.AGENT,
                 through="api",
             )  # fmt: skip
-            leave_to_sweep(self.ledger, decision, LIST, clock=self.clock)
+            Recorder(ledger=self.ledger, clock=self.clock).record(decision, LIST)
 
     def _answer(self, number: str, list_name: str) -> Any:
         if self.throttled:
@@ -484,7 +484,7 @@ def test_imports_wait_until_every_opt_out_is_done() -> None:
             id=f"line-{at}", number=f"+1425557{at:04d}", asked=Wanted.OPT_OUT, at=NOON - timedelta(days=1),
             author=Author.IMPORT, through="import",
         )  # fmt: skip
-        leave_to_sweep(crowd.ledger, decision, LIST, clock=crowd.clock)
+        Recorder(ledger=crowd.ledger, clock=crowd.clock).record(decision, LIST)
     crowd.minute()
     listed = [number for number, _ in crowd.service.entries]
     assert len(listed) == 270
