@@ -1,41 +1,186 @@
-"""What is worked out once from the data files, so that a cold start does not: folded keywords and vocabularies.
+"""Build the data that the functions read from the sources in this folder: ``python -m rules.build``.
 
-``python -m sms_consent.intent.prepare`` writes ``data/prepared``; a test fails when it is older than the data.
+The sources are written to be read and changed by people; the built data is arranged so that a cold start has little to do.
+The same sources always give the same files. Besides the data for ``functions/sms_consent/intent``, the build writes the
+sources that ``sms-consent explain`` shows, and the version of the rules (see ``rules/CHANGELOG.md``).
+
+After a change:
+
+    python -m rules.build --change "What changed, in one line"
 """
 
 from __future__ import annotations
 
+import argparse
+import hashlib
 import json
+import re
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from sms_consent.intent.keywords import DATA, Keyword, load_keywords, load_packs
-from sms_consent.intent.lexicon import literals, load_sentences
+from rules import sources
+from rules.sources import FOLDER, keyword_files, literals, load, patterns_of, sentence_files
+from sms_consent.intent.keywords import Keyword
 from sms_consent.intent.linear_model import WHOLE, beginning_of
 from sms_consent.intent.normalisation import fold_keyword
 from sms_consent.intent.sorted_lookup import joined
 from sms_consent.intent.typos import halves
 
-__all__ = ["OTHER_THINGS", "grammar", "prepared"]
+__all__ = [
+    "CHANGELOG",
+    "OTHER_THINGS",
+    "Release",
+    "built",
+    "content_digest",
+    "grammar",
+    "main",
+    "next_release",
+    "releases",
+]
 
+ROOT = FOLDER.parent
+CHANGELOG = FOLDER / "CHANGELOG.md"
 OTHER_THINGS = "OTHERTHING"
-"""What a text is about that asks for no end of texts: it tells no language, so that a cold start need not read it."""
+"""The part of words about other things than texts. They are in no vocabulary, because they do not identify a language."""
+
+_INTENT = ROOT / "functions" / "sms_consent" / "intent"
+_EXPLAIN = ROOT / "cli" / "sms_consent_cli" / "shared" / "rule_sources.json"
+_ASCII = frozenset({"lower_tiers", "languages/en", "weights/en"})
+"""Files that most cold starts read. ASCII is parsed faster, although these files are longer in it."""
+_RELEASE = re.compile(r"^- (\d{4}\.\d{2}\.\d{2})\+([0-9a-f]{8}): (.+)$", re.MULTILINE)
+_VERSION_MODULE = '''"""The version of the rules. Written by ``python -m rules.build`` from ``rules/CHANGELOG.md``."""
+
+__all__ = ["RULES_VERSION"]
+
+RULES_VERSION = "{version}"
+"""Stored with every decision. Later rules have a greater version, compared as text; the part after the plus sign identifies
+the content."""
+'''
 
 
-def prepared() -> dict[str, dict[str, Any]]:
-    """Everything that is prepared, by the file it goes to.
+class Release(NamedTuple):
+    """One version of the rules: its number, the digest of the built data, and what changed."""
 
-    Keywords are needed at once, ``reading`` by the first text that is none, ``vocabulary`` by the first word in other letters
-    than Latin ones, a language by its first sentence.
+    number: str
+    digest: str
+    change: str
+
+    @property
+    def version(self) -> str:
+        """The version as decisions store it."""
+        return f"{self.number}+{self.digest}"
+
+
+def built() -> dict[str, dict[str, Any]]:
+    """Return the content of every data file of the functions, by the file's name.
+
+    ``keywords``, ``mandatory`` and ``look_alikes`` are read at once; ``lower_tiers`` by the first text that is no keyword;
+    ``clauses`` by the first text with a comma; ``vocabulary`` by the first word in other letters than Latin ones; ``typos``
+    by the first misspelt word; a language's files by its first sentence.
     """
     vocabulary = _vocabulary()
     others = vocabulary.pop("others")
-    reading = {"company": _company(), "ordinary": _ordinary(), "vocabulary": vocabulary, "immunity": _immunity()}
-    return {"keywords": _keywords(), "reading": reading, "vocabulary": others, **_grammars()}
+    lower_tiers = {
+        "company": _company(),
+        "ordinary": _ordinary(),
+        "vocabulary": vocabulary,
+        "immunity": _immunity(),
+    }
+    return {
+        "keywords": _keywords(),
+        "mandatory": _mandatory(),
+        "look_alikes": load("look_alikes")["letters"],
+        "lower_tiers": lower_tiers,
+        "vocabulary": others,
+        "clauses": {"after_stop": load("clauses")["after_stop"]},
+        "typos": {name: value for name, value in load("typos").items() if name in _TYPOS},
+        **_grammars(),
+    }
+
+
+_TYPOS = ("means", "in_sentences", "beside_sentences", "swapped", "run_together", "slips", "by_ear")
+
+
+def content_digest(content: Mapping[str, Any]) -> str:
+    """Return eight hexadecimal digits that identify the built data, with its order: the first keyword of a list may win."""
+    canonical = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:8]
+
+
+def releases(changelog: str) -> list[Release]:
+    """Return the versions that a changelog lists, the newest first."""
+    return [Release(*match.groups()) for match in _RELEASE.finditer(changelog)]
+
+
+def next_release(newest: Release, digest: str, change: str, today: date) -> Release:
+    """Return the version that follows another: the month, and a count of two digits within it."""
+    month = max(newest.number[:7], f"{today:%Y.%m}")
+    count = int(newest.number[8:]) + 1 if newest.number[:7] == month else 1
+    return Release(f"{month}.{count:02}", digest, " ".join(change.split()))
+
+
+def files(version: str, content: Mapping[str, Mapping[str, Any]]) -> dict[Path, str]:
+    """Return every file that the build writes, with its text."""
+    data = {
+        _INTENT / "data" / f"{name}.json": json.dumps(each, ensure_ascii=name in _ASCII, separators=(",", ":")) + "\n"
+        for name, each in content.items()
+    }
+    shown = json.dumps(_explained(), ensure_ascii=False, indent=1) + "\n"
+    return data | {_EXPLAIN: shown, _INTENT / "rules_version.py": _VERSION_MODULE.format(version=version)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the built data. Fail if the content has changed and no change is described."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rules.build", description="Build the data that the functions read."
+    )
+    parser.add_argument("--change", help="what changed, in one line: adds a version to rules/CHANGELOG.md")
+    change: str | None = parser.parse_args(arguments).change
+    content = built()
+    digest, changelog = content_digest(content), CHANGELOG.read_text(encoding="utf-8")
+    newest = releases(changelog)[0]
+    if change:
+        release = next_release(newest, digest, change, date.today())  # noqa: DTZ011 - a developer's own date
+        line = f"- {release.version}: {release.change}\n"
+        place = changelog.index(f"- {newest.version}: ")
+        CHANGELOG.write_text(changelog[:place] + line + changelog[place:], encoding="utf-8")
+        newest = release
+    elif digest != newest.digest:
+        sys.stderr.write('The rules have changed. Run: python -m rules.build --change "What changed, in one line"\n')
+        return 1
+    written = files(newest.version, content)
+    for path in (_INTENT / "data").rglob("*.json"):
+        if path not in written:
+            path.unlink()
+    for path, text in written.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    sys.stdout.write(f"rules {newest.version}\n")
+    return 0
+
+
+def _explained() -> dict[str, str]:
+    """Return the title and source of every source file, by its name, for ``sms-consent explain``."""
+    names = [path.relative_to(FOLDER).with_suffix("").as_posix() for path in sorted(FOLDER.rglob("*.json"))]
+    titles = {name: f"{data['title']} ({data['source']})" for name in names if "title" in (data := load(name))}
+    shared = f"; {titles['shared_patterns']}"
+    for file in sentence_files():
+        if file["frames"] == "shared":
+            titles[f"sentences/{file['language']}"] += shared
+    return titles
 
 
 def _keywords() -> dict[str, list[Any]]:
-    return {key: _row(keyword) for key, keyword in load_keywords(load_packs()).items()}
+    return {key: _row(keyword) for key, keyword in sources.keywords(keyword_files()).items()}
+
+
+def _mandatory() -> dict[str, str]:
+    """Mandatory words as they are looked up: folded, without spaces."""
+    data, meanings = load("mandatory"), {"opt_out": "OPT_OUT", "opt_in": "OPT_IN", "help": "HELP"}
+    return {fold_keyword(word).replace(" ", ""): intent for name, intent in meanings.items() for word in data[name]}
 
 
 def _row(keyword: Keyword) -> list[Any]:
@@ -44,7 +189,7 @@ def _row(keyword: Keyword) -> list[Any]:
 
 
 def _company() -> dict[str, str]:
-    data: Mapping[str, Any] = json.loads((DATA / "company.json").read_text(encoding="utf-8"))
+    data = load("keyword_context")
 
     def group(*names: str) -> set[str]:
         listed = (words for name in names for words in data["groups"][name].values())
@@ -70,7 +215,7 @@ def _company() -> dict[str, str]:
 
 def _immunity() -> dict[str, Any]:
     """What automatic replies say of themselves, and the words by which instructions are known."""
-    data: Mapping[str, Any] = json.loads((DATA / "immunity.json").read_text(encoding="utf-8"))
+    data = load("non_authored_text")
     lists, machine = (
         {name: "|".join(map(fold_keyword, words.split())) for name, words in data[group].items()}
         for group in ("instruction", "machine")
@@ -80,11 +225,14 @@ def _immunity() -> dict[str, Any]:
         fold_keyword(phrase.replace("_", " ")) for phrase in data["machine"]["passing_keywords"].split()
     )
     phrases = {name: "|".join(map(fold_keyword, data[name])) for name in ("automatic", "spoken", "hints")}
-    return {**phrases, "machine": machine, "instruction": lists}
+    reactions = {fold_keyword(form) for forms in data["reactions"].values() for form in forms.split("|")}
+    quotation = {name: data[name] for name in ("quoted_after", "forwarded", "first_person", "said", "how_ours_end")}
+    quotation["reactions"] = "|".join(sorted(reactions))
+    return {**phrases, "machine": machine, "instruction": lists, "quotation": quotation}
 
 
 def _ordinary() -> str:
-    listed = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))["ordinary"]
+    listed: str = load("typos")["ordinary"]
     return " ".join(sorted({fold_keyword(word) for word in listed.split()}))
 
 
@@ -92,7 +240,7 @@ def _vocabulary() -> dict[str, Any]:
     """Which languages know a word, one bit a language, in the order of ``languages``; words by their first letters."""
     words: dict[str, int] = {}
     stems: dict[str, int] = {}
-    packs = load_sentences()
+    packs = sentence_files()
     for place, pack in enumerate(packs):
         named = "" if pack["frames"] == "shared" else " ".join(name[2:] for name in literals(pack["frames"]))
         telling = [listed for name, listed in pack["parts"].items() if name != OTHER_THINGS]
@@ -131,20 +279,17 @@ def _places(bits: int) -> str:
 
 
 def _grammars() -> dict[str, dict[str, Any]]:
-    shared = json.loads((DATA / "frames.json").read_text(encoding="utf-8"))["frames"]
     found: dict[str, dict[str, Any]] = {}
-    for pack in load_sentences():
+    for pack in sentence_files():
         language: str = pack["language"]
-        path = DATA / "weights" / f"{language}.json"
-        weights = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        weights = load(f"weights/{language}") if (FOLDER / "weights" / f"{language}.json").is_file() else None
         if weights:
-            found[f"weights-{language}"] = _weights(weights)
-        slips = DATA / "slips" / f"{language}.json"
-        if slips.is_file():
-            found[f"slips-{language}"] = _slips(json.loads(slips.read_text(encoding="utf-8")))
-        frames = shared if pack["frames"] == "shared" else pack["frames"]
-        found[language] = grammar(pack, frames) | {
-            "mended": slips.is_file(),
+            found[f"weights/{language}"] = _weights(weights)
+        has_slips = (FOLDER / "slips" / f"{language}.json").is_file()
+        if has_slips:
+            found[f"slips/{language}"] = _slips(load(f"slips/{language}"))
+        found[f"languages/{language}"] = grammar(pack, patterns_of(pack)) | {
+            "mended": has_slips,
             "weighed": weights is not None,
             "surer": weights is not None and "limits" not in weights,
         }
@@ -240,10 +385,5 @@ def _anchor(pattern: str, counts: Mapping[str, int]) -> str:
     return min(needed, key=lambda token: sum(counts.get(name, 0) for name in token.split("|")))
 
 
-_LATIN = frozenset({"reading", "en", "weights-en"})
-"""Read faster in ASCII, though they are longer."""
-
 if __name__ == "__main__":
-    for name, content in prepared().items():
-        text = json.dumps(content, ensure_ascii=name in _LATIN, separators=(",", ":"))
-        (DATA / "prepared" / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    sys.exit(main())

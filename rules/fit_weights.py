@@ -1,14 +1,14 @@
 """
-Fits data/weights to the texts of dev.jsonl: how much each word, pair of words and pair of parts speaks for an opt-out.
+Fit rules/weights to the texts of dev.jsonl: how strongly each word, pair of words and pair of parts indicates an opt-out.
 
-    python tests/evaluation/fit_weights.py en…               writes functions/sms_consent/intent/data/weights/en.json
-    python tests/evaluation/fit_weights.py --cross-validate en    writes nothing: fits on four fifths, measures the fifth
+    python -m rules.fit_weights en…                     writes rules/weights/en.json
+    python -m rules.fit_weights --cross-validate en     writes nothing: fits to four fifths, measures the other fifth
 
-Logistic regression by stochastic gradient steps, each mark at its own rate (Duchi, Hazan and Singer, Adaptive subgradient
-methods, JMLR 12 (2011)); the weights of the last epochs are averaged. At each step a fifth of a text's marks is left out, so
-that no text is known by one pair of words alone (Srivastava et al., Dropout, JMLR 15 (2014)). The same texts always give the
-same weights. The held-out part has no influence on them, so its figures still tell how strangers' texts are read; those of
-dev do not.
+Logistic regression by stochastic gradient descent with a learning rate for each feature (Duchi, Hazan and Singer, Adaptive
+subgradient methods, JMLR 12 (2011)); the weights of the last epochs are averaged. Each step leaves out a fifth of a text's
+features, so that no text is recognised by one pair of words alone (Srivastava et al., Dropout, JMLR 15 (2014)). The same texts
+always give the same weights. The held-out part has no influence on them, so its figures measure how unknown texts are classified;
+the figures of dev do not. Run ``python -m rules.build`` afterwards.
 """
 
 import argparse
@@ -22,14 +22,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sms_consent.intent import Reader
-from sms_consent.intent import linear_model as weighing
+from sms_consent.intent import Reader, linear_model
 from sms_consent.intent.normalisation import fold
 from sms_consent_cli.commands.evaluate.corpus import Label, LabelledText, Part, load, load_sms_spam
 from sms_consent_cli.commands.evaluate.split import text_id
 
-WEIGHTS = Path(weighing.__file__).parent / "data" / "weights"
-EXAMPLES = Path(__file__).parents[1] / "unit" / "intent" / "examples"
+WEIGHTS = Path(__file__).with_name("weights")
+EXAMPLES = Path(__file__).parents[1] / "tests" / "unit" / "intent" / "examples"
 EPOCHS, AVERAGED = 12, 4
 RATE, BIAS_RATE = 0.15, 0.05
 SHRINK = 0.02  # how strongly a weight is drawn back to nothing whenever its mark is met
@@ -50,26 +49,26 @@ class Weighed(NamedTuple):
 def fitted(texts: Sequence[Weighed]) -> tuple[float, dict[str, float]]:
     """The bias and the weights. The clause that says most of a text learns in full, the others by less."""
     counts = Counter(mark for text in texts for mark in {mark for clause in text.clauses for mark in clause})
-    weights = {mark: 0.0 for mark, count in counts.items() if count >= RAREST} | {weighing.ASKING: 0.0}
+    weights = {mark: 0.0 for mark, count in counts.items() if count >= RAREST} | {linear_model.ASKING: 0.0}
     known = [
         Weighed([[mark for mark in clause if mark in weights] for clause in text.clauses], text.asking, text.asks)
         for text in texts
     ]
     steps = dict.fromkeys(weights, 1e-6)
     mean, mean_bias, bias = dict.fromkeys(weights, 0.0), 0.0, 0.0
-    order = random.Random(1)
+    order = random.Random(1)  # noqa: S311 - for an order, not for secrets
     drawn = order.random
     for epoch in range(EPOCHS):
         order.shuffle(known)
         for text in known:
             clauses = [[mark for mark in clause if drawn() >= LEFT_OUT] for clause in text.clauses]
             totals = [sum([weights[mark] for mark in clause]) / (1 - LEFT_OUT) for clause in clauses]
-            total = bias + weighing.summed(totals) + weights[weighing.ASKING] * text.asking
+            total = bias + linear_model.summed(totals) + weights[linear_model.ASKING] * text.asking
             error = 1 / (1 + math.exp(-max(-30.0, min(30.0, total)))) - text.asks
             bias -= BIAS_RATE * error
             clearest = totals.index(max(totals)) if totals else -1
-            shares = [1.0 if place == clearest else weighing.OTHERS for place in range(len(totals))]
-            question = [([weighing.ASKING], 1.0)] if text.asking else []
+            shares = [1.0 if place == clearest else linear_model.OTHERS for place in range(len(totals))]
+            question = [([linear_model.ASKING], 1.0)] if text.asking else []
             for clause, share in (*zip(clauses, shares, strict=True), *question):
                 for mark in clause:
                     slope = error * share + SHRINK * weights[mark] * abs(error)
@@ -85,7 +84,7 @@ def fitted(texts: Sequence[Weighed]) -> tuple[float, dict[str, float]]:
 def total_of(text: Weighed, bias: float, weights: Mapping[str, float]) -> float:
     """What a text weighs."""
     totals = [sum([weights.get(mark, 0.0) for mark in clause]) for clause in text.clauses]
-    return bias + weighing.summed(totals) + (weights.get(weighing.ASKING, 0.0) if text.asking else 0.0)
+    return bias + linear_model.summed(totals) + (weights.get(linear_model.ASKING, 0.0) if text.asking else 0.0)
 
 
 def _limits(language: str) -> dict[str, float | None]:
@@ -109,7 +108,7 @@ def described(
     limits = _limits(language)
     return {
         "title": f"What words weigh for an opt-out, language {language}",
-        "source": f"fitted by tests/evaluation/fit_weights.py to {count} texts of {sources}",
+        "source": f"fitted by rules/fit_weights.py to {count} texts of {sources}",
         **({"limits": limits} if limits else {}),
         "bias": round(bias, 2),
         "weights": {

@@ -1,11 +1,11 @@
 """
-Lists the words of which a text may hold a slip, and those beside them that are words of their own: data/slips.
+List the words that may be misspelt in a text, and the ordinary words that are one typing slip away from them.
 
-    python tests/evaluation/list_slips.py en es…     writes functions/sms_consent/intent/data/slips/en.json, …
+    python -m rules.list_slips en es…     writes rules/slips/en.json, …
 
-Needs ``pip install wordfreq`` (rspeer/wordfreq), which the project does not depend on. Words that a language's sentences
-know are the ones that may be meant; of its inflected ones the commonest forms are taken. Every other word that is read or
-heard now and then, and is one slip away from them, stands for itself.
+Needs ``pip install wordfreq`` (rspeer/wordfreq), which the project does not depend on. Words that may be meant are those of the
+language's sentences; for stems, their most frequent forms. An ordinary word that is one slip away from one of them is not
+corrected. Run ``python -m rules.build`` afterwards.
 """
 
 import json
@@ -14,15 +14,14 @@ from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
-import wordfreq
+import wordfreq  # type: ignore[import-not-found]  # not a dependency
 
-from sms_consent.intent import keywords
-from sms_consent.intent.lexicon import literals, load_sentences
+from rules.build import OTHER_THINGS
+from rules.sources import FOLDER, literals, patterns_of, sentence_files
 from sms_consent.intent.normalisation import fold_keyword
-from sms_consent.intent.prepare import OTHER_THINGS
 from sms_consent.intent.typos import Speller
 
-SLIPS = keywords.DATA / "slips"
+SLIPS = FOLDER / "slips"
 SHORTEST = 4  # letters
 MOST_FORMS = 8  # of a stem
 RAREST_FORM, RAREST_WORD = 3.0, 2.3  # Zipf's scale: 3 is once in a million words
@@ -31,10 +30,8 @@ NAMES = {"no": "nb"}
 
 def entries(pack: Mapping[str, Any]) -> Iterator[str]:
     """The words and stems of a language's sentences."""
-    shared = json.loads((keywords.DATA / "frames.json").read_text("utf-8"))["frames"]
-    frames = shared if pack["frames"] == "shared" else pack["frames"]
     listed = [words for name, words in pack["parts"].items() if name != OTHER_THINGS]
-    for words in (*listed, pack.get("common", ""), *(name[2:] for name in literals(frames))):
+    for words in (*listed, pack.get("common", ""), *(name[2:] for name in literals(patterns_of(pack)))):
         yield from words.replace("_", " ").split()
 
 
@@ -54,7 +51,7 @@ def is_made_of(word: str, pieces: Set[str]) -> bool:
 
 def listed(language: str) -> dict[str, str]:
     """The file's content."""
-    (pack,) = load_sentences(language)
+    (pack,) = sentence_files(language)
     met = frequencies(language)
     words = set(entries(pack))
     pieces = {word for word in words if "*" not in word}
@@ -70,7 +67,7 @@ def listed(language: str) -> dict[str, str]:
     }
     return {
         "title": f"Words that may be mistyped in a text in {language}, and ordinary ones one slip beside them",
-        "source": f"words: data/sentences/{language}.json; forms and ordinary words: wordfreq 3 (rspeer/wordfreq)",
+        "source": f"words: rules/sentences/{language}.json; forms and ordinary words: wordfreq 3 (rspeer/wordfreq)",
         "licence": "the words of wordfreq's lists: CC BY-SA 4.0",
         "words": " ".join(sorted(meant)),
         "beside": " ".join(sorted(beside)),

@@ -60,9 +60,7 @@ class Classifier:
             explained = replace(explained, text=body)
         if reading.rule.endswith(explained.reading.rule):
             return replace(explained, reading=reading)
-        return replace(
-            explained, reading=reading, spans=(), normalised_spans=(), source=self.reader.sources(reading.rule)
-        )
+        return replace(explained, reading=reading, spans=(), normalised_spans=())
 
     def read_for(
         self,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import cache
 
-from sms_consent.intent.keywords import DATA
+from sms_consent.intent.keywords import load_rules
 from sms_consent.intent.normalisation import Folded, Word
 
 __all__ = ["clauses", "has_breaks", "is_laughing", "with_signs"]
@@ -20,7 +19,7 @@ _SIGNS = frozenset("🛑🚫⛔")
 
 @cache
 def _goes_on() -> frozenset[str]:
-    return frozenset(json.loads((DATA / "clauses.json").read_text(encoding="utf-8"))["after_stop"].split())
+    return frozenset(load_rules("clauses")["after_stop"].split())
 
 
 def clauses(folded: Folded, words: Sequence[Word]) -> list[list[Word]]:

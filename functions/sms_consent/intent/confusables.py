@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from pathlib import Path
+
+from sms_consent.intent.keywords import load_rules
 
 __all__ = ["looks_like"]
-
-_FILE = Path(__file__).parent / "data" / "look_alikes.json"
 
 
 @cache
 def _letters() -> dict[int, str]:
-    letters: dict[str, str] = json.loads(_FILE.read_text(encoding="utf-8"))["letters"]
-    return {ord(letter): latin for letter, latin in letters.items()}
+    return {ord(letter): latin for letter, latin in load_rules("look_alikes").items()}
 
 
 def looks_like(words: str) -> str:

@@ -2,20 +2,19 @@
 
 - Built-in opt-out words, and words that may mean an opt-out, keep their meaning; so do START, UNSTOP and HELP.
 - A word that is given as an opt-out and as something else opts out.
-- ``ordinary`` removes built-in words, but no mandatory ones (``data/mandatory.json``).
+- ``ordinary`` removes built-in words, but no mandatory ones (``rules/mandatory.json``).
 
 What collides is ignored, and reported as ``Ignored``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from sms_consent.intent.confusables import looks_like
-from sms_consent.intent.keywords import DATA, Keyword
+from sms_consent.intent.keywords import Keyword, load_rules
 from sms_consent.intent.normalisation import fold_keyword
 from sms_consent.intent.result import Intent
 
@@ -143,6 +142,4 @@ def _mandatory_meaning(key: str) -> Intent | None:
 
 @cache
 def _mandatory() -> Mapping[str, Intent]:
-    data = json.loads((DATA / "mandatory.json").read_text(encoding="utf-8"))
-    meanings = (("opt_out", Intent.OPT_OUT), ("opt_in", Intent.OPT_IN), ("help", Intent.HELP))
-    return {fold_keyword(word).replace(" ", ""): intent for name, intent in meanings for word in data[name]}
+    return {word: Intent(intent) for word, intent in load_rules("mandatory").items()}

@@ -1,22 +1,20 @@
 """Which part each word plays in a request, by language: who acts, what is to end, whose texts.
 
-The words are in ``data/sentences``, one file a language. A word of several parts has several bits. ``word*`` is a stem,
+The words are in ``rules/sentences``, one file for each language. A word of several parts has several bits. ``word*`` is a stem,
 for languages that inflect; ``*word`` is an ending, for those that compound; ``two_words`` is a phrase that counts as one.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, repeat
 from typing import Any, NamedTuple, TypeVar
 
 from sms_consent.intent.bounded_cache import BoundedCache
-from sms_consent.intent.keywords import DATA
 from sms_consent.intent.normalisation import Word
 
-__all__ = ["Lexicon", "Row", "Unit", "literals", "load_sentences", "unfolded"]
+__all__ = ["Lexicon", "Row", "Unit", "unfolded"]
 
 T = TypeVar("T")
 
@@ -57,11 +55,6 @@ class Row:
         return units
 
 
-def load_sentences(language: str = "*") -> list[dict[str, Any]]:
-    """One language's file, or every language's."""
-    return [json.loads(path.read_bytes()) for path in sorted((DATA / "sentences").glob(f"{language}.json"))]
-
-
 def unfolded(words: Mapping[str, str]) -> dict[str, int]:
     """Each word's bits, from the words that have them."""
     return _spread((bits_of(places), listed) for places, listed in words.items())
@@ -84,7 +77,7 @@ class Lexicon:
     """One language's words, made ready when the language is first read."""
 
     def __init__(self, prepared: Mapping[str, Any]) -> None:
-        """``prepared`` is what ``sms_consent.intent.prepare`` makes of the language's file."""
+        """``prepared`` is a language's file in ``data/languages``."""
         self.language: str = prepared["language"]
         self.frames: Sequence[Mapping[str, Any]] = prepared["frames"]
         self.anchors: Sequence[Sequence[str]] = prepared["anchors"]
@@ -194,13 +187,3 @@ def _same(words: Sequence[str], listed: Sequence[str]) -> bool:
         word.startswith(entry[:-1]) if entry.endswith("*") else word == entry
         for word, entry in zip(words, listed, strict=True)
     )
-
-
-def literals(frames: Sequence[Mapping[str, Any]]) -> set[str]:
-    """The words that patterns name themselves, as ``w:back``."""
-    found: set[str] = set()
-    for frame in frames:
-        for pattern in (*frame["patterns"], frame.get("unless", ""), frame.get("soften", ""), frame.get("needs", "")):
-            for token in pattern.split():
-                found.update(name for name in token.strip("!?*").split("|") if name.startswith("w:"))
-    return found

@@ -1,8 +1,8 @@
 """How much the words of a text speak for a request, where no frame finds it by its parts, and against one that a frame finds.
 
 Every word, every pair of near words, every part and every pair of near parts has a weight, and the weights of a text add up.
-They are fitted to the labelled texts of tests/corpus/dev.jsonl by tests/evaluation/fit_weights.py, and kept in data/weights,
-one file a language, where each can be read; ``data/prepared`` holds them once more, by what they are looked up by.
+``rules/fit_weights.py`` fits them to the labelled texts of ``tests/corpus/dev.jsonl`` and writes ``rules/weights``, one file for
+each language; ``data/weights`` holds the same weights, arranged for look-up.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from sms_consent.intent.keywords import load_prepared
+from sms_consent.intent.keywords import load_rules
 from sms_consent.intent.lexicon import Lexicon, Row
 from sms_consent.intent.normalisation import Word
 from sms_consent.intent.result import Found, Intent
@@ -127,7 +127,7 @@ class Limits(NamedTuple):
 
 
 _USUAL = Limits(enough=1.6, alone=2.0, undone=2.0, in_play=3.0, against=-1.5)
-"""By cross-validation (tests/evaluation/fit_weights.py)."""
+"""By cross-validation (rules/fit_weights.py)."""
 
 
 class Marks(NamedTuple):
@@ -186,7 +186,7 @@ class Weights(Marking):
     # Read when a first text is weighed: most requests are told by a frame that nothing speaks against.
     @cached_property
     def _data(self) -> Mapping[str, Any]:
-        return load_prepared(f"weights-{self.language}")
+        return load_rules(f"weights/{self.language}")
 
     @cached_property
     def _limits(self) -> Limits:

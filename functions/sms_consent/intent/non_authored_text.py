@@ -33,7 +33,7 @@ class NonAuthoredText:
     """Knows the forms in which phones and machines send words that are not the sender's."""
 
     def __init__(self, prepared: Mapping[str, Any]) -> None:
-        self._quotation = Quotation()
+        self._quotation = Quotation(prepared["quotation"], frozenset(prepared["instruction"]["verbs"].split("|")))
         self._instruction = Instruction(prepared["instruction"])
         self._automatic: list[str] = prepared["automatic"].split("|")
         self._spoken = frozenset(prepared["spoken"].split("|"))

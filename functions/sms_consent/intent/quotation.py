@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from sms_consent.intent.keywords import DATA
-from sms_consent.intent.normalisation import Folded, Word, fold_keyword
+from sms_consent.intent.normalisation import Folded, Word
 
 __all__ = ["Quotation"]
 
@@ -30,14 +28,13 @@ _MARKS = ("\u200b", "\u200c")
 class Quotation:
     """Knows the forms in which phones quote."""
 
-    @cached_property
-    def _data(self) -> Mapping[str, Any]:
-        data: Mapping[str, Any] = json.loads((DATA / "immunity.json").read_text(encoding="utf-8"))
-        return data
+    def __init__(self, data: Mapping[str, Any], verbs: frozenset[str]) -> None:
+        """``data`` are the phrases by which quotations are recognised, ``verbs`` those of instructions."""
+        self._data, self._verbs = data, verbs
 
     @cached_property
     def _reactions(self) -> frozenset[str]:
-        return frozenset(fold_keyword(form) for forms in self._data["reactions"].values() for form in forms.split("|"))
+        return frozenset(self._data["reactions"].split("|"))
 
     @cached_property
     def _speakers(self) -> frozenset[str]:
@@ -46,10 +43,6 @@ class Quotation:
     @cached_property
     def _said(self) -> frozenset[str]:
         return frozenset(self._data["said"].split())
-
-    @cached_property
-    def _verbs(self) -> frozenset[str]:
-        return frozenset(map(fold_keyword, self._data["instruction"]["verbs"].split()))
 
     def reaction(self, folded: Folded) -> tuple[str, Sequence[Word]] | None:
         """Return the rule by which the text is a reaction and the words that the person added to it, or None.

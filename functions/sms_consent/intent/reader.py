@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sms_consent.intent.confusables import looks_like
 from sms_consent.intent.deployment_words import Ignored, OwnWords
 from sms_consent.intent.echo import OwnReplies
-from sms_consent.intent.keywords import Keyword, prepared_keywords
+from sms_consent.intent.keywords import Keyword, keywords
 from sms_consent.intent.normalisation import MOST_WORDS, Folded, fold, fold_keyword
 from sms_consent.intent.result import NOTHING, RULES_VERSION, Classification, Explanation, Intent, Spans, Tier
 
@@ -39,7 +39,7 @@ class Reader:
         ordinary: Iterable[str] = (),
         weighed: bool = True,
     ) -> None:
-        words = OwnWords.beside(prepared_keywords(), opt_out=opt_out, opt_in=opt_in, help=help, ordinary=ordinary)
+        words = OwnWords.beside(keywords(), opt_out=opt_out, opt_in=opt_in, help=help, ordinary=ordinary)
         self._words = words
         # Keywords are also read by later rules, so a word more or less could cost another opt-out its meaning: what these
         # rules find is found without it too.
@@ -88,17 +88,11 @@ class Reader:
         folded = fold(text)
         reading, spans = self._read(folded, ours or _shipped, sent)
         deciding = _in_key(folded, spans)
-        return Explanation(reading, folded.original, folded.key, spans, deciding, self.sources(reading.rule))
+        return Explanation(reading, folded.original, folded.key, spans, deciding)
 
     def marks(self, text: str, language: str) -> list[list[str]]:
         """What would be weighed in each clause of a text of this language, for weights to be fitted to."""
         return self._tiers.marks(fold(text), language)
-
-    def sources(self, rule: str) -> str:
-        """Where a rule comes from, for a person who asks why."""
-        from sms_consent.intent.sources import source_of
-
-        return source_of(rule)
 
     def _read(
         self, folded: Folded, ours: Callable[[], OwnReplies], sent: Callable[[str], bool] | None

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["NOTHING", "RULES_VERSION", "Classification", "Explanation", "Found", "Intent", "Spans", "Tier"]
+from sms_consent.intent.rules_version import RULES_VERSION
 
-RULES_VERSION = "2026.11.8"
-"""Kept with every decision. It changes whenever a rule or a word does."""
+__all__ = ["NOTHING", "RULES_VERSION", "Classification", "Explanation", "Found", "Intent", "Spans", "Tier"]
 
 Spans = tuple[tuple[int, int], ...]
 """Where words stand: the first character's place, and the one after the last's."""
@@ -66,7 +65,6 @@ class Explanation:
     normalised: str
     spans: Spans
     normalised_spans: Spans
-    source: str
 
 
 class Found(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 from sms_consent.intent.bounded_cache import BoundedCache
 from sms_consent.intent.clauses import clauses, is_laughing, with_signs
 from sms_consent.intent.grammar import Grammar
-from sms_consent.intent.keywords import DATA, load_prepared
+from sms_consent.intent.keywords import load_rules
 from sms_consent.intent.lexicon import Lexicon, Row, unfolded
 from sms_consent.intent.normalisation import Folded, Word, cut_evenly
 from sms_consent.intent.result import Found, Intent
@@ -56,7 +55,7 @@ class Vocabulary:
         """The languages that know a word."""
         letter = word[:1]
         if not self._others_read and not letter.isascii():
-            self._unread.update(load_prepared("vocabulary"))
+            self._unread.update(load_rules("vocabulary"))
             self._others_read = True
         if (listed := self._unread.get(letter)) is not None:
             self._words.update(unfolded(listed))
@@ -206,7 +205,7 @@ class Sentences:
     def _grammar(self, language: str) -> Grammar:
         grammar = self._grammars.get(language)
         if grammar is None:
-            prepared = load_prepared(language)
+            prepared = load_rules(f"languages/{language}")
             grammar = self._grammars[language] = Grammar(Lexicon(prepared))
         return grammar
 
@@ -254,8 +253,7 @@ class Sentences:
 
     @cached_property
     def _misspelling(self) -> dict[str, Any]:
-        data: dict[str, Any] = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))
-        return data
+        return load_rules("typos")
 
     @cached_property
     def _speller(self) -> Speller:

@@ -13,7 +13,7 @@ from sms_consent.intent.clauses import clauses, has_breaks, is_laughing
 from sms_consent.intent.confusables import looks_like
 from sms_consent.intent.echo import OwnReplies
 from sms_consent.intent.keyword_in_context import Kept, KeywordInContext
-from sms_consent.intent.keywords import Keyword, load_prepared
+from sms_consent.intent.keywords import Keyword, load_rules
 from sms_consent.intent.non_authored_text import NonAuthoredText, OwnWords
 from sms_consent.intent.normalisation import Folded, Word
 from sms_consent.intent.result import NOTHING, RULES_VERSION, Classification, Found, Intent, Spans, Tier
@@ -35,7 +35,7 @@ class Tiers:
     """The tiers below keywords, in the order of their evidence: the first that speaks decides."""
 
     def __init__(self, keywords: Mapping[str, Keyword], *, weighed: bool) -> None:
-        prepared = load_prepared("reading")
+        prepared = load_rules("lower_tiers")
         self._keywords = keywords
         self._company = KeywordInContext(keywords, prepared["company"])
         self._immunity = NonAuthoredText(prepared["immunity"])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from sms_consent.intent.bounded_cache import BoundedCache
 from sms_consent.intent.keyword_in_context import Kept, KeywordInContext
-from sms_consent.intent.keywords import DATA, Keyword
+from sms_consent.intent.keywords import Keyword, load_rules
 from sms_consent.intent.normalisation import Folded, Word
 from sms_consent.intent.result import Intent
 from sms_consent.intent.typos import Speller, unstretched, without_digits
@@ -128,7 +127,7 @@ class TypoKeywords:
 
     @cached_property
     def _variants(self) -> dict[str, str]:
-        means: Mapping[str, str] = json.loads((DATA / "misspelling.json").read_text(encoding="utf-8"))["means"]
+        means: Mapping[str, str] = load_rules("typos")["means"]
         return {word: key for key, words in means.items() for word in words.split() if key in self._keywords}
 
     @cached_property

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, product
 
 from sms_consent.intent.bounded_cache import BoundedCache
-from sms_consent.intent.keywords import load_prepared
+from sms_consent.intent.keywords import load_rules
 from sms_consent.intent.normalisation import Word
 from sms_consent.intent.sorted_lookup import is_among
 from sms_consent.intent.typos import Halves
@@ -31,7 +31,7 @@ class TypoRepair:
 
     def __init__(self, language: str, known: Callable[[str], int], bit: int) -> None:
         """``known`` tells which languages know a word, one bit a language; ``bit`` is this one's."""
-        prepared = load_prepared(f"slips-{language}")
+        prepared = load_rules(f"slips/{language}")
         self._words = Halves(prepared["words"])
         self._ordinary: list[str] = prepared["beside"].split()
         self._known, self._bit = known, bit

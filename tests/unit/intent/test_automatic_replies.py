@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from rules.sources import load
 from sms_consent.intent import Intent, Reader
-from sms_consent.intent.keywords import DATA
 
 READER = Reader()
-PHRASES: list[str] = json.loads((DATA / "immunity.json").read_text(encoding="utf-8"))["automatic"]
+PHRASES: list[str] = load("non_authored_text")["automatic"]
 FILE = Path(__file__).with_name("automatic_replies.txt")
 REQUESTS = [
     ". STOP",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from rules.build import grammar
+from rules.sources import sentence_files
 from sms_consent.intent.agency import Agency, Who
-from sms_consent.intent.lexicon import Lexicon, load_sentences
+from sms_consent.intent.lexicon import Lexicon
 from sms_consent.intent.normalisation import fold
 from sms_consent.intent.patterns import Board, Elements
-from sms_consent.intent.prepare import grammar
 
 PACK = {
     "language": "xx",
@@ -58,7 +59,7 @@ def test_many_repetitions_of_everything_take_no_time() -> None:
     assert _matches("END FILL* FILL* FILL* FILL* FILL* ACT", "stop " + "please " * 300) == []
 
 
-ENGLISH = next(pack for pack in load_sentences("en"))
+ENGLISH = next(pack for pack in sentence_files("en"))
 GRAMMAR = Lexicon(grammar(ENGLISH, []) | {"mended": False, "weighed": False, "surer": False})
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.sources import keyword_files
 from sms_consent.intent import Intent, Reader, Tier
-from sms_consent.intent.keywords import load_packs
 from sms_consent.intent.normalisation import fold_keyword
 
 READER = Reader()
-PACKS = load_packs()
+PACKS = keyword_files()
 INTENTS = {
     "opt_out": Intent.OPT_OUT,
     "opt_in": Intent.OPT_IN,
@@ -187,10 +187,8 @@ def test_the_words_are_kept_as_the_sender_wrote_them() -> None:
 
 
 def test_the_rule_names_its_source() -> None:
-    """A rule's id is stable and leads to the source."""
-    reading = READER.read("stop")
-    assert reading.rule == "keyword:aws/STOP"
-    assert "docs.aws.amazon.com" in READER.sources(reading.rule)
+    """A rule's id is stable, and begins with the source."""
+    assert READER.read("stop").rule == "keyword:aws/STOP"
 
 
 def test_a_deployment_adds_its_own_words() -> None:

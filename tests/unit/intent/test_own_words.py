@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rules.sources import keyword_files
 from sms_consent.intent import Intent, Reader, Tier
-from sms_consent.intent.keywords import load_packs
 from sms_consent.intent.normalisation import fold_keyword
 
 PLAIN = Reader()
@@ -23,7 +23,7 @@ MANDATORY = [
 
 
 def _opt_out_words() -> Iterator[str]:
-    for pack in load_packs():
+    for pack in keyword_files():
         yield from pack.get("opt_out", ())
 
 
@@ -203,7 +203,7 @@ def test_other_words_are_not(word: str) -> None:
 
 def test_no_everyday_word_means_anything_but_an_opt_in() -> None:
     """The mark is about opt-ins."""
-    marked = [word for pack in load_packs() for word in pack.get("everyday", ())]
+    marked = [word for pack in keyword_files() for word in pack.get("everyday", ())]
     assert {(PLAIN.read(word).intent, PLAIN.read(word).tier) for word in marked} == {(Intent.OPT_IN, Tier.KEYWORD)}
 
 

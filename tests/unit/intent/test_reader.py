@@ -1,8 +1,7 @@
-"""The reader as a whole: any text, how long it may take, how it explains itself, and what is prepared for it."""
+"""The reader as a whole: any text, how long it may take, and how it explains itself."""
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,12 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.sources import sentence_files
 from sms_consent.intent import RULES_VERSION, Classification, Intent, OwnReplies, Reader, lexicon
-from sms_consent.intent.keywords import DATA
-from sms_consent.intent.lexicon import load_sentences
 from sms_consent.intent.normalisation import fold_keyword
-from sms_consent.intent.prepare import prepared
-from sms_consent.intent.sources import source_of
 
 READER = Reader()
 BITS_OF = lexicon.bits_of
@@ -98,12 +94,11 @@ def test_a_keyword_in_a_very_long_text_of_white_space_is_still_one() -> None:
     assert READER.read(" " * 50_000 + "STOP" + "\n" * 50_000).intent is Intent.OPT_OUT
 
 
-def test_an_explanation_shows_the_rule_the_words_and_the_source() -> None:
+def test_an_explanation_shows_the_rule_and_the_words() -> None:
     """Enough to answer "why was I opted out?" years later."""
     explanation = READER.explain("Hi! Please take me OFF your list")
     assert explanation.reading.rule == "sentence:en/remove-from-list"
     assert [explanation.text[start:end] for start, end in explanation.spans] == [explanation.reading.matched]
-    assert "English" in explanation.source
     assert explanation.normalised == "hi please take me off your list"
     assert [explanation.normalised[start:end] for start, end in explanation.normalised_spans] == [
         "take me off your list"
@@ -116,42 +111,11 @@ def test_an_explanation_finds_the_words_behind_characters_that_fold_into_more() 
     assert explanation.reading.matched == "quit ﬂooding me"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "STOP",
-        "stop please",
-        "stpo",
-        "take me off your list",
-        "wrong number",
-        "slutt å sende meg meldinger",
-        "Liked “STOP to end”",
-        "not my keyword",
-    ],
-)
-def test_every_rule_leads_to_its_source(text: str) -> None:
-    """A custom word leads to the deployment, all others to a file with a source."""
-    reader = Reader(opt_out=["not my keyword"])
-    assert reader.sources(reader.read(text).rule)
-
-
-def test_a_text_that_no_rule_spoke_of_has_no_source() -> None:
-    """No invented reasons."""
-    assert source_of("none") == ""
-
-
-def test_what_is_prepared_is_as_new_as_the_data() -> None:
-    """Run ``python -m sms_consent.intent.prepare`` in functions/ after changing a data file."""
-    for name, content in prepared().items():
-        written = json.loads((DATA / "prepared" / f"{name}.json").read_text(encoding="utf-8"))
-        assert written == json.loads(json.dumps(content)), name
-
-
 def test_the_words_of_sentences_are_written_as_texts_are_folded() -> None:
     """An accent or a capital in a list would never match."""
     wrong = [
         (pack["language"], part, entry)
-        for pack in load_sentences()
+        for pack in sentence_files()
         for part, listed in {**pack["parts"], "common": pack["common"]}.items()
         for entry in listed.split()
         if entry not in "🛑🚫⛔" and "#" not in entry

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from rules.sources import FOLDER
 from sms_consent.intent import Intent, Reader, Tier
 from sms_consent.intent import linear_model as weighing
+from sms_consent.intent.keywords import load_rules
 
 READER = Reader()
 FRAMES_ONLY = Reader(weighed=False)
-WEIGHTS = sorted((Path(weighing.__file__).parent / "data" / "weights").glob("*.json"))
+WEIGHTS = sorted((FOLDER / "weights").glob("*.json"))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_weights_say_what_they_are_and_where_they_come_from(path: Path) -> None:
     """And each can be looked up by its mark, once."""
     data = json.loads(path.read_text(encoding="utf-8"))
     assert data["title"]
-    assert "tests/evaluation/fit_weights.py" in data["source"]
+    assert "rules/fit_weights.py" in data["source"]
     marks = [mark for listed in data["weights"].values() for mark in listed.split("|")]
     assert len(marks) == len(set(marks)) > 1000
     assert all(float(weight) for weight in data["weights"])
@@ -70,8 +72,7 @@ def test_weights_say_what_they_are_and_where_they_come_from(path: Path) -> None:
 @pytest.mark.parametrize("path", WEIGHTS, ids=lambda path: path.stem)
 def test_weights_add_up_alike_in_any_order(path: Path) -> None:
     """As whole numbers: sets have no order, and a text must be read alike by every process."""
-    prepared = json.loads((path.parents[1] / "prepared" / f"weights-{path.stem}.json").read_text(encoding="utf-8"))
-    listed = prepared["marks"].split("^")
+    listed = load_rules(f"weights/{path.stem}")["marks"].split("^")
     weights = [weight for line in listed for weight in line.split("|")[1].split(" ")]
     assert all(str(int(weight)) == weight for weight in weights)
     assert min(map(int, weights)) < -weighing.WHOLE < weighing.WHOLE < max(map(int, weights))

@@ -7,8 +7,9 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from evaluation import fit_weights
-from evaluation.fit_weights import RAREST, SMALLEST, Weighed, conversation, described, fitted, total_of
+
+from rules import fit_weights
+from rules.fit_weights import RAREST, SMALLEST, Weighed, conversation, described, fitted, total_of
 
 ASKS = [Weighed([["stop", "texts", name]], asking=False, asks=True) for name in "abcdefgh"]
 LIKES = [Weighed([["love", "texts", name]], asking=False, asks=False) for name in "abcdefgh"]

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from sms_consent.intent import Explanation, Intent, Tier
+from sms_consent_cli.shared.rule_sources import source_of
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import isolated, printable, visible
 
@@ -26,13 +27,14 @@ STYLES = {
 def show(explanation: Explanation, tiers: Mapping[Tier, str], then: str) -> None:
     """One block; what says nothing is left out. ``then`` is what happens to the sender."""
     reading = explanation.reading
+    source = source_of(reading.rule)
     rows = {
         "text": _marked(explanation),
         "taken for": Styled(reading.intent, style=STYLES.get(reading.intent, "bold")),
         "because of": Styled(printable(reading.matched)) if reading.matched else None,
         "tier": Styled(f"{reading.tier}: {tiers[reading.tier]}") if reading.tier is not None else None,
         "rule": Styled(reading.rule),
-        "source": Styled(explanation.source) if explanation.source else None,
+        "source": Styled(source) if source else None,
         "language": Styled(reading.language) if reading.language else None,
         "read as": _normalised(explanation),
         "the sender": Styled(then),
