@@ -6,9 +6,6 @@ import os
 from functools import cache
 
 from api.caller import AccessKeys
-from api.opt_outs import OptOuts
-from api.people import People
-from api.routes import Api
 from api.settings import own_list
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
@@ -24,7 +21,7 @@ from sms_consent.bootstrap.settings import Settings
 from sms_consent.recording.channel_requests import ChannelRequests
 from sms_consent.recording.idempotency import IdempotentRequests
 
-__all__ = ["access_keys", "api", "parts"]
+__all__ = ["access_keys", "parts", "queries", "requests"]
 
 
 @cache
@@ -46,18 +43,22 @@ def parts() -> Parts:
 
 
 @cache
-def api() -> Api:
-    """Raises SettingsError likewise."""
+def requests() -> ChannelRequests:
+    """Return the service behind the opt-out routes. Raises SettingsError like ``parts``."""
     made = parts()
-    table = made.settings.table
-    register = DynamoConsentQueries(clients.dynamodb(), table, lambda: made.settings.names)
-    on_behalf = ChannelRequests(
+    return ChannelRequests(
         ledger=made.ledger,
         recorder=made.recorder,
-        repeats=IdempotentRequests(DynamoIdempotencyStore(clients.dynamodb(), table)),
+        repeats=IdempotentRequests(DynamoIdempotencyStore(clients.dynamodb(), made.settings.table)),
         senders=made.senders,
         own_list=own_list(made.settings, os.environ),
         clock=made.clock,
-        standing=StandingConsents(register, made.lists).of,
+        standing=StandingConsents(queries(), made.lists).of,
     )
-    return Api(OptOuts(on_behalf), People(register))
+
+
+@cache
+def queries() -> DynamoConsentQueries:
+    """Return the queries behind the routes about a number. Raises SettingsError like ``parts``."""
+    settings = parts().settings
+    return DynamoConsentQueries(clients.dynamodb(), settings.table, lambda: settings.names)

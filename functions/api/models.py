@@ -5,10 +5,11 @@ Source of the former: the published description of its version 2026-01-23, whose
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import SkipJsonSchema
 
 __all__ = [
     "MOST_RECIPIENTS",
@@ -28,6 +29,9 @@ __all__ = [
 
 MOST_RECIPIENTS = 100
 
+T = TypeVar("T")
+Omittable = Annotated[T | SkipJsonSchema[None], Field(exclude_if=lambda value: value is None)]
+"""A field that responses leave out instead of sending null."""
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
@@ -74,8 +78,8 @@ class OptOutResponseItem(_Wire):
         description="200 done; 202 recorded, and done once the service allows it; 400 no phone number; 409 recorded, but a "
         "newer decision stands; 500 not recorded, to be sent again unless the message says otherwise."
     )
-    is_opted_out: bool | None = Field(default=None, description="Answers a check.")
-    error_message: str | None = Field(default=None, description="Why it is not 200.")
+    is_opted_out: Omittable[bool] = Field(default=None, description="Answers a check.")
+    error_message: Omittable[str] = Field(default=None, description="Why it is not 200.")
 
 
 class OptOutResponse(_Wire):
@@ -111,8 +115,8 @@ class Problem(_Wire):
 class ListingView(_Wire):
     """The number's entry on the opt-out list, as the service gave it when it was made."""
 
-    at: Time | None = None
-    end_user_opted_out: bool | None = Field(
+    at: Omittable[Time] = None
+    end_user_opted_out: Omittable[bool] = Field(
         default=None, description="The service's own; false for entries by its API."
     )
 
@@ -127,16 +131,16 @@ class ConsentView(_Wire):
     decided_at: Time
     decided_by: str = Field(description="The id of the decision that it rests on.")
     applied: bool = Field(description="Whether the opt-out list is known to match.")
-    listing: ListingView | None = None
-    deleted_at: Time | None = Field(
+    listing: Omittable[ListingView] = None
+    deleted_at: Omittable[Time] = Field(
         default=None, description="The last deletion from the list, which starts the 30 days."
     )
-    released_at: Time | None = Field(default=None, description="When a pending opt-in is carried out.")
-    refusal: str | None = Field(default=None, description="Why the service refused an opt-in, in its own words.")
-    due: str | None = Field(
+    released_at: Omittable[Time] = Field(default=None, description="When a pending opt-in is carried out.")
+    refusal: Omittable[str] = Field(default=None, description="Why the service refused an opt-in, in its own words.")
+    due: Omittable[str] = Field(
         default=None, description="What is left to do: OPT_OUT, IMPORTED (after what people text) or OPT_IN."
     )
-    due_at: Time | None = None
+    due_at: Omittable[Time] = None
     attempts: int = Field(description="How often it has failed so far.")
 
 
@@ -155,16 +159,16 @@ class DecisionView(_Wire):
     asked: str
     author: str
     through: str
-    actor: str | None = None
-    reference: str | None = None
-    body: str | None = Field(default=None, description="The text, word for word.")
-    tier: str | None = None
-    rule: str | None = None
-    matched: str | None = None
-    language: str | None = None
-    rules_version: str | None = None
-    outcome: str | None = Field(default=None, description="What it did when it was recorded.")
-    recorded_at: Time | None = None
+    actor: Omittable[str] = None
+    reference: Omittable[str] = None
+    body: Omittable[str] = Field(default=None, description="The text, word for word.")
+    tier: Omittable[str] = None
+    rule: Omittable[str] = None
+    matched: Omittable[str] = None
+    language: Omittable[str] = None
+    rules_version: Omittable[str] = None
+    outcome: Omittable[str] = Field(default=None, description="What it did when it was recorded.")
+    recorded_at: Omittable[Time] = None
 
 
 class DecisionPage(_Wire):
@@ -172,4 +176,4 @@ class DecisionPage(_Wire):
 
     number: str
     decisions: list[DecisionView]
-    next: str | None = Field(default=None, description="Continues it, as `page`; missing at the end.")
+    next: Omittable[str] = Field(default=None, description="Continues it, as `page`; missing at the end.")

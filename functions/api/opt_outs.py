@@ -1,110 +1,147 @@
-"""The routes ``/sms/optouts:add``, ``:remove`` and ``:check``: what is asked, and how each outcome reads on the wire."""
+"""The routes ``/sms/optouts:add``, ``:remove`` and ``:check``, and the wire form of each result."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
-from pydantic import ValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BeforeValidator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 from api import problems
-from api.caller import Caller
-from api.http import Request, Response
+from api.call import Call
 from api.models import OptOutRequest, OptOutResponse, OptOutResponseItem
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.time import as_text
-from sms_consent.recording.channel_requests import ChannelRequests, RequestOutcome, Result, UnknownSender
-from sms_consent.recording.channel_requests import Request as Wish
+from sms_consent.recording.channel_requests import Request, RequestOutcome, Result, UnknownSender
 from sms_consent.recording.idempotency import RequestKey
 
-__all__ = ["VERSIONS", "OptOuts"]
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-VERSIONS = ("2024-12-10-preview", "2025-05-29-preview", "2026-01-23")
-"""The published versions that have Opt Outs; their bodies are the same."""
-MOST_BYTES = 64 * 1024
-"""Several times what 100 recipients take."""
+__all__ = ["VERSIONS", "router"]
+
+_MAX_BYTES = 64 * 1024
+"""Several times the size of a request with 100 recipients."""
 
 _CLIENT_ID = re.compile(r"[!-~]{1,128}", re.ASCII)
 
-
-class OptOuts:
-    """Answers the three operations."""
-
-    def __init__(self, on_behalf: ChannelRequests) -> None:
-        self._on_behalf = on_behalf
-
-    def add(self, request: Request, caller: Caller, hurry_from: datetime) -> Response:
-        """Opt recipients out."""
-        return self._serve(request, lambda asked: self._record(Asked.OPT_OUT, asked, request, caller, hurry_from))
-
-    def remove(self, request: Request, caller: Caller, hurry_from: datetime) -> Response:
-        """Opt recipients in again, as soon as the service allows it."""
-        return self._serve(request, lambda asked: self._record(Asked.OPT_IN, asked, request, caller, hurry_from))
-
-    def check(self, request: Request) -> Response:
-        """Whether recipients are opted out."""
-        return self._serve(
-            request, lambda asked: self._on_behalf.check(asked.sender, [each.to for each in asked.recipients]), _checked
-        )
-
-    def _serve(
-        self,
-        request: Request,
-        carry_out: Callable[[OptOutRequest], list[Result]],
-        item: Callable[[Result], OptOutResponseItem] | None = None,
-    ) -> Response:
-        version = request.query.get("api-version")
-        if not version:
-            return problems.unspecified_version()
-        if version not in VERSIONS:
-            return problems.unsupported_version(request, version)
-        if len(request.body) > MOST_BYTES:
-            return problems.too_large(request, MOST_BYTES)
-        if not request.body:
-            return problems.invalid(request, {"$": ["A request body is required."]})
-        try:
-            asked = OptOutRequest.model_validate_json(request.body)
-        except ValidationError as error:
-            return problems.malformed(request, error)
-        try:
-            results = carry_out(asked)
-        except UnknownSender:
-            return problems.invalid(request, {"from": ["This sender is not configured here."]})
-        if all(result.became is RequestOutcome.FAILED for result in results):
-            return problems.unavailable()
-        errors = tuple(dict.fromkeys(result.error for result in results if result.error is not None))
-        if all(result.became in {RequestOutcome.FAILED, RequestOutcome.REJECTED} for result in results):
-            return replace(problems.failed(), errors=errors)
-        answer = OptOutResponse(value=[(item or _recorded)(result) for result in results])
-        return Response(200, answer, errors=errors)
-
-    def _record(
-        self, asked: Asked, body: OptOutRequest, request: Request, caller: Caller, hurry_from: datetime
-    ) -> list[Result]:
-        client_id = request.headers.get("x-ms-client-request-id", "")
-        wish = Wish(
-            asked=asked,
-            sender=body.sender,
-            recipients=tuple(each.to for each in body.recipients),
-            arrival=RequestKey(
-                actor=caller.identity,
-                content=f"{asked} {hashlib.sha256(request.body).hexdigest()}",
-                once=request.id,
-                client_id=client_id if _CLIENT_ID.fullmatch(client_id) else None,
-                signature=caller.signature,
-                valid_for=caller.valid_for,
-            ),
-            channel=body.channel,
-            reference=body.reference,
-        )
-        return self._on_behalf.ask(wish, hurry_from=hurry_from)
+router = APIGatewayHttpRouter()
 
 
-def _recorded(result: Result) -> OptOutResponseItem:
+def _parse_body(text: str) -> OptOutRequest:
+    """Parse the body with pydantic's own JSON parser, which accepts exactly what the schema describes."""
+    content = text.encode("utf-8", "surrogateescape")
+    if len(content) > _MAX_BYTES:
+        raise PydanticCustomError("too_large", f"The body must have at most {_MAX_BYTES} bytes.")
+    return OptOutRequest.model_validate_json(content)
+
+
+_Body = Annotated[OptOutRequest, BeforeValidator(_parse_body), Body()]
+_Version = Annotated[
+    # The published versions that have Opt Outs; their bodies are the same.
+    Literal["2024-12-10-preview", "2025-05-29-preview", "2026-01-23"],
+    Query(alias="api-version"),
+]
+VERSIONS: tuple[str, ...] = get_args(get_args(_Version)[0])
+_ClientId = Annotated[
+    str | SkipJsonSchema[None],
+    Header(
+        alias="x-ms-client-request-id",
+        description="The same for each attempt of one request, which then takes effect once. Microsoft's clients send it.",
+    ),
+]
+_RESPONSES: dict[int, OpenAPIResponse] = {
+    200: {"description": "A result for each recipient."},
+    400: {"description": "An invalid request.", "content": {**problems.PROBLEM, **problems.ERROR}},
+    413: {"description": f"A body of more than {_MAX_BYTES} bytes.", "content": problems.PROBLEM},
+    **problems.DESCRIBED_ERRORS,
+}
+
+
+@router.post(
+    "/sms/optouts:add",
+    operation_id="OptOuts_Add",
+    summary="Opt recipients out. They count as opted out from this moment, however long the opt-out list takes to follow.",
+    responses=_RESPONSES,
+)
+def add(body: _Body, _version: _Version, client_id: _ClientId = None) -> OptOutResponse:
+    """Opt recipients out."""
+    return _serve(partial(_record, Asked.OPT_OUT, body, client_id), _item)
+
+
+@router.post(
+    "/sms/optouts:remove",
+    operation_id="OptOuts_Remove",
+    summary="Opt recipients in again. Within 30 days of the last time, one is answered 202 with the date of its release.",
+    responses=_RESPONSES,
+)
+def remove(body: _Body, _version: _Version, client_id: _ClientId = None) -> OptOutResponse:
+    """Opt recipients in again, as soon as the service allows it."""
+    return _serve(partial(_record, Asked.OPT_IN, body, client_id), _item)
+
+
+@router.post(
+    "/sms/optouts:check",
+    operation_id="OptOuts_Check",
+    summary="Whether recipients are opted out, as the ledger of consent has it at this moment.",
+    responses=_RESPONSES,
+)
+def check(body: _Body, _version: _Version, _client_id: _ClientId = None) -> OptOutResponse:
+    """Return whether recipients are opted out."""
+    recipients = [each.to for each in body.recipients]
+    return _serve(lambda: _call().requests.check(body.sender, recipients), _checked_item)
+
+
+def _call() -> Call:
+    call: Call = router.context["call"]
+    return call
+
+
+def _serve(carry_out: Callable[[], Sequence[Result]], item: Callable[[Result], OptOutResponseItem]) -> OptOutResponse:
+    call = _call()
+    try:
+        results = carry_out()
+    except UnknownSender:
+        messages = {"from": ["This sender is not configured here."]}
+        raise problems.ApiError(problems.invalid(call.event, messages)) from None
+    outcomes = {result.became for result in results}
+    call.errors = tuple(dict.fromkeys(result.error for result in results if result.error is not None))
+    if outcomes == {RequestOutcome.FAILED}:
+        raise problems.ApiError(problems.unavailable())
+    if outcomes <= {RequestOutcome.FAILED, RequestOutcome.REJECTED}:
+        raise problems.ApiError(problems.failed())
+    return OptOutResponse(value=[item(result) for result in results])
+
+
+def _record(asked: Asked, body: OptOutRequest, client_id: str | None) -> Sequence[Result]:
+    call = _call()
+    request = Request(
+        asked=asked,
+        sender=body.sender,
+        recipients=tuple(each.to for each in body.recipients),
+        arrival=RequestKey(
+            actor=call.caller.identity,
+            content=f"{asked} {hashlib.sha256(call.event.content).hexdigest()}",
+            once=call.event.request_context.request_id,
+            client_id=client_id if client_id is not None and _CLIENT_ID.fullmatch(client_id) else None,
+            signature=call.caller.signature,
+            valid_for=call.caller.valid_for,
+        ),
+        channel=body.channel,
+        reference=body.reference,
+    )
+    return call.requests.ask(request, hurry_from=call.hurry_from)
+
+
+def _item(result: Result) -> OptOutResponseItem:
     status, message = {
         RequestOutcome.DONE: (200, None),
         RequestOutcome.DEFERRED: (202, _deferral(result)),
@@ -119,8 +156,8 @@ def _recorded(result: Result) -> OptOutResponseItem:
     return OptOutResponseItem(to=result.recipient, http_status_code=status, error_message=message)
 
 
-def _checked(result: Result) -> OptOutResponseItem:
-    item = _recorded(result)
+def _checked_item(result: Result) -> OptOutResponseItem:
+    item = _item(result)
     if result.became is not RequestOutcome.DONE:
         return item
     consent = result.consent

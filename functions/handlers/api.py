@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder
 
-from api import problems
-from api.caller import caller_of
-from api.container import access_keys, api, parts
-from api.http import Request, request_of
-from api.routes import Answered
+from api import container, problems
+from api.call import Call
+from api.caller import identify_caller
+from api.event import ApiEvent
+from api.resolver import resolve
 from sms_consent.access.access_key import Refused
 from sms_consent.bootstrap.observability import invocation, logger, metrics
 from sms_consent.domain.errors import ConsentError
+from sms_consent.domain.observation import COUNT
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -22,51 +23,56 @@ if TYPE_CHECKING:
 __all__ = ["handler"]
 
 MARGIN = timedelta(seconds=12)
-"""What is left of the function's time for one call that hangs, and for recording the rest of 100 recipients."""
+"""How much of the function's time is kept for one call that hangs and for recording the rest of 100 recipients."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer. What fails unforeseen is answered too, and logged without a number: only its kind.
-
-    Settings that cannot work fail the function itself, whose log then says which.
-    """
-    request = request_of(event)
-    with invocation("api", context, gateway_request_id=request.id):
-        answered = _answer(request, context)
-        _report(answered)
-    return answered.response.payload(request.id)
+    """Answer a request. Unusable settings fail the function itself; every other failure gets an error response."""
+    request = ApiEvent(event)
+    request_id = request.request_context.request_id
+    with invocation("api", context, gateway_request_id=request_id):
+        response = _answer(request, context)
+    response["headers"] |= {"cache-control": "no-store", "x-ms-request-id": request_id}
+    return response
 
 
-def _answer(request: Request, context: LambdaContext) -> Answered:
-    """Nothing is looked at or made before the caller is known, so that a refusal is cheap and reveals nothing."""
+def _answer(request: ApiEvent, context: LambdaContext) -> dict[str, Any]:
+    """Identify the caller before anything else, so that a refusal is cheap and reveals nothing."""
     try:
-        caller = caller_of(request, access_keys())
+        caller = identify_caller(request, container.access_keys())
     except Refused as refused:
-        return Answered(problems.unauthorized(), refusal=refused.reason.value)
+        response = ResponseBuilder[ApiEvent](problems.unauthorized()).build(request)
+        metrics("api").add_metric("ApiRequestsRefused", COUNT, 1)
+        return _reported(response, refusal=refused.reason.value)
     except ConsentError as error:
         logger("api").error("access keys cannot be read", error=type(error).__name__, reason=str(error))
-        metrics("api").add_metric("AccessKeyErrors", MetricUnit.Count, 1)
-        return Answered(problems.keys_unavailable())
-    routes, clock = api(), parts().clock
-    try:
-        hurry_from = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
-        return routes.answer(request, caller, hurry_from)
-    except Exception as error:  # noqa: BLE001  the caller gets an answer in the API's own form
-        # Only names of types: the message or the frames of an unforeseen error may hold a number or a text.
-        cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
-        logger("api").error("failed", error=type(error).__name__, cause=cause)
-        return Answered(problems.failed())
-
-
-def _report(answered: Answered) -> None:
-    status = answered.response.status
-    logger("api").info(
-        "answered", route=answered.route, status=status, caller=answered.caller, refusal=answered.refusal
+        metrics("api").add_metric("AccessKeyErrors", COUNT, 1)
+        return _reported(ResponseBuilder[ApiEvent](problems.keys_unavailable()).build(request))
+    remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    call = Call(
+        event=request,
+        caller=caller,
+        hurry_from=container.parts().clock.now() + remaining - MARGIN,
+        requests=container.requests(),
+        queries=container.queries(),
     )
-    metrics("api").add_metric("ApiRequests", MetricUnit.Count, 1)
-    if answered.refusal is not None:
-        metrics("api").add_metric("ApiRequestsRefused", MetricUnit.Count, 1)
-    if answered.response.errors:
-        logger("api").error("recipients rejected", errors=answered.response.errors)
-    if status >= 500 or answered.response.errors:
-        metrics("api").add_metric("ApiRequestsFailed", MetricUnit.Count, 1)
+    response = resolve(call, context)
+    if call.errors:
+        logger("api").error("recipients rejected", errors=call.errors)
+    return _reported(response, call.route, caller.identity, failed=bool(call.errors))
+
+
+def _reported(
+    response: dict[str, Any],
+    route: str = "none",
+    caller: str | None = None,
+    *,
+    refusal: str | None = None,
+    failed: bool = False,
+) -> dict[str, Any]:
+    status = response["statusCode"]
+    logger("api").info("answered", route=route, status=status, caller=caller, refusal=refusal)
+    metrics("api").add_metric("ApiRequests", COUNT, 1)
+    if failed or status >= 500:
+        metrics("api").add_metric("ApiRequestsFailed", COUNT, 1)
+    return response

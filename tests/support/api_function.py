@@ -146,5 +146,5 @@ def api_for_now(world: World) -> Iterator[Api]:
 
 
 def _forget() -> None:
-    for made in (api.container.api, api.container.parts, api.container.access_keys):
+    for made in (api.container.requests, api.container.queries, api.container.parts, api.container.access_keys):
         made.cache_clear()

@@ -117,7 +117,8 @@ class Changing:
             sms_consent.bootstrap.inbound.batch,
             sms_consent.bootstrap.reconcile.reconciler,
             api.container.parts,
-            api.container.api,
+            api.container.requests,
+            api.container.queries,
         ):
             made.cache_clear()
 

@@ -128,7 +128,7 @@ def test_a_failure_that_nobody_foresaw_is_answered_and_says_nothing(
     def broken(*_: object) -> None:
         raise LookupError(PERSON)
 
-    monkeypatch.setattr("api.opt_outs.OptOuts.check", broken)
+    monkeypatch.setattr("sms_consent.recording.channel_requests.ChannelRequests.check", broken)
     response = api.opt_outs("check", PERSON)
     assert response.status_code == 500
     assert PERSON not in response.text + "".join(capsys.readouterr())

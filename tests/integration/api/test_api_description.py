@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from support.api_function import Api
 from werkzeug.wrappers import Request
 
-from api.openapi import description
+from api.resolver import description
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from botocore.exceptions import ClientError
@@ -209,9 +210,11 @@ def _iam(api: Api, target: str, headers: dict[str, str]) -> Any:
     """As the API gateway hands over what it has found to be signed."""
     path, _, query = target.partition("?")
     event = {
-        "rawPath": path, "rawQueryString": query, "headers": headers, "body": BODY.decode(),
+        "rawPath": path, "rawQueryString": query, "queryStringParameters": dict(parse_qsl(query)), "headers": headers,
+        "body": BODY.decode(),
         "requestContext": {
-            "requestId": "1", "http": {"method": "POST"}, "authorizer": {"iam": {"userArn": "arn:aws:iam::1:user/a"}},
+            "requestId": "1", "stage": "$default", "http": {"method": "POST"},
+            "authorizer": {"iam": {"userArn": "arn:aws:iam::1:user/a"}},
         },
     }  # fmt: skip
     return handler(event, _Context())  # type: ignore[arg-type]  # the members that it uses

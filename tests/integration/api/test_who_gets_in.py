@@ -127,7 +127,7 @@ def test_every_method_and_path_answers_401_without_credentials_before_anything_e
 def test_a_refusal_does_not_decode_a_large_body(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Six megabytes can be sent by anybody; only the holder of a key has them decoded and hashed."""
     read: list[str] = []
-    monkeypatch.setattr("api.http.Request.body", property(lambda _: read.append("decoded") or b""))
+    monkeypatch.setattr("api.event.ApiEvent.content", property(lambda _: read.append("decoded") or b""))
     body = b"\xff" * 1_000_000
     unsigned = api.send("POST", TARGET, body, {"content-type": "application/octet-stream"})
     wrong_key = api.send("POST", TARGET, body, api.signed("POST", TARGET, body, "d3Jvbmc="))

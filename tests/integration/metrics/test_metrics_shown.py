@@ -210,7 +210,7 @@ def _api(inbound: Inbound) -> None:
         api.opt_outs("check", next(PEOPLE))
         api.set_keys(primary=PRIMARY)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("api.routes.Api.answer", _broken)
+            patch.setattr("sms_consent.recording.channel_requests.ChannelRequests.check", _broken)
             api.call("GET", "/numbers/%2B14255550182")
 
 

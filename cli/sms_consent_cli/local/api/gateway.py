@@ -81,6 +81,7 @@ class Gateway:
             # Percent-encoding is resolved, as an HTTP API does it.
             "rawPath": request.path,
             "rawQueryString": request.query_string.decode("latin-1"),
+            "queryStringParameters": {name: ",".join(values) for name, values in request.args.lists()},
             "headers": {name.lower(): value for name, value in request.headers.items()},
             "requestContext": {
                 "accountId": ACCOUNT,

@@ -1,0 +1,32 @@
+"""One authenticated request, with what its route needs and what is logged about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.caller import Caller
+from api.event import ApiEvent
+from sms_consent.queries.history import ConsentQueries
+from sms_consent.recording.channel_requests import ChannelRequests
+
+__all__ = ["Call"]
+
+
+@dataclass(kw_only=True)
+class Call:
+    """The context of one authenticated request.
+
+    Attributes:
+        hurry_from: From this time on, changes are only recorded, and SweepFunction applies them.
+        route: The pattern of the matched route, for the log. The path itself may hold a phone number.
+        errors: Why recipients were rejected, for the log, without their numbers.
+    """
+
+    event: ApiEvent
+    caller: Caller
+    hurry_from: datetime
+    requests: ChannelRequests
+    queries: ConsentQueries
+    route: str = "none"
+    errors: tuple[str, ...] = ()
