@@ -1,4 +1,4 @@
-"""The `sms-consent` command: which commands there are."""
+"""The `sms-consent` command: the Typer app and its subcommands."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="sms-consent",
-    help="Honours STOP and START by SMS on AWS End User Messaging, provably.",
+    help="Consent for SMS on AWS End User Messaging: opt-outs, opt-ins and their evidence.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

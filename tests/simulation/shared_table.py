@@ -49,7 +49,7 @@ from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Sender
 from sms_consent.recording.list_copy import RECHECK_AFTER, ListCopier
 from sms_consent_cli.shared.deployment import Deployment
-from sms_consent_cli.shared.list_copying import Choice, ListCarrying, Move
+from sms_consent_cli.shared.list_copying import Choice, ListCopying, Move
 
 __all__ = [
     "ADDED",
@@ -284,7 +284,7 @@ class TableWorld(WideWorld):
 
         deployment = SimpleNamespace(table=self._table, names=ListNames(), dynamodb=clients.dynamodb)
         book = SenderStore(clients.dynamodb(), self._table)
-        carrying = ListCarrying(cast("Deployment", deployment), book, _PassingClock(self.clock.now, sleep))
+        carrying = ListCopying(cast("Deployment", deployment), book, _PassingClock(self.clock.now, sleep))
         with redirect_stderr(StringIO()):
             carrying.begin({Move(source, target)}, Choice.CARRY)
             book.write(Sender(identity=line, list_name=target))

@@ -30,10 +30,10 @@ from sms_consent.adapters.clock import SystemClock
 from sms_consent.bootstrap import inbound as wiring
 from sms_consent.bootstrap import sweep as sweep_wiring
 from sms_consent.domain.time import as_text
-from sms_consent_cli.commands.connect.delivery_check import NOBODY
+from sms_consent_cli.commands.connect.delivery_check import TEST_SENDER
 from sms_consent_cli.commands.connect.report import Report
 from sms_consent_cli.commands.connect.run import connect, disconnect
-from sms_consent_cli.commands.connect.switchover import Switchover, Wishes
+from sms_consent_cli.commands.connect.switchover import ConnectOptions, Switchover
 from sms_consent_cli.commands.connect.verdict import Verdict
 from sms_consent_cli.main import app
 from sms_consent_cli.shared import aws_clock
@@ -95,7 +95,7 @@ class Connectable:
         self._kill_at = kill_at
         command, sender, *options = arguments
         accepted = frozenset(options[at + 1] for at, option in enumerate(options) if option == "--accept")
-        wishes = Wishes(
+        wishes = ConnectOptions(
             accepted=accepted,
             copy="--copy-opt-outs" in options or "--carry" in options,
             forget="--forget" in options,
@@ -171,7 +171,7 @@ class Connectable:
         return [
             (key, sort, item.to_json()["Attributes"].get("revision"))
             for key, under in self._table.items.items()
-            if NOBODY not in str(key)
+            if TEST_SENDER not in str(key)
             for sort, item in under.items()
         ]
 
@@ -193,7 +193,7 @@ class Connectable:
         worst = max(
             (check for check in self.report.checks if check.name == name), key=lambda check: order.index(check.verdict)
         )
-        return worst.verdict.value, worst.told
+        return worst.verdict.value, worst.message
 
     @property
     def number(self) -> Any:

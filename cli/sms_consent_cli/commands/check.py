@@ -1,4 +1,4 @@
-"""`sms-consent check`: whether somebody is opted out, since when, and how far the opt-out list has followed."""
+"""`sms-consent check`: whether a number is opted out, since when, and whether the opt-out list is up to date."""
 
 from __future__ import annotations
 
@@ -8,26 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sms_consent.queries.views import consent_view
-from sms_consent_cli.shared.number_input import InvalidNumber, length_problem, parse_number
-from sms_consent_cli.shared.terminal_text import say, say_json
-from sms_consent_cli.shared.usage_error import BAD_INPUT
+from sms_consent_cli.shared.options import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
+from sms_consent_cli.shared.terminal_text import say_json
 
 if TYPE_CHECKING:
     from sms_consent.domain.consent import Consent
 
-__all__ = ["STACK", "UNKNOWN", "AsJson", "Country", "Number", "Stack", "Table", "check", "number_of"]
-
-UNKNOWN = 1
-STACK = "sms-consent"
-"""What `sam deploy` calls it here, and the local stack."""
-
-Number = Annotated[str, typer.Argument(metavar="NUMBER", help="As +14255550182; or as in its --country.")]
-Country = Annotated[str | None, typer.Option("--country", "--region", help="Country of a number without its code.")]
-Table = Annotated[str | None, typer.Option(help="The ledger's table; else LEDGER_TABLE, else that of --stack.")]
-Stack = Annotated[
-    str, typer.Option("--stack", "--stack-name", envvar="SMS_CONSENT_STACK", help="The CloudFormation stack.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")]
+__all__ = ["check"]
 
 
 def check(
@@ -38,14 +25,15 @@ def check(
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Says whether a number is opted out, from the ledger, which holds from the moment of a text on.
+    """Show whether a number is opted out, according to the ledger.
 
-    AWS_ENDPOINT_URL points it at a local stack. Exit codes: 0 something is known, 1 nothing is, 2 no number, 3 no answer.
+    The ledger is up to date from the moment a text is processed. AWS_ENDPOINT_URL selects a local stack.
+    Exit codes: 0 consents found, 1 none, 2 not a number, 3 AWS did not respond.
     """
-    from sms_consent_cli.shared.ledger_access import failures_told, list_name, register
+    from sms_consent_cli.shared.ledger_access import list_name, register, report_aws_errors
 
     e164 = number_of("check", number, country)
-    with failures_told("check"):
+    with report_aws_errors("check"):
         found = register(table, stack).consents(e164)
         opt_out_list = list_name(opt_out_list, table, stack) if opt_out_list is not None else None
     consents = [consent for consent in found if opt_out_list is None or _is(consent.list_name, opt_out_list)]
@@ -56,23 +44,8 @@ def check(
     raise typer.Exit(0 if consents else UNKNOWN)
 
 
-def number_of(command: str, number: str, country: str | None) -> str:
-    """Return a number from the command line in E.164 form, with a warning if its length is not possible.
-
-    Ends the command with exit code 2 if the text is not a number.
-    """
-    try:
-        parsed = parse_number(number, country)
-    except InvalidNumber as error:
-        say(f"sms-consent {command}: {error}", err=True)
-        raise typer.Exit(BAD_INPUT) from error
-    if (problem := length_problem(parsed)) is not None:
-        say(f"warning: check the number: {problem}", err=True)
-    return parsed.e164
-
-
 def _is(list_name: str, asked: str) -> bool:
-    """A list of another account stands in the ledger by its ARN; it may be asked for by its name."""
+    """Return whether this is the list. A list of another account has its ARN in the ledger, and may be given by its name."""
     return asked in {list_name, list_name.rpartition("/")[2]}
 
 

@@ -1,4 +1,4 @@
-"""`sms-consent erase`: a person's history goes, and what keeps them opted out stays."""
+"""`sms-consent erase`: delete a person's history, and keep the opt-out itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sms_consent.domain.consent import Status
-from sms_consent_cli.commands.check import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
+from sms_consent_cli.shared.options import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
 from sms_consent_cli.shared.terminal_text import say, say_json, visible
 
 if TYPE_CHECKING:
@@ -20,39 +20,41 @@ __all__ = ["erase"]
 STOPPED = 1
 
 ELSEWHERE = """\
-Not reached by this: texts in the queues and dead-letter queues (up to 14 days; "sms-consent dead-letters" shows the latter),
-what a reconcile under way has noted (3 days), the ledger's stream (24 hours), its point-in-time backups (35 days), events
-that other systems were told, and AWS's own opt-out list and message logs."""
+Not deleted: texts in the queues and dead-letter queues (up to 14 days; "sms-consent dead-letters" shows the latter), the
+progress of a running reconcile (3 days), the ledger's stream (24 hours), its point-in-time backups (35 days), published
+events, and AWS's own opt-out list and message logs."""
 
 
 def erase(
     number: Number,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go and what would stay.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be deleted and what would be kept.")
+    ] = False,
     as_json: AsJson = False,
     country: Country = None,
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Erases what is kept of a person: every decision with its text, replies, and what reconcile found.
+    """Delete what is stored about a person: every decision with its text, replies, and drift found by reconcile.
 
-    The opt-out itself stays, without its history: number, list, status and times. Without it, texts would go out again. Of
-    an opt-in, the last deletion from the list stays until its 30 days are over. Exit codes: 0 erased, 1 nothing is known or
-    not confirmed, 2 bad input, 3 AWS did not answer.
+    The opt-out itself is kept, without its history: number, list, status and times. Without it, texts would be sent again. Of an
+    opt-in, the last removal from the list is kept until its 30 days are over.
+    Exit codes: 0 erased, 1 nothing stored or not confirmed, 2 bad input, 3 AWS did not respond.
     """
     from sms_consent.adapters.dynamodb.erasure import AtWork, Erasure
     from sms_consent_cli.shared.deployment import Deployment
-    from sms_consent_cli.shared.ledger_access import failures_told
-    from sms_consent_cli.shared.usage_error import UsageError, refusals_told
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
+    from sms_consent_cli.shared.usage_error import UsageError, report_usage_errors
 
     e164 = number_of("erase", number, country)
-    with failures_told("erase"), refusals_told("erase"):
+    with report_aws_errors("erase"), report_usage_errors("erase"):
         deployment = Deployment(stack, table=table)
         erasure = Erasure(deployment.dynamodb(), deployment.table, deployment.clock)
         erased = erasure.preview(e164)
         if erased.was_known and not dry_run:
             if not yes and (as_json or not sys.stdin.isatty()):
-                raise UsageError("it cannot be undone, and nobody can be asked here: give --yes")
+                raise UsageError("this cannot be undone, and there is no terminal for confirming it: give --yes")
             if not yes:
                 say(_told(e164, erased, done=False))
                 if not typer.confirm("Erase it?"):
@@ -65,7 +67,7 @@ def erase(
     if as_json:
         say_json(_view(e164, erased, dry_run=dry_run))
     elif not erased.was_known:
-        say(f"{e164}: nothing is known")
+        say(f"{e164}: nothing is stored")
     else:
         say(_told(e164, erased, done=not dry_run))
     raise typer.Exit(0 if erased.was_known else UNKNOWN)
@@ -92,10 +94,10 @@ def _told(number: str, erased: Erased, *, done: bool) -> str:
 def _stays(stays: Stays) -> str:
     name = visible(stays.consent.list_name)
     if stays.until is not None:
-        return f"Stays until {stays.until:%Y-%m-%d}: when it last left {name}, which AWS allows once in 30 days."
+        return f"Kept until {stays.until:%Y-%m-%d}: the last removal from {name}, which AWS allows once in 30 days."
     if stays.consent.status is Status.OPTED_IN:
-        return f"Stays: an opt-in that {name} has not followed yet. Erase again once it has."
+        return f"Kept: an opt-in that {name} does not reflect yet. Erase again once it does."
     return (
-        f"Stays: opted out on {name}, without its history. The law asks that an opt-out be honoured; erased, it would "
-        "be undone."
+        f"Kept: opted out on {name}, without its history. The law requires that an opt-out is honoured; deleting it would "
+        "undo it."
     )

@@ -1,4 +1,4 @@
-"""`sms-consent opt-out` and `opt-in`: record what a person asked a support agent for. Functions make the list calls."""
+"""`sms-consent opt-out` and `opt-in`: record requests that people made to a support agent. Functions make the list calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import uuid4
 import typer
 
 from sms_consent.domain.decision import Asked
-from sms_consent_cli.commands.check import STACK, AsJson, Country, Number, Stack, number_of
+from sms_consent_cli.shared.options import STACK, AsJson, Country, Number, Stack, number_of
 from sms_consent_cli.shared.terminal_text import say, say_json
 
 if TYPE_CHECKING:
@@ -29,14 +29,18 @@ _CHANNEL = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
 _REFERENCE = re.compile(r"[ -~]{1,200}", re.ASCII)
 _BY = re.compile(r"[!-~]([ -~]{0,198}[!-~])?", re.ASCII)
 
-List = Annotated[str | None, typer.Option("--list", help="The opt-out list, by name, or by ARN where it is shared.")]
+List = Annotated[
+    str | None, typer.Option("--list", help="The opt-out list: its name, or its ARN if another account shares it.")
+]
 From = Annotated[
     str | None,
-    typer.Option("--from", metavar="SENDER", help="The sender whose texts it is about; else the stack's own list."),
+    typer.Option(
+        "--from", metavar="SENDER", help="The sender that the request is about. Default: the stack's own list."
+    ),
 ]
 Channel = Annotated[str | None, typer.Option(help='How the person asked: "phone", "e-mail", "letter".')]
-Reference = Annotated[str | None, typer.Option(help="Your own, such as a ticket. No number and no text.")]
-By = Annotated[str | None, typer.Option(help="Who took the request; else your AWS identity.")]
+Reference = Annotated[str | None, typer.Option(help="Your reference, such as a ticket id. Not a phone number or text.")]
+By = Annotated[str | None, typer.Option(help="Who took the request. Default: your AWS identity.")]
 
 
 def opt_out(
@@ -50,12 +54,12 @@ def opt_out(
     country: Country = None,
     stack: Stack = STACK,
 ) -> None:
-    """Opts somebody out who asked for it by another way than a text: recorded, and put on the list by SweepFunction.
+    """Opt out a person who asked by phone, letter or e-mail. SweepFunction puts the number on the list.
 
-    It counts as a text of theirs would (OptOutScope), by AWS's time, and they get no text about it. The command waits up to
-    90 seconds for the list. AWS_ENDPOINT_URL points it at a local stack.
+    The request counts as a text would (OptOutScope), at AWS's time, and no text is sent about it. The command waits up to
+    90 seconds for the list. AWS_ENDPOINT_URL selects a local stack.
 
-    Exit codes: 0 done, or recorded and due; 1 a newer request stands; 2 bad input; 3 AWS did not answer.
+    Exit codes: 0 done, or recorded and due; 1 a newer request applies; 2 bad input; 3 AWS did not respond.
     """
     ask = _Ask(Asked.OPT_OUT, number_of("opt-out", number, country), opt_out_list, sender, channel, reference, by)
     _carry_out("opt-out", ask, stack, as_json=as_json)
@@ -72,16 +76,16 @@ def opt_in(
     country: Country = None,
     stack: Stack = STACK,
 ) -> None:
-    """Opts somebody in again who asked for it: recorded, and taken off the list once AWS allows it.
+    """Opt in a person who asked for it again. The number is removed from the list once AWS allows it.
 
-    A number can leave a list once in 30 days; until then the opt-in waits. Exit codes as of opt-out.
+    A number can be removed from a list once in 30 days; until then the opt-in is pending. Exit codes as for opt-out.
     """
     ask = _Ask(Asked.OPT_IN, number_of("opt-in", number, country), opt_out_list, sender, channel, reference, by)
     _carry_out("opt-in", ask, stack, as_json=as_json)
 
 
 class _Ask:
-    """What is asked, checked before anything is."""
+    """The request, checked before anything is looked up."""
 
     def __init__(
         self,
@@ -98,13 +102,13 @@ class _Ask:
         self.channel, self.reference, self.by = channel, reference, by
 
     def check(self) -> None:
-        """Raises Refusal."""
+        """Raise UsageError if an option is invalid."""
         from sms_consent_cli.shared.usage_error import UsageError
 
         if self.list_name is not None and self.sender is not None:
-            raise UsageError("give --list or --from: a sender's texts count for one list")
+            raise UsageError("give --list or --from, not both")
         for option, value, pattern, takes in (
-            ("--channel", self.channel, _CHANNEL, "a word of small letters, digits and -, as phone"),
+            ("--channel", self.channel, _CHANNEL, "lower-case letters, digits and -, as phone"),
             ("--reference", self.reference, _REFERENCE, "up to 200 printable ASCII characters, as CASE-17"),
             ("--by", self.by, _BY, "up to 200 printable ASCII characters, as alice"),
         ):
@@ -117,19 +121,19 @@ def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
     from sms_consent.recording.idempotency import RequestKey
     from sms_consent_cli.shared.command_context import CommandContext
     from sms_consent_cli.shared.deployment import Deployment
-    from sms_consent_cli.shared.ledger_access import failures_told
-    from sms_consent_cli.shared.usage_error import UsageError, refusals_told
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
+    from sms_consent_cli.shared.usage_error import UsageError, report_usage_errors
 
-    with failures_told(command), refusals_told(command):
+    with report_aws_errors(command), report_usage_errors(command):
         ask.check()
-        desk = CommandContext(Deployment(stack))
-        on_behalf = _on_behalf(desk, ask)
+        context = CommandContext(Deployment(stack))
+        on_behalf = _on_behalf(context, ask)
         request = Request(
             asked=ask.asked,
             sender=ask.sender or "",
             recipients=(ask.number,),
             arrival=RequestKey(
-                actor=ask.by or desk.caller, content=ask.asked, once=uuid4().hex, client_id=None, signature=None
+                actor=ask.by or context.caller, content=ask.asked, once=uuid4().hex, client_id=None, signature=None
             ),
             channel=ask.channel,
             reference=ask.reference,
@@ -138,13 +142,13 @@ def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
             (result,) = on_behalf.ask(request, hurry_from=ENDLESS)
         except UnknownSender:
             raise UsageError(
-                "that sender has no settings, and UnknownSenders=REFUSE: see sms-consent senders, or give --list"
+                "this sender has no settings, and UnknownSenders=REFUSE: see sms-consent senders, or give --list"
             ) from None
         if result.became is RequestOutcome.INVALID:
             raise UsageError("a number has a country code and seven to fifteen digits in all, as +14255550182")
         left: list[str] = []
         if result.consent is not None:
-            result, left = _followed(desk, ask, request.arrival.identity, result, silent=as_json)
+            result, left = _followed(context, ask, request.arrival.identity, result, silent=as_json)
     if as_json:
         say_json(_view(ask, result, left))
     else:
@@ -153,45 +157,45 @@ def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
 
 
 def _followed(
-    desk: CommandContext, ask: _Ask, decision_id: str, result: Result, *, silent: bool
+    context: CommandContext, ask: _Ask, decision_id: str, result: Result, *, silent: bool
 ) -> tuple[Result, list[str]]:
-    """Have SweepFunction do what is due by this decision, and wait for it.
+    """Have SweepFunction update the lists for this decision, and wait.
 
-    Returns the result as it is then, and the lists that have not followed. What fails here changes nothing that is recorded.
+    Returns the current result, and the lists that are not updated. A failure here does not affect what is recorded.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
     from sms_consent.domain.errors import ConsentError
     from sms_consent.recording.channel_requests import result_of
-    from sms_consent_cli.shared.sweeping import is_open
+    from sms_consent_cli.shared.sweep_invoker import is_open
     from sms_consent_cli.shared.waiting import waiting
 
     def look() -> list[Consent]:
-        return [each for each in desk.register.consents(ask.number) if each.decided_by == decision_id]
+        return [each for each in context.register.consents(ask.number) if each.decided_by == decision_id]
 
     own = result.consent
     left = [own] if own is not None and is_open(own) else []
-    with waiting("recorded; waiting until the opt-out list follows", silent=silent) as notice:
+    with waiting("recorded; waiting for the opt-out list", silent=silent) as notice:
         try:
-            left = desk.sweeping.follow(look, notice)
-            if own is not None and (now := desk.ledger.consent(ask.number, own.list_name)) is not None:
+            left = context.sweep.follow(look, notice)
+            if own is not None and (now := context.ledger.consent(ask.number, own.list_name)) is not None:
                 result = result_of(result.recipient, ask.asked, now)
         except (ConsentError, BotoCoreError, ClientError) as error:
             notice(f"the ledger could not be read again ({type(error).__name__})")
     return result, [each.list_name for each in left]
 
 
-def _on_behalf(desk: CommandContext, ask: _Ask) -> ChannelRequests:
-    """For the list that was named; a sender's own, as the API would have it; else the stack's."""
+def _on_behalf(context: CommandContext, ask: _Ask) -> ChannelRequests:
+    """Return the requests for the list that was given, for the sender's list, or for the stack's own list."""
     from sms_consent.adapters.dynamodb.idempotency_store import DynamoIdempotencyStore
     from sms_consent.recording.channel_requests import ChannelRequests
     from sms_consent.recording.idempotency import IdempotentRequests
     from sms_consent_cli.shared.account import Account
     from sms_consent_cli.shared.sender_checks import SenderChecks
 
-    deployment = desk.deployment
-    own_list: str | None = desk.settings.opt_out_list
-    senders: Any = desk.senders
+    deployment = context.deployment
+    own_list: str | None = context.settings.opt_out_list
+    senders: Any = context.senders
     if ask.list_name is not None:
         account = Account(deployment.sms_voice())
         own_list, _ = SenderChecks(deployment, account).list_name(ask.list_name)
@@ -201,18 +205,18 @@ def _on_behalf(desk: CommandContext, ask: _Ask) -> ChannelRequests:
     elif deployment.parameter("UnknownSenders") == "REFUSE":
         own_list = None
     return ChannelRequests(
-        ledger=desk.ledger,
-        recorder=desk.recorder,
+        ledger=context.ledger,
+        recorder=context.recorder,
         repeats=IdempotentRequests(DynamoIdempotencyStore(deployment.dynamodb(), deployment.table)),
         senders=senders,
         own_list=own_list,
-        clock=desk.clock.stamping(ask.asked),
+        clock=context.clock.stamping(ask.asked),
         through=THROUGH,
     )
 
 
 def _nobody(_: str) -> None:
-    """A list was named, or the stack's own is meant: no sender's settings count."""
+    """Return no sender's settings: the list is given or is the stack's own."""
 
 
 def _view(ask: _Ask, result: Result, left: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`sms-consent rejected`: numbers that AWS rejects permanently, with its reasons, and trying them again."""
+"""`sms-consent rejected`: numbers that AWS rejects permanently, with the reasons, and retries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sms_consent_cli.commands.check import STACK, AsJson, Country, Stack, Table, number_of
+from sms_consent_cli.shared.options import STACK, AsJson, Country, Stack, Table, number_of
 from sms_consent_cli.shared.terminal_text import printable, say, say_json
 from sms_consent_cli.shared.usage_error import BAD_INPUT
 
@@ -24,7 +24,7 @@ AT_ANY_TIME = timedelta(days=3650)
 
 rejected = typer.Typer(
     name="rejected",
-    help="Numbers that AWS rejects permanently with validation errors: listed with its reasons, and tried again.",
+    help="List and retry numbers that AWS rejects permanently with validation errors.",
     no_args_is_help=True,
 )
 
@@ -35,15 +35,15 @@ OneList = Annotated[str | None, typer.Option("--list", help="Only this opt-out l
 def list_rejected(
     opt_out_list: OneList = None, as_json: AsJson = False, table: Table = None, stack: Stack = STACK
 ) -> None:
-    """Lists them: number, list, AWS's reason, since when, and when it is tried again, which is daily.
+    """List them: number, list, AWS's reason, since when, and the next daily retry.
 
-    None of them is on its list. With --json, one object a line. Exit codes: 0 also if there are none; 3 no answer.
+    None of them is on its list. --json prints one object a line. Exit codes: 0 also if there are none; 3 AWS did not respond.
     """
     from sms_consent_cli.shared.deployment import Deployment
-    from sms_consent_cli.shared.ledger_access import failures_told
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
 
     command, shown = "rejected list", 0
-    with failures_told(command):
+    with report_aws_errors(command):
         for work in _found(command, Deployment(stack, table=table), opt_out_list):
             shown += 1
             if as_json:
@@ -63,13 +63,13 @@ def retry(
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Has SweepFunction try a number again within minutes, or all of them, after everything else that is due.
+    """Have SweepFunction retry a number, or all of them, within minutes and after other due work.
 
-    Exit codes: 0 done; 1 the number is not rejected; 2 bad input; 3 no answer.
+    Exit codes: 0 done; 1 the number is not rejected; 2 bad input; 3 AWS did not respond.
     """
     from sms_consent.adapters.dynamodb.store import DynamoLedger
     from sms_consent_cli.shared.deployment import Deployment
-    from sms_consent_cli.shared.ledger_access import failures_told
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
 
     command = "rejected retry"
     if (number is None) is not every:
@@ -77,7 +77,7 @@ def retry(
         raise typer.Exit(BAD_INPUT)
     e164 = number_of(command, number, country) if number is not None else None
     again = 0
-    with failures_told(command):
+    with report_aws_errors(command):
         deployment = Deployment(stack, table=table)
         ledger, now = DynamoLedger(deployment.dynamodb(), deployment.table), deployment.clock.now()
         for work in _found(command, deployment, opt_out_list):
@@ -87,17 +87,17 @@ def retry(
     if not again and not every:
         say(f"sms-consent {command}: this number is not rejected", err=True)
         raise typer.Exit(NONE)
-    say(f"{again} to be tried again within minutes, after everything else that is due")
+    say(f"{again} will be retried within minutes, after other due work")
 
 
 def _found(command: str, deployment: Deployment, list_name: str | None) -> Iterator[RejectedWork]:
-    """All of them, the next to be tried first. Raises TryAgain or Rejected."""
+    """Yield rejected work, the next retry first. Raises TryAgain or Rejected."""
     from sms_consent.adapters.dynamodb.store import DynamoLedger
     from sms_consent.domain.errors import Unreadable
 
     ledger = DynamoLedger(deployment.dynamodb(), deployment.table)
     unreadable = 0
-    # Read to the end first: what is tried again moves to another place in the index.
+    # Read everything first: a retry moves the item within the index.
     for work in list(ledger.due_rejected(deployment.clock.now() + AT_ANY_TIME)):
         if isinstance(work, Unreadable):
             unreadable += 1

@@ -1,1 +1,1 @@
-"""Code that several commands use."""
+"""Code that several commands share."""

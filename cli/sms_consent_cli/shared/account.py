@@ -1,4 +1,4 @@
-"""Decides what an AWS account says of opt-out lists: which there are, how the ledger names one, and who obeys it."""
+"""The opt-out lists of an AWS account, and the numbers, pools and RCS agents that use them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["Account", "ListedNumber", "OptOutList"]
 
 PAGE = 100
 _UNKNOWN = frozenset({"ResourceNotFoundException", "AccessDeniedException", "ValidationException"})
-"""How the service refuses to tell of a list that another account does not share."""
+"""Error codes of AWS for a list that another account does not share with this one."""
 
 _DENIED = frozenset({"AccessDeniedException", "UnknownOperationException", "NotImplemented"})
 
 
 @dataclass(frozen=True, slots=True)
 class OptOutList:
-    """One list; another account's is known by its ARN alone."""
+    """An opt-out list. A list of another account, shared with this one, is known by its ARN only."""
 
     name: str
     arn: str
@@ -33,31 +33,31 @@ class OptOutList:
 
     @property
     def reference(self) -> str:
-        """The name by which the API takes the list, and under which the ledger keeps its consents."""
+        """The name or ARN that the API takes, which is also the list's name in the ledger."""
         return self.arn if self.shared else self.name
 
 
 @dataclass(frozen=True, slots=True)
 class ListedNumber:
-    """What a count needs to know of one number on a list."""
+    """An opted-out number, as far as counting needs it."""
 
     end_user_opted_out: bool
 
 
 class Account:
-    """The account that the command works in. Its methods raise ClientError or BotoCoreError."""
+    """Read access to the caller's account. Methods raise ClientError or BotoCoreError."""
 
     def __init__(self, sms: PinpointSMSVoiceV2Client) -> None:
         self._sms = sms
 
     @cached_property
     def lists(self) -> tuple[OptOutList, ...]:
-        """Its own."""
+        """The account's own lists."""
         pages = self._sms.get_paginator("describe_opt_out_lists").paginate(Owner="SELF", PaginationConfig=_PAGES)
         return tuple(_opt_out_list(each, shared=False) for page in pages for each in page["OptOutLists"])
 
     def find(self, given: str) -> OptOutList | None:
-        """By name or ARN, one of another account by ARN."""
+        """Return the list with a name or ARN, or None. Lists of other accounts are found by ARN only."""
         for each in self.lists:
             if given in {each.name, each.arn}:
                 return each
@@ -71,13 +71,13 @@ class Account:
             raise
         return _opt_out_list(found[0], shared=True) if found else None
 
-    def obeying(self, found: OptOutList) -> list[str]:
-        """The numbers and pools of this account whose texts the list stops."""
+    def used_by(self, found: OptOutList) -> list[str]:
+        """Return the numbers, pools and RCS agents of this account that use a list."""
         chosen: Any = [{"Name": "opt-out-list-name", "Values": [found.reference]}]
         return [identity for identity, _ in self._identities(chosen)]
 
     def list_of(self, identity: str) -> str | None:
-        """The list that AWS has one of our numbers or pools obey, as the service names it; None if it does not say."""
+        """Return the list that AWS uses for a number, pool or RCS agent, or None if AWS does not return one."""
         return self._obeyed.get(identity)
 
     @cached_property
@@ -85,7 +85,7 @@ class Account:
         try:
             return dict(self._identities([]))
         except ClientError as error:
-            # Only a note hangs on it: who may set a sender need not be allowed to look at numbers.
+            # Needed for a note only. A caller who may set senders need not have the permission to describe numbers.
             if error.response["Error"].get("Code") != "AccessDeniedException":
                 raise
             return {}
@@ -109,12 +109,15 @@ class Account:
                 for agent in page["RcsAgents"]:
                     yield agent["RcsAgentId"], agent.get("OptOutListName", "Default")
         except ClientError as error:
-            # Who may read numbers and pools need not be allowed to read agents.
+            # A caller who may describe numbers and pools need not have the permission to describe RCS agents.
             if error.response["Error"].get("Code") not in _DENIED:
                 raise
 
     def numbers_on(self, found: OptOutList, wait: Callable[[], None]) -> Iterator[list[ListedNumber]]:
-        """Page by page, of a hundred at the most; ``wait`` keeps to the rate of one request a second."""
+        """Yield the numbers on a list, at most a hundred at a time.
+
+        ``wait`` is called before each request, to keep to AWS's rate of one request a second.
+        """
         place: dict[str, Any] = {}
         while True:
             wait()

@@ -1,7 +1,7 @@
-"""AWS's time for a process on a person's machine, whose own clock may be wrong by minutes or years.
+"""AWS's time, for commands on machines whose clock may be wrong.
 
-Every response of AWS has a ``Date`` header, in whole seconds. AWS's time was at least the start of that second when the response
-was received, and at most its end when the request was sent. A counter that nobody sets carries both bounds on from there.
+Every response of AWS has a ``Date`` header in whole seconds. AWS's time was at least the start of that second when the
+response was received, and at most its end when the request was sent. A monotonic counter carries both bounds forward.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from sms_consent.domain.time import to_millisecond
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-__all__ = ["AwsClock", "NoAwsTime", "StampClock", "SteadyClock"]
+__all__ = ["AwsClock", "AwsTimeUnknown", "StampClock", "SteadyClock"]
 
 FRESH = timedelta(seconds=10)
-"""How old a response may be whose time is used: the machine's counter may run at another speed, or stop while it sleeps."""
+"""How long a ``Date`` is used. The counter may drift, or stop during suspend."""
 TOLERATED = timedelta(seconds=2)
-"""How far the machine's clock may be off before the person is warned."""
+"""How far the machine's clock may be off before the user is warned."""
 REST_OF_SECOND = timedelta(milliseconds=999)
 EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
-"""A response dated before this program was written has no real date."""
+"""Earlier dates are wrong: this program did not exist."""
 
 
-class NoAwsTime(ConsentError):
-    """AWS's responses do not say what time it is: nothing is recorded by the machine's own clock instead."""
+class AwsTimeUnknown(ConsentError):
+    """AWS's responses have no usable ``Date``. Nothing is recorded then: the machine's clock is no substitute."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One ``Date`` header, and when the machine's counter had sent the request and received the response."""
+    """A ``Date`` header, with the counter's values when the request was sent and when the response was received."""
 
     date: datetime
     sent: float
@@ -56,14 +56,19 @@ class _Reading:
 
 
 class AwsClock(SystemClock):
-    """The ``Clock`` of commands. Its methods raise NoAwsTime, and what the request for a time raises.
+    """The ``Clock`` of commands. Methods raise AwsTimeUnknown, and the errors of the request for a time.
 
-    ``now`` is the earliest time that it can be: by it a lease or the 30 days are never over too early, and what is recorded is
-    due at once. An opt-in counts from it. An opt-out counts from ``latest``, the latest time that it can be.
+    ``now`` returns the earliest possible time: leases and the 30 days never end too early by it, and recorded work is due at
+    once. An opt-in counts from ``now``; an opt-out counts from ``latest``, the latest possible time.
     """
 
     def __init__(self, ask: Callable[[], Mapping[str, Any]], warn: Callable[[str], None]) -> None:
-        """``ask`` makes a cheap request and returns the response; ``warn`` is called once if the machine's clock is wrong."""
+        """Create a clock that is synchronised by responses.
+
+        Args:
+            ask: Makes a cheap request and returns the response.
+            warn: Called once with a message if the machine's clock is wrong.
+        """
         self._ask = ask
         self._warn = warn
         self._reading: _Reading | None = None
@@ -73,7 +78,7 @@ class AwsClock(SystemClock):
         self._sent = local()  # by thread: a request and its response are in the same one
 
     def now(self) -> datetime:
-        """Return the earliest time that it can be, in UTC to the millisecond. It never goes back."""
+        """Return the earliest possible time in UTC, to the millisecond. It never goes backwards."""
         reading, counter = self._read()
         with self._lock:
             earliest = to_millisecond(reading.earliest(counter))
@@ -81,12 +86,12 @@ class AwsClock(SystemClock):
             return self._last
 
     def latest(self) -> datetime:
-        """Return the latest time that it can be, in UTC to the millisecond."""
+        """Return the latest possible time in UTC, to the millisecond."""
         reading, counter = self._read()
         return to_millisecond(reading.latest(counter))
 
     def stamping(self, asked: Asked) -> StampClock:
-        """Return a clock whose ``now`` is the time at which such a decision counts."""
+        """Return a clock whose ``now`` is the time at which a decision of this kind counts."""
         return StampClock(self.latest if asked is Asked.OPT_OUT else self.now)
 
     def watch(self, client: BaseClient) -> None:
@@ -99,7 +104,7 @@ class AwsClock(SystemClock):
         self._sent.counter = _counter()
 
     def _received(self, parsed: Mapping[str, Any], **_: Any) -> None:
-        """A response without a usable date leaves what is known: only ``now`` and ``latest`` must have one."""
+        """Ignore responses without a usable date: only ``now`` and ``latest`` need one."""
         date = _date_of(parsed)
         if date is not None:
             self._take(date, getattr(self._sent, "counter", None))
@@ -122,7 +127,9 @@ class AwsClock(SystemClock):
     def _asked(self, sent: float) -> _Reading:
         date = _date_of(self._ask())
         if date is None:
-            raise NoAwsTime("AWS's response has no usable Date header, so the time is not known: nothing is recorded")
+            raise AwsTimeUnknown(
+                "AWS's response has no usable Date header, so the time is not known: nothing is recorded"
+            )
         reading = self._reading
         if reading is None or reading.received < sent:  # the client is not watched
             reading = self._take(date, sent)
@@ -140,7 +147,7 @@ class AwsClock(SystemClock):
 
 
 class StampClock(SystemClock):
-    """A clock for one kind of decision."""
+    """A clock for decisions of one kind."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -151,15 +158,15 @@ class StampClock(SystemClock):
 
 
 class SteadyClock(SystemClock):
-    """A clock for spacing calls: it counts, and shows no time of day."""
+    """A monotonic clock for spacing calls. It has no time of day."""
 
     def now(self) -> datetime:
-        """Return a time that may be compared with nothing but another one of this clock."""
+        """Return a time that can only be compared with other times of this clock."""
         return datetime.fromtimestamp(_counter(), UTC)
 
 
 def _counter() -> float:
-    """Seconds of a clock that nobody sets. Linux's goes on while the machine sleeps; so do those of macOS and Windows."""
+    """Return the seconds of a monotonic clock that continues during suspend, where the system has one."""
     for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
         if hasattr(time, name):
             return time.clock_gettime(getattr(time, name))
@@ -167,7 +174,7 @@ def _counter() -> float:
 
 
 def _date_of(response: Mapping[str, Any]) -> datetime | None:
-    """The response's ``Date`` header in UTC; None if there is none that can be right."""
+    """Return the response's ``Date`` in UTC, or None if it is missing or impossible."""
     headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     try:
         date = parsedate_to_datetime(str(headers.get("date", "")))
@@ -178,7 +185,7 @@ def _date_of(response: Mapping[str, Any]) -> datetime | None:
 
 
 def _span(span: timedelta) -> str:
-    """As people say it, in its two greatest units."""
+    """Return a duration in its two largest units."""
     seconds = int(span.total_seconds())
     parts = []
     for name, size in (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):

@@ -1,4 +1,4 @@
-"""The classifier that a command uses: a deployment's, by its stack or a file of its parameters, or the standard one."""
+"""The classifier of a deployment, of a parameter file, or with default settings."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def standard() -> Classifier:
 
 
 def by_parameters(file: Path) -> Classifier:
-    """Return the classifier of a deployment with the parameters in a file. Raises Refusal if it holds none."""
+    """Return the classifier of a deployment with the parameters in a file. Raises UsageError if the file has none."""
     from sms_consent_cli.shared.parameter_file import read_parameters
 
     return _classifier(read_parameters(file))
 
 
 def by_stack(stack: str, sender: str | None = None) -> Classifier:
-    """Return the classifier of a deployed stack; for one sender of it, with the sender's brand.
+    """Return the classifier of a deployed stack, with the brand of ``sender`` if given.
 
     Raises NotFound, TryAgain, Rejected, ClientError or BotoCoreError.
     """

@@ -1,6 +1,6 @@
-"""What a command needs to record a decision: by the deployment's own settings, by AWS's time, with the caller's own permissions.
+"""The parts that commands need to record decisions, with the deployment's settings, AWS's time and the caller's permissions.
 
-It records, and nothing else. The calls that change a list are made by functions (``sms_consent_cli.shared.sweeping``).
+Commands record only. SweepFunction makes the calls that change an opt-out list (``sms_consent_cli.shared.sweep_invoker``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sms_consent.domain.propagation import Scope
 from sms_consent.recording.recorder import Recorder
 from sms_consent_cli.shared.aws_clock import AwsClock
 from sms_consent_cli.shared.deployment import Deployment, NotFound
-from sms_consent_cli.shared.sweeping import Sweeping
+from sms_consent_cli.shared.sweep_invoker import SweepInvoker
 
 __all__ = ["CommandContext"]
 
@@ -28,21 +28,21 @@ _PARAMETERS = {
     "OPT_IN_SCOPE": "OptInScope",
     "DESCRIBE_RATE": "DescribeRequestsPerSecond",
 }
-"""The settings that recording depends on, by the stack's parameters. No text is read or sent here."""
+"""The environment variables that recording depends on, with the stack parameters that hold their values."""
 
 
 class CommandContext:
-    """What a command needs to record. Raises NotFound, SettingsError, ClientError or BotoCoreError."""
+    """The parts for recording, created when first used. Raises NotFound, SettingsError, ClientError or BotoCoreError."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
 
     @cached_property
     def settings(self) -> Settings:
-        """How far a decision counts, and how fast lists may be read."""
+        """The settings that recording depends on: scopes, and the rate for reading lists."""
         if not self.deployment.has_stack:
             raise NotFound(
-                f"there is no stack {self.deployment.stack} in this account and region, by whose settings this is recorded: "
+                f"there is no stack {self.deployment.stack} in this account and region, and recording needs its settings: "
                 "give --stack"
             )
         environment = {
@@ -56,7 +56,7 @@ class CommandContext:
 
     @cached_property
     def ledger(self) -> DynamoLedger:
-        """Consents and decisions."""
+        """The ledger."""
         return DynamoLedger(self.deployment.dynamodb(), self.deployment.table, self.deployment.names)
 
     @cached_property
@@ -66,7 +66,7 @@ class CommandContext:
 
     @cached_property
     def recorder(self) -> Recorder:
-        """Records a decision for every list that it counts for, and leaves the lists to sweep."""
+        """The recorder. It records a decision for every list in its scope, and leaves the list calls to sweep."""
         settings = self.settings
         scope = Scope(
             opt_out=settings.opt_out_scope,
@@ -77,18 +77,18 @@ class CommandContext:
         return Recorder(ledger=self.ledger, clock=self.clock, scope=scope)
 
     @cached_property
-    def sweeping(self) -> Sweeping:
-        """Has the functions do what was recorded."""
-        return Sweeping(self.deployment, self.clock)
+    def sweep(self) -> SweepInvoker:
+        """The invoker of SweepFunction."""
+        return SweepInvoker(self.deployment, self.clock)
 
     @cached_property
     def register(self) -> DynamoConsentQueries:
-        """Everything under one number."""
+        """Queries by phone number."""
         return DynamoConsentQueries(self.deployment.dynamodb(), self.deployment.table, lambda: self.deployment.names)
 
     @cached_property
     def caller(self) -> str:
-        """The caller's AWS identity; a user name where AWS does not say it."""
+        """The ARN of the caller's AWS identity, or the local user name if AWS does not return it."""
         try:
             arn: str = self.deployment.client("sts").get_caller_identity()["Arn"]
         except ClientError:

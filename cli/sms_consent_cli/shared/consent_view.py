@@ -1,4 +1,4 @@
-"""Decides how a support agent reads what is known of a person: first the answer, then what it rests on."""
+"""The output of `check` and `history` for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from sms_consent.domain.consent import Consent, Status
-from sms_consent_cli.shared.narrative import Narrative, Person
+from sms_consent_cli.shared.narrative import Narrative, NumberHistory
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import printable
 
@@ -19,12 +19,12 @@ __all__ = ["show_consents", "show_history"]
 ANSWERS = {
     Status.OPTED_OUT: ("opted out", "bold red"),
     Status.OPTED_IN: ("opted in", "bold green"),
-    Status.OPT_IN_PENDING: ("still opted out: an opt-in waits for its time", "bold yellow"),
+    Status.OPT_IN_PENDING: ("opted out until a pending opt-in is released", "bold yellow"),
 }
 
 
 def show_consents(number: str, consents: Sequence[Consent]) -> None:
-    """One block for each list."""
+    """Print one block for each list."""
     out = console()
     if not consents:
         out.print(f"{number}: nothing is known", style="bold")
@@ -38,16 +38,16 @@ def show_consents(number: str, consents: Sequence[Consent]) -> None:
             ("EndUserOptedOut", str(consent.end_user_opted_out).lower()),
             ("released", _moment(consent.held_until)),
             ("refusal", printable(consent.refusal, quoted=False) if consent.refusal is not None else None),
-            ("the list", _list_said(consent)),
+            ("list status", _list_said(consent)),
             ("AWS rejects it", printable(consent.rejection, quoted=False) if consent.rejection is not None else None),
-            ("AWS says", _aws_said(consent)),
+            ("AWS's entry", _aws_said(consent)),
             ("last deletion", _moment(consent.deleted_at)),
         ]
         _print(out, rows)
 
 
-def show_history(person: Person, *, show_texts: bool) -> None:
-    """The answer first, then how it came to be, oldest first."""
+def show_history(person: NumberHistory, *, show_texts: bool) -> None:
+    """Print the current status, then the history, oldest first."""
     out = console()
     lines = Narrative(person, show_texts=show_texts).lines()
     if not lines and not person.consents:
@@ -60,7 +60,7 @@ def show_history(person: Person, *, show_texts: bool) -> None:
     if not person.consents:
         out.print(Styled.assemble((person.number, "bold"), "  never opted out or in"))
     if not lines:
-        out.print(Styled("How that came about is not kept: it was erased.", style="dim"))
+        out.print(Styled("There is no history: it was erased.", style="dim"))
     day = None
     for line in lines:
         if line.at.date() != day:
@@ -69,11 +69,13 @@ def show_history(person: Person, *, show_texts: bool) -> None:
         block = Table.grid(padding=(0, 2, 0, 0))
         block.add_column(style="dim", no_wrap=True)
         block.add_column(overflow="fold")
-        block.add_row(f"  {line.at:%H:%M:%S}", line.told)
+        block.add_row(f"  {line.at:%H:%M:%S}", line.text)
         out.print(block)
     if not show_texts and any(entry.decision.body is not None for entry in person.entries):
         out.print(
-            Styled("\nWhat they texted is hidden but for the words that decided: --show-texts shows it.", style="dim")
+            Styled(
+                "\nTexts are hidden, except for the words that matched a rule: --show-texts shows them.", style="dim"
+            )
         )
 
 
@@ -91,16 +93,16 @@ def _print(out: Console, rows: Sequence[tuple[str, str | Styled | None]]) -> Non
 
 def _list_said(consent: Consent) -> str:
     if consent.settled:
-        return "matches"
+        return "up to date"
     due = f", next attempt {_moment(consent.due_at)}" if consent.due_at is not None else ""
-    return f"does not match yet, after {consent.attempts} failed attempts{due}"
+    return f"not updated yet, after {consent.attempts} failed attempts{due}"
 
 
 def _aws_said(consent: Consent) -> str | None:
     if consent.listing is None:
         return None
     since = f"on its list since {_moment(consent.listing.at)}, " if consent.listing.at is not None else ""
-    return f"{since}EndUserOptedOut={str(consent.listing.end_user_opted_out).lower()}, which is its own"
+    return f"{since}EndUserOptedOut={str(consent.listing.end_user_opted_out).lower()}, as set by AWS"
 
 
 def _moment(moment: datetime | None) -> str | None:

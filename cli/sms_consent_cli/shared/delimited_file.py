@@ -1,6 +1,6 @@
-"""Decides how a file of delimited text is read, as spreadsheets and other systems write them, and what a cell may hold.
+"""Delimited text files as spreadsheets and other systems write them, and cells that are safe to open.
 
-A line with a quotation mark that is never closed takes no other line with it: it is given back alone, as it stands.
+A line with an unclosed quotation mark does not affect other lines: it is returned as a broken line.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ __all__ = ["Broken", "Record", "dialect_of", "heading", "neutral", "open_text", 
 
 DELIMITERS = ",;\t|"
 LONGEST_RECORD = 20
-"""Lines that one record may have, by line breaks in quotation marks, before its first one is taken for broken."""
+"""Lines that a record with line breaks in quotation marks may have. Beyond that, its first line is broken."""
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _SIGNED_NUMBER = re.compile(r"[+-]?[0-9.]+")
 _COMMANDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\\(?=u[0-9a-f]{4})")
-"""What a terminal may obey: control characters (Unicode's Cc), separators of lines, and marks of direction (UAX #9)."""
+"""Characters that control a terminal: Unicode's Cc, line separators, and direction marks (UAX #9)."""
 _SPELT = re.compile(r"\\u([0-9a-f]{4})")
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record, and the line that it begins on."""
+    """A record, with the number of its first line."""
 
     line: int
     cells: list[str]
@@ -36,7 +36,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """One line that is none."""
+    """A line that cannot be parsed."""
 
     line: int
     text: str
@@ -44,7 +44,7 @@ class Broken:
 
 
 def open_text(path: Path) -> TextIO:
-    """UTF-8 with or without a mark, or UTF-16 with one. Bytes that are neither are kept, to be written as they came."""
+    """Open UTF-8 with or without a byte order mark, or UTF-16 with one. Undecodable bytes are kept for writing them back."""
     with path.open("rb") as file:
         start = file.read(2)
     if start in {b"\xff\xfe", b"\xfe\xff"}:
@@ -53,7 +53,7 @@ def open_text(path: Path) -> TextIO:
 
 
 def dialect_of(first_line: str) -> type[csv.Dialect]:
-    """By what separates the first line: spreadsheets in half the world write semicolons, databases tabs or bars."""
+    """Return the dialect by the delimiter that occurs most often in the first line: comma, semicolon, tab or bar."""
     bare = re.sub(r'"[^"]*"', "", first_line)
     chosen = max(DELIMITERS, key=bare.count)
 
@@ -64,24 +64,23 @@ def dialect_of(first_line: str) -> type[csv.Dialect]:
 
 
 def heading(text: str | None) -> str:
-    """As it is compared: ``Opted-Out At`` is ``opted_out_at``, and so is ``optedOutAt``."""
+    """Return a heading in its form for comparison: ``Opted-Out At`` and ``optedOutAt`` become ``opted_out_at``."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", (text or "").strip())
     return re.sub(r"[^0-9a-z]+", "_", apart.lower()).strip("_")
 
 
 def neutral(cell: str) -> str:
-    """A cell that neither a spreadsheet nor a terminal takes for a command; a number as +14255550182 is none.
+    """Return a cell that neither a spreadsheet nor a terminal executes. Numbers such as +14255550182 stay as they are.
 
-    An apostrophe keeps a spreadsheet from reading a formula (OWASP, CSV injection). Control characters and marks of
-    direction are spelt out as ``\\u001b``, and so is a backslash that begins what looks like one of those. ``original`` is
-    the inverse.
+    An apostrophe keeps a spreadsheet from reading a formula (OWASP, CSV injection). Control characters and direction marks are
+    escaped as ``\\u001b``, and so is a backslash that would look like such an escape. ``original`` is the inverse.
     """
     spelt = _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", cell)
     return f"'{spelt}" if _FORMULA.match(spelt) and not _SIGNED_NUMBER.fullmatch(spelt) else spelt
 
 
 def original(cell: str) -> str:
-    """The inverse, which also undoes what people do to keep a spreadsheet from eating a number's plus."""
+    """Undo ``neutral``, and the apostrophe that people put before a number to keep its plus in a spreadsheet."""
     spelt = cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
     return _SPELT.sub(_unspelt, spelt)
 
@@ -92,7 +91,7 @@ def _unspelt(found: re.Match[str]) -> str:
 
 
 def records(lines: Iterable[str], dialect: type[csv.Dialect]) -> Iterator[Record | Broken]:
-    """Every record, empty lines passed over."""
+    """Yield every record; empty lines are skipped."""
     feed = _Feed(lines)
     while True:
         begin = feed.begin()
@@ -101,9 +100,7 @@ def records(lines: Iterable[str], dialect: type[csv.Dialect]) -> Iterator[Record
             cells = next(reader, None)
         except (csv.Error, _TooLong):
             broken = feed.give_back()
-            yield Broken(
-                begin, broken.rstrip("\r\n"), "a quotation mark is in its way: it is not closed, or not doubled"
-            )
+            yield Broken(begin, broken.rstrip("\r\n"), "a quotation mark is not closed, or not doubled")
             continue
         if cells is None:
             return
@@ -112,11 +109,11 @@ def records(lines: Iterable[str], dialect: type[csv.Dialect]) -> Iterator[Record
 
 
 class _TooLong(Exception):
-    """A record that does not end."""
+    """A record has more than LONGEST_RECORD lines."""
 
 
 class _Feed(Iterator[str]):
-    """Lines, of which those of a record that failed can be given back."""
+    """Lines, from which those of a failed record can be returned."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
@@ -125,7 +122,7 @@ class _Feed(Iterator[str]):
         self._begun = 0
 
     def begin(self) -> int:
-        """A new record: the number of its first line."""
+        """Start a new record, and return the number of its first line."""
         self._begun += len(self._taken)
         self._taken = []
         return self._begun + 1
@@ -138,7 +135,7 @@ class _Feed(Iterator[str]):
         return line
 
     def give_back(self) -> str:
-        """All lines of the record but its first one, which is returned."""
+        """Return the first line of the record, and put the others back."""
         self._again.extendleft(reversed(self._taken[1:]))
         self._taken = self._taken[:1]
         return self._taken[0]

@@ -1,4 +1,4 @@
-"""Decides which deployment a command works on: each part as it is named, else as the CloudFormation stack says."""
+"""The deployment that a command works on: its resources by option or by CloudFormation stack, its clock and AWS clients."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from botocore.session import Session, get_session
 
 from sms_consent.domain.list_names import ListNames
 from sms_consent_cli.shared.aws_clock import AwsClock
+from sms_consent_cli.shared.options import STACK
 from sms_consent_cli.shared.terminal_text import say
 
 if TYPE_CHECKING:
@@ -24,34 +25,33 @@ if TYPE_CHECKING:
 
 __all__ = ["FOR_FUNCTIONS_ONLY", "STACK", "Deployment", "NotFound", "is_here"]
 
-STACK = "sms-consent"
-"""What `sam deploy` calls it here, and the local stack."""
-
 _HERE = ("localhost", "127.0.0.1", "::1")
-# A person waits, who wants to know soon that nobody is there, and not at all that a second's quota was used up.
+# A user waits for the answer: fail soon if nothing responds, but retry when a quota per second is used up.
 _PROMPT = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 _PATIENT = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 8})
 
 
 FOR_FUNCTIONS_ONLY = ("PutOptedOutNumber", "DeleteOptedOutNumber", "SendTextMessage", "SendRcsMessage")
-"""A person's machine may sleep for hours between a look at the ledger and a call, so no command makes these calls."""
+"""A machine may be suspended for hours between reading the ledger and a call, so no command makes these calls."""
 
 
 def _refused(model: Any, **_: Any) -> None:
-    raise RuntimeError(f"a command must not call {model.name}: record, and leave the call to SweepFunction")
+    raise RuntimeError(
+        f"a command must not call {model.name}: record the decision, and leave the call to SweepFunction"
+    )
 
 
 def is_here(endpoint: str) -> bool:
-    """Whether an endpoint is on this machine, as a local stack's is."""
+    """Return whether an endpoint is on this machine, as that of a local stack is."""
     return urlsplit(endpoint).hostname in _HERE
 
 
 class NotFound(Exception):
-    """There is no such deployment where the command looks; the message says how to name one."""
+    """A resource of the deployment was not found. The message says which option names it."""
 
 
 class Deployment:
-    """Looked up when first asked for, so that whatever is named needs no stack. Raises NotFound, BotoCoreError or ClientError."""
+    """A deployment. The stack is read only when a name was not given. Raises NotFound, BotoCoreError or ClientError."""
 
     def __init__(
         self,
@@ -75,36 +75,36 @@ class Deployment:
 
     @property
     def table(self) -> str:
-        """The ledger."""
+        """The ledger's table."""
         return self._part("LedgerTableName", "--table")
 
     @property
     def queue_url(self) -> str:
-        """Where texts wait to be heard."""
+        """The queue of inbound texts."""
         return self._part("QueueUrl", "--queue")
 
     @property
     def dead_letter_queue_url(self) -> str:
-        """Where texts are that nobody could hear."""
+        """The queue of texts that could not be processed."""
         return self._part("DeadLetterQueueUrl", "--dead-letter-queue")
 
     @property
     def notify_dead_letter_queue_url(self) -> str:
-        """Where changes are that could not be told to other systems."""
+        """The queue of ledger changes that could not be published."""
         return self._part("NotifyDeadLetterQueueUrl", "--dead-letter-queue")
 
     @property
     def event_bus(self) -> str:
-        """On which other systems are told, by its ARN."""
+        """The ARN of the event bus."""
         return self._part("EventBus", "--event-bus")
 
     @property
     def topic_arn(self) -> str:
-        """To which the service publishes texts."""
+        """The topic to which AWS publishes inbound texts."""
         return self.part("TopicArn")
 
     def part(self, output: str) -> str:
-        """Whatever else the stack tells of itself."""
+        """Return an output of the stack."""
         try:
             return self._outputs[output]
         except KeyError:
@@ -112,13 +112,13 @@ class Deployment:
 
     @property
     def own_list(self) -> str | None:
-        """The opt-out list of senders without settings of their own; None if there is no stack to tell it."""
+        """The opt-out list of senders without settings; None without a stack."""
         given = self._outputs.get("OptOutListName") if self.has_stack else None
         return self.names.canonical(given) if given is not None else None
 
     @cached_property
     def names(self) -> ListNames:
-        """The names of lists in the deployment's own account and region, from the ARN of the stack, or else of the ledger."""
+        """The names of lists in the deployment's account and region, from the ARN of the stack or of the table."""
         if self.has_stack and "StackId" in self._description:
             return ListNames.of_arn(self._description["StackId"])
         try:
@@ -129,16 +129,16 @@ class Deployment:
             return ListNames()
 
     def parameter(self, name: str, default: str = "") -> str:
-        """What the stack was deployed with; the default if there is no stack."""
+        """Return a parameter of the stack, or the default if there is no stack."""
         return self._parameters.get(name, default) if self.has_stack else default
 
     def parameters(self) -> Mapping[str, str]:
-        """All that the stack was deployed with. Raises NotFound if there is no stack."""
+        """Return all parameters of the stack. Raises NotFound if there is no stack."""
         return self._parameters
 
     @cached_property
     def has_stack(self) -> bool:
-        """Whether there is a stack that this command may look at: one whose parts were all named does without."""
+        """Whether the stack exists and the caller may describe it."""
         try:
             return bool(self._description)
         except NotFound:
@@ -152,17 +152,17 @@ class Deployment:
 
     @cached_property
     def clock(self) -> AwsClock:
-        """AWS's time, by the responses to this command's own requests."""
+        """AWS's time, from the responses to this command's requests."""
         return self.clock_by(self._ask_ledger)
 
     def clock_by(self, ask: Callable[[], Mapping[str, Any]]) -> AwsClock:
-        """AWS's time for a command that does without the ledger; ``ask`` makes a request that it may make."""
+        """Return AWS's time for a command without access to the ledger. ``ask`` makes a request that the command may make."""
         local = is_here(os.environ.get("AWS_ENDPOINT_URL", ""))
         advice = "the time of a local stack can be moved on" if local else "set the clock"
         return AwsClock(ask, lambda warning: say(f"warning: {warning}; {advice}", err=True))
 
     def _ask_ledger(self) -> Mapping[str, Any]:
-        """Read an item that does not exist. A refusal has a date too."""
+        """Read an item that does not exist. An error response has a date too."""
         try:
             answer = self.dynamodb().get_item(TableName=self.table, Key={"pk": {"S": "CLOCK"}, "sk": {"S": "CLOCK"}})
         except ClientError as error:
@@ -175,7 +175,7 @@ class Deployment:
 
     @cached_property
     def session(self) -> Session:
-        """As the AWS CLI finds region and credentials; a local stack takes any, so it need not be given some."""
+        """The botocore session, with the AWS CLI's configuration. A local stack gets a default region and credentials."""
         session = get_session()
         if region := os.environ.get("AWS_REGION"):
             session.set_config_variable("region", region)
@@ -187,30 +187,30 @@ class Deployment:
         return session
 
     def dynamodb(self) -> DynamoDBClient:
-        """For the ledger."""
+        """Return a client for the ledger."""
         return cast("DynamoDBClient", self._watched(self._client("dynamodb")))
 
     def dynamodb_for(self, workers: int) -> DynamoDBClient:
-        """For the ledger, from several threads at once, none of which waits for a connection."""
+        """Return a client for the ledger with a connection for each of several threads."""
         config = _PATIENT.merge(Config(max_pool_connections=workers, read_timeout=60))
         return cast("DynamoDBClient", self._watched(self._client("dynamodb", config)))
 
     def sqs(self) -> SQSClient:
-        """For the queues."""
+        """Return a client for the queues."""
         return cast("SQSClient", self._client("sqs"))
 
     def events(self) -> EventBridgeClient:
-        """For what other systems are told."""
+        """Return a client for the event bus."""
         return cast("EventBridgeClient", self._client("events"))
 
     def streams(self) -> Any:
-        """For what the ledger's stream still holds."""
+        """Return a client for the ledger's stream."""
         return self._client("dynamodbstreams")
 
     def sms_voice(self) -> PinpointSMSVoiceV2Client:
-        """For opt-out lists: to read them, and to change their settings.
+        """Return a client that reads opt-out lists and changes settings.
 
-        The client refuses the calls that only a function may make, under a lease that it never outlives.
+        It refuses the calls that only functions may make, since they hold a lease longer than they can run.
         """
         client = self._client("pinpoint-sms-voice-v2", _PATIENT)
         for operation in FOR_FUNCTIONS_ONLY:
@@ -220,11 +220,11 @@ class Deployment:
         return cast("PinpointSMSVoiceV2Client", self._watched(client))
 
     def functions(self) -> Any:
-        """For invoking functions."""
+        """Return a client for invoking functions."""
         return self._client("lambda")
 
     def client(self, service: str) -> Any:
-        """For whatever else is asked once or twice."""
+        """Return a client for another service."""
         return self._client(service)
 
     def _watched(self, client: Any) -> Any:

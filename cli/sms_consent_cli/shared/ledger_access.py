@@ -1,4 +1,4 @@
-"""Decides what a command says when AWS or the ledger does not answer, and reads the ledger for those that only read."""
+"""Ledger queries for read-only commands, and the error messages for failed AWS calls."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from sms_consent.domain.errors import ConsentError, Rejected
 from sms_consent_cli.shared.deployment import Deployment, NotFound
 from sms_consent_cli.shared.terminal_text import say, visible
 
-__all__ = ["FAILED", "failures_told", "list_name", "register"]
+__all__ = ["FAILED", "list_name", "register", "report_aws_errors"]
 
 FAILED = 3
-"""The exit code where AWS or the ledger did not answer: neither yes nor no."""
+"""The exit code if AWS or the ledger did not respond."""
 
 _SIGNATURE = frozenset(
     {"InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed", "InvalidSignature"}
 )
 _SET_THE_CLOCK = (
-    "AWS refused the signature. It does so for a machine whose clock is more than five minutes off, and for wrong credentials: "
-    "set the clock, or look at the access key"
+    "AWS rejected the signature. Either the machine's clock is more than five minutes off, or the credentials are wrong: "
+    "set the clock, or check the access key"
 )
 
 
 def register(table: str | None, stack: str) -> DynamoConsentQueries:
-    """Raises NotFound, BotoCoreError or ClientError."""
+    """Return queries by phone number. Raises NotFound, BotoCoreError or ClientError."""
     deployment = Deployment(stack, table=table)
     return DynamoConsentQueries(deployment.dynamodb(), deployment.table, lambda: deployment.names)
 
 
 def list_name(given: str, table: str | None, stack: str) -> str:
-    """Return the one name of a list that may be given by its ARN. Raises as ``register`` does."""
+    """Return the ledger's name of a list that may be given by ARN. Raises as ``register`` does."""
     return Deployment(stack, table=table).names.canonical(given) if given.startswith("arn:") else given
 
 
 @contextmanager
-def failures_told(command: str) -> Iterator[None]:
-    """Whatever AWS refuses ends the command with its code, and with nothing that AWS may have quoted."""
+def report_aws_errors(command: str) -> Iterator[None]:
+    """Print failed AWS calls and end the command with exit code 3. AWS's message is left out: it may quote input."""
     try:
         yield
     except Rejected as error:

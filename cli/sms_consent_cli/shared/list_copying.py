@@ -1,4 +1,4 @@
-"""Changes of a sender's list: who would be forgotten, and how their opt-outs are copied to the new list."""
+"""Changes of a sender's opt-out list: who would be affected, and copying their consents to the new list."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import say
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["Choice", "ListCarrying", "Move", "chosen"]
+__all__ = ["Choice", "ListCopying", "Move", "chosen"]
 
 
 class Choice(StrEnum):
-    """What happens to the opt-outs on the old list."""
+    """Whether the opt-outs on the old list are copied."""
 
     CARRY = "CARRY"
     FORGET = "FORGET"
 
 
 def chosen(*, carry: bool, forget: bool) -> Choice | None:
-    """Return the choice of the options ``--carry`` and ``--forget``. Raises Refusal if both are given."""
+    """Return the choice by ``--carry`` and ``--forget``. Raises UsageError if both are given."""
     if carry and forget:
         raise UsageError("give --carry or --forget")
     return Choice.CARRY if carry else Choice.FORGET if forget else None
@@ -39,17 +39,20 @@ def chosen(*, carry: bool, forget: bool) -> Choice | None:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Move:
-    """From one list to another; a target of "" is not known from here."""
+    """A change from one list to another. The target "" is the stack's own list, when it is not known here."""
 
     source: str
     target: str
 
 
-class ListCarrying:
-    """Raises Refusal, TryAgain, Rejected, ClientError or BotoCoreError. Every step can be repeated after a kill."""
+class ListCopying:
+    """Copies consents between lists. Every step can be repeated.
 
-    def __init__(self, deployment: Deployment, book: SenderStore, clock: Clock) -> None:
-        self._book = book
+    Methods raise UsageError, TryAgain, Rejected, ClientError or BotoCoreError.
+    """
+
+    def __init__(self, deployment: Deployment, sender_store: SenderStore, clock: Clock) -> None:
+        self._sender_store = sender_store
         self._clock = clock
         table, names = deployment.table, deployment.names
         self._carrier = ListCopier(
@@ -60,42 +63,44 @@ class ListCarrying:
         )
 
     def permit(self, moves: Collection[Move], choice: Choice | None) -> None:
-        """Refuse, without a choice, a change that would forget anybody. Reads the whole ledger once for each move."""
+        """Raise UsageError if no choice was made and people are affected. Reads the whole ledger once for each list."""
         if choice is Choice.CARRY and any(not move.target for move in moves):
-            raise UsageError("the stack's own list, to which opt-outs would be copied, is not known here: give --stack")
+            raise UsageError("opt-outs would be copied to the stack's own list, which is not known: give --stack")
         if choice is not None:
             return
-        told = []
+        affected_lists = []
         for source in sorted({move.source for move in moves}):
             targets = sorted(move.target for move in moves if move.source == source)
-            with _counting("read") as tell:
-                affected = self._carrier.count(source, targets, tell)
-            told += [_told(Move(source, target), affected[target]) for target in targets if affected[target].total]
-        if told:
+            with _counting("read") as on_progress:
+                affected = self._carrier.count(source, targets, on_progress)
+            affected_lists += [
+                _describe(Move(source, target), affected[target]) for target in targets if affected[target].total
+            ]
+        if affected_lists:
             raise UsageError(
-                f"{'; '.join(told)}. Give --carry to copy their consents to the new list, or --forget to leave them behind: "
-                "then texts may reach people who asked for none"
+                f"{'; '.join(affected_lists)}. Give --carry to copy their consents to the new list, or --forget to leave "
+                "them out: texts may then reach people who opted out"
             )
 
     def begin(self, moves: Collection[Move], choice: Choice | None) -> None:
-        """Before the change: record what is to be copied, and copy it if that was chosen."""
+        """Before the change: record the copies to make, and make them if CARRY was chosen."""
         for carry in self._marked(moves, choice):
             if choice is Choice.CARRY:
                 self._copy(carry)
         if choice is Choice.CARRY:
-            self._marked(moves, choice)  # what is recorded until the change shows everywhere counts from here
+            self._marked(moves, choice)  # starts the time in which functions may still use the old list
 
     def finish(self, targets: Collection[str]) -> int:
-        """After the change: wait until no function records for an old list any more, and copy the difference.
+        """After the change: wait until no function uses the old list, and copy what was recorded meanwhile.
 
         Returns how many consents were copied in all.
         """
-        carries = [carry for carry in self._book.lists().carries if carry.target in targets]
+        carries = [carry for carry in self._sender_store.lists().carries if carry.target in targets]
         if not carries:
             return self._carrier.copied
         rest = max(carry.at for carry in carries) + SETTLE - self._clock.now()
         if rest > timedelta():
-            with _doing(f"waiting {rest.total_seconds():.0f} s, until the change shows everywhere"):
+            with _doing(f"waiting {rest.total_seconds():.0f} s, until all functions use the new list"):
                 self._clock.sleep(rest.total_seconds())
         for carry in carries:
             self._copy(replace(carry, place=None))
@@ -103,10 +108,10 @@ class ListCarrying:
         return self._carrier.copied
 
     def forget(self, move: Move) -> bool:
-        """Drop a copy that is under way. Returns whether there was one."""
-        before, now = self._book.lists().carries, self._clock.now()
+        """Cancel a pending copy. Returns whether there was one."""
+        before, now = self._sender_store.lists().carries, self._clock.now()
         gone = tuple(each for each in before if (each.source, each.target) == (move.source, move.target))
-        self._book.change_lists(
+        self._sender_store.change_lists(
             lambda lists: replace(
                 lists,
                 carries=tuple(each for each in lists.carries if each not in gone),
@@ -119,12 +124,12 @@ class ListCarrying:
         return bool(gone)
 
     def _complete(self, carry: ListCopy) -> None:
-        self._book.change_lists(lambda lists: lists.completed(carry))
+        self._sender_store.change_lists(lambda lists: lists.completed(carry))
 
     def _marked(self, moves: Collection[Move], choice: Choice | None) -> list[ListCopy]:
-        """Recorded in the ledger before anything is done, so that ReconcileFunction completes it after a kill.
+        """Record the copies in the ledger, so that ReconcileFunction completes them if this command is killed.
 
-        Without a carry, a STOP that a function records for the old list after the change is still copied.
+        With FORGET, only a STOP that a function records for the old list after the change is copied.
         """
         now = self._clock.now()
         since = now if choice is Choice.FORGET else None
@@ -139,24 +144,24 @@ class ListCarrying:
                 lists = replace(lists, left_behind=lists.leaving_behind(move.source, now))
             return lists
 
-        self._book.change_lists(marked)
+        self._sender_store.change_lists(marked)
         return carries
 
     def _copy(self, carry: ListCopy) -> None:
-        with _counting(f"copying opt-outs of {carry.source} to {carry.target}: read") as tell:
-            self._carrier.copy(carry, tell)
+        with _counting(f"copying opt-outs of {carry.source} to {carry.target}: read") as on_progress:
+            self._carrier.copy(carry, on_progress)
 
 
-def _told(move: Move, affected: Affected) -> str:
+def _describe(move: Move, affected: Affected) -> str:
     people = "1 person is" if affected.total == 1 else f"{affected.total} people are"
-    waiting = f" ({affected.pending} of them wait for an opt-in)" if affected.pending else ""
+    waiting = f" ({affected.pending} of them with a pending opt-in)" if affected.pending else ""
     there = f"not on {move.target}" if move.target else "perhaps not on the stack's own list"
     return f"{people} opted out on {move.source}{waiting}, and {there}"
 
 
 @contextmanager
 def _counting(what: str) -> Iterator[Callable[[int], None]]:
-    """Show in a terminal how many items were read: a large ledger takes minutes."""
+    """Show in a terminal how many items have been read. A large ledger takes minutes."""
     out = console(stderr=True)
     if not out.is_terminal:
         yield lambda _: None

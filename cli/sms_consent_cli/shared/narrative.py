@@ -1,7 +1,7 @@
-"""Decides how a person's history reads as a story: who asked for what, why it was understood so, and what came of it.
+"""A person's history in sentences: who asked for what, which rule matched, and what was done.
 
-What a text said stays hidden but for the words that decided, unless somebody asks for it: that is what an agent needs in
-order to answer why. When the list followed and whether it was confirmed, the ledger keeps for the newest change alone.
+Texts are hidden unless requested, except for the words that matched. The ledger keeps list entry and confirmation only of
+the newest change.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from sms_consent.domain.reply import Reply, ReplyState, ReplyThread
 from sms_consent.queries.history import Entry
 from sms_consent_cli.shared.terminal_text import printable
 
-__all__ = ["Line", "Narrative", "Person"]
+__all__ = ["Line", "Narrative", "NumberHistory"]
 
 LATE = timedelta(minutes=1)
-"""A text that was heard so much later was kept waiting, which is worth a word."""
+"""Delays from here on are mentioned."""
 
 _DRIFTS = {
-    DriftKind.NOT_LISTED: "reconcile found them missing from {0}, though opted out here: put back",
-    DriftKind.NOT_RECORDED: "reconcile found them on {0}, of which nothing was known here: recorded",
-    DriftKind.STILL_LISTED: "reconcile found them on {0} still, though opted in here: to be taken off",
+    DriftKind.NOT_LISTED: "reconcile found the number missing from {0}, though opted out in the ledger: to be put back",
+    DriftKind.NOT_RECORDED: "reconcile found the number on {0}, unknown to the ledger: recorded",
+    DriftKind.STILL_LISTED: "reconcile found the number still on {0}, though opted in in the ledger: to be removed",
 }
 _CHANGED = {Asked.OPT_OUT: "opted out", Asked.OPT_IN: "opted in"}
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """What stands under one number."""
+class NumberHistory:
+    """What the ledger holds for one phone number."""
 
     number: str
     entries: Sequence[Entry]
@@ -46,39 +46,39 @@ class Line:
     """One event."""
 
     at: datetime
-    told: str
+    text: str
 
 
 class Narrative:
-    """One person's, oldest first."""
+    """The events of one person, oldest first."""
 
-    def __init__(self, person: Person, *, show_texts: bool) -> None:
-        self._person = person
+    def __init__(self, history: NumberHistory, *, show_texts: bool) -> None:
+        self._history = history
         self._show_texts = show_texts
         self._answers = {
             answer.decision_id: answer
             for answer in (
-                *(letter.answer for letter in person.letters),
-                *(consent.answer for consent in person.consents if consent.answer is not None),
+                *(letter.answer for letter in history.letters),
+                *(consent.answer for consent in history.consents if consent.answer is not None),
             )
         }
 
     def lines(self) -> list[Line]:
-        """Decisions, and what reconcile found."""
-        lines = [Line(entry.decision.at, self._of(entry)) for entry in self._person.entries]
+        """Return the decisions, and the drift that reconcile found."""
+        lines = [Line(entry.decision.at, self._of(entry)) for entry in self._history.entries]
         lines += [
             Line(drift.found_at, _DRIFTS[drift.kind].format(printable(drift.list_name, quoted=False)))
-            for drift in self._person.drifts
+            for drift in self._history.drifts
         ]
         return sorted(lines, key=lambda line: line.at)
 
     def _of(self, entry: Entry) -> str:
         decision = entry.decision
-        told = f"{self._asked(decision)}: {self._became(entry)}"
-        further = [*self._followed(entry), *self._answered(entry), *_heard_late(entry)]
-        return ", ".join([told, *further])
+        text = f"{self._request(decision)}: {self._effect(entry)}"
+        further = [*self._list_state(entry), *self._replies(entry), *_delay(entry)]
+        return ", ".join([text, *further])
 
-    def _asked(self, decision: Decision) -> str:
+    def _request(self, decision: Decision) -> str:
         through = printable(decision.through, quoted=False)
         reference = f", {printable(decision.reference, quoted=False)}" if decision.reference else ""
         if decision.author is Author.END_USER:
@@ -92,86 +92,86 @@ class Narrative:
         if decision.author is Author.AGENT:
             asked = f"asked by {channel}; " if channel else ""
             return f"{asked}entered{by} ({way}{reference})"
-        who = {True: "; there, they had asked themselves", False: "; there, somebody else had put them on"}
-        said = who[decision.end_user] if decision.end_user is not None else ""
-        return f"imported{by} from {through}{reference}{said}"
+        who = {True: "; the person had opted out there", False: "; the person had not opted out there themselves"}
+        by_whom = who[decision.end_user] if decision.end_user is not None else ""
+        return f"imported{by} from {through}{reference}{by_whom}"
 
-    def _became(self, entry: Entry) -> str:
+    def _effect(self, entry: Entry) -> str:
         decision = entry.decision
         why = self._why(decision)
         if decision.asked is Asked.HELP:
             return f"a request for help{why}"
         if decision.asked is Asked.UNCLEAR:
-            return f"perhaps an opt-out{why}, which changed nothing"
+            return f"possibly an opt-out{why}: no change"
         what = _CHANGED[decision.asked]
         match entry.outcome:
             case Outcome.CONFIRMED:
-                return f"{what}{why}, as they were already"
+                return f"{what}{why}, as before"
             case Outcome.STALE:
-                return f"would have {what}{why}, but a newer request had been recorded before this arrived"
+                return f"would have {what}{why}, but a newer request was recorded before this arrived: no effect"
             case None:
-                return f"{what}{why}, and being carried out"
+                return f"{what}{why}, in progress"
             case _:
                 return f"{what}{why}"
 
     def _why(self, decision: Decision) -> str:
-        """The rule, and the words that decided."""
+        """Return the rule and the matched words."""
         if decision.rule is None:
             return ""
         words = f" ({printable(decision.matched)})" if decision.matched else ""
         return f" by rule {printable(decision.rule, quoted=False)}{words}"
 
-    def _followed(self, entry: Entry) -> Iterator[str]:
-        """How far the list has followed the change that this decision made, as long as it stands."""
-        for consent in self._person.consents:
+    def _list_state(self, entry: Entry) -> Iterator[str]:
+        """Yield how far the list reflects this decision, if it is the newest change."""
+        for consent in self._history.consents:
             if self._last_change(consent) is not entry:
                 continue
-            the_list = "the list" if len(self._person.consents) == 1 else printable(consent.list_name, quoted=False)
+            the_list = "the list" if len(self._history.consents) == 1 else printable(consent.list_name, quoted=False)
             if consent.status is Status.OPT_IN_PENDING and consent.held_until is not None:
-                yield f"to be taken off {the_list} on {_date(consent.held_until)}, 30 days after the last time"
+                yield f"to be removed from {the_list} on {_date(consent.held_until)}, 30 days after the last removal"
             elif not consent.settled:
-                yield f"not followed by {the_list} yet"
+                yield f"{the_list} not updated yet"
             elif consent.status is Status.OPTED_OUT:
                 at = consent.listing.at if consent.listing is not None else None
-                # A number that was on the list before has the time of then.
+                # A number that was already on the list keeps its earlier time.
                 later = f" {_span(at - entry.decision.at)} later" if at is not None and at >= entry.decision.at else ""
                 yield f"on {the_list}{later}"
             elif consent.deleted_at is not None and consent.deleted_at >= entry.decision.at:
                 yield f"off {the_list} {_span(consent.deleted_at - entry.decision.at)} later"
 
     def _last_change(self, consent: Consent) -> Entry | None:
-        """The newest decision that can have made the consent what it is: later ones only said the same again."""
+        """Return the decision that the consent's status results from. Later decisions only repeated it."""
         asked = Asked.OPT_OUT if consent.status is Status.OPTED_OUT else Asked.OPT_IN
         made = [
             entry
-            for entry in self._person.entries
+            for entry in self._history.entries
             if entry.outcome in (Outcome.CHANGED, None)
             and entry.decision.asked is asked
             and entry.decision.at <= consent.decided_at
         ]
         return max(made, key=lambda entry: entry.decision.at, default=None)
 
-    def _answered(self, entry: Entry) -> Iterator[str]:
+    def _replies(self, entry: Entry) -> Iterator[str]:
         answer = self._answers.get(entry.decision.id)
         if answer is not None:  # only the newest reply of a kind is kept
-            yield _answer(answer, entry.decision.asked)
+            yield _reply(answer, entry.decision.asked)
 
 
-def _answer(answer: Reply, asked: Asked) -> str:
-    what = {Asked.HELP: "answered", Asked.UNCLEAR: "asked back"}.get(asked, "confirmed")
+def _reply(answer: Reply, asked: Asked) -> str:
+    what = {Asked.HELP: "answered", Asked.UNCLEAR: "asked what they want"}.get(asked, "confirmed")
     reason = f" ({printable(answer.reason, quoted=False)})" if answer.reason else ""
     return {
         ReplyState.SENT: what,
-        ReplyState.DUE: f"to be {what} yet",
+        ReplyState.DUE: f"not yet {what}",
         ReplyState.CLAIMED: f"being {what}",
         ReplyState.SKIPPED: f"not {what}{reason}",
         ReplyState.FAILED: f"not {what}{reason}",
-        ReplyState.UNKNOWN: f"perhaps {what}{reason}",
+        ReplyState.UNKNOWN: f"possibly {what}{reason}",
     }[answer.state]
 
 
-def _heard_late(entry: Entry) -> Iterator[str]:
-    """An import is about the past; a text that was long on its way is told."""
+def _delay(entry: Entry) -> Iterator[str]:
+    """Yield the delay between a text and its recording, if it was a minute or more. Imports are always about the past."""
     if entry.recorded_at is None or entry.decision.author is not Author.END_USER:
         return
     late = entry.recorded_at - entry.decision.at
@@ -184,7 +184,7 @@ def _date(moment: datetime) -> str:
 
 
 def _span(span: timedelta) -> str:
-    """As a person says it."""
+    """Return a duration in its largest unit."""
     seconds = span.total_seconds()
     if seconds < 60:
         return f"{seconds:.1f} s"

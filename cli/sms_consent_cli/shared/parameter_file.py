@@ -1,4 +1,4 @@
-"""Reads a deployment's parameters from a file: samconfig.toml, the JSON of the AWS CLI, or KEY=VALUE lines."""
+"""A deployment's parameters from a file: samconfig.toml, JSON for the AWS CLI, or KEY=VALUE lines."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _COMMANDS = ("deploy", "global")
 
 
 def read_parameters(path: Path, config_env: str = "default") -> dict[str, str]:
-    """Raises Refusal if the file cannot be read, or holds no parameters."""
+    """Return the parameters in a file. Raises UsageError if it cannot be read or holds none."""
     try:
         content = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text in UTF-8") from error
+        raise UsageError(f"{path} is not UTF-8 text") from error
     if path.suffix.lower() == ".toml":
         return _of_samconfig(path, _toml(path, content), config_env)
     try:
@@ -42,7 +42,7 @@ def _toml(path: Path, content: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path} is no TOML: {error}") from error
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
 
 
 def _of_samconfig(path: Path, document: Mapping[str, Any], config_env: str) -> dict[str, str]:
@@ -77,7 +77,7 @@ def _of_json(path: Path, document: Any) -> dict[str, str]:
         elif isinstance(each, str):
             found |= _of_words(path, [each])
         else:
-            raise UsageError(f"{path} holds something that is no parameter: give {_FORMS}")
+            raise UsageError(f"{path} holds an entry that is not a parameter: give {_FORMS}")
     return found
 
 
@@ -87,15 +87,15 @@ def _of_lines(path: Path, content: str) -> dict[str, str]:
 
 
 def _of_words(path: Path, words: Iterable[str]) -> dict[str, str]:
-    """``Key=Value``, or ``ParameterKey=Key,ParameterValue=Value``; the value may stand in quotes."""
+    """Parse ``Key=Value`` or ``ParameterKey=Key,ParameterValue=Value``. Values may be quoted."""
     found: dict[str, str] = {}
     for word in words:
         name, separator, value = word.partition("=")
         if name.strip() == "ParameterKey":
             name, separator, value = value.partition(",ParameterValue=")
         if not separator:
-            # Only its place: it may be a value, such as a contact, that lost its quotes.
-            raise UsageError(f"{path}: after {len(found)} parameters, something is not KEY=VALUE; give {_FORMS}")
+            # The position only: the text may be a value that lost its quotes, such as a contact.
+            raise UsageError(f"{path}: the entry after {len(found)} parameters is not KEY=VALUE; give {_FORMS}")
         value = value.strip()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
             value = value[1:-1]
@@ -104,7 +104,7 @@ def _of_words(path: Path, words: Iterable[str]) -> dict[str, str]:
 
 
 def _unquoted(word: str) -> list[str]:
-    """One entry of a list may itself hold several parameters in quotes."""
+    """Split an entry of a list that holds several quoted parameters."""
     return shlex.split(word) if '="' in word or "='" in word else [word]
 
 

@@ -1,4 +1,4 @@
-"""Decides how a long piece of work shows that it goes on: a bar on standard error, and only in a terminal."""
+"""A progress bar on standard error, shown only in a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Bar", "progress_bar"]
 
 
 class Bar(NamedTuple):
-    """What moves it: so many of what there is, as far as one knew, or more. What is told meanwhile goes above it."""
+    """The bar's ``advance(done)``, and a console that prints above the bar."""
 
     advance: Callable[[int], None]
     console: Console
@@ -21,7 +21,7 @@ class Bar(NamedTuple):
 
 @contextmanager
 def progress_bar(what: str, about: int) -> Iterator[Bar]:
-    """``about`` is a guess at how much there is."""
+    """Show a bar for a task of ``about`` steps. More steps extend the bar."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from sms_consent_cli.shared.terminal import console

@@ -1,4 +1,4 @@
-"""Decides whether a sender's settings could work, before they are written: what nobody checks now fails at somebody's STOP."""
+"""Checks of a sender's settings before they are written. Wrong settings would otherwise fail when the next STOP arrives."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from sms_consent_cli.shared.account import Account, OptOutList
     from sms_consent_cli.shared.deployment import Deployment
 
-__all__ = ["Checked", "SenderChecks", "Wish"]
+__all__ = ["CheckedSender", "SenderChecks", "SenderRequest"]
 
-# As an inbound text names it: E.164 with its plus, a short code, or the id of an RCS agent; and a pool, for the API.
+# The destination of an inbound text (E.164, short code or RCS agent id), or a pool id, which the API accepts.
 _IDENTITY = re.compile(rf"{E164_PATTERN}|[1-9][0-9]{{2,7}}|(pool|rcs)-[A-Za-z0-9_-]{{1,100}}", re.ASCII)
 _LIST = re.compile(
     r"[A-Za-z0-9_-]{1,64}|arn:aws[a-z-]*:sms-voice:[a-z0-9-]+:[0-9]{12}:opt-out-list/[A-Za-z0-9_-]{1,64}"
 )
 _ARN = re.compile(r"arn:[A-Za-z0-9_:/-]+")
 _SHORT = "x"
-"""For a brand or contact that the deployment has and this command cannot know: at least the rest is checked."""
+"""Stands for a brand or contact of the deployment that this command cannot read, so that the rest can be checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What somebody wrote down for a sender; an empty value is the deployment's own."""
+class SenderRequest:
+    """The requested settings of a sender. An empty value means the deployment's own."""
 
     identity: str
     list_name: str = ""
@@ -42,35 +42,35 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A sender as it is to be written, and what its owner should know."""
+class CheckedSender:
+    """A sender that passed the checks, with notes for its owner."""
 
     sender: Sender
     notes: tuple[str, ...]
 
 
 class SenderChecks:
-    """Holds wishes against the deployment, and against the account unless there is none to ask."""
+    """Checks settings against the deployment, and against the AWS account unless ``account`` is None."""
 
     def __init__(self, deployment: Deployment, account: Account | None) -> None:
         self._deployment = deployment
         self._account = account
         self._fit: set[tuple[str | None, ...]] = set()
 
-    def check(self, wish: Wish) -> Checked:
-        """Raises Refusal with everything that is wrong."""
+    def check(self, request: SenderRequest) -> CheckedSender:
+        """Return the checked sender. Raises UsageError with every problem."""
         problems: list[str] = []
-        identity = wish.identity.strip()
+        identity = request.identity.strip()
         if not _IDENTITY.fullmatch(identity):
             problems.append("a sender is a number as +12125550101, a short code, a pool-… or an rcs-… id")
-        reply_from = wish.reply_from.strip() or None
+        reply_from = request.reply_from.strip() or None
         if reply_from is not None and not _IDENTITY.fullmatch(reply_from):
             problems.append("replies are sent from a number as +12125550101, a short code, a pool-… or an rcs-… id")
         brand, contact, language = (
-            value.strip() or None for value in (wish.brand, wish.support_contact, wish.language)
+            value.strip() or None for value in (request.brand, request.support_contact, request.language)
         )
         problems += self._faults_of_replies(brand, contact, language)
-        given = wish.list_name.strip() or self._deployment.own_list or ""
+        given = request.list_name.strip() or self._deployment.own_list or ""
         found = self._list(given, problems)
         if problems:
             raise UsageError("; ".join(problems))
@@ -83,10 +83,10 @@ class SenderChecks:
             language=language,
             reply_from=reply_from,
         )
-        return Checked(sender, tuple(self._notes(sender, found)))
+        return CheckedSender(sender, tuple(self._notes(sender, found)))
 
     def list_name(self, given: str) -> tuple[str, OptOutList | None]:
-        """A list as the ledger names it. Raises Refusal."""
+        """Return a list's name in the ledger, and the list if the account was asked. Raises UsageError."""
         problems: list[str] = []
         found = self._list(given.strip(), problems)
         if problems:
@@ -94,11 +94,11 @@ class SenderChecks:
         return self._spelling(given, found), found
 
     def _spelling(self, given: str, found: OptOutList | None) -> str:
-        """The one name under which the ledger keeps the list's consents."""
+        """Return the list's name in the ledger."""
         return found.reference if found is not None else self._deployment.names.canonical(given)
 
     def may_write(self, found: OptOutList) -> bool | None:
-        """Whether the functions are allowed to, by the stack's parameters; None without a stack."""
+        """Return whether the stack lets the functions write to a list; None without a stack."""
         if not self._deployment.has_stack:
             return None
         # AWS gives a parameter that is a list with commas, moto as Python prints a list.
@@ -107,7 +107,7 @@ class SenderChecks:
         return found.arn in named or own in {found.arn, None if found.shared else found.name}
 
     def note_of_permission(self, found: OptOutList) -> str | None:
-        """What to do where the functions may not."""
+        """Return what to do if the functions may not write to a list, or None."""
         if self.may_write(found) is not False:
             return None
         return (
@@ -117,7 +117,7 @@ class SenderChecks:
 
     def _list(self, given: str, problems: list[str]) -> OptOutList | None:
         if not given:
-            problems.append("give its list: there is no stack here whose own it could be")
+            problems.append("give --list: without a stack there is no default list")
         elif not _LIST.fullmatch(given):
             problems.append("a list is a name of letters, digits, _ and -, or an ARN")
         elif self._account is not None:
@@ -125,7 +125,7 @@ class SenderChecks:
             if found is None:
                 whose = "shared with this account" if given.startswith("arn:") else "in this account and region"
                 there = ", ".join(sorted(each.name for each in self._account.lists))
-                problems.append(f"there is no list {given} {whose}; there is {there}")
+                problems.append(f"there is no list {given} {whose}; existing lists: {there}")
             return found
         return None
 
@@ -133,7 +133,7 @@ class SenderChecks:
 
     @cached_property
     def _replies(self) -> Replies:
-        """Those of the deployment."""
+        """The deployment's replies."""
         parameter = self._deployment.parameter
         return Replies(
             brand=parameter("Brand") or _SHORT,
@@ -147,12 +147,12 @@ class SenderChecks:
             return []
         known = self._replies.languages
         if language is not None and language_tag(language) not in known:
-            return [f"there are no replies in {language!r}; there are some in {', '.join(known)}"]
+            return [f"there are no replies in {language!r}; supported languages: {', '.join(known)}"]
         try:
             self._replies.for_brand(brand, contact, language)
-        except UnfitReply as unfit:
-            return [problem.rstrip(".") for problem in unfit.problems[:2]]
-        self._fit.add(asked)  # thousands of numbers may share one brand, whose texts take milliseconds to check
+        except UnfitReply as error:
+            return [problem.rstrip(".") for problem in error.problems[:2]]
+        self._fit.add(asked)  # thousands of numbers may share a brand, and checking its replies takes milliseconds
         return []
 
     # --- notes
@@ -165,7 +165,7 @@ class SenderChecks:
         obeyed = self._account.list_of(sender.identity)
         if obeyed is not None and obeyed not in {found.name, found.arn}:
             notes.append(
-                f"AWS has {sender.identity} obey the list {obeyed}, not {found.name}: texts from it are not stopped by "
-                "opt-outs that count for another list. Change one of the two."
+                f"{sender.identity} uses the list {obeyed} in AWS, not {found.name}: AWS would send its texts to people who "
+                f"are opted out on {found.name} only. Change one of the two."
             )
         return notes

@@ -1,4 +1,4 @@
-"""The one way in which a command prints: what came from outside is text to read, never markup, a link or a control sequence."""
+"""Console output in which external text cannot act as markup, a link or a control sequence."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ __all__ = ["WIDE", "console"]
 
 WIDE = 120  # a pipe has no width
 RETURN = "\r"
-"""How a count goes on in its own line. In a text, rich removes it."""
+"""Lets a counter overwrite its own line. Rich removes it from other text."""
 
 
 class _Terminal(Console):
-    """Strings are plain text; control characters are spelt out in whatever is printed, styled text included."""
+    """A console that treats strings as plain text and escapes control characters, also in styled text."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Rich lays out what is shown then, so that a cell keeps its width."""
+        """Escape before layout, so that table cells keep their width."""
         return super().render_str(contained(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """The control sequences that rich makes itself are no text, and pass."""
+        """Escape text segments. Control sequences that rich creates itself pass."""
         for segment in super().render(renderable, options):
             shown = segment.text if segment.control or segment.text == RETURN else contained(segment.text)
             yield segment if shown == segment.text else Segment(shown, segment.style)
 
 
 def console(*, stderr: bool = False, wide: int = WIDE) -> Console:
-    """As wide as the terminal; where there is none, as ``wide``."""
+    """Return a console with the terminal's width, or ``wide`` columns if there is no terminal."""
     made = _Terminal(stderr=stderr, **_PLAIN)
     if made.is_terminal or "COLUMNS" in os.environ:
         return made

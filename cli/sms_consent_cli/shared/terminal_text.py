@@ -1,7 +1,7 @@
-"""How a text from outside looks in a terminal: on one line, cut where it is long, and unable to move or link anything.
+"""External text made safe for a terminal: on one line, truncated, and without control characters or links.
 
-Commands print by ``say`` and ``say_json``, or in tables by ``terminal.console``. All of them spell out control
-characters, whatever they are given; ``printable`` is for a single text among other words.
+Commands print with ``say`` and ``say_json``, or tables with ``terminal.console``. All of them escape control characters.
+``printable`` is for an external text within a sentence.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ __all__ = ["contained", "isolated", "printable", "say", "say_json", "visible"]
 LONGEST = 200
 _DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _OBEYED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066\u2067\ud800-\udfff]")
-"""All that ``visible`` spells out but line breaks, and the marks by which ``isolated`` isolates."""
+"""What ``visible`` escapes, except for line breaks and the marks that ``isolated`` adds."""
 _UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def printable(text: str, *, quoted: bool = True) -> str:
-    """A text from outside, in quotation marks of a kind that a person can tell from its own."""
+    """Return an external text for use in a sentence, truncated and in typographic quotation marks."""
     shown = isolated(visible(text[:LONGEST]) + ("…" if len(text) > LONGEST else ""))
     return f"“{shown}”" if quoted else shown
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print lines for a person, on standard output or on standard error."""
+    """Print lines for people, on standard output or standard error."""
     typer.echo(contained(text), err=err)
 
 
 def say_json(value: object, *, indent: int | None = None) -> None:
-    """Print JSON for a program, in ASCII: what a terminal might obey is escaped, and every text is exact."""
+    """Print JSON for programs, in ASCII: control characters are escaped and texts are exact."""
     typer.echo(json.dumps(value, indent=indent))
 
 
@@ -43,12 +43,12 @@ def contained(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Control characters, half characters and marks of direction spelt out; the rest as it was sent."""
+    """Escape control characters, surrogates and direction marks."""
     return "".join(map(_visible, text))
 
 
 def isolated(shown: str) -> str:
-    """A text written from right to left does not turn round what stands beside it (Unicode UAX #9, FSI and PDI)."""
+    """Isolate right-to-left text, so that it does not reorder the text around it (Unicode UAX #9, FSI and PDI)."""
     if any(unicodedata.bidirectional(character) in {"R", "AL", "AN"} for character in shown):
         return f"\u2068{shown}\u2069"
     return shown

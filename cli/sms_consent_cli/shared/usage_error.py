@@ -1,4 +1,4 @@
-"""What ends a command because of what it was asked, and can be mended by whoever asked; the exit code is 2."""
+"""Errors that the caller of a command can correct. The exit code is 2."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from sms_consent_cli.shared.terminal_text import say, visible
 
-__all__ = ["BAD_INPUT", "UsageError", "refusals_told"]
+__all__ = ["BAD_INPUT", "UsageError", "report_usage_errors"]
 
 
 BAD_INPUT = 2
@@ -17,14 +17,14 @@ BAD_INPUT = 2
 
 
 class UsageError(Exception):
-    """The message says what is wrong and what would do."""
+    """The command was used wrongly. The message says what is wrong and what to do."""
 
 
 @contextmanager
-def refusals_told(command: str) -> Iterator[None]:
-    """Nothing was written."""
+def report_usage_errors(command: str) -> Iterator[None]:
+    """Print a UsageError and end the command with exit code 2. Nothing was written."""
     try:
         yield
-    except UsageError as refusal:
-        say(f"sms-consent {command}: {visible(str(refusal))}", err=True)
-        raise typer.Exit(BAD_INPUT) from refusal
+    except UsageError as error:
+        say(f"sms-consent {command}: {visible(str(error))}", err=True)
+        raise typer.Exit(BAD_INPUT) from error

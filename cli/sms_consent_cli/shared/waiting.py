@@ -1,4 +1,4 @@
-"""Shows on standard error that a command waits."""
+"""A message on standard error while a command waits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["waiting"]
 
 @contextmanager
 def waiting(what: str, *, silent: bool) -> Iterator[Callable[[str], None]]:
-    """Show what is waited for: moving in a terminal, else as one line unless ``silent``. Yields a function that prints a note."""
+    """Show a spinner in a terminal, else one line unless ``silent``. Yields a function that prints a note."""
     from sms_consent_cli.shared.terminal import console
 
     out = console(stderr=True)

@@ -1,4 +1,4 @@
-"""Reads a written time as the span that it may mean: a day without a time, or a time without a zone, is no single moment."""
+"""Parsing of written times to the span that they may mean. A day without a time, or a time without a zone, is not one moment."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from email.utils import parsedate_to_datetime
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.time import to_millisecond
 
-__all__ = ["Span", "TimeReading"]
+__all__ = ["Span", "TimeFormat"]
 
 AHEAD = timedelta(days=1)
-"""How far in the future an opt-out's time may be. Exporting clocks are minutes off; what is later is no time of an opt-out."""
+"""How far in the future an opt-out's time may be, since the clocks of exporting systems are off by minutes."""
 FIRST_ZONE, LAST_ZONE = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 """The zones in which a day begins first and ends last (IANA: Pacific/Kiritimati, Etc/GMT+12)."""
 FIRST_YEAR, LAST_YEAR = 2000, 9999
-"""Zero, an empty date and a spreadsheet's serial number all come out before the first year."""
+"""Zero, an empty date and a spreadsheet's serial number are all read as times before the first year."""
 
 _EPOCH = re.compile(r"[0-9]{10}(\.[0-9]+)?|[0-9]{13}")
 _ISO = re.compile(
@@ -35,9 +35,9 @@ _MAIL = re.compile(
 """RFC 5322, as ``Sat, 01 Mar 2025 10:00:00 +0000``."""
 
 DAY, HOUR, MINUTE, MOMENT = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta()
-"""What the last written part of a time leaves open. A time with seconds is taken as it stands."""
+"""The span that the last written part of a time leaves open. A time with seconds is exact."""
 _GIVES = {"month": "mbBcxj", "day": "dcxj", "hour": "HIcX", "minute": "McX", "second": "ScX"}
-"""The directives of strptime by which a form gives each part; a day may also come from week and weekday."""
+"""The strptime directives that give each part. A day may also follow from week and weekday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Span:
     latest: datetime
 
     def moment(self, asked: Asked, now: datetime) -> datetime:
-        """Return the time that counts: of an opt-in the earliest, of an opt-out the latest, but not after ``now``.
+        """Return the effective time: the earliest for an opt-in, the latest for an opt-out, but not after ``now``.
 
         So an import can never undo a STOP that may be newer. Raises ValueError for a time in the future.
         """
@@ -58,22 +58,22 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeReading:
-    """How times are read: the zone of those that give none, if it is known, and the form of those in a form of their own."""
+class TimeFormat:
+    """How times are parsed: the zone of times without one, and the strptime format of times in a special form."""
 
     zone: tzinfo | None = None
     form: str | None = None  # as strptime takes it
 
     def read(self, text: str) -> Span:
-        """Raises ValueError with a form that would do."""
+        """Parse a time. Raises ValueError; the message shows an accepted form."""
         local, precision = _in_form(text, self.form) if self.form is not None else _known(text)
         if not FIRST_YEAR <= local.year < LAST_YEAR:
-            raise ValueError("its time is before the year 2000, so it is none")
+            raise ValueError("its time is before the year 2000, so it is not valid")
         earliest, latest = self._zoned(local, FIRST_ZONE), self._zoned(_last(local, precision), LAST_ZONE)
         return Span(to_millisecond(min(earliest)), to_millisecond(max(latest)))
 
     def _zoned(self, local: datetime, unknown: tzinfo) -> tuple[datetime, datetime]:
-        """Return both readings of a time that a change of clocks makes ambiguous; of any other, the same one twice."""
+        """Return both moments of a local time that a clock change makes ambiguous; otherwise the same moment twice."""
         if local.tzinfo is not None:
             return local, local
         zoned = local.replace(tzinfo=self.zone or unknown)
@@ -81,7 +81,7 @@ class TimeReading:
 
 
 def _last(local: datetime, precision: timedelta | str) -> datetime:
-    """The last millisecond of what was written, by the clock on the wall."""
+    """Return the last millisecond of the written period, in local time."""
     if precision == "year":
         after = local.replace(year=local.year + 1)
     elif precision == "month":
@@ -114,7 +114,7 @@ def _in_form(text: str, form: str) -> tuple[datetime, timedelta | str]:
     if "hour" not in given:
         return local, DAY
     if "I" in directives and "p" not in directives:
-        return local, 13 * HOUR  # morning or evening: from the one to the end of the other
+        return local, 13 * HOUR  # morning or evening: thirteen hours cover both
     if "minute" not in given:
         return local, HOUR
     return local, MOMENT if "second" in given else MINUTE
@@ -153,6 +153,6 @@ def _mail(match: re.Match[str]) -> datetime:
     moment = parsedate_to_datetime(match[0] if match["hour"] else f"{match[0]} 00:00")
     if moment.tzinfo is not None or not match["zone"]:
         return moment
-    if match["zone"] == "-0000":  # a moment in UTC whose place is not told (RFC 5322, section 3.3)
+    if match["zone"] == "-0000":  # a moment in UTC without a known local zone (RFC 5322, section 3.3)
         return moment.replace(tzinfo=UTC)
-    raise ValueError("a zone by a name that is not known")
+    raise ValueError("an unknown zone name")

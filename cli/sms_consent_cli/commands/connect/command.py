@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_consent_cli.commands.check import STACK, AsJson, Stack
-from sms_consent_cli.shared.list_choice import ForgetOption
+from sms_consent_cli.shared.options import STACK, AsJson, ForgetOption, Stack
 from sms_consent_cli.shared.terminal_text import say_json
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from sms_consent_cli.commands.connect.originators import Originator
     from sms_consent_cli.commands.connect.report import Report
-    from sms_consent_cli.commands.connect.switchover import Switchover, Wishes
+    from sms_consent_cli.commands.connect.switchover import ConnectOptions, Switchover
 
 __all__ = ["connect", "disconnect"]
 
@@ -60,10 +59,12 @@ def connect(
     Exit codes: 0 connected, or recorded and due; 1 a check or a step stopped it; 2 no such sender; 3 AWS did not answer.
     """
     from sms_consent_cli.commands.connect import run
-    from sms_consent_cli.commands.connect.switchover import Wishes
+    from sms_consent_cli.commands.connect.switchover import ConnectOptions
 
-    wishes = Wishes(accepted=frozenset(accept or ()), copy=copy_opt_outs, forget=forget, dry_run=dry_run, wait=wait)
-    _run("connect", sender, wishes, stack, run.connect, as_json=as_json)
+    options = ConnectOptions(
+        accepted=frozenset(accept or ()), copy=copy_opt_outs, forget=forget, dry_run=dry_run, wait=wait
+    )
+    _run("connect", sender, options, stack, run.connect, as_json=as_json)
 
 
 def disconnect(
@@ -83,18 +84,20 @@ def disconnect(
     list that it goes back to: see --carry, --forget and --keep-list. Exit codes as of connect.
     """
     from sms_consent_cli.commands.connect import run
-    from sms_consent_cli.commands.connect.switchover import Wishes
+    from sms_consent_cli.commands.connect.switchover import ConnectOptions
 
-    wishes = Wishes(accepted=frozenset(), copy=copy_opt_outs, forget=forget, dry_run=dry_run, keep_list=keep_list)
-    _run("disconnect", sender, wishes, stack, run.disconnect, as_json=as_json)
+    options = ConnectOptions(
+        accepted=frozenset(), copy=copy_opt_outs, forget=forget, dry_run=dry_run, keep_list=keep_list
+    )
+    _run("disconnect", sender, options, stack, run.disconnect, as_json=as_json)
 
 
 def _run(
     command: str,
     sender: str,
-    wishes: Wishes,
+    options: ConnectOptions,
     stack: str,
-    carry_out: Callable[[Switchover, Originator, Wishes, Report], int],
+    carry_out: Callable[[Switchover, Originator, ConnectOptions, Report], int],
     *,
     as_json: bool,
 ) -> None:
@@ -102,21 +105,21 @@ def _run(
     from sms_consent_cli.commands.connect.switchover import Switchover
     from sms_consent_cli.shared.command_context import CommandContext
     from sms_consent_cli.shared.deployment import Deployment
-    from sms_consent_cli.shared.ledger_access import failures_told
-    from sms_consent_cli.shared.usage_error import UsageError, refusals_told
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
+    from sms_consent_cli.shared.usage_error import UsageError, report_usage_errors
 
-    with failures_told(command), refusals_told(command):
-        if wishes.copy and wishes.forget:
+    with report_aws_errors(command), report_usage_errors(command):
+        if options.copy and options.forget:
             raise UsageError("give --carry or --forget")
-        report = Report(sender.strip(), silent=as_json, dry_run=wishes.dry_run)
-        switchover = Switchover(CommandContext(Deployment(stack)), wishes, report)
+        report = Report(sender.strip(), silent=as_json, dry_run=options.dry_run)
+        switchover = Switchover(CommandContext(Deployment(stack)), options, report)
         originator = switchover.originators.find(_named(sender))
         if originator is None:
             name = sender.strip()
             kind = "RCS agent" if name.rpartition("/")[2].startswith("rcs-") else "number and no pool"
             raise UsageError(f"this account has no {kind} {name} in this region")
         report.identity = originator.identity
-        code = carry_out(switchover, originator, wishes, report)
+        code = carry_out(switchover, originator, options, report)
     if as_json:
         say_json(report.view())
     raise typer.Exit(code)

@@ -24,18 +24,18 @@ from sms_consent.queries.history import ConsentQueries
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
-__all__ = ["NOBODY", "NOT_OURS", "Trial", "Unheard"]
+__all__ = ["TEST_DESTINATION", "TEST_SENDER", "DeliveryFailed", "DeliveryTest"]
 
-NOBODY, NOT_OURS = "+12025550199", "+12025550198"
+TEST_SENDER, TEST_DESTINATION = "+12025550199", "+12025550198"
 LOOK_EVERY = 1.0
 """Seconds."""
 
 
-class Unheard(Exception):
+class DeliveryFailed(Exception):
     """The text did not do what it must; nothing has been changed for the number."""
 
 
-class Trial:
+class DeliveryTest:
     """One text to and fro. Raises Unheard, TryAgain, Rejected, ClientError or BotoCoreError."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Trial:
         opt_out_list: AwsOptOutList,
         list_name: str,
         clock: Clock,
-        patience: float,
+        timeout: float,
     ) -> None:
         """``patience`` is how many seconds each of the two texts may take."""
         self._sns = sns
@@ -56,7 +56,7 @@ class Trial:
         self._list = opt_out_list
         self._list_name = list_name
         self._clock = clock
-        self._patience = patience
+        self._timeout = timeout
 
     def run(self) -> str:
         """What was seen."""
@@ -66,9 +66,7 @@ class Trial:
         took = (self._clock.now() - started).total_seconds()
         start = self.publish("START")
         self._wait(start, "START", self._opted_in)
-        return (
-            f"a STOP of {NOBODY}, which is nobody's, was on {self._list_name} after {took:.1f} s; a START took it back"
-        )
+        return f"a STOP of {TEST_SENDER}, which is nobody's, was on {self._list_name} after {took:.1f} s; a START took it back"
 
     def publish(self, body: str) -> str:
         """Publish a text and return its id.
@@ -77,8 +75,8 @@ class Trial:
         """
         text_id = f"connect-{uuid4().hex}"
         payload = {
-            "originationNumber": NOBODY,
-            "destinationNumber": NOT_OURS,
+            "originationNumber": TEST_SENDER,
+            "destinationNumber": TEST_DESTINATION,
             "messageKeyword": body,
             "messageBody": body,
             "inboundMessageId": text_id,
@@ -87,50 +85,50 @@ class Trial:
         return text_id
 
     def _wait(self, text_id: str, body: str, done: Callable[[Consent | None], bool]) -> None:
-        until = self._clock.now().timestamp() + self._patience
+        until = self._clock.now().timestamp() + self._timeout
         outcome = None
         while True:
             outcome = self._outcome(text_id, outcome)
             consent = self._consent()
             if outcome is not None and outcome not in {Outcome.CHANGED, Outcome.CONFIRMED}:
-                raise Unheard(
+                raise DeliveryFailed(
                     f"the {body} was heard, and changed nothing ({outcome.lower()}): look at TierActions, and at the clock"
                 )
             if outcome is not None and done(consent):
                 return
             if self._clock.now().timestamp() >= until:
-                raise Unheard(self._what_is_wrong(body, outcome))
+                raise DeliveryFailed(self._what_is_wrong(body, outcome))
             self._clock.sleep(LOOK_EVERY)
 
     def _what_is_wrong(self, body: str, outcome: Outcome | None) -> str:
         if outcome is None:
             return (
-                f"a {body} published to the topic is not in the ledger after {self._patience:.0f} s: look at "
+                f"a {body} published to the topic is not in the ledger after {self._timeout:.0f} s: look at "
                 '"sms-consent dead-letters list" and at InboundFunction\'s logs; --wait takes more seconds'
             )
         return (
-            f"a {body} is recorded, but {self._list_name} did not follow within {self._patience:.0f} s: "
-            f'"sms-consent check {NOBODY}" and SweepFunction\'s logs say why; --wait takes more seconds'
+            f"a {body} is recorded, but {self._list_name} did not follow within {self._timeout:.0f} s: "
+            f'"sms-consent check {TEST_SENDER}" and SweepFunction\'s logs say why; --wait takes more seconds'
         )
 
     def _outcome(self, text_id: str, known: Outcome | None) -> Outcome | None:
         if known is not None:
             return known
-        recorded = self._register.decisions(NOBODY, before=None, most=10)
+        recorded = self._register.decisions(TEST_SENDER, before=None, most=10)
         return next((outcome for decision, outcome, _ in recorded if decision.id == text_id), None)
 
     def _consent(self) -> Consent | None:
-        return next((each for each in self._register.consents(NOBODY) if each.list_name == self._list_name), None)
+        return next((each for each in self._register.consents(TEST_SENDER) if each.list_name == self._list_name), None)
 
     def _opted_out(self, consent: Consent | None) -> bool:
         return (
             consent is not None
             and consent.status is Status.OPTED_OUT
             and consent.settled
-            and self._list.find(NOBODY, self._list_name) is not None
+            and self._list.find(TEST_SENDER, self._list_name) is not None
         )
 
     def _opted_in(self, consent: Consent | None) -> bool:
         if consent is None or not consent.settled:
             return False
-        return consent.status is Status.OPT_IN_PENDING or self._list.find(NOBODY, self._list_name) is None
+        return consent.status is Status.OPT_IN_PENDING or self._list.find(TEST_SENDER, self._list_name) is None

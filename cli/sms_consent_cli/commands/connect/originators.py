@@ -12,7 +12,16 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
 
-__all__ = ["AGENT", "Channel", "Handling", "Member", "Originator", "Originators", "Unmoved", "kind_of_channel"]
+__all__ = [
+    "AGENT",
+    "ChangeNotVisible",
+    "Channel",
+    "Member",
+    "Originator",
+    "Originators",
+    "TwoWaySettings",
+    "kind_of_channel",
+]
 
 AGENT = "RCS_AGENT"
 """Stands for the kind of number of an RCS agent."""
@@ -27,7 +36,7 @@ DEFAULT_LIST = "Default"
 _PAGES: Any = {"PageSize": PAGE}
 
 
-class Unmoved(Exception):
+class ChangeNotVisible(Exception):
     """A change was accepted, and does not show."""
 
 
@@ -51,7 +60,7 @@ def kind_of_channel(arn: str) -> Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handling:
+class TwoWaySettings:
     """Where texts go, which list stops texts to people, and who honours a STOP."""
 
     two_way: bool
@@ -60,7 +69,7 @@ class Handling:
     list_name: str
     self_managed: bool
 
-    def heard_on(self, topic: str) -> bool:
+    def sends_to(self, topic: str) -> bool:
         """Whether texts go to this topic."""
         return self.two_way and self.channel == topic
 
@@ -94,7 +103,7 @@ class Originator:
     id: str
     arn: str
     status: str
-    handling: Handling
+    settings: TwoWaySettings
     members: tuple[Member, ...]
     pool: str | None = None  # that a number is in, by which alone it can be changed
     events: tuple[str, ...] = ()  # of an RCS agent: the types that AWS publishes
@@ -129,18 +138,18 @@ class Originators:
                 return _number(each)
         return None
 
-    def again(self, originator: Originator) -> Originator:
+    def refresh(self, originator: Originator) -> Originator:
         """As it is now."""
         if originator.is_pool:
             (pool,) = self._sms.describe_pools(PoolIds=[originator.id])["Pools"]
-            return replace(originator, status=pool["Status"], handling=_handling(pool))
+            return replace(originator, status=pool["Status"], settings=_settings_of(pool))
         if originator.is_agent:
             (agent,) = self._sms.describe_rcs_agents(RcsAgentIds=[originator.id])["RcsAgents"]
             return _agent(agent)
         (number,) = self._sms.describe_phone_numbers(PhoneNumberIds=[originator.id])["PhoneNumbers"]
         return _number(number)
 
-    def change(self, originator: Originator, shows: Callable[[Handling], bool], **settings: Any) -> Originator:
+    def change(self, originator: Originator, shows: Callable[[TwoWaySettings], bool], **settings: Any) -> Originator:
         """Made, and looked at until it shows: the next step rests on it."""
         if originator.is_pool:
             self._sms.update_pool(PoolId=originator.id, **settings)
@@ -151,10 +160,12 @@ class Originators:
         for look in range(LOOKS):
             if look:
                 self._sleep(PAUSE)
-            found = self.again(originator)
-            if shows(found.handling):
+            found = self.refresh(originator)
+            if shows(found.settings):
                 return found
-        raise Unmoved(f"AWS took {', '.join(settings)} for {originator.identity}, but does not show it: run this again")
+        raise ChangeNotVisible(
+            f"AWS took {', '.join(settings)} for {originator.identity}, but does not show it: run this again"
+        )
 
     def _pool(self, described: Any) -> Originator:
         names = {described["PoolId"], described["PoolArn"]}
@@ -165,7 +176,7 @@ class Originators:
             id=described["PoolId"],
             arn=described["PoolArn"],
             status=described["Status"],
-            handling=_handling(described),
+            settings=_settings_of(described),
             members=(*numbers, *agents),
         )
 
@@ -195,7 +206,7 @@ def _number(described: Any) -> Originator:
         id=described["PhoneNumberId"],
         arn=described["PhoneNumberArn"],
         status=described["Status"],
-        handling=_handling(described),
+        settings=_settings_of(described),
         members=(_member(described),),
         pool=described.get("PoolId"),
     )
@@ -207,7 +218,7 @@ def _agent(described: Any) -> Originator:
         id=described["RcsAgentId"],
         arn=described["RcsAgentArn"],
         status=described["Status"],
-        handling=_handling(described),
+        settings=_settings_of(described),
         members=(_agent_member(described),),
         pool=described.get("PoolId"),
         events=tuple(described.get("TwoWayRcsEventsEnabled", ())),
@@ -228,8 +239,8 @@ def _member(described: Any) -> Member:
     )
 
 
-def _handling(described: Any) -> Handling:
-    return Handling(
+def _settings_of(described: Any) -> TwoWaySettings:
+    return TwoWaySettings(
         two_way=described["TwoWayEnabled"],
         channel=described.get("TwoWayChannelArn"),
         role=described.get("TwoWayChannelRole"),

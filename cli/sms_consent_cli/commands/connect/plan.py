@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sms_consent_cli.commands.connect.originators import Handling
+from sms_consent_cli.commands.connect.originators import TwoWaySettings
 
-__all__ = ["Aim", "Step", "is_safe", "to_connect", "to_disconnect"]
+__all__ = ["Step", "TargetSettings", "is_safe", "steps_to_connect", "steps_to_disconnect"]
 
 
 class Step(StrEnum):
@@ -29,7 +29,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
+class TargetSettings:
     """Where a number is to end. None: as it is."""
 
     channel: str | None
@@ -38,32 +38,32 @@ class Aim:
     role: str | None = None
 
 
-def is_safe(handling: Handling, topic: str, list_name: str) -> bool:
+def is_safe(settings: TwoWaySettings, topic: str, list_name: str) -> bool:
     """Whether somebody honours STOP, given that the stack hears its topic and writes to its list."""
-    return not handling.self_managed or (handling.heard_on(topic) and handling.list_name == list_name)
+    return not settings.self_managed or (settings.sends_to(topic) and settings.list_name == list_name)
 
 
-def to_connect(now: Handling, topic: str, list_name: str) -> list[Step]:
+def steps_to_connect(now: TwoWaySettings, topic: str, list_name: str) -> list[Step]:
     """What is left to do; nothing, if the number is connected."""
     steps: list[Step] = []
-    ready = now.heard_on(topic) and now.list_name == list_name
+    ready = now.sends_to(topic) and now.list_name == list_name
     if ready and now.self_managed:
         return steps
     steps += [Step.TRIAL, Step.REMEMBER]
     if now.self_managed:
         steps.append(Step.HAND_BACK)
-    if not now.heard_on(topic):
+    if not now.sends_to(topic):
         steps.append(Step.TWO_WAY)
     if now.list_name != list_name:
         steps += [Step.COPY, Step.LIST, Step.CATCH_UP]
     return [*steps, Step.SELF_MANAGED]
 
 
-def to_disconnect(now: Handling, aim: Aim, *, remembered: bool) -> list[Step]:
+def steps_to_disconnect(now: TwoWaySettings, goal: TargetSettings, *, remembered: bool) -> list[Step]:
     """The same, backwards."""
     steps = [Step.HAND_BACK] if now.self_managed else []
-    if now.list_name != aim.list_name:
+    if now.list_name != goal.list_name:
         steps += [Step.COPY, Step.LIST, Step.CATCH_UP]
-    if aim.two_way is not None and (now.two_way, now.channel) != (aim.two_way, aim.channel):
+    if goal.two_way is not None and (now.two_way, now.channel) != (goal.two_way, goal.channel):
         steps.append(Step.TWO_WAY)
     return [*steps, Step.FORGET] if remembered else steps

@@ -12,12 +12,12 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from sms_consent_cli.commands.connect.plan import Step
-from sms_consent_cli.commands.connect.switchover import Examined
+from sms_consent_cli.commands.connect.switchover import SwitchoverPlan
 from sms_consent_cli.commands.connect.verdict import Check, Verdict
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import isolated, visible
 
-__all__ = ["Report", "telling"]
+__all__ = ["Report", "describe_step"]
 
 _MARKS = {
     Verdict.GOOD: ("ok", "green"),
@@ -33,13 +33,13 @@ _STATES = {
 }
 
 
-def telling(step: Step, examined: Examined) -> str:
+def describe_step(step: Step, plan: SwitchoverPlan) -> str:
     """What a step does, in this case."""
-    source, target = examined.source, examined.target.name
+    source, target = plan.source, plan.target.name
     left = source.name if source is not None else "the list that it obeyed"
-    back = Step.SELF_MANAGED not in examined.steps
-    two_way = f"two-way messaging on: texts go to {examined.aim.channel}"
-    if examined.aim.two_way is False:
+    back = Step.SELF_MANAGED not in plan.steps
+    two_way = f"two-way messaging on: texts go to {plan.goal.channel}"
+    if plan.goal.two_way is False:
         two_way = "two-way messaging off"
     return {
         Step.TRIAL: "a text of nobody's to the topic, through the ledger to the list and back",
@@ -76,7 +76,7 @@ class Report:
             self._out.print(Styled(f"{visible(self.identity)}: checks", style="bold"))
         self.checks.append(check)
         mark, style = _MARKS[check.verdict]
-        self._line(mark, style, check.name, check.told)
+        self._line(mark, style, check.name, check.message)
 
     def counted(self, seen: int) -> None:
         """In a terminal only: a list is read at a hundred numbers a second."""
@@ -114,8 +114,10 @@ class Report:
         view = {
             "sender": self.identity,
             "dryRun": self.dry_run,
-            "checks": [{"name": each.name, "verdict": each.verdict.value, "told": each.told} for each in self.checks],
-            "steps": [{"step": step.value, "state": state, "told": told} for step, told, state in self.steps],
+            "checks": [
+                {"name": each.name, "verdict": each.verdict.value, "told": each.message} for each in self.checks
+            ],
+            "steps": [{"step": step.value, "state": state, "told": message} for step, message, state in self.steps],
             "failure": self.failure,
             "due": self.due or None,
             "honouredBy": self.honoured_by,
@@ -123,12 +125,12 @@ class Report:
         }
         return {name: value for name, value in view.items() if value is not None}
 
-    def _line(self, mark: str, style: str, name: str, told: str) -> None:
+    def _line(self, mark: str, style: str, name: str, message: str) -> None:
         if self.silent:
             return
         line = Table.grid(padding=(0, 1, 0, 0))
         line.add_column(width=6)
         line.add_column(width=12)
         line.add_column(overflow="fold")
-        line.add_row(Styled(mark, style=style), Styled(name, style="bold"), isolated(visible(told)))
+        line.add_row(Styled(mark, style=style), Styled(name, style="bold"), isolated(visible(message)))
         self._out.print(line)

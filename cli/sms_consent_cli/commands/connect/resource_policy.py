@@ -14,7 +14,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-__all__ = ["Access", "Ask", "access"]
+__all__ = ["Access", "PolicyRequest", "evaluate_policy"]
 
 
 class Access(StrEnum):
@@ -27,7 +27,7 @@ class Access(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class PolicyRequest:
     """One request of a service, on behalf of a resource of an account."""
 
     service: str
@@ -47,9 +47,11 @@ class Ask:
         return known.get(key.lower())
 
 
-def access(policy: Mapping[str, Any], ask: Ask) -> Access:
+def evaluate_policy(policy: Mapping[str, Any], request: PolicyRequest) -> Access:
     """What becomes of the request by this policy alone."""
-    holds = [(statement.get("Effect"), _holds(statement, ask)) for statement in _listed(policy.get("Statement", []))]
+    holds = [
+        (statement.get("Effect"), _holds(statement, request)) for statement in _listed(policy.get("Statement", []))
+    ]
     if ("Deny", True) in holds:
         return Access.DENIED
     if ("Deny", None) in holds:
@@ -57,14 +59,14 @@ def access(policy: Mapping[str, Any], ask: Ask) -> Access:
     return Access.ALLOWED if ("Allow", True) in holds else Access.NOT_ALLOWED
 
 
-def _holds(statement: Mapping[str, Any], ask: Ask) -> bool | None:
+def _holds(statement: Mapping[str, Any], request: PolicyRequest) -> bool | None:
     """Whether a statement is about the request; None where that is not understood."""
     if {"NotAction", "NotResource", "NotPrincipal"} & set(statement):
         return None
-    if not _is_about(statement, ask):
+    if not _is_about(statement, request):
         return False
     verdicts = [
-        _condition(operator, key, _listed(values), ask)
+        _condition(operator, key, _listed(values), request)
         for operator, tests in statement.get("Condition", {}).items()
         for key, values in tests.items()
     ]
@@ -73,13 +75,13 @@ def _holds(statement: Mapping[str, Any], ask: Ask) -> bool | None:
     return None if None in verdicts else True
 
 
-def _is_about(statement: Mapping[str, Any], ask: Ask) -> bool:
+def _is_about(statement: Mapping[str, Any], request: PolicyRequest) -> bool:
     actions = [each.lower() for each in _listed(statement.get("Action", []))]
     resources = _listed(statement.get("Resource", "*"))
     return (
-        any(fnmatchcase(ask.action.lower(), each) for each in actions)
-        and any(fnmatchcase(ask.resource, each) for each in resources)
-        and _is_named(statement.get("Principal"), ask.service)
+        any(fnmatchcase(request.action.lower(), each) for each in actions)
+        and any(fnmatchcase(request.resource, each) for each in resources)
+        and _is_named(statement.get("Principal"), request.service)
     )
 
 
@@ -91,8 +93,8 @@ def _is_named(principal: Any, service: str) -> bool:
     return service in _listed(principal.get("Service", [])) or "*" in _listed(principal.get("AWS", []))
 
 
-def _condition(operator: str, key: str, values: list[Any], ask: Ask) -> bool | None:
-    value = ask.value(key)
+def _condition(operator: str, key: str, values: list[Any], request: PolicyRequest) -> bool | None:
+    value = request.value(key)
     wanted = [str(each) for each in values]
     if value is None:
         return None

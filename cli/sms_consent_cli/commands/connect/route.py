@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sms_consent_cli.commands.connect.resource_policy import Access, Ask, access
+from sms_consent_cli.commands.connect.resource_policy import Access, PolicyRequest, evaluate_policy
 from sms_consent_cli.commands.connect.verdict import Check, bad, good, note, unsure, unsure_where_denied
 from sms_consent_cli.shared.deployment import Deployment
 
@@ -61,20 +61,20 @@ class Route:
                 raise
             yield bad("topic", f"there is no topic {self.topic}")
             return
-        ask = Ask(
+        request = PolicyRequest(
             service=SERVICE,
             action="sns:Publish",
             resource=self.topic,
             account=source_arn.split(":")[4],
             source_arn=source_arn,
         )
-        said = access(json.loads(attributes["Policy"]), ask)
+        said = evaluate_policy(json.loads(attributes["Policy"]), request)
         yield _of_access("topic", said, f"the topic's policy lets {SERVICE} publish", "sns:Publish")
         key = attributes.get("KmsMasterKeyId")
         if key:
-            yield from unsure_where_denied("encryption", lambda: self._key(key, ask))
+            yield from unsure_where_denied("encryption", lambda: self._key(key, request))
 
-    def _key(self, key: str, ask: Ask) -> Iterator[Check]:
+    def _key(self, key: str, request: PolicyRequest) -> Iterator[Check]:
         """The service publishes to an encrypted topic only with a key whose policy names it; SNS's own key never does."""
         if key == "alias/aws/sns":
             yield bad("encryption", "the topic is encrypted with alias/aws/sns, which the service cannot use")
@@ -86,14 +86,14 @@ class Route:
             return
         policy = json.loads(kms.get_key_policy(KeyId=described["KeyId"], PolicyName="default")["Policy"])
         for action in ("kms:GenerateDataKey", "kms:Decrypt"):
-            needed = Ask(
-                service=ask.service,
+            needed = PolicyRequest(
+                service=request.service,
                 action=action,
                 resource=described["Arn"],
-                account=ask.account,
-                source_arn=ask.source_arn,
+                account=request.account,
+                source_arn=request.source_arn,
             )
-            said = access(policy, needed)
+            said = evaluate_policy(policy, needed)
             if said is not Access.ALLOWED:
                 yield _of_access("encryption", said, "", action)
                 return

@@ -5,11 +5,11 @@ from __future__ import annotations
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.domain.errors import ConsentError
-from sms_consent_cli.commands.connect.delivery_check import Unheard
-from sms_consent_cli.commands.connect.originators import Originator, Unmoved
+from sms_consent_cli.commands.connect.delivery_check import DeliveryFailed
+from sms_consent_cli.commands.connect.originators import ChangeNotVisible, Originator
 from sms_consent_cli.commands.connect.plan import Step, is_safe
-from sms_consent_cli.commands.connect.report import Report, telling
-from sms_consent_cli.commands.connect.switchover import Examined, Stopped, Switchover, Wishes
+from sms_consent_cli.commands.connect.report import Report, describe_step
+from sms_consent_cli.commands.connect.switchover import ChangedMeanwhile, ConnectOptions, Switchover, SwitchoverPlan
 from sms_consent_cli.commands.connect.transfer import Incomplete
 
 __all__ = ["DONE", "STOPPED", "connect", "disconnect"]
@@ -17,66 +17,66 @@ __all__ = ["DONE", "STOPPED", "connect", "disconnect"]
 DONE, STOPPED, FAILED = 0, 1, 3
 
 
-def connect(switchover: Switchover, originator: Originator, wishes: Wishes, report: Report) -> int:
+def connect(switchover: Switchover, originator: Originator, options: ConnectOptions, report: Report) -> int:
     """The exit code: 0 connected, or recorded and due; 1 stopped where AWS or the stack honours STOP, 3 no answer."""
-    examined = switchover.examine(originator)
-    stops = [check.name for check in report.checks if check.stops(wishes.accepted)]
-    _who(switchover, originator, report)
-    if examined is None or stops:
-        _held(switchover, originator, report)
+    plan = switchover.plan_connect(originator)
+    blocks = [check.name for check in report.checks if check.blocks(options.accepted)]
+    _report_owner(switchover, originator, report)
+    if plan is None or blocks:
+        _report_blocked(switchover, originator, report)
         return STOPPED
-    if not examined.steps:
+    if not plan.steps:
         report.say(f"{originator.identity} is connected: the stack honours STOP. There is nothing to do.", "green")
         return DONE
-    code = _carry_out(switchover, examined, wishes, report)
-    if code == DONE and not wishes.dry_run and not report.due:
+    code = _carry_out(switchover, plan, options, report)
+    if code == DONE and not options.dry_run and not report.due:
         report.say(f"{originator.identity} is connected: the stack honours STOP.", "bold green")
     return code
 
 
-def disconnect(switchover: Switchover, originator: Originator, wishes: Wishes, report: Report) -> int:
+def disconnect(switchover: Switchover, originator: Originator, options: ConnectOptions, report: Report) -> int:
     """Likewise; 0 once AWS honours STOP."""
-    examined = switchover.examine_back(originator)
-    stops = [check.name for check in report.checks if check.stops(wishes.accepted)]
-    _who(switchover, originator, report)
-    if examined is None or stops:
+    plan = switchover.plan_disconnect(originator)
+    blocks = [check.name for check in report.checks if check.blocks(options.accepted)]
+    _report_owner(switchover, originator, report)
+    if plan is None or blocks:
         report.say("Nothing has been changed.", "bold red")
         return STOPPED
-    code = _carry_out(switchover, examined, wishes, report)
-    if code == DONE and not wishes.dry_run and not report.due:
+    code = _carry_out(switchover, plan, options, report)
+    if code == DONE and not options.dry_run and not report.due:
         report.say(
-            f"{originator.identity} is AWS's again: it honours STOP, and keeps {examined.target.name}.", "bold green"
+            f"{originator.identity} is AWS's again: it honours STOP, and keeps {plan.target.name}.", "bold green"
         )
     return code
 
 
-def _carry_out(switchover: Switchover, examined: Examined, wishes: Wishes, report: Report) -> int:
+def _carry_out(switchover: Switchover, plan: SwitchoverPlan, options: ConnectOptions, report: Report) -> int:
     """Step by step. Where one fails, what has been done stays; the next run goes on from there."""
-    for step in examined.steps:
-        what = telling(step, examined)
-        if wishes.dry_run:
+    for step in plan.steps:
+        what = describe_step(step, plan)
+        if options.dry_run:
             report.stepped(step, what, "planned")
             continue
         try:
             with report.doing(what):
-                examined = switchover.carry_out(examined, step)
+                plan = switchover.carry_out(plan, step)
         except Incomplete as incomplete:
             report.due = incomplete.left
             report.stepped(step, f"{what}: {incomplete}", "due")
-            _stays(switchover, examined, report)
+            _report_unfinished(switchover, plan, report)
             return DONE
-        except (Unheard, Unmoved, Stopped, ConsentError, BotoCoreError, ClientError) as error:
+        except (DeliveryFailed, ChangeNotVisible, ChangedMeanwhile, ConsentError, BotoCoreError, ClientError) as error:
             report.failure = _reason(error)
             report.stepped(step, f"{what}: {report.failure}", "failed")
-            _stays(switchover, examined, report)
+            _report_unfinished(switchover, plan, report)
             return FAILED if isinstance(error, (BotoCoreError, ClientError, ConsentError)) else STOPPED
-        report.stepped(step, switchover.proof if step is Step.TRIAL and switchover.proof else what, "done")
-    _who(switchover, examined.originator, report)
+        report.stepped(step, switchover.evidence if step is Step.TRIAL and switchover.evidence else what, "done")
+    _report_owner(switchover, plan.originator, report)
     return DONE
 
 
-def _stays(switchover: Switchover, examined: Examined, report: Report) -> None:
-    _who(switchover, examined.originator, report)
+def _report_unfinished(switchover: Switchover, plan: SwitchoverPlan, report: Report) -> None:
+    _report_owner(switchover, plan.originator, report)
     report.say(
         f"{report.honoured_by or 'AWS, or the stack if it did before,'} honours STOP. "
         "What is done stays; run this again to go on.",
@@ -84,9 +84,9 @@ def _stays(switchover: Switchover, examined: Examined, report: Report) -> None:
     )
 
 
-def _held(switchover: Switchover, originator: Originator, report: Report) -> None:
+def _report_blocked(switchover: Switchover, originator: Originator, report: Report) -> None:
     """A number that is connected already, while something is wrong, is in danger: that must not read like a refusal."""
-    if originator.handling.self_managed and originator.handling.heard_on(switchover.route.topic):
+    if originator.settings.self_managed and originator.settings.sends_to(switchover.route.topic):
         report.say(
             f"{originator.identity} is connected already, and its STOPs may be lost: mend the above, or run "
             f'"sms-consent disconnect {originator.identity}" to have AWS honour them.',
@@ -99,15 +99,15 @@ def _held(switchover: Switchover, originator: Originator, report: Report) -> Non
         )
 
 
-def _who(switchover: Switchover, originator: Originator, report: Report) -> None:
+def _report_owner(switchover: Switchover, originator: Originator, report: Report) -> None:
     """As far as AWS says so now."""
     try:
-        now = switchover.originators.again(originator).handling
+        now = switchover.originators.refresh(originator).settings
     except (BotoCoreError, ClientError):
         return
     if not now.self_managed:
         report.honoured_by = "AWS"
-    elif now.heard_on(switchover.route.topic):
+    elif now.sends_to(switchover.route.topic):
         report.honoured_by = "the stack"
     else:
         report.honoured_by = "another system"

@@ -75,33 +75,33 @@ class Suitability:
 
     def _channel(self, topic: str) -> Iterator[Check]:
         """Somebody may be listening already; and a role of the channel replaces the topic's policy."""
-        handling = self._originator.handling
-        if handling.goes_to is Channel.CONNECT:
+        settings = self._originator.settings
+        if settings.goes_to is Channel.CONNECT:
             yield unsure(
                 "channel",
-                f"its texts go to Amazon Connect ({handling.channel}) now, and a number has one destination: the contact centre "
+                f"its texts go to Amazon Connect ({settings.channel}) now, and a number has one destination: the contact centre "
                 "would get none any more. To keep it there, leave STOP to AWS. To take it over, give --accept channel; "
                 '"sms-consent disconnect" gives it back',
             )
-        elif handling.goes_to is Channel.UNKNOWN:
+        elif settings.goes_to is Channel.UNKNOWN:
             yield unsure(
                 "channel",
-                f"its texts go to {handling.channel} now, which is no SNS topic and nothing that this command knows, and would "
+                f"its texts go to {settings.channel} now, which is no SNS topic and nothing that this command knows, and would "
                 "no longer. Find out who reads them there; give --accept channel if they need not",
             )
-        elif handling.two_way and handling.channel != topic:
+        elif settings.two_way and settings.channel != topic:
             yield unsure(
                 "channel",
-                f"its texts go to {handling.channel} now, and would no longer. To keep both, deploy the stack on that topic "
+                f"its texts go to {settings.channel} now, and would no longer. To keep both, deploy the stack on that topic "
                 "(ExistingTopicArn)",
             )
-        if handling.role is not None:
+        if settings.role is not None:
             yield unsure(
                 "role",
-                f"the service publishes as {handling.role}, whatever the topic's policy says: that role must be allowed "
+                f"the service publishes as {settings.role}, whatever the topic's policy says: that role must be allowed "
                 "sns:Publish on the stack's topic, and to use its key",
             )
-        if handling.self_managed and handling.channel != topic:
+        if settings.self_managed and settings.channel != topic:
             yield note(
                 "channel",
                 "its opt-outs are self-managed already: whoever honours them may have a list of their own, to be brought "
@@ -140,8 +140,8 @@ class Suitability:
                 "account", f"it may spend {spend} US dollar a month on texts: confirmations stop when it is spent"
             )
         else:
-            told = f", and may spend {spend} US dollars a month on texts" if spend is not None else ""
-            yield good("account", f"it is out of the SMS sandbox{told}")
+            message = f", and may spend {spend} US dollars a month on texts" if spend is not None else ""
+            yield good("account", f"it is out of the SMS sandbox{message}")
 
     def _rates(self) -> Iterator[Check]:
         above = [

@@ -13,9 +13,9 @@ from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
 from sms_consent.domain.consent import Status
 from sms_consent.recording.list_copy import ListCopier, ListCopy
-from sms_consent_cli.commands.connect.delivery_check import NOBODY, Trial
-from sms_consent_cli.commands.connect.originators import Handling, Originator, Originators
-from sms_consent_cli.commands.connect.plan import Aim, Step, to_connect, to_disconnect
+from sms_consent_cli.commands.connect.delivery_check import TEST_SENDER, DeliveryTest
+from sms_consent_cli.commands.connect.originators import Originator, Originators, TwoWaySettings
+from sms_consent_cli.commands.connect.plan import Step, TargetSettings, steps_to_connect, steps_to_disconnect
 from sms_consent_cli.commands.connect.route import Route
 from sms_consent_cli.commands.connect.suitability import Suitability
 from sms_consent_cli.commands.connect.target_list import Target, Targets
@@ -23,13 +23,13 @@ from sms_consent_cli.commands.connect.transfer import Transfer
 from sms_consent_cli.commands.connect.verdict import Check, bad, good, note, unsure
 from sms_consent_cli.shared.account import Account
 from sms_consent_cli.shared.command_context import CommandContext
-from sms_consent_cli.shared.sweeping import PATIENCE
+from sms_consent_cli.shared.sweep_invoker import PATIENCE
 
-__all__ = ["Examined", "Stopped", "Switchover", "Teller", "Wishes"]
+__all__ = ["ChangedMeanwhile", "ConnectObserver", "ConnectOptions", "Switchover", "SwitchoverPlan"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class ConnectOptions:
     """What the operator chose."""
 
     accepted: frozenset[str]
@@ -40,7 +40,7 @@ class Wishes:
     wait: float = 60
 
 
-class Teller(Protocol):
+class ConnectObserver(Protocol):
     """Who is told while it goes on."""
 
     def checked(self, check: Check) -> None:
@@ -53,53 +53,53 @@ class Teller(Protocol):
         """What did not work, and does no harm."""
 
 
-class Stopped(Exception):
+class ChangedMeanwhile(Exception):
     """Something changed under the command's hands."""
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class SwitchoverPlan:
     """What is to be done, if the checks allow it."""
 
     originator: Originator
     source: Target | None
     target: Target
     steps: tuple[Step, ...]
-    aim: Aim
+    goal: TargetSettings
     checks: tuple[Check, ...]
 
 
 class Switchover:
     """One number's or pool's. Raises Stopped and whatever the parts raise."""
 
-    def __init__(self, desk: CommandContext, wishes: Wishes, teller: Teller) -> None:
-        deployment = desk.deployment
-        self._desk = desk
-        self._wishes = wishes
-        self._teller = teller
+    def __init__(self, context: CommandContext, options: ConnectOptions, observer: ConnectObserver) -> None:
+        deployment = context.deployment
+        self._context = context
+        self._options = options
+        self._observer = observer
         self._account = Account(deployment.sms_voice())
         self._targets = Targets(
             deployment, self._account, SenderStore(deployment.dynamodb(), deployment.table, deployment.names)
         )
         self._connected = ConnectedNumbers(deployment.dynamodb(), deployment.table)
-        self.originators = Originators(deployment.sms_voice(), desk.clock.sleep)
+        self.originators = Originators(deployment.sms_voice(), context.clock.sleep)
         self.route = Route(deployment)
-        self.proof: str | None = None  # what the trial has shown
+        self.evidence: str | None = None  # what the trial has shown
 
     # --- to be looked at
 
-    def examine(self, originator: Originator) -> Examined | None:
+    def plan_connect(self, originator: Originator) -> SwitchoverPlan | None:
         """What connecting takes. None if a check says that it cannot be."""
         checks: list[Check] = []
 
         def keep(check: Check) -> Check:
             checks.append(check)
-            self._teller.checked(check)
+            self._observer.checked(check)
             return check
 
         for check in self.route.checks(originator.arn):
             keep(check)
-        for check in Suitability(self._desk.deployment, originator).checks(self.route.topic):
+        for check in Suitability(self._context.deployment, originator).checks(self.route.topic):
             keep(check)
         target, check = self._targets.of(originator)
         keep(check)
@@ -113,69 +113,69 @@ class Switchover:
             )
         if target is None:
             return None
-        steps = self._chosen(to_connect(originator.handling, self.route.topic, target.name))
-        source = self._targets.named(originator.handling.list_name)
+        steps = self._chosen(steps_to_connect(originator.settings, self.route.topic, target.name))
+        source = self._targets.named(originator.settings.list_name)
         if Step.LIST in steps:
-            keep(self._opt_outs(originator.handling, source, target))
-        aim = Aim(channel=self.route.topic, two_way=True, list_name=target.name)
-        return Examined(originator, source, target, tuple(steps), aim, tuple(checks))
+            keep(self._opt_outs(originator.settings, source, target))
+        goal = TargetSettings(channel=self.route.topic, two_way=True, list_name=target.name)
+        return SwitchoverPlan(originator, source, target, tuple(steps), goal, tuple(checks))
 
-    def examine_back(self, originator: Originator) -> Examined | None:
+    def plan_disconnect(self, originator: Originator) -> SwitchoverPlan | None:
         """What disconnecting takes."""
         checks: list[Check] = []
 
         def keep(check: Check) -> None:
             checks.append(check)
-            self._teller.checked(check)
+            self._observer.checked(check)
 
         if originator.pool is not None:
             keep(bad("number", f"{originator.identity} is in the pool {originator.pool}: disconnect the pool"))
             return None
-        kept, now = self._connected.settings_before(originator.id), originator.handling
-        before = Handling(**{"channel": None, "role": None} | kept) if kept is not None else None
+        kept, now = self._connected.settings_before(originator.id), originator.settings
+        before = TwoWaySettings(**{"channel": None, "role": None} | kept) if kept is not None else None
         if before is None:
             keep(note("before", "how it was set before is not known here: list and two-way messaging stay as they are"))
-        list_name = before.list_name if before is not None and not self._wishes.keep_list else now.list_name
+        list_name = before.list_name if before is not None and not self._options.keep_list else now.list_name
         target, source = self._targets.named(list_name), self._targets.named(now.list_name)
         if target is None:
             keep(bad("list", f"the list {list_name} that it obeyed before is gone: give --keep-list"))
             return None
-        aim = Aim(
+        goal = TargetSettings(
             channel=before.channel if before is not None else None,
             two_way=before.two_way if before is not None else None,
             list_name=list_name,
             role=before.role if before is not None else None,
         )
-        steps = self._chosen(to_disconnect(now, aim, remembered=before is not None))
+        steps = self._chosen(steps_to_disconnect(now, goal, remembered=before is not None))
         if Step.LIST in steps:
             keep(self._opt_outs(now, source, target))
-        return Examined(originator, source, target, tuple(steps), aim, tuple(checks))
+        return SwitchoverPlan(originator, source, target, tuple(steps), goal, tuple(checks))
 
     def _chosen(self, steps: list[Step]) -> list[Step]:
         """Without the copies, if the opt-outs are to be left behind."""
-        return [step for step in steps if not (self._wishes.forget and step in (Step.COPY, Step.CATCH_UP))]
+        return [step for step in steps if not (self._options.forget and step in (Step.COPY, Step.CATCH_UP))]
 
-    def _opt_outs(self, now: Handling, source: Target | None, target: Target) -> Check:
+    def _opt_outs(self, now: TwoWaySettings, source: Target | None, target: Target) -> Check:
         """Who is opted out on the list that is left must be so on the other: else texts would go out to them again."""
         if source is None:
             return unsure(
                 "opt-outs",
                 f"{now.list_name} is another account's: this cannot tell whether its opt-outs are on {target.name}",
             )
-        if self._wishes.copy and not self._wishes.dry_run:
+        if self._options.copy and not self._options.dry_run:
             return good("opt-outs", f"those of {source.name} are brought to {target.name}")
-        tally = self._transfer(source, target).compare(self._teller.counted)
+        tally = self._transfer(source, target).compare(self._observer.counted)
         recorded = self._count_recorded(source, target)
         if not tally.missing and not recorded:
             return good("opt-outs", f"all {tally.seen} of {source.name} are known for {target.name}")
-        told = f"{tally.missing} of {tally.seen} numbers on {source.name} are not on {target.name}"
+        message = f"{tally.missing} of {tally.seen} numbers on {source.name} are not on {target.name}"
         if recorded:
-            told += f", and {recorded} more are opted out there by the ledger alone, or wait for an opt-in"
-        if self._wishes.copy:
-            return good("opt-outs", f"{told}: they are brought there")
-        if self._wishes.forget:
-            return note("opt-outs", f"{told}: they are left behind, and texts may reach them")
-        return bad("opt-outs", f"{told}: give --carry to bring them there, or --forget to leave them behind")
+            message += f", and {recorded} more are opted out there by the ledger alone, or wait for an opt-in"
+        if self._options.copy:
+            return good("opt-outs", f"{message}: they are brought there")
+        if self._options.forget:
+            return note("opt-outs", f"{message}: they are left behind, and texts may reach them")
+        return bad("opt-outs", f"{message}: give --carry to bring them there, or --forget to leave them behind")
 
     def _count_recorded(self, source: Target, target: Target) -> int:
         """People of whom the list itself does not tell: their opt-out is due, or their opt-in waits."""
@@ -185,23 +185,23 @@ class Switchover:
         return self._carrier().count(source.ledger_name, names, lambda _: None)[target.ledger_name].total
 
     def _carrier(self) -> ListCopier:
-        deployment = self._desk.deployment
+        deployment = self._context.deployment
         return ListCopier(
-            ledger=self._desk.ledger,
+            ledger=self._context.ledger,
             census=DynamoConsentScan(deployment.dynamodb(), deployment.table, deployment.names),
-            clock=self._desk.clock,
-            actor=self._desk.caller,
+            clock=self._context.clock,
+            actor=self._context.caller,
             only=lambda consent: (
-                consent.number != NOBODY and (not consent.surely_listed or consent.status is Status.OPT_IN_PENDING)
+                consent.number != TEST_SENDER and (not consent.surely_listed or consent.status is Status.OPT_IN_PENDING)
             ),
         )
 
     # --- to be done
 
-    def carry_out(self, examined: Examined, step: Step) -> Examined:
+    def carry_out(self, plan: SwitchoverPlan, step: Step) -> SwitchoverPlan:
         """One step, which may have been done before."""
-        does: dict[Step, Callable[[Examined], Originator]] = {
-            Step.TRIAL: self._try,
+        actions: dict[Step, Callable[[SwitchoverPlan], Originator]] = {
+            Step.TRIAL: self._test_delivery,
             Step.REMEMBER: self._remember,
             Step.HAND_BACK: self._hand_back,
             Step.TWO_WAY: self._two_way,
@@ -211,76 +211,76 @@ class Switchover:
             Step.SELF_MANAGED: self._self_managed,
             Step.FORGET: self._forget,
         }
-        return replace(examined, originator=does[step](examined))
+        return replace(plan, originator=actions[step](plan))
 
-    def _try(self, examined: Examined) -> Originator:
-        deployment = self._desk.deployment
+    def _test_delivery(self, plan: SwitchoverPlan) -> Originator:
+        deployment = self._context.deployment
         own_list = deployment.names.canonical(deployment.part("OptOutListName"))
-        self.proof = Trial(
+        self.evidence = DeliveryTest(
             sns=deployment.client("sns"),
             topic=self.route.topic,
-            register=self._desk.register,
+            register=self._context.register,
             opt_out_list=AwsOptOutList(deployment.sms_voice()),
             list_name=own_list,
-            clock=self._desk.clock,
-            patience=self._wishes.wait,
+            clock=self._context.clock,
+            timeout=self._options.wait,
         ).run()
-        return examined.originator
+        return plan.originator
 
-    def _remember(self, examined: Examined) -> Originator:
-        originator = examined.originator
+    def _remember(self, plan: SwitchoverPlan) -> Originator:
+        originator = plan.originator
         # Once texts go to the stack's topic, the change is half-way, and what is kept is from before it.
-        half_way = originator.handling.heard_on(self.route.topic)
-        self._connected.keep(originator.id, asdict(originator.handling), only_first=half_way)
-        return examined.originator
+        half_way = originator.settings.sends_to(self.route.topic)
+        self._connected.keep(originator.id, asdict(originator.settings), only_first=half_way)
+        return plan.originator
 
-    def _forget(self, examined: Examined) -> Originator:
-        self._connected.forget(examined.originator.id)
-        return examined.originator
+    def _forget(self, plan: SwitchoverPlan) -> Originator:
+        self._connected.forget(plan.originator.id)
+        return plan.originator
 
-    def _hand_back(self, examined: Examined) -> Originator:
+    def _hand_back(self, plan: SwitchoverPlan) -> Originator:
         return self.originators.change(
-            examined.originator, lambda now: not now.self_managed, SelfManagedOptOutsEnabled=False
+            plan.originator, lambda now: not now.self_managed, SelfManagedOptOutsEnabled=False
         )
 
-    def _two_way(self, examined: Examined) -> Originator:
-        aim = examined.aim
-        settings: dict[str, Any] = {"TwoWayEnabled": aim.two_way}
-        if aim.two_way:
-            settings["TwoWayChannelArn"] = aim.channel
-            if aim.role is not None and aim.role != examined.originator.handling.role:
-                settings["TwoWayChannelRole"] = aim.role
+    def _two_way(self, plan: SwitchoverPlan) -> Originator:
+        goal = plan.goal
+        settings: dict[str, Any] = {"TwoWayEnabled": goal.two_way}
+        if goal.two_way:
+            settings["TwoWayChannelArn"] = goal.channel
+            if goal.role is not None and goal.role != plan.originator.settings.role:
+                settings["TwoWayChannelRole"] = goal.role
         return self.originators.change(
-            examined.originator,
-            lambda now: now.two_way is aim.two_way and (not aim.two_way or now.channel == aim.channel),
+            plan.originator,
+            lambda now: now.two_way is goal.two_way and (not goal.two_way or now.channel == goal.channel),
             **settings,
         )
 
-    def _copy(self, examined: Examined) -> Originator:
-        source, target = examined.source, examined.target
+    def _copy(self, plan: SwitchoverPlan) -> Originator:
+        source, target = plan.source, plan.target
         if source is not None:
             if source.ledger_name != target.ledger_name:
-                carry = ListCopy(source=source.ledger_name, target=target.ledger_name, at=self._desk.clock.now())
+                carry = ListCopy(source=source.ledger_name, target=target.ledger_name, at=self._context.clock.now())
                 self._carrier().copy(carry, lambda _: None)
-            self._transfer(source, target).copy(self._teller.counted, self._teller.notice)
-        return examined.originator
+            self._transfer(source, target).copy(self._observer.counted, self._observer.notice)
+        return plan.originator
 
-    def _list(self, examined: Examined) -> Originator:
-        target = examined.target
+    def _list(self, plan: SwitchoverPlan) -> Originator:
+        target = plan.target
         return self.originators.change(
-            examined.originator, lambda now: now.list_name == target.name, OptOutListName=target.found.reference
+            plan.originator, lambda now: now.list_name == target.name, OptOutListName=target.found.reference
         )
 
-    def _self_managed(self, examined: Examined) -> Originator:
+    def _self_managed(self, plan: SwitchoverPlan) -> Originator:
         """Only onto what still is as it was checked: copying a long list takes hours."""
-        for check in self.route.checks(examined.originator.arn):
-            if check.stops(self._wishes.accepted):
-                raise Stopped(f"{check.name}: {check.told}")
-        found = self.originators.again(examined.originator)
-        if not found.handling.heard_on(self.route.topic) or found.handling.list_name != examined.target.name:
-            raise Stopped("somebody else has changed its two-way channel or its list meanwhile")
+        for check in self.route.checks(plan.originator.arn):
+            if check.blocks(self._options.accepted):
+                raise ChangedMeanwhile(f"{check.name}: {check.message}")
+        found = self.originators.refresh(plan.originator)
+        if not found.settings.sends_to(self.route.topic) or found.settings.list_name != plan.target.name:
+            raise ChangedMeanwhile("somebody else has changed its two-way channel or its list meanwhile")
         return self.originators.change(found, lambda now: now.self_managed, SelfManagedOptOutsEnabled=True)
 
     def _transfer(self, source: Target, target: Target) -> Transfer:
-        patience = max(PATIENCE, timedelta(seconds=self._wishes.wait))
-        return Transfer(desk=self._desk, source=source, target=target, patience=patience)
+        timeout = max(PATIENCE, timedelta(seconds=self._options.wait))
+        return Transfer(context=self._context, source=source, target=target, timeout=timeout)

@@ -30,17 +30,17 @@ class Target:
 class Targets:
     """By the senders' settings, else the stack's own. Its methods raise NotFound, ClientError or BotoCoreError."""
 
-    def __init__(self, deployment: Deployment, account: Account, book: SenderStore) -> None:
+    def __init__(self, deployment: Deployment, account: Account, sender_store: SenderStore) -> None:
         self._deployment = deployment
         self._account = account
-        self._book = book
+        self._sender_store = sender_store
 
     def of(self, originator: Originator) -> tuple[Target | None, Check]:
         """None where there is no one list that would do."""
         names = {member.number: self._counted_for(member.number) for member in originator.members}
         if len(set(names.values())) > 1:
-            told = ", ".join(f"{number} counts for {name}" for number, name in sorted(names.items()))
-            return None, bad("list", f"a pool obeys one list, but {told}: set them alike (sms-consent senders set)")
+            message = ", ".join(f"{number} counts for {name}" for number, name in sorted(names.items()))
+            return None, bad("list", f"a pool obeys one list, but {message}: set them alike (sms-consent senders set)")
         name = next(iter(names.values()), self._own_list())
         found = self._account.find(name)
         if found is None:
@@ -61,11 +61,11 @@ class Targets:
 
     def replies_from(self, identity: str) -> str | None:
         """What a sender's replies are sent from instead of itself, None if nothing is set."""
-        sender = self._book.sender(identity)
+        sender = self._sender_store.sender(identity)
         return sender.reply_from if sender is not None else None
 
     def _counted_for(self, number: str) -> str:
-        sender = self._book.sender(number)
+        sender = self._sender_store.sender(number)
         return sender.list_name if sender is not None else self._own_list()
 
     def _own_list(self) -> str:

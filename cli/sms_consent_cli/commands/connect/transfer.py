@@ -19,10 +19,10 @@ from sms_consent.domain.phone_number import canonical
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.time import to_millisecond
 from sms_consent.reconciliation.drift_rules import entry_id
-from sms_consent_cli.commands.connect.delivery_check import NOBODY
+from sms_consent_cli.commands.connect.delivery_check import TEST_SENDER
 from sms_consent_cli.commands.connect.target_list import Target
 from sms_consent_cli.shared.aws_clock import SteadyClock
-from sms_consent_cli.shared.sweeping import PATIENCE, is_open
+from sms_consent_cli.shared.sweep_invoker import PATIENCE, is_open
 
 if TYPE_CHECKING:
     from sms_consent_cli.shared.command_context import CommandContext
@@ -73,45 +73,45 @@ class Transfer:
     def __init__(
         self,
         *,
-        desk: CommandContext,
+        context: CommandContext,
         source: Target,
         target: Target,
-        patience: timedelta = PATIENCE,
+        timeout: timedelta = PATIENCE,
     ) -> None:
         """``patience`` is how long a copy waits until the list has followed."""
-        self._desk = desk
-        self._sms = desk.deployment.sms_voice()
-        self._dynamodb = desk.deployment.dynamodb()
-        self._pace = RateLimiter(SteadyClock(), {Call.FIND: desk.settings.describe_rate})
+        self._context = context
+        self._sms = context.deployment.sms_voice()
+        self._dynamodb = context.deployment.dynamodb()
+        self._pace = RateLimiter(SteadyClock(), {Call.FIND: context.settings.describe_rate})
         self._source = source
         self._target = target
-        self._patience = patience
+        self._timeout = timeout
 
-    def compare(self, tell: Tell) -> Tally:
+    def compare(self, on_progress: Tell) -> Tally:
         """What a copy would do; nothing is changed."""
         tally = Tally()
-        for _ in self._missing(tally, tell):
+        for _ in self._missing(tally, on_progress):
             pass
         return tally
 
-    def copy(self, tell: Tell, notice: Callable[[str], None]) -> Tally:
+    def copy(self, on_progress: Tell, notice: Callable[[str], None]) -> Tally:
         """Record every one of them, and wait until they are on the list. Raises Incomplete if some are not by then."""
         tally = Tally()
         opened: list[str] = []
-        for listed, standing in self._missing(tally, tell):
+        for listed, standing in self._missing(tally, on_progress):
             consent = standing
             if consent is None or consent.status is not Status.OPTED_OUT:
                 decision = self._decision(listed)
-                consent = self._desk.recorder.record(decision, self._target.ledger_name, reply_from=None).consent
+                consent = self._context.recorder.record(decision, self._target.ledger_name, reply_from=None).consent
             if not consent.settled:
                 opened.append(listed.number)
         if left := self._left_of(opened, notice):
             raise Incomplete(left)
         return tally
 
-    def _missing(self, tally: Tally, tell: Tell) -> Iterator[tuple[_Listed, Consent | None]]:
+    def _missing(self, tally: Tally, on_progress: Tell) -> Iterator[tuple[_Listed, Consent | None]]:
         for page in self._pages():
-            here = [each for each in page if each.number != NOBODY]  # of a trial, which waits for its 30 days
+            here = [each for each in page if each.number != TEST_SENDER]  # of a trial, which waits for its 30 days
             numbers = [each.number for each in here]
             standing = self._consents(numbers, self._target)
             left = self._consents(numbers, self._source)
@@ -125,7 +125,7 @@ class Transfer:
                     continue
                 tally.missing += 1
                 yield _as_known(each, before), consent
-            tell(tally.seen)
+            on_progress(tally.seen)
 
     def _left_of(self, numbers: list[str], notice: Callable[[str], None]) -> int:
         """How many are not on the list after all the patience. A number that was opted in meanwhile is not waited for."""
@@ -142,7 +142,7 @@ class Transfer:
             opened = [consent.number for consent in found]
             return found
 
-        return len(self._desk.sweeping.follow(look, notice, self._patience))
+        return len(self._context.sweep.follow(look, notice, self._timeout))
 
     def _decision(self, listed: _Listed) -> Decision:
         """With the list's own time and, as to whether the person themselves had asked, its own word, or the ledger's."""
@@ -153,7 +153,7 @@ class Transfer:
             at=listed.at,
             author=Author.IMPORT,
             through=f"opt-out list {self._source.name}",
-            actor=self._desk.caller,
+            actor=self._context.caller,
             end_user=listed.by_end_user,
         )
 
@@ -183,7 +183,7 @@ class Transfer:
     def _consents(self, numbers: list[str], of: Target) -> dict[str, Consent]:
         """Read the consents of one page."""
         keys = [(number, of.ledger_name) for number in numbers]
-        found = consents_by_key(self._dynamodb, self._desk.deployment.table, keys, self._desk.clock)
+        found = consents_by_key(self._dynamodb, self._context.deployment.table, keys, self._context.clock)
         return {number: consent for (number, _), consent in found.items()}
 
 

@@ -28,31 +28,31 @@ class Check:
 
     name: str
     verdict: Verdict
-    told: str
+    message: str
 
-    def stops(self, accepted: frozenset[str]) -> bool:
+    def blocks(self, accepted: frozenset[str]) -> bool:
         """Whether nothing may be changed."""
         return self.verdict is Verdict.BAD or (self.verdict is Verdict.UNSURE and self.name not in accepted)
 
 
-def good(name: str, told: str) -> Check:
+def good(name: str, message: str) -> Check:
     """As it should be."""
-    return Check(name, Verdict.GOOD, told)
+    return Check(name, Verdict.GOOD, message)
 
 
-def note(name: str, told: str) -> Check:
+def note(name: str, message: str) -> Check:
     """Good enough."""
-    return Check(name, Verdict.NOTE, told)
+    return Check(name, Verdict.NOTE, message)
 
 
-def unsure(name: str, told: str) -> Check:
+def unsure(name: str, message: str) -> Check:
     """Not to be told from here."""
-    return Check(name, Verdict.UNSURE, told)
+    return Check(name, Verdict.UNSURE, message)
 
 
-def bad(name: str, told: str) -> Check:
+def bad(name: str, message: str) -> Check:
     """A STOP could be lost."""
-    return Check(name, Verdict.BAD, told)
+    return Check(name, Verdict.BAD, message)
 
 
 def unsure_where_denied(name: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""`sms-consent dead-letters`: texts that nobody could hear; some may be STOPs. What they say is shown on request only."""
+"""`sms-consent dead-letters`: list, show and redrive texts that could not be processed, some of which may be STOPs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_consent_cli.commands.check import STACK, AsJson, Stack
 from sms_consent_cli.commands.dead_letters.queue import DeadLetter, DeadLetterQueue
+from sms_consent_cli.shared.options import STACK, AsJson, Stack
 from sms_consent_cli.shared.terminal_text import say, say_json
 from sms_consent_cli.shared.usage_error import BAD_INPUT
 
@@ -22,12 +22,14 @@ MISSING = 1
 
 Url = Annotated[
     str | None,
-    typer.Option("--dead-letter-queue", envvar="DEAD_LETTER_QUEUE_URL", help="Its URL; else that of --stack."),
+    typer.Option(
+        "--dead-letter-queue", envvar="DEAD_LETTER_QUEUE_URL", help="The URL of the queue. Default: that of --stack."
+    ),
 ]
 
 Events = Annotated[
     bool,
-    typer.Option("--events", help="Instead of texts, changes of consent that could not be told to other systems."),
+    typer.Option("--events", help="Use the queue of consent changes that could not be published."),
 ]
 
 dead_letters = typer.Typer(
@@ -39,14 +41,13 @@ dead_letters = typer.Typer(
 
 @dead_letters.command("list")
 def list_letters(events: Events = False, as_json: AsJson = False, url: Url = None, stack: Stack = STACK) -> None:
-    """Lists why each is there, since when, and what it seems to ask for. Numbers are masked, texts are not shown.
+    """List them: the reason, the age, and the probable intent. Numbers are masked, texts are not shown.
 
-    A queue cannot be browsed: each message is received, which counts as a receive, and given back at the end.
-
-    Meanwhile, for two minutes at the most, nobody else sees it.
+    A queue cannot be browsed: each message is received, which counts as a receive, and returned at the end. Until then, for at
+    most two minutes, other consumers do not see it.
     """
-    from sms_consent_cli.commands.dead_letters.event_report import put_aside_view, show_put_asides
-    from sms_consent_cli.commands.dead_letters.events import opened
+    from sms_consent_cli.commands.dead_letters.event_report import event_view, show_events
+    from sms_consent_cli.commands.dead_letters.events import read_event
     from sms_consent_cli.commands.dead_letters.report import letter_view, show_letters
 
     with _looking("dead-letters list", stack, url, events=events) as (queue, deployment):
@@ -54,11 +55,11 @@ def list_letters(events: Events = False, as_json: AsJson = False, url: Url = Non
         waiting = queue.waiting()
         letters = sorted(queue.letters(), key=lambda letter: letter.since)
     if events:
-        messages = [opened(letter) for letter in letters]
+        messages = [read_event(letter) for letter in letters]
         if as_json:
-            say_json([put_aside_view(message) for message in messages])
+            say_json([event_view(message) for message in messages])
         else:
-            show_put_asides(messages, waiting, now())
+            show_events(messages, waiting, now())
         return
     if as_json:
         say_json([letter_view(letter) for letter in letters])
@@ -68,29 +69,29 @@ def list_letters(events: Events = False, as_json: AsJson = False, url: Url = Non
 
 @dead_letters.command()
 def show(
-    letter_id: Annotated[str, typer.Argument(metavar="ID", help="As the list gives it; its beginning is enough.")],
-    reveal: Annotated[bool, typer.Option("--reveal", help="The number and the text too, as they came.")] = False,
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The id in the list, or its beginning.")],
+    reveal: Annotated[bool, typer.Option("--reveal", help="Show the number and the text.")] = False,
     events: Events = False,
     as_json: AsJson = False,
     url: Url = None,
     stack: Stack = STACK,
 ) -> None:
-    """Shows one of them. Without --reveal, its number is masked and its text left out.
+    """Show one of them. Without --reveal, its number is masked and its text left out.
 
-    Like the list, it receives every message and gives it back. Exit codes: 1 if there is none of that id.
+    Like the list, it receives every message and returns it. Exit codes: 1 no message has this id.
     """
-    from sms_consent_cli.commands.dead_letters.event_report import put_aside_view, show_put_aside
-    from sms_consent_cli.commands.dead_letters.events import opened
+    from sms_consent_cli.commands.dead_letters.event_report import event_view, show_event
+    from sms_consent_cli.commands.dead_letters.events import read_event
     from sms_consent_cli.commands.dead_letters.report import letter_view, show_letter
 
     command = "dead-letters show"
     with _looking(command, stack, url, events=events) as (queue, _):
         (letter,) = _chosen(command, [letter_id], queue.letters())
     if as_json:
-        view = put_aside_view(opened(letter)) if events else letter_view(letter)
+        view = event_view(read_event(letter)) if events else letter_view(letter)
         say_json(view | ({"body": letter.body} if reveal else {}))
     elif events:
-        show_put_aside(opened(letter), reveal=reveal)
+        show_event(read_event(letter), reveal=reveal)
     else:
         show_letter(letter, reveal=reveal)
 
@@ -98,32 +99,38 @@ def show(
 @dead_letters.command()
 def redrive(
     letter_ids: Annotated[
-        list[str] | None, typer.Option("--id", metavar="ID", help="Only this one; may be repeated.")
+        list[str] | None, typer.Option("--id", metavar="ID", help="Only this message; may be repeated.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be put back, and leave it.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be put back, and change nothing.")
+    ] = False,
     events: Events = False,
     as_json: AsJson = False,
     queue_url: Annotated[
         str | None,
-        typer.Option("--queue", envvar="INBOUND_QUEUE_URL", help="The queue to put into; else that of --stack."),
+        typer.Option(
+            "--queue", envvar="INBOUND_QUEUE_URL", help="The queue to put them into. Default: that of --stack."
+        ),
     ] = None,
     event_bus: Annotated[
-        str | None, typer.Option("--event-bus", envvar="EVENT_BUS_NAME", help="With --events; else that of --stack.")
+        str | None,
+        typer.Option(
+            "--event-bus", envvar="EVENT_BUS_NAME", help="With --events: the event bus. Default: that of --stack."
+        ),
     ] = None,
     url: Url = None,
     stack: Stack = STACK,
 ) -> None:
-    """Puts them back into the queue, to be heard once more; with --events, tells other systems what they were not told.
+    """Put them back into the queue for processing; with --events, publish their changes.
 
-    Each goes as it came, and is deleted here only when the queue has it. A text that is heard twice changes nothing.
-
-    It may be interrupted and repeated. One that comes back while it runs, since it still cannot be read, stays here.
+    Each is sent unchanged, and deleted from the dead-letter queue once the queue has it. Processing a text twice changes nothing.
+    The command can be interrupted and repeated. A message that still cannot be read, and so comes back meanwhile, is kept.
     """
     from sms_consent_cli.commands.dead_letters.redrive import Redrive
 
     command = "dead-letters redrive"
     if events:
-        _retell(command, stack, url, event_bus, letter_ids, dry_run=dry_run, as_json=as_json)
+        _replay(command, stack, url, event_bus, letter_ids, dry_run=dry_run, as_json=as_json)
         return
     with _looking(command, stack, url, queue_url) as (queue, deployment):
         run = Redrive(queue, None if dry_run else deployment.queue_url)
@@ -133,13 +140,13 @@ def redrive(
             letters = _chosen(command, letter_ids, letters)
             about = len(letters)
         try:
-            run.through(letters, about=about)
+            run.process(letters, about=about)
         finally:
-            # Also when it was interrupted: what is done is done.
-            say_json(run.view()) if as_json else say(run.told())
+            # Also after an interruption, for what was done until then.
+            say_json(run.view()) if as_json else say(run.summary())
 
 
-def _retell(
+def _replay(
     command: str,
     stack: str,
     url: str | None,
@@ -151,25 +158,25 @@ def _retell(
 ) -> None:
     from sms_consent.adapters.eventbridge import EventBridgeBus
     from sms_consent.publishing.event_publisher import EventPublisher
-    from sms_consent_cli.commands.dead_letters.events import opened
-    from sms_consent_cli.commands.dead_letters.replay_events import Retelling
+    from sms_consent_cli.commands.dead_letters.events import read_event
+    from sms_consent_cli.commands.dead_letters.replay_events import EventReplay
 
     with _looking(command, stack, url, events=True, event_bus=event_bus) as (queue, deployment):
         clock = deployment.clock_by(queue.dated)
-        announcer = None
+        publisher = None
         if not dry_run:
-            announcer = EventPublisher(
+            publisher = EventPublisher(
                 EventBridgeBus(deployment.events(), deployment.event_bus.rpartition("/")[2]), clock
             )
-        run = Retelling(queue, announcer, deployment.streams(), clock)
+        run = EventReplay(queue, publisher, deployment.streams(), clock)
         letters: Iterable[DeadLetter] = queue.letters()
         if letter_ids:
             letters = _chosen(command, letter_ids, letters)
         try:
-            run.through([opened(letter) for letter in letters])
+            run.process([read_event(letter) for letter in letters])
         finally:
-            # Also when it was interrupted: what is told is told.
-            say_json(run.view()) if as_json else say(run.said())
+            # Also after an interruption, for what was published until then.
+            say_json(run.view()) if as_json else say(run.summary())
 
 
 @contextmanager
@@ -182,11 +189,11 @@ def _looking(
     events: bool = False,
     event_bus: str | None = None,
 ) -> Iterator[tuple[DeadLetterQueue, Deployment]]:
-    """The dead-letter queue; failures end the command, and what was not moved is given back."""
+    """Open the dead-letter queue. Failed calls end the command; messages that were not moved are returned."""
     from sms_consent_cli.shared.deployment import Deployment
-    from sms_consent_cli.shared.ledger_access import failures_told
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
 
-    with failures_told(command):
+    with report_aws_errors(command):
         deployment = Deployment(stack, queue_url=queue_url, dead_letter_queue_url=url, event_bus=event_bus)
         which = deployment.notify_dead_letter_queue_url if events else deployment.dead_letter_queue_url
         with DeadLetterQueue(deployment.sqs(), which) as queue:
@@ -194,7 +201,7 @@ def _looking(
 
 
 def _chosen(command: str, ids: Iterable[str], letters: Iterable[DeadLetter]) -> list[DeadLetter]:
-    """Those of these ids, or beginnings of ids. One that is missing, or not told apart, ends the command."""
+    """Return the messages with these ids or prefixes of ids. An unknown or ambiguous one ends the command."""
     found = list(letters)
     chosen: dict[str, DeadLetter] = {}
     for each in ids:

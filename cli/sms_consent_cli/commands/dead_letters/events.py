@@ -1,7 +1,7 @@
-"""Decides what a message of NotifyFunction's dead-letter queue holds, and whether it can be told to other systems now.
+"""The messages of NotifyFunction's dead-letter queue: ledger changes that could not be published.
 
-The function puts records of the ledger's stream aside as they came. Where it failed as a whole, Lambda leaves only the
-place in the stream where the records stand, for as long as the stream keeps them: a day.
+The function moves single stream records there. If an invocation failed as a whole, Lambda sends only the position of its
+records in the stream, which keeps them for a day.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.events import EventEnvelope
 from sms_consent_cli.commands.dead_letters.queue import WITHOUT_REASON, DeadLetter
 
-__all__ = ["PutAside", "StreamForgot", "opened", "read_again"]
+__all__ = ["DeadLetteredEvent", "RecordsExpired", "read_event", "read_from_stream"]
 
 PLACE = "DDBStreamBatchInfo"
 """docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html"""
@@ -25,55 +25,55 @@ _GONE = frozenset({"TrimmedDataAccessException", "ResourceNotFoundException"})
 FAILED_WHOLE = "the function failed as a whole: see its logs"
 
 
-class StreamForgot(Exception):
-    """The records are no longer, or not all, in the stream."""
+class RecordsExpired(Exception):
+    """The records are no longer in the stream, or not all of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class PutAside:
-    """One message: what it has to tell, or where in the stream that stands, or neither if it cannot be read."""
+class DeadLetteredEvent:
+    """One message: its events, or their position in the stream, or neither if it cannot be read."""
 
     letter: DeadLetter
-    notices: tuple[EventEnvelope, ...]
+    envelopes: tuple[EventEnvelope, ...]
     place: Mapping[str, Any] | None
     reason: str
 
     @property
-    def can_be_told(self) -> bool:
-        """As far as one can know without asking the stream."""
-        return bool(self.notices) or self.place is not None
+    def can_be_published(self) -> bool:
+        """Whether it has events, or a position in the stream."""
+        return bool(self.envelopes) or self.place is not None
 
 
-def opened(letter: DeadLetter) -> PutAside:
-    """What a message holds. One that this version cannot read says so; nothing in it is quoted."""
+def read_event(letter: DeadLetter) -> DeadLetteredEvent:
+    """Parse a message. The reason of one that cannot be read quotes nothing of it."""
     try:
         content = json.loads(letter.body)
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        return PutAside(letter, (), None, "not a record of the ledger's stream")
+        return DeadLetteredEvent(letter, (), None, "not a record of the ledger's stream")
     place = content.get(PLACE)
     if isinstance(place, dict):
         reason = FAILED_WHOLE if letter.reason == WITHOUT_REASON else letter.reason
-        return PutAside(letter, (), place, reason)
+        return DeadLetteredEvent(letter, (), place, reason)
     try:
-        notice = envelope_of(content)
+        envelope = envelope_of(content)
     except Unreadable as error:
-        return PutAside(letter, (), None, letter.reason if letter.reason != WITHOUT_REASON else error.reason)
-    return PutAside(letter, (notice,) if notice is not None else (), None, letter.reason)
+        return DeadLetteredEvent(letter, (), None, letter.reason if letter.reason != WITHOUT_REASON else error.reason)
+    return DeadLetteredEvent(letter, (envelope,) if envelope is not None else (), None, letter.reason)
 
 
-def read_again(streams: Any, place: Mapping[str, Any]) -> list[EventEnvelope]:
-    """What the records there have to tell. Raises StreamForgot, Unreadable, BotoCoreError or ClientError."""
+def read_from_stream(streams: Any, place: Mapping[str, Any]) -> list[EventEnvelope]:
+    """Return the events of records still in the stream. Raises RecordsExpired, Unreadable, BotoCoreError or ClientError."""
     return [
-        notice
+        envelope
         for record in _records(streams, place)
-        if (notice := envelope_of(_as_lambda_has_it(record, place))) is not None
+        if (envelope := envelope_of(_as_lambda_has_it(record, place))) is not None
     ]
 
 
 def _records(streams: Any, place: Mapping[str, Any]) -> Iterator[Any]:
-    """All of them, or StreamForgot: a message of which only a part was told must not be taken for done."""
+    """Yield all records, or raise RecordsExpired: a partly published message must not count as done."""
     last = int(place["endSequenceNumber"])
     page = _asked(
         streams.get_shard_iterator,
@@ -91,7 +91,7 @@ def _records(streams: Any, place: Mapping[str, Any]) -> Iterator[Any]:
         page = answer.get("NextShardIterator")
         if page is None:
             break
-    raise StreamForgot("the end was not found")
+    raise RecordsExpired("the end was not found")
 
 
 def _asked(call: Callable[..., Any], **parameters: Any) -> Any:
@@ -101,12 +101,12 @@ def _asked(call: Callable[..., Any], **parameters: Any) -> Any:
         return call(**parameters)
     except ClientError as error:
         if error.response["Error"].get("Code") in _GONE:
-            raise StreamForgot("the stream keeps records for a day") from error
+            raise RecordsExpired("the stream keeps records for a day") from error
         raise
 
 
 def _as_lambda_has_it(record: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, Any]:
-    """The API gives times as times, Lambda as seconds."""
+    """Return the record in Lambda's form, with its time in seconds."""
     change = dict(record["dynamodb"])
     change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].timestamp()
     return {**record, "dynamodb": change, "eventSourceARN": place["streamArn"]}

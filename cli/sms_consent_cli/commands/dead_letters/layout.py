@@ -1,4 +1,4 @@
-"""Decides how dead letters look to a person, whatever they hold: one line each, or one as a block."""
+"""Tables and blocks for dead letters of any kind."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ __all__ = ["Cell", "Lines", "show_block"]
 Cell = str | Styled
 
 SHORT = 8
-"""So much of an id tells messages apart, and leaves room for the rest of the line."""
+"""Characters of an id that are shown: enough to distinguish messages."""
 
 
 class Lines:
-    """One line a letter: its id and age, what is known of it, and why it is there."""
+    """A table with one line for each dead letter: id, age, details and reason."""
 
     def __init__(self, *known: str) -> None:
-        """``known`` names what is known of each, in order."""
+        """Take the headings of the details."""
         self._table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("id", "age", *known):
             self._table.add_column(name, no_wrap=True)
         self._table.add_column("reason", overflow="fold")
 
     def add(self, letter_id: str, waited: timedelta, *known: Cell, reason: str) -> None:
-        """One more."""
+        """Add a line."""
         self._table.add_row(letter_id[:SHORT], _age(waited), *known, reason)
 
     def show(self, waiting: Waiting, *, what: str, count: str, first_sent_at: datetime | None) -> None:
-        """All of them, how many there are in words, and when SQS drops the first; without any, that there are none."""
+        """Print the lines, their count, and when SQS deletes the first."""
         out = console()
         if first_sent_at is None:
             out.print(f"There are no {what}.")
             if waiting.held:
-                out.print(f"But {waiting.held} are held by somebody else who looks at them: see again in two minutes.")
+                out.print(f"But another consumer is reading {waiting.held} of them: run this again in two minutes.")
             return
         out.print(self._table)
-        out.print(f"\n{count}. SQS drops the first on {first_sent_at + waiting.kept_for:%Y-%m-%d}.", style="dim")
+        out.print(f"\n{count}. SQS deletes the first on {first_sent_at + waiting.kept_for:%Y-%m-%d}.", style="dim")
 
 
 def show_block(rows: Iterable[tuple[str, Cell]], body: str | None) -> None:
-    """Everything about one; with ``body``, what it holds as well, in letters that cannot do anything to a terminal."""
+    """Print all details of one dead letter and, if given, its body with control characters escaped."""
     block = Table.grid(padding=(0, 2, 0, 0))
     block.add_column(style="dim", no_wrap=True)
     block.add_column(overflow="fold")
@@ -61,7 +61,7 @@ def show_block(rows: Iterable[tuple[str, Cell]], body: str | None) -> None:
 
 
 def _age(since: timedelta) -> str:
-    """As people say it."""
+    """Return an age in its two largest units."""
     minutes = max(int(since.total_seconds()), 0) // 60
     days, hours = minutes // 1440, minutes // 60 % 24
     if days:

@@ -1,7 +1,7 @@
-"""Decides how the dead-letter queue is looked through: every message once, held meanwhile, moved or given back.
+"""Reading a dead-letter queue once through: every message is received, and then moved or returned.
 
-A queue cannot be browsed. Receiving hides a message for a while, and counts; what is not moved is given back at the end,
-and comes back by itself should that fail.
+A queue cannot be browsed. Receiving a message hides it for a while and counts as a receive. Messages that are not moved are
+returned at the end; if that fails, they become visible again after HOLD seconds.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 __all__ = ["WITHOUT_REASON", "DeadLetter", "DeadLetterQueue", "Waiting"]
 
 REASON = "Reason"
-"""As the function names it (sms_consent.adapters.sqs.dead_letters, which would load the AWS SDK with it)."""
-WITHOUT_REASON = "no reason is known: SNS or an earlier release moved it, see the logs"
+"""The attribute's name in sms_consent.adapters.sqs.dead_letters, which is not imported since it loads the AWS SDK."""
+WITHOUT_REASON = "unknown: moved by SNS or an earlier release, see the logs"
 
 HOLD = 120
-"""Seconds for which a message is hidden from others who look: enough for some ten thousand."""
+"""Seconds for which received messages are hidden from other consumers: enough for some ten thousand."""
 WAIT = 1
-"""Seconds that a receive waits. Only one that waits asks every server of the queue, so that nothing is overlooked."""
+"""Seconds of long polling. Short polling does not query all servers of the queue."""
 A_BATCH = 10
-"""What SQS hands out or takes back in one call."""
+"""Messages in one call of SQS."""
 NO_NEWS = 3
-"""After so many receives that brought only what had been seen, everything has been."""
+"""After so many receives without a new message, all messages have been received."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message, and what can be said of it without quoting it."""
+    """One message, and what can be reported about it without quoting it."""
 
     id: str
     receipt: str
@@ -50,17 +50,17 @@ class DeadLetter:
 
     @property
     def since(self) -> datetime:
-        """When it was texted, or else put into a queue: the latter may be days later."""
+        """When it was texted, or else sent to a queue, which may be days later."""
         return self.text.at if self.text is not None else self.sent_at
 
     def as_it_came(self) -> str:
-        """The body, unchanged. Only a bare payload gets the notification that it lacks, with its old time in it."""
+        """Return the unchanged body. A bare payload is wrapped in the notification that it lacks, with its original time."""
         return with_time(self.body, self.id, self.sent_at) if self.text is not None else self.body
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many messages there are, about: SQS counts them with a delay."""
+    """The approximate number of messages. SQS counts them with a delay."""
 
     visible: int
     held: int
@@ -68,7 +68,7 @@ class Waiting:
 
 
 class DeadLetterQueue(AbstractContextManager["DeadLetterQueue"]):
-    """One look through the queue; at its end, what was held and not moved is given back."""
+    """One pass through the queue. At its end, messages that were not moved are returned."""
 
     def __init__(self, sqs: SQSClient, url: str) -> None:
         self._sqs = sqs
@@ -77,7 +77,7 @@ class DeadLetterQueue(AbstractContextManager["DeadLetterQueue"]):
         self._moved: set[bytes] = set()
 
     def __exit__(self, *_: object) -> None:
-        """Also when somebody interrupts. What cannot be given back now comes back by itself."""
+        """Return the messages, also after an interruption. If that fails, they become visible after HOLD seconds."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         receipts = iter(self._held.values())
@@ -92,7 +92,7 @@ class DeadLetterQueue(AbstractContextManager["DeadLetterQueue"]):
                 )
 
     def waiting(self) -> Waiting:
-        """Before the look."""
+        """Return the counts before the pass."""
         attributes = self._sqs.get_queue_attributes(
             QueueUrl=self._url,
             AttributeNames=[
@@ -113,7 +113,7 @@ class DeadLetterQueue(AbstractContextManager["DeadLetterQueue"]):
         return cast("Mapping[str, Any]", response)
 
     def letters(self) -> Iterator[DeadLetter]:
-        """Each once, in no order."""
+        """Yield each message once, in no order."""
         seen: set[str] = set()
         without_news = 0
         while without_news < NO_NEWS:
@@ -135,10 +135,9 @@ class DeadLetterQueue(AbstractContextManager["DeadLetterQueue"]):
             yield from fresh
 
     def move(self, letter: DeadLetter, into: str) -> bool:
-        """Send it, and only then delete it: a copy too many changes nothing, since the ledger knows its decision.
+        """Send a message to a queue, and then delete it. A duplicate changes nothing, since the ledger knows its decision.
 
-        False for one that this look has already moved: what cannot be read is back here a moment later, and would go
-        round for ever.
+        Returns False for a message that this pass has already moved: one that cannot be read would come back here forever.
         """
         body = letter.as_it_came()
         digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()
@@ -150,7 +149,7 @@ class DeadLetterQueue(AbstractContextManager["DeadLetterQueue"]):
         return True
 
     def drop(self, letter: DeadLetter) -> None:
-        """It is done: nobody need look at it any more."""
+        """Delete a message that is done."""
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
         self._held.pop(letter.id, None)
 
@@ -175,7 +174,7 @@ def _letter(message: Any) -> DeadLetter:
 
 
 def _reason(attributes: Any) -> str:
-    """The function's own words. SQS moves a message without any; so does SNS, if it could not reach the queue at all."""
+    """Return the reason that the function gave. SQS and SNS give none for messages that they move themselves."""
     if REASON in attributes:
         return str(attributes[REASON].get("StringValue", ""))
     return WITHOUT_REASON

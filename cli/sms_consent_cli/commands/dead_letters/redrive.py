@@ -1,4 +1,4 @@
-"""Decides what one run of `dead-letters redrive` puts back, and what it says of itself."""
+"""A run of `dead-letters redrive`, and its result."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ __all__ = ["Redrive"]
 
 @dataclass
 class Redrive:
-    """One run, into a queue, or into none to see what it would do."""
+    """A run into a queue, or a dry run if ``into`` is None."""
 
     queue: DeadLetterQueue
     into: str | None
     put_back: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     complete: bool = False
 
-    def through(self, letters: Iterable[DeadLetter], *, about: int) -> None:
-        """Each in turn; ``about`` is a guess at their number."""
+    def process(self, letters: Iterable[DeadLetter], *, about: int) -> None:
+        """Move each message. ``about`` is their approximate number."""
         with progress_bar("putting back", about) as bar:
             for done, letter in enumerate(letters, start=1):
                 moved = self.into is None or self.queue.move(letter, self.into)
-                (self.put_back if moved else self.left).append(letter.id)
+                (self.put_back if moved else self.kept).append(letter.id)
                 bar.advance(done)
         self.complete = True
 
     def view(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the result for JSON."""
         return {
             "dryRun": self.into is None,
             "complete": self.complete,
             "putBack": self.put_back,
-            "leftHere": self.left,
+            "leftHere": self.kept,
         }
 
-    def told(self) -> str:
-        """For people."""
-        if self.complete and not self.put_back and not self.left:
+    def summary(self) -> str:
+        """Return the result in sentences."""
+        if self.complete and not self.put_back and not self.kept:
             return "There are no dead letters."
         count = len(self.put_back)
-        told = f"{count} dead {'letter' if count == 1 else 'letters'} "
-        told += "would be put back." if self.into is None else "put back into the queue."
-        if self.left:
-            told += (
-                f" {len(self.left)} of them came back while this ran, or lay here twice, and stay: "
-                '"sms-consent dead-letters list" says why.'
+        summary = f"{count} dead {'letter' if count == 1 else 'letters'} "
+        summary += "would be put back." if self.into is None else "put back into the queue."
+        if self.kept:
+            summary += (
+                f" {len(self.kept)} of them came back meanwhile, or were duplicates, and are kept: "
+                '"sms-consent dead-letters list" shows the reasons.'
             )
-        return told if self.complete else f"Stopped early: {told}"
+        return summary if self.complete else f"Stopped early: {summary}"

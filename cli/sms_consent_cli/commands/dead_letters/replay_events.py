@@ -1,4 +1,4 @@
-"""Decides what one run of `dead-letters redrive --events` tells other systems again, and what it says of itself."""
+"""A run of `dead-letters redrive --events`, and its result."""
 
 from __future__ import annotations
 
@@ -11,90 +11,97 @@ from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.events import EventEnvelope
 from sms_consent.domain.ports import Clock
 from sms_consent.publishing.event_publisher import EventPublisher
-from sms_consent_cli.commands.dead_letters.events import PutAside, StreamForgot, read_again
+from sms_consent_cli.commands.dead_letters.events import DeadLetteredEvent, RecordsExpired, read_from_stream
 from sms_consent_cli.commands.dead_letters.queue import DeadLetterQueue
 from sms_consent_cli.shared.progress_bar import progress_bar
 
-__all__ = ["Retelling"]
+__all__ = ["EventReplay"]
 
 A_MINUTE = timedelta(minutes=1)
-"""How long the bus may take for one message."""
+"""Time limit for publishing one message."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-class _Left(Exception):
-    """A message stays in the queue; the message of this says why."""
+class _NotPublished(Exception):
+    """A message stays in the queue; this error's message is the reason."""
 
 
 @dataclass
-class Retelling:
-    """One run, or without an announcer only a look at what it would do. Safe to repeat: an event keeps its id."""
+class EventReplay:
+    """A run, or a dry run without a publisher. It is safe to repeat: events keep their ids."""
 
     queue: DeadLetterQueue
-    announcer: EventPublisher | None
+    publisher: EventPublisher | None
     streams: Any  # a client of DynamoDB Streams
     clock: Clock
-    told: list[str] = field(default_factory=list)
-    left: dict[str, str] = field(default_factory=dict)  # ids, and why
+    published: list[str] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)  # ids, and why
     complete: bool = False
-    _failed: set[str] = field(default_factory=set)  # numbers of which a change could not be told
+    _failed: set[str] = field(default_factory=set)  # numbers of which a change could not be published
 
-    def through(self, messages: Sequence[PutAside]) -> None:
-        """The oldest change first; after one that failed, nothing later of the same number is told."""
-        with progress_bar("telling again", len(messages)) as bar:
+    def process(self, messages: Sequence[DeadLetteredEvent]) -> None:
+        """Publish the oldest change first. After a failure, later changes of the same number are kept back."""
+        with progress_bar("publishing", len(messages)) as bar:
             for done, message in enumerate(sorted(messages, key=_changed_at), start=1):
                 try:
-                    self._tell(message)
-                except _Left as left:
-                    self.left[message.letter.id] = str(left)
+                    self._publish(message)
+                except _NotPublished as kept:
+                    self.kept[message.letter.id] = str(kept)
                 else:
-                    self.told.append(message.letter.id)
+                    self.published.append(message.letter.id)
                 bar.advance(done)
         self.complete = True
 
-    def _tell(self, message: PutAside) -> None:
-        notices = self._notices(message)
-        numbers = {notice.event.number for notice in notices}
+    def _publish(self, message: DeadLetteredEvent) -> None:
+        envelopes = self._envelopes(message)
+        numbers = {envelope.event.number for envelope in envelopes}
         if numbers & self._failed:
-            raise _Left("an earlier change of the same number could not be told")
-        if self.announcer is None:
+            raise _NotPublished("an earlier change of the same number could not be published")
+        if self.publisher is None:
             return
-        became = self.announcer.announce(notices, self.clock.now() + A_MINUTE)
-        if became.refused or became.stopped_at is not None:
+        result = self.publisher.announce(envelopes, self.clock.now() + A_MINUTE)
+        if result.refused or result.stopped_at is not None:
             self._failed |= numbers
-            raise _Left(next(iter(became.refused.values()), None) or became.error or "the event bus took too long")
+            raise _NotPublished(
+                next(iter(result.refused.values()), None) or result.error or "the event bus took too long"
+            )
         self.queue.drop(message.letter)
 
-    def _notices(self, message: PutAside) -> Sequence[EventEnvelope]:
-        if not message.can_be_told:
-            raise _Left(message.reason)
+    def _envelopes(self, message: DeadLetteredEvent) -> Sequence[EventEnvelope]:
+        if not message.can_be_published:
+            raise _NotPublished(message.reason)
         if message.place is None:
-            return message.notices
+            return message.envelopes
         try:
-            return read_again(self.streams, message.place)
-        except StreamForgot as error:
-            raise _Left("its records are no longer in the stream, which keeps them for a day") from error
+            return read_from_stream(self.streams, message.place)
+        except RecordsExpired as error:
+            raise _NotPublished("its records are no longer in the stream, which keeps them for a day") from error
         except Unreadable as error:
-            raise _Left(error.reason) from error
+            raise _NotPublished(error.reason) from error
 
     def view(self) -> dict[str, Any]:
-        """For programs."""
-        return {"dryRun": self.announcer is None, "complete": self.complete, "told": self.told, "leftHere": self.left}
+        """Return the result for JSON."""
+        return {
+            "dryRun": self.publisher is None,
+            "complete": self.complete,
+            "told": self.published,
+            "leftHere": self.kept,
+        }
 
-    def said(self) -> str:
-        """For people."""
-        if self.complete and not self.told and not self.left:
-            return "There are no dead letters of events."
-        count = f"{len(self.told)} {'message' if len(self.told) == 1 else 'messages'}"
-        said = f"{count} would be told." if self.announcer is None else f"{count} told to other systems."
-        for letter_id, why in self.left.items():
-            said += f"\n{letter_id[:8]} stays: {why}"
-        return said if self.complete else f"Stopped early: {said}"
+    def summary(self) -> str:
+        """Return the result in sentences."""
+        if self.complete and not self.published and not self.kept:
+            return "There are no dead-lettered events."
+        count = f"{len(self.published)} {'message' if len(self.published) == 1 else 'messages'}"
+        summary = f"{count} would be published." if self.publisher is None else f"{count} published."
+        for letter_id, reason in self.kept.items():
+            summary += f"\n{letter_id[:8]} is kept: {reason}"
+        return summary if self.complete else f"Stopped early: {summary}"
 
 
-def _changed_at(message: PutAside) -> tuple[datetime, str]:
-    """A message that only names a place in the stream is newer than those that lie here: it fails last."""
-    if not message.notices:
+def _changed_at(message: DeadLetteredEvent) -> tuple[datetime, str]:
+    """Return the order of a message. One with only a position in the stream is newer than those with records."""
+    if not message.envelopes:
         return message.letter.sent_at, ""
-    (notice,) = message.notices
-    return notice.changed_at or LONG_AGO, str(notice.event.detail.get("version", ""))
+    (envelope,) = message.envelopes
+    return envelope.changed_at or LONG_AGO, str(envelope.event.detail.get("version", ""))

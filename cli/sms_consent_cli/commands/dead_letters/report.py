@@ -1,4 +1,4 @@
-"""Decides what is told of a dead letter: enough to judge it by, and of who wrote what only that which was asked for."""
+"""The output for dead-lettered texts: reason and probable intent, with masked numbers and hidden texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _URGENT = {Intent.OPT_OUT: "bold red", Intent.UNCLEAR: "yellow"}
 
 
 def letter_view(letter: DeadLetter) -> dict[str, Any]:
-    """For programs; absent where nothing is known."""
+    """Return the object for JSON. Unknown values are left out."""
     text, reading = letter.text, _reading(letter)
     view = {
         "id": letter.id,
@@ -40,26 +40,26 @@ def letter_view(letter: DeadLetter) -> dict[str, Any]:
 
 
 def show_letters(letters: Sequence[DeadLetter], waiting: Waiting, now: datetime) -> None:
-    """One line each, the oldest first."""
-    lines = Lines("from", "asks for")
+    """Print one line each, the oldest first."""
+    lines = Lines("from", "intent")
     for letter in letters:
         sender = _masked(letter.text.sender) if letter.text is not None else "-"
         lines.add(letter.id, now - letter.since, sender, _asks(letter), reason=_why(letter))
     count = f"{len(letters)} dead {'letter' if len(letters) == 1 else 'letters'}"
     requests = sum(reading is not None and reading.intent is Intent.OPT_OUT for reading in map(_reading, letters))
-    asking = f", {requests} of them asking to be opted out" if requests else ""
+    asking = f", {requests} of them probably opt-outs" if requests else ""
     first = min((letter.sent_at for letter in letters), default=None)
     lines.show(waiting, what="dead letters", count=f"{count}{asking}", first_sent_at=first)
 
 
 def show_letter(letter: DeadLetter, *, reveal: bool) -> None:
-    """One block."""
+    """Print one block."""
     text, reading = letter.text, _reading(letter)
     rows: list[tuple[str, Cell]] = [
         ("id", letter.id),
         ("reason", printable(letter.reason, quoted=False)),
         ("in a queue since", _moment(letter.sent_at)),
-        ("received", f"{letter.received} times, this look included"),
+        ("received", f"{letter.received} times, including this one"),
     ]
     if text is not None and reading is not None:
         rows += [
@@ -67,11 +67,11 @@ def show_letter(letter: DeadLetter, *, reveal: bool) -> None:
             ("from", printable(text.sender, quoted=False) if reveal else _masked(text.sender)),
             ("to", printable(text.destination, quoted=False) if reveal else _masked(text.destination)),
             ("inbound message", printable(text.id, quoted=False) if reveal else mask_id(text.id)),
-            ("asks for", Styled.assemble(_asks(letter), f", by the rule {printable(reading.rule, quoted=False)}")),
+            ("intent", Styled.assemble(_asks(letter), f", by rule {printable(reading.rule, quoted=False)}")),
             ("text", printable(text.body) if reveal else f"{len(text.body)} characters, not shown without --reveal"),
         ]
     else:
-        rows.append(("text", "cannot be read" + ("" if reveal else "; --reveal shows the body as it came")))
+        rows.append(("text", "cannot be read" + ("" if reveal else "; --reveal shows the body")))
     show_block(rows, letter.body if reveal else None)
 
 

@@ -71,9 +71,9 @@ def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[P
     found += ledger
     if any(problem.message == MISSING for problem in ledger):
         return _once(found)
-    book = SenderStore(deployment.dynamodb(), deployment.table, deployment.names)
-    found += _of_senders(Settings.from_environment(_complete(chosen)), book.senders())
-    found += _of_lists(book.lists(), deployment.own_list, deployment.clock.now())
+    sender_store = SenderStore(deployment.dynamodb(), deployment.table, deployment.names)
+    found += _of_senders(Settings.from_environment(_complete(chosen)), sender_store.senders())
+    found += _of_lists(sender_store.lists(), deployment.own_list, deployment.clock.now())
     return _once(found)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_consent_cli.commands.check import STACK, AsJson, Stack, Table
+from sms_consent_cli.shared.options import STACK, AsJson, Stack, Table
 from sms_consent_cli.shared.resources import resource_path
 from sms_consent_cli.shared.terminal_text import say, say_json, visible
 
@@ -78,14 +78,14 @@ def doctor(
         problems_before_deployment,
         warnings_of_parameters,
     )
-    from sms_consent_cli.commands.doctor.deep.report import Examined
+    from sms_consent_cli.commands.doctor.deep.report import CheckResults
     from sms_consent_cli.local.errors import LocalError
     from sms_consent_cli.shared.deployment import Deployment
-    from sms_consent_cli.shared.ledger_access import failures_told
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
     from sms_consent_cli.shared.parameter_file import read_parameters
-    from sms_consent_cli.shared.usage_error import UsageError, refusals_told
+    from sms_consent_cli.shared.usage_error import UsageError, report_usage_errors
 
-    with refusals_told("doctor"):
+    with report_usage_errors("doctor"):
         if (test_stop or learn) and not deep:
             raise UsageError("--send-test-stop and --learn go with --deep")
         if deep and parameters is not None:
@@ -103,29 +103,29 @@ def doctor(
         warnings = warnings_of_parameters(chosen, declared)
     else:
         checked = f"stack {stack}"
-        with failures_told("doctor"):
+        with report_aws_errors("doctor"):
             problems, unseen = _problems(deployment, declared, deep=deep)
             warnings = warnings_of_parameters(deployment.parameters(), declared)
     if not as_json:
         _show(checked, problems, () if deep else warnings)  # --deep checks where alarms are sent
-    examined = Examined(silent=as_json)
+    results = CheckResults(silent=as_json)
     if deep:
         from sms_consent_cli.commands.doctor.deep.finding import unknown
-        from sms_consent_cli.commands.doctor.deep.run import examine
+        from sms_consent_cli.commands.doctor.deep.run import run_checks
 
-        with failures_told("doctor"):
-            examined.add("settings", (unknown(f"{each.setting} {each.message}", each.fix) for each in unseen))
-            examine(deployment, examined, wait if test_stop else None, learn=learn)
+        with report_aws_errors("doctor"):
+            results.add("settings", (unknown(f"{each.setting} {each.message}", each.fix) for each in unseen))
+            run_checks(deployment, results, wait if test_stop else None, learn=learn)
     if as_json:
         told = {
             "checked": checked,
             "problems": [_object(problem) for problem in problems],
             "warnings": [_object(warning) for warning in warnings],
         }
-        say_json(told | (examined.view() if deep else {}))
+        say_json(told | (results.view() if deep else {}))
     elif deep:
-        examined.show()
-    raise typer.Exit(PROBLEMS if problems or examined.failed else 0)
+        results.show()
+    raise typer.Exit(PROBLEMS if problems or results.failed else 0)
 
 
 def _problems(deployment: Deployment, declared: Declared, *, deep: bool) -> tuple[list[Problem], list[Problem]]:

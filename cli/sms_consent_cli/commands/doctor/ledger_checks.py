@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sms_consent.bootstrap.settings import Problem
-from sms_consent_cli.commands.connect.resource_policy import Access, Ask, access
+from sms_consent_cli.commands.connect.resource_policy import Access, PolicyRequest, evaluate_policy
 from sms_consent_cli.commands.ledger.table import Need, TableSettings, read_settings
 from sms_consent_cli.shared.deployment import Deployment, NotFound
 
@@ -82,18 +82,18 @@ def _of_table(table: str, settings: TableSettings | None, stream: str, key: str)
         fix = f'Restore it from a backup, run "sms-consent ledger prepare" on it, and deploy with {TABLE} (docs/deploy.md).'
         yield Problem(name, MISSING, fix)
         return
-    if (why := settings.no_ledger()) is not None:
+    if (why := settings.incompatibility()) is not None:
         yield Problem(name, f"is no ledger: {why}", f"Deploy with the right {TABLE}.")
         return
-    for lack in settings.lacks(key):
+    for missing in settings.missing_settings(key):
         fix = f"{prepare}."
-        if lack.blocked is not None:
-            fix = f'{lack.blocked[0].upper()}{lack.blocked[1:]}. Then run "sms-consent ledger prepare {table}".'
-        elif lack.need is Need.ENCRYPTION:
+        if missing.blocked is not None:
+            fix = f'{missing.blocked[0].upper()}{missing.blocked[1:]}. Then run "sms-consent ledger prepare {table}".'
+        elif missing.need is Need.ENCRYPTION:
             fix = f'Run "sms-consent ledger prepare {table} --key {key}", or deploy with the table\'s key as {KEY}.'
-        elif lack.need is Need.STREAM:
+        elif missing.need is Need.STREAM:
             fix = f"{prepare}, and deploy with the {STREAM} that it prints."
-        yield Problem(name, lack.message, fix)
+        yield Problem(name, missing.message, fix)
     if settings.stream_arn is not None and settings.stream_arn != stream:
         fix = f"{prepare}, and deploy with the {TABLE}, {STREAM} and {KEY} that it prints."
         yield Problem(name, f"has another stream than {stream}, which NotifyFunction reads: no event is published", fix)
@@ -139,8 +139,8 @@ def _of_key(deployment: Deployment, key: str) -> Iterator[Problem]:
 
 def _may(policy: Mapping[str, Any], service: str, action: str, key: str, account: str, source: str) -> bool:
     source = source.removesuffix("*") + "phone-number/phone-0" if source.endswith(":*") else source
-    ask = Ask(service=service, action=action, resource=key, account=account, source_arn=source)
-    return access(policy, ask) is Access.ALLOWED
+    request = PolicyRequest(service=service, action=action, resource=key, account=account, source_arn=source)
+    return evaluate_policy(policy, request) is Access.ALLOWED
 
 
 def _delegates(policy: Mapping[str, Any], account: str) -> bool:

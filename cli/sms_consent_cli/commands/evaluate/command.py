@@ -1,4 +1,4 @@
-"""`sms-consent evaluate`: how well texts are understood, on texts that the rules were not written on."""
+"""`sms-consent evaluate`: how well texts are classified, measured on texts that the rules were not written on."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -19,12 +19,15 @@ OURS = "sms-consent"
 
 
 def evaluate(
-    part: Annotated[Part, typer.Option(help="Which texts: those the rules were written on, the others, or all.")] = (
-        Part.HELDOUT
-    ),
+    part: Annotated[
+        Part, typer.Option(help="Texts that the rules were written on (dev), the others (heldout), or all.")
+    ] = (Part.HELDOUT),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
     show_errors: Annotated[
-        int, typer.Option(min=0, help="Show this many wrongly read texts; of held-out ones never while writing rules.")
+        int,
+        typer.Option(
+            min=0, help="Show this many wrongly classified texts. Do not use it on heldout while writing rules."
+        ),
     ] = 0,
     sms_spam: Annotated[
         Path | None, typer.Option(help="The SMS Spam Collection's file; its human messages count as conversation.")
@@ -32,7 +35,7 @@ def evaluate(
     language: Annotated[str, typer.Option(help="Only this language, such as en (the peers know no other).")] = "",
     corpus: Annotated[Path, typer.Option(help="Folder with the corpus.")] = CORPUS,
 ) -> None:
-    """Measures recall and false positives on labelled texts, beside the rules of others."""
+    """Measure recall and false positives on labelled texts, compared with other published rules."""
     try:
         examples = load(part, corpus) + (load_sms_spam(sms_spam) if sms_spam else [])
     except CorpusError as error:
@@ -41,7 +44,7 @@ def evaluate(
     examples = [example for example in examples if language in {"", example.language}]
     ours = outcomes(standard(), examples)
     readers = {OURS: ours} | {peer.name: outcomes(peer, examples) for peer in PEERS}
-    # Errors first where a consent changes or a request goes unheard.
+    # First the errors that change a consent or miss a request.
     wrong = sorted((one for one in ours if one.is_error), key=lambda one: not (one.touched or one.is_opt_out))
     if as_json:
         say_json(summary(part, readers, wrong[:show_errors]), indent=2)
@@ -50,7 +53,7 @@ def evaluate(
 
 
 def summary(part: Part, readers: dict[str, list[Outcome]], errors: list[Outcome]) -> dict[str, Any]:
-    """The whole evaluation as one JSON object; texts appear in it only as errors asked for."""
+    """Return the evaluation as a JSON object. It holds texts only as requested errors."""
     ours = readers[OURS]
     return {
         "part": part,

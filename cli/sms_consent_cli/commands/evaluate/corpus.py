@@ -1,4 +1,4 @@
-"""What a labelled text is, and which texts make up each part of the corpus."""
+"""Labelled texts, and the parts of the corpus."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ CORPUS = resource_path("tests/corpus")
 
 
 class Label(StrEnum):
-    """What a reasonable person takes a text for (47 CFR 64.1200(a)(10)); tests/corpus/README.md holds the guide."""
+    """What a reasonable person understands a text to ask for (47 CFR 64.1200(a)(10)); see tests/corpus/README.md."""
 
     OPT_OUT = "OPT_OUT"
     OPT_IN = "OPT_IN"
@@ -23,7 +23,7 @@ class Label(StrEnum):
 
 
 class Part(StrEnum):
-    """Rules may be written on `dev`; `heldout` shows whether they hold for texts nobody wrote them on."""
+    """Rules may be written on `dev`; `heldout` measures them on other texts."""
 
     DEV = "dev"
     HELDOUT = "heldout"
@@ -38,12 +38,12 @@ FILES = {
 
 
 class CorpusError(Exception):
-    """A corpus file is missing, or a line of it is not a labelled text."""
+    """A corpus file is missing, or one of its lines is not a labelled text."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledText:
-    """One text, what it means, and the family of near-duplicates that it belongs to."""
+    """A text, its label, and the family of near-duplicates that it belongs to."""
 
     id: str
     text: str
@@ -55,7 +55,7 @@ class LabelledText:
 
 
 def load(part: Part, directory: Path = CORPUS) -> list[LabelledText]:
-    """Every text of a part, in the order of its files."""
+    """Return the texts of a part, in the order of its files."""
     return [example for name in FILES[part] for example in _lines(directory / name)]
 
 
@@ -70,16 +70,15 @@ def _lines(path: Path) -> Iterator[LabelledText]:
                 row = json.loads(line)
                 yield LabelledText(**{**row, "label": Label(row["label"])})
             except (ValueError, TypeError, KeyError) as error:
-                # The text itself stays out of the message: a message body in an error is a defect here.
+                # The text is left out of the message: a message body in an error is a defect.
                 raise CorpusError(f"{path.name}, line {number}, is not a labelled text") from error
 
 
 def load_sms_spam(path: Path) -> list[LabelledText]:
-    """
-    The human messages ("ham") of the UCI SMS Spam Collection v.1, as innocent chat.
+    """Return the human messages ("ham") of the UCI SMS Spam Collection v.1, as conversation.
 
-    The standard file has one message a line, `ham` or `spam`, a tab, the text (archive.ics.uci.edu/dataset/228).
-    Its spam is advertising by machines, which nobody sends in answer to ours, so it is left out.
+    The file has one message per line: `ham` or `spam`, a tab, the text (archive.ics.uci.edu/dataset/228). The spam is left out:
+    it is advertising, not an answer to a company's text.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:

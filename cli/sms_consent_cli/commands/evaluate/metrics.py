@@ -1,4 +1,4 @@
-"""How the readings of labelled texts are counted: what is found, what is touched by mistake, and how sure that is."""
+"""Counts of classified texts: recall, false positives, and their confidence intervals."""
 
 import math
 from collections import Counter
@@ -14,7 +14,7 @@ Z_95 = 1.959964  # the normal quantile of a two-sided 95 % interval
 
 
 class ReadText(Protocol):
-    """What a classifier says of a text; `intent` is a label's name."""
+    """The result of a classifier; `intent` is the name of a label."""
 
     @property
     def intent(self) -> str: ...
@@ -32,20 +32,19 @@ class TextReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many."""
+    """A count out of a total."""
 
     count: int
     of: int
 
     @property
     def value(self) -> float:
-        """The share; of nothing it is zero."""
+        """The share; zero if the total is zero."""
         return self.count / self.of if self.of else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
-        """
-        The 95 % interval by Wilson's score, which holds for small counts and shares near 0 and 1.
+        """The 95 % interval by Wilson's score, which holds for small counts and shares near 0 and 1.
 
         Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927), 209-212.
         """
@@ -61,7 +60,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A labelled text and what it was read as."""
+    """A labelled text and its classification."""
 
     example: LabelledText
     intent: Label
@@ -70,17 +69,17 @@ class Outcome:
 
     @property
     def is_opt_out(self) -> bool:
-        """Whether the person really asked to be left alone."""
+        """Whether the person asked to be opted out."""
         return self.example.label is Label.OPT_OUT
 
     @property
     def is_conversation(self) -> bool:
-        """Plain chat, counted apart: mixed with the hard innocent texts it would flatter the figure for those."""
+        """Whether it is plain conversation, which is counted separately from the hard innocent texts."""
         return self.example.label is Label.NONE and self.example.kind in CONVERSATION
 
     @property
     def is_innocent(self) -> bool:
-        """A text that asks for nothing, and is not plain chat."""
+        """Whether it asks for nothing, and is not plain conversation."""
         return self.example.label is Label.NONE and self.example.kind not in CONVERSATION
 
     @property
@@ -90,12 +89,12 @@ class Outcome:
 
     @property
     def is_error(self) -> bool:
-        """Whether it was read as anything but its label."""
+        """Whether the intent differs from the label."""
         return self.intent is not self.example.label
 
 
 def outcomes(reader: TextReader, examples: Iterable[LabelledText]) -> list[Outcome]:
-    """Every text, read."""
+    """Classify every text."""
     return [
         Outcome(example, Label(reading.intent), str(reading.tier or "-"), str(reading.rule or "-"))
         for example in examples
@@ -104,7 +103,7 @@ def outcomes(reader: TextReader, examples: Iterable[LabelledText]) -> list[Outco
 
 
 def share(read: Iterable[Outcome], among: Callable[[Outcome], bool], counted: Callable[[Outcome], bool]) -> Share:
-    """How many of the outcomes of one sort are of another."""
+    """Return how many of the outcomes that satisfy ``among`` also satisfy ``counted``."""
     chosen = [outcome for outcome in read if among(outcome)]
     return Share(sum(map(counted, chosen)), len(chosen))
 
@@ -119,7 +118,7 @@ def _read_as_opt_out(outcome: Outcome) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of one reader; a text that it only asks about counts as neither found nor touched."""
+    """The figures of one classifier. A text that it only asks about counts as neither found nor touched."""
 
     found: Share
     asked: Share
@@ -131,7 +130,7 @@ class Figures:
 
     @classmethod
     def of(cls, read: list[Outcome]) -> "Figures":
-        """Counts them."""
+        """Count the outcomes."""
         return cls(
             found=share(read, lambda one: one.is_opt_out, _read_as_opt_out),
             asked=share(read, lambda one: one.is_opt_out, _asked),
@@ -144,7 +143,7 @@ class Figures:
 
 
 def by(read: Iterable[Outcome], key: Callable[[Outcome], str]) -> dict[str, list[Outcome]]:
-    """The outcomes in groups, the largest first."""
+    """Group the outcomes, the largest group first."""
     groups: dict[str, list[Outcome]] = {}
     for outcome in read:
         groups.setdefault(key(outcome), []).append(outcome)
@@ -152,7 +151,7 @@ def by(read: Iterable[Outcome], key: Callable[[Outcome], str]) -> dict[str, list
 
 
 def tiers(read: list[Outcome]) -> dict[str, Share]:
-    """Of the texts that each tier opts out, how many asked for it."""
+    """Return, for each tier, how many of the texts that it opts out asked for it."""
     opted_out = [one for one in read if one.intent is Label.OPT_OUT]
     return {
         tier: Share(sum(one.is_opt_out for one in group), len(group))
@@ -161,7 +160,7 @@ def tiers(read: list[Outcome]) -> dict[str, Share]:
 
 
 def confusion(read: Iterable[Outcome]) -> dict[Label, Counter[Label]]:
-    """For every label, how often it was read as what."""
+    """Return, for each label, how often each intent was found."""
     table: dict[Label, Counter[Label]] = {label: Counter() for label in Label}
     for outcome in read:
         table[outcome.example.label][outcome.intent] += 1

@@ -1,4 +1,4 @@
-"""How others decide that a text is an opt-out, each implemented from what it publishes."""
+"""Opt-out rules of other vendors, implemented from their documentation."""
 
 import re
 from collections.abc import Callable
@@ -10,8 +10,7 @@ from sms_consent_cli.commands.evaluate.corpus import Label
 AWS_KEYWORDS = ("ARRET", "CANCEL", "END", "OPT-OUT", "OPTOUT", "QUIT", "REMOVE", "STOP", "TD", "UNSUBSCRIBE")
 # twilio.com/docs/messaging/tutorials/advanced-opt-out
 TWILIO_KEYWORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT")
-# The rules that are nobody's in particular get both lists and the FCC's "opt out" (47 CFR 64.1200(a)(10)),
-# so that they lose nothing by their words.
+# Rules without a vendor get both lists and the FCC's "opt out" (47 CFR 64.1200(a)(10)), so that keywords are not their limit.
 ALL_KEYWORDS = frozenset(AWS_KEYWORDS) | frozenset(TWILIO_KEYWORDS) | {"OPT OUT"}
 # www.braze.com/docs, "Opt-in and opt-out keywords"
 BRAZE_KEYWORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT")
@@ -19,7 +18,7 @@ BRAZE_KEYWORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT")
 
 @dataclass(frozen=True, slots=True)
 class PeerReading:
-    """A peer knows opt-outs and the rest, no tiers."""
+    """A peer's result. Peers know opt-outs only, and no tiers."""
 
     intent: Label
     tier: None = None
@@ -28,40 +27,40 @@ class PeerReading:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A published rule; `source` says where."""
+    """A published rule and its source."""
 
     name: str
     source: str
     opts_out: Callable[[str], bool]
 
     def read(self, text: str, /) -> PeerReading:
-        """A rule says yes or no; it never asks."""
+        """Classify a text as OPT_OUT or NONE."""
         return PeerReading(Label.OPT_OUT if self.opts_out(text) else Label.NONE)
 
 
 def exact(text: str) -> bool:
-    """The trimmed text is a keyword, in any case."""
+    """Return whether the trimmed text is a keyword, in any case."""
     return text.strip().upper() in ALL_KEYWORDS
 
 
 def first_word(text: str) -> bool:
-    """The text begins with a keyword as a word."""
+    """Return whether the text begins with a keyword as a word."""
     return _FIRST.match(text) is not None
 
 
 def contains_word(text: str) -> bool:
-    """A keyword stands anywhere in the text as a word."""
+    """Return whether a keyword occurs anywhere as a word."""
     return _ANYWHERE.search(text) is not None
 
 
 def substring(text: str) -> bool:
-    """A keyword's letters stand anywhere in the text."""
+    """Return whether the letters of a keyword occur anywhere."""
     upper = text.upper()
     return any(keyword in upper for keyword in AWS_KEYWORDS)
 
 
 def fuzzy(text: str) -> bool:
-    """A keyword stands anywhere, or one letter replaced by its neighbour on the keyboard makes the text a keyword."""
+    """Return whether a keyword occurs anywhere, or replacing one letter by a neighbour on the keyboard makes the text one."""
     upper = text.strip().upper()
     return any(keyword in upper for keyword in BRAZE_KEYWORDS) or any(
         _one_neighbour_apart(upper, keyword) for keyword in BRAZE_KEYWORDS
@@ -69,7 +68,7 @@ def fuzzy(text: str) -> bool:
 
 
 def phrases(text: str) -> bool:
-    """The text begins with "stop", is another keyword, or has one of a list of phrases."""
+    """Return whether the text begins with "stop", is another keyword, or contains one of a list of phrases."""
     bare = re.sub(r"[^a-z0-9 ]", "", text.lower().replace("don't", "dont").replace("don’t", "dont"))
     words = " ".join(bare.split())
     return (
@@ -105,7 +104,7 @@ PEERS = (
     ),
     Peer("first word", "AWS: a message that begins with a keyword (sms-voice userguide, keywords)", first_word),
     Peer(
-        "contains a keyword", "no vendor's; the usual repair of the substring rule, with word boundaries", contains_word
+        "contains a keyword", "no vendor; the usual repair of the substring rule, with word boundaries", contains_word
     ),
     Peer(
         "substring",

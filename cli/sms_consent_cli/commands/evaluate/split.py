@@ -1,4 +1,4 @@
-"""Which part of the corpus a text belongs to, so that no near-duplicate of a text stands in the other part."""
+"""The part of the corpus that a text belongs to. Near-duplicates are always in the same part."""
 
 import hashlib
 import math
@@ -25,11 +25,10 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")  # kana and Han are writ
 
 
 def part_of(family: str) -> Part:
-    """
-    The part drawn for a family: a hash, so that nobody chose it, and the same for ever.
+    """Return the part of a family, by a hash, so that it is random and stable.
 
-    Three sorts are not drawn: chat is all held out; what this project's own pages give as an example is known to
-    whoever writes rules; and what was written for rules to be written on is shown to them.
+    Three kinds are not random: chat is all held out; examples published on this project's pages, and texts written for the rules'
+    authors, are in `dev`.
     """
     if family.startswith(CHAT_FAMILY):
         return Part.HELDOUT
@@ -40,12 +39,12 @@ def part_of(family: str) -> Part:
 
 
 def text_id(text: str, language: str) -> str:
-    """A text's name in reports, which may be shown where the text may not."""
+    """Return a text's id for reports that must not show the text."""
     return f"{language}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def words(text: str) -> list[str]:
-    """The words that count for likeness: no case, accents, apostrophes or punctuation; an emoji is a word."""
+    """Return the words for comparing texts: without case, accents, apostrophes and punctuation. An emoji is a word."""
     bare = "".join(
         letter
         for letter in unicodedata.normalize("NFD", text.casefold())
@@ -63,7 +62,7 @@ def words(text: str) -> list[str]:
 
 
 def near_duplicates(one: list[str], other: list[str]) -> bool:
-    """Whether two texts, given as their words, are so alike that a rule written on one is written on the other."""
+    """Return whether two texts, given as words, are so similar that a rule for one is a rule for the other."""
     if one == other:
         return bool(one)
     first, second = set(one), set(other)
@@ -73,14 +72,14 @@ def near_duplicates(one: list[str], other: list[str]) -> bool:
 
 
 class Likeness:
-    """Finds the near-duplicates of a text among known ones without comparing it with each of them.
+    """Finds near-duplicates of a text among known ones without comparing it with each.
 
-    Of two texts that have ``OVERLAP`` of their words in common, each holds one of the other's rarest words: with more
-    than 1 - ``OVERLAP`` of either's words none could be missing. So a text is looked up by its rarest words.
+    Two texts that share ``OVERLAP`` of their words contain at least one of each other's rarest words, since more than
+    1 - ``OVERLAP`` of either's words cannot be missing. So a text is looked up by its rarest words.
     """
 
     def __init__(self, known: Iterable[tuple[str, list[str]]]) -> None:
-        """``known`` are names and the words of each text."""
+        """Take the name and the words of each known text."""
         self._known = list(known)
         self._frequency = Counter(word for _, text in self._known for word in set(text))
         self._by_word: dict[str, list[int]] = {}
@@ -98,12 +97,12 @@ class Likeness:
         return distinct[: len(distinct) - math.ceil(OVERLAP * len(distinct)) + 1]
 
     def add(self, name: str, text: list[str]) -> None:
-        """One more known text; the order of the words' rarity stays what it was."""
+        """Add a known text. The frequencies of words do not change."""
         self._known.append((name, text))
         self._enter(len(self._known) - 1, text)
 
     def like(self, text: list[str]) -> list[str]:
-        """The names of its near-duplicates, in the order in which they became known."""
+        """Return the names of the near-duplicates, in the order in which they were added."""
         places = set(self._by_text.get(tuple(text), ()))
         for word in self._rarest(text):
             places.update(self._by_word.get(word, ()))
@@ -113,10 +112,9 @@ class Likeness:
 
 
 def straddling(dev: Iterable[LabelledText], heldout: Iterable[LabelledText]) -> list[tuple[str, str]]:
-    """
-    The ids of near-duplicates that stand in different parts.
+    """Return the ids of near-duplicates in different parts.
 
-    Bare keywords are excepted: they come from published lists that every rule-writer knows, and differ by case only.
+    Bare keywords are ignored: they come from published lists and differ by case only.
     """
     known = Likeness((example.id, words(example.text)) for example in dev if example.kind != "keyword")
     return [

@@ -1,4 +1,4 @@
-"""How an evaluation looks in a terminal."""
+"""Tables of an evaluation."""
 
 from rich.console import Console
 from rich.table import Table
@@ -19,13 +19,13 @@ def _cell(one: Share, *, sure: bool = True) -> Text:
 
 
 def show(console: Console, part: Part, readers: dict[str, list[Outcome]], errors: list[Outcome]) -> None:
-    """Prints the tables: ours beside the peers, then ours taken apart."""
+    """Print the comparison with the peers, then our figures by language, kind and tier, and the errors."""
     name_of_ours, ours = next(iter(readers.items()))
     whole = Figures.of(ours)
     table = Table(
         title=f"{len(ours)} texts ({part}): {whole.found.of} opt-outs, {whole.touched.of} innocent and hard, "
         f"{whole.conversation_touched.of} of conversation",
-        caption="95 % intervals (Wilson). Touched: a consent would change. Asked: only asked what was meant.",
+        caption="95 % intervals (Wilson). Touched: a consent would change. Asked: the person is asked what they want.",
     )
     for heading in ("rule", "opt-outs found", "opt-outs asked", "innocent touched", "innocent asked", "chat touched"):
         table.add_column(heading, justify="left" if heading == "rule" else "right", no_wrap=True)
@@ -39,7 +39,7 @@ def show(console: Console, part: Part, readers: dict[str, list[Outcome]], errors
     console.print(_tier_table(ours))
     console.print(_confusion_table(ours))
     for error in errors:
-        said = f"{error.example.label} read as {error.intent} ({error.tier}, {error.rule})"
+        said = f"{error.example.label} classified as {error.intent} ({error.tier}, {error.rule})"
         shown = Text.assemble((visible(error.example.id), "dim"), f" {said}: {error.example.text!r}")
         console.print(shown, soft_wrap=True)
 
@@ -57,14 +57,14 @@ def _breakdown(heading: str, groups: dict[str, list[Outcome]]) -> Table:
 
 
 def _tier_table(read: list[Outcome]) -> Table:
-    table = Table("tier", "opted out rightly", title="By tier: whom it opts out")
+    table = Table("tier", "opted out rightly", title="Opt-outs by tier")
     for tier, right in tiers(read).items():
         table.add_row(tier, _cell(right, sure=False))
     return table
 
 
 def _confusion_table(read: list[Outcome]) -> Table:
-    table = Table("really ↓ read as →", *Label, title="Confusion")
+    table = Table("label ↓ intent →", *Label, title="Confusion")
     for label, row in confusion(read).items():
         table.add_row(label, *(str(row[intent] or "·") for intent in Label))
     return table

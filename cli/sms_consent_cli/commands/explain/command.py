@@ -1,4 +1,4 @@
-"""`sms-consent explain`: what a text is taken for, why, and what would happen to whoever sent it."""
+"""`sms-consent explain`: the intent of a text, the reason, and what would happen."""
 
 from __future__ import annotations
 
@@ -21,48 +21,52 @@ __all__ = ["explain"]
 
 TIERS = {
     Tier.KEYWORD: "the whole message is a keyword",
-    Tier.COMPANY: "a keyword among words that ask for nothing else",
-    Tier.MISSPELT: "a keyword, wrongly typed",
+    Tier.COMPANY: "a keyword with words that ask for nothing else",
+    Tier.MISSPELT: "a misspelt keyword",
     Tier.SENTENCE: "a sentence that asks for it",
-    Tier.UNCLEAR: "may be meant so, or not",
+    Tier.UNCLEAR: "may or may not be a request",
 }
-EXPLICIT = "an RCS event or configured postback data, which needs no interpretation"
+EXPLICIT = "an RCS event or configured postback data"
 THEN = {
-    Intent.OPT_OUT: "is opted out at once, and told so one last time; TierActions can change that",
-    Intent.OPT_IN: "is opted in as soon as AWS allows it, and then told so",
-    Intent.HELP: "is sent the support contact; nothing else changes",
+    Intent.OPT_OUT: "is opted out at once and gets one confirmation; TierActions can change that",
+    Intent.OPT_IN: "is opted in as soon as AWS allows it, and then gets a confirmation",
+    Intent.HELP: "gets the support contact; no consent changes",
     Intent.UNCLEAR: "is asked what they want; TierActions can change that",
-    Intent.NONE: "hears nothing; nothing is recorded, nothing changes",
+    Intent.NONE: "gets no reply; nothing is recorded",
 }
-"""With the defaults of a deployment."""
-THEN_BY_KEYWORD = "is opted out at once, and told so one last time"
+"""What happens with default settings."""
+THEN_BY_KEYWORD = "is opted out at once and gets one confirmation"
 THEN_IF_OPTED_OUT = "is opted in if their newest request was an opt-out; otherwise nothing is recorded or sent"
-"""Of a word that carriers take for START, and that people also answer with, such as YES."""
+"""For words such as YES, which carriers treat as START but people also use as an answer."""
 
 
 def explain(
     texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Texts, each in quotes.")] = None,
     jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="Read one JSON string a line from standard input; write one object a line.")
+        bool,
+        typer.Option("--jsonl", help="Read one JSON string per line from standard input; print one object per line."),
     ] = False,
     stack: Annotated[
-        str | None, typer.Option("--stack", "--stack-name", help="With the settings of this CloudFormation stack.")
+        str | None, typer.Option("--stack", "--stack-name", help="Use the settings of this CloudFormation stack.")
     ] = None,
     parameters: Annotated[
-        Path | None, typer.Option(help="With the parameters in this file, before the first deployment; as for doctor.")
+        Path | None, typer.Option(help="Use the parameters in this file, in the formats of doctor.")
     ] = None,
-    sender: Annotated[str | None, typer.Option(help="With --stack: the number, pool or agent that was texted.")] = None,
+    sender: Annotated[
+        str | None, typer.Option(help="With --stack: the number, pool or agent that receives the text.")
+    ] = None,
     rcs: Annotated[
         bool,
-        typer.Option("--rcs", help="Read each text as messageBody of a message to an RCS agent, which may be JSON."),
+        typer.Option(
+            "--rcs", help="Read each text as the messageBody of a message to an RCS agent, which may be JSON."
+        ),
     ] = False,
 ) -> None:
-    """Says what a text is taken for and why, by the same rules as the functions.
+    """Show the intent of texts and the rule that decided it, with the functions' own classifier.
 
-    Without --stack or --parameters, the standard keywords and replies apply, without a brand.
+    Without --stack or --parameters, the default keywords and replies apply, without a brand.
 
-    Exit codes: 0, or 1 if a line of --jsonl was no JSON string (the others are answered all the same), 2 for a call that
-    makes no sense.
+    Exit codes: 0; 1 if a line of --jsonl was not a JSON string (other lines are still classified); 2 wrong usage.
     """
     if jsonl == bool(texts):
         raise typer.BadParameter("give texts, or --jsonl and lines on standard input")
@@ -73,12 +77,12 @@ def explain(
         for text in texts:
             _show(classifier.explain(text, _content(text, rcs=rcs)))
         if len(texts) > 1 and not rcs and not any(" " in text for text in texts):
-            say(f"{len(texts)} texts were read; a text of several words needs quotes around it.", err=True)
+            say(f"{len(texts)} texts were read; put quotes around a text of several words.", err=True)
         return
     try:
         bad = _answer(classifier, sys.stdin.buffer, rcs=rcs)
     except BrokenPipeError:
-        # Whoever read the answers has had enough. What is left in the buffer must not fail once more at the end.
+        # The reader closed the pipe. Redirect the rest of the buffer, so that flushing it at exit does not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     if bad:
@@ -87,15 +91,15 @@ def explain(
 
 def _classifier(stack: str | None, parameters: Path | None, sender: str | None) -> Classifier:
     if parameters is not None:
-        from sms_consent_cli.shared.usage_error import refusals_told
+        from sms_consent_cli.shared.usage_error import report_usage_errors
 
-        with refusals_told("explain"):
+        with report_usage_errors("explain"):
             return by_parameters(parameters)
     if stack is None:
         return standard()
-    from sms_consent_cli.shared.ledger_access import failures_told
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
 
-    with failures_told("explain"):
+    with report_aws_errors("explain"):
         return by_stack(stack, sender)
 
 
@@ -104,7 +108,7 @@ def _content(text: str, *, rcs: bool) -> RcsContent | None:
 
 
 def _answer(classifier: Classifier, lines: Iterable[bytes], *, rcs: bool) -> int:
-    """One object for each line that is a JSON string; the number of those that are none. Empty lines are passed over."""
+    """Print an object for each line with a JSON string, and return the number of other lines. Empty lines are skipped."""
     bad = 0
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -114,7 +118,7 @@ def _answer(classifier: Classifier, lines: Iterable[bytes], *, rcs: bool) -> int
         except (ValueError, RecursionError):
             text = None
         if isinstance(text, str):
-            # In ASCII: a text may hold half a character, which no encoding can write.
+            # In ASCII: a text may hold a lone surrogate, which cannot be encoded.
             say_json(_object(text, classifier.read(text, _content(text, rcs=rcs))))
         else:
             bad += 1

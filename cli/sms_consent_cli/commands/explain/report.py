@@ -1,4 +1,4 @@
-"""Decides how a person sees why a text is taken for what it is: its own words, with those marked that decided."""
+"""The output of `explain`: the text with the matched words marked, and the reason for its intent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sms_consent_cli.shared.terminal_text import isolated, printable, visible
 __all__ = ["show"]
 
 AROUND = 100
-"""Characters shown on either side of the deciding words."""
+"""Characters shown on either side of the matched words."""
 STYLES = {
     Intent.OPT_OUT: "bold red",
     Intent.OPT_IN: "bold green",
@@ -25,18 +25,18 @@ STYLES = {
 
 
 def show(explanation: Explanation, tiers: Mapping[Tier, str], then: str) -> None:
-    """One block; what says nothing is left out. ``then`` is what happens to the sender."""
+    """Print one block; empty rows are left out. ``then`` is what happens to the sender."""
     reading = explanation.reading
     source = source_of(reading.rule)
     rows = {
         "text": _marked(explanation),
-        "taken for": Styled(reading.intent, style=STYLES.get(reading.intent, "bold")),
-        "because of": Styled(printable(reading.matched)) if reading.matched else None,
+        "intent": Styled(reading.intent, style=STYLES.get(reading.intent, "bold")),
+        "matched": Styled(printable(reading.matched)) if reading.matched else None,
         "tier": Styled(f"{reading.tier}: {tiers[reading.tier]}") if reading.tier is not None else None,
         "rule": Styled(reading.rule),
         "source": Styled(source) if source else None,
         "language": Styled(reading.language) if reading.language else None,
-        "read as": _normalised(explanation),
+        "normalised": _normalised(explanation),
         "the sender": Styled(then),
     }
     block = Table.grid(padding=(0, 2, 0, 0))
@@ -51,7 +51,7 @@ def show(explanation: Explanation, tiers: Mapping[Tier, str], then: str) -> None
 
 
 def _normalised(explanation: Explanation) -> Styled:
-    """The text as the rules see it, the deciding words in angle brackets, which last where no colour does."""
+    """Return the text as the rules see it, with the matched words in angle brackets, which do not depend on colour."""
     text, shown, place = explanation.normalised, "", 0
     for first, last in explanation.normalised_spans:
         shown += f"{text[place:first]}‹{text[first:last]}›"
@@ -60,7 +60,7 @@ def _normalised(explanation: Explanation) -> Styled:
 
 
 def _marked(explanation: Explanation) -> Styled:
-    """The text as it was sent, around the words that decided."""
+    """Return the part of the text around the matched words, with these marked."""
     text, spans = explanation.text, explanation.spans
     start = max(0, min((first for first, _ in spans), default=0) - AROUND)
     end = min(len(text), max((last for _, last in spans), default=0) + AROUND)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from sms_consent_cli.commands.check import STACK, Stack, Table
+from sms_consent_cli.shared.options import STACK, Stack, Table
 from sms_consent_cli.shared.terminal_text import say, visible
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ TELL_EVERY = 1000
 
 
 class Form(StrEnum):
-    """What a file looks like."""
+    """The format of the file."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -34,32 +34,33 @@ class Form(StrEnum):
 def export_numbers(
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Where to; else standard output. It is there once it is whole."),
+        typer.Option(
+            "--output", "-o", help="The file to write. Default: standard output. It gets its name once it is complete."
+        ),
     ] = None,
-    form: Annotated[Form | None, typer.Option("--format", help="Else by the file's name, else csv.")] = None,
+    form: Annotated[Form | None, typer.Option("--format", help="Default: by the file's extension, else csv.")] = None,
     opt_out_list: Annotated[str | None, typer.Option("--list", help="Only this opt-out list.")] = None,
-    opted_out: Annotated[bool, typer.Option("--opted-out", help="Only who may not be texted.")] = False,
+    opted_out: Annotated[bool, typer.Option("--opted-out", help="Only numbers that may not be texted.")] = False,
     show_texts: Annotated[
-        bool, typer.Option("--show-texts", help="Also what people wrote, and the words in it that decided.")
+        bool, typer.Option("--show-texts", help="Include the texts and the words that matched.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Writes every consent: status, time, EndUserOptedOut, who decided, through what, and by which rule.
+    """Export every consent: status, time, EndUserOptedOut, author, channel and rule.
 
-    A CSV file can be imported again. It reads the whole ledger, which DynamoDB charges for, and is no snapshot.
-
-    Exit codes: 2 for no such place, 3 if AWS did not answer.
+    The CSV file can be imported again. The command reads the whole ledger, which DynamoDB charges for, and is not a snapshot.
+    Exit codes: 2 the file cannot be written, 3 AWS did not respond.
     """
     from sms_consent_cli.commands.export.rows import exported
     from sms_consent_cli.shared.aws_clock import SteadyClock
     from sms_consent_cli.shared.deployment import Deployment
-    from sms_consent_cli.shared.ledger_access import failures_told, list_name
-    from sms_consent_cli.shared.usage_error import refusals_told
+    from sms_consent_cli.shared.ledger_access import list_name, report_aws_errors
+    from sms_consent_cli.shared.usage_error import report_usage_errors
 
     chosen = form or (Form.JSONL if output is not None and output.suffix in {".jsonl", ".ndjson"} else Form.CSV)
-    with failures_told("export"), refusals_told("export"):
+    with report_aws_errors("export"), report_usage_errors("export"):
         deployment = Deployment(stack, table=table)
         found = exported(
             deployment.dynamodb_for(1), deployment.table,
@@ -75,7 +76,7 @@ def _write(found: Iterator[Exported], file: TextIO, form: Form, *, texts: bool) 
     from sms_consent_cli.commands.export.rows import COLUMNS, TEXTS
     from sms_consent_cli.shared.terminal import console
 
-    told, count = console(stderr=True), 0
+    progress, count = console(stderr=True), 0
     writer = csv.writer(file)
     if form is Form.CSV:
         writer.writerow([*COLUMNS, *(TEXTS if texts else ())])
@@ -85,21 +86,21 @@ def _write(found: Iterator[Exported], file: TextIO, form: Form, *, texts: bool) 
         else:
             file.write(json.dumps(each.view(texts=texts)) + "\n")
         count += 1
-        if count % TELL_EVERY == 0 and told.is_terminal and not file.isatty():
-            told.print(f"{count:,} consents", end="\r", highlight=False)
+        if count % TELL_EVERY == 0 and progress.is_terminal and not file.isatty():
+            progress.print(f"{count:,} consents", end="\r", highlight=False)
     return count
 
 
 @contextlib.contextmanager
 def _written_to(output: Path | None, overwrite: bool) -> Iterator[TextIO]:
-    """A file is readable by its owner only, and never half there under its own name. Raises Refusal."""
+    """Open the output. A file is readable by its owner only, and gets its name once it is complete. Raises UsageError."""
     from sms_consent_cli.shared.usage_error import UsageError
 
     if output is None:
         yield sys.stdout
         return
     if output.exists() and not overwrite:
-        raise UsageError(f"{output} is there already: give --overwrite")
+        raise UsageError(f"{output} exists: give --overwrite")
     part = output.with_name(output.name + ".part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:

@@ -1,6 +1,6 @@
-"""Decides what an export holds of each consent, read page by page, so that memory does not grow with the ledger.
+"""The rows of an export, read page by page, so that memory does not grow with the ledger.
 
-The ledger is scanned, since it has no index of all consents; the decision behind each is read beside it.
+The table is scanned, since it has no index of all consents. The decision behind each consent is read with it.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ COLUMNS = (
     "decision_id",
 )  # fmt: skip
 TEXTS = ("matched", "text")
-"""What people wrote: only for whoever asks for it."""
+"""Columns with what people wrote, included on request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """One consent, and the decision behind it unless that was erased."""
+    """A consent, and the decision behind it unless that was erased."""
 
     consent: Consent
     evidence: Entry | None
 
     def row(self, *, texts: bool) -> list[str]:
-        """For a CSV file, in the order of its columns; nothing in it is a formula to a spreadsheet."""
+        """Return the cells of a CSV row. None of them is a formula to a spreadsheet."""
         consent, listing = self.consent, self.consent.listing
         decision = self.evidence.decision if self.evidence is not None else None
         values: list[object] = [
@@ -60,7 +60,7 @@ class Exported:
         return [_cell(value) for value in values]
 
     def view(self, *, texts: bool) -> dict[str, Any]:
-        """For JSON Lines, with the names that ``check`` and ``history`` have."""
+        """Return the object for JSON Lines, with the names of ``check`` and ``history``."""
         view = {"number": self.consent.number, **consent_view(self.consent)}
         if self.evidence is not None:
             evidence = decision_view(self.evidence)
@@ -91,10 +91,9 @@ def exported(
     clock: Clock,
     canonical: Callable[[str], str] = str,
 ) -> Iterator[Exported]:
-    """Yield every consent, in no order. A consent that changes meanwhile is exported in its old or new
-    state. Raises TryAgain or Rejected.
+    """Yield every consent, in no order. One that changes meanwhile is exported in its old or new state.
 
-    ``canonical`` returns the name of a list under whose ARN an earlier release has stored consents.
+    ``canonical`` returns the name of a list under whose ARN an earlier release stored consents. Raises TryAgain or Rejected.
     """
     found = (
         consent

@@ -1,4 +1,4 @@
-"""`sms-consent history`: why somebody is opted out or in, as a story; for programs, decision by decision, newest first."""
+"""`sms-consent history`: why a number is opted out or in; with --json, every decision, newest first."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import typer
 from sms_consent.domain.phone_number import mask_id
 from sms_consent.queries.history import Entry, page_of
 from sms_consent.queries.views import decision_view
-from sms_consent_cli.commands.check import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
+from sms_consent_cli.shared.options import STACK, UNKNOWN, AsJson, Country, Number, Stack, Table, number_of
 from sms_consent_cli.shared.terminal_text import say_json
 
 if TYPE_CHECKING:
     from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
     from sms_consent.queries.history import ConsentQueries
-    from sms_consent_cli.shared.narrative import Person
+    from sms_consent_cli.shared.narrative import NumberHistory
 
 __all__ = ["history"]
 
@@ -26,22 +26,22 @@ PAGE = 100
 def history(
     number: Number,
     show_texts: Annotated[
-        bool, typer.Option("--show-texts", help="Show what they texted, not only the words that decided.")
+        bool, typer.Option("--show-texts", help="Show whole texts, not only the words that matched.")
     ] = False,
     as_json: AsJson = False,
     country: Country = None,
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Tells how somebody came to be opted out or in: who asked for what, by which rule it counted, and what came of it.
+    """Show how a person was opted out or in: who asked for what, which rule matched, and what was done.
 
-    For people oldest first; --json has every decision, newest first, with its text. AWS_ENDPOINT_URL points it at a local
-    stack. Exit codes: 0 something is known, 1 nothing is, 2 no number, 3 no answer.
+    The text output is oldest first. --json has every decision with its text, newest first. AWS_ENDPOINT_URL selects a local
+    stack. Exit codes: 0 something is stored, 1 nothing, 2 not a number, 3 AWS did not respond.
     """
-    from sms_consent_cli.shared.ledger_access import failures_told, register
+    from sms_consent_cli.shared.ledger_access import register, report_aws_errors
 
     e164 = number_of("history", number, country)
-    with failures_told("history"):
+    with report_aws_errors("history"):
         ledger = register(table, stack)
         entries = list(_entries(ledger, e164))
         person = None if as_json else _person(ledger, e164, entries)
@@ -55,14 +55,14 @@ def history(
 
 
 def _view(entry: Entry) -> dict[str, Any]:
-    """One decision for programs, and the id under which logs name it."""
+    """Return the decision for JSON, with the id under which logs show it."""
     return {**decision_view(entry), "logId": mask_id(entry.decision.id)}
 
 
-def _person(ledger: DynamoConsentQueries, number: str, entries: list[Entry]) -> Person:
-    from sms_consent_cli.shared.narrative import Person
+def _person(ledger: DynamoConsentQueries, number: str, entries: list[Entry]) -> NumberHistory:
+    from sms_consent_cli.shared.narrative import NumberHistory
 
-    return Person(number, entries, ledger.consents(number), ledger.letters(number), ledger.drifts(number))
+    return NumberHistory(number, entries, ledger.consents(number), ledger.letters(number), ledger.drifts(number))
 
 
 def _entries(ledger: ConsentQueries, number: str) -> Iterator[Entry]:

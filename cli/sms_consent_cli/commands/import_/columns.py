@@ -11,8 +11,8 @@ from sms_consent_cli.commands.import_.status_column import (
     StatusColumn,
     StatusKind,
     about_texting,
+    status_columns,
     status_kind,
-    told_apart,
 )
 from sms_consent_cli.shared.delimited_file import heading
 from sms_consent_cli.shared.terminal_text import printable
@@ -131,21 +131,21 @@ class Columns:
         """Whether the column of times gives those of opt-outs alone, so that it is no time of an opt-in."""
         return Column.TIME in self.places and status_kind(self.name(Column.TIME)) is StatusKind.TIME_OF_OPT_OUT
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """Which column is read as what, for a person to check before anything is recorded."""
         read = [
             f"{column} {self._shown(place)}" for column, place in self.places.items() if column is not Column.STATUS
         ]
         if self.status is not None:
             read.insert(1, f"status {self._shown(self.status.place)} ({_MEANINGS[self.status.kind]})")
-        told = "columns: " + "; ".join(read)
+        summary = "columns: " + "; ".join(read)
         left = [self._shown(place) for place in range(self.width) if place not in self.places.values()]
         if left:
-            told += f"; not read: {', '.join(left)}"
+            summary += f"; not read: {', '.join(left)}"
         if self.status is None:
             why = "1 column" if self.width == 1 else "--all-opted-out"
-            told += f"\n{why}: every line is taken as an opt-out"
-        return told
+            summary += f"\n{why}: every line is taken as an opt-out"
+        return summary
 
     def view(self) -> dict[str, str]:
         """For programs."""
@@ -175,7 +175,7 @@ def _status(
     if given is not None:
         place = _place_of(given, names, Column.STATUS)
         return StatusColumn(place, _kind(status_kind(headings[place]) or StatusKind.WORDS, rule))
-    found = told_apart(headings)
+    found = status_columns(headings)
     if len(found) > 1:
         both = " and ".join(_heading_shown(headings[place], place) for place, _ in found)
         raise UsageError(f"{both} may each say who opted out: name one with --status-column NAME")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sms_consent.domain.decision import Asked
-from sms_consent_cli.commands.check import STACK, AsJson, Stack, Table
+from sms_consent_cli.shared.options import STACK, AsJson, Stack, Table
 from sms_consent_cli.shared.terminal_text import say, say_json
 
 __all__ = ["import_numbers"]
@@ -109,22 +109,22 @@ def import_numbers(
     such file, 3 if AWS did not answer, 130 if stopped.
     """
     from sms_consent_cli.commands.import_.columns import Column, StatusRule
-    from sms_consent_cli.commands.import_.run import ImportRun, Wish
-    from sms_consent_cli.shared.ledger_access import failures_told
-    from sms_consent_cli.shared.usage_error import refusals_told
+    from sms_consent_cli.commands.import_.run import ImportOptions, ImportRun
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
+    from sms_consent_cli.shared.usage_error import report_usage_errors
 
     chosen = {
         Column.NUMBER: number_column, Column.TIME: time_column, Column.STATUS: status_column, Column.LIST: list_column,
         Column.SOURCE: source_column, Column.REASON: reason_column, Column.END_USER: end_user_column,
     }  # fmt: skip
     rule = StatusRule(all_opted_out, yes_means.asked if yes_means is not None else None)
-    wish = Wish(
+    options = ImportOptions(
         file=file, columns={column: given for column, given in chosen.items() if given is not None}, region=region,
         list_name=list_name, as_of=as_of, timezone=timezone, time_format=time_format, end_user=end_user, source=source,
         opt_ins=opt_ins, rule=rule, rejects=rejects, from_start=from_start, dry_run=dry_run, check=not no_check, workers=workers,
     )  # fmt: skip
-    with failures_told("import"), refusals_told("import"):
-        run = ImportRun(wish, table, stack)
+    with report_aws_errors("import"), report_usage_errors("import"):
+        run = ImportRun(options, table, stack)
         try:
             run.record()
             if wait and not dry_run:
@@ -135,5 +135,5 @@ def import_numbers(
         except Exception:
             say(f"sms-consent import: {run.report.stopped()}", err=True)
             raise
-    say_json(run.report.view()) if as_json else say(run.report.told())
+    say_json(run.report.view()) if as_json else say(run.report.summary())
     raise typer.Exit(REJECTED if run.report.rejected else 0)

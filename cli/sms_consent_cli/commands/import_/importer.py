@@ -20,11 +20,11 @@ from sms_consent.recording.recorder import Recorder
 from sms_consent_cli.commands.import_.journal import Journal, Progress
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
-from sms_consent_cli.commands.import_.row import ColumnSettings, Row, Unfit
-from sms_consent_cli.commands.import_.status_column import Told
+from sms_consent_cli.commands.import_.row import ColumnSettings, InvalidRow, Row
+from sms_consent_cli.commands.import_.status_column import NoRequest
 from sms_consent_cli.shared.delimited_file import Broken, Record
 
-__all__ = ["Became", "Importing", "Keeping", "Line"]
+__all__ = ["FileImport", "ImportState", "Line", "LineOutcome"]
 
 IN_FLIGHT = 8
 """Lines that each worker may be ahead of the first one that is not done."""
@@ -32,7 +32,7 @@ JOURNAL_EVERY = 1.0
 """Seconds of work that are done again after a kill, at the most."""
 
 
-class Became(StrEnum):
+class LineOutcome(StrEnum):
     """What became of a line."""
 
     OPTED_OUT = "optedOut"
@@ -49,17 +49,17 @@ class Line:
     """A line that is done with; of one that was rejected, the reason."""
 
     number: int
-    became: Became
+    outcome: LineOutcome
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class ImportState:
     """Where a run keeps how far it is, and what it did not take."""
 
     journal: Journal
     rejects: RejectFile
-    begun: Progress
+    progress: Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,33 +67,33 @@ class _Pending:
     """A line under way, in the order of the file."""
 
     found: Record | Broken
-    became: Future[Became] | Line
+    outcome: Future[LineOutcome] | Line
 
 
-class Importing:
+class FileImport:
     """One file into one deployment."""
 
     def __init__(
         self,
         file: NumberFile,
-        reading: ColumnSettings,
+        settings: ColumnSettings,
         *,
         ledger: ConsentLedger | None,
         clock: Clock,
         opt_ins: bool,
         workers: int,
-        keeping: Keeping | None,
+        state: ImportState | None,
     ) -> None:
         """Without a ledger, everything is checked and nothing is written."""
         self._file = file
-        self._reading = reading
+        self._settings = settings
         self._recorder = Recorder(ledger=ledger, clock=clock) if ledger is not None else None
         self._opt_ins = opt_ins
         self._workers = workers
-        self._keeping = keeping
-        begun = keeping.begun if keeping is not None else Progress()
-        self.counts: Counter[str] = Counter(begun.counts)
-        self.line = begun.line
+        self._state = state
+        progress = state.progress if state is not None else Progress()
+        self.counts: Counter[str] = Counter(progress.counts)
+        self.line = progress.line
         """Every line up to it is done with."""
 
     def run(self, seconds: Callable[[], float]) -> Iterator[Line]:
@@ -110,7 +110,7 @@ class Importing:
             for found in self._file.rows():
                 if found.line <= begin_after:
                     continue
-                under_way.append(_Pending(found, self._begun(found, pools)))
+                under_way.append(_Pending(found, self._start(found, pools)))
                 while len(under_way) > self._workers * IN_FLIGHT or (under_way and _is_done(under_way[0])):
                     yield self._finished(under_way[0])
                     under_way.popleft()
@@ -125,43 +125,45 @@ class Importing:
                 pool.shutdown(cancel_futures=True)
             self._save()
 
-    def _begun(self, found: Record | Broken, pools: list[ThreadPoolExecutor]) -> Future[Became] | Line:
+    def _start(self, found: Record | Broken, pools: list[ThreadPoolExecutor]) -> Future[LineOutcome] | Line:
         if isinstance(found, Broken):
-            return Line(found.line, Became.REJECTED, found.reason)
+            return Line(found.line, LineOutcome.REJECTED, found.reason)
         try:
-            row = Row.of(found.cells, self._reading)
-            if row.asked is Told.NOTHING or (row.asked is Asked.OPT_IN and not self._opt_ins):
-                return Line(found.line, Became.SKIPPED)
-            decision = row.decision(self._reading, f"{self._file.path.name[:100]}:{found.line}")
-        except Unfit as unfit:
-            return Line(found.line, Became.REJECTED, str(unfit))
+            row = Row.of(found.cells, self._settings)
+            if row.asked is NoRequest.NOTHING or (row.asked is Asked.OPT_IN and not self._opt_ins):
+                return Line(found.line, LineOutcome.SKIPPED)
+            decision = row.decision(self._settings, f"{self._file.path.name[:100]}:{found.line}")
+        except InvalidRow as error:
+            return Line(found.line, LineOutcome.REJECTED, str(error))
         pool = pools[zlib.crc32(row.number.encode()) % len(pools)]
         return pool.submit(self._recorded, decision, row.list_name)
 
-    def _recorded(self, decision: Decision, list_name: str) -> Became:
-        became = Became.OPTED_OUT if decision.asked is Asked.OPT_OUT else Became.OPTED_IN
+    def _recorded(self, decision: Decision, list_name: str) -> LineOutcome:
+        outcome = LineOutcome.OPTED_OUT if decision.asked is Asked.OPT_OUT else LineOutcome.OPTED_IN
         if self._recorder is None:
-            return became
+            return outcome
         written = self._recorder.record(decision, list_name)
         if not written.is_new:
-            return Became.UNCHANGED
-        return {Outcome.CONFIRMED: Became.CONFIRMED, Outcome.STALE: Became.SUPERSEDED}.get(written.outcome, became)
+            return LineOutcome.UNCHANGED
+        return {Outcome.CONFIRMED: LineOutcome.CONFIRMED, Outcome.STALE: LineOutcome.SUPERSEDED}.get(
+            written.outcome, outcome
+        )
 
     def _finished(self, pending: _Pending) -> Line:
-        found, became = pending.found, pending.became
-        line = became if isinstance(became, Line) else Line(found.line, became.result())
-        if line.reason is not None and self._keeping is not None:
-            self._keeping.rejects.add(found, line.reason)
-        self.counts[line.became.value] += 1
+        found, outcome = pending.found, pending.outcome
+        line = outcome if isinstance(outcome, Line) else Line(found.line, outcome.result())
+        if line.reason is not None and self._state is not None:
+            self._state.rejects.add(found, line.reason)
+        self.counts[line.outcome.value] += 1
         self.line = found.line
         return line
 
     def _save(self) -> None:
-        if self._keeping is not None:
-            kept = self._keeping.rejects.kept()
-            began_at = as_text(self._reading.now)
-            self._keeping.journal.write(Progress(self.line, kept, dict(self.counts), began_at))
+        if self._state is not None:
+            kept = self._state.rejects.kept()
+            began_at = as_text(self._settings.now)
+            self._state.journal.write(Progress(self.line, kept, dict(self.counts), began_at))
 
 
 def _is_done(pending: _Pending) -> bool:
-    return isinstance(pending.became, Line) or pending.became.done()
+    return isinstance(pending.outcome, Line) or pending.outcome.done()

@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sms_consent_cli.commands.import_.importer import Became, Importing, Line
+from sms_consent_cli.commands.import_.importer import FileImport, Line, LineOutcome
 from sms_consent_cli.shared.progress_bar import progress_bar
 from sms_consent_cli.shared.terminal_text import say, visible
 
 __all__ = ["ImportReport"]
 
-TOLD = 5
+MOST_SHOWN = 5
 """Rejected lines that are told one by one; all of them are in the file."""
 SWEEPING = 50 / 60
 """Of each minute, sweep works for so long."""
 
 _WORDS = {
-    Became.OPTED_IN: "opted in",
-    Became.CONFIRMED: "were so already",
-    Became.SUPERSEDED: "lost against a newer decision",
-    Became.UNCHANGED: "had been imported before",
-    Became.SKIPPED: "ask for nothing (--opt-ins imports opt-ins)",
-    Became.REJECTED: "rejected",
+    LineOutcome.OPTED_IN: "opted in",
+    LineOutcome.CONFIRMED: "were so already",
+    LineOutcome.SUPERSEDED: "lost against a newer decision",
+    LineOutcome.UNCHANGED: "had been imported before",
+    LineOutcome.SKIPPED: "ask for nothing (--opt-ins imports opt-ins)",
+    LineOutcome.REJECTED: "rejected",
 }
 
 
@@ -35,25 +35,25 @@ class ImportReport:
     rejects: Path | None  # None where nothing is written
     puts_per_second: float
     columns: Mapping[str, str] = field(default_factory=dict)  # what each was taken for
-    importing: Importing | None = None
+    file_import: FileImport | None = None
     seconds: float = 0.0
     followed: int | None = None
 
-    def recording(self, importing: Importing, lines: Iterator[Line], total: int) -> None:
+    def recording(self, file_import: FileImport, lines: Iterator[Line], total: int) -> None:
         """As it goes, on standard error."""
-        self.importing, told = importing, 0
+        self.file_import, summary = file_import, 0
         with progress_bar("recording" if self.rejects is not None else "checking", total) as bar:
             for line in lines:
                 bar.advance(line.number)
-                if line.became is Became.REJECTED and told < TOLD:
-                    told += 1
+                if line.outcome is LineOutcome.REJECTED and summary < MOST_SHOWN:
+                    summary += 1
                     bar.console.print(f"line {line.number}: {visible(line.reason or '')}", soft_wrap=True)
-        if self.rejected > told:
-            say(f"… and {self.rejected - told} more", err=True)
+        if self.rejected > summary:
+            say(f"… and {self.rejected - summary} more", err=True)
 
     def following(self, counts: Iterator[int]) -> None:
         """Likewise."""
-        total = self.count(Became.OPTED_OUT, Became.CONFIRMED, Became.SUPERSEDED, Became.UNCHANGED)
+        total = self.count(LineOutcome.OPTED_OUT, LineOutcome.CONFIRMED, LineOutcome.SUPERSEDED, LineOutcome.UNCHANGED)
         with progress_bar("on the list", total) as bar:
             for self.followed in counts:
                 bar.advance(self.followed)
@@ -61,42 +61,42 @@ class ImportReport:
     @property
     def rejected(self) -> int:
         """Lines that were not taken."""
-        return self.count(Became.REJECTED)
+        return self.count(LineOutcome.REJECTED)
 
-    def count(self, *kinds: Became) -> int:
+    def count(self, *kinds: LineOutcome) -> int:
         """Lines of which that became."""
-        return sum(self.importing.counts[kind.value] for kind in kinds) if self.importing is not None else 0
+        return sum(self.file_import.counts[kind.value] for kind in kinds) if self.file_import is not None else 0
 
     def stopped(self) -> str:
         """For whoever is left half-way."""
         if self.followed is not None:
             return "the list goes on following without this command"
-        if self.importing is None or self.rejects is None:
+        if self.file_import is None or self.rejects is None:
             return "nothing was written"
-        return f"stopped after line {self.importing.line}; the same command goes on from there"
+        return f"stopped after line {self.file_import.line}; the same command goes on from there"
 
     def view(self) -> dict[str, Any]:
         """For programs."""
         return {
             "dryRun": self.rejects is None,
-            "lines": self.importing.line if self.importing is not None else 0,
-            **{kind.value: self.count(kind) for kind in Became},
+            "lines": self.file_import.line if self.file_import is not None else 0,
+            **{kind.value: self.count(kind) for kind in LineOutcome},
             "rejectsFile": str(self.rejects) if self.rejected and self.rejects is not None else None,
             "columns": dict(self.columns),
             "seconds": round(self.seconds, 1),
         }
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """For people."""
-        new, would = self.count(Became.OPTED_OUT), "would be " if self.rejects is None else ""
+        new, would = self.count(LineOutcome.OPTED_OUT), "would be " if self.rejects is None else ""
         parts = [f"{new:,} {would}opted out"]
         parts += [f"{self.count(kind):,} {words}" for kind, words in _WORDS.items() if self.count(kind)]
-        told = ", ".join(parts)
+        summary = ", ".join(parts)
         if self.rejected and self.rejects is not None:
-            told += f": see {self.rejects}"
+            summary += f": see {self.rejects}"
         if new and self.rejects is not None and self.followed is None:
-            told += f"\n{self._forecast(new)}"
-        return told
+            summary += f"\n{self._forecast(new)}"
+        return summary
 
     def _forecast(self, count: int) -> str:
         minutes = max(1, round(count / (self.puts_per_second * SWEEPING) / 60))

@@ -15,13 +15,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, Va
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.time import as_text
 from sms_consent_cli.commands.import_.columns import Column, Columns
-from sms_consent_cli.commands.import_.status_column import StatusKind, Told
+from sms_consent_cli.commands.import_.status_column import NoRequest, StatusKind
 from sms_consent_cli.shared.delimited_file import original
 from sms_consent_cli.shared.number_input import InvalidNumber, length_problem, parse_number
 from sms_consent_cli.shared.usage_error import UsageError
-from sms_consent_cli.shared.written_time import Span, TimeReading
+from sms_consent_cli.shared.written_time import Span, TimeFormat
 
-__all__ = ["ColumnSettings", "Row", "Unfit", "looks_like_number"]
+__all__ = ["ColumnSettings", "InvalidRow", "Row", "looks_like_number"]
 
 IMPORT = "import"
 LONGEST_NAME, LONGEST_TEXT = 200, 1600
@@ -29,7 +29,7 @@ _SHORTENED = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _TRUTHS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
 
 
-class Unfit(ValueError):
+class InvalidRow(ValueError):
     """What is wrong with a line."""
 
 
@@ -39,7 +39,7 @@ class ColumnSettings:
 
     columns: Columns
     now: datetime  # the import's time, the same when an interrupted import goes on
-    times: TimeReading
+    times: TimeFormat
     region: str | None
     as_of: datetime | None  # when the file was exported: the time of what has none
     own_list: str
@@ -61,17 +61,17 @@ def _number(cell: str, region: str | None) -> str:
     text = "".join(each for each in unicodedata.normalize("NFKC", cell) if unicodedata.category(each) != "Cf")
     text = text.strip().removeprefix("'").removesuffix(".0")
     if not text:
-        raise Unfit("it has no number")
+        raise InvalidRow("it has no number")
     if _SHORTENED.fullmatch(text):
-        raise Unfit("a spreadsheet has rounded its number: its last digits are gone")
+        raise InvalidRow("a spreadsheet has rounded its number: its last digits are gone")
     try:
         number = parse_number(text, region)
     except InvalidNumber as error:
-        raise Unfit(str(error).replace("--country, as US", "country with --region, as US")) from None
+        raise InvalidRow(str(error).replace("--country, as US", "country with --region, as US")) from None
     if not number.is_e164:
-        raise Unfit("a number has seven to fifteen digits with its country code, as +14255550182")
+        raise InvalidRow("a number has seven to fifteen digits with its country code, as +14255550182")
     if (problem := length_problem(number)) is not None:
-        raise Unfit(f"{problem}: look at how it was exported")
+        raise InvalidRow(f"{problem}: look at how it was exported")
     return number.e164
 
 
@@ -79,7 +79,7 @@ def _read_number(cell: Any, info: ValidationInfo[ColumnSettings]) -> str:
     return _number(cell, info.context.region)
 
 
-def _read_status(cell: Any, info: ValidationInfo[ColumnSettings]) -> Asked | Told:
+def _read_status(cell: Any, info: ValidationInfo[ColumnSettings]) -> Asked | NoRequest:
     status = info.context.columns.status
     if status is None:
         return Asked.OPT_OUT  # a file of opt-outs
@@ -97,8 +97,8 @@ def _read_list(cell: Any, info: ValidationInfo[ColumnSettings]) -> str:
         return info.context.own_list
     try:
         return info.context.list_name(cell)
-    except UsageError as refusal:
-        raise Unfit(str(refusal)) from None
+    except UsageError as error:
+        raise InvalidRow(str(error)) from None
 
 
 def _read_truth(cell: Any, info: ValidationInfo[ColumnSettings]) -> bool:
@@ -107,7 +107,7 @@ def _read_truth(cell: Any, info: ValidationInfo[ColumnSettings]) -> bool:
     try:
         return _TRUTHS[cell.casefold()]
     except KeyError:
-        raise Unfit("whether the end user opted out is told by true or false") from None
+        raise InvalidRow("whether the end user opted out is told by true or false") from None
 
 
 def _read_text(cell: Any) -> str | None:
@@ -120,7 +120,7 @@ class Row(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     number: Annotated[str, BeforeValidator(_read_number)]
-    asked: Annotated[Asked | Told, BeforeValidator(_read_status)]
+    asked: Annotated[Asked | NoRequest, BeforeValidator(_read_status)]
     written: Annotated[Span | None, BeforeValidator(_read_time)]
     list_name: Annotated[str, BeforeValidator(_read_list)]
     end_user: Annotated[bool, BeforeValidator(_read_truth)]
@@ -128,15 +128,15 @@ class Row(BaseModel):
     reason: Annotated[str | None, BeforeValidator(_read_text)]
 
     @classmethod
-    def of(cls, cells: list[str], reading: ColumnSettings) -> Row:
+    def of(cls, cells: list[str], settings: ColumnSettings) -> Row:
         """Raises Unfit with all that is wrong."""
 
         def cell(column: Column) -> str | None:
-            value = reading.columns.cell(cells, column)
+            value = settings.columns.cell(cells, column)
             return value.strip() if value is not None else None
 
         def text(column: Column) -> str | None:
-            value = reading.columns.cell(cells, column)
+            value = settings.columns.cell(cells, column)
             return value if value and value.strip() else None
 
         values = {
@@ -145,37 +145,37 @@ class Row(BaseModel):
             "written": cell(Column.TIME),
             "list_name": cell(Column.LIST),
             "end_user": cell(Column.END_USER),
-            "source": text(Column.SOURCE) or reading.source,
+            "source": text(Column.SOURCE) or settings.source,
             "reason": text(Column.REASON),
         }
         try:
-            row = cls.model_validate(values, context=reading)
+            row = cls.model_validate(values, context=settings)
         except ValidationError as error:
             causes = [problem.get("ctx", {}).get("error") for problem in error.errors(include_input=False)]
             said = dict.fromkeys(str(cause) for cause in causes if cause is not None)
-            raise Unfit("; ".join(said)) from None
+            raise InvalidRow("; ".join(said)) from None
         if row.asked is Asked.OPT_OUT:
-            row._at(row.asked, reading)
+            row._at(row.asked, settings)
         return row
 
-    def _at(self, asked: Asked, reading: ColumnSettings) -> datetime:
+    def _at(self, asked: Asked, settings: ColumnSettings) -> datetime:
         """The time that counts. Raises Unfit."""
-        if asked is Asked.OPT_IN and (self.written is None or reading.columns.times_are_of_opt_outs):
-            raise Unfit("an opt-in without its own time might undo a newer STOP")
+        if asked is Asked.OPT_IN and (self.written is None or settings.columns.times_are_of_opt_outs):
+            raise InvalidRow("an opt-in without its own time might undo a newer STOP")
         if self.written is not None:
             try:
-                return self.written.moment(asked, reading.now)
+                return self.written.moment(asked, settings.now)
             except ValueError as error:
-                raise Unfit(str(error)) from None
-        if reading.as_of is None:
-            raise Unfit("it has no time: say with --as-of when the file was exported")
-        return reading.as_of
+                raise InvalidRow(str(error)) from None
+        if settings.as_of is None:
+            raise InvalidRow("it has no time: say with --as-of when the file was exported")
+        return settings.as_of
 
-    def decision(self, reading: ColumnSettings, place: str) -> Decision:
+    def decision(self, settings: ColumnSettings, place: str) -> Decision:
         """Return the decision; the same row has the same id in every file. Raises Unfit for an opt-in without a time."""
-        if isinstance(self.asked, Told):
-            raise Unfit("it asks for nothing")
-        at = self._at(self.asked, reading)
+        if isinstance(self.asked, NoRequest):
+            raise InvalidRow("it asks for nothing")
+        at = self._at(self.asked, settings)
         end_user = self.end_user if self.asked is Asked.OPT_OUT else None
         facts = "\n".join((self.list_name, self.number, self.asked, as_text(at), str(end_user)))
         return Decision(

@@ -17,7 +17,7 @@ from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.time import from_text, to_millisecond
 from sms_consent_cli.commands.import_.columns import Column, StatusRule
-from sms_consent_cli.commands.import_.importer import Importing, Keeping
+from sms_consent_cli.commands.import_.importer import FileImport, ImportState
 from sms_consent_cli.commands.import_.journal import Journal
 from sms_consent_cli.commands.import_.journal import Progress as Begun
 from sms_consent_cli.commands.import_.number_file import NumberFile
@@ -31,13 +31,13 @@ from sms_consent_cli.shared.number_input import is_country
 from sms_consent_cli.shared.sender_checks import SenderChecks
 from sms_consent_cli.shared.terminal_text import say, visible
 from sms_consent_cli.shared.usage_error import UsageError
-from sms_consent_cli.shared.written_time import TimeReading
+from sms_consent_cli.shared.written_time import TimeFormat
 
-__all__ = ["ImportRun", "Wish"]
+__all__ = ["ImportOptions", "ImportRun"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ImportOptions:
     """What was asked for on the command line."""
 
     file: Path
@@ -69,44 +69,46 @@ _HOW = frozenset({"file", "rejects", "from_start", "dry_run", "check", "workers"
 class ImportRun:
     """Raises Refusal, NotFound, ConsentError, ClientError, BotoCoreError."""
 
-    def __init__(self, wish: Wish, table: str | None, stack: str) -> None:
-        if str(wish.file) == "-":
+    def __init__(self, options: ImportOptions, table: str | None, stack: str) -> None:
+        if str(options.file) == "-":
             raise UsageError(
                 "an import reads its file more than once, so that it can go on after a kill: save it first"
             )
-        if wish.region is not None and not is_country(wish.region):
+        if options.region is not None and not is_country(options.region):
             raise UsageError("--region takes the two letters of a country, as US")
-        self._wish = wish
+        self._options = options
         self._deployment = Deployment(stack, table=table)
         self._clock = self._deployment.clock
-        self._file = NumberFile.at(wish.file, wish.columns, wish.region, wish.rule)
-        self._journal = Journal(wish.file.with_name(wish.file.name + ".progress"), self._file.digest + wish.meaning())
-        self._begun = Begun() if wish.from_start or wish.dry_run else self._journal.read()
-        began_at = self._begun.began_at
-        self._reading = self._read_as(
+        self._file = NumberFile.at(options.file, options.columns, options.region, options.rule)
+        self._journal = Journal(
+            options.file.with_name(options.file.name + ".progress"), self._file.digest + options.meaning()
+        )
+        self._start = Begun() if options.from_start or options.dry_run else self._journal.read()
+        began_at = self._start.began_at
+        self._settings = self._read_as(
             from_text(began_at) if began_at is not None else to_millisecond(self._clock.now())
         )
-        self._rejects = wish.rejects or wish.file.with_suffix(".rejects.csv")
-        if self._rejects.resolve() == wish.file.resolve():
+        self._rejects = options.rejects or options.file.with_suffix(".rejects.csv")
+        if self._rejects.resolve() == options.file.resolve():
             raise UsageError("--rejects names the file that is to be imported")
         rate = float(self._deployment.parameter("PutRequestsPerSecond", "10"))
-        self.report = ImportReport(None if wish.dry_run else self._rejects, rate, self._file.columns.view())
+        self.report = ImportReport(None if options.dry_run else self._rejects, rate, self._file.columns.view())
 
     # --- how it is read
 
     def _read_as(self, now: datetime) -> ColumnSettings:
-        wish = self._wish
+        options = self._options
         try:
-            zone: tzinfo | None = UTC if wish.timezone == "UTC" else None
-            if wish.timezone is not None and zone is None:
-                zone = ZoneInfo(wish.timezone)
+            zone: tzinfo | None = UTC if options.timezone == "UTC" else None
+            if options.timezone is not None and zone is None:
+                zone = ZoneInfo(options.timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise UsageError("--timezone takes a name as America/New_York") from error
-        times = TimeReading(zone, wish.time_format)
+        times = TimeFormat(zone, options.time_format)
         try:
             as_of = None
-            if wish.as_of is not None:
-                as_of = TimeReading(zone).read(wish.as_of).moment(Asked.OPT_OUT, now)
+            if options.as_of is not None:
+                as_of = TimeFormat(zone).read(options.as_of).moment(Asked.OPT_OUT, now)
         except ValueError as error:
             raise UsageError(
                 f"--as-of: {str(error).partition(':')[0]}; a time is 2026-11-03T14:02:11Z or a day"
@@ -115,9 +117,9 @@ class ImportRun:
         if as_of is None and Column.TIME not in places:
             raise UsageError("no column says when: give --time-column, or with --as-of when the file was exported")
         return ColumnSettings(
-            columns=self._file.columns, now=now, times=times, region=wish.region, as_of=as_of,
-            own_list=self._list(wish.list_name or self._deployment.own_list or ""), list_name=self._list,
-            source=wish.source, end_user=wish.end_user,
+            columns=self._file.columns, now=now, times=times, region=options.region, as_of=as_of,
+            own_list=self._list(options.list_name or self._deployment.own_list or ""), list_name=self._list,
+            source=options.source, end_user=options.end_user,
         )  # fmt: skip
 
     @cached_property
@@ -130,9 +132,9 @@ class ImportRun:
             note = self._checks.note_of_permission(found) if found is not None else None
             if note is not None:
                 say(f"note: {visible(note)}", err=True)
-            if not self._wish.dry_run and name != self._deployment.own_list:
-                book = SenderStore(self._deployment.dynamodb(), self._deployment.table, self._deployment.names)
-                book.change_groups(lambda groups: {name: None, **groups})
+            if not self._options.dry_run and name != self._deployment.own_list:
+                sender_store = SenderStore(self._deployment.dynamodb(), self._deployment.table, self._deployment.names)
+                sender_store.change_groups(lambda groups: {name: None, **groups})
             return name
 
         return known
@@ -140,41 +142,41 @@ class ImportRun:
     @cached_property
     def _checks(self) -> SenderChecks:
         deployment = self._deployment
-        account = Account(deployment.sms_voice()) if self._wish.check else None
+        account = Account(deployment.sms_voice()) if self._options.check else None
         return SenderChecks(deployment, account)
 
     # --- what it does
 
     def record(self) -> None:
         """Into the ledger. Goes on where the last run of the same file and the same options was stopped."""
-        wish = self._wish
-        say(self._file.columns.told(), err=True)
+        options = self._options
+        say(self._file.columns.summary(), err=True)
         try:
-            if wish.dry_run:
-                self._through(None, None)
+            if options.dry_run:
+                self._import(None, None)
                 return
-            begun = self._begun
-            if begun.line:
-                say(f"going on after line {begun.line}, where the last run came to", err=True)
-            with closing(RejectFile(self._rejects, self._file, begun.rejects_bytes)) as rejects:
+            progress = self._start
+            if progress.line:
+                say(f"going on after line {progress.line}, where the last run came to", err=True)
+            with closing(RejectFile(self._rejects, self._file, progress.rejects_bytes)) as rejects:
                 ledger = DynamoLedger(
-                    self._deployment.dynamodb_for(wish.workers), self._deployment.table, self._deployment.names
+                    self._deployment.dynamodb_for(options.workers), self._deployment.table, self._deployment.names
                 )
-                self._through(ledger, Keeping(self._journal, rejects, begun))
+                self._import(ledger, ImportState(self._journal, rejects, progress))
             self._journal.forget()
         except OSError as error:
-            raise UsageError(f"{error.filename or wish.file}: {error.strerror}") from error
+            raise UsageError(f"{error.filename or options.file}: {error.strerror}") from error
 
-    def _through(self, ledger: DynamoLedger | None, keeping: Keeping | None) -> None:
-        importing = Importing(
-            self._file, self._reading, ledger=ledger, clock=self._clock, opt_ins=self._wish.opt_ins,
-            workers=self._wish.workers, keeping=keeping,
+    def _import(self, ledger: DynamoLedger | None, state: ImportState | None) -> None:
+        file_import = FileImport(
+            self._file, self._settings, ledger=ledger, clock=self._clock, opt_ins=self._options.opt_ins,
+            workers=self._options.workers, state=state,
         )  # fmt: skip
         started = time.monotonic()
-        self.report.recording(importing, importing.run(time.monotonic), self._file.lines)
+        self.report.recording(file_import, file_import.run(time.monotonic), self._file.lines)
         self.report.seconds = time.monotonic() - started
 
     def wait(self) -> None:
         """Until the list has followed."""
         client, table = self._deployment.dynamodb(), self._deployment.table
-        self.report.following(followed(self._file, self._reading, client=client, table=table, clock=self._clock))
+        self.report.following(followed(self._file, self._settings, client=client, table=table, clock=self._clock))

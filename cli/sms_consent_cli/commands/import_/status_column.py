@@ -15,7 +15,7 @@ from enum import StrEnum
 from sms_consent.domain.decision import Asked
 from sms_consent_cli.shared.delimited_file import heading
 
-__all__ = ["StatusColumn", "StatusKind", "Told", "about_texting", "status_kind", "told_apart"]
+__all__ = ["NoRequest", "StatusColumn", "StatusKind", "about_texting", "status_columns", "status_kind"]
 
 
 class StatusKind(StrEnum):
@@ -27,7 +27,7 @@ class StatusKind(StrEnum):
     TIME_OF_OPT_OUT = "a time is an opt-out"
 
 
-class Told(StrEnum):
+class NoRequest(StrEnum):
     """What a status says that asks for nothing."""
 
     NOTHING = "NOTHING"  # never asked for texts, or never answered: neither an opt-out nor an opt-in
@@ -91,7 +91,7 @@ _NEEDS_TEXTING = frozenset(
 )
 """Headings that say too little without a word for texts: “State” may be Ohio."""
 
-_WORDS: Mapping[Asked | Told, tuple[str, ...]] = {
+_WORDS: Mapping[Asked | NoRequest, tuple[str, ...]] = {
     Asked.OPT_OUT: (
         "opted_out", "opt_out", "optout", "optedout", "out", "unsubscribed", "unsubscribe", "stop", "stopped", "suppressed",
         "revoked", "blocked", "blacklisted", "blocklisted", "opt_out_message", "do_not_contact", "do_not_text", "dnc",
@@ -100,7 +100,7 @@ _WORDS: Mapping[Asked | Told, tuple[str, ...]] = {
         "opted_in", "opt_in", "optin", "optedin", "in", "subscribed", "subscribe", "start", "active", "re_opt_in",
         "opt_in_pending", "resubscribed", "unstop",
     ),
-    Told.NOTHING: (
+    NoRequest.NOTHING: (
         "never_subscribed", "not_subscribed", "non_subscribed", "nonsubscribed", "never_opted_in", "not_opted_in",
         "not_opted_out", "none", "pending", "unconfirmed", "unknown", "no_consent",
     ),
@@ -123,7 +123,7 @@ def _words(name: str) -> tuple[str, ...]:
 _KIND_OF: Mapping[frozenset[str], StatusKind] = {
     frozenset(name.split()): kind for kind, names in _KINDS.items() for name in names
 }
-_REQUEST_OF: Mapping[str, Asked | Told] = {word: asked for asked, words in _WORDS.items() for word in words}
+_REQUEST_OF: Mapping[str, Asked | NoRequest] = {word: asked for asked, words in _WORDS.items() for word in words}
 
 
 def about_texting(name: str) -> bool:
@@ -154,7 +154,7 @@ class StatusColumn:
     place: int
     kind: StatusKind
 
-    def read(self, cell: str) -> Asked | Told:
+    def read(self, cell: str) -> Asked | NoRequest:
         """Return what a cell asks for. Raises ValueError where that is not certain: such a line is never an opt-out."""
         cell = cell.strip()
         if self.kind is StatusKind.TIME_OF_OPT_OUT:
@@ -175,15 +175,15 @@ class StatusColumn:
             "its status is neither an opt-out nor an opt-in that is known, such as opted_out or subscribed"
         )
 
-    def _truth(self, yes: bool) -> Asked | Told:
+    def _truth(self, yes: bool) -> Asked | NoRequest:
         if self.kind is StatusKind.YES_IS_OUT:
-            return Asked.OPT_OUT if yes else Told.NOTHING  # not to have opted out is no request to be opted in
+            return Asked.OPT_OUT if yes else NoRequest.NOTHING  # not to have opted out is no request to be opted in
         if self.kind is StatusKind.YES_IS_IN:
             return Asked.OPT_IN if yes else Asked.OPT_OUT
         raise ValueError("its heading does not say whether yes is an opt-out: say so with --yes-means")
 
 
-def told_apart(names: Sequence[str]) -> list[tuple[int, StatusKind]]:
+def status_columns(names: Sequence[str]) -> list[tuple[int, StatusKind]]:
     """Return the columns whose heading names a status; a time of an opt-out only if there is no other."""
     kinds = [(place, kind) for place, name in enumerate(names) if (kind := status_kind(name)) is not None]
     times = [each for each in kinds if each[1] is StatusKind.TIME_OF_OPT_OUT]

@@ -10,7 +10,7 @@ from sms_consent.adapters.dynamodb.batch_read import MOST, consents_by_key
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.ports import Clock
 from sms_consent_cli.commands.import_.number_file import NumberFile
-from sms_consent_cli.commands.import_.row import ColumnSettings, Row, Unfit
+from sms_consent_cli.commands.import_.row import ColumnSettings, InvalidRow, Row
 from sms_consent_cli.shared.delimited_file import Record
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ HOPELESS = 10
 
 
 def followed(
-    file: NumberFile, reading: ColumnSettings, *, client: DynamoDBClient, table: str, clock: Clock
+    file: NumberFile, settings: ColumnSettings, *, client: DynamoDBClient, table: str, clock: Clock
 ) -> Iterator[int]:
     """How many lines the list is known to have followed by now, in their order, at each look. Raises TryAgain."""
-    rows = _opt_outs(file, reading)
+    rows = _opt_outs(file, settings)
     done = 0
     while window := list(islice(rows, MOST)):
         while window:
@@ -42,13 +42,13 @@ def followed(
                 clock.sleep(PAUSE)
 
 
-def _opt_outs(file: NumberFile, reading: ColumnSettings) -> Iterator[Row]:
+def _opt_outs(file: NumberFile, settings: ColumnSettings) -> Iterator[Row]:
     for found in file.rows():
         if not isinstance(found, Record):
             continue
         try:
-            row = Row.of(found.cells, reading)
-        except Unfit:
+            row = Row.of(found.cells, settings)
+        except InvalidRow:
             continue
         if row.asked is Asked.OPT_OUT:
             yield row

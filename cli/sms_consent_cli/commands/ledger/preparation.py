@@ -1,4 +1,4 @@
-"""Gives a table the settings of a ledger, one change after the other, and waits for each."""
+"""Changing a table's settings to those of a ledger, one after the other, and waiting for each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sms_consent_cli.commands.ledger.table import (
     INDEX,
     STREAM_VIEW,
     TTL_ATTRIBUTE,
-    Lack,
+    MissingSetting,
     Need,
     TableSettings,
     read_settings,
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["NotReady", "Preparation", "usable_key"]
 
 POLL = 5.0
-"""Seconds between two looks at what DynamoDB is doing. A restore or an index takes from minutes to hours."""
+"""Seconds between polls. A restore or a new index takes minutes to hours."""
 SAMPLE = 200
-"""Items that are looked at to tell a ledger from another application's table with the same keys."""
+"""Items that are read to distinguish a ledger from another application's table with the same keys."""
 _NOT_YET = frozenset({"ContinuousBackupsUnavailableException", "LimitExceededException", "ResourceInUseException"})
-"""DynamoDB changes one thing at a time, and has no recovery for a table that is minutes old."""
+"""DynamoDB makes one change at a time, and enables recovery only some minutes after a table was created."""
 _NUMBER = re.compile(r"\+?[0-9]{2,19}")
 _UNDER_NUMBERS = ("LIST#", "DECISION#", "ANSWER#", "DRIFT#", "REJECTED#")
 _OTHERS = ("SENDER#", "REQUEST#", "RECONCILE", "BUDGET#", "TURN#")
@@ -42,12 +42,12 @@ _EXACTLY = frozenset({"SENDERS", "LISTS", "OVERDUE", "RETENTION", "CONNECTED"})
 
 
 class NotReady(TryAgain):
-    """DynamoDB is still at it when the time to wait is over."""
+    """DynamoDB has not finished a change within the time to wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
-    """Prepares one table. ``notice`` is called with each change and each wait."""
+    """The preparation of one table. ``notice`` is called with each change and each wait."""
 
     client: DynamoDBClient
     table: str
@@ -56,46 +56,46 @@ class Preparation:
     patience: timedelta
     notice: Callable[[str], None]
 
-    def check(self) -> tuple[TableSettings, list[Lack]]:
-        """Return the settings and what is missing. Raises Refusal for a table that is no ledger or cannot become one."""
+    def check(self) -> tuple[TableSettings, list[MissingSetting]]:
+        """Return the settings and what is missing. Raises UsageError for a table that is not a ledger or cannot become one."""
         settings = self._settings()
-        if (why := settings.no_ledger()) is not None:
-            raise UsageError(f"{self.table} is no ledger of sms-consent: {why}")
+        if (why := settings.incompatibility()) is not None:
+            raise UsageError(f"{self.table} is not a ledger of sms-consent: {why}")
         if settings.table["TableStatus"] in {"ACTIVE", "UPDATING"} and not self._holds_a_ledger():
             raise UsageError(
-                f"{self.table} is no ledger of sms-consent: none of its first items is one of a ledger. "
-                "Name the table that LedgerTableName in the old stack's outputs was, or one that was restored from it."
+                f"{self.table} is not a ledger of sms-consent: none of its first items belongs to a ledger. "
+                "Give the table of the old stack's output LedgerTableName, or one that was restored from it."
             )
-        lacks = list(settings.lacks(self.key_arn))
-        for lack in lacks:
-            if lack.blocked is not None:
-                raise UsageError(f"{self.table} {lack.message}: {lack.blocked}")
-        if self.key_arn is None and any(lack.need is Need.ENCRYPTION for lack in lacks):
+        missing_settings = list(settings.missing_settings(self.key_arn))
+        for missing in missing_settings:
+            if missing.blocked is not None:
+                raise UsageError(f"{self.table} {missing.message}: {missing.blocked}")
+        if self.key_arn is None and any(missing.need is Need.ENCRYPTION for missing in missing_settings):
             raise UsageError(
                 f"{self.table} is encrypted with a key that DynamoDB owns, and a stack needs one of this account: give --key"
             )
-        return settings, lacks
+        return settings, missing_settings
 
     def wait(self) -> TableSettings:
-        """Wait until DynamoDB has finished what it is doing to the table. Raises NotReady."""
+        """Wait until DynamoDB has finished changing the table. Raises NotReady."""
         told, until = None, self.clock.now() + self.patience
         while (busy := (settings := self._settings()).busy) is not None:
             if self.clock.now() >= until:
-                raise NotReady(f"{busy} after {self.patience}: run this again later, it goes on where it was")
+                raise NotReady(f"{busy} after {self.patience}: run this again later, it continues from there")
             if busy != told:
                 self.notice(f"waiting: {busy}")
                 told = busy
             self.clock.sleep(POLL)
         return settings
 
-    def make(self, lack: Lack) -> None:
-        """Change one setting and wait until it is effective. Raises NotReady, ClientError or BotoCoreError."""
-        self.notice(f"{lack.need}: {lack.change}")
+    def make(self, missing: MissingSetting) -> None:
+        """Change one setting, and wait until it is active. Raises NotReady, ClientError or BotoCoreError."""
+        self.notice(f"{missing.need}: {missing.change}")
         until = self.clock.now() + self.patience
         while True:
             self.wait()
             try:
-                self._change(lack.need)
+                self._change(missing.need)
             except ClientError as error:
                 code = error.response["Error"].get("Code")
                 if code not in _NOT_YET or self.clock.now() >= until:
@@ -114,9 +114,9 @@ class Preparation:
     def _holds_a_ledger(self) -> bool:
         page = self.client.scan(TableName=self.table, Limit=SAMPLE, ProjectionExpression="pk, sk")
         if not page["Items"]:
-            self.notice("the table is empty: nobody is remembered in it")
+            self.notice("the table is empty: it holds no consent")
             return True
-        # Not every item: a newer version may have added kinds that this one does not know.
+        # Any, not all: a newer version may have added kinds of items that this one does not know.
         return any(_is_ours(item) for item in page["Items"])
 
     def _change(self, need: Need) -> None:
@@ -170,7 +170,7 @@ class Preparation:
 
 
 def usable_key(kms: Any, key: str) -> str:
-    """Return the ARN of a key that a table can be encrypted with. Raises Refusal, ClientError or BotoCoreError."""
+    """Return the ARN of a key that a table can be encrypted with. Raises UsageError, ClientError or BotoCoreError."""
     try:
         found = kms.describe_key(KeyId=key)["KeyMetadata"]
     except ClientError as error:
@@ -178,7 +178,7 @@ def usable_key(kms: Any, key: str) -> str:
             raise
         raise UsageError(f"there is no key {key} in this account and region") from error
     if found.get("KeyManager") == "AWS":
-        raise UsageError(f"{key} is a key that AWS manages: its policy cannot let the stack's topic and queues use it")
+        raise UsageError(f"{key} is a key that AWS manages: the stack's topic and queues cannot be allowed to use it")
     if found.get("KeyState") != "Enabled":
         raise UsageError(f"the key {key} is {found.get('KeyState')}, not Enabled")
     if found.get("KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":

@@ -1,8 +1,8 @@
-"""Opts out again those whose opt-in had not been carried out when a ledger was copied.
+"""Revoking opt-ins that were not carried out when a ledger was copied.
 
-A restored ledger would carry these opt-ins out now, and delete the numbers from the opt-out list. A STOP that was recorded
-after the copy is in no restored item, and the entry on the list may be older than it. So nobody can tell whether the opt-in
-still counts, and the safe side is opted out: the person can text START again.
+A restored ledger would carry them out now and delete the numbers from the opt-out list. A STOP recorded after the copy is not
+in the restored table, and the list's entry may be older than that STOP. So it is unknown whether the opt-in still counts, and
+the safe side is opted out: the person can text START again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from sms_consent.domain.transitions import decide
 if TYPE_CHECKING:
     from sms_consent.domain.ports import Clock
 
-__all__ = ["THROUGH", "opt_out_again"]
+__all__ = ["THROUGH", "revoke_opt_in"]
 
 THROUGH = "ledger-restore"
-"""The channel that these decisions name."""
+"""The channel of these decisions."""
 
 
-def opt_out_again(ledger: DynamoLedger, consent: Consent, copied_at: datetime, clock: Clock) -> None:
+def revoke_opt_in(ledger: DynamoLedger, consent: Consent, copied_at: datetime, clock: Clock) -> None:
     """Record an opt-out at the time of the copy. Repeating it changes nothing. Raises Moved, TryAgain or Rejected."""
     at = max(copied_at, consent.decided_at)  # at equal times an opt-out wins
     decision = Decision(

@@ -1,4 +1,4 @@
-"""Reads the settings of a DynamoDB table, and finds which of those that a ledger needs are missing."""
+"""The settings of a DynamoDB table, and which settings of a ledger are missing."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["INDEX", "KEYS", "STREAM_VIEW", "TTL_ATTRIBUTE", "Lack", "Need", "TableSettings", "read_settings"]
+__all__ = ["INDEX", "KEYS", "STREAM_VIEW", "TTL_ATTRIBUTE", "MissingSetting", "Need", "TableSettings", "read_settings"]
 
 KEYS = {"pk": "HASH", "sk": "RANGE"}
 INDEX, INDEX_KEYS = "due", {"due": "HASH", "due_at": "RANGE"}
 STREAM_VIEW: Literal["NEW_AND_OLD_IMAGES"] = "NEW_AND_OLD_IMAGES"
 TTL_ATTRIBUTE = "expires"
-"""As LedgerTable in template.yaml has them; tests/integration/dynamodb holds that they agree."""
+"""The settings of LedgerTable in template.yaml; tests/integration/dynamodb compares them."""
 
 
 class Need(StrEnum):
-    """A setting that the ledger's table must have. In the order in which ``ledger prepare`` makes them."""
+    """A setting that a ledger's table must have, in the order in which ``ledger prepare`` makes them."""
 
     ENCRYPTION = "encryption"
     BILLING = "billing"
@@ -34,8 +34,8 @@ class Need(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
-    """One missing setting. ``blocked`` says why it cannot simply be changed, and what to do about it."""
+class MissingSetting:
+    """A missing setting. ``blocked`` says why it cannot be changed directly, and what to do."""
 
     need: Need
     message: str
@@ -45,7 +45,7 @@ class Lack:
 
 @dataclass(frozen=True, slots=True)
 class TableSettings:
-    """What DynamoDB says of a table."""
+    """The settings of a table, as DynamoDB describes them."""
 
     table: Mapping[str, Any]  # the answer of DescribeTable
     ttl: Mapping[str, Any]
@@ -75,7 +75,7 @@ class TableSettings:
 
     @property
     def busy(self) -> str | None:
-        """What DynamoDB is still doing to the table, during which it refuses further changes."""
+        """The change that DynamoDB is making, during which it refuses others; None if there is none."""
         if self.table["TableStatus"] != "ACTIVE":
             return f"the table is {self.table['TableStatus']}"
         if self.table.get("SSEDescription", {}).get("Status") in {"ENABLING", "UPDATING"}:
@@ -89,18 +89,18 @@ class TableSettings:
     def _indexes(self) -> list[Mapping[str, Any]]:
         return list(self.table.get("GlobalSecondaryIndexes", []))
 
-    def no_ledger(self) -> str | None:
-        """Return why the table cannot be a ledger, judging by its keys; None if it can."""
+    def incompatibility(self) -> str | None:
+        """Return why the table's keys are not those of a ledger, or None."""
         types = {each["AttributeName"]: each["AttributeType"] for each in self.table["AttributeDefinitions"]}
         if _schema(self.table) == KEYS and all(types.get(name) == "S" for name in KEYS):
             return None
         found = ", ".join(f"{name} ({types.get(name)}, {kind})" for name, kind in _schema(self.table).items())
         return f"its keys are {found}, and a ledger's are pk (S, HASH), sk (S, RANGE)"
 
-    def lacks(self, key_arn: str | None) -> Iterator[Lack]:
-        """Yield the settings that are missing. ``key_arn`` is the key that the table must be encrypted with, if that is known."""
+    def missing_settings(self, key_arn: str | None) -> Iterator[MissingSetting]:
+        """Yield the missing settings. ``key_arn`` is the required encryption key, if it is known."""
         if self.key_arn is None or (key_arn is not None and self.key_arn != key_arn):
-            yield Lack(
+            yield MissingSetting(
                 Need.ENCRYPTION,
                 f"is encrypted with {self.key_arn or 'a key that DynamoDB owns'}"
                 + (f", not with {key_arn}" if key_arn else ""),
@@ -108,36 +108,38 @@ class TableSettings:
             )
         # DynamoDB leaves the summary out for tables that were created with provisioned capacity.
         if self.table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED") != "PAY_PER_REQUEST":
-            yield Lack(Need.BILLING, "has provisioned capacity, which can be exceeded", "change to on-demand capacity")
+            yield MissingSetting(
+                Need.BILLING, "has provisioned capacity, which can be exceeded", "change to on-demand capacity"
+            )
         yield from self._index()
         yield from self._stream()
         yield from self._time_to_live()
         if self.recovery not in {"ENABLED", "ENABLING"}:
-            yield Lack(Need.RECOVERY, "has no point-in-time recovery", "turn on")
+            yield MissingSetting(Need.RECOVERY, "has no point-in-time recovery", "turn on")
         if not self.table.get("DeletionProtectionEnabled", False):
-            yield Lack(Need.PROTECTION, "has no deletion protection", "turn on")
+            yield MissingSetting(Need.PROTECTION, "has no deletion protection", "turn on")
 
-    def _index(self) -> Iterator[Lack]:
+    def _index(self) -> Iterator[MissingSetting]:
         index = next((each for each in self._indexes if each["IndexName"] == INDEX), None)
         if index is None:
-            yield Lack(Need.INDEX, f"has no index {INDEX}, by which due work is found", f"create {INDEX}")
+            yield MissingSetting(Need.INDEX, f"has no index {INDEX}, by which due work is found", f"create {INDEX}")
         elif _schema(index) != INDEX_KEYS or index["Projection"]["ProjectionType"] != "ALL":
-            yield Lack(
+            yield MissingSetting(
                 Need.INDEX, f"has an index {INDEX} with other keys or without all attributes", f"create {INDEX}",
                 blocked=f"delete the index {INDEX} of this table first",
             )  # fmt: skip
 
-    def _stream(self) -> Iterator[Lack]:
+    def _stream(self) -> Iterator[MissingSetting]:
         view = self.table.get("StreamSpecification", {}).get("StreamViewType")
         if self.stream_arn is None:
-            yield Lack(Need.STREAM, "has no stream, so no event is published", f"turn on with {STREAM_VIEW}")
+            yield MissingSetting(Need.STREAM, "has no stream, so no event is published", f"turn on with {STREAM_VIEW}")
         elif view != STREAM_VIEW:
-            yield Lack(
+            yield MissingSetting(
                 Need.STREAM, f"has a stream with {view} in place of {STREAM_VIEW}", f"turn on with {STREAM_VIEW}",
                 blocked="turn its stream off first, if nothing else reads it",
             )  # fmt: skip
 
-    def _time_to_live(self) -> Iterator[Lack]:
+    def _time_to_live(self) -> Iterator[MissingSetting]:
         status, attribute = self.ttl.get("TimeToLiveStatus", "DISABLED"), self.ttl.get("AttributeName")
         if status in {"ENABLED", "ENABLING"} and attribute == TTL_ATTRIBUTE:
             return
@@ -145,7 +147,7 @@ class TableSettings:
         if status != "DISABLED":
             blocked = f"its time to live is {status} on {attribute}: turn that off, which takes up to an hour, and run this again"
         message = f"has no time to live on {TTL_ATTRIBUTE}, so it keeps what should expire"
-        yield Lack(Need.TIME_TO_LIVE, message, f"turn on for {TTL_ATTRIBUTE}", blocked)
+        yield MissingSetting(Need.TIME_TO_LIVE, message, f"turn on for {TTL_ATTRIBUTE}", blocked)
 
 
 def read_settings(client: DynamoDBClient, table: str) -> TableSettings | None:

@@ -1,4 +1,4 @@
-"""`sms-consent lists`: opt-out lists of the account, and which of them this deployment knows, in which groups."""
+"""`sms-consent lists`: the account's opt-out lists, and those that the deployment knows, with their groups."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from sms_consent_cli.commands.check import STACK, AsJson, Stack, Table
+from sms_consent_cli.shared.options import STACK, AsJson, Stack, Table
 from sms_consent_cli.shared.terminal_text import say, say_json, visible
 
 if TYPE_CHECKING:
@@ -18,26 +18,26 @@ __all__ = ["lists"]
 
 REFUSED = 1
 
-Name = Annotated[str, typer.Argument(metavar="LIST", help="Its name; its ARN if another account shares it.")]
+Name = Annotated[str, typer.Argument(metavar="LIST", help="The list's name, or its ARN if another account shares it.")]
 
 lists = typer.Typer(
     name="lists",
-    help="Opt-out lists: those of the account, and those that an opt-out counts for here, in groups.",
+    help="Manage opt-out lists of the account, and the groups for which an opt-out counts.",
     no_args_is_help=True,
 )
 
 
 @lists.command("list")
 def list_lists(as_json: AsJson = False, table: Table = None, stack: Stack = STACK) -> None:
-    """Lists what this deployment knows: each list's group, its senders, and whether the functions may write to it."""
+    """List the lists that the deployment knows: group, senders, and whether the functions may write to them."""
     from sms_consent_cli.commands.lists.report import show_known
 
-    with _at("lists list", table, stack) as office:
-        known, carries = office.known(), office.carries()
+    with _list_service("lists list", table, stack) as service:
+        known, carries = service.known(), service.carries()
     if as_json:
         say_json([each.view() for each in known])
     else:
-        show_known(known, office.scopes())
+        show_known(known, service.scopes())
         for each in carries:
             say(f"Opt-outs of {each.source} are still being copied to {each.target}.")
 
@@ -48,15 +48,15 @@ def create(
     tag: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="May be repeated.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Creates an opt-out list in the account, where CloudFormation cannot. Creating it again changes nothing.
+    """Create an opt-out list in the account, for regions where CloudFormation cannot. Repeating it changes nothing.
 
-    Needs no deployment: its ARN can be given to one as ExistingOptOutListArn, or as one of AdditionalOptOutListArns.
+    It needs no deployment. Give the ARN to one as ExistingOptOutListArn, or in AdditionalOptOutListArns.
     """
     from sms_consent_cli.commands.lists.creation import create_list
     from sms_consent_cli.commands.lists.report import show_created
 
-    with _at("lists create", None, STACK, optional=True) as office:
-        created = create_list(office.deployment.sms_voice(), office.account, name, tag or [])
+    with _list_service("lists create", None, STACK, optional=True) as service:
+        created = create_list(service.deployment.sms_voice(), service.account, name, tag or [])
     if as_json:
         say_json({"name": created.name, "arn": created.arn, "created": created.new})
     else:
@@ -67,24 +67,24 @@ def create(
 def describe(
     name: Name,
     count: Annotated[
-        bool, typer.Option("--count", help="Count the numbers on it, a hundred a second: AWS has no count.")
+        bool, typer.Option("--count", help="Count the numbers on it, at a hundred a second: AWS has no count.")
     ] = False,
     as_json: AsJson = False,
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Describes one: who obeys it in AWS, which senders count for it here, and with --count how many are on it.
+    """Describe a list: the numbers and pools that use it in AWS, its senders here and, with --count, the numbers on it.
 
-    Exit codes: 1 if there is none.
+    Exit codes: 1 there is no such list.
     """
     from sms_consent_cli.commands.lists.report import counting, show_list
 
     command = "lists describe"
-    with _at(command, table, stack, optional=True) as office:
-        described = office.described(name)
+    with _list_service(command, table, stack, optional=True) as service:
+        described = service.described(name)
         if described is None:
             _end(command, f"there is no list {name}")
-        counted = office.count(described, counting) if count else None
+        counted = service.count(described, counting) if count else None
     if as_json:
         say_json(described.view() | ({"numbers": counted.view()} if counted is not None else {}))
     else:
@@ -94,92 +94,92 @@ def describe(
 @lists.command()
 def delete(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", help="Really: the numbers on it are deleted with it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm: the numbers on it are deleted too.")] = False,
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Deletes a list of the account, and forgets it here. Whoever is on it can be texted again by who used it.
+    """Delete a list of the account, and unregister it here. The people on it can then be texted by its senders again.
 
-    Refuses while any number, pool or sender uses it, and without --yes, and says what is on it. Exit codes: 1 if refused.
+    It is refused while a number, pool or sender uses the list, and without --yes. Exit codes: 1 refused.
     """
-    from sms_consent_cli.commands.lists.changes import Kept, ListChanges
+    from sms_consent_cli.commands.lists.changes import ListChangeRefused, ListChanges
 
     command = "lists delete"
-    with _at(command, table, stack, optional=True) as office:
+    with _list_service(command, table, stack, optional=True) as service:
         try:
-            told = ListChanges(office).delete(name, really=yes)
-        except Kept as kept:
-            _end(command, str(kept))
-    say(visible(told))
+            message = ListChanges(service).delete(name, really=yes)
+        except ListChangeRefused as error:
+            _end(command, str(error))
+    say(visible(message))
 
 
 @lists.command("set")
 def set_list(
     name: Name,
-    group: Annotated[str | None, typer.Option(help="The one group that it is in; else kept.")] = None,
-    no_group: Annotated[bool, typer.Option("--no-group", help="Take it out of its group.")] = False,
+    group: Annotated[str | None, typer.Option(help="The group of the list. Default: unchanged.")] = None,
+    no_group: Annotated[bool, typer.Option("--no-group", help="Remove the list from its group.")] = False,
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Makes a list known, and says which group it is in: with OptOutScope=GROUP, one opt-out counts for the whole group.
+    """Register a list with a group. With OptOutScope=GROUP, an opt-out counts for all lists of the group.
 
-    Lists of senders are known already. A change takes effect within a minute, for requests from then on.
+    Lists of senders are already registered. A change takes effect within a minute, for new requests.
     """
     if group is not None and no_group:
         raise typer.BadParameter("give --group or --no-group")
     from sms_consent_cli.commands.lists.changes import ListChanges
 
-    with _at("lists set", table, stack) as office:
-        told, notes = ListChanges(office).set(name, group=group, no_group=no_group)
-    say(visible(told))
+    with _list_service("lists set", table, stack) as service:
+        message, notes = ListChanges(service).set(name, group=group, no_group=no_group)
+    say(visible(message))
     for note in notes:
         say(f"note: {visible(note)}", err=True)
 
 
 @lists.command()
 def forget(name: Name, table: Table = None, stack: Stack = STACK) -> None:
-    """Makes a list unknown: opt-outs no longer count for it. The list itself, and who is on it, stay as they are.
+    """Unregister a list: opt-outs no longer count for it. The list itself, and the numbers on it, do not change.
 
-    Exit codes: 1 if it was not known, or if a sender still counts for it.
+    Exit codes: 1 it was not registered, or a sender uses it.
     """
-    from sms_consent_cli.commands.lists.changes import Kept, ListChanges
+    from sms_consent_cli.commands.lists.changes import ListChangeRefused, ListChanges
 
     command = "lists forget"
-    with _at(command, table, stack) as office:
+    with _list_service(command, table, stack) as service:
         try:
-            told = ListChanges(office).forget(name)
-        except Kept as kept:
-            _end(command, str(kept))
-    say(visible(told))
+            message = ListChanges(service).forget(name)
+        except ListChangeRefused as error:
+            _end(command, str(error))
+    say(visible(message))
 
 
 @lists.command()
 def carry(
-    source: Annotated[str, typer.Argument(metavar="OLD", help="The list that senders left.")],
-    target: Annotated[str, typer.Argument(metavar="NEW", help="The list that their texts count for now.")],
-    forget: Annotated[bool, typer.Option("--forget", help="Do not copy what is still to be copied.")] = False,
+    source: Annotated[str, typer.Argument(metavar="OLD", help="The list that senders used before.")],
+    target: Annotated[str, typer.Argument(metavar="NEW", help="The list that they use now.")],
+    forget: Annotated[bool, typer.Option("--forget", help="Cancel a copy that is not complete.")] = False,
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Copies the opt-outs and waiting opt-ins of one list to another, in the ledger; SweepFunction puts them on the list.
+    """Copy the opt-outs and pending opt-ins of one list to another in the ledger. SweepFunction puts them on the list.
 
-    ReconcileFunction does so by itself when the stack has another list than before. This can be repeated.
+    ReconcileFunction does so itself when the stack's list has changed. The command can be repeated.
     """
-    with _at("lists carry", table, stack) as office:
-        told = office.carry(source, target, forget=forget)
-    say(told)
+    with _list_service("lists carry", table, stack) as service:
+        message = service.carry(source, target, forget=forget)
+    say(message)
 
 
 @contextmanager
-def _at(command: str, table: str | None, stack: str, *, optional: bool = False) -> Iterator[ListService]:
-    """The account's lists and the deployment's; failures and refusals end the command."""
+def _list_service(command: str, table: str | None, stack: str, *, optional: bool = False) -> Iterator[ListService]:
+    """Yield the service for lists. Errors end the command."""
     from sms_consent_cli.commands.lists.service import ListService
     from sms_consent_cli.shared.deployment import Deployment
-    from sms_consent_cli.shared.ledger_access import failures_told
-    from sms_consent_cli.shared.usage_error import refusals_told
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
+    from sms_consent_cli.shared.usage_error import report_usage_errors
 
-    with failures_told(command), refusals_told(command):
-        # A stack that was named must be there. Where none was, some of these commands do without.
+    with report_aws_errors(command), report_usage_errors(command):
+        # A stack that was named must exist. Without one, some of these commands work on the account alone.
         named = table is not None or stack != STACK
         yield ListService(Deployment(stack, table=table), optional=optional and not named)
 

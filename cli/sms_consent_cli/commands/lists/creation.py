@@ -1,4 +1,4 @@
-"""Decides how an opt-out list is created where CloudFormation cannot: once, however often it is asked for."""
+"""Creating an opt-out list, idempotently."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A list that there is now."""
+    """A list that exists now."""
 
     name: str
     arn: str
@@ -31,9 +31,9 @@ class Created:
 
 
 def create_list(sms: PinpointSMSVoiceV2Client, account: Account, name: str, tags: Sequence[str]) -> Created:
-    """Raises Refusal, ClientError or BotoCoreError.
+    """Create a list, or return an existing one. Raises UsageError, ClientError or BotoCoreError.
 
-    The token depends on the name alone, so that a repeated request is the same one to AWS, also after an answer was lost.
+    The client token depends on the name only, so that AWS treats a repeated request as the same one, also after a lost response.
     """
     if not _NAME.fullmatch(name):
         raise UsageError("a list's name has 1 to 64 letters, digits, _ and -")
@@ -48,12 +48,12 @@ def create_list(sms: PinpointSMSVoiceV2Client, account: Account, name: str, tags
         code = error.response["Error"].get("Code")
         if code == "ServiceQuotaExceededException":
             raise UsageError(
-                "the account has as many lists as it may, 25 unless AWS has raised it: delete one or ask for more"
+                "the account has reached its quota of lists (25, unless AWS raised it): delete one or request a higher quota"
             ) from error
         if code == "ConflictException":
             raise UsageError(
                 f"AWS refuses the name {name}: {error.response.get('Reason', 'ConflictException')}. "
-                "If it was asked for a moment ago with other tags, wait or take another name."
+                "If it was requested a moment ago with other tags, wait or use another name."
             ) from error
         raise
     return Created(answer["OptOutListName"], answer["OptOutListArn"], new=True)

@@ -1,4 +1,4 @@
-"""Decides how opt-out lists are told."""
+"""The output of `lists`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from sms_consent_cli.shared.terminal_text import isolated, visible
 
 __all__ = ["counting", "show_created", "show_known", "show_list"]
 
-_SCOPES = {"SENDER": "the list of the sender that was texted", "GROUP": "every list of its group", "ALL": "all lists"}
+_SCOPES = {"SENDER": "the list of the sender", "GROUP": "every list of its group", "ALL": "all lists"}
 
 
 def show_known(known: Sequence[Known], scopes: tuple[str, str] | None) -> None:
-    """A table, and what the scopes make of it."""
+    """Print the known lists, and how far opt-outs and opt-ins count."""
     out = console()
     if not known:
-        out.print('No list is known: "senders set" and "lists set" make one known.')
+        out.print('No list is registered: "senders set" and "lists set" register one.')
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("list", "group"):
@@ -46,37 +46,37 @@ def _remark(known: Known) -> Styled:
 
 
 def show_created(created: Created) -> None:
-    """With what to do next."""
+    """Print the list, and what to do next."""
     out = console()
-    out.print(f"{created.name} {'is created' if created.new else 'was there already, and is as it was'}")
+    out.print(f"{created.name} {'is created' if created.new else 'already exists, and is unchanged'}")
     out.print(created.arn, soft_wrap=True)
     if created.new:
         out.print(
-            "\nA deployment uses it as its own with ExistingOptOutListArn; or for some of its senders, with the ARN among "
-            'AdditionalOptOutListArns, and "sms-consent senders set".',
+            "\nTo use it as a stack's own list, give its ARN as ExistingOptOutListArn. For some senders, add the ARN to "
+            'AdditionalOptOutListArns and run "sms-consent senders set".',
             style="dim",
         )
 
 
 def show_list(described: Described, counted: Count | None) -> None:
-    """One block."""
+    """Print one block."""
     found, here = described.found, described.here
     rows: list[tuple[str, str | None]] = [
         ("list", found.name),
         ("ARN", found.arn),
         ("created", f"{found.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"),
         ("shared", "by another account" if found.shared else None),
-        ("obeyed by", ", ".join(described.obeying) or "no number and no pool of this account"),
+        ("used by", ", ".join(described.used_by) or "no number or pool of this account"),
     ]
     if here is not None:
         rows += [
             ("here", "the stack's own list" if here.own else None),
             ("group", here.group),
-            ("senders", ", ".join(here.senders) or "none has it set"),
+            ("senders", ", ".join(here.senders) or "none"),
             ("functions", _permission(here)),
         ]
     if counted is not None:
-        rows.append(("numbers", f"{counted.total}, {counted.end_user} of them by AWS's own keyword handling"))
+        rows.append(("numbers", f"{counted.total}, {counted.end_user} of them added by AWS's own keyword handling"))
     block = Table.grid(padding=(0, 2, 0, 0))
     block.add_column(style="dim", no_wrap=True)
     block.add_column(overflow="fold")
@@ -97,7 +97,7 @@ def _permission(here: Known) -> str | None:
 
 
 def counting(total: int) -> None:
-    """How far a count is, in a terminal only: it takes a second for each hundred."""
+    """Show the progress of a count in a terminal: it takes a second for a hundred numbers."""
     out = console(stderr=True)
     if out.is_terminal:
         out.print(f"counted {total}", end="\r", highlight=False)

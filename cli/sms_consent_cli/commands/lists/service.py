@@ -1,4 +1,4 @@
-"""Decides what is known of an opt-out list: in the account, and in what the deployment was told."""
+"""Information about opt-out lists, from the account and from the deployment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sms_consent.recording.list_copy import ListCopy
 from sms_consent_cli.shared.account import Account, OptOutList
 from sms_consent_cli.shared.aws_clock import SteadyClock
 from sms_consent_cli.shared.deployment import Deployment, NotFound
-from sms_consent_cli.shared.list_copying import Choice, ListCarrying, Move
+from sms_consent_cli.shared.list_copying import Choice, ListCopying, Move
 from sms_consent_cli.shared.sender_checks import SenderChecks
 from sms_consent_cli.shared.usage_error import UsageError
 
@@ -23,7 +23,7 @@ __all__ = ["Count", "Described", "Known", "ListService"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A list that requests may count for."""
+    """A list for which requests may count."""
 
     name: str
     group: str | None
@@ -32,7 +32,7 @@ class Known:
     writable: bool | None  # by the functions; None where there is no stack, or no such list, to tell
 
     def view(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the object for JSON."""
         view = {
             "name": self.name,
             "group": self.group,
@@ -49,48 +49,48 @@ class Described:
 
     found: OptOutList
     here: Known | None  # None where there is no deployment
-    obeying: tuple[str, ...]
+    used_by: tuple[str, ...]
 
     def view(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the object for JSON."""
         view = {
             "name": self.found.name,
             "arn": self.found.arn,
             "createdAt": as_text(self.found.created_at),
             "shared": self.found.shared,
-            "obeyedBy": list(self.obeying),
+            "obeyedBy": list(self.used_by),
         }
         return view | ({"here": self.here.view()} if self.here is not None else {})
 
 
 @dataclass(slots=True)
 class Count:
-    """How many numbers are on a list, and how many of them AWS's own keyword handling put there."""
+    """How many numbers are on a list, and how many of them AWS's own keyword handling added."""
 
     total: int = 0
     end_user: int = 0
 
     def view(self) -> dict[str, int]:
-        """For programs."""
+        """Return the object for JSON."""
         return {"total": self.total, "endUserOptedOut": self.end_user}
 
 
 class ListService:
-    """The account's lists, and the deployment's settings. Its methods raise Refusal, NotFound, ClientError or BotoCoreError."""
+    """The account's lists and the deployment's settings. Methods raise UsageError, NotFound, ClientError or BotoCoreError."""
 
     def __init__(self, deployment: Deployment, *, optional: bool) -> None:
-        """``optional``: whether there may be no deployment."""
+        """Take the deployment. If ``optional``, it need not exist."""
         self.deployment = deployment
         self._optional = optional
 
     @cached_property
     def account(self) -> Account:
-        """In which the deployment is."""
+        """The account of the deployment."""
         return Account(self.deployment.sms_voice())
 
     @cached_property
-    def book(self) -> SenderStore | None:
-        """None where there is no deployment and there need not be one."""
+    def sender_store(self) -> SenderStore | None:
+        """The store of senders and lists; None without a deployment."""
         try:
             return SenderStore(self.deployment.dynamodb(), self.deployment.table, self.deployment.names)
         except NotFound:
@@ -100,59 +100,59 @@ class ListService:
 
     @cached_property
     def checks(self) -> SenderChecks:
-        """What a list must be."""
+        """The checks of lists."""
         return SenderChecks(self.deployment, self.account)
 
     # --- to be looked at
 
     def known(self) -> list[Known]:
-        """The stack's own list first."""
+        """Return the known lists, the stack's own first."""
         groups = self._groups()
         own = self.deployment.own_list
         names = [*([own] if own is not None else []), *(name for name in groups if name != own)]
         return [self._known(name, groups, self.account.find(name)) for name in names]
 
     def scopes(self) -> tuple[str, str] | None:
-        """How far opt-outs and opt-ins go; None where there is no stack to tell."""
+        """Return the scopes of opt-outs and opt-ins; None without a stack."""
         if not self.deployment.has_stack:
             return None
         parameter = self.deployment.parameter
         return parameter("OptOutScope", "SENDER"), parameter("OptInScope", "SENDER")
 
     def described(self, name: str) -> Described | None:
-        """None if there is no such list."""
+        """Return the description of a list, or None if there is no such list."""
         found = self.account.find(name)
         if found is None:
             return None
-        here = self._known(found.reference, self._groups(), found) if self.book is not None else None
-        return Described(found=found, here=here, obeying=tuple(self.account.obeying(found)))
+        here = self._known(found.reference, self._groups(), found) if self.sender_store is not None else None
+        return Described(found=found, here=here, used_by=tuple(self.account.used_by(found)))
 
-    def count(self, described: Described, tell: Callable[[int], None]) -> Count:
-        """At the rate that the deployment was told, else at that of every account; ``tell`` hears how far it is."""
+    def count(self, described: Described, on_progress: Callable[[int], None]) -> Count:
+        """Count the numbers on a list, at the deployment's rate. ``on_progress`` gets the count after every page."""
         rate = float(self.deployment.parameter("DescribeRequestsPerSecond", "1"))
         pace = RateLimiter(SteadyClock(), {Call.FIND: rate})
         counted = Count()
         for page in self.account.numbers_on(described.found, lambda: pace.take(Call.FIND)):
             counted.total += len(page)
             counted.end_user += sum(number.end_user_opted_out for number in page)
-            tell(counted.total)
+            on_progress(counted.total)
         return counted
 
     # --- copies between lists
 
     def carries(self) -> tuple[ListCopy, ...]:
-        """Copies of opt-outs from one list to another that are not complete."""
-        return self.book.lists().carries if self.book is not None else ()
+        """Return the copies between lists that are not complete."""
+        return self.sender_store.lists().carries if self.sender_store is not None else ()
 
     def carry(self, source: str, target: str, *, forget: bool) -> str:
-        """Copy now, or forget what is still to be copied. Returns what was done."""
+        """Copy now, or cancel a copy that is not complete. Returns what was done."""
         deployment = self.deployment
-        if self.book is None:
+        if self.sender_store is None:
             raise NotFound("there is no deployment here: give --stack or --table")
         move = Move(deployment.names.canonical(source), self.checks.list_name(target)[0])
         if move.source == move.target:
-            raise UsageError(f"{source} and {target} are one list")
-        carrying = ListCarrying(deployment, self.book, deployment.clock)
+            raise UsageError(f"{source} and {target} are the same list")
+        carrying = ListCopying(deployment, self.sender_store, deployment.clock)
         if forget:
             gone = carrying.forget(move)
             state = "is no longer" if gone else "was not being"
@@ -172,12 +172,12 @@ class ListService:
         )
 
     def senders_of(self, name: str) -> tuple[str, ...]:
-        """Whose texts count for it."""
+        """Return the senders that use a list."""
         return tuple(sender.identity for sender in self._senders if sender.list_name == name)
 
     @cached_property
     def _senders(self) -> list[Any]:
-        return self.book.senders() if self.book is not None else []
+        return self.sender_store.senders() if self.sender_store is not None else []
 
     def _groups(self) -> Groups:
-        return self.book.groups() if self.book is not None else {}
+        return self.sender_store.groups() if self.sender_store is not None else {}

@@ -1,4 +1,4 @@
-"""`sms-consent reconcile`: whether the opt-out lists are what the ledger says, and what differs made due."""
+"""`sms-consent reconcile`: compare the opt-out lists with the ledger now, and make differences due."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_consent_cli.commands.check import STACK, AsJson, Stack, Table
+from sms_consent_cli.shared.options import STACK, AsJson, Stack, Table
 from sms_consent_cli.shared.terminal_text import say, say_json
 
 if TYPE_CHECKING:
@@ -21,28 +21,26 @@ ENDLESS = datetime.max.replace(tzinfo=UTC)
 
 def reconcile(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Look and count only: nothing is written, and nothing remembered.")
+        bool, typer.Option("--dry-run", help="Compare and count only: write nothing, and save no progress.")
     ] = False,
-    numbers: Annotated[
-        bool, typer.Option("--numbers", help="Each number that differs, on a line of its own, as it is found.")
-    ] = False,
+    numbers: Annotated[bool, typer.Option("--numbers", help="Print each number that differs, on a line.")] = False,
     as_json: AsJson = False,
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Holds every opt-out list of the deployment and the ledger against each other, as ReconcileFunction does daily.
+    """Compare every opt-out list of the deployment with the ledger, as ReconcileFunction does daily.
 
-    A hundred numbers a second, which is AWS's quota. What differs is made due in the ledger, and sweep mends the list.
+    It reads a hundred numbers a second, which is AWS's quota. Differences become due in the ledger, and sweep corrects the list.
+    The command can be interrupted and repeated: it resumes its run, or that of the function.
 
-    It may be interrupted and repeated: it goes on where it was, or where the function was.
-
-    Exit codes: 0 all agree, 1 something differed, 3 AWS or the ledger did not answer, a list cannot be read, or another is at it.
+    Exit codes: 0 no difference; 1 differences; 3 AWS or the ledger did not respond, a list cannot be read, or another run is
+    active.
     """
     from sms_consent.reconciliation.reconciler import State
     from sms_consent_cli.commands.reconcile.report import Bar, busy, outcome_view, show_outcome
-    from sms_consent_cli.shared.ledger_access import failures_told
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
 
-    with failures_told("reconcile"), Bar(numbers=numbers, as_json=as_json) as bar:
+    with report_aws_errors("reconcile"), Bar(numbers=numbers, as_json=as_json) as bar:
         done = _reconciler(stack, table, dry_run=dry_run).run(ENDLESS, whenever=True, observer=bar)
     if done.state is State.BUSY:
         say(f"sms-consent reconcile: {busy(done.run)}", err=True)
@@ -57,15 +55,15 @@ def reconcile(
 
 
 def _reconciler(stack: str, table: str | None, *, dry_run: bool) -> Reconciler:
-    """Raises NotFound, BotoCoreError or ClientError."""
+    """Return the reconciler of the deployment. Raises NotFound, BotoCoreError or ClientError."""
     from sms_consent.bootstrap.reconciling import assemble_reconciler
-    from sms_consent_cli.commands.reconcile.in_memory_progress import PaperBook
+    from sms_consent_cli.commands.reconcile.in_memory_progress import InMemoryProgress
     from sms_consent_cli.shared.account import Account
     from sms_consent_cli.shared.deployment import Deployment, NotFound
 
     deployment = Deployment(stack, table=table)
     if (own := deployment.own_list) is None:
-        raise NotFound(f"there is no stack {stack} here, which says what lists there are: give --stack")
+        raise NotFound(f"there is no stack {stack} here, and its lists are unknown: give --stack")
     sms = deployment.sms_voice()
     account = Account(sms)
     lists = {own: None}
@@ -80,6 +78,6 @@ def _reconciler(stack: str, table: str | None, *, dry_run: bool) -> Reconciler:
         lists=tuple(lists),
         rate=float(deployment.parameter("DescribeRequestsPerSecond", "1")),
         clock=deployment.clock,
-        dry_book=PaperBook() if dry_run else None,
+        dry_book=InMemoryProgress() if dry_run else None,
         names=deployment.names,
     )

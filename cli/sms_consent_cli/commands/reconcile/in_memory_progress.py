@@ -1,4 +1,4 @@
-"""Decides how a reconcile that writes nothing remembers how far it is: not beyond its own end."""
+"""In-memory progress of a reconcile run that writes nothing."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from datetime import datetime
 from sms_consent.domain.errors import Moved
 from sms_consent.reconciliation.progress import BloomSnapshot, RunProgress
 
-__all__ = ["PaperBook"]
+__all__ = ["InMemoryProgress"]
 
 
-class PaperBook:
-    """A ``RunBook`` that nobody else reads. What was met need not be kept: the one worker has it."""
+class InMemoryProgress:
+    """A progress store for one worker."""
 
     def __init__(self) -> None:
         self._run: RunProgress | None = None
 
     def newest(self) -> RunProgress | None:
-        """Its own."""
+        """Return the run."""
         return self._run
 
     def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
-        """One worker, so always the one that stood."""
+        """Keep the run. Raises Moved if it is not the expected one."""
         if self._run != replacing:
             raise Moved(self._run)
         self._run = run
 
     def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:  # noqa: ARG002  as the port has it
-        """Nobody goes on with it."""
+        """Keep nothing: the snapshot is needed by another worker only."""
         return BloomSnapshot(name, 0, until)
 
     def kept(self, sketch: BloomSnapshot) -> bytes | None:  # noqa: ARG002
-        """Nothing."""
+        """Return None."""
         return None

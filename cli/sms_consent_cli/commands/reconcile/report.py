@@ -1,4 +1,4 @@
-"""Decides how a reconcile is told: a bar while it reads, lines for what differs, and what it comes to."""
+"""The output of a reconcile run: a progress bar, lines for differences, and the result."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["Bar", "busy", "outcome_view", "show_outcome"]
 _FOUND = {
     DriftKind.NOT_LISTED: ("opted out, but not on the list", "due to be put back"),
     DriftKind.NOT_RECORDED: ("on the list, but unknown to the ledger", "recorded as imported"),
-    DriftKind.STILL_LISTED: ("opted in, but still on the list", "due to be taken off, when the 30 days allow it"),
+    DriftKind.STILL_LISTED: ("opted in, but still on the list", "due to be removed, once the 30 days are over"),
 }
 
 
 class Bar(Observer):
-    """On standard error, in a terminal only. AWS does not say how long a list is, so the last run is the measure."""
+    """A progress bar on standard error, in a terminal only. AWS does not return a list's length, so the last run's is used."""
 
     def __init__(self, *, numbers: bool, as_json: bool) -> None:
         self._numbers = numbers
@@ -48,7 +48,7 @@ class Bar(Observer):
 
     def __enter__(self) -> Bar:
         self._progress.start()
-        self._begin("looking at the deployment", None, 0)
+        self._begin("reading the deployment", None, 0)
         return self
 
     def __exit__(
@@ -57,7 +57,7 @@ class Bar(Observer):
         self._progress.stop()
 
     def found(self, drift: Drift) -> None:
-        """A line on standard output."""
+        """Print a difference on standard output."""
         if not self._numbers:
             return
         if self._as_json:
@@ -66,14 +66,14 @@ class Bar(Observer):
             say(f"{drift.kind.value}  {drift.number}  {visible(drift.list_name)}")
 
     def went_on(self, run: RunProgress) -> None:
-        """How far it is."""
+        """Show the progress."""
         counts = run.counts
         differ = sum(counts.drifts.values())
         if run.list_name is not None:
             self._begin(f"reading {run.list_name}", run.expected, differ)
             self._show(counts.listed, differ)
         elif run.is_open:
-            self._begin("walking the ledger", counts.listed or None, differ)
+            self._begin("reading the ledger", counts.listed or None, differ)
             self._show(counts.consents, differ)
 
     def _begin(self, phase: str, total: int | None, differ: int) -> None:
@@ -89,13 +89,13 @@ class Bar(Observer):
 
 
 def busy(run: RunProgress) -> str:
-    """Why it does not run, and when it may."""
-    until = f", until {as_text(run.lease_until)} unless it goes on" if run.lease_until is not None else ""
-    return f"another reconcile is at it{until}; it has read {run.counts.listed:,} numbers so far"
+    """Return the message for a run that is active elsewhere."""
+    until = f", at least until {as_text(run.lease_until)}" if run.lease_until is not None else ""
+    return f"another reconcile run is active{until}; it has read {run.counts.listed:,} numbers so far"
 
 
 def outcome_view(run: RunProgress, *, dry_run: bool) -> dict[str, Any]:
-    """For programs."""
+    """Return the result for JSON."""
     counts = run.counts
     view = {
         "dryRun": dry_run,
@@ -114,7 +114,7 @@ def outcome_view(run: RunProgress, *, dry_run: bool) -> dict[str, Any]:
 
 
 def show_outcome(run: RunProgress, *, dry_run: bool) -> None:
-    """For people: what was read, what differs, what becomes of it."""
+    """Print what was read, and what differs."""
     out, counts = console(), run.counts
     numbers, lists, pages = (
         _so_many(counts.listed, "number"),
@@ -130,15 +130,15 @@ def show_outcome(run: RunProgress, *, dry_run: bool) -> None:
         for kind, count in counts.drifts.items():
             if count:
                 what, mended = _FOUND[kind]
-                table.add_row(f"{count:,}", what, "left as it is" if dry_run else mended)
+                table.add_row(f"{count:,}", what, "not changed" if dry_run else mended)
         out.print(table)
     elif not run.unread:
-        out.print("They agree.")
+        out.print("No difference.")
     if counts.unjudged:
-        out.print(f"{counts.unjudged:,} numbers could not be looked up: AWS refused it.", style="yellow")
+        out.print(f"{counts.unjudged:,} numbers could not be checked: AWS refused the call.", style="yellow")
     for name in run.unread:
         out.print(
-            f"{visible(name)} cannot be read: it is missing, or you may not DescribeOptedOutNumbers on it.",
+            f"{visible(name)} cannot be read: it does not exist, or you lack the permission DescribeOptedOutNumbers.",
             style="yellow",
         )
 

@@ -1,4 +1,4 @@
-"""`sms-consent senders`: what your numbers, pools and RCS agents stand for: the list they count for, and how they answer."""
+"""`sms-consent senders`: the settings of numbers, pools and RCS agents: opt-out list, brand, and replies."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sms_consent.domain.ports import Sender
-from sms_consent_cli.commands.check import STACK, AsJson, Stack, Table
-from sms_consent_cli.shared.list_choice import CarryOption, ForgetOption
+from sms_consent_cli.shared.options import STACK, AsJson, CarryOption, ForgetOption, Stack, Table
 from sms_consent_cli.shared.terminal_text import say, say_json, visible
 
 if TYPE_CHECKING:
     from sms_consent.adapters.dynamodb.sender_store import SenderStore
-    from sms_consent_cli.shared.list_copying import Choice, ListCarrying, Move
+    from sms_consent_cli.shared.list_copying import Choice, ListCopying, Move
     from sms_consent_cli.shared.sender_checks import SenderChecks
 
 __all__ = ["senders"]
@@ -26,26 +25,26 @@ __all__ = ["senders"]
 MISSING, REJECTED = 1, 1
 
 Identity = Annotated[
-    str, typer.Argument(metavar="SENDER", help="As texts name it: +12125550101, a short code, rcs-…; or pool-…")
+    str, typer.Argument(metavar="SENDER", help="A number as +12125550101, a short code, rcs-… or pool-…")
 ]
 NoCheck = Annotated[
-    bool, typer.Option("--no-check", help="Do not ask AWS whether the list exists; it is kept exactly as given.")
+    bool, typer.Option("--no-check", help="Do not check in AWS whether the list exists, and store it as given.")
 ]
 
 senders = typer.Typer(
     name="senders",
-    help="What your numbers, pools and RCS agents stand for. A change takes effect within a minute, without a deployment.",
+    help="Settings of numbers, pools and RCS agents. A change takes effect within a minute, without a deployment.",
     no_args_is_help=True,
 )
 
 
 @senders.command("list")
 def list_senders(as_json: AsJson = False, table: Table = None, stack: Stack = STACK) -> None:
-    """Lists every sender with settings of its own. Any other counts for the stack's own list, and answers in its name."""
+    """List the senders with settings. All others use the stack's own list and brand."""
     from sms_consent_cli.commands.senders.report import sender_view, show_senders
 
-    with _at("senders list", table, stack, check=False) as office:
-        found, groups = office.book.senders(), office.book.groups()
+    with _sender_context("senders list", table, stack, check=False) as context:
+        found, groups = context.sender_store.senders(), context.sender_store.groups()
     if as_json:
         say_json([sender_view(sender, groups) for sender in found])
     else:
@@ -56,17 +55,23 @@ def list_senders(as_json: AsJson = False, table: Table = None, stack: Stack = ST
 def set_sender(
     identity: Identity,
     list_name: Annotated[
-        str | None, typer.Option("--list", help="Name, or ARN where shared; else kept, else the stack's own.")
+        str | None,
+        typer.Option("--list", help="The list's name, or ARN if shared. Default: unchanged, or the stack's own."),
     ] = None,
-    brand: Annotated[str | None, typer.Option(help='Stands in its replies; "" for the stack\'s own.')] = None,
-    support_contact: Annotated[str | None, typer.Option(help='Likewise; "" for the stack\'s own.')] = None,
+    brand: Annotated[str | None, typer.Option(help='The brand in its replies; "" for the stack\'s own.')] = None,
+    support_contact: Annotated[
+        str | None, typer.Option(help='The contact in its replies; "" for the stack\'s own.')
+    ] = None,
     language: Annotated[
-        str | None, typer.Option(help='Of replies to words of no language; "" for the stack\'s.')
+        str | None,
+        typer.Option(
+            help='The language of replies to words without a language, such as STOP; "" for the stack\'s own.'
+        ),
     ] = None,
     reply_from: Annotated[
         str | None,
         typer.Option(
-            help='Number or pool-… that its replies are sent from; an rcs-… by SendRcsMessage; "" for itself.'
+            help='Number or pool-… that sends its replies, or rcs-… (SendRcsMessage); "" for the sender itself.'
         ),
     ] = None,
     carry: CarryOption = False,
@@ -75,37 +80,37 @@ def set_sender(
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Sets one sender. What is not given stays as it is; nothing is written before all of it is checked.
+    """Set a sender. Options that are not given keep their value. Nothing is written unless all of it is valid.
 
-    Another list is refused while people are opted out on the old one: give --carry or --forget. A carry waits for a minute
-    and a half, until the change shows in every function. It can be repeated, and completes one that was interrupted.
+    A change of list is refused while people are opted out on the old one: give --carry or --forget. With --carry the command
+    waits 90 seconds, until every function uses the new list. It can be repeated, and completes an interrupted run.
 
-    A list counts as known from here on, for OptOutScope=ALL. Exit codes: 2 if it cannot work, 3 if AWS did not answer.
+    From then on, the list counts as known for OptOutScope=ALL. Exit codes: 2 invalid settings, 3 AWS did not respond.
     """
-    from sms_consent_cli.commands.senders.report import told
+    from sms_consent_cli.commands.senders.report import summary
     from sms_consent_cli.shared.list_copying import chosen
-    from sms_consent_cli.shared.sender_checks import Wish
+    from sms_consent_cli.shared.sender_checks import SenderRequest
 
-    with _at("senders set", table, stack, check=not no_check) as office:
+    with _sender_context("senders set", table, stack, check=not no_check) as context:
         choice = chosen(carry=carry, forget=forget)
-        standing = office.book.sender(identity.strip())
-        kept = standing or Sender(identity=identity, list_name="")
-        checked = office.checks.check(
-            Wish(
+        stored = context.sender_store.sender(identity.strip())
+        current = stored or Sender(identity=identity, list_name="")
+        checked = context.checks.check(
+            SenderRequest(
                 identity=identity,
-                list_name=_chosen(list_name, kept.list_name),
-                brand=_chosen(brand, kept.brand),
-                support_contact=_chosen(support_contact, kept.support_contact),
-                language=_chosen(language, kept.language),
-                reply_from=_chosen(reply_from, kept.reply_from),
+                list_name=_chosen(list_name, current.list_name),
+                brand=_chosen(brand, current.brand),
+                support_contact=_chosen(support_contact, current.support_contact),
+                language=_chosen(language, current.language),
+                reply_from=_chosen(reply_from, current.reply_from),
             )
         )
-        stood = office.book.holds(checked.sender)
-        with office.moving([(standing, checked.sender)], choice) as moved:
-            if not stood:
-                office.book.write(checked.sender)
+        unchanged = context.sender_store.holds(checked.sender)
+        with context.moving([(stored, checked.sender)], choice) as moved:
+            if not unchanged:
+                context.sender_store.write(checked.sender)
     _tell_copied(moved)
-    say(told(checked.sender) + (", as it was" if stood else ""))
+    say(summary(checked.sender) + (", unchanged" if unchanged else ""))
     for note in checked.notes:
         say(f"note: {visible(note)}", err=True)
 
@@ -118,31 +123,35 @@ def remove(
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Removes one sender's settings: from then on it counts for the stack's own list.
+    """Remove a sender's settings: it then uses the stack's own list.
 
-    Refused while people are opted out on its list, and not on the stack's: give --carry or --forget, as for "senders set".
-    Exit codes: 1 if it had none.
+    It is refused while people are opted out on its list and not on the stack's: give --carry or --forget, as for "senders set".
+
+    Exit codes: 1 it had no settings.
     """
     from sms_consent_cli.shared.list_copying import chosen
 
-    with _at("senders remove", table, stack, check=False) as office:
-        standing = office.book.sender(identity.strip())
-        with office.moving([(standing, None)], chosen(carry=carry, forget=forget)) as moved:
-            removed = office.book.remove(identity.strip())
+    with _sender_context("senders remove", table, stack, check=False) as context:
+        stored = context.sender_store.sender(identity.strip())
+        with context.moving([(stored, None)], chosen(carry=carry, forget=forget)) as moved:
+            removed = context.sender_store.remove(identity.strip())
     _tell_copied(moved)
     if not removed:
         say(f"sms-consent senders remove: {visible(identity)} has no settings", err=True)
         raise typer.Exit(MISSING)
-    say(f"{visible(identity.strip())} counts for the stack's own list within a minute")
+    say(f"{visible(identity.strip())} uses the stack's own list within a minute")
 
 
 @senders.command("import")
 def import_senders(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="UTF-8, with a line of column names; - for a pipe.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE.csv", help="UTF-8 with column names in the first line; - for standard input."),
+    ],
     rejects: Annotated[
-        Path | None, typer.Option(help="Where to write what was not taken; else FILE.rejects.csv, if there is any.")
+        Path | None, typer.Option(help="The file for rejected lines. Default: FILE.rejects.csv.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, and write nothing.")] = False,
     carry: CarryOption = False,
     forget: ForgetOption = False,
     no_check: NoCheck = False,
@@ -150,35 +159,35 @@ def import_senders(
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Sets the senders of a CSV file: identity, list, brand, support_contact, language, reply_from.
+    """Set the senders of a CSV file with the columns identity, list, brand, support_contact, language, reply_from.
 
-    An empty cell is the stack's own, or of reply_from the sender itself.
+    An empty cell means the stack's own value; an empty reply_from means the sender itself.
 
-    Lines that cannot work are told, written to a file that can be mended and imported again, and hold up no other.
+    Invalid lines are reported and written to a file that can be corrected and imported. They do not stop other lines.
 
     Nothing is set while people are opted out on a list that a sender leaves: give --carry or --forget, as for "senders set".
 
-    Importing twice changes nothing. Exit codes: 1 if any line was rejected, 2 for no such file, or for a choice to make.
+    Importing twice changes nothing. Exit codes: 1 a line was rejected; 2 the file cannot be read, or a choice is needed.
     """
-    from sms_consent_cli.commands.senders.importer import Importing
+    from sms_consent_cli.commands.senders.importer import SenderImport
     from sms_consent_cli.shared.list_copying import chosen
 
-    with _at("senders import", table, stack, check=not no_check) as office:
+    with _sender_context("senders import", table, stack, check=not no_check) as context:
         choice = chosen(carry=carry, forget=forget)
-        run = Importing(office.book, office.checks, dry_run=dry_run)
+        run = SenderImport(context.sender_store, context.checks, dry_run=dry_run)
         checked = run.checked(_content(file))
         changing = run.changing(checked)
-        changes = [(office.book.sender(each.identity) if each in changing else each, each) for each in checked]
+        changes = [(context.sender_store.sender(each.identity) if each in changing else each, each) for each in checked]
         if dry_run:
-            office.carrying.permit(office.moves(changes), choice)
+            context.carrying.permit(context.moves(changes), choice)
             run.write(checked, changing)
         else:
-            with office.moving(changes, choice) as moved:
+            with context.moving(changes, choice) as moved:
                 run.write(checked, changing)
             _tell_copied(moved)
     if run.rejects and not dry_run:
         run.keep_rejects(rejects or _beside(file))
-    say_json(run.view()) if as_json else say(run.told())
+    say_json(run.view()) if as_json else say(run.summary())
     raise typer.Exit(REJECTED if run.rejects else 0)
 
 
@@ -186,17 +195,17 @@ def import_senders(
 
 
 @dataclass(frozen=True)
-class _Office:
-    book: SenderStore
+class _SenderContext:
+    sender_store: SenderStore
     checks: SenderChecks
-    carrying: ListCarrying
+    carrying: ListCopying
     own_list: str | None
 
     def moves(self, changes: Iterable[tuple[Sender | None, Sender | None]]) -> set[Move]:
-        """From which list to which senders go; None stands for one without settings, which has the stack's own."""
+        """Return the changes of lists. None stands for a sender without settings, which uses the stack's own list."""
         from sms_consent_cli.shared.list_copying import Move
 
-        own = self.own_list or self.book.lists().own or ""
+        own = self.own_list or self.sender_store.lists().own or ""
         named = [tuple(each.list_name if each is not None else own for each in change) for change in changes]
         return {Move(source, target) for source, target in named if source and source != target}
 
@@ -204,9 +213,9 @@ class _Office:
     def moving(
         self, changes: Iterable[tuple[Sender | None, Sender | None]], choice: Choice | None
     ) -> Iterator[list[int]]:
-        """Around a change of senders: refuse it, or copy what is on the lists that they leave.
+        """Wrap a change of senders: refuse it, or copy the consents on the lists that they leave.
 
-        Yields a list, which holds how many consents were copied once that is done.
+        Yields a list, to which the number of copied consents is added at the end.
         """
         from sms_consent_cli.shared.list_copying import Choice
 
@@ -217,27 +226,27 @@ class _Office:
             self.carrying.begin(moves, choice)
         yield copied
         if choice is Choice.CARRY:
-            own = self.own_list or self.book.lists().own or ""
+            own = self.own_list or self.sender_store.lists().own or ""
             copied.append(self.carrying.finish({after.list_name if after is not None else own for _, after in changes}))
 
 
 @contextmanager
-def _at(command: str, table: str | None, stack: str, *, check: bool) -> Iterator[_Office]:
-    """The deployment's settings; failures and refusals end the command."""
+def _sender_context(command: str, table: str | None, stack: str, *, check: bool) -> Iterator[_SenderContext]:
+    """Yield the deployment's settings. Errors end the command."""
     from sms_consent.adapters.dynamodb.sender_store import SenderStore
     from sms_consent_cli.shared.account import Account
     from sms_consent_cli.shared.deployment import Deployment
-    from sms_consent_cli.shared.ledger_access import failures_told
-    from sms_consent_cli.shared.list_copying import ListCarrying
+    from sms_consent_cli.shared.ledger_access import report_aws_errors
+    from sms_consent_cli.shared.list_copying import ListCopying
     from sms_consent_cli.shared.sender_checks import SenderChecks
-    from sms_consent_cli.shared.usage_error import refusals_told
+    from sms_consent_cli.shared.usage_error import report_usage_errors
 
-    with failures_told(command), refusals_told(command):
+    with report_aws_errors(command), report_usage_errors(command):
         deployment = Deployment(stack, table=table)
-        book = SenderStore(deployment.dynamodb(), deployment.table, deployment.names)
+        sender_store = SenderStore(deployment.dynamodb(), deployment.table, deployment.names)
         account = Account(deployment.sms_voice()) if check else None
-        carrying = ListCarrying(deployment, book, deployment.clock)
-        yield _Office(book, SenderChecks(deployment, account), carrying, deployment.own_list)
+        carrying = ListCopying(deployment, sender_store, deployment.clock)
+        yield _SenderContext(sender_store, SenderChecks(deployment, account), carrying, deployment.own_list)
 
 
 def _tell_copied(counts: list[int]) -> None:
@@ -245,8 +254,8 @@ def _tell_copied(counts: list[int]) -> None:
         say(f"{count} consents were copied to the new list; SweepFunction puts the opt-outs on it", err=True)
 
 
-def _chosen(given: str | None, standing: str | None) -> str:
-    return given if given is not None else standing or ""
+def _chosen(given: str | None, stored: str | None) -> str:
+    return given if given is not None else stored or ""
 
 
 def _content(file: Path) -> bytes:

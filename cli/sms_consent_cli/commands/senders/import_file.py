@@ -1,4 +1,4 @@
-"""Decides what a CSV file of senders asks for, line by line, and how what was rejected is given back."""
+"""CSV files of senders, and files of rejected lines."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from sms_consent_cli.shared.delimited_file import neutral, original
-from sms_consent_cli.shared.sender_checks import Wish
+from sms_consent_cli.shared.sender_checks import SenderRequest
 from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["Line", "Reject", "read_lines", "write_rejects"]
 
 COLUMNS = ("identity", "list", "brand", "support_contact", "language", "reply_from")
 ERROR = "error"
-"""A column of a file of rejects, which can be mended and imported as it is."""
+"""A column of a file of rejected lines, which can be imported after correction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sender, and the line of the file that it ends on."""
+    """A sender, and the number of its last line in the file."""
 
     number: int
-    wish: Wish
+    request: SenderRequest
     cells: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """One line that was not taken."""
+    """A rejected line."""
 
     number: int
     cells: Mapping[str, str]
@@ -39,16 +39,16 @@ class Reject:
 
 
 def read_lines(content: bytes) -> Iterator[Line | Reject]:
-    """Raises Refusal if it is no such file at all."""
+    """Yield every line. Raises UsageError if the file is not valid CSV with the expected columns."""
     try:
         text = content.decode("utf-8-sig")
         yield from _lines(csv.DictReader(io.StringIO(text, newline=""), dialect=_dialect(text), strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
-        raise UsageError("the file is no CSV in UTF-8") from error
+        raise UsageError("the file is not CSV in UTF-8") from error
 
 
 def _dialect(text: str) -> type[csv.Dialect]:
-    """Spreadsheets in half the world separate by semicolons."""
+    """Return the dialect. Spreadsheets in many countries separate cells by semicolons."""
     first = text.partition("\n")[0]
     return _Semicolons if ";" in first and "," not in first else csv.excel
 
@@ -62,7 +62,7 @@ def _lines(rows: Any) -> Iterator[Line | Reject]:
     unknown = sorted(set(names) - {*COLUMNS, ERROR})
     if "identity" not in names or unknown or len(set(names)) < len(names):
         columns = ", ".join(COLUMNS)
-        raise UsageError(f"the first line must name the columns, once each: identity, and whichever else of {columns}")
+        raise UsageError(f"the first line must name identity and any of the other columns, once each: {columns}")
     rows.fieldnames = names
     for row in rows:
         cells = {name: original(row.get(name) or "") for name in COLUMNS if name in names}
@@ -70,7 +70,7 @@ def _lines(rows: Any) -> Iterator[Line | Reject]:
             count = "more" if None in row else "fewer"
             yield Reject(rows.line_num, cells, f"it has {count} fields than the first line")
             continue
-        wish = Wish(
+        request = SenderRequest(
             identity=cells["identity"],
             list_name=cells.get("list", ""),
             brand=cells.get("brand", ""),
@@ -78,7 +78,7 @@ def _lines(rows: Any) -> Iterator[Line | Reject]:
             language=cells.get("language", ""),
             reply_from=cells.get("reply_from", ""),
         )
-        yield Line(rows.line_num, wish, cells)
+        yield Line(rows.line_num, request, cells)
 
 
 def _name(heading: str | None) -> str:
@@ -86,11 +86,11 @@ def _name(heading: str | None) -> str:
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
-    """As they came, each with its error; what a spreadsheet or a terminal might obey is made harmless. Raises OSError."""
+    """Write the rejected lines with their errors, safe to open in a spreadsheet or terminal. Raises OSError."""
     names = [name for name in COLUMNS if any(name in reject.cells for reject in rejects)]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [*names, ERROR])
         writer.writeheader()
         for reject in rejects:
-            told = {**reject.cells, ERROR: reject.error}
-            writer.writerow({name: neutral(cell) for name, cell in told.items()})
+            summary = {**reject.cells, ERROR: reject.error}
+            writer.writerow({name: neutral(cell) for name, cell in summary.items()})

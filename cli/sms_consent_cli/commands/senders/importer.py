@@ -1,4 +1,4 @@
-"""Decides what one run of `senders import` writes, and what it says of the lines that it did not take."""
+"""A run of `senders import`, and its result."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from rich.progress import track
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.ports import Sender
 from sms_consent_cli.commands.senders.import_file import Line, Reject, read_lines, write_rejects
-from sms_consent_cli.shared.sender_checks import Checked, SenderChecks
+from sms_consent_cli.shared.sender_checks import CheckedSender, SenderChecks
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import say, visible
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["Importing"]
+__all__ = ["SenderImport"]
 
 
-class Importing:
-    """One file into one deployment."""
+class SenderImport:
+    """The import of one file into one deployment."""
 
-    def __init__(self, book: SenderStore, checks: SenderChecks, *, dry_run: bool) -> None:
-        self._book = book
+    def __init__(self, sender_store: SenderStore, checks: SenderChecks, *, dry_run: bool) -> None:
+        self._sender_store = sender_store
         self._checks = checks
         self._dry_run = dry_run
         self.written: list[str] = []
@@ -33,33 +33,33 @@ class Importing:
         self._rejects_in: Path | None = None
 
     def changing(self, senders: Sequence[Sender]) -> list[Sender]:
-        """Those that are not set like this yet."""
-        listed = {sender.identity: sender for sender in self._book.senders()}
-        return [each for each in senders if listed.get(each.identity) != each or not self._book.holds(each)]
+        """Return the senders that are not set like this yet."""
+        listed = {sender.identity: sender for sender in self._sender_store.senders()}
+        return [each for each in senders if listed.get(each.identity) != each or not self._sender_store.holds(each)]
 
     def write(self, senders: Sequence[Sender], changing: Sequence[Sender]) -> None:
-        """Set those that are to be changed."""
+        """Set the senders that change."""
         self.unchanged = [each.identity for each in senders if each not in changing]
         for sender in track(
             changing, "setting", console=console(stderr=True), transient=True,
             disable=self._dry_run or not sys.stderr.isatty(),
         ):  # fmt: skip
             if not self._dry_run:
-                self._book.write(sender)
+                self._sender_store.write(sender)
             self.written.append(sender.identity)
 
     def checked(self, content: bytes) -> list[Sender]:
-        """Check every line before the first is written. Raises Refusal."""
-        taken: dict[str, tuple[int, Checked]] = {}
+        """Check every line before anything is written. Raises UsageError."""
+        taken: dict[str, tuple[int, CheckedSender]] = {}
         notes: dict[str, None] = {}
         for line in read_lines(content):
             if isinstance(line, Reject):
                 self._reject(line)
                 continue
             try:
-                checked = self._checks.check(line.wish)
-            except UsageError as refusal:
-                self._reject(Reject(line.number, line.cells, str(refusal)))
+                checked = self._checks.check(line.request)
+            except UsageError as error:
+                self._reject(Reject(line.number, line.cells, str(error)))
                 continue
             earlier = taken.setdefault(checked.sender.identity, (line.number, checked))
             if earlier[1].sender != checked.sender:
@@ -75,7 +75,7 @@ class Importing:
         self.rejects.append(reject)
 
     def keep_rejects(self, path: Path) -> None:
-        """What is lost here was told on standard error already."""
+        """Write the file of rejected lines. If that fails, they were still reported on standard error."""
         try:
             write_rejects(path, self.rejects)
         except OSError as error:
@@ -84,7 +84,7 @@ class Importing:
             self._rejects_in = path
 
     def view(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the result for JSON."""
         return {
             "dryRun": self._dry_run,
             "set": self.written,
@@ -93,11 +93,11 @@ class Importing:
             "rejectsFile": str(self._rejects_in) if self._rejects_in is not None else None,
         }
 
-    def told(self) -> str:
-        """For people."""
+    def summary(self) -> str:
+        """Return the result in a sentence."""
         would = "would be set" if self._dry_run else "set"
-        told = f"{len(self.written)} {would}, {len(self.unchanged)} as they were, {len(self.rejects)} rejected"
-        return told + (f": see {self._rejects_in}" if self._rejects_in is not None else "")
+        summary = f"{len(self.written)} {would}, {len(self.unchanged)} unchanged, {len(self.rejects)} rejected"
+        return summary + (f": see {self._rejects_in}" if self._rejects_in is not None else "")
 
 
 def _contradiction(line: Line, earlier: int) -> Reject:

@@ -1,4 +1,4 @@
-"""Decides how senders are told: our own numbers, so nothing is masked."""
+"""The output of `senders`. The company's own numbers are not masked."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sms_consent.domain.ports import Sender
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import printable
 
-__all__ = ["sender_view", "show_senders", "told"]
+__all__ = ["sender_view", "show_senders", "summary"]
 
 
 def sender_view(sender: Sender, groups: Mapping[str, str | None]) -> dict[str, Any]:
-    """For programs; absent is the deployment's own."""
+    """Return the object for JSON. Values of the deployment are left out."""
     view = {
         "identity": sender.identity,
         "optOutList": sender.list_name,
@@ -28,8 +28,8 @@ def sender_view(sender: Sender, groups: Mapping[str, str | None]) -> dict[str, A
     return {name: value for name, value in view.items() if value is not None}
 
 
-def told(sender: Sender) -> str:
-    """One line."""
+def summary(sender: Sender) -> str:
+    """Return the settings in one line."""
     parts = [f"list {printable(sender.list_name, quoted=False)}"]
     named = {"brand": sender.brand, "support contact": sender.support_contact, "language": sender.language}
     named["replies from"] = sender.reply_from
@@ -38,10 +38,10 @@ def told(sender: Sender) -> str:
 
 
 def show_senders(senders: Sequence[Sender], groups: Mapping[str, str | None]) -> None:
-    """A table; an empty cell is the deployment's own."""
+    """Print a table. An empty cell means the deployment's own value."""
     out = console()
     if not senders:
-        out.print("No sender has settings of its own: every text counts for the stack's own list.")
+        out.print("No sender has settings: all use the stack's own list.")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("sender", no_wrap=True)

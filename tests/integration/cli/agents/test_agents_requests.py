@@ -89,7 +89,7 @@ def test_a_list_that_does_not_follow_is_told_and_the_opt_out_holds(stack: Connec
     stack.world.backend.fail_next("PutOptedOutNumber", "AccessDeniedException", 1)
     result = stack.run("opt-out", PERSON)
     assert result.exit_code == 0
-    assert "has not followed yet" in result.output
+    assert "is not updated yet" in result.output
     standing = consent(stack)
     assert standing is not None
     assert (standing.status, standing.settled) == (Status.OPTED_OUT, False)
@@ -116,7 +116,7 @@ def test_a_ledger_that_fails_is_no_success(stack: Connectable, monkeypatch: pyte
         broken.setattr(DynamoLedger, "save", fail)
         result = stack.run("opt-out", PERSON)
     assert result.exit_code == 3
-    assert "did not answer" in result.output
+    assert "did not respond" in result.output
     assert stack.run("opt-out", PERSON).exit_code == 0
 
 

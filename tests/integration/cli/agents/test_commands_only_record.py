@@ -108,7 +108,7 @@ def test_a_stop_while_a_command_is_suspended_stays_on_the_list(stack: Connectabl
         result = stack.run("opt-in", PERSON)
     assert slept
     assert result.exit_code == 1
-    assert "a newer request stands: opted out" in result.output
+    assert "a newer request applies: opted out" in result.output
     for _ in range(3):
         stack.world.pass_time(minutes=1)
         stack.sweep()
@@ -177,7 +177,7 @@ def test_a_list_that_follows_later_is_waited_for(stack: Connectable) -> None:
 
     with stack.looking(look):
         result = stack.run("opt-out", PERSON)
-    assert (result.exit_code, "AWS's list matches" in result.stdout) == (0, True)
+    assert (result.exit_code, "the opt-out list is up to date" in result.stdout) == (0, True)
 
 
 def test_waiting_ends_where_nothing_would_be_tried_meanwhile(stack: Connectable) -> None:

@@ -13,7 +13,7 @@ from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.drift import Drift
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
 from sms_consent.queries.history import Entry
-from sms_consent_cli.shared.narrative import Narrative, Person
+from sms_consent_cli.shared.narrative import Narrative, NumberHistory
 
 AT = datetime(2026, 11, 3, 14, 2, 11, tzinfo=UTC)
 OURS, PERSON = "+12125550101", "+14255550182"
@@ -40,8 +40,8 @@ def recorded(decision: Decision, outcome: Outcome | None = Outcome.CHANGED) -> E
 
 
 def told(*entries: Entry, consents: tuple[Consent, ...] = (), show_texts: bool = False, **more: Any) -> list[str]:
-    person = Person(PERSON, entries, consents, more.get("letters", ()), more.get("drifts", ()))
-    return [line.told for line in Narrative(person, show_texts=show_texts).lines()]
+    person = NumberHistory(PERSON, entries, consents, more.get("letters", ()), more.get("drifts", ()))
+    return [line.text for line in Narrative(person, show_texts=show_texts).lines()]
 
 
 def test_a_stop_reads_from_the_text_to_its_confirmation() -> None:
@@ -72,7 +72,7 @@ def test_a_repeated_stop_leaves_the_first_one_the_credit() -> None:
     consent = replace(OPTED_OUT, decided_at=again.at, decided_by="again")
     first, second = told(recorded(STOP), recorded(again, Outcome.CONFIRMED), consents=(consent,))
     assert "on the list 0.4 s later" in first
-    assert second.endswith("as they were already")
+    assert second.endswith("as before")
 
 
 def test_an_opt_in_says_when_it_left_the_list() -> None:
@@ -93,7 +93,7 @@ def test_an_opt_in_that_waits_says_until_when() -> None:
     """For the 30 days."""
     start = replace(STOP, id="start", asked=Asked.OPT_IN, at=AT)
     consent = replace(OPTED_OUT, status=Status.OPT_IN_PENDING, held_until=AT + timedelta(days=30))
-    assert "to be taken off the list on 3 Dec 2026" in told(recorded(start), consents=(consent,))[0]
+    assert "to be removed from the list on 3 Dec 2026" in told(recorded(start), consents=(consent,))[0]
 
 
 def test_lists_are_named_where_there_are_several() -> None:
@@ -149,7 +149,7 @@ def test_whoever_acted_for_the_person_is_named() -> None:
     )  # fmt: skip
     assert told(recorded(agent), recorded(imported, Outcome.CONFIRMED)) == [
         "asked by phone; entered by alice (api, CASE-17): opted out",
-        "imported from opt-out list Default; there, they had asked themselves: opted out, as they were already",
+        "imported from opt-out list Default; the person had opted out there: opted out, as before",
     ]
 
 
@@ -157,7 +157,7 @@ def test_what_reconcile_found_stands_in_its_place() -> None:
     """In the order of time."""
     drift = Drift(number=PERSON, list_name="Default", kind=DriftKind.NOT_LISTED, found_at=AT + timedelta(days=2))
     lines = told(recorded(STOP), drifts=(drift,))
-    assert lines[1].startswith("reconcile found them missing from Default")
+    assert lines[1].startswith("reconcile found the number missing from Default")
 
 
 def test_what_people_text_cannot_move_a_terminal() -> None:

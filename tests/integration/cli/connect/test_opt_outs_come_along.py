@@ -12,7 +12,7 @@ from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.reconciliation import drift_rules as differences
 from sms_consent.recording.recorder import Recorder
-from sms_consent_cli.commands.connect.delivery_check import NOBODY, NOT_OURS
+from sms_consent_cli.commands.connect.delivery_check import TEST_DESTINATION, TEST_SENDER
 
 
 def opt_out_by_aws(stack: Connectable, number: str = PERSON) -> None:
@@ -144,8 +144,8 @@ def test_a_stop_between_copy_and_change_of_list_is_brought_along(stack: Connecta
 def test_the_trial_opts_nobody_out(stack: Connectable) -> None:
     """Its numbers are reserved for fiction, nothing is sent, and the list is as it was."""
     assert stack.quickly("connect", NUMBER) == 0
-    assert (NOBODY[5:8], NOT_OURS[5:8]) == ("555", "555")
-    assert all(number[8:].startswith("01") for number in (NOBODY, NOT_OURS))
+    assert (TEST_SENDER[5:8], TEST_DESTINATION[5:8]) == ("555", "555")
+    assert all(number[8:].startswith("01") for number in (TEST_SENDER, TEST_DESTINATION))
     assert stack.world.texts() == []
     assert stack.listed(OWN_LIST) == set()
 
@@ -157,7 +157,7 @@ def test_the_trial_can_be_repeated_within_30_days(stack: Connectable) -> None:
         stack.world.pass_time(minutes=1)
         assert stack.quickly("disconnect", NUMBER) == 0
         stack.world.pass_time(minutes=1)
-    assert stack.listed(OWN_LIST) == {NOBODY}
+    assert stack.listed(OWN_LIST) == {TEST_SENDER}
     assert stack.listed(OLD_LIST) == set()
 
 

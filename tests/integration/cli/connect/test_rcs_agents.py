@@ -98,7 +98,7 @@ def test_an_agent_that_gets_texts_can_be_connected(stack: Connectable, agent: An
     """An agent that is launched in some countries, or on test devices, gets texts."""
     agent.status = status
     assert stack.quickly("connect", AGENT) == code
-    assert status in str(stack.report and [check.told for check in stack.report.checks])
+    assert status in str(stack.report and [check.message for check in stack.report.checks])
 
 
 def test_what_an_agent_may_lack_is_a_note(stack: Connectable, agent: Any) -> None:

@@ -110,17 +110,17 @@ def test_what_is_put_back_is_told_in_order_and_leaves_the_queue(office: Office) 
     """Two changes of one number: the older first."""
     office.put_aside("STOP", "START")
     result = office.run("redrive")
-    assert (result.exit_code, result.stdout) == (0, "2 messages told to other systems.\n")
+    assert (result.exit_code, result.stdout) == (0, "2 messages published.\n")
     assert [event["detail-type"] for event in office.notify.told()] == ["ConsentWithdrawn", "ConsentRestored"]
     assert office.listed() == []
-    assert office.run("list").stdout == "There are no dead letters of events.\n"
-    assert office.run("redrive").stdout == "There are no dead letters of events.\n"
+    assert office.run("list").stdout == "There are no dead-lettered events.\n"
+    assert office.run("redrive").stdout == "There are no dead-lettered events.\n"
 
 
 def test_a_dry_run_tells_nobody(office: Office) -> None:
     """And leaves everything."""
     office.put_aside("STOP")
-    assert office.run("redrive", "--dry-run").stdout == "1 message would be told.\n"
+    assert office.run("redrive", "--dry-run").stdout == "1 message would be published.\n"
     assert office.notify.told() == []
     assert len(office.listed()) == 1
 
@@ -135,7 +135,7 @@ def test_after_a_change_that_fails_again_nothing_later_of_its_number_is_told(off
     told = json.loads(office.run("redrive", "--json").stdout)
     assert len(told["told"]) == 1
     assert sorted(told["leftHere"].values()) == [
-        "an earlier change of the same number could not be told",
+        "an earlier change of the same number could not be published",
         "the event bus never takes it: MalformedDetail",
     ]
     assert [event["detail"]["number"] for event in office.notify.told()] == ["+14255550183"]
@@ -158,7 +158,7 @@ def test_where_the_function_failed_as_a_whole_the_records_are_read_from_the_stre
     assert message["reason"] == "the function failed as a whole: see its logs"
     assert message["records"] >= 1
     assert "records of the stream" in office.run("list").stdout
-    assert office.run("redrive").stdout == "1 message told to other systems.\n"
+    assert office.run("redrive").stdout == "1 message published.\n"
     assert [event["detail-type"] for event in office.notify.told()] == ["ConsentWithdrawn"]
     assert office.listed() == []
 
@@ -204,4 +204,4 @@ def test_the_queue_is_that_of_the_stacks_outputs(office: Office, monkeypatch: py
     for name in ("DEAD_LETTER_QUEUE_URL", "EVENT_BUS_NAME"):
         monkeypatch.delenv(name)
     result = CliRunner().invoke(app, ["dead-letters", "redrive", "--events"])
-    assert result.stdout == "1 message told to other systems.\n", result.output
+    assert result.stdout == "1 message published.\n", result.output

@@ -196,7 +196,7 @@ def test_a_person_is_told_what_stays_and_where_else_there_is_something(stack: Co
     """With the reason."""
     decided(stack)
     output = " ".join(stack.run("erase", PERSON, "--yes").output.split())
-    for told in ("1 decisions erased", "Stays: opted out on Stack", "would be undone", "point-in-time backups"):
+    for told in ("1 decisions erased", "Kept: opted out on Stack", "would undo it", "point-in-time backups"):
         assert told in output
     assert "it was erased" in stack.run("history", PERSON).output
 

@@ -22,12 +22,12 @@ from support.moving import HEADER, Moving
 
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.errors import Unavailable
-from sms_consent_cli.commands.import_.importer import Importing, Keeping
+from sms_consent_cli.commands.import_.importer import FileImport, ImportState
 from sms_consent_cli.commands.import_.journal import Journal, Progress
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
 from sms_consent_cli.commands.import_.row import ColumnSettings
-from sms_consent_cli.shared.written_time import TimeReading
+from sms_consent_cli.shared.written_time import TimeFormat
 
 NOW = datetime(2026, 11, 3, 14, tzinfo=UTC)
 PEOPLE = [f"+1425555018{digit}" for digit in range(6)]
@@ -84,26 +84,26 @@ def _file(folder: str, lines: list[str]) -> NumberFile:
 
 def _run(file: NumberFile, ledger: MemoryLedger, *, workers: int = 4) -> tuple[Counter[str], Dying]:
     journal = Dying(file.path.with_name("progress"), file.digest)
-    begun = journal.read()
-    rejects = RejectFile(file.path.with_suffix(".rejects.csv"), file, begun.rejects_bytes)
-    reading = ColumnSettings(
-        columns=file.columns, now=NOW, times=TimeReading(), region=None, as_of=None, own_list="Default",
+    progress = journal.read()
+    rejects = RejectFile(file.path.with_suffix(".rejects.csv"), file, progress.rejects_bytes)
+    settings = ColumnSettings(
+        columns=file.columns, now=NOW, times=TimeFormat(), region=None, as_of=None, own_list="Default",
         list_name=lambda given: given, source=None, end_user=False,
     )  # fmt: skip
-    importing = Importing(
-        file, reading, ledger=ledger, clock=FakeClock(NOW), opt_ins=True, workers=workers,
-        keeping=Keeping(journal, rejects, begun),
+    file_import = FileImport(
+        file, settings, ledger=ledger, clock=FakeClock(NOW), opt_ins=True, workers=workers,
+        state=ImportState(journal, rejects, progress),
     )  # fmt: skip
     seconds = count()
     try:
-        for _ in importing.run(lambda: float(next(seconds))):
+        for _ in file_import.run(lambda: float(next(seconds))):
             pass
     except BaseException:
         journal.dead = True
         raise
     finally:
         rejects.close()
-    return importing.counts, journal
+    return file_import.counts, journal
 
 
 def _rejected(file: NumberFile) -> list[str]:

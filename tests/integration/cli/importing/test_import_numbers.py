@@ -158,8 +158,8 @@ def test_a_dry_run_writes_nothing(imports: Moving) -> None:
 
 def test_programs_are_told_in_json(imports: Moving) -> None:
     """Every count."""
-    told = json.loads(imports.done(HEADER + LINE, "--json").stdout)
-    assert {name: told[name] for name in ("lines", "optedOut", "rejected", "rejectsFile")} == {
+    summary = json.loads(imports.done(HEADER + LINE, "--json").stdout)
+    assert {name: summary[name] for name in ("lines", "optedOut", "rejected", "rejectsFile")} == {
         "lines": 2, "optedOut": 1, "rejected": 0, "rejectsFile": None,
     }  # fmt: skip
 

@@ -14,7 +14,7 @@ from support.world import PERSON, START_OF_TEST
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked
 from sms_consent_cli.commands.import_.journal import Journal
-from sms_consent_cli.shared.written_time import TimeReading
+from sms_consent_cli.shared.written_time import TimeFormat
 
 OPT_IN, OPT_OUT = Asked.OPT_IN, Asked.OPT_OUT
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -116,7 +116,7 @@ def test_wherever_it_was_written_an_opt_in_is_no_later_and_an_opt_out_no_earlier
     for fold in (0, 1):
         moment = meant.replace(fold=fold, microsecond=meant.microsecond // 1000 * 1000).astimezone(UTC)
         for known in (None, ZoneInfo(zone)):
-            span = TimeReading(known).read(text)
+            span = TimeFormat(known).read(text)
             assert span.moment(OPT_IN, NOW) <= moment
             assert span.moment(OPT_OUT, NOW) >= moment + min(whole_day, timedelta(hours=22, minutes=59))
             assert known is None or span.latest - span.earliest <= timedelta(hours=26)
@@ -138,7 +138,7 @@ def test_wherever_it_was_written_an_opt_in_is_no_later_and_an_opt_out_no_earlier
 )
 def test_a_time_leaves_open_what_it_does_not_say(written: str, form: str | None, earliest: str, latest: str) -> None:
     """Its zone, its minute, its second; what it says holds."""
-    span = TimeReading(form=form).read(written)
+    span = TimeFormat(form=form).read(written)
     shown = [f"{moment:%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}" for moment in (span.earliest, span.latest)]
     assert shown == [earliest, latest]
 
@@ -150,4 +150,4 @@ def test_a_time_leaves_open_what_it_does_not_say(written: str, form: str | None,
 def test_a_form_that_may_mean_two_days_is_not_read(written: str) -> None:
     """Nor one whose zone has a name that is not known: --time-format says what is meant."""
     with pytest.raises(ValueError, match="--time-format"):
-        TimeReading().read(written)
+        TimeFormat().read(written)

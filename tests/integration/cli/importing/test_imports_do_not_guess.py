@@ -77,9 +77,9 @@ def test_a_file_that_does_not_say_who_opted_out_is_refused(imports: Moving) -> N
     """Nothing is written; the refusal lists the columns, shows no number, and says what to do."""
     result = imports.run(imports.file(SILENT[0]), *AS_OF)
     assert (result.exit_code, imports.configured.written()) == (2, [])
-    for told in (result.stderr, *(_refusal(imports, content) for content in SILENT)):
-        assert all(part in told for part in ("--status-column", "--all-opted-out", "of its 2 columns (")), told
-        assert "4255550" not in told
+    for summary in (result.stderr, *(_refusal(imports, content) for content in SILENT)):
+        assert all(part in summary for part in ("--status-column", "--all-opted-out", "of its 2 columns (")), summary
+        assert "4255550" not in summary
 
 
 TOLD_TWICE = (

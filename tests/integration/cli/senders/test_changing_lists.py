@@ -54,7 +54,7 @@ def test_a_waiting_opt_in_counts_too(changing: Changing) -> None:
     """It would be forgotten that the person asked for texts."""
     _pending(changing)
     result = changing.run("senders", "set", OURS, "--list", "Club")
-    assert "1 person is opted out on Default (1 of them wait for an opt-in)" in result.stderr
+    assert "1 person is opted out on Default (1 of them with a pending opt-in)" in result.stderr
 
 
 def test_nobody_counts_who_is_opted_out_on_the_new_list_or_opted_in(changing: Changing) -> None:

@@ -29,7 +29,7 @@ def _senders(senders: Any) -> list[tuple[str, str]]:
 def test_every_line_sets_a_sender(senders: Any, file: Path) -> None:
     """An empty cell is the stack's own."""
     file.write_text(HEADER + CLUB + PLAIN)
-    assert senders.done("import", str(file)).stdout == "2 set, 0 as they were, 0 rejected\n"
+    assert senders.done("import", str(file)).stdout == "2 set, 0 unchanged, 0 rejected\n"
     assert senders.world.parts.ledger.sender("+12125550102") == Sender(
         identity="+12125550102", list_name="Club", brand="The Club", support_contact="club.example.com", language="de"
     )
@@ -52,7 +52,7 @@ def test_importing_again_changes_nothing(senders: Any, file: Path) -> None:
     file.write_text(HEADER + CLUB + PLAIN)
     senders.done("import", str(file))
     before = senders.written()
-    assert senders.done("import", str(file)).stdout == "0 set, 2 as they were, 0 rejected\n"
+    assert senders.done("import", str(file)).stdout == "0 set, 2 unchanged, 0 rejected\n"
     assert senders.written() == before
 
 
@@ -62,7 +62,7 @@ def test_what_an_interruption_left_half_written_is_completed(senders: Any, file:
     senders.done("import", str(file))
     key = {"pk": {"S": "SENDER#+12125550102"}, "sk": {"S": "SENDER"}}
     clients.dynamodb().delete_item(TableName=senders.world.table, Key=key)
-    assert senders.done("import", str(file)).stdout == "1 set, 0 as they were, 0 rejected\n"
+    assert senders.done("import", str(file)).stdout == "1 set, 0 unchanged, 0 rejected\n"
     assert senders.world.parts.ledger.sender("+12125550102") is not None
 
 
@@ -102,7 +102,7 @@ def test_a_line_that_cannot_work_is_told_with_its_number_and_holds_up_no_other(
     assert result.exit_code == 1
     assert result.stderr.startswith("line 3: ")
     assert BAD[line] in result.stderr
-    assert result.stdout == f"2 set, 0 as they were, 1 rejected: see {file.with_suffix('.rejects.csv')}\n"
+    assert result.stdout == f"2 set, 0 unchanged, 1 rejected: see {file.with_suffix('.rejects.csv')}\n"
     assert len(_senders(senders)) == 2
 
 
@@ -114,7 +114,7 @@ def test_what_was_rejected_can_be_mended_and_imported_as_it_is(senders: Any, fil
     mended = rejects.read_text().replace(",Culb,", ",Club,")
     assert mended.startswith("identity,list,brand,support_contact,language,error\n+12125550104,Club,The Club,,,")
     rejects.write_text(mended)
-    assert senders.done("import", str(rejects)).stdout == "1 set, 0 as they were, 0 rejected\n"
+    assert senders.done("import", str(rejects)).stdout == "1 set, 0 unchanged, 0 rejected\n"
 
 
 def test_the_file_of_rejects_can_be_put_elsewhere(senders: Any, file: Path, tmp_path: Path) -> None:
@@ -134,13 +134,13 @@ def test_rejects_that_cannot_be_written_are_told_all_the_same(senders: Any, file
     result = senders.run("import", str(file), "--rejects", str(tmp_path / "missing" / "x.csv"))
     assert result.exit_code == 1
     assert "No such file or directory" in result.stderr
-    assert result.stdout == "1 set, 0 as they were, 1 rejected\n"
+    assert result.stdout == "1 set, 0 unchanged, 1 rejected\n"
 
 
 def test_a_sender_twice_with_the_same_settings_is_set_once(senders: Any, file: Path) -> None:
     """It says the same."""
     file.write_text(HEADER + CLUB + CLUB)
-    assert senders.done("import", str(file)).stdout == "1 set, 0 as they were, 0 rejected\n"
+    assert senders.done("import", str(file)).stdout == "1 set, 0 unchanged, 0 rejected\n"
 
 
 def test_a_sender_twice_with_other_settings_is_rejected_the_second_time(senders: Any, file: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_dry_run_checks_and_writes_nothing(senders: Any, file: Path) -> None:
     """Not even the file of rejects."""
     file.write_text(HEADER + CLUB + "nobody,,,,\n")
     result = senders.run("import", str(file), "--dry-run")
-    assert (result.exit_code, result.stdout) == (1, "1 would be set, 0 as they were, 1 rejected\n")
+    assert (result.exit_code, result.stdout) == (1, "1 would be set, 0 unchanged, 1 rejected\n")
     assert senders.written() == []
     assert not file.with_suffix(".rejects.csv").exists()
 
@@ -184,7 +184,7 @@ def test_programs_are_told_in_json(senders: Any, file: Path) -> None:
 def test_a_file_may_look_as_spreadsheets_make_it(senders: Any, file: Path, content: bytes) -> None:
     """A byte order mark, semicolons, other line ends, other headings and another order, an empty line."""
     file.write_bytes(content)
-    assert senders.done("import", str(file)).stdout == "1 set, 0 as they were, 0 rejected\n"
+    assert senders.done("import", str(file)).stdout == "1 set, 0 unchanged, 0 rejected\n"
     assert _senders(senders) == [("+12125550102", "Club")]
 
 
@@ -197,20 +197,20 @@ def test_columns_may_be_left_out(senders: Any, file: Path) -> None:
 
 def test_a_file_may_come_through_a_pipe(senders: Any) -> None:
     """Its name is a dash."""
-    assert senders.done("import", "-", stdin=HEADER + CLUB).stdout == "1 set, 0 as they were, 0 rejected\n"
+    assert senders.done("import", "-", stdin=HEADER + CLUB).stdout == "1 set, 0 unchanged, 0 rejected\n"
 
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"", "the first line must name the columns"),
-        (b"+12125550102,Club,,,\n", "the first line must name the columns"),
-        (b"identity,list,lits\n", "the first line must name the columns"),
-        (b"identity,identity\n", "the first line must name the columns"),
+        (b"", "the first line must name identity"),
+        (b"+12125550102,Club,,,\n", "the first line must name identity"),
+        (b"identity,list,lits\n", "the first line must name identity"),
+        (b"identity,identity\n", "the first line must name identity"),
         (b"identity,list\n+12125550102,\xff\n", "no CSV in UTF-8"),
         (b'identity,list\n+12125550102,"Club\n', "no CSV in UTF-8"),
         (b"identity,list\n+12125550102," + b"x" * 200_000, "no CSV in UTF-8"),
-        (b"\x00\x01PK", "the first line must name the columns"),
+        (b"\x00\x01PK", "the first line must name identity"),
     ],
 )
 def test_what_is_no_such_file_is_refused_as_a_whole(senders: Any, file: Path, content: bytes, complaint: str) -> None:
@@ -232,7 +232,7 @@ def test_a_missing_file_is_said_to_be_missing(senders: Any, file: Path) -> None:
 def test_a_heading_without_lines_sets_nothing(senders: Any, file: Path) -> None:
     """And is no failure."""
     file.write_text(HEADER)
-    assert senders.done("import", str(file)).stdout == "0 set, 0 as they were, 0 rejected\n"
+    assert senders.done("import", str(file)).stdout == "0 set, 0 unchanged, 0 rejected\n"
 
 
 def test_the_lists_are_looked_up_once_for_all_lines(senders: Any, file: Path) -> None:

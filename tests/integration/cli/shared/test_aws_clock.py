@@ -13,7 +13,7 @@ import pytest
 
 from sms_consent.domain.decision import Asked
 from sms_consent_cli.shared import aws_clock
-from sms_consent_cli.shared.aws_clock import AwsClock, NoAwsTime
+from sms_consent_cli.shared.aws_clock import AwsClock, AwsTimeUnknown
 
 CLI = Path(__file__).parents[4] / "cli" / "sms_consent_cli"
 START = datetime(2026, 11, 3, 14, 2, 11, 400_000, tzinfo=UTC)
@@ -95,7 +95,7 @@ def test_decisions_are_stamped_on_the_safe_side(machine: Machine) -> None:
 
 def test_a_response_without_a_date_is_no_time() -> None:
     """It raises what commands end with."""
-    with pytest.raises(NoAwsTime):
+    with pytest.raises(AwsTimeUnknown):
         AwsClock(lambda: {"ResponseMetadata": {"HTTPHeaders": {}}}, lambda _: None).now()
 
 

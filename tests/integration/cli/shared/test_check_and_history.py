@@ -66,7 +66,7 @@ def test_check_tells_a_person_the_answer_first(local: Command, opted_out: str) -
     """And what AWS says, with the word that it is its own."""
     lines = local("check", opted_out).output.splitlines()
     assert lines[0].split() == [opted_out, "opted", "out"]
-    assert any("EndUserOptedOut=false, which is its own" in line for line in lines)
+    assert any("EndUserOptedOut=false, as set by AWS" in line for line in lines)
 
 
 def test_check_says_until_when_an_opt_in_waits(local: Command, waiting: str) -> None:
@@ -75,7 +75,7 @@ def test_check_says_until_when_an_opt_in_waits(local: Command, waiting: str) -> 
     deleted, released = (datetime.fromisoformat(consent[name]) for name in ("deletedAt", "releasedAt"))
     assert (consent["status"], consent["isOptedOut"]) == ("OPT_IN_PENDING", True)
     assert (released - deleted).days == 30
-    assert "still opted out" in local("check", waiting).output
+    assert "opted out until a pending opt-in" in local("check", waiting).output
 
 
 def test_check_says_what_the_list_still_lacks(local: Command, stack: Served) -> None:
@@ -87,7 +87,7 @@ def test_check_says_what_the_list_still_lacks(local: Command, stack: Served) -> 
     (consent,) = told(local("check", person, "--json"))["consents"]
     assert (consent["isOptedOut"], consent["applied"], consent["due"]) == (True, False, "OPT_OUT")
     assert consent["attempts"] == 1
-    assert "does not match yet, after 1 failed attempt" in local("check", person).output
+    assert "not updated yet, after 1 failed attempt" in local("check", person).output
 
 
 def test_check_tells_of_one_list_where_it_is_asked_to(local: Command, stack: Served, opted_out: str) -> None:

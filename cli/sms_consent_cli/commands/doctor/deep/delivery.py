@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sms_consent_cli.commands.connect.resource_policy import Access, Ask, access
+from sms_consent_cli.commands.connect.resource_policy import Access, PolicyRequest, evaluate_policy
 from sms_consent_cli.commands.doctor.deep.aws import Missing
 from sms_consent_cli.commands.doctor.deep.context import Context
 from sms_consent_cli.commands.doctor.deep.finding import Finding, failed, noted, passed, unknown
@@ -29,7 +29,7 @@ def topic(context: Context) -> Iterator[Finding]:
         f"Add a statement to the topic's policy that allows {SMS_VOICE} sns:Publish, with aws:SourceAccount and aws:SourceArn, "
         "as InboundTopicPolicy in template.yaml does."
     )
-    said = {kind: access(policy, _publisher(context, kind)) for kind in ("phone-number", "pool", "rcs-agent")}
+    said = {kind: evaluate_policy(policy, _publisher(context, kind)) for kind in ("phone-number", "pool", "rcs-agent")}
     number = said["phone-number"]
     if number is not Access.ALLOWED:
         yield _of_access(number, f"the topic's policy: {SMS_VOICE} sns:Publish", fix)
@@ -84,7 +84,7 @@ def queues(context: Context) -> Iterator[Finding]:
         ("InboundQueue", context.queue),
         ("InboundDeadLetterQueue", context.dead_letter_queue),
     ):
-        ask = Ask(
+        request = PolicyRequest(
             service=SNS,
             action="sqs:SendMessage",
             resource=attributes["QueueArn"],
@@ -94,7 +94,7 @@ def queues(context: Context) -> Iterator[Finding]:
         fix = (
             f"Allow {SNS} sqs:SendMessage with aws:SourceArn of the topic, as InboundQueuePolicy in template.yaml does."
         )
-        said = access(json.loads(attributes.get("Policy") or "{}"), ask)
+        said = evaluate_policy(json.loads(attributes.get("Policy") or "{}"), request)
         if context.local and not attributes.get("Policy"):
             yield unknown(f"a local stack has no policy of {name}")
         elif said is not Access.ALLOWED:
@@ -133,34 +133,36 @@ def encryption(context: Context) -> Iterator[Finding]:
     ):
         key = attributes.get("KmsMasterKeyId")
         if key:
-            ask = Ask(service=SNS, action="", resource="", account=context.names.account, source_arn=context.topic)
-            yield from _key(context, name, key, ask)
+            request = PolicyRequest(
+                service=SNS, action="", resource="", account=context.names.account, source_arn=context.topic
+            )
+            yield from _key(context, name, key, request)
         else:
             yield passed(f"{name} is encrypted by SQS itself, and needs no key policy")
 
 
-def _key(context: Context, name: str, key: str, ask: Ask) -> Iterator[Finding]:
+def _key(context: Context, name: str, key: str, request: PolicyRequest) -> Iterator[Finding]:
     if key.startswith("alias/aws/"):
         yield failed(
-            f"{name} is encrypted with {key}, which {ask.service} cannot use: every text is lost",
+            f"{name} is encrypted with {key}, which {request.service} cannot use: every text is lost",
             "Encrypt it with a customer-managed key whose policy names the service.",
         )
         return
     arn, policy = context.key_policy(key)
-    fix = f"Allow {ask.service} {' and '.join(KEY_ACTIONS)} in the key's policy, as Key in template.yaml does."
+    fix = f"Allow {request.service} {' and '.join(KEY_ACTIONS)} in the key's policy, as Key in template.yaml does."
     for action in KEY_ACTIONS:
-        needed = replace(ask, action=action, resource=arn)
-        said = access(policy, needed)
+        needed = replace(request, action=action, resource=arn)
+        said = evaluate_policy(policy, needed)
         if said is not Access.ALLOWED:
-            yield _of_access(said, f"the key of {name}: {ask.service} {action}", fix)
+            yield _of_access(said, f"the key of {name}: {request.service} {action}", fix)
             return
-        if ask.service == SNS and access(policy, replace(needed, account="")) is not Access.ALLOWED:
+        if request.service == SNS and evaluate_policy(policy, replace(needed, account="")) is not Access.ALLOWED:
             yield unknown(
                 f"the key of {name} admits {SNS} by aws:SourceAccount alone, which no source confirms for SNS",
                 "Deploy this version, whose key policy uses aws:SourceArn. --send-test-stop shows whether texts get through.",
             )
             return
-    yield passed(f"the key of {name} lets {ask.service} use it")
+    yield passed(f"the key of {name} lets {request.service} use it")
 
 
 def dead_letters(context: Context) -> Iterator[Finding]:
@@ -219,10 +221,10 @@ def _faults(context: Context, source: str, mapping: Mapping[str, Any]) -> Iterat
         yield "it has no destination for what fails"
 
 
-def _publisher(context: Context, kind: str) -> Ask:
+def _publisher(context: Context, kind: str) -> PolicyRequest:
     region, account = context.topic.split(":")[3:5]
     partition = context.topic.split(":")[1]
-    return Ask(
+    return PolicyRequest(
         service=SMS_VOICE,
         action="sns:Publish",
         resource=context.topic,

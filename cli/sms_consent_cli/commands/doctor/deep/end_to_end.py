@@ -8,7 +8,7 @@ from contextlib import suppress
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
-from sms_consent_cli.commands.connect.delivery_check import Trial, Unheard
+from sms_consent_cli.commands.connect.delivery_check import DeliveryFailed, DeliveryTest
 from sms_consent_cli.commands.doctor.deep.finding import Finding, failed, passed, unknown
 from sms_consent_cli.shared.command_context import CommandContext
 from sms_consent_cli.shared.deployment import Deployment
@@ -16,34 +16,34 @@ from sms_consent_cli.shared.deployment import Deployment
 __all__ = ["send_test_stop"]
 
 
-def send_test_stop(deployment: Deployment, patience: float) -> Iterator[Finding]:
+def send_test_stop(deployment: Deployment, timeout: float) -> Iterator[Finding]:
     """Send a STOP and a START, and yield one finding. ``patience`` is how many seconds the STOP, and then the START, may take.
 
     Both numbers are reserved for fiction, so nobody is opted out. The decisions stay in the ledger, as those of `connect` do.
     """
-    desk = CommandContext(deployment)
-    trial = Trial(
+    context = CommandContext(deployment)
+    delivery_test = DeliveryTest(
         sns=deployment.client("sns"),
         topic=deployment.topic_arn,
-        register=desk.register,
+        register=context.register,
         opt_out_list=AwsOptOutList(deployment.sms_voice()),
         list_name=deployment.names.canonical(deployment.part("OptOutListName")),
-        clock=desk.clock,
-        patience=patience,
+        clock=context.clock,
+        timeout=timeout,
     )
     try:
-        yield passed(trial.run())
-    except Unheard as error:
-        _take_back(trial)
+        yield passed(delivery_test.run())
+    except DeliveryFailed as error:
+        _take_back(delivery_test)
         yield failed(str(error), "See the checks above; each part of the way has one.")
     except (ClientError, BotoCoreError) as error:
-        _take_back(trial)
+        _take_back(delivery_test)
         code = error.response["Error"].get("Code") if isinstance(error, ClientError) else type(error).__name__
         fix = "Allow sns:Publish on the topic, and kms:GenerateDataKey and kms:Decrypt on its key."
         yield unknown(f"the test STOP could not be sent or followed: {code}", fix)
 
 
-def _take_back(trial: Trial) -> None:
+def _take_back(delivery_test: DeliveryTest) -> None:
     """Send a START after a STOP that may only be late, so that it does not stay on the list."""
     with suppress(ClientError, BotoCoreError):
-        trial.publish("START")
+        delivery_test.publish("START")

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sms_consent_cli.commands.doctor.deep.finding import Finding, failed, noted, passed, unknown
 from sms_consent_cli.shared.deployment import Deployment
 
-__all__ = ["PREFIX", "Learned", "Lesson"]
+__all__ = ["PREFIX", "ApiProbe", "Observation"]
 
 PREFIX = "sms-consent-learn-"
 """Of the lists' names, by which a list that was left behind is found."""
@@ -26,21 +26,21 @@ _PAUSE = 1.1
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class Observation:
     """A question, and what AWS answered. The answer holds no phone number."""
 
     question: str
     answer: str
 
 
-class Lesson:
+class ApiProbe:
     """One run. ``learned`` is filled while ``run`` yields its findings."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._sms: Any = deployment.client("pinpoint-sms-voice-v2")
         self._sleep = deployment.clock.sleep
         self._first, self._second = (f"{PREFIX}{uuid4().hex[:12]}" for _ in range(2))
-        self.learned: list[Learned] = []
+        self.observations: list[Observation] = []
 
     def run(self) -> Iterator[Finding]:
         """Make the lists, ask, and delete the lists, whatever happens between."""
@@ -50,7 +50,7 @@ class Lesson:
                 self._sms.create_opt_out_list(OptOutListName=name)
                 made.append(name)
             self._ask()
-            yield passed(f"{len(self.learned)} questions were put to AWS; see what it answered")
+            yield passed(f"{len(self.observations)} questions were put to AWS; see what it answered")
         except (ClientError, BotoCoreError) as error:
             needed = "CreateOptOutList, DeleteOptOutList, and Put-, Delete- and DescribeOptedOutNumber(s) on sms-consent-learn-*"
             fix = f"Allow sms-voice: {needed}. An account may have 25 lists, and two are needed."
@@ -93,7 +93,7 @@ class Lesson:
         return answer
 
     def _add(self, question: str, answer: str) -> None:
-        self.learned.append(Learned(question, answer))
+        self.observations.append(Observation(question, answer))
 
     def _put(self, name: str) -> Any:
         return self._sms.put_opted_out_number(OptOutListName=name, OptedOutNumber=_NOBODY)

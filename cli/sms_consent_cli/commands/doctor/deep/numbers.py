@@ -44,8 +44,8 @@ class _Sender:
 
 def numbers(context: Context) -> Iterator[Finding]:
     """Check where the texts of each number go, and whether it uses the list that its opt-outs are put on."""
-    book = SenderStore(context.deployment.dynamodb(), context.deployment.table, context.names)
-    configured = {sender.identity: sender.list_name for sender in book.senders()}
+    sender_store = SenderStore(context.deployment.dynamodb(), context.deployment.table, context.names)
+    configured = {sender.identity: sender.list_name for sender in sender_store.senders()}
     connected = 0
     found = list(_senders(context))
     if isinstance(found[-1], Finding):
@@ -146,8 +146,8 @@ def _read(described: Any, identity: str, members: tuple[str, ...]) -> _Sender:
 def lists(context: Context) -> Iterator[Finding]:
     """Check whether each list of the deployment exists, can be read, and may be written to by the functions."""
     deployment = context.deployment
-    book = SenderStore(deployment.dynamodb(), deployment.table, context.names)
-    wanted = {sender.list_name for sender in book.senders()} | {deployment.own_list or ""} - {""}
+    sender_store = SenderStore(deployment.dynamodb(), deployment.table, context.names)
+    wanted = {sender.list_name for sender in sender_store.senders()} | {deployment.own_list or ""} - {""}
     reader = Account(deployment.sms_voice())
     checks = SenderChecks(deployment, reader)
     context.aws.call(SMS, "DescribeOptOutLists", MaxResults=1)

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sms_consent_cli.commands.doctor.deep.finding import Finding, Status
-from sms_consent_cli.commands.doctor.deep.learning import Learned
+from sms_consent_cli.commands.doctor.deep.learning import Observation
 from sms_consent_cli.shared.terminal_text import say, visible
 
-__all__ = ["Examined"]
+__all__ = ["CheckResults"]
 
 WIDTH = 15
 """Columns for the name of a check."""
 
 
 @dataclass
-class Examined:
+class CheckResults:
     """All findings. Each is printed as soon as it is known, unless ``silent``."""
 
     silent: bool
     findings: list[Finding] = field(default_factory=list)
-    learned: list[Learned] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
 
     def add(self, check: str, found: Iterator[Finding]) -> None:
         """Keep and print what one check finds."""
@@ -45,14 +45,14 @@ class Examined:
                 {"check": each.check, "status": each.status.value, "message": each.message, "fix": each.fix}
                 for each in self.findings
             ],
-            "learned": [{"question": each.question, "answer": each.answer} for each in self.learned],
+            "learned": [{"question": each.question, "answer": each.answer} for each in self.observations],
         }
 
     def show(self) -> None:
         """Print what was learned, and a summary."""
-        if self.learned:
+        if self.observations:
             say("What AWS answered. Please open an issue with these lines; they hold no number:")
-            for each in self.learned:
+            for each in self.observations:
                 say(visible(f"    {each.question}: {each.answer}"))
         counts = Counter(each.status for each in self.findings)
         say(", ".join(f"{counts[status]} {status.value}" for status in reversed(Status)))

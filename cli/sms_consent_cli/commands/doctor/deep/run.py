@@ -12,11 +12,11 @@ from sms_consent_cli.commands.doctor.deep.aws import Missing, NoAnswer
 from sms_consent_cli.commands.doctor.deep.context import Context
 from sms_consent_cli.commands.doctor.deep.end_to_end import send_test_stop
 from sms_consent_cli.commands.doctor.deep.finding import Fault, Finding, failed, passed, unknown
-from sms_consent_cli.commands.doctor.deep.learning import Lesson
-from sms_consent_cli.commands.doctor.deep.report import Examined
+from sms_consent_cli.commands.doctor.deep.learning import ApiProbe
+from sms_consent_cli.commands.doctor.deep.report import CheckResults
 from sms_consent_cli.shared.deployment import Deployment, NotFound
 
-__all__ = ["CHECKS", "examine"]
+__all__ = ["CHECKS", "run_checks"]
 
 _LEDGER = frozenset({"BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan"})
 """Calls of the ledger. Every other call that is not made through ``Aws`` is one of the opt-out list API."""
@@ -50,20 +50,20 @@ CHECKS: Mapping[str, Check] = {
 """By name, in the order in which they run."""
 
 
-def examine(deployment: Deployment, examined: Examined, wait: float | None, *, learn: bool) -> None:
+def run_checks(deployment: Deployment, results: CheckResults, wait: float | None, *, learn: bool) -> None:
     """Add what each check finds. A check that cannot be made is UNKNOWN, and the others go on.
 
     ``wait`` is how many seconds a test STOP may take, None for no test STOP.
     """
     context = Context(deployment)
     for name, check in CHECKS.items():
-        examined.add(name, _guarded(check(context)))
+        results.add(name, _guarded(check(context)))
     if wait is not None:
-        examined.add("test STOP", _guarded(send_test_stop(deployment, wait)))
+        results.add("test STOP", _guarded(send_test_stop(deployment, wait)))
     if learn:
-        lesson = Lesson(deployment)
-        examined.add("learn", _guarded(lesson.run()))
-        examined.learned = lesson.learned
+        probe = ApiProbe(deployment)
+        results.add("learn", _guarded(probe.run()))
+        results.observations = probe.observations
 
 
 def _guarded(found: Iterator[Finding]) -> Iterator[Finding]:

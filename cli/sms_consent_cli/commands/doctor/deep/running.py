@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sms_consent_cli.commands.connect.resource_policy import Access, Ask, access
+from sms_consent_cli.commands.connect.resource_policy import Access, PolicyRequest, evaluate_policy
 from sms_consent_cli.commands.doctor.deep.aws import Missing
 from sms_consent_cli.commands.doctor.deep.context import Context
 from sms_consent_cli.commands.doctor.deep.finding import Finding, failed, noted, passed, unknown
@@ -189,14 +189,14 @@ def _alarm_topic(context: Context, target: str) -> Iterator[Finding]:
     except Missing:
         yield failed(f"there is no topic {target}, which alarms are sent to", "Deploy with the ARN of one that exists.")
         return
-    ask = Ask(
+    request = PolicyRequest(
         service="cloudwatch.amazonaws.com",
         action="sns:Publish",
         resource=target,
         account=context.names.account,
         source_arn=f"arn:{target.split(':')[1]}:cloudwatch:{context.names.region}:{context.names.account}:alarm:example",
     )
-    if access(json.loads(attributes.get("Policy") or "{}"), ask) is not Access.ALLOWED:
+    if evaluate_policy(json.loads(attributes.get("Policy") or "{}"), request) is not Access.ALLOWED:
         yield unknown(
             "the policy of the alarm topic does not clearly let cloudwatch.amazonaws.com publish",
             "Set an alarm by hand (aws cloudwatch set-alarm-state), and see whether it arrives.",

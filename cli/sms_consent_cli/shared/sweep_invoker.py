@@ -1,4 +1,4 @@
-"""Has SweepFunction do what a command has recorded, and waits until the lists have followed."""
+"""Invoking SweepFunction for what a command has recorded, and waiting until the lists are updated."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from sms_consent.domain.ports import Clock
     from sms_consent_cli.shared.deployment import Deployment
 
-__all__ = ["PATIENCE", "Sweeping", "is_open"]
+__all__ = ["PATIENCE", "SweepInvoker", "is_open"]
 
 PATIENCE = timedelta(seconds=90)
-"""How long a command waits for the lists. The schedule of SweepFunction comes round once in this time, too."""
+"""How long a command waits for the lists. SweepFunction's schedule runs at least once in this time."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
-"""Seconds between two looks; each pause is twice the one before."""
+"""Seconds between polls; each pause is twice the previous one."""
 AGAIN_AFTER, AGAIN_WITHIN = timedelta(seconds=5), timedelta(seconds=30)
-"""What is due again this soon, such as a throttled call, is a reason to invoke it again; what is put off for longer is not."""
+"""Work that is due again this soon, such as a throttled call, is worth another invocation."""
 MOST = 10
 """Numbers that SweepFunction takes in one request (``sms_consent.sync.sweep_request``)."""
 ALIAS = "live"
@@ -32,21 +32,24 @@ Look = Callable[[], Sequence[Consent]]
 
 
 def is_open(consent: Consent | None) -> bool:
-    """Whether a list has not followed yet. An opt-in that waits for its 30 days has been followed as far as possible."""
+    """Return whether a list still has to be updated. An opt-in that waits for its 30 days does not count."""
     return consent is not None and not consent.settled and consent.due is not None
 
 
-class Sweeping:
-    """Invokes SweepFunction. What it is not invoked for, or cannot do yet, stays due and is done by its schedule."""
+class SweepInvoker:
+    """Invokes SweepFunction. Work that fails stays due, and the function's schedule does it."""
 
     def __init__(self, deployment: Deployment, clock: Clock) -> None:
         self._deployment = deployment
         self._clock = clock
 
     def follow(self, look: Look, notice: Callable[[str], None], patience: timedelta = PATIENCE) -> list[Consent]:
-        """Invoke sweep for the open work and wait; return what is still open. ``notice`` is called with what failed.
+        """Invoke sweep for the open work, wait, and return what is still open.
 
-        ``look`` reads what was recorded, as it is now. Raises what it raises.
+        Args:
+            look: Returns the current consents. Its errors are raised.
+            notice: Called with a message if sweep cannot be invoked.
+            patience: How long to wait.
         """
         opened = [consent for consent in look() if is_open(consent)]
         if not opened:
@@ -56,7 +59,7 @@ class Sweeping:
         return self._wait(look, patience, may_invoke=problem is None)
 
     def start(self, consents: Sequence[Consent]) -> str | None:
-        """Invoke it for these; for more than it takes at once, for everything due. Returns why it could not be, or None."""
+        """Invoke sweep for these consents, or for everything due if they are too many. Return the problem, or None."""
         asked: dict[str, object] = {}
         if len(consents) <= MOST:
             asked = {"numbers": [{"number": each.number, "list": each.list_name} for each in consents]}
@@ -74,7 +77,7 @@ class Sweeping:
         return None
 
     def _wait(self, look: Look, patience: timedelta, *, may_invoke: bool) -> list[Consent]:
-        """Look until no consent is open any more, or the time is up; return those that are."""
+        """Poll until no consent is open or the time is up; return the open ones."""
         started_at = invoked_at = self._clock.now()
         until, pause = started_at + patience, FIRST_PAUSE
         while True:
@@ -92,5 +95,5 @@ class Sweeping:
 
 
 def _is_put_off(consent: Consent, until: datetime) -> bool:
-    """Whether nothing will be done before that time."""
+    """Return whether the next attempt is after a time."""
     return consent.lease is None and consent.due_at is not None and consent.due_at > until
