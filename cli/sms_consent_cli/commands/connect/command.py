@@ -1,4 +1,4 @@
-"""`sms-consent connect` and `disconnect`: which side honours the STOPs of a number, changed in an order that loses none."""
+"""`sms-consent connect` and `disconnect`: switch a sender between AWS's and this stack's handling of STOP."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Identity = Annotated[
 Copy = Annotated[
     bool,
     typer.Option(
-        "--carry", "--copy-opt-outs", help="Bring what is on the list that it leaves to the other, through the ledger."
+        "--carry", "--copy-opt-outs", help="Copy the opt-outs of the old list to the new one, through the ledger."
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing, say what would be done.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, show the steps, and change nothing.")]
 Accept = Annotated[
     list[str] | None,
-    typer.Option(metavar="CHECK", help="Go on although this check is unsure, by its name; may be repeated."),
+    typer.Option(metavar="CHECK", help="Continue although this check could not be made; may be repeated."),
 ]
 
 
@@ -42,21 +42,21 @@ def connect(
     accept: Accept = None,
     wait: Annotated[
         float,
-        typer.Option(min=1, max=3600, help="Seconds that the test STOP, and copied opt-outs, may take to the list."),
+        typer.Option(min=1, max=3600, help="Seconds to wait for the test STOP, and for copied opt-outs."),
     ] = 60,
     as_json: AsJson = False,
     stack: Stack = STACK,
 ) -> None:
-    """Takes a number, pool or RCS agent from AWS's own handling of STOP to this stack's, in an order that loses no STOP.
+    """Switch a number, pool or RCS agent from AWS's handling of STOP to this stack's, without losing a STOP.
 
-    First everything is checked, and a text of nobody's is sent through topic, queue and function to the ledger and the list.
-    Then texts are led to the stack, the number is put on its list, and self-managed opt-outs are switched on last. Until
-    then AWS honours STOP. Every step can be repeated.
+    First it checks everything, and sends a test text through topic, queue and function to the ledger and the list. Then it
+    directs texts to the stack, puts the number on the stack's list, and turns self-managed opt-outs on last. Until then AWS
+    honours STOP. Every step can be repeated.
 
-    Opt-outs that are copied are recorded here, and put on the list by SweepFunction. If the list has not followed in 90
-    seconds, or --wait if that is longer, they are recorded and due: the number stays as it is, and a further run goes on.
+    Copied opt-outs are recorded here, and put on the list by SweepFunction. If the list is not up to date after 90 seconds, or
+    --wait if longer, they are recorded and due: the number is not switched, and another run continues.
 
-    Exit codes: 0 connected, or recorded and due; 1 a check or a step stopped it; 2 no such sender; 3 AWS did not answer.
+    Exit codes: 0 connected, or recorded and due; 1 a check or step failed; 2 no such sender; 3 AWS did not respond.
     """
     from sms_consent_cli.commands.connect import run
     from sms_consent_cli.commands.connect.switchover import ConnectOptions
@@ -72,16 +72,16 @@ def disconnect(
     copy_opt_outs: Copy = False,
     forget: ForgetOption = False,
     keep_list: Annotated[
-        bool, typer.Option("--keep-list", help="Leave it on the stack's list, on which everybody who opted out stands.")
+        bool, typer.Option("--keep-list", help="Keep the stack's list, which has everyone who opted out.")
     ] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     stack: Stack = STACK,
 ) -> None:
-    """Gives a number, pool or RCS agent back to AWS's own handling of STOP, in the reverse order, set as it was before.
+    """Switch a number, pool or RCS agent back to AWS's handling of STOP and to its earlier settings, in reverse order.
 
-    Self-managed opt-outs are switched off first: from then on AWS honours STOP. Whoever opted out meanwhile must be on the
-    list that it goes back to: see --carry, --forget and --keep-list. Exit codes as of connect.
+    Self-managed opt-outs are turned off first: from then on AWS honours STOP. People who opted out meanwhile must be on the list
+    that the number returns to: see --carry, --forget and --keep-list. Exit codes as for connect.
     """
     from sms_consent_cli.commands.connect import run
     from sms_consent_cli.commands.connect.switchover import ConnectOptions
@@ -126,7 +126,7 @@ def _run(
 
 
 def _named(sender: str) -> str:
-    """A number however it is written; whatever else, as it is."""
+    """Return a number in E.164 form; any other sender unchanged."""
     from sms_consent_cli.shared.number_input import InvalidNumber, parse_number
 
     try:

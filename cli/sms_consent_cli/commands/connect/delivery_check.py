@@ -1,11 +1,11 @@
-"""Proves the way from topic to list with a text of nobody's: published as the service would, heard, recorded and synced.
+"""A test of the delivery path: a STOP and a START are published to the topic, processed, recorded and applied to the list.
 
-Both numbers are reserved for fiction (+1 NPA 555-0100 to 0199, ATIS-0300115), so nobody is opted out by it. The number that
-is "texted" is not the account's, so the confirmation is refused by AWS: nothing is sent, and nothing is paid. The STOP is
-followed by a START, which takes the number off the list again (or waits for the 30 days, when this is repeated).
+Both numbers are reserved for fiction (+1 NPA 555-0100 to 0199, ATIS-0300115), so no person is opted out. The destination is not
+a number of the account, so AWS refuses to send the confirmation, and it costs nothing. The START takes the number off the list
+again, or waits for the 30 days if the test is repeated.
 
-The topic's policy lets only the service publish; an operator of the same account may all the same, by their own IAM
-permission, since within an account either is enough.
+The topic's policy lets only AWS End User Messaging SMS publish. An operator of the same account can publish with their own IAM
+permission, since one of the two is enough within an account.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ __all__ = ["TEST_DESTINATION", "TEST_SENDER", "DeliveryFailed", "DeliveryTest"]
 
 TEST_SENDER, TEST_DESTINATION = "+12025550199", "+12025550198"
 LOOK_EVERY = 1.0
-"""Seconds."""
+"""Seconds between polls."""
 
 
 class DeliveryFailed(Exception):
-    """The text did not do what it must; nothing has been changed for the number."""
+    """The test text was not processed as expected. Nothing was changed for the number."""
 
 
 class DeliveryTest:
-    """One text to and fro. Raises Unheard, TryAgain, Rejected, ClientError or BotoCoreError."""
+    """One STOP and one START. Raises DeliveryFailed, TryAgain, Rejected, ClientError or BotoCoreError."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class DeliveryTest:
         clock: Clock,
         timeout: float,
     ) -> None:
-        """``patience`` is how many seconds each of the two texts may take."""
+        """Create the test. Each of the two texts may take ``timeout`` seconds."""
         self._sns = sns
         self._topic = topic
         self._register = register
@@ -59,14 +59,14 @@ class DeliveryTest:
         self._timeout = timeout
 
     def run(self) -> str:
-        """What was seen."""
+        """Run the test, and return the result in a sentence."""
         started = self._clock.now()
         stop = self.publish("STOP")
         self._wait(stop, "STOP", self._opted_out)
         took = (self._clock.now() - started).total_seconds()
         start = self.publish("START")
         self._wait(start, "START", self._opted_in)
-        return f"a STOP of {TEST_SENDER}, which is nobody's, was on {self._list_name} after {took:.1f} s; a START took it back"
+        return f"a test STOP from {TEST_SENDER} was on {self._list_name} after {took:.1f} s; a START removed it"
 
     def publish(self, body: str) -> str:
         """Publish a text and return its id.
@@ -92,7 +92,7 @@ class DeliveryTest:
             consent = self._consent()
             if outcome is not None and outcome not in {Outcome.CHANGED, Outcome.CONFIRMED}:
                 raise DeliveryFailed(
-                    f"the {body} was heard, and changed nothing ({outcome.lower()}): look at TierActions, and at the clock"
+                    f"the test {body} was processed without effect ({outcome.lower()}): check TierActions and the clock"
                 )
             if outcome is not None and done(consent):
                 return
@@ -103,12 +103,12 @@ class DeliveryTest:
     def _what_is_wrong(self, body: str, outcome: Outcome | None) -> str:
         if outcome is None:
             return (
-                f"a {body} published to the topic is not in the ledger after {self._timeout:.0f} s: look at "
-                '"sms-consent dead-letters list" and at InboundFunction\'s logs; --wait takes more seconds'
+                f"a {body} published to the topic is not in the ledger after {self._timeout:.0f} s: check "
+                '"sms-consent dead-letters list" and InboundFunction\'s logs, or give a longer --wait'
             )
         return (
-            f"a {body} is recorded, but {self._list_name} did not follow within {self._timeout:.0f} s: "
-            f'"sms-consent check {TEST_SENDER}" and SweepFunction\'s logs say why; --wait takes more seconds'
+            f"a {body} is recorded, but {self._list_name} was not updated within {self._timeout:.0f} s: "
+            f'check "sms-consent check {TEST_SENDER}" and SweepFunction\'s logs, or give a longer --wait'
         )
 
     def _outcome(self, text_id: str, known: Outcome | None) -> Outcome | None:

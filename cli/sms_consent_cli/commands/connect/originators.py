@@ -1,4 +1,4 @@
-"""Reads what a number, pool or RCS agent of the account is set to, and changes it one setting at a time."""
+"""The origination identities of the account (numbers, pools and RCS agents): reading and changing their settings."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ __all__ = [
 ]
 
 AGENT = "RCS_AGENT"
-"""Stands for the kind of number of an RCS agent."""
+"""The kind of a member that is an RCS agent."""
 
 PAGE = 100
 LOOKS, PAUSE = 15, 2.0
-"""How often, and how many seconds apart, it is looked whether a change shows."""
+"""Polls for a change, and seconds between them."""
 
 DEFAULT_LIST = "Default"
-"""The list of every account. An agent may be described without a list."""
+"""The list that every account has, and that an agent without a list uses."""
 
 _PAGES: Any = {"PageSize": PAGE}
 
 
 class ChangeNotVisible(Exception):
-    """A change was accepted, and does not show."""
+    """AWS accepted a change, but does not return it."""
 
 
 class Channel(StrEnum):
-    """What can be the destination of inbound texts."""
+    """A kind of destination of inbound texts."""
 
     TOPIC = "TOPIC"
     CONNECT = "CONNECT"
@@ -49,7 +49,7 @@ class Channel(StrEnum):
 
 
 def kind_of_channel(arn: str) -> Channel:
-    """Return what a two-way channel is: an SNS topic, Amazon Connect (an instance, or its service name), or neither."""
+    """Return the kind of a two-way channel: an SNS topic, Amazon Connect (an instance ARN or its service name), or unknown."""
     parts = arn.split(":", 5)
     if len(parts) == 6 and parts[0] == "arn":
         if parts[2] == "sns" and parts[5] and ":" not in parts[5]:
@@ -61,7 +61,7 @@ def kind_of_channel(arn: str) -> Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoWaySettings:
-    """Where texts go, which list stops texts to people, and who honours a STOP."""
+    """The two-way channel, the opt-out list, and who honours STOP."""
 
     two_way: bool
     channel: str | None
@@ -70,18 +70,18 @@ class TwoWaySettings:
     self_managed: bool
 
     def sends_to(self, topic: str) -> bool:
-        """Whether texts go to this topic."""
+        """Return whether inbound texts go to this topic."""
         return self.two_way and self.channel == topic
 
     @property
     def goes_to(self) -> Channel | None:
-        """What texts go to; None while two-way messaging is off."""
+        """The destination of inbound texts; None while two-way messaging is off."""
         return kind_of_channel(self.channel) if self.two_way and self.channel is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One phone number; ``number`` is what texts name as their destination."""
+    """One number or agent. ``number`` is the destination in its inbound texts."""
 
     number: str
     country: str
@@ -91,13 +91,13 @@ class Member:
 
     @property
     def is_us_toll_free(self) -> bool:
-        """Where carriers honour STOP themselves, on their own lists."""
+        """Whether carriers honour STOP themselves for this number, with their own lists."""
         return self.kind == "TOLL_FREE" and self.country == "US"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Originator:
-    """A number, an RCS agent, or a pool with its numbers and agents, which are set together."""
+    """A number, an RCS agent, or a pool with its numbers and agents, which share settings."""
 
     identity: str  # as people and the ledger name it
     id: str
@@ -110,24 +110,24 @@ class Originator:
 
     @property
     def is_pool(self) -> bool:
-        """A pool's id shows it."""
+        """Whether it is a pool."""
         return self.id.startswith("pool-")
 
     @property
     def is_agent(self) -> bool:
-        """An RCS agent's id shows it."""
+        """Whether it is an RCS agent."""
         return self.id.startswith("rcs-")
 
 
 class Originators:
-    """Those of the account. Its methods raise ClientError, BotoCoreError or Unmoved."""
+    """The identities of the account. Methods raise ClientError, BotoCoreError or ChangeNotVisible."""
 
     def __init__(self, sms: PinpointSMSVoiceV2Client, sleep: Callable[[float], None]) -> None:
         self._sms = sms
         self._sleep = sleep
 
     def find(self, given: str) -> Originator | None:
-        """By its number, its id or its ARN; None if the account has none such."""
+        """Return the identity with a number, id or ARN; None if the account has no such identity."""
         name = given.rpartition("/")[2]
         if name.startswith("pool-"):
             return next((self._pool(each) for each in self._pools() if each["PoolId"] == name), None)
@@ -139,7 +139,7 @@ class Originators:
         return None
 
     def refresh(self, originator: Originator) -> Originator:
-        """As it is now."""
+        """Return an identity with its current settings."""
         if originator.is_pool:
             (pool,) = self._sms.describe_pools(PoolIds=[originator.id])["Pools"]
             return replace(originator, status=pool["Status"], settings=_settings_of(pool))
@@ -150,7 +150,7 @@ class Originators:
         return _number(number)
 
     def change(self, originator: Originator, shows: Callable[[TwoWaySettings], bool], **settings: Any) -> Originator:
-        """Made, and looked at until it shows: the next step rests on it."""
+        """Change settings, and poll until ``shows`` accepts the result: the next step depends on it."""
         if originator.is_pool:
             self._sms.update_pool(PoolId=originator.id, **settings)
         elif originator.is_agent:
@@ -164,7 +164,7 @@ class Originators:
             if shows(found.settings):
                 return found
         raise ChangeNotVisible(
-            f"AWS took {', '.join(settings)} for {originator.identity}, but does not show it: run this again"
+            f"AWS accepted {', '.join(settings)} for {originator.identity}, but does not return the new value: run this again"
         )
 
     def _pool(self, described: Any) -> Originator:
@@ -189,7 +189,7 @@ class Originators:
             yield from page["RcsAgents"]
 
     def _agents_if_allowed(self) -> list[Any]:
-        """Return no agents where the caller, or the region, has none: a pool of numbers needs no permission for agents."""
+        """Return the RCS agents, or none if they cannot be read: a pool of numbers needs no permission for agents."""
         try:
             return list(self._agents())
         except ClientError:

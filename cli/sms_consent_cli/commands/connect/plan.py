@@ -1,7 +1,7 @@
-"""Decides in which order a number changes hands, so that at each moment somebody honours STOP; pure.
+"""The order of steps for switching a sender, such that AWS or the stack honours STOP at every moment. Pure.
 
-Self-managed opt-outs are on only while texts go to the stack's topic and the number obeys the stack's list. So they are
-switched on last, switched off first, and switched off before anything else changes. Until then AWS itself honours STOP.
+Self-managed opt-outs are on only while texts go to the stack's topic and the number uses the stack's list. So they are turned on
+last, and turned off before anything else changes. While they are off, AWS honours STOP.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["Step", "TargetSettings", "is_safe", "steps_to_connect", "steps_to_di
 
 
 class Step(StrEnum):
-    """What may have to be done."""
+    """A step of a switch."""
 
     TRIAL = "TRIAL"
     HAND_BACK = "HAND_BACK"
@@ -30,7 +30,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings:
-    """Where a number is to end. None: as it is."""
+    """The settings that a sender is to have. None means unchanged."""
 
     channel: str | None
     two_way: bool | None
@@ -39,12 +39,12 @@ class TargetSettings:
 
 
 def is_safe(settings: TwoWaySettings, topic: str, list_name: str) -> bool:
-    """Whether somebody honours STOP, given that the stack hears its topic and writes to its list."""
+    """Return whether STOP is honoured, given that the stack processes its topic and writes to its list."""
     return not settings.self_managed or (settings.sends_to(topic) and settings.list_name == list_name)
 
 
 def steps_to_connect(now: TwoWaySettings, topic: str, list_name: str) -> list[Step]:
-    """What is left to do; nothing, if the number is connected."""
+    """Return the remaining steps; none if the number is connected."""
     steps: list[Step] = []
     ready = now.sends_to(topic) and now.list_name == list_name
     if ready and now.self_managed:
@@ -60,7 +60,7 @@ def steps_to_connect(now: TwoWaySettings, topic: str, list_name: str) -> list[St
 
 
 def steps_to_disconnect(now: TwoWaySettings, goal: TargetSettings, *, remembered: bool) -> list[Step]:
-    """The same, backwards."""
+    """Return the steps back."""
     steps = [Step.HAND_BACK] if now.self_managed else []
     if now.list_name != goal.list_name:
         steps += [Step.COPY, Step.LIST, Step.CATCH_UP]

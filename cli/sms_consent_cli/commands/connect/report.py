@@ -1,4 +1,4 @@
-"""Decides how a switchover is told while it goes on, and at its end; for programs, as one JSON object."""
+"""The output of a switch, for people while it runs and as one JSON object."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ _STATES = {
 
 
 def describe_step(step: Step, plan: SwitchoverPlan) -> str:
-    """What a step does, in this case."""
+    """Return what a step does."""
     source, target = plan.source, plan.target.name
-    left = source.name if source is not None else "the list that it obeyed"
+    left = source.name if source is not None else "its old list"
     back = Step.SELF_MANAGED not in plan.steps
     two_way = f"two-way messaging on: texts go to {plan.goal.channel}"
     if plan.goal.two_way is False:
         two_way = "two-way messaging off"
     return {
-        Step.TRIAL: "a text of nobody's to the topic, through the ledger to the list and back",
-        Step.REMEMBER: 'remember how it is set now, for "sms-consent disconnect"',
+        Step.TRIAL: "test texts (STOP, START) through topic, ledger and list",
+        Step.REMEMBER: 'save the current settings for "sms-consent disconnect"',
         Step.HAND_BACK: "self-managed opt-outs off: from here on AWS honours STOP",
         Step.TWO_WAY: two_way + ("" if back else "; AWS still honours STOP"),
-        Step.COPY: f"every opt-out of {left} is on {target} too",
-        Step.LIST: f"it obeys {target}",
-        Step.CATCH_UP: f"what AWS put on {left} meanwhile is on {target} too",
+        Step.COPY: f"copy every opt-out on {left} to {target}",
+        Step.LIST: f"use the list {target}",
+        Step.CATCH_UP: f"copy what AWS added to {left} meanwhile to {target}",
         Step.SELF_MANAGED: "self-managed opt-outs on: from here on the stack honours STOP",
-        Step.FORGET: "forget how it was set before",
+        Step.FORGET: "delete the saved settings",
     }[step]
 
 
 @dataclass(slots=True)
 class Report:
-    """What is told. With ``silent``, nothing before the end."""
+    """The report of a run. If ``silent``, nothing is printed before the end."""
 
     identity: str
     silent: bool
@@ -71,7 +71,7 @@ class Report:
     _bars: Console = field(default_factory=lambda: console(stderr=True))
 
     def checked(self, check: Check) -> None:
-        """One line."""
+        """Print the result of a check."""
         if not self.silent and not self.checks:
             self._out.print(Styled(f"{visible(self.identity)}: checks", style="bold"))
         self.checks.append(check)
@@ -79,18 +79,18 @@ class Report:
         self._line(mark, style, check.name, check.message)
 
     def counted(self, seen: int) -> None:
-        """In a terminal only: a list is read at a hundred numbers a second."""
+        """Show in a terminal how many numbers were read, at a hundred a second."""
         if not self.silent and self._bars.is_terminal:
             self._bars.print(f"  read {seen} numbers", end="\r", highlight=False)
 
     def notice(self, text: str) -> None:
-        """One line, for people."""
+        """Print a note for people."""
         if not self.silent:
             self._bars.print(f"note: {text}")
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
-        """While a step takes its time."""
+        """Show a spinner during a step."""
         if self.silent or not self._bars.is_terminal:
             yield
             return
@@ -98,19 +98,19 @@ class Report:
             yield
 
     def stepped(self, step: Step, what: str, state: str) -> None:
-        """One line, as soon as it is done."""
+        """Print a completed step."""
         if not self.silent and not self.steps:
             self._out.print(Styled("\nIn this order:" if self.dry_run else "\nStep by step:", style="bold"))
         self.steps.append((step, what, state))
         self._line(*_STATES[state], step.lower().replace("_", "-"), what)
 
     def say(self, text: str, style: str = "") -> None:
-        """A sentence for people."""
+        """Print a sentence for people."""
         if not self.silent:
             self._out.print(Styled(f"\n{text}", style=style))
 
     def view(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the result for JSON."""
         view = {
             "sender": self.identity,
             "dryRun": self.dry_run,

@@ -1,8 +1,8 @@
-"""Decides whether a resource's policy lets an AWS service do something; pure, and sure of what it says or silent.
+"""Evaluation of resource policies for requests of AWS services. Pure.
 
-Only what such policies are made of is understood: an explicit Deny wins, anything else needs an Allow
-(docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
-What is not understood counts for no Allow, and leaves a Deny open.
+It implements the part that such policies use: an explicit Deny wins, and anything else needs an Allow
+(docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html). A statement that it cannot evaluate does
+not count as an Allow, and makes a Deny UNCLEAR.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Access", "PolicyRequest", "evaluate_policy"]
 
 
 class Access(StrEnum):
-    """What a policy says."""
+    """The result of a policy."""
 
     ALLOWED = "ALLOWED"
     NOT_ALLOWED = "NOT_ALLOWED"
@@ -28,7 +28,7 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRequest:
-    """One request of a service, on behalf of a resource of an account."""
+    """A request of a service on behalf of a resource of an account."""
 
     service: str
     action: str
@@ -37,7 +37,7 @@ class PolicyRequest:
     source_arn: str
 
     def value(self, key: str) -> str | None:
-        """Of a condition's key; None for one that is not understood."""
+        """Return the value of a condition key; None for an unsupported key."""
         known = {
             "aws:sourceaccount": self.account,
             "aws:sourcearn": self.source_arn,
@@ -48,7 +48,7 @@ class PolicyRequest:
 
 
 def evaluate_policy(policy: Mapping[str, Any], request: PolicyRequest) -> Access:
-    """What becomes of the request by this policy alone."""
+    """Return the result of one policy for a request."""
     holds = [
         (statement.get("Effect"), _holds(statement, request)) for statement in _listed(policy.get("Statement", []))
     ]
@@ -60,7 +60,7 @@ def evaluate_policy(policy: Mapping[str, Any], request: PolicyRequest) -> Access
 
 
 def _holds(statement: Mapping[str, Any], request: PolicyRequest) -> bool | None:
-    """Whether a statement is about the request; None where that is not understood."""
+    """Return whether a statement applies to the request; None if that cannot be evaluated."""
     if {"NotAction", "NotResource", "NotPrincipal"} & set(statement):
         return None
     if not _is_about(statement, request):
@@ -100,7 +100,7 @@ def _condition(operator: str, key: str, values: list[Any], request: PolicyReques
         return None
     match operator.removesuffix("IfExists"):
         case "StringEquals" | "ArnEquals" | "ArnLike" | "StringLike":
-            # A star means something to all of them but the first.
+            # All of these but StringEquals support wildcards.
             exact = operator.startswith("StringEquals")
             return any(value == each if exact else _like(value, each) for each in wanted)
         case "StringEqualsIgnoreCase" | "Bool":
@@ -114,7 +114,7 @@ def _condition(operator: str, key: str, values: list[Any], request: PolicyReques
 
 
 def _like(value: str, pattern: str) -> bool:
-    """A star stands for anything, across the parts of an ARN too, which is how IAM reads it at the end of one."""
+    """Match a pattern with * and ?. A star also matches across the parts of an ARN, as in IAM at the end of one."""
     translated = "".join(".*" if each == "*" else "." if each == "?" else re.escape(each) for each in pattern)
     return re.fullmatch(translated, value) is not None
 

@@ -1,4 +1,4 @@
-"""Decides whether a text would find its way to the ledger: topic, subscription, queue and functions, as AWS tells of them."""
+"""Checks of the path of a text to the ledger: topic, subscription, queue and functions."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _MISSING = frozenset({"NotFound", "NotFoundException"})
 
 
 class Route:
-    """The way from the topic to the function. Its methods raise NotFound, ClientError or BotoCoreError."""
+    """The path from the topic to the function. Methods raise NotFound, ClientError or BotoCoreError."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
 
     @cached_property
     def topic(self) -> str:
-        """Its ARN."""
+        """The ARN of the topic."""
         return self._deployment.topic_arn
 
     @property
     def account(self) -> str:
-        """Whose topic it is."""
+        """The account of the topic."""
         return self.topic.split(":")[4]
 
     def checks(self, source_arn: str) -> Iterator[Check]:
-        """All of them, each on its own. ``source_arn`` is the number or pool whose texts are to be published."""
+        """Yield all checks. ``source_arn`` is the number or pool whose texts are to be published."""
         yield from self._region(source_arn)
         yield from unsure_where_denied("topic", lambda: self._topic(source_arn))
         yield from unsure_where_denied("subscription", self._subscription)
@@ -75,14 +75,14 @@ class Route:
             yield from unsure_where_denied("encryption", lambda: self._key(key, request))
 
     def _key(self, key: str, request: PolicyRequest) -> Iterator[Check]:
-        """The service publishes to an encrypted topic only with a key whose policy names it; SNS's own key never does."""
+        """Check the key of the topic: its policy must name the service, which is impossible for SNS's own key."""
         if key == "alias/aws/sns":
             yield bad("encryption", "the topic is encrypted with alias/aws/sns, which the service cannot use")
             return
         kms = self._deployment.client("kms")
         described = kms.describe_key(KeyId=key)["KeyMetadata"]
         if described["KeyState"] != "Enabled":
-            yield bad("encryption", f"the topic's key is not enabled, but {described['KeyState']}")
+            yield bad("encryption", f"the topic's key is {described['KeyState']}, not Enabled")
             return
         policy = json.loads(kms.get_key_policy(KeyId=described["KeyId"], PolicyName="default")["Policy"])
         for action in ("kms:GenerateDataKey", "kms:Decrypt"):
@@ -118,16 +118,16 @@ class Route:
         attributes = sns.get_subscription_attributes(SubscriptionArn=confirmed[0])["Attributes"]
         faults = {
             "it is not confirmed": attributes.get("PendingConfirmation", "false") == "true",
-            "raw delivery is on, which drops the timestamp by which texts are ordered": (
+            "raw message delivery is on, which drops the timestamp that texts are ordered by": (
                 attributes.get("RawMessageDelivery", "false") == "true"
             ),
-            "it has a filter policy, by which a STOP may not pass": bool(attributes.get("FilterPolicy")),
+            "it has a filter policy, which may drop a STOP": bool(attributes.get("FilterPolicy")),
         }
         wrong = [fault for fault, there in faults.items() if there]
         if wrong:
-            yield bad("subscription", f"of the queue to the topic: {'; '.join(wrong)}")
+            yield bad("subscription", f"the queue's subscription to the topic: {'; '.join(wrong)}")
         else:
-            yield good("subscription", "the queue hears the topic: confirmed, not raw, unfiltered")
+            yield good("subscription", "the queue is subscribed to the topic: confirmed, not raw, unfiltered")
 
     @cached_property
     def _queue_arn(self) -> str:
@@ -141,7 +141,7 @@ class Route:
         for name in names:
             yield self._function(name)
         mappings = self._deployment.client("lambda").get_paginator("list_event_source_mappings")
-        # Not asked for by the function's name: the mapping is that of its alias, and the API does not say that it finds those.
+        # Not filtered by function name: the mapping belongs to the alias, and the API does not document that it finds those.
         found = [
             mapping
             for page in mappings.paginate(EventSourceArn=self._queue_arn)
@@ -150,11 +150,11 @@ class Route:
         ]
         states = sorted({mapping.get("State", "unknown") for mapping in found})
         if not found:
-            yield bad("function", f"nothing feeds {names[0]} from the queue: its event source mapping is missing")
+            yield bad("function", f"the event source mapping from the queue to {names[0]} is missing")
         elif states != ["Enabled"]:
-            yield bad("function", f"the event source mapping of {names[0]} is not enabled, but {', '.join(states)}")
+            yield bad("function", f"the event source mapping of {names[0]} is {', '.join(states)}, not Enabled")
         else:
-            yield good("function", f"{names[0]} is fed from the queue")
+            yield good("function", f"{names[0]} is invoked with the queue's messages")
 
     def _function(self, name: str) -> Check:
         try:
@@ -177,7 +177,7 @@ def _of_access(name: str, said: Access, allowed: str, action: str) -> Check:
         case Access.ALLOWED:
             return good(name, allowed)
         case Access.UNCLEAR:
-            return unsure(name, f"{whose} has a Deny of which this command cannot tell whether it bars {SERVICE}")
+            return unsure(name, f"{whose} has a Deny that this command cannot evaluate for {SERVICE}")
         case Access.DENIED:
             return bad(name, f"{whose} denies {action} to {SERVICE}")
         case _:

@@ -1,4 +1,4 @@
-"""Decides how a switchover runs from its checks to its end, and what is said where it stops."""
+"""A run of `connect` or `disconnect`: checks, steps, and the result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ DONE, STOPPED, FAILED = 0, 1, 3
 
 
 def connect(switchover: Switchover, originator: Originator, options: ConnectOptions, report: Report) -> int:
-    """The exit code: 0 connected, or recorded and due; 1 stopped where AWS or the stack honours STOP, 3 no answer."""
+    """Connect a sender, and return the exit code.
+
+    0 connected, or recorded and due; 1 stopped while AWS or the stack honours STOP; 3 AWS did not respond.
+    """
     plan = switchover.plan_connect(originator)
     blocks = [check.name for check in report.checks if check.blocks(options.accepted)]
     _report_owner(switchover, originator, report)
@@ -26,7 +29,7 @@ def connect(switchover: Switchover, originator: Originator, options: ConnectOpti
         _report_blocked(switchover, originator, report)
         return STOPPED
     if not plan.steps:
-        report.say(f"{originator.identity} is connected: the stack honours STOP. There is nothing to do.", "green")
+        report.say(f"{originator.identity} is connected already: the stack honours STOP.", "green")
         return DONE
     code = _carry_out(switchover, plan, options, report)
     if code == DONE and not options.dry_run and not report.due:
@@ -35,23 +38,23 @@ def connect(switchover: Switchover, originator: Originator, options: ConnectOpti
 
 
 def disconnect(switchover: Switchover, originator: Originator, options: ConnectOptions, report: Report) -> int:
-    """Likewise; 0 once AWS honours STOP."""
+    """Return the exit code, as for ``connect``; 0 once AWS honours STOP."""
     plan = switchover.plan_disconnect(originator)
     blocks = [check.name for check in report.checks if check.blocks(options.accepted)]
     _report_owner(switchover, originator, report)
     if plan is None or blocks:
-        report.say("Nothing has been changed.", "bold red")
+        report.say("Nothing was changed.", "bold red")
         return STOPPED
     code = _carry_out(switchover, plan, options, report)
     if code == DONE and not options.dry_run and not report.due:
         report.say(
-            f"{originator.identity} is AWS's again: it honours STOP, and keeps {plan.target.name}.", "bold green"
+            f"{originator.identity} is disconnected: AWS honours STOP, with the list {plan.target.name}.", "bold green"
         )
     return code
 
 
 def _carry_out(switchover: Switchover, plan: SwitchoverPlan, options: ConnectOptions, report: Report) -> int:
-    """Step by step. Where one fails, what has been done stays; the next run goes on from there."""
+    """Carry out the steps. If one fails, earlier ones remain, and the next run continues from there."""
     for step in plan.steps:
         what = describe_step(step, plan)
         if options.dry_run:
@@ -79,28 +82,28 @@ def _report_unfinished(switchover: Switchover, plan: SwitchoverPlan, report: Rep
     _report_owner(switchover, plan.originator, report)
     report.say(
         f"{report.honoured_by or 'AWS, or the stack if it did before,'} honours STOP. "
-        "What is done stays; run this again to go on.",
+        "Completed steps remain; run this again to continue.",
         "bold",
     )
 
 
 def _report_blocked(switchover: Switchover, originator: Originator, report: Report) -> None:
-    """A number that is connected already, while something is wrong, is in danger: that must not read like a refusal."""
+    """Report that checks failed. A number that is connected already is at risk, which must not read like a refusal."""
     if originator.settings.self_managed and originator.settings.sends_to(switchover.route.topic):
         report.say(
-            f"{originator.identity} is connected already, and its STOPs may be lost: mend the above, or run "
+            f"{originator.identity} is connected already, and its STOPs may be lost: correct the above, or run "
             f'"sms-consent disconnect {originator.identity}" to have AWS honour them.',
             "bold red",
         )
     else:
         report.say(
-            "Nothing has been changed. What cannot be told from here can be accepted by name, with --accept.",
+            "Nothing was changed. A check that could not be made can be accepted by its name, with --accept.",
             "bold red",
         )
 
 
 def _report_owner(switchover: Switchover, originator: Originator, report: Report) -> None:
-    """As far as AWS says so now."""
+    """Report who honours STOP now, if AWS returns it."""
     try:
         now = switchover.originators.refresh(originator).settings
     except (BotoCoreError, ClientError):
@@ -115,7 +118,7 @@ def _report_owner(switchover: Switchover, originator: Originator, report: Report
 
 
 def _reason(error: Exception) -> str:
-    """Nothing that AWS may have quoted."""
+    """Return the error without AWS's message, which may quote input."""
     if isinstance(error, ClientError):
         reason = error.response.get("Reason")
         return f"{error.operation_name}: {error.response['Error'].get('Code')}" + (f" ({reason})" if reason else "")

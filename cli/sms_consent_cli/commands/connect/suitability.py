@@ -1,4 +1,4 @@
-"""Decides whether a number or pool may be switched over: what it is, where its texts go now, what the account may do."""
+"""Checks whether a sender can be connected: its kind and status, its current channel, and the account's limits."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["TOLL_FREE", "Suitability"]
 
 TOLL_FREE = (
-    "is a US toll-free number: there the carriers honour STOP and START themselves, a STOP may never reach the topic, "
-    "and no START sent to this stack could lift a carrier's block. It stays with AWS"
+    "is a US toll-free number: carriers honour STOP and START themselves, a STOP may never reach the topic, "
+    "and a START sent to this stack cannot lift a carrier's block. Leave it with AWS"
 )
 ACTIVE = frozenset({"ACTIVE"})
 AGENT_STATUSES = frozenset({"ACTIVE", "PARTIAL", "TESTING"})
-"""In which an RCS agent gets texts: launched everywhere, in some countries, or for test devices."""
+"""Statuses of RCS agents that receive texts: launched everywhere, in some countries, or for test devices."""
 DEFAULT_RATES = {
     "PutRequestsPerSecond": 10,
     "DeleteRequestsPerSecond": 10,
@@ -29,11 +29,11 @@ DEFAULT_RATES = {
 }
 """docs.aws.amazon.com/sms-voice/latest/userguide/quotas.html."""
 LOW_SPEND = 1
-"""US dollars a month: what a new account may spend."""
+"""US dollars a month: the limit of a new account."""
 
 
 class Suitability:
-    """Of one originator. Its methods raise ClientError or BotoCoreError."""
+    """The checks of one sender. Methods raise ClientError or BotoCoreError."""
 
     def __init__(self, deployment: Deployment, originator: Originator) -> None:
         self._deployment = deployment
@@ -44,7 +44,7 @@ class Suitability:
         return self._deployment.sms_voice()
 
     def checks(self, topic: str) -> Iterator[Check]:
-        """All of them."""
+        """Yield all checks."""
         yield from self._kind()
         yield from self._channel(topic)
         yield from self._events()
@@ -56,12 +56,12 @@ class Suitability:
         if originator.pool is not None:
             yield bad(
                 "number",
-                f"{originator.identity} is in the pool {originator.pool}, whose members are set together: connect the pool",
+                f"{originator.identity} is in the pool {originator.pool}, whose members share settings: connect the pool",
             )
         if originator.is_pool and not originator.members:
-            yield bad("number", f"no number of this account is in {originator.identity}")
+            yield bad("number", f"{originator.identity} has no number of this account")
         if originator.status not in (AGENT_STATUSES if originator.is_agent else ACTIVE):
-            yield bad("number", f"{originator.identity} is not active, but {originator.status}")
+            yield bad("number", f"{originator.identity} is {originator.status}, not ACTIVE")
         elif originator.status not in ACTIVE:
             yield note("number", f"{originator.identity} is {originator.status}: only some people can text it")
         faults = [fault for member in originator.members if (fault := _fault(member)) is not None]
@@ -74,51 +74,51 @@ class Suitability:
             yield good("number", f"{originator.identity}: {count}{kinds}")
 
     def _channel(self, topic: str) -> Iterator[Check]:
-        """Somebody may be listening already; and a role of the channel replaces the topic's policy."""
+        """Check whether another system receives the texts now, and whether a channel role replaces the topic's policy."""
         settings = self._originator.settings
         if settings.goes_to is Channel.CONNECT:
             yield unsure(
                 "channel",
-                f"its texts go to Amazon Connect ({settings.channel}) now, and a number has one destination: the contact centre "
-                "would get none any more. To keep it there, leave STOP to AWS. To take it over, give --accept channel; "
-                '"sms-consent disconnect" gives it back',
+                f"its texts go to Amazon Connect ({settings.channel}) now, and a number has one destination: the "
+                "contact centre would no longer get them. To keep that, leave STOP to AWS. To switch, give --accept channel; "
+                '"sms-consent disconnect" switches back',
             )
         elif settings.goes_to is Channel.UNKNOWN:
             yield unsure(
                 "channel",
-                f"its texts go to {settings.channel} now, which is no SNS topic and nothing that this command knows, and would "
-                "no longer. Find out who reads them there; give --accept channel if they need not",
+                f"its texts go to {settings.channel} now, an unknown kind of destination, which would no longer get them. Find "
+                "out who uses it, and give --accept channel if that is acceptable",
             )
         elif settings.two_way and settings.channel != topic:
             yield unsure(
                 "channel",
-                f"its texts go to {settings.channel} now, and would no longer. To keep both, deploy the stack on that topic "
+                f"its texts go to {settings.channel} now, which would no longer get them. To keep both, deploy with that topic "
                 "(ExistingTopicArn)",
             )
         if settings.role is not None:
             yield unsure(
                 "role",
-                f"the service publishes as {settings.role}, whatever the topic's policy says: that role must be allowed "
-                "sns:Publish on the stack's topic, and to use its key",
+                f"AWS publishes with the role {settings.role}, not by the topic's policy: that role must be allowed "
+                "sns:Publish on the stack's topic, and the use of its key",
             )
         if settings.self_managed and settings.channel != topic:
             yield note(
                 "channel",
-                "its opt-outs are self-managed already: whoever honours them may have a list of their own, to be brought "
-                "here too",
+                "its opt-outs are self-managed already: the system that honours them may have a list of its own to import",
             )
 
     def _events(self) -> Iterator[Check]:
-        """Which types there are is not documented; ALL stands for every present and future one."""
+        """Check whether RCS unsubscribe events are published. The event types are not documented; ALL includes future ones."""
         originator = self._originator
         if not originator.is_agent:
             return
         if any(each == "ALL" or "UNSUBSCRIBE" in each.upper() for each in originator.events):
-            yield good("events", "AWS publishes when people unsubscribe")
+            yield good("events", "AWS publishes unsubscribe events")
         else:
             yield note(
                 "events",
-                "AWS may not publish when people unsubscribe by their phone's menu (TwoWayRcsEventsEnabled): add it, or ALL",
+                "AWS may not publish the events of people who unsubscribe in their phone's menu: add them, or ALL, to "
+                "TwoWayRcsEventsEnabled",
             )
 
     def _account(self) -> Iterator[Check]:
@@ -134,14 +134,14 @@ class Suitability:
         }
         spend = limits.get("TEXT_MESSAGE_MONTHLY_SPEND_LIMIT")
         if attributes.get("ACCOUNT_TIER") == "SANDBOX":
-            yield note("account", "it is in the SMS sandbox: only verified numbers get the confirmations")
+            yield note("account", "the account is in the SMS sandbox: only verified numbers get confirmations")
         elif spend is not None and spend <= LOW_SPEND:
             yield note(
-                "account", f"it may spend {spend} US dollar a month on texts: confirmations stop when it is spent"
+                "account", f"the account may spend {spend} US dollar a month on texts: confirmations stop after that"
             )
         else:
             message = f", and may spend {spend} US dollars a month on texts" if spend is not None else ""
-            yield good("account", f"it is out of the SMS sandbox{message}")
+            yield good("account", f"the account is out of the SMS sandbox{message}")
 
     def _rates(self) -> Iterator[Check]:
         above = [
@@ -150,14 +150,14 @@ class Suitability:
             if (chosen := self._deployment.parameter(name, str(rate))) and float(chosen) > rate
         ]
         if above:
-            yield note("quota", f"{'; '.join(above)}: right only if AWS has raised yours")
+            yield note("quota", f"{'; '.join(above)}: this works only if AWS has raised your quota")
         else:
-            yield good("quota", "the stack keeps to AWS's default rates")
+            yield good("quota", "the stack uses AWS's default rates")
 
 
 def _fault(member: Member) -> str | None:
     if member.is_us_toll_free:
         return f"{member.number} {TOLL_FREE}"
     if member.status not in (AGENT_STATUSES if member.kind == AGENT else ACTIVE):
-        return f"{member.number} is not active, but {member.status}"
-    return None if member.texts else f"{member.number} takes no texts"
+        return f"{member.number} is {member.status}, not ACTIVE"
+    return None if member.texts else f"{member.number} does not support texts"

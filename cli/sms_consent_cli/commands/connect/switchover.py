@@ -1,4 +1,4 @@
-"""Carries out a plan step by step; what fails leaves the number with AWS, and can be repeated."""
+"""Planning and carrying out a switch, step by step. After a failure AWS honours STOP, and the run can be repeated."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["ChangedMeanwhile", "ConnectObserver", "ConnectOptions", "Switchover"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectOptions:
-    """What the operator chose."""
+    """The options of the command line."""
 
     accepted: frozenset[str]
     copy: bool
@@ -41,25 +41,25 @@ class ConnectOptions:
 
 
 class ConnectObserver(Protocol):
-    """Who is told while it goes on."""
+    """Receives the progress of a run."""
 
     def checked(self, check: Check) -> None:
-        """A finding."""
+        """Receive the result of a check."""
 
     def counted(self, seen: int) -> None:
-        """How far a list is read."""
+        """Receive how many numbers of a list were read."""
 
     def notice(self, text: str) -> None:
-        """What did not work, and does no harm."""
+        """Receive a note about a harmless failure."""
 
 
 class ChangedMeanwhile(Exception):
-    """Something changed under the command's hands."""
+    """Settings changed during the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchoverPlan:
-    """What is to be done, if the checks allow it."""
+    """The steps to carry out, if the checks allow it."""
 
     originator: Originator
     source: Target | None
@@ -70,7 +70,7 @@ class SwitchoverPlan:
 
 
 class Switchover:
-    """One number's or pool's. Raises Stopped and whatever the parts raise."""
+    """The switch of one sender. Raises ChangedMeanwhile, and the errors of its parts."""
 
     def __init__(self, context: CommandContext, options: ConnectOptions, observer: ConnectObserver) -> None:
         deployment = context.deployment
@@ -84,12 +84,12 @@ class Switchover:
         self._connected = ConnectedNumbers(deployment.dynamodb(), deployment.table)
         self.originators = Originators(deployment.sms_voice(), context.clock.sleep)
         self.route = Route(deployment)
-        self.evidence: str | None = None  # what the trial has shown
+        self.evidence: str | None = None  # the result of the delivery test
 
-    # --- to be looked at
+    # --- planning
 
     def plan_connect(self, originator: Originator) -> SwitchoverPlan | None:
-        """What connecting takes. None if a check says that it cannot be."""
+        """Check a sender, and return the plan to connect it; None if a check rules it out."""
         checks: list[Check] = []
 
         def keep(check: Check) -> Check:
@@ -107,8 +107,8 @@ class Switchover:
             keep(
                 note(
                     "replies",
-                    "they are sent from the agent by SendTextMessage, which IAM may deny. No opt-out waits for them. "
-                    '"sms-consent senders set --reply-from" names another way (docs/rcs.md)',
+                    "they are sent from the agent with SendTextMessage, which IAM may deny. Opt-outs do not wait for them. "
+                    '"sms-consent senders set --reply-from" sets another sender (docs/rcs.md)',
                 )
             )
         if target is None:
@@ -121,7 +121,7 @@ class Switchover:
         return SwitchoverPlan(originator, source, target, tuple(steps), goal, tuple(checks))
 
     def plan_disconnect(self, originator: Originator) -> SwitchoverPlan | None:
-        """What disconnecting takes."""
+        """Check a sender, and return the plan to disconnect it; None if a check rules it out."""
         checks: list[Check] = []
 
         def keep(check: Check) -> None:
@@ -134,11 +134,11 @@ class Switchover:
         kept, now = self._connected.settings_before(originator.id), originator.settings
         before = TwoWaySettings(**{"channel": None, "role": None} | kept) if kept is not None else None
         if before is None:
-            keep(note("before", "how it was set before is not known here: list and two-way messaging stay as they are"))
+            keep(note("before", "the earlier settings are not saved here: list and two-way messaging do not change"))
         list_name = before.list_name if before is not None and not self._options.keep_list else now.list_name
         target, source = self._targets.named(list_name), self._targets.named(now.list_name)
         if target is None:
-            keep(bad("list", f"the list {list_name} that it obeyed before is gone: give --keep-list"))
+            keep(bad("list", f"its earlier list {list_name} no longer exists: give --keep-list"))
             return None
         goal = TargetSettings(
             channel=before.channel if before is not None else None,
@@ -152,33 +152,33 @@ class Switchover:
         return SwitchoverPlan(originator, source, target, tuple(steps), goal, tuple(checks))
 
     def _chosen(self, steps: list[Step]) -> list[Step]:
-        """Without the copies, if the opt-outs are to be left behind."""
+        """Return the steps without copying, if --forget was given."""
         return [step for step in steps if not (self._options.forget and step in (Step.COPY, Step.CATCH_UP))]
 
     def _opt_outs(self, now: TwoWaySettings, source: Target | None, target: Target) -> Check:
-        """Who is opted out on the list that is left must be so on the other: else texts would go out to them again."""
+        """Check that everyone who is opted out on the old list is or will be opted out on the new one."""
         if source is None:
             return unsure(
                 "opt-outs",
-                f"{now.list_name} is another account's: this cannot tell whether its opt-outs are on {target.name}",
+                f"{now.list_name} belongs to another account, so its opt-outs cannot be compared with {target.name}",
             )
         if self._options.copy and not self._options.dry_run:
-            return good("opt-outs", f"those of {source.name} are brought to {target.name}")
+            return good("opt-outs", f"those of {source.name} are copied to {target.name}")
         tally = self._transfer(source, target).compare(self._observer.counted)
         recorded = self._count_recorded(source, target)
         if not tally.missing and not recorded:
             return good("opt-outs", f"all {tally.seen} of {source.name} are known for {target.name}")
         message = f"{tally.missing} of {tally.seen} numbers on {source.name} are not on {target.name}"
         if recorded:
-            message += f", and {recorded} more are opted out there by the ledger alone, or wait for an opt-in"
+            message += f", and {recorded} more are opted out there only in the ledger, or have a pending opt-in"
         if self._options.copy:
-            return good("opt-outs", f"{message}: they are brought there")
+            return good("opt-outs", f"{message}: they are copied")
         if self._options.forget:
-            return note("opt-outs", f"{message}: they are left behind, and texts may reach them")
-        return bad("opt-outs", f"{message}: give --carry to bring them there, or --forget to leave them behind")
+            return note("opt-outs", f"{message}: they are not copied, and texts may reach them")
+        return bad("opt-outs", f"{message}: give --carry to copy them, or --forget to leave them out")
 
     def _count_recorded(self, source: Target, target: Target) -> int:
-        """People of whom the list itself does not tell: their opt-out is due, or their opt-in waits."""
+        """Count the people whose opt-out is only due, or whose opt-in is pending, so that the list does not show them."""
         if source.ledger_name == target.ledger_name:
             return 0
         names = [target.ledger_name]
@@ -196,10 +196,10 @@ class Switchover:
             ),
         )
 
-    # --- to be done
+    # --- steps
 
     def carry_out(self, plan: SwitchoverPlan, step: Step) -> SwitchoverPlan:
-        """One step, which may have been done before."""
+        """Carry out a step, which may have been carried out before."""
         actions: dict[Step, Callable[[SwitchoverPlan], Originator]] = {
             Step.TRIAL: self._test_delivery,
             Step.REMEMBER: self._remember,
@@ -229,7 +229,7 @@ class Switchover:
 
     def _remember(self, plan: SwitchoverPlan) -> Originator:
         originator = plan.originator
-        # Once texts go to the stack's topic, the change is half-way, and what is kept is from before it.
+        # Once texts go to the stack's topic, a switch is half done, and the settings saved before it must be kept.
         half_way = originator.settings.sends_to(self.route.topic)
         self._connected.keep(originator.id, asdict(originator.settings), only_first=half_way)
         return plan.originator
@@ -272,13 +272,13 @@ class Switchover:
         )
 
     def _self_managed(self, plan: SwitchoverPlan) -> Originator:
-        """Only onto what still is as it was checked: copying a long list takes hours."""
+        """Turn self-managed opt-outs on, if the checks still pass: copying a long list takes hours."""
         for check in self.route.checks(plan.originator.arn):
             if check.blocks(self._options.accepted):
                 raise ChangedMeanwhile(f"{check.name}: {check.message}")
         found = self.originators.refresh(plan.originator)
         if not found.settings.sends_to(self.route.topic) or found.settings.list_name != plan.target.name:
-            raise ChangedMeanwhile("somebody else has changed its two-way channel or its list meanwhile")
+            raise ChangedMeanwhile("its two-way channel or list was changed by another process meanwhile")
         return self.originators.change(found, lambda now: now.self_managed, SelfManagedOptOutsEnabled=True)
 
     def _transfer(self, source: Target, target: Target) -> Transfer:

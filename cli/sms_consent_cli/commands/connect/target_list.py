@@ -1,4 +1,4 @@
-"""Decides which opt-out list a number must obey: the one that the ledger counts its texts for."""
+"""The opt-out list that a sender must use: the one for which its texts count in the ledger."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ __all__ = ["Target", "Targets"]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One list: as AWS is told of it, and as the ledger names it."""
+    """A list, as AWS describes it and as the ledger names it."""
 
     found: OptOutList
     ledger_name: str
 
     @property
     def name(self) -> str:
-        """As AWS tells of it, of another account's list too."""
+        """The list's name in AWS, also for a list of another account."""
         return self.found.name
 
 
 class Targets:
-    """By the senders' settings, else the stack's own. Its methods raise NotFound, ClientError or BotoCoreError."""
+    """Finds lists by the senders' settings, or the stack's own list. Methods raise NotFound, ClientError or BotoCoreError."""
 
     def __init__(self, deployment: Deployment, account: Account, sender_store: SenderStore) -> None:
         self._deployment = deployment
@@ -36,31 +36,33 @@ class Targets:
         self._sender_store = sender_store
 
     def of(self, originator: Originator) -> tuple[Target | None, Check]:
-        """None where there is no one list that would do."""
+        """Return the list for a sender and the check's result; None if there is no single usable list."""
         names = {member.number: self._counted_for(member.number) for member in originator.members}
         if len(set(names.values())) > 1:
             message = ", ".join(f"{number} counts for {name}" for number, name in sorted(names.items()))
-            return None, bad("list", f"a pool obeys one list, but {message}: set them alike (sms-consent senders set)")
+            return None, bad(
+                "list", f"a pool uses one list, but {message}: give them the same list (sms-consent senders set)"
+            )
         name = next(iter(names.values()), self._own_list())
         found = self._account.find(name)
         if found is None:
-            return None, bad("list", f"there is no list {name}, for which its texts count")
+            return None, bad("list", f"its texts count for the list {name}, which does not exist")
         target = Target(found, found.reference)
         if SenderChecks(self._deployment, self._account).may_write(found) is False:
             return target, bad(
                 "list",
-                f"the functions may not write to {found.name}: add {found.arn} to AdditionalOptOutListArns, deploy",
+                f"the functions may not write to {found.name}: add {found.arn} to AdditionalOptOutListArns and deploy",
             )
         whose = "the stack's own" if target.ledger_name == self._deployment.own_list else "set for the sender"
         return target, good("list", f"its texts count for {found.name}, {whose}")
 
     def named(self, name: str) -> Target | None:
-        """A list that a number obeyed before; None if there is none such any more."""
+        """Return a list by name; None if it does not exist."""
         found = self._account.find(name)
         return Target(found, found.reference) if found is not None else None
 
     def replies_from(self, identity: str) -> str | None:
-        """What a sender's replies are sent from instead of itself, None if nothing is set."""
+        """Return the sender of replies, None if it is the sender itself."""
         sender = self._sender_store.sender(identity)
         return sender.reply_from if sender is not None else None
 

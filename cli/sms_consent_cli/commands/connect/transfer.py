@@ -1,8 +1,7 @@
-"""Brings what stands on one opt-out list to another, through the ledger: what is known there of a person is never overridden.
+"""Copying the entries of one opt-out list to another through the ledger, without overriding newer decisions.
 
-A number that leaves its list must find its opt-outs on the new one before it obeys that. Each becomes a decision with the
-time at which AWS had put it on the list; so an opt-in that the ledger knows to be newer stands, and a repetition changes
-nothing.
+Before a number uses a new list, the opt-outs of its old list must be on it. Each becomes a decision at the time at which AWS
+added it to the list. So a newer opt-in in the ledger wins, and a repetition changes nothing.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ __all__ = ["Incomplete", "Tally", "Transfer"]
 
 PAGE = 100
 KEYS = 100
-"""What BatchGetItem takes."""
+"""Keys in one BatchGetItem."""
 
 Tell = Callable[[int], None]
 
 
 class Incomplete(Exception):
-    """Some numbers are recorded, and not on the list yet: they are due, and SweepFunction puts them there."""
+    """Some numbers are recorded but not on the list yet. They are due, and SweepFunction adds them."""
 
     def __init__(self, left: int) -> None:
         super().__init__(
@@ -48,14 +47,14 @@ class Incomplete(Exception):
 
 @dataclass(slots=True)
 class Tally:
-    """What was found on the list that is left."""
+    """The counts of the old list."""
 
     seen: int = 0
-    missing: int = 0  # not opted out for the other list, as far as the ledger knows
-    opted_in_since: int = 0  # a newer opt-in stands: left alone
+    missing: int = 0  # not opted out for the other list in the ledger
+    opted_in_since: int = 0  # a newer opt-in applies: not copied
 
     def view(self) -> dict[str, int]:
-        """For programs."""
+        """Return the counts for JSON."""
         return {"seen": self.seen, "missing": self.missing, "optedInSince": self.opted_in_since}
 
 
@@ -68,7 +67,7 @@ class _Listed:
 
 
 class Transfer:
-    """From one list to another. Its methods raise TryAgain, Rejected, ClientError or BotoCoreError."""
+    """A copy from one list to another. Methods raise TryAgain, Rejected, ClientError or BotoCoreError."""
 
     def __init__(
         self,
@@ -78,7 +77,7 @@ class Transfer:
         target: Target,
         timeout: timedelta = PATIENCE,
     ) -> None:
-        """``patience`` is how long a copy waits until the list has followed."""
+        """Create the copy. ``timeout`` is how long it waits for the list."""
         self._context = context
         self._sms = context.deployment.sms_voice()
         self._dynamodb = context.deployment.dynamodb()
@@ -88,14 +87,14 @@ class Transfer:
         self._timeout = timeout
 
     def compare(self, on_progress: Tell) -> Tally:
-        """What a copy would do; nothing is changed."""
+        """Count what a copy would do, without a change."""
         tally = Tally()
         for _ in self._missing(tally, on_progress):
             pass
         return tally
 
     def copy(self, on_progress: Tell, notice: Callable[[str], None]) -> Tally:
-        """Record every one of them, and wait until they are on the list. Raises Incomplete if some are not by then."""
+        """Record every missing opt-out, and wait until they are on the list. Raises Incomplete if some are not."""
         tally = Tally()
         opened: list[str] = []
         for listed, standing in self._missing(tally, on_progress):
@@ -111,7 +110,9 @@ class Transfer:
 
     def _missing(self, tally: Tally, on_progress: Tell) -> Iterator[tuple[_Listed, Consent | None]]:
         for page in self._pages():
-            here = [each for each in page if each.number != TEST_SENDER]  # of a trial, which waits for its 30 days
+            here = [
+                each for each in page if each.number != TEST_SENDER
+            ]  # left by a delivery test, until its 30 days are over
             numbers = [each.number for each in here]
             standing = self._consents(numbers, self._target)
             left = self._consents(numbers, self._source)
@@ -128,7 +129,7 @@ class Transfer:
             on_progress(tally.seen)
 
     def _left_of(self, numbers: list[str], notice: Callable[[str], None]) -> int:
-        """How many are not on the list after all the patience. A number that was opted in meanwhile is not waited for."""
+        """Return how many are not on the list after the time to wait, except for numbers that were opted in meanwhile."""
         opened = numbers
 
         def look() -> list[Consent]:
@@ -145,7 +146,10 @@ class Transfer:
         return len(self._context.sweep.follow(look, notice, self._timeout))
 
     def _decision(self, listed: _Listed) -> Decision:
-        """With the list's own time and, as to whether the person themselves had asked, its own word, or the ledger's."""
+        """Return a decision at the list entry's time.
+
+        Whether the person asked themselves is taken from the list, or from the ledger.
+        """
         return Decision(
             id=entry_id(self._source.ledger_name, listed.entered_at),
             number=listed.number,
@@ -160,7 +164,7 @@ class Transfer:
     # --- AWS
 
     def _pages(self) -> Iterator[list[_Listed]]:
-        """At the rate that the deployment was told."""
+        """Yield the list's pages, at the deployment's rate."""
         place: dict[str, Any] = {}
         while True:
             self._pace.take(Call.FIND)
@@ -188,12 +192,12 @@ class Transfer:
 
 
 def _opted_in_since(consent: Consent | None, listed: _Listed) -> bool:
-    """Still on a list by the 30 days alone, or by mistake: the person wants texts."""
+    """Return whether the person opted in after the list entry, so that the entry remains for the 30 days or by mistake."""
     return consent is not None and consent.status is not Status.OPTED_OUT and consent.decided_at > listed.at
 
 
 def _as_known(listed: _Listed, consent: Consent | None) -> _Listed:
-    """Where the ledger itself put the number there, it knows better who had asked, and when."""
+    """Return the entry with the ledger's time and author, if the ledger made the entry."""
     if consent is None or consent.status is not Status.OPTED_OUT:
         return listed
     return replace(listed, at=min(consent.decided_at, listed.at), by_end_user=consent.end_user_opted_out)

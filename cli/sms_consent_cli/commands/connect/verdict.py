@@ -1,4 +1,4 @@
-"""What a check found, and whether a number may be switched over in spite of it."""
+"""Results of checks, and whether they block a switch."""
 
 from __future__ import annotations
 
@@ -14,52 +14,52 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationErro
 
 
 class Verdict(StrEnum):
-    """Best first. The latter two hold a number where it is."""
+    """Best first. The last two block a switch."""
 
     GOOD = "GOOD"
-    NOTE = "NOTE"  # no STOP is lost by it, but somebody should know
-    UNSURE = "UNSURE"  # this command cannot tell: whoever can may accept it by name
+    NOTE = "NOTE"  # no STOP is lost, but the operator should know
+    UNSURE = "UNSURE"  # could not be checked; can be accepted by name
     BAD = "BAD"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. ``name`` is by which it can be accepted."""
+    """The result of a check. ``name`` is what --accept takes."""
 
     name: str
     verdict: Verdict
     message: str
 
     def blocks(self, accepted: frozenset[str]) -> bool:
-        """Whether nothing may be changed."""
+        """Return whether the check forbids changes."""
         return self.verdict is Verdict.BAD or (self.verdict is Verdict.UNSURE and self.name not in accepted)
 
 
 def good(name: str, message: str) -> Check:
-    """As it should be."""
+    """Return a passed check."""
     return Check(name, Verdict.GOOD, message)
 
 
 def note(name: str, message: str) -> Check:
-    """Good enough."""
+    """Return a passed check with something to know."""
     return Check(name, Verdict.NOTE, message)
 
 
 def unsure(name: str, message: str) -> Check:
-    """Not to be told from here."""
+    """Return a check that could not be made."""
     return Check(name, Verdict.UNSURE, message)
 
 
 def bad(name: str, message: str) -> Check:
-    """A STOP could be lost."""
+    """Return a failed check: a STOP could be lost."""
     return Check(name, Verdict.BAD, message)
 
 
 def unsure_where_denied(name: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:
-    """What the caller may not look at is no reason to say that it is wrong, or right."""
+    """Yield checks, or an unsure one if the caller lacks a permission."""
     try:
         yield from look()
     except ClientError as error:
         if error.response["Error"].get("Code") not in _DENIED:
             raise
-        yield unsure(name, f"you are not allowed to call {error.operation_name}, by which this is checked")
+        yield unsure(name, f"this check needs the permission to call {error.operation_name}")

@@ -1,4 +1,4 @@
-"""Finds what is wrong with the settings of a deployment, or of one that is to be."""
+"""Problems with the settings of a deployment, or of parameters before a deployment."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ __all__ = [
 ]
 
 _FUNCTIONS = ("InboundFunctionName", "SweepFunctionName")
-"""Outputs that name the functions with every setting of texts in their environment."""
+"""Outputs with the names of the functions that have all settings for texts in their environment."""
 
 COPIED_WITHIN = timedelta(hours=1)
-"""ReconcileFunction copies the opt-outs of a list that changed within minutes, of a very large ledger within an hour."""
+"""ReconcileFunction copies the opt-outs of a changed list within minutes; within an hour for a very large ledger."""
 
 Declared = Mapping[str, Mapping[str, Any]]
 """The parameters of a template, by name."""
@@ -42,21 +42,21 @@ Declared = Mapping[str, Mapping[str, Any]]
 
 @cache
 def declared_parameters(template: Path | None) -> Declared:
-    """Those of template.yaml; none if there is no template. Raises LocalError if it is none."""
+    """Return the parameters of a template; none without one. Raises LocalError if it is not a template."""
     from sms_consent_cli.local.template import parameters_of  # loads the SAM translator
 
     return parameters_of(template) if template is not None else {}
 
 
 def problems_before_deployment(parameters: Mapping[str, str], declared: Declared) -> list[Problem]:
-    """What CloudFormation would refuse, and what functions could not use."""
+    """Return what CloudFormation would refuse, and what the functions could not use."""
     found = _of_settings({name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()})
     found += problems_of_ledger_parameters(parameters)
     return _once([*found, *_of_template(parameters, declared, found), *_of_concurrency(parameters, declared)])
 
 
 def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[Problem]:
-    """What the deployed functions cannot use, and what the next deployment would be refused for; senders' brands too.
+    """Return what the functions and the senders' replies cannot use, and what the next deployment would be refused for.
 
     Raises NotFound, BotoCoreError or ClientError.
     """
@@ -78,15 +78,15 @@ def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[P
 
 
 def warnings_of_parameters(parameters: Mapping[str, str], declared: Declared) -> list[Problem]:
-    """Return what works as it is set, but what an operator should know."""
+    """Return settings that work, but that an operator should know about."""
     if (declared and "AlarmTopicArn" not in declared) or parameters.get("AlarmTopicArn"):
         return []
-    fix = "Deploy with the ARN of an SNS topic that somebody is subscribed to as AlarmTopicArn."
-    return [Problem("AlarmTopicArn", "is empty: alarms go off, but reach nobody", fix)]
+    fix = "Deploy with AlarmTopicArn: the ARN of an SNS topic with a subscription."
+    return [Problem("AlarmTopicArn", "is empty: alarms notify nobody", fix)]
 
 
 def _environments(deployment: Deployment) -> list[dict[str, str]]:
-    """What functions have now, which may have been changed by hand; empty where the caller may not see it."""
+    """Return the functions' environment variables, which may have been changed by hand; none if the caller may not read them."""
     found = []
     for output in _FUNCTIONS:
         try:
@@ -100,7 +100,7 @@ def _environments(deployment: Deployment) -> list[dict[str, str]]:
 
 
 def _complete(environment: Mapping[str, str]) -> dict[str, str]:
-    """With the two variables that the template sets by itself, so that only what was chosen is judged."""
+    """Add the two variables that the template always sets, so that only the others are judged."""
     return {**environment, **{name: environment.get(name) or "any" for name in ("LEDGER_TABLE", "OPT_OUT_LIST")}}
 
 
@@ -111,7 +111,7 @@ def _of_settings(environment: Mapping[str, str]) -> list[Problem]:
 
 
 def _of_senders(settings: Settings, senders: Iterable[Sender]) -> Iterator[Problem]:
-    """Brands, contacts and languages of senders, where they differ from the deployment's."""
+    """Yield problems with the brands, contacts and languages of senders."""
     replies = replies_for(settings)
     for sender in senders:
         own = (sender.brand, sender.support_contact, sender.language)
@@ -125,15 +125,15 @@ def _of_senders(settings: Settings, senders: Iterable[Sender]) -> Iterator[Probl
 
 
 def _of_lists(lists: Lists, own_list: str | None, now: datetime) -> Iterator[Problem]:
-    """Opt-outs that count for another list than the one they were recorded for, and are not copied to it."""
+    """Yield lists whose opt-outs count for another list now, and are not copied to it."""
     late = {(each.source, each.target) for each in lists.carries if now - each.at > COPIED_WITHIN}
     if own_list is not None and lists.own is not None and lists.own != own_list:
         late.add((lists.own, own_list))
     for source, target in sorted(late):
         yield Problem(
             "opt-out lists",
-            f"have changed: opt-outs of {source} are not all copied to {target}",
-            f"See ReconcileFunction's logs, which copies them within minutes, or run: sms-consent lists carry {source} {target}",
+            f"have changed: not all opt-outs of {source} are copied to {target}",
+            f"ReconcileFunction copies them within minutes: check its logs, or run: sms-consent lists carry {source} {target}",
         )
 
 
@@ -152,13 +152,13 @@ def _of_sender(sender: Sender, problem: Problem) -> Problem:
 
 
 def _of_template(parameters: Mapping[str, str], declared: Declared, known: Iterable[Problem]) -> Iterator[Problem]:
-    """Parameters that break the template's own constraints, where no more exact problem is known."""
+    """Yield parameters that violate the template's constraints, unless a more specific problem is known."""
     named = {problem.setting for problem in known}
     for name in parameters:
         if declared and name not in declared:
             near = get_close_matches(name, declared, 1)
             hint = f"Did you mean {near[0]}?" if near else f"The template has {', '.join(sorted(declared))}."
-            yield Problem(name, "is no parameter of the template", hint)
+            yield Problem(name, "is not a parameter of the template", hint)
     for name, about in declared.items():
         if name in named:
             continue

@@ -1,4 +1,4 @@
-"""`sms-consent doctor`: what is wrong with a deployment's settings, and how to put it right."""
+"""`sms-consent doctor`: problems with a deployment's settings, each with its fix."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def doctor(
     config_env: Annotated[str, typer.Option(help="The configuration in samconfig.toml.")] = "default",
     template: Annotated[
         Path | None,
-        typer.Option(help="SAM template; else template.yaml here, else the one that this command comes with."),
+        typer.Option(help="SAM template. Default: template.yaml here, or the packaged one."),
     ] = None,
     deep: Annotated[
         bool,
         typer.Option(
-            "--deep", help="Also check the deployment on AWS: PASS, FAIL or UNKNOWN for each part. Reads only."
+            "--deep", help="Also check the deployment on AWS: PASS, FAIL or UNKNOWN for each part. Read-only."
         ),
     ] = False,
     test_stop: Annotated[
@@ -52,26 +52,27 @@ def doctor(
         bool,
         typer.Option(
             "--learn",
-            help="With --deep: find out how AWS answers what is undocumented, on opt-out lists that are made for it and deleted.",
+            help="With --deep: test undocumented behaviour of AWS, on opt-out lists that are created for it and deleted.",
         ),
     ] = False,
-    wait: Annotated[float, typer.Option(min=1, max=3600, help="Seconds that the test STOP may take.")] = 60,
+    wait: Annotated[float, typer.Option(min=1, max=3600, help="Seconds to wait for the test STOP.")] = 60,
     as_json: AsJson = False,
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Checks a deployment's settings, and lists each problem with its fix.
+    """Check a deployment's settings, and list each problem with its fix.
 
-    Without --parameters, it reads the stack's parameters, the functions' configuration where you may see it, and the senders in
-    the ledger. Every reply is composed in every language. AWS_ENDPOINT_URL points it at a local stack. Nothing is changed.
+    Without --parameters, it reads the stack's parameters, the functions' configuration if you may, and the senders in the
+    ledger. It composes every reply in every language. AWS_ENDPOINT_URL selects a local stack. Nothing is changed.
 
-    With --deep, it checks on AWS that texts get to the stack, that numbers use the right lists, that functions run, and that
-    alarms tell somebody. A check that you lack a permission for is UNKNOWN, with its name. --send-test-stop and --learn alone
-    change something: with numbers that nobody has, and only what they clean up again.
+    With --deep, it also checks on AWS that texts get to the stack, that numbers use the right lists, that functions run, and
+    that alarms notify somebody. A check without the permission is UNKNOWN, with the permission's name. Only --send-test-stop
+    and --learn change something: they use numbers reserved for fiction, and clean up.
 
-    What works but should be known, such as alarms that reach nobody, is a warning, on standard error. It changes no exit code.
+    Settings that work but matter to an operator, such as alarms without a topic, are warnings on standard error. They do not
+    change the exit code.
 
-    Exit codes: 0 no problem, 1 at least one or a failed check, 2 a file that cannot be read, 3 no answer.
+    Exit codes: 0 no problem, 1 a problem or a failed check, 2 a file that cannot be read, 3 AWS did not respond.
     """
     from sms_consent_cli.commands.doctor.checks import (
         declared_parameters,
@@ -129,14 +130,14 @@ def doctor(
 
 
 def _problems(deployment: Deployment, declared: Declared, *, deep: bool) -> tuple[list[Problem], list[Problem]]:
-    """Return what is wrong with the settings and, if ``deep``, apart from that, what the caller may not look at."""
+    """Return the problems and, if ``deep``, separately what the caller may not read."""
     from botocore.exceptions import ClientError
 
     from sms_consent.bootstrap.settings import Problem
     from sms_consent_cli.commands.doctor.checks import problems_of_deployment
     from sms_consent_cli.commands.doctor.ledger_checks import UNSEEN
 
-    deployment.parameters()  # without a stack there is nothing to check
+    deployment.parameters()  # raises NotFound without a stack
     try:
         found = problems_of_deployment(deployment, declared)
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""What `doctor` checks of a deployment's ledger: the table's settings, its stream, and the key."""
+"""Checks of a deployment's ledger: the table's settings, its stream, and the encryption key."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["MISSING", "UNSEEN", "problems_of_ledger", "problems_of_ledger_parame
 
 TABLE, STREAM, KEY = "ExistingLedgerTable", "ExistingLedgerStreamArn", "ExistingKeyArn"
 MISSING = "does not exist: texts wait in the queue, for 14 days at the most"
-"""The problem of a deployment whose table is gone: nothing else of it can be read."""
-UNSEEN = "cannot be checked by you"
-"""What is said of a part that the caller may not look at."""
+"""The problem of a deployment without its table, of which nothing else can be read."""
+UNSEEN = "cannot be checked with your permissions"
+"""The problem of a part that the caller may not read."""
 USES = ("kms:Decrypt", "kms:GenerateDataKey")
-"""What functions, the two services and DynamoDB do with the key."""
+"""The actions that functions, SNS, AWS End User Messaging and DynamoDB need on the key."""
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
 def problems_of_ledger_parameters(parameters: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield what the template's rules refuse, and a stream that is another table's."""
+    """Yield what the template's rules refuse, and a stream of another table."""
     table, stream, key = (parameters.get(name, "").strip() for name in (TABLE, STREAM, KEY))
     for name, given in ((STREAM, stream), (KEY, key)):
         if table and not given:
@@ -39,13 +39,13 @@ def problems_of_ledger_parameters(parameters: Mapping[str, str]) -> Iterator[Pro
         yield Problem(TABLE, f"is missing: {STREAM} is given, and the deployment is refused", fix)
     if table and stream and f":table/{table}/stream/" not in stream:
         fix = f'Run "sms-consent ledger prepare {table}", which prints the right one.'
-        yield Problem(STREAM, f"is the stream of another table than {table}: no event would be published", fix)
+        yield Problem(STREAM, f"is the stream of a table other than {table}: no event would be published", fix)
 
 
 def problems_of_ledger(deployment: Deployment) -> Iterator[Problem]:
-    """Yield what differs from the template's table, stream and key. Raises BotoCoreError or ClientError.
+    """Yield differences from the template's table, stream and key. Raises BotoCoreError or ClientError.
 
-    A stack of a version before these outputs is not checked.
+    Stacks of versions without these outputs are not checked.
     """
     try:
         stream, key = deployment.part("LedgerStreamArn"), deployment.part("KeyArn")
@@ -67,7 +67,7 @@ def problems_of_ledger(deployment: Deployment) -> Iterator[Problem]:
 
 
 def _unseen(error: ClientError, what: str, permissions: str) -> Problem:
-    """Raises the error unless it is a refusal."""
+    """Return a problem for a denied call. Raises any other error."""
     if error.response["Error"].get("Code") not in _DENIED:
         raise error
     return Problem(what, UNSEEN, f"Run this with {permissions}.")
@@ -83,7 +83,7 @@ def _of_table(table: str, settings: TableSettings | None, stream: str, key: str)
         yield Problem(name, MISSING, fix)
         return
     if (why := settings.incompatibility()) is not None:
-        yield Problem(name, f"is no ledger: {why}", f"Deploy with the right {TABLE}.")
+        yield Problem(name, f"is not a ledger: {why}", f"Deploy with the right {TABLE}.")
         return
     for missing in settings.missing_settings(key):
         fix = f"{prepare}."
@@ -96,7 +96,7 @@ def _of_table(table: str, settings: TableSettings | None, stream: str, key: str)
         yield Problem(name, missing.message, fix)
     if settings.stream_arn is not None and settings.stream_arn != stream:
         fix = f"{prepare}, and deploy with the {TABLE}, {STREAM} and {KEY} that it prints."
-        yield Problem(name, f"has another stream than {stream}, which NotifyFunction reads: no event is published", fix)
+        yield Problem(name, f"has a stream other than {stream}, which NotifyFunction reads: no event is published", fix)
 
 
 # --- the key
@@ -144,7 +144,7 @@ def _may(policy: Mapping[str, Any], service: str, action: str, key: str, account
 
 
 def _delegates(policy: Mapping[str, Any], account: str) -> bool:
-    """Whether the account's own IAM policies count for the key, in one statement or several."""
+    """Return whether the account's IAM policies apply to the key, by one statement or several."""
     allowed: set[str] = set()
     for statement in _listed(policy.get("Statement", [])):
         principal = statement.get("Principal", {})
@@ -159,7 +159,7 @@ def _delegates(policy: Mapping[str, Any], account: str) -> bool:
 
 
 def _is_encrypted_with(deployment: Deployment, topic: str, key: str) -> bool:
-    """Whether the topic is encrypted with this key. An existing topic may have its own; ``connect`` checks that one."""
+    """Return whether the topic uses this key. An existing topic may have its own key, which ``connect`` checks."""
     try:
         attributes = deployment.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
     except ClientError as error:
@@ -170,7 +170,7 @@ def _is_encrypted_with(deployment: Deployment, topic: str, key: str) -> bool:
 
 
 def _add(what: str, principal: Mapping[str, str], source: str | None) -> str:
-    """Say which statement is missing, so that it can be copied."""
+    """Return the missing statement, ready to be copied."""
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": principal, "Action": list(USES), "Resource": "*"}
     if source is not None:
         statement["Condition"] = {"ArnLike": {"aws:SourceArn": source}}

@@ -1,4 +1,4 @@
-"""Decides which column of a file of numbers holds what, from the names that other systems give them."""
+"""The columns of a file of numbers, recognised by the headings that other systems use."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from sms_consent_cli.shared.usage_error import UsageError
 __all__ = ["LINE", "NO_RULE", "PROBLEM", "Column", "Columns", "StatusRule"]
 
 LINE, PROBLEM = "import_line", "import_error"
-"""Columns of a file of rejects; as a file to be imported, it may have them."""
+"""Columns that a file of rejected lines has in addition."""
 _OWN = frozenset({LINE, PROBLEM})
 MOST_DIGITS = 5
-"""A heading has fewer; a phone number has more, and is never shown."""
+"""Digits from which a heading may be a phone number, and is not shown."""
 
 
 class Column(StrEnum):
-    """What an import reads, under the name that its option has."""
+    """A column that an import reads, by the name of its option."""
 
     NUMBER = "number"
     TIME = "time"
@@ -62,7 +62,7 @@ _NAMES: Mapping[Column, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class StatusRule:
-    """What the command line says about who opted out."""
+    """The options that say who opted out."""
 
     all_opted_out: bool = False
     yes_means: Asked | None = None  # OPT_OUT or OPT_IN, for a heading that does not say
@@ -73,7 +73,7 @@ NO_RULE = StatusRule()
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where each is, and under which heading."""
+    """The position and heading of each column."""
 
     places: Mapping[Column, int]
     headings: Sequence[str]
@@ -82,7 +82,7 @@ class Columns:
 
     @classmethod
     def of(cls, headings: Sequence[str], chosen: Mapping[Column, str], rule: StatusRule) -> Columns:
-        """From the first line. Raises Refusal where it must be said which one is meant."""
+        """Recognise the columns by their headings. Raises UsageError if a column must be named."""
         names = [heading(each) for each in headings]
         places: dict[Column, int] = {}
         for column, known in _NAMES.items():
@@ -93,11 +93,11 @@ class Columns:
             found = (_times_of_opt_outs(headings) or found) if column is Column.TIME else found
             if column in {Column.NUMBER, Column.TIME} and len(found) > 1:
                 what = "numbers" if column is Column.NUMBER else "times"
-                raise UsageError(f"both {_quoted(headings, found)} may be the {what}: give --{column}-column")
+                raise UsageError(f"{_quoted(headings, found)} may both be the {what}: give --{column}-column")
             if found:
                 places[column] = found[0][1]
         if Column.NUMBER not in places:
-            raise UsageError("the first line names no column of numbers that is known: give --number-column NAME")
+            raise UsageError("no heading in the first line is known for a column of numbers: give --number-column NAME")
         status = _status(headings, names, chosen, rule)
         if status is not None:
             places[Column.STATUS] = status.place
@@ -107,7 +107,7 @@ class Columns:
     def without_heading(
         cls, looks_like_number: Sequence[bool], chosen: Mapping[Column, str], rule: StatusRule
     ) -> Columns:
-        """A file that begins with a number at once: columns are told by their place, counted from 1."""
+        """Return the columns of a file that begins with a number. They are named by position, counted from 1."""
         nameless = [""] * len(looks_like_number)
         places = {column: _place_of(given, nameless, column) for column, given in chosen.items()}
         if Column.NUMBER not in places:
@@ -117,22 +117,22 @@ class Columns:
         return cls(places, (), len(nameless), _status(nameless, nameless, chosen, rule))
 
     def cell(self, cells: Sequence[str], column: Column) -> str | None:
-        """None if the file has no such column."""
+        """Return a cell, or None if the file has no such column."""
         place = self.places.get(column)
         return cells[place] if place is not None else None
 
     def name(self, column: Column) -> str:
-        """Its heading; its place where there is none."""
+        """Return the heading of a column, or its position if there are no headings."""
         place = self.places[column]
         return self.headings[place] if self.headings else str(place + 1)
 
     @property
     def times_are_of_opt_outs(self) -> bool:
-        """Whether the column of times gives those of opt-outs alone, so that it is no time of an opt-in."""
+        """Whether the times are those of opt-outs only, so that they are not the time of an opt-in."""
         return Column.TIME in self.places and status_kind(self.name(Column.TIME)) is StatusKind.TIME_OF_OPT_OUT
 
     def summary(self) -> str:
-        """Which column is read as what, for a person to check before anything is recorded."""
+        """Return how each column is used, for the user to check before anything is recorded."""
         read = [
             f"{column} {self._shown(place)}" for column, place in self.places.items() if column is not Column.STATUS
         ]
@@ -144,11 +144,11 @@ class Columns:
             summary += f"; not read: {', '.join(left)}"
         if self.status is None:
             why = "1 column" if self.width == 1 else "--all-opted-out"
-            summary += f"\n{why}: every line is taken as an opt-out"
+            summary += f"\n{why}: every line is an opt-out"
         return summary
 
     def view(self) -> dict[str, str]:
-        """For programs."""
+        """Return the columns for JSON."""
         return {column.value: self.name(column) for column in self.places}
 
     def _shown(self, place: int) -> str:
@@ -166,11 +166,11 @@ _MEANINGS: Mapping[StatusKind, str] = {
 def _status(
     headings: Sequence[str], names: Sequence[str], chosen: Mapping[Column, str], rule: StatusRule
 ) -> StatusColumn | None:
-    """The column that says who opted out. Raises Refusal where that would be a guess."""
+    """Return the column that says who opted out. Raises UsageError if that is not certain."""
     given = chosen.get(Column.STATUS)
     if rule.all_opted_out:
         if given is not None or rule.yes_means is not None:
-            raise UsageError("--all-opted-out reads no status: leave out --status-column and --yes-means")
+            raise UsageError("--all-opted-out ignores the status: leave out --status-column and --yes-means")
         return None
     if given is not None:
         place = _place_of(given, names, Column.STATUS)
@@ -178,21 +178,21 @@ def _status(
     found = status_columns(headings)
     if len(found) > 1:
         both = " and ".join(_heading_shown(headings[place], place) for place, _ in found)
-        raise UsageError(f"{both} may each say who opted out: name one with --status-column NAME")
+        raise UsageError(f"{both} may both say who opted out: name one with --status-column NAME")
     if found:
         place, kind = found[0]
         by_mail = [each for each in names if {"email", "mail"} & set(each.split("_"))]
         if by_mail and not about_texting(headings[place]):
             raise UsageError(
-                f"{_heading_shown(headings[place], place)} may be about e-mail, of which the file has a column: "
-                "if it is about texts, say so with --status-column NAME"
+                f"{_heading_shown(headings[place], place)} may be about e-mail, since the file has a column for it: "
+                "if it is about texts, name it with --status-column NAME"
             )
         return StatusColumn(place, _kind(kind, rule))
     if len([name for name in names if name not in _OWN]) > 1:
         listed = ", ".join(_heading_shown(each, place) for place, each in enumerate(headings))
         raise UsageError(
             f"of its {len(names)} columns ({listed}), none is known to say who opted out: name it with "
-            "--status-column NAME, or take every line as an opt-out with --all-opted-out"
+            "--status-column NAME, or give --all-opted-out if every line is an opt-out"
         )
     if rule.yes_means is not None:
         raise UsageError("--yes-means needs a status: name its column with --status-column NAME")
@@ -224,7 +224,7 @@ def _quoted(headings: Sequence[str], found: Sequence[tuple[int, int]]) -> str:
 
 
 def _heading_shown(name: str, place: int) -> str:
-    """A heading; of what may be a line of the file, with a number in it, only the place."""
+    """Return a heading; only the position of one with enough digits for a phone number."""
     if not name.strip() or sum(character.isdecimal() for character in name) >= MOST_DIGITS:
         return f"column {place + 1}"
     return printable(name)

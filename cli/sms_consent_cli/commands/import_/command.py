@@ -1,4 +1,4 @@
-"""`sms-consent import`: the opt-outs that another provider kept, into the ledger, and from there onto the opt-out list."""
+"""`sms-consent import`: record opt-outs of another provider in the ledger, from which they get onto the opt-out list."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sms_consent_cli.shared.terminal_text import say, say_json
 __all__ = ["import_numbers"]
 
 REJECTED, STOPPED = 1, 130
-COLUMNS = "Columns, by their heading, or their place from 1"
+COLUMNS = "Columns, by heading or by position from 1"
 
 
 class YesMeans(StrEnum):
-    """What a yes may say."""
+    """The meaning of a yes in the status column."""
 
     OPTED_OUT = "opted-out"
     OPTED_IN = "opted-in"
 
     @property
     def asked(self) -> Asked:
-        """As a request."""
+        """The request that a yes stands for."""
         return Asked.OPT_OUT if self is YesMeans.OPTED_OUT else Asked.OPT_IN
 
 
@@ -37,76 +37,86 @@ def _column(names: str) -> typer.models.OptionInfo:
 
 def import_numbers(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE.csv", help="Comma, semicolon, tab or bar; with headings or without.")
+        Path,
+        typer.Argument(metavar="FILE.csv", help="Separated by comma, semicolon, tab or bar; with or without headings."),
     ],
-    region: Annotated[str | None, typer.Option(help="Country of numbers without their code, as US.")] = None,
+    region: Annotated[str | None, typer.Option(help="Country of numbers without country code, as US.")] = None,
     list_name: Annotated[
-        str | None, typer.Option("--list", help="The opt-out list, where no column names it; else the stack's own.")
+        str | None,
+        typer.Option("--list", help="The opt-out list of lines that do not name one. Default: the stack's own."),
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When the file was exported: the time of opt-outs without one.")
+        str | None,
+        typer.Option(metavar="TIME", help="When the file was exported. It is the time of opt-outs without one."),
     ] = None,
     timezone: Annotated[
         str | None,
         typer.Option(
-            help="Of times that give none, as America/New_York; else opt-ins take the earliest reading, opt-outs the latest."
+            help="Zone of times without one, as America/New_York. Default: earliest possible for opt-ins, latest for opt-outs."
         ),
     ] = None,
     time_format: Annotated[
-        str | None, typer.Option(help="Of times in a form of their own, as '%m/%d/%Y %H:%M'.")
+        str | None,
+        typer.Option(help="Format of the times, as '%m/%d/%Y %H:%M'. Default: ISO 8601, Unix or e-mail times."),
     ] = None,
     end_user: Annotated[
-        bool, typer.Option("--end-user", help="The people themselves had asked (EndUserOptedOut), if no column says.")
+        bool, typer.Option("--end-user", help="The people opted out themselves (EndUserOptedOut), if no column says.")
     ] = False,
     source: Annotated[
         str | None, typer.Option(help="Where the opt-outs come from, kept as evidence, as Twilio.")
     ] = None,
     opt_ins: Annotated[
         bool,
-        typer.Option("--opt-ins", help="Import opt-ins too. Each needs its own time, and loses against a newer STOP."),
+        typer.Option("--opt-ins", help="Import opt-ins too. Each needs a time, and does not override a newer STOP."),
     ] = False,
-    number_column: Annotated[str | None, _column("The numbers; else phone, mobile, msisdn, contact_id…")] = None,
-    time_column: Annotated[str | None, _column("When; else opted_out_at, unsubscribed_at, date_of_consent…")] = None,
+    number_column: Annotated[str | None, _column("The numbers. Default: phone, mobile, msisdn, contact_id…")] = None,
+    time_column: Annotated[
+        str | None, _column("The times. Default: opted_out_at, unsubscribed_at, date_of_consent…")
+    ] = None,
     status_column: Annotated[
-        str | None, _column("Who opted out; else status, opted_out, sms_consent, accepts_sms, unsubscribed_at…")
+        str | None, _column("Who opted out. Default: status, opted_out, sms_consent, accepts_sms, unsubscribed_at…")
     ] = None,
     yes_means: Annotated[
         YesMeans | None,
         typer.Option(
-            help="What yes, true and 1 say in the column of the status, where its heading does not tell.",
+            help="The meaning of yes, true and 1 in the status column, if its heading does not say.",
             rich_help_panel=COLUMNS,
         ),
     ] = None,
     all_opted_out: Annotated[
         bool,
         typer.Option(
-            "--all-opted-out", help="Every line is an opt-out, whatever its columns say.", rich_help_panel=COLUMNS
+            "--all-opted-out", help="Every line is an opt-out, regardless of its columns.", rich_help_panel=COLUMNS
         ),
     ] = False,
-    list_column: Annotated[str | None, _column("Which list; else list.")] = None,
-    source_column: Annotated[str | None, _column("From where; else source, channel.")] = None,
-    reason_column: Annotated[str | None, _column("Why, kept like a text; else reason, message.")] = None,
-    end_user_column: Annotated[str | None, _column("Whether they asked; else EndUserOptedOut.")] = None,
-    rejects: Annotated[
-        Path | None, typer.Option(help="Where to write what was not taken; else FILE.rejects.csv, if there is any.")
+    list_column: Annotated[str | None, _column("The opt-out list. Default: list.")] = None,
+    source_column: Annotated[str | None, _column("The source. Default: source, channel.")] = None,
+    reason_column: Annotated[str | None, _column("The reason, stored like a text. Default: reason, message.")] = None,
+    end_user_column: Annotated[
+        str | None, _column("Whether people opted out themselves. Default: EndUserOptedOut.")
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until the opt-out list has followed.")] = False,
-    from_start: Annotated[bool, typer.Option("--from-start", help="Do not go on where a run was stopped.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every line, write nothing.")] = False,
-    no_check: Annotated[bool, typer.Option("--no-check", help="Do not ask AWS whether the lists exist.")] = False,
-    workers: Annotated[int, typer.Option(min=1, max=100, help="Lines written at once.")] = 16,
+    rejects: Annotated[
+        Path | None, typer.Option(help="The file for rejected lines. Default: FILE.rejects.csv.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the opt-out list is up to date.")] = False,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Start again instead of continuing an interrupted run.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every line, and write nothing.")] = False,
+    no_check: Annotated[bool, typer.Option("--no-check", help="Do not check in AWS whether the lists exist.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=100, help="Lines written concurrently.")] = 16,
     as_json: AsJson = False,
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Records the opt-outs of a CSV file. Each holds from then on, and loses against any decision that is newer.
+    """Record the opt-outs of a CSV file. Each counts from then on, unless a newer decision exists.
 
-    The opt-out list follows at the API's rate, ten a second by default, behind what people text meanwhile. Lines that cannot
-    be taken hold up no other: they are written to a file of rejects, which can be mended and imported. A file of more than one
-    column must say who opted out, in a column that is known or named here, unless all did (--all-opted-out).
+    The opt-out list follows at the API's rate, ten a second by default, after what people text meanwhile. Invalid lines do not
+    stop others: they are written to a file that can be corrected and imported. A file of several columns must say who opted
+    out, in a column that is known or named by an option, unless all did (--all-opted-out).
 
-    Importing again changes nothing; after a kill, the same command goes on. Exit codes: 1 if any line was rejected, 2 for no
-    such file, 3 if AWS did not answer, 130 if stopped.
+    Importing again changes nothing; after a kill, the same command continues. Exit codes: 1 a line was rejected, 2 the file
+    cannot be read, 3 AWS did not respond, 130 interrupted.
     """
     from sms_consent_cli.commands.import_.columns import Column, StatusRule
     from sms_consent_cli.commands.import_.run import ImportOptions, ImportRun

@@ -1,6 +1,6 @@
-"""Decides how one file of numbers gets into the ledger: many lines at once, those of one number one after the other.
+"""The import of a file into the ledger: concurrent, with the lines of one number in order.
 
-Only the ledger is written. What the opt-out list is owed stays due, behind whatever people text, and sweep does it at the
+Only the ledger is written. The entries of the opt-out list become due, after what people text, and sweep makes them at the
 API's rate.
 """
 
@@ -27,26 +27,26 @@ from sms_consent_cli.shared.delimited_file import Broken, Record
 __all__ = ["FileImport", "ImportState", "Line", "LineOutcome"]
 
 IN_FLIGHT = 8
-"""Lines that each worker may be ahead of the first one that is not done."""
+"""Lines per worker that may be in progress beyond the first unfinished one."""
 JOURNAL_EVERY = 1.0
-"""Seconds of work that are done again after a kill, at the most."""
+"""Seconds between writes of the journal, so the most work that is repeated after a kill."""
 
 
 class LineOutcome(StrEnum):
-    """What became of a line."""
+    """The outcome of a line."""
 
     OPTED_OUT = "optedOut"
     OPTED_IN = "optedIn"
-    CONFIRMED = "confirmed"  # recorded, and was so already
-    SUPERSEDED = "superseded"  # recorded, but a newer decision stands
-    UNCHANGED = "unchanged"  # recorded before
-    SKIPPED = "skipped"  # asks for nothing, or for an opt-in that nobody wanted imported
+    CONFIRMED = "confirmed"  # recorded, without a change of status
+    SUPERSEDED = "superseded"  # recorded, but a newer decision applies
+    UNCHANGED = "unchanged"  # already recorded
+    SKIPPED = "skipped"  # no request, or an opt-in without --opt-ins
     REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is done with; of one that was rejected, the reason."""
+    """A processed line, with the reason if it was rejected."""
 
     number: int
     outcome: LineOutcome
@@ -55,7 +55,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ImportState:
-    """Where a run keeps how far it is, and what it did not take."""
+    """The stored progress and the rejected lines of a run."""
 
     journal: Journal
     rejects: RejectFile
@@ -64,14 +64,14 @@ class ImportState:
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A line under way, in the order of the file."""
+    """A line in progress, in the order of the file."""
 
     found: Record | Broken
     outcome: Future[LineOutcome] | Line
 
 
 class FileImport:
-    """One file into one deployment."""
+    """The import of one file into one deployment."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class FileImport:
         workers: int,
         state: ImportState | None,
     ) -> None:
-        """Without a ledger, everything is checked and nothing is written."""
+        """Create the import. Without a ledger, lines are checked and nothing is written."""
         self._file = file
         self._settings = settings
         self._recorder = Recorder(ledger=ledger, clock=clock) if ledger is not None else None
@@ -94,12 +94,12 @@ class FileImport:
         progress = state.progress if state is not None else Progress()
         self.counts: Counter[str] = Counter(progress.counts)
         self.line = progress.line
-        """Every line up to it is done with."""
+        """The number of the last line in file order that is processed, with all before it."""
 
     def run(self, seconds: Callable[[], float]) -> Iterator[Line]:
-        """Every line in the order of the file, once it is done with.
+        """Yield every line in the order of the file, once it is processed.
 
-        Raises TryAgain or Rejected of the ledger, and OSError; a further run goes on where this one came to.
+        Raises TryAgain or Rejected of the ledger, and OSError. Another run continues after the last processed line.
         """
         pools = [ThreadPoolExecutor(1, thread_name_prefix="import") for _ in range(self._workers)]
         under_way: deque[_Pending] = deque()

@@ -1,4 +1,4 @@
-"""Decides where an import goes on that was killed: a small file beside it, replaced as a whole every second."""
+"""The journal of an import: a small file next to the imported one, from which an interrupted run continues."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Journal", "Progress", "names_to_disk", "to_disk"]
 
 @dataclass(slots=True)
 class Progress:
-    """How far an import is. Every line up to ``line`` is done with; those behind it are safe to do again."""
+    """How far an import is. All lines up to ``line`` are processed; later ones can safely be repeated."""
 
     line: int = 0
     rejects_bytes: int = 0
@@ -24,14 +24,14 @@ class Progress:
 
 
 class Journal:
-    """One file's progress under one set of options: for another file, or other options, it begins anew."""
+    """The progress of one file with one set of options. For another file or other options, it starts again."""
 
     def __init__(self, path: Path, identity: str) -> None:
         self.path = path
         self._identity = identity
 
     def read(self) -> Progress:
-        """From the start if there is nothing to go on from. Raises Refusal."""
+        """Return the stored progress, or none. Raises UsageError if the file is not a journal."""
         try:
             stored = json.loads(self.path.read_text(encoding="utf-8"))
             if stored.pop("identity") != self._identity:
@@ -40,10 +40,10 @@ class Journal:
         except FileNotFoundError:
             return Progress()
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise UsageError(f"{self.path} is no progress of an import: delete it to begin anew") from error
+            raise UsageError(f"{self.path} is not the progress of an import: delete it to start again") from error
 
     def write(self, progress: Progress) -> None:
-        """Replace the journal. After a power failure at any time, either the old or the new one is there. Raises OSError."""
+        """Replace the journal. After a power failure, either the old or the new one exists. Raises OSError."""
         beside = self.path.with_name(self.path.name + ".new")
         with beside.open("w", encoding="utf-8") as file:
             file.write(json.dumps({"identity": self._identity, **asdict(progress)}))
@@ -52,19 +52,19 @@ class Journal:
         names_to_disk(self.path.parent)
 
     def forget(self) -> None:
-        """The import is through. Raises OSError."""
+        """Delete the journal of a complete import. Raises OSError."""
         self.path.unlink(missing_ok=True)
         names_to_disk(self.path.parent)
 
 
 def to_disk(file: IO[Any]) -> None:
-    """Return once what was written is on the disk, not only in the system's memory. Raises OSError."""
+    """Write a file's buffers to the disk. Raises OSError."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def names_to_disk(folder: Path) -> None:
-    """Likewise for the creation, renaming and removal of files in a folder. Windows has no such call."""
+    """Write the creation, renaming and removal of files in a folder to the disk. Windows has no such call."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Decides what a file of numbers is: the same one as before or another, with a heading or without, and line by line."""
+"""A file of numbers: its identity, its headings if any, and its lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["NumberFile"]
 
 @dataclass(frozen=True, slots=True)
 class NumberFile:
-    """One file. What it holds is read anew whenever it is needed, and never kept."""
+    """A file. Its content is read again when needed, and never kept in memory."""
 
     path: Path
     digest: str
@@ -30,24 +30,24 @@ class NumberFile:
 
     @classmethod
     def at(cls, path: Path, chosen: Mapping[Column, str], region: str | None, rule: StatusRule = NO_RULE) -> NumberFile:
-        """Raises Refusal if it is no such file."""
+        """Open a file. Raises UsageError if it cannot be read as such."""
         try:
             digest, lines = _measure(path)
             with open_text(path) as text:
                 first_line = next((line for line in text if line.strip()), "")
                 dialect = dialect_of(first_line)
         except (OSError, UnicodeError) as error:
-            raise UsageError(f"{path}: {getattr(error, 'strerror', None) or 'no text'}") from error
+            raise UsageError(f"{path}: {getattr(error, 'strerror', None) or 'not text'}") from error
         first = next(iter(_read(path, dialect)), None)
         if not isinstance(first, Record):
-            raise UsageError(f"{path}: the first line is empty or broken, so nothing tells which column is which")
+            raise UsageError(f"{path}: the first line is empty or broken, so the columns are unknown")
         numbers = [looks_like_number(cell, region) for cell in first.cells]
         if any(numbers):
             columns = Columns.without_heading(numbers, chosen, rule)
         elif any(_WRITTEN_NUMBER.fullmatch(cell.strip()) for cell in first.cells):
             raise UsageError(
-                f"{path}: the first line holds no headings, and its number has no country code: say which country the "
-                "numbers are of with --region, as US"
+                f"{path}: the first line has no headings, and its number has no country code: give the country of the "
+                "numbers with --region, as US"
             )
         else:
             columns = Columns.of([original(cell) for cell in first.cells], chosen, rule)
@@ -55,14 +55,14 @@ class NumberFile:
 
     @property
     def headings(self) -> list[str]:
-        """For a file of rejects. A file without a heading gets one that an import understands by itself."""
+        """The headings for a file of rejected lines. A file without headings gets some that an import recognises."""
         if self.columns.headings:
             return list(self.columns.headings)
         by_place = {place: column.value for column, place in self.columns.places.items()}
         return [by_place.get(place, f"column {place + 1}") for place in range(self.width)]
 
     def rows(self) -> Iterator[Record | Broken]:
-        """Without the heading. A line of another width than the first is broken."""
+        """Yield the lines after the headings. A line with a different number of cells than the first is broken."""
         found = iter(_read(self.path, self.dialect))
         if self.columns.headings:
             next(found)
@@ -78,7 +78,7 @@ class NumberFile:
 _WRITTEN_NUMBER = re.compile(
     r"(?![0-9]{4}-[0-9]{2}-[0-9]{2})'?\(?[0-9][0-9 ().-]{5,}[0-9](\.0)?|[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE
 )
-"""A number without its country code. As a heading it would be passed over, and its opt-out lost."""
+"""A number without country code. Taken as a heading, its opt-out would be lost."""
 
 
 def _read(path: Path, dialect: Any) -> Iterator[Record | Broken]:

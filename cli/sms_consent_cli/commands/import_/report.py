@@ -1,4 +1,4 @@
-"""Decides what an import tells: how far it is, line by line what was not taken, and at the end what became of all of it."""
+"""The output of an import: progress, rejected lines, and the result."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from sms_consent_cli.shared.terminal_text import say, visible
 __all__ = ["ImportReport"]
 
 MOST_SHOWN = 5
-"""Rejected lines that are told one by one; all of them are in the file."""
+"""Rejected lines that are printed; the file has all of them."""
 SWEEPING = 50 / 60
-"""Of each minute, sweep works for so long."""
+"""The share of each minute in which sweep works."""
 
 _WORDS = {
     LineOutcome.OPTED_IN: "opted in",
-    LineOutcome.CONFIRMED: "were so already",
-    LineOutcome.SUPERSEDED: "lost against a newer decision",
-    LineOutcome.UNCHANGED: "had been imported before",
-    LineOutcome.SKIPPED: "ask for nothing (--opt-ins imports opt-ins)",
+    LineOutcome.CONFIRMED: "already had this status",
+    LineOutcome.SUPERSEDED: "superseded by a newer decision",
+    LineOutcome.UNCHANGED: "imported before",
+    LineOutcome.SKIPPED: "without a request (--opt-ins imports opt-ins)",
     LineOutcome.REJECTED: "rejected",
 }
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What is to be said of one run."""
+    """The report of one run."""
 
     rejects: Path | None  # None where nothing is written
     puts_per_second: float
@@ -40,7 +40,7 @@ class ImportReport:
     followed: int | None = None
 
     def recording(self, file_import: FileImport, lines: Iterator[Line], total: int) -> None:
-        """As it goes, on standard error."""
+        """Show the progress and the first rejected lines on standard error."""
         self.file_import, summary = file_import, 0
         with progress_bar("recording" if self.rejects is not None else "checking", total) as bar:
             for line in lines:
@@ -52,7 +52,7 @@ class ImportReport:
             say(f"… and {self.rejected - summary} more", err=True)
 
     def following(self, counts: Iterator[int]) -> None:
-        """Likewise."""
+        """Show the progress of the opt-out list."""
         total = self.count(LineOutcome.OPTED_OUT, LineOutcome.CONFIRMED, LineOutcome.SUPERSEDED, LineOutcome.UNCHANGED)
         with progress_bar("on the list", total) as bar:
             for self.followed in counts:
@@ -60,23 +60,23 @@ class ImportReport:
 
     @property
     def rejected(self) -> int:
-        """Lines that were not taken."""
+        """The number of rejected lines."""
         return self.count(LineOutcome.REJECTED)
 
     def count(self, *kinds: LineOutcome) -> int:
-        """Lines of which that became."""
+        """Return the number of lines with these outcomes."""
         return sum(self.file_import.counts[kind.value] for kind in kinds) if self.file_import is not None else 0
 
     def stopped(self) -> str:
-        """For whoever is left half-way."""
+        """Return the message for an interrupted run."""
         if self.followed is not None:
-            return "the list goes on following without this command"
+            return "sweep keeps updating the list without this command"
         if self.file_import is None or self.rejects is None:
             return "nothing was written"
-        return f"stopped after line {self.file_import.line}; the same command goes on from there"
+        return f"stopped after line {self.file_import.line}; the same command continues from there"
 
     def view(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the result for JSON."""
         return {
             "dryRun": self.rejects is None,
             "lines": self.file_import.line if self.file_import is not None else 0,
@@ -87,7 +87,7 @@ class ImportReport:
         }
 
     def summary(self) -> str:
-        """For people."""
+        """Return the result in sentences."""
         new, would = self.count(LineOutcome.OPTED_OUT), "would be " if self.rejects is None else ""
         parts = [f"{new:,} {would}opted out"]
         parts += [f"{self.count(kind):,} {words}" for kind, words in _WORDS.items() if self.count(kind)]
@@ -101,4 +101,4 @@ class ImportReport:
     def _forecast(self, count: int) -> str:
         minutes = max(1, round(count / (self.puts_per_second * SWEEPING) / 60))
         span = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
-        return f"The ledger answers for them from now on. The opt-out list follows in about {span}, unattended."
+        return f"The opt-outs count from now on. Sweep puts them on the opt-out list within about {span}."

@@ -1,4 +1,4 @@
-"""Decides what one line of a file of numbers asks for, or what is wrong with it; no message repeats what the line holds."""
+"""Parsing and validation of one line of a file of numbers. No message repeats the line's content."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _TRUTHS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no"
 
 
 class InvalidRow(ValueError):
-    """What is wrong with a line."""
+    """A line is invalid. The message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnSettings:
-    """How the lines of one file are read, beside what its columns say."""
+    """How the lines of one file are read, apart from their columns."""
 
     columns: Columns
     now: datetime  # the import's time, the same when an interrupted import goes on
@@ -49,7 +49,7 @@ class ColumnSettings:
 
 
 def looks_like_number(cell: str, region: str | None) -> bool:
-    """Whether a file without a heading may have its numbers here."""
+    """Return whether a cell holds a number, so that the file has no headings."""
     try:
         _number(cell, region)
     except ValueError:
@@ -63,7 +63,7 @@ def _number(cell: str, region: str | None) -> str:
     if not text:
         raise InvalidRow("it has no number")
     if _SHORTENED.fullmatch(text):
-        raise InvalidRow("a spreadsheet has rounded its number: its last digits are gone")
+        raise InvalidRow("a spreadsheet has rounded its number, and its last digits are lost")
     try:
         number = parse_number(text, region)
     except InvalidNumber as error:
@@ -71,7 +71,7 @@ def _number(cell: str, region: str | None) -> str:
     if not number.is_e164:
         raise InvalidRow("a number has seven to fifteen digits with its country code, as +14255550182")
     if (problem := length_problem(number)) is not None:
-        raise InvalidRow(f"{problem}: look at how it was exported")
+        raise InvalidRow(f"{problem}: check how it was exported")
     return number.e164
 
 
@@ -107,7 +107,7 @@ def _read_truth(cell: Any, info: ValidationInfo[ColumnSettings]) -> bool:
     try:
         return _TRUTHS[cell.casefold()]
     except KeyError:
-        raise InvalidRow("whether the end user opted out is told by true or false") from None
+        raise InvalidRow("whether the end user opted out must be true or false") from None
 
 
 def _read_text(cell: Any) -> str | None:
@@ -115,7 +115,7 @@ def _read_text(cell: Any) -> str | None:
 
 
 class Row(BaseModel):
-    """One line, understood."""
+    """A valid line."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -129,7 +129,7 @@ class Row(BaseModel):
 
     @classmethod
     def of(cls, cells: list[str], settings: ColumnSettings) -> Row:
-        """Raises Unfit with all that is wrong."""
+        """Parse a line. Raises InvalidRow with every problem."""
 
         def cell(column: Column) -> str | None:
             value = settings.columns.cell(cells, column)
@@ -159,7 +159,7 @@ class Row(BaseModel):
         return row
 
     def _at(self, asked: Asked, settings: ColumnSettings) -> datetime:
-        """The time that counts. Raises Unfit."""
+        """Return the effective time. Raises InvalidRow."""
         if asked is Asked.OPT_IN and (self.written is None or settings.columns.times_are_of_opt_outs):
             raise InvalidRow("an opt-in without its own time might undo a newer STOP")
         if self.written is not None:
@@ -168,13 +168,13 @@ class Row(BaseModel):
             except ValueError as error:
                 raise InvalidRow(str(error)) from None
         if settings.as_of is None:
-            raise InvalidRow("it has no time: say with --as-of when the file was exported")
+            raise InvalidRow("it has no time: give the time of the export with --as-of")
         return settings.as_of
 
     def decision(self, settings: ColumnSettings, place: str) -> Decision:
-        """Return the decision; the same row has the same id in every file. Raises Unfit for an opt-in without a time."""
+        """Return the decision. The same row has the same id in every file. Raises InvalidRow for an opt-in without a time."""
         if isinstance(self.asked, NoRequest):
-            raise InvalidRow("it asks for nothing")
+            raise InvalidRow("it has no request")
         at = self._at(self.asked, settings)
         end_user = self.end_user if self.asked is Asked.OPT_OUT else None
         facts = "\n".join((self.list_name, self.number, self.asked, as_text(at), str(end_user)))

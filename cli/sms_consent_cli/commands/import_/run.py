@@ -1,4 +1,4 @@
-"""Decides what one run of `sms-consent import` works on, and how its options read the file."""
+"""One run of `sms-consent import`: its options, its inputs, and its steps."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = ["ImportOptions", "ImportRun"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     file: Path
     columns: Mapping[Column, str]
@@ -58,7 +58,7 @@ class ImportOptions:
     workers: int
 
     def meaning(self) -> str:
-        """What makes the same file another import."""
+        """Return the options that distinguish two imports of the same file."""
         kept = {name: value for name, value in asdict(self).items() if name not in _HOW}
         return repr(sorted(kept.items(), key=str))
 
@@ -67,12 +67,12 @@ _HOW = frozenset({"file", "rejects", "from_start", "dry_run", "check", "workers"
 
 
 class ImportRun:
-    """Raises Refusal, NotFound, ConsentError, ClientError, BotoCoreError."""
+    """One run. Raises UsageError, NotFound, ConsentError, ClientError or BotoCoreError."""
 
     def __init__(self, options: ImportOptions, table: str | None, stack: str) -> None:
         if str(options.file) == "-":
             raise UsageError(
-                "an import reads its file more than once, so that it can go on after a kill: save it first"
+                "an import reads its file more than once, so that it can continue after a kill: save it first"
             )
         if options.region is not None and not is_country(options.region):
             raise UsageError("--region takes the two letters of a country, as US")
@@ -115,7 +115,7 @@ class ImportRun:
             ) from error
         places = self._file.columns.places
         if as_of is None and Column.TIME not in places:
-            raise UsageError("no column says when: give --time-column, or with --as-of when the file was exported")
+            raise UsageError("no column has times: give --time-column, or the time of the export with --as-of")
         return ColumnSettings(
             columns=self._file.columns, now=now, times=times, region=options.region, as_of=as_of,
             own_list=self._list(options.list_name or self._deployment.own_list or ""), list_name=self._list,
@@ -124,7 +124,7 @@ class ImportRun:
 
     @cached_property
     def _list(self) -> Any:
-        """Each list is looked up once, and known from then on: an opt-out that counts for all lists must not miss it."""
+        """Return a function that looks up a list once and registers it, so that opt-outs for all lists include it."""
 
         @cache
         def known(given: str) -> str:
@@ -148,7 +148,7 @@ class ImportRun:
     # --- what it does
 
     def record(self) -> None:
-        """Into the ledger. Goes on where the last run of the same file and the same options was stopped."""
+        """Record the file in the ledger. Continues an interrupted run of the same file and options."""
         options = self._options
         say(self._file.columns.summary(), err=True)
         try:
@@ -157,7 +157,7 @@ class ImportRun:
                 return
             progress = self._start
             if progress.line:
-                say(f"going on after line {progress.line}, where the last run came to", err=True)
+                say(f"continuing after line {progress.line}, where the last run stopped", err=True)
             with closing(RejectFile(self._rejects, self._file, progress.rejects_bytes)) as rejects:
                 ledger = DynamoLedger(
                     self._deployment.dynamodb_for(options.workers), self._deployment.table, self._deployment.names
@@ -177,6 +177,6 @@ class ImportRun:
         self.report.seconds = time.monotonic() - started
 
     def wait(self) -> None:
-        """Until the list has followed."""
+        """Wait until the opt-out list is up to date."""
         client, table = self._deployment.dynamodb(), self._deployment.table
         self.report.following(followed(self._file, self._settings, client=client, table=table, clock=self._clock))

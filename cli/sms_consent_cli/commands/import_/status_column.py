@@ -1,8 +1,8 @@
-"""Reads from a column whether a line is an opt-out, only where the column's heading and the cell say so beyond doubt.
+"""The status column: whether a line is an opt-out. A status counts only if heading and cell are unambiguous.
 
-The tables are data: which headings name a status, which way their yes points, and which words stand for which request.
-Headings are compared as sets of words without those that tell nothing (``sms``, ``has``, ``of``), so that ``Opted Out``,
-``sms_opted_out`` and ``HasOptedOutOfMobile`` are one, and a further word such as ``email`` or ``reason`` makes another.
+The tables list which headings name a status, what their yes means, and which words mean which request. Headings are compared
+as sets of words without those that carry no meaning (``sms``, ``has``, ``of``): ``Opted Out``, ``sms_opted_out`` and
+``HasOptedOutOfMobile`` are equal, and a further word such as ``email`` or ``reason`` makes another heading.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class StatusKind(StrEnum):
 
 
 class NoRequest(StrEnum):
-    """What a status says that asks for nothing."""
+    """A status that requests nothing."""
 
-    NOTHING = "NOTHING"  # never asked for texts, or never answered: neither an opt-out nor an opt-in
+    NOTHING = "NOTHING"  # never subscribed or never answered: neither an opt-out nor an opt-in
 
 
 # Shopify's customers (“Accepts SMS Marketing”, yes or no), its API and those who follow it (“SMS Marketing Status”,
@@ -73,7 +73,7 @@ _SILENT = _TEXTING | {
     "messaging",
 }
 _MARKETING = "marketing"
-"""Without a word for texts it may be about e-mail: Shopify's “Accepts Marketing” was."""
+"""Without a word for texts it may be about e-mail, as Shopify's “Accepts Marketing” was."""
 _NEEDS_TEXTING = frozenset(
     {
         "accept",
@@ -89,7 +89,7 @@ _NEEDS_TEXTING = frozenset(
     }
     | {"do", "not"}
 )
-"""Headings that say too little without a word for texts: “State” may be Ohio."""
+"""Headings that are ambiguous without a word for texts: “State” may be Ohio."""
 
 _WORDS: Mapping[Asked | NoRequest, tuple[str, ...]] = {
     Asked.OPT_OUT: (
@@ -106,12 +106,12 @@ _WORDS: Mapping[Asked | NoRequest, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _STATUS_ONLY = frozenset({"in", "out", "start", "active", "none", "blocked", "stopped", "unknown"})
-"""Words that name a status only under a heading for statuses: under “Opted out”, “active” may be either."""
+"""Words that are a status only under a heading for statuses: under “Opted out”, “active” is ambiguous."""
 _YES, _NO = frozenset({"true", "yes", "y", "1", "t"}), frozenset({"false", "no", "n", "0", "f"})
 
 _PLAIN_HEADING = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _\-.:/()?']*")
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _\-]*")
-"""Anything else, a negation sign or a letter of another script, changes what a heading or a word says."""
+"""Other characters, such as a negation sign, can change the meaning of a heading or word."""
 _CUSTOM_FIELD = re.compile(r"(?:[A-Za-z0-9]+__)?([A-Za-z0-9_]+?)__p?c")
 """Salesforce's custom fields: a namespace before the name, ``__c`` after it."""
 
@@ -127,7 +127,7 @@ _REQUEST_OF: Mapping[str, Asked | NoRequest] = {word: asked for asked, words in 
 
 
 def about_texting(name: str) -> bool:
-    """Return whether a heading names texts."""
+    """Return whether a heading is about texts."""
     return bool(_TEXTING & set(_words(name)))
 
 
@@ -149,38 +149,36 @@ def status_kind(name: str) -> StatusKind | None:
 
 @dataclass(frozen=True, slots=True)
 class StatusColumn:
-    """The column that says what each line asks for."""
+    """The column that says what each line requests."""
 
     place: int
     kind: StatusKind
 
     def read(self, cell: str) -> Asked | NoRequest:
-        """Return what a cell asks for. Raises ValueError where that is not certain: such a line is never an opt-out."""
+        """Return the request in a cell. Raises ValueError if it is not certain: such a line is never an opt-out."""
         cell = cell.strip()
         if self.kind is StatusKind.TIME_OF_OPT_OUT:
             if not cell:
                 raise ValueError(
-                    "it has no time, so it may be no opt-out: say with --as-of when the file was exported, and with "
-                    "--all-opted-out that every line is one"
+                    "it has no time, so it may not be an opt-out: if every line is one, give the time of the export with "
+                    "--as-of, and --all-opted-out"
                 )
-            return Asked.OPT_OUT  # the caller refuses what is no time
+            return Asked.OPT_OUT  # the caller rejects invalid times
         if not cell:
-            raise ValueError("its status is empty, so it may be no opt-out")
+            raise ValueError("its status is empty, so it may not be an opt-out")
         word = heading(cell) if _PLAIN_WORD.fullmatch(cell) else ""
         if word in _REQUEST_OF and (self.kind is StatusKind.WORDS or word not in _STATUS_ONLY):
             return _REQUEST_OF[word]
         if word in _YES | _NO:
             return self._truth(word in _YES)
-        raise ValueError(
-            "its status is neither an opt-out nor an opt-in that is known, such as opted_out or subscribed"
-        )
+        raise ValueError("its status is not a known opt-out or opt-in, such as opted_out or subscribed")
 
     def _truth(self, yes: bool) -> Asked | NoRequest:
         if self.kind is StatusKind.YES_IS_OUT:
-            return Asked.OPT_OUT if yes else NoRequest.NOTHING  # not to have opted out is no request to be opted in
+            return Asked.OPT_OUT if yes else NoRequest.NOTHING  # not having opted out is not a request to opt in
         if self.kind is StatusKind.YES_IS_IN:
             return Asked.OPT_IN if yes else Asked.OPT_OUT
-        raise ValueError("its heading does not say whether yes is an opt-out: say so with --yes-means")
+        raise ValueError("its heading does not say whether yes is an opt-out: give --yes-means")
 
 
 def status_columns(names: Sequence[str]) -> list[tuple[int, StatusKind]]:

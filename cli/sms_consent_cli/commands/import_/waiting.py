@@ -1,4 +1,4 @@
-"""Decides when the opt-out list has followed an import: every number of the file is looked at until it has."""
+"""Waiting until the opt-out list has every opt-out of an imported file."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 __all__ = ["followed"]
 
 PAUSE = 10.0
-"""Seconds until what was not on the list yet is looked at again; a hundred numbers take as long, at AWS's default rate."""
+"""Seconds between polls; the time that a hundred numbers take at AWS's default rate."""
 HOPELESS = 10
-"""After so many failed attempts a number is passed over here; sweep goes on with it."""
+"""Failed attempts after which this command stops waiting for a number; sweep continues."""
 
 
 def followed(
     file: NumberFile, settings: ColumnSettings, *, client: DynamoDBClient, table: str, clock: Clock
 ) -> Iterator[int]:
-    """How many lines the list is known to have followed by now, in their order, at each look. Raises TryAgain."""
+    """Yield, at each poll, how many lines in file order are on the list. Raises TryAgain."""
     rows = _opt_outs(file, settings)
     done = 0
     while window := list(islice(rows, MOST)):

@@ -100,7 +100,7 @@ def test_lists_are_named_where_there_are_several() -> None:
     """Each has followed at its own time."""
     club = replace(OPTED_OUT, list_name="Club", applied_version=0)
     (line,) = told(recorded(STOP), consents=(OPTED_OUT, club))
-    assert "on Default 0.4 s later, not followed by Club yet" in line
+    assert "on Default 0.4 s later, Club not updated yet" in line
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_lists_are_named_where_there_are_several() -> None:
     [
         (ReplyState.SENT, "confirmed"),
         (ReplyState.SKIPPED, "not confirmed (late)"),
-        (ReplyState.UNKNOWN, "perhaps confirmed (late)"),
-        (ReplyState.DUE, "to be confirmed yet (late)"),
+        (ReplyState.UNKNOWN, "possibly confirmed (late)"),
+        (ReplyState.DUE, "not yet confirmed (late)"),
     ],
 )
 def test_a_confirmation_is_told_as_far_as_it_is_known(state: ReplyState, expected: str) -> None:
@@ -135,7 +135,7 @@ def test_help_and_doubt_change_nothing_and_read_so() -> None:
     letter = ReplyThread(number=PERSON, answer=answer("help"), asked_at=AT, recent=(AT,))
     first, second = told(recorded(asked, Outcome.ANSWERED), recorded(doubt, Outcome.ANSWERED), letters=(letter,))
     assert first.endswith("a request for help by rule keyword:aws/HELP (“HELP”), answered")
-    assert "perhaps an opt-out" in second
+    assert "possibly an opt-out" in second
 
 
 def test_whoever_acted_for_the_person_is_named() -> None:

@@ -149,10 +149,10 @@ def test_texts_that_somebody_else_hears_are_not_taken_away_unasked(stack: Connec
         ("arn:aws:connect:us-east-1:123456789012:instance/8e2f1f6e-0b1c-4a55-9df0-5d2f1a6f7a10", "Amazon Connect"),
         ("arn:aws-us-gov:connect:us-gov-west-1:123456789012:instance/x", "Amazon Connect"),
         ("connect.us-east-1.amazonaws.com", "Amazon Connect"),
-        ("arn:aws:sqs:us-east-1:123456789012:texts", "no SNS topic"),
-        ("arn:aws:lambda:us-east-1:123456789012:function:texts", "no SNS topic"),
-        ("arn:aws:sns:us-east-1:123456789012:texts:8a1b", "no SNS topic"),
-        ("something-that-is-no-arn", "no SNS topic"),
+        ("arn:aws:sqs:us-east-1:123456789012:texts", "unknown kind of destination"),
+        ("arn:aws:lambda:us-east-1:123456789012:function:texts", "unknown kind of destination"),
+        ("arn:aws:sns:us-east-1:123456789012:texts:8a1b", "unknown kind of destination"),
+        ("something-that-is-no-arn", "unknown kind of destination"),
     ],
 )
 def test_a_channel_that_is_no_topic_is_explained(stack: Connectable, channel: str, told: str) -> None:

@@ -52,7 +52,7 @@ BAD = [
     ("AccessKeyRequestsPerSecond", "0", "refused by CloudFormation"),
     ("ExistingOptOutListArn", "Default", "refused by CloudFormation"),
     ("AdditionalOptOutListArns", "Club,Marketing", "refused by CloudFormation"),
-    ("Brnad", "Example", "is no parameter of the template"),
+    ("Brnad", "Example", "is not a parameter of the template"),
 ]
 
 

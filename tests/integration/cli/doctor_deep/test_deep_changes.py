@@ -31,7 +31,7 @@ def test_a_test_stop_goes_through_the_stack_and_is_taken_back(stack: Connectable
     """By a START. The command itself changes no list."""
     _, told = _told(stack, "--send-test-stop")
     ((status, message),) = _check(told, "test STOP")
-    assert (status, "a START took it back" in message) == ("PASS", True)
+    assert (status, "a START removed it" in message) == ("PASS", True)
     assert stack.listed(OWN_LIST) == set()
     assert set(stack.changes()) == {"Publish"}
     assert [item["number"]["S"] for item in stack.world.history() if "number" in item] in (

@@ -112,7 +112,7 @@ def test_a_missing_file_a_pipe_and_the_file_as_its_own_rejects_are_refused(impor
         (f"{OTHER},0", "say how with --time-format"),
         (f"{OTHER},1899-12-30", "its time is before the year 2000"),
         (f"{OTHER},2031-01-01", "its time is in the future"),
-        (f"{OTHER},", "say with --as-of when the file was exported"),
+        (f"{OTHER},", "give the time of the export"),
         (f"{OTHER}", "it has fewer cells than the first line"),
         (f"{OTHER},2025-03-01,x", "it has more cells than the first line"),
         (f'{OTHER},"2025-03-01', "a quotation mark is in its way"),

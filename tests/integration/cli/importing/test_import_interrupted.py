@@ -209,9 +209,9 @@ def test_a_ledger_that_fails_stops_the_import_where_it_is(imports: Moving, monke
         stopped = imports.run(file, "--workers", "1")
     assert stopped.exit_code == 3
     assert "stopped after line 22;" in stopped.stderr
-    assert "the same command goes on from there" in stopped.stderr
+    assert "the same command continues from there" in stopped.stderr
     gone_on = imports.run(file, "--workers", "1")
-    assert "going on after line 22," in gone_on.stderr
+    assert "continuing after line 22," in gone_on.stderr
     assert (gone_on.exit_code, imports.opted_out()) == (1, numbers)
     assert [each["import_line"] for each in imports.rejects()] == ["2"]
     assert not (imports.folder / "opt-outs.csv.progress").exists()
@@ -237,7 +237,7 @@ def test_progress_that_is_none_is_not_guessed_at(imports: Moving) -> None:
     """Whoever has put it there may want it."""
     imports.file("[]", "opt-outs.csv.progress")
     result = imports.run(imports.file(HEADER))
-    assert (result.exit_code, "delete it to begin anew" in result.stderr) == (2, True)
+    assert (result.exit_code, "delete it to start again" in result.stderr) == (2, True)
 
 
 def test_lines_of_one_number_are_never_written_at_once() -> None:

@@ -26,7 +26,7 @@ def test_an_opt_out_holds_from_the_import_on(imports: Moving) -> None:
     assert (consent.status, consent.decided_at) == (Status.OPTED_OUT, datetime(2025, 3, 1, 10, tzinfo=UTC))
     assert (consent.due, consent.settled, consent.end_user_opted_out) == (Due.IMPORTED, False, False)
     assert "PutOptedOutNumber" not in imports.configured.world.calls()
-    assert result.stdout.startswith("1 opted out\nThe ledger answers for them from now on.")
+    assert result.stdout.startswith("1 opted out\nThe opt-outs count from now on.")
 
 
 def test_sweep_takes_it_to_the_list_and_to_the_history(imports: Moving) -> None:
@@ -55,7 +55,7 @@ def test_a_newer_decision_stands(imports: Moving) -> None:
     consent = imports.consent(PERSON)
     assert consent is not None
     assert consent.status is Status.OPTED_IN
-    assert "1 lost against a newer decision" in result.stdout
+    assert "1 superseded by a newer decision" in result.stdout
     assert {item["outcome"]["S"] for item in world.history()} == {"CHANGED", "STALE"}
 
 
@@ -72,7 +72,7 @@ def test_importing_again_changes_nothing(imports: Moving) -> None:
     before = imports.configured.written()
     result = imports.done(HEADER + "\n" + LINE + LINE)
     assert imports.configured.written() == before
-    assert result.stdout == "0 opted out, 2 had been imported before\n"
+    assert result.stdout == "0 opted out, 2 imported before\n"
 
 
 def test_that_the_people_had_asked_can_be_told_later(imports: Moving) -> None:
@@ -114,7 +114,7 @@ def test_an_export_is_not_dated_in_the_future(imports: Moving) -> None:
 def test_opt_ins_are_passed_over_unless_they_are_wanted(imports: Moving) -> None:
     """A list of subscribers is no list of people who asked to be opted in again."""
     content = f"phone,status,date\n{PERSON},subscribed,2025-03-01\n{OTHER},never subscribed,\n"
-    assert "2 ask for nothing" in imports.done(content).stdout
+    assert "2 without a request" in imports.done(content).stdout
     assert imports.configured.written() == []
     assert "1 opted in" in imports.done(content, "--opt-ins").stdout
     consent = imports.consent(PERSON)

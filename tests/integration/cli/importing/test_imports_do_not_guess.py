@@ -49,7 +49,7 @@ def test_subscribers_of_other_systems_stay_subscribed(imports: Moving) -> None:
         content = f"Phone,{heading}\n{PERSON},{subscribed}\n+142555502{place},{opted_out}\n"
         result = imports.done(content, *AS_OF)
         assert imports.opted_out()[-1] == f"+142555502{place}", heading
-        assert "1 ask for nothing" in result.stdout
+        assert "1 without a request" in result.stdout
         assert f"status “{heading}”" in result.stderr
     assert PERSON not in imports.opted_out()
 
@@ -83,15 +83,15 @@ def test_a_file_that_does_not_say_who_opted_out_is_refused(imports: Moving) -> N
 
 
 TOLD_TWICE = (
-    (f"phone,status,sms_consent\n{PERSON},active,UNSUBSCRIBED\n", "“status” and “sms_consent” may each say"),
-    (f"phone,opted_out,opted_in\n{PERSON},no,no\n", "“opted_out” and “opted_in” may each say"),
+    (f"phone,status,sms_consent\n{PERSON},active,UNSUBSCRIBED\n", "“status” and “sms_consent” may both say"),
+    (f"phone,opted_out,opted_in\n{PERSON},no,no\n", "“opted_out” and “opted_in” may both say"),
     (f"email,phone,status\nx@example.com,{PERSON},unsubscribed\n", "“status” may be about e-mail"),
     (f"E-Mail,phone,unsubscribed_at\nx@example.com,{PERSON},2025-03-01\n", "“unsubscribed_at” may be about e-mail"),
     (
         f"phone,status,date,timestamp\n{PERSON},opt-out,2025-03-01,1740823200\n",
         "may be the times: give --time-column",
     ),
-    (f"phone,sms_consent,sms_consent\n{PERSON},yes,no\n", "“sms_consent” and “sms_consent” may each say"),
+    (f"phone,sms_consent,sms_consent\n{PERSON},yes,no\n", "“sms_consent” and “sms_consent” may both say"),
 )
 
 
@@ -146,7 +146,7 @@ def test_all_lines_are_opt_outs_if_that_is_said(imports: Moving) -> None:
     """Also against a status in the file, which is then told as not read."""
     result = imports.done(f"phone,subscribed\n{PERSON},yes\n{OTHER},\n", "--all-opted-out", *AS_OF)
     assert imports.opted_out() == [PERSON, OTHER]
-    assert "not read: “subscribed”\n--all-opted-out: every line is taken as an opt-out" in result.stderr
+    assert "not read: “subscribed”\n--all-opted-out: every line is an opt-out" in result.stderr
 
 
 def test_a_status_may_be_named_with_what_its_yes_means(imports: Moving) -> None:
@@ -169,12 +169,12 @@ def test_a_named_status_whose_yes_has_no_meaning_is_given_back(imports: Moving) 
     content = f"phone,answer\n{PERSON},yes\n{OTHER},unsubscribed\n"
     result = imports.run(imports.file(content), "--status-column", "answer", *AS_OF)
     assert (result.exit_code, imports.opted_out()) == (1, [OTHER])
-    assert "say so with --yes-means" in result.stderr
+    assert "give --yes-means" in result.stderr
 
 
 CONTRADICTIONS = (
-    (("--all-opted-out", "--status-column", "status"), "--all-opted-out reads no status"),
-    (("--all-opted-out", "--yes-means", "opted-in"), "--all-opted-out reads no status"),
+    (("--all-opted-out", "--status-column", "status"), "--all-opted-out ignores the status"),
+    (("--all-opted-out", "--yes-means", "opted-in"), "--all-opted-out ignores the status"),
     (("--status-column", "x"), "--status-column: several columns have that heading"),
 )
 
@@ -199,7 +199,7 @@ def test_it_is_said_first_what_each_column_is_taken_for(imports: Moving) -> None
 def test_a_file_of_numbers_alone_is_taken_as_opt_outs_and_that_is_said(imports: Moving) -> None:
     """With a heading or without."""
     for content in (f"{PERSON}\n{OTHER}\n", f"mobile\n{PERSON}\n{OTHER}\n"):
-        assert "1 column: every line is taken as an opt-out" in imports.done(content, *AS_OF).stderr
+        assert "1 column: every line is an opt-out" in imports.done(content, *AS_OF).stderr
     assert imports.opted_out() == [PERSON, OTHER]
 
 
@@ -215,7 +215,7 @@ def test_a_first_line_with_a_number_is_not_lost_as_a_heading(imports: Moving) ->
     """Without its country, no line can be read: the option is asked for before the first opt-out is passed over."""
     for first in ("425 555 0182,yes", "(425) 555-0182,2025-03-01", "4255550182.0,x", "1.42556E+10,no"):
         result = imports.run(imports.file(f"{first}\n{first}\n"), "--number-column", "1", "--all-opted-out", *AS_OF)
-        assert (result.exit_code, "the first line holds no headings" in result.stderr) == (2, True), first
+        assert (result.exit_code, "the first line has no headings" in result.stderr) == (2, True), first
         assert "555" not in result.stderr
 
 

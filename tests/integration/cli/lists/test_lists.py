@@ -104,7 +104,7 @@ def test_a_list_is_described_with_those_who_obey_it(lists: Any) -> None:
 def test_a_list_is_described_without_a_deployment(undeployed: Any) -> None:
     """As far as AWS knows it."""
     assert "here" not in undeployed.told("describe", "Club")
-    assert "obeyed by" in undeployed.done("describe", ARN + "Club").stdout
+    assert "used by" in undeployed.done("describe", ARN + "Club").stdout
 
 
 def test_a_stack_that_was_named_must_be_there(undeployed: Any) -> None:
@@ -157,7 +157,7 @@ def test_a_list_that_nobody_uses_is_deleted_and_forgotten(lists: Any) -> None:
     assert _book(lists).groups() == {}
 
 
-@pytest.mark.parametrize(("numbers", "told"), [(0, "Nobody is on"), (1, "1 number on"), (3, "3 numbers on")])
+@pytest.mark.parametrize(("numbers", "told"), [(0, "is empty"), (1, "1 number on"), (3, "3 numbers on")])
 def test_without_a_yes_it_is_said_who_is_on_the_list(lists: Any, numbers: int, told: str) -> None:
     """They are who can be texted again."""
     for line in range(numbers):

@@ -76,9 +76,9 @@ def test_an_agent_can_reply_from_a_pool(senders: Any) -> None:
 
 def test_setting_the_same_again_says_so(senders: Any) -> None:
     """And writes nothing."""
-    assert "as it was" not in senders.done("set", OURS, "--list", "Club").stdout
+    assert "unchanged" not in senders.done("set", OURS, "--list", "Club").stdout
     before = senders.written()
-    assert "as it was" in senders.done("set", OURS, "--list", "Club").stdout
+    assert "unchanged" in senders.done("set", OURS, "--list", "Club").stdout
     assert senders.written() == before
 
 
@@ -103,7 +103,8 @@ def test_a_list_that_does_not_exist_is_refused_with_those_that_do(senders: Any) 
     result = senders.run("set", OURS, "--list", "Culb")
     assert result.exit_code == 2
     assert (
-        "there is no list Culb in this account and region; there is Alerts, Club, Default, Marketing" in result.stderr
+        "there is no list Culb in this account and region; existing lists: Alerts, Club, Default, Marketing"
+        in result.stderr
     )
     assert senders.written() == []
 

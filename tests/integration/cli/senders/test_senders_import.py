@@ -207,9 +207,9 @@ def test_a_file_may_come_through_a_pipe(senders: Any) -> None:
         (b"+12125550102,Club,,,\n", "the first line must name identity"),
         (b"identity,list,lits\n", "the first line must name identity"),
         (b"identity,identity\n", "the first line must name identity"),
-        (b"identity,list\n+12125550102,\xff\n", "no CSV in UTF-8"),
-        (b'identity,list\n+12125550102,"Club\n', "no CSV in UTF-8"),
-        (b"identity,list\n+12125550102," + b"x" * 200_000, "no CSV in UTF-8"),
+        (b"identity,list\n+12125550102,\xff\n", "not CSV in UTF-8"),
+        (b'identity,list\n+12125550102,"Club\n', "not CSV in UTF-8"),
+        (b"identity,list\n+12125550102," + b"x" * 200_000, "not CSV in UTF-8"),
         (b"\x00\x01PK", "the first line must name identity"),
     ],
 )

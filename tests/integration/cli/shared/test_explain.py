@@ -27,19 +27,19 @@ def shown(output: str) -> dict[str, str]:
 def test_a_person_is_told_what_decided_by_which_rule_and_what_follows(command: Command) -> None:
     """The deciding words as they were sent, the rule's id and where it comes from."""
     block = shown(command("explain", " Stop. ").output)
-    assert block["taken for"] == "OPT_OUT"
-    assert block["because of"] == "“Stop”"
+    assert block["intent"] == "OPT_OUT"
+    assert block["matched"] == "“Stop”"
     assert block["tier"] == "KEYWORD: the whole message is a keyword"
     assert block["rule"] == "keyword:aws/STOP"
     assert "docs.aws.amazon.com/sms-voice" in block["source"]
-    assert block["read as"] == "“‹stop›”"
+    assert block["normalised"] == "“‹stop›”"
     assert block["the sender"].startswith("is opted out at once")
 
 
 def test_the_deciding_words_are_marked_in_what_the_rules_saw(command: Command) -> None:
     """In brackets, which a pipe keeps as well."""
     block = shown(command("explain", "Hi! TAKE me off yöur list, ok?").output)
-    assert block["read as"] == "“hi ‹take me off your list› ok”"
+    assert block["normalised"] == "“hi ‹take me off your list› ok”"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_rcs_content_is_explained_as_the_functions_read_it(
     """With --rcs; without it, a text that looks like JSON is a text."""
     result = command("explain", "--rcs", body)
     block = shown(result.output)
-    assert (block["taken for"], block["rule"], block.get("because of")) == (intent, rule, because)
+    assert (block["intent"], block["rule"], block.get("matched")) == (intent, rule, because)
     assert "interpretation" in block.get("tier", "") or not rule.startswith("event")
     (answer,) = answers(command("explain", "--rcs", "--jsonl", stdin=json.dumps(body)).output)
     assert (answer["text"], answer["intent"], answer["rule"]) == (body, intent, rule)
@@ -81,8 +81,8 @@ def test_a_rule_of_every_tier_is_shown_with_all_its_sources(command: Command, te
 def test_an_ordinary_text_is_said_to_change_nothing(command: Command) -> None:
     """And names no rule, no words and no source."""
     block = shown(command("explain", "See you at the end of the week").output)
-    assert (block["taken for"], block["rule"]) == ("NONE", "none")
-    assert set(block).isdisjoint({"because of", "tier", "source", "language"})
+    assert (block["intent"], block["rule"]) == ("NONE", "none")
+    assert set(block).isdisjoint({"matched", "tier", "source", "language"})
     assert "nothing is recorded" in block["the sender"]
 
 
@@ -94,8 +94,8 @@ def test_the_language_of_a_keyword_is_told(command: Command) -> None:
 def test_each_argument_is_one_text(command: Command) -> None:
     """Whoever forgets the quotes is told."""
     result = command("explain", "stop", "texting")
-    assert result.output.count("taken for") == 2
-    assert "needs quotes" in result.stderr
+    assert result.stdout.count("intent") == 2
+    assert "put quotes around" in result.stderr
     assert command("explain", "stop", "thank you").stderr == ""
 
 

@@ -136,7 +136,7 @@ def test_what_is_known_of_a_person_is_shown_as_text(deployment: Configured) -> N
     assert SHOWN in run("check", PERSON)
     assert run("history", PERSON, "--show-texts").count(SHOWN) >= 10
     assert SHOWN in run("history", PERSON)
-    assert "stays" in run("erase", PERSON, "--dry-run", code=None).lower()
+    assert "kept" in run("erase", PERSON, "--dry-run", code=None).lower()
     for command in ("opt-out", "opt-in"):
         run(command, PERSON, "--list", EVIL, "--by", "alice", code=2)
 

@@ -1,4 +1,4 @@
-"""AWS calls of the checks. A call that is denied or not answered says which permission it needs, and never ends the command."""
+"""AWS calls of the checks. A denied or failed call names the permission that it needs, and does not end the command."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _TOKENS = ("NextToken", "NextMarker")
 
 
 class NoAnswer(Exception):
-    """A call did not tell what a check needs; ``fix`` is what to do about it."""
+    """A call returned no result. ``fix`` says what to do."""
 
     def __init__(self, reason: str, fix: str) -> None:
         super().__init__(reason)
@@ -51,20 +51,20 @@ class NoAnswer(Exception):
 
 
 class Missing(Exception):
-    """The resource that a call is about does not exist."""
+    """The resource of a call does not exist."""
 
 
 class Aws:
-    """Calls by the names of the API reference, such as ``call("sns", "GetTopicAttributes", TopicArn=...)``."""
+    """Calls AWS by the operation names of the API reference, such as ``call("sns", "GetTopicAttributes", TopicArn=...)``."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
         self._clients: dict[str, Any] = {}
         self.used: set[str] = set()
-        """The permissions that were needed so far."""
+        """The permissions needed so far."""
 
     def call(self, service: str, operation: str, **parameters: Any) -> Any:
-        """Return the answer. Raises NoAnswer or Missing. Messages of AWS may quote input, so they are left out."""
+        """Return the response. Raises NoAnswer or Missing, without AWS's message, which may quote input."""
         permission = f"{_IAM_PREFIXES.get(service, service)}:{operation}"
         self.used.add(permission)
         try:
@@ -94,7 +94,7 @@ class Aws:
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
-            # This client refuses the calls that only a function may make.
+            # This client refuses the calls that only functions may make.
             own = self._deployment.sms_voice() if service == "pinpoint-sms-voice-v2" else None
             self._clients[service] = own or self._deployment.client(service)
         return self._clients[service]

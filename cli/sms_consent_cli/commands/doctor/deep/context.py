@@ -1,4 +1,4 @@
-"""What the checks of a deployment share: its parts, each looked up once, when a check first asks for it."""
+"""The resources that checks share, each looked up once, when first used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FUNCTIONS = {
     "ApiFunction": "ApiFunctionName",
     "RetentionFunction": "RetentionFunctionName",
 }
-"""Functions by their logical id, with the output that has their name. The last exists only if bodies are deleted."""
+"""Functions by logical id, with the output that holds their name. The last exists only with BodyRetentionDays."""
 
 
 class Context:
@@ -47,7 +47,7 @@ class Context:
 
     @cached_property
     def described(self) -> Mapping[str, Any]:
-        """The stack, as CloudFormation describes it."""
+        """The stack's description by CloudFormation."""
         try:
             return dict(self.aws.call("cloudformation", "DescribeStacks", StackName=self.stack)["Stacks"][0])
         except (Missing, IndexError):
@@ -61,11 +61,11 @@ class Context:
 
     @property
     def names(self) -> ListNames:
-        """Account and region, and names of lists in them."""
+        """The account and region, for names of lists."""
         return self.deployment.names
 
     def parameter(self, name: str, default: str = "") -> str:
-        """What the stack was deployed with."""
+        """Return a parameter of the stack."""
         return self.deployment.parameter(name, default)
 
     @cached_property
@@ -83,7 +83,7 @@ class Context:
         """Return the name of a function."""
         return self.deployment.part(FUNCTIONS[logical_id])
 
-    # --- the way of a text
+    # --- the path of a text
 
     @property
     def topic(self) -> str:
@@ -92,7 +92,7 @@ class Context:
 
     @cached_property
     def topic_attributes(self) -> Mapping[str, str]:
-        """Those of the topic."""
+        """The attributes of the topic."""
         try:
             attributes: dict[str, str] = self.aws.call("sns", "GetTopicAttributes", TopicArn=self.topic)["Attributes"]
         except Missing:

@@ -1,4 +1,4 @@
-"""Checks of the way of a text: topic, subscription, queues, keys, and what invokes the functions."""
+"""Checks of the path of a text: topic, subscription, queues, keys, and event source mappings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 def topic(context: Context) -> Iterator[Finding]:
-    """Check whether the topic lets the service publish, for numbers, pools and agents of this account."""
+    """Check whether the topic lets AWS publish, for numbers, pools and agents of this account."""
     policy = json.loads(context.topic_attributes.get("Policy") or "{}")
     if context.topic.endswith(".fifo"):
         yield failed("the topic is a FIFO topic, which two-way channels do not support", "Use a standard topic.")
@@ -42,7 +42,7 @@ def topic(context: Context) -> Iterator[Finding]:
 
 
 def subscription(context: Context) -> Iterator[Finding]:
-    """Check whether the queue receives what is published, whole and with its timestamp."""
+    """Check whether the queue gets every text, with its timestamp."""
     queue = context.queue["QueueArn"]
     try:
         subscriptions = context.aws.all("sns", "ListSubscriptionsByTopic", "Subscriptions", TopicArn=context.topic)
@@ -54,7 +54,7 @@ def subscription(context: Context) -> Iterator[Finding]:
         state = "is not confirmed" if found else "is missing"
         yield failed(
             f"the subscription of InboundQueue to the topic {state}: every text is lost",
-            "Deploy the stack again. If somebody deleted the subscription, replace the stack's InboundSubscription.",
+            "Deploy the stack again. If the subscription was deleted by hand, replace the stack's InboundSubscription.",
         )
         return
     attributes = context.aws.call("sns", "GetSubscriptionAttributes", SubscriptionArn=confirmed[0])["Attributes"]
@@ -79,7 +79,7 @@ def subscription(context: Context) -> Iterator[Finding]:
 
 
 def queues(context: Context) -> Iterator[Finding]:
-    """Check whether SNS may write to the queues, and whether they keep texts for as long as SQS allows."""
+    """Check whether SNS may write to the queues, and whether they keep messages for 14 days, SQS's maximum."""
     for name, attributes in (
         ("InboundQueue", context.queue),
         ("InboundDeadLetterQueue", context.dead_letter_queue),
@@ -121,7 +121,7 @@ def queues(context: Context) -> Iterator[Finding]:
 
 
 def encryption(context: Context) -> Iterator[Finding]:
-    """Check whether the keys of topic and queues may be used by the services that write to them."""
+    """Check whether the services that write to topic and queues may use their keys."""
     key = context.topic_attributes.get("KmsMasterKeyId")
     if key:
         yield from _key(context, "the topic", key, _publisher(context, "phone-number"))
@@ -158,15 +158,15 @@ def _key(context: Context, name: str, key: str, request: PolicyRequest) -> Itera
             return
         if request.service == SNS and evaluate_policy(policy, replace(needed, account="")) is not Access.ALLOWED:
             yield unknown(
-                f"the key of {name} admits {SNS} by aws:SourceAccount alone, which no source confirms for SNS",
-                "Deploy this version, whose key policy uses aws:SourceArn. --send-test-stop shows whether texts get through.",
+                f"the key of {name} admits {SNS} by aws:SourceAccount alone, which is not documented to work for SNS",
+                "Deploy this version, whose key policy uses aws:SourceArn. --send-test-stop shows whether texts arrive.",
             )
             return
     yield passed(f"the key of {name} lets {request.service} use it")
 
 
 def dead_letters(context: Context) -> Iterator[Finding]:
-    """Check whether messages wait for an operator."""
+    """Check whether the dead-letter queues are empty."""
     for name, attributes, command in (
         ("InboundDeadLetterQueue", context.dead_letter_queue, "sms-consent dead-letters list"),
         ("NotifyDeadLetterQueue", context.notify_dead_letter_queue, "sms-consent dead-letters list --events"),
@@ -179,7 +179,7 @@ def dead_letters(context: Context) -> Iterator[Finding]:
 
 
 def event_sources(context: Context) -> Iterator[Finding]:
-    """Check whether the functions are invoked with what is in the queue and in the stream."""
+    """Check whether the functions are invoked with the queue's messages and the stream's records."""
     inbound = context.function("InboundFunction")
     yield from _mapping(context, "InboundQueue", context.queue["QueueArn"], inbound)
     table = context.aws.call("dynamodb", "DescribeTable", TableName=context.deployment.table)["Table"]
@@ -192,7 +192,7 @@ def event_sources(context: Context) -> Iterator[Finding]:
 
 
 def _mapping(context: Context, source: str, arn: str, function: str) -> Iterator[Finding]:
-    # Not asked for by the function's name: the mapping is that of its alias, and the API does not say that it finds those.
+    # Not filtered by function name: the mapping belongs to the alias, and the API does not document that it finds those.
     mappings = context.aws.all("lambda", "ListEventSourceMappings", "EventSourceMappings", EventSourceArn=arn)
     found = [each for each in mappings if each["FunctionArn"].split(":function:")[-1].partition(":")[0] == function]
     redeploy = "Deploy the stack again. If the mapping was changed by hand, set it back to what template.yaml says."

@@ -1,4 +1,4 @@
-"""Send a test STOP through topic, queue and function to the ledger and the opt-out list, and take it back."""
+"""The end-to-end test of a deployment with a STOP and a START."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["send_test_stop"]
 
 
 def send_test_stop(deployment: Deployment, timeout: float) -> Iterator[Finding]:
-    """Send a STOP and a START, and yield one finding. ``patience`` is how many seconds the STOP, and then the START, may take.
+    """Send a STOP and a START, and yield one finding. Each of them may take ``patience`` seconds.
 
-    Both numbers are reserved for fiction, so nobody is opted out. The decisions stay in the ledger, as those of `connect` do.
+    Both numbers are reserved for fiction, so no person is opted out. The decisions stay in the ledger, as those of `connect` do.
     """
     context = CommandContext(deployment)
     delivery_test = DeliveryTest(
@@ -35,7 +35,7 @@ def send_test_stop(deployment: Deployment, timeout: float) -> Iterator[Finding]:
         yield passed(delivery_test.run())
     except DeliveryFailed as error:
         _take_back(delivery_test)
-        yield failed(str(error), "See the checks above; each part of the way has one.")
+        yield failed(str(error), "See the checks above, one for each part of the path.")
     except (ClientError, BotoCoreError) as error:
         _take_back(delivery_test)
         code = error.response["Error"].get("Code") if isinstance(error, ClientError) else type(error).__name__
@@ -44,6 +44,6 @@ def send_test_stop(deployment: Deployment, timeout: float) -> Iterator[Finding]:
 
 
 def _take_back(delivery_test: DeliveryTest) -> None:
-    """Send a START after a STOP that may only be late, so that it does not stay on the list."""
+    """Send a START, so that a late STOP does not stay on the list."""
     with suppress(ClientError, BotoCoreError):
         delivery_test.publish("START")

@@ -1,4 +1,4 @@
-"""What a check found, and what to do about it."""
+"""Results of checks, with fixes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ __all__ = ["Fault", "Finding", "Status", "failed", "noted", "passed", "unknown"]
 
 
 class Status(StrEnum):
-    """Best first. Only FAIL makes the command end with exit code 1."""
+    """Best first. Only FAIL changes the command's exit code to 1."""
 
-    PASS = "PASS"  # noqa: S105  no password
+    PASS = "PASS"  # noqa: S105  not a password
     NOTE = "NOTE"  # works, and an operator should know
     UNKNOWN = "UNKNOWN"  # could not be checked
     FAIL = "FAIL"
@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One result. ``check`` is filled in by the runner. Neither text holds the number of a person."""
+    """One result. ``check`` is set by the runner. No text holds a person's number."""
 
     status: Status
     message: str
@@ -28,7 +28,7 @@ class Finding:
 
 
 class Fault(Exception):
-    """Something that several checks need is broken: each of them fails with this."""
+    """A resource that several checks need is broken: each of them fails with this."""
 
     def __init__(self, message: str, fix: str) -> None:
         super().__init__(message)
@@ -36,20 +36,20 @@ class Fault(Exception):
 
 
 def passed(message: str) -> Finding:
-    """Return a finding for what is as it should be."""
+    """Return a passed check."""
     return Finding(Status.PASS, message)
 
 
 def noted(message: str, fix: str | None = None) -> Finding:
-    """Return a finding for what works, and what an operator should know."""
+    """Return a passed check with something that an operator should know."""
     return Finding(Status.NOTE, message, fix)
 
 
 def unknown(message: str, fix: str | None = None) -> Finding:
-    """Return a finding for what could not be checked."""
+    """Return a check that could not be made."""
     return Finding(Status.UNKNOWN, message, fix)
 
 
 def failed(message: str, fix: str) -> Finding:
-    """Return a finding for what must be changed."""
+    """Return a failed check."""
     return Finding(Status.FAIL, message, fix)

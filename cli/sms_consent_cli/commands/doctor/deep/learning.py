@@ -1,6 +1,6 @@
-"""Ask the opt-out list API what its documentation does not say, with a number reserved for fiction on lists made for it.
+"""Tests of undocumented behaviour of the opt-out list API, with a number reserved for fiction on lists made for the tests.
 
-This is the only command that puts and deletes numbers itself. That is safe: the lists exist for some seconds, no sender uses
+Only this command calls Put- and DeleteOptedOutNumber itself. That is safe: the lists exist for some seconds, no sender uses
 them, the ledger does not know them, and the number is reserved for fiction (+1 NPA 555-0100 to 0199, ATIS-0300115).
 """
 
@@ -19,7 +19,7 @@ from sms_consent_cli.shared.deployment import Deployment
 __all__ = ["PREFIX", "ApiProbe", "Observation"]
 
 PREFIX = "sms-consent-learn-"
-"""Of the lists' names, by which a list that was left behind is found."""
+"""The prefix of the lists' names, by which a leftover list can be found."""
 _NOBODY = "+12025550197"
 _PAUSE = 1.1
 """Seconds between calls: DescribeOptedOutNumbers is allowed once a second, and times are compared in seconds."""
@@ -27,14 +27,14 @@ _PAUSE = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A question, and what AWS answered. The answer holds no phone number."""
+    """A question and AWS's response, which holds no phone number."""
 
     question: str
     answer: str
 
 
 class ApiProbe:
-    """One run. ``learned`` is filled while ``run`` yields its findings."""
+    """One run. ``observations`` grows while ``run`` yields its findings."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._sms: Any = deployment.client("pinpoint-sms-voice-v2")
@@ -43,24 +43,24 @@ class ApiProbe:
         self.observations: list[Observation] = []
 
     def run(self) -> Iterator[Finding]:
-        """Make the lists, ask, and delete the lists, whatever happens between."""
+        """Create the lists, make the calls, and delete the lists in any case."""
         made: list[str] = []
         try:
             for name in (self._first, self._second):
                 self._sms.create_opt_out_list(OptOutListName=name)
                 made.append(name)
             self._ask()
-            yield passed(f"{len(self.observations)} questions were put to AWS; see what it answered")
+            yield passed(f"{len(self.observations)} questions were tested on AWS; see the results")
         except (ClientError, BotoCoreError) as error:
             needed = "CreateOptOutList, DeleteOptOutList, and Put-, Delete- and DescribeOptedOutNumber(s) on sms-consent-learn-*"
             fix = f"Allow sms-voice: {needed}. An account may have 25 lists, and two are needed."
-            yield unknown(f"AWS could not be asked: {_refusal(error)}", fix)
+            yield unknown(f"the tests could not be made: {_refusal(error)}", fix)
         finally:
             left = [name for name in made if not self._deleted(name)]
         for name in left:
             yield failed(f"the list {name} could not be deleted", f"Delete it: sms-consent lists delete {name}")
         if not made:
-            yield noted("no list was made, and nothing is left behind")
+            yield noted("no list was created, so none is left")
 
     def _ask(self) -> None:
         first, second = self._first, self._second
@@ -81,7 +81,7 @@ class ApiProbe:
         self._note("a put on a list that does not exist", lambda: self._put(f"{first}x"))
 
     def _note(self, question: str, ask: Callable[[], Any]) -> Any:
-        """Return the answer, or None if AWS refused. A denied caller ends the run: nothing can be learned."""
+        """Return the response, or None if AWS refused the call. A missing permission ends the run."""
         try:
             answer = ask()
         except ClientError as error:
@@ -114,7 +114,7 @@ class ApiProbe:
 
 
 def _refusal(error: ClientError | BotoCoreError) -> str:
-    """Code, reason, kind of resource and names of fields. Messages may quote what was sent."""
+    """Return code, reason, resource type and field names. AWS's messages may quote input, so they are left out."""
     if not isinstance(error, ClientError):
         return type(error).__name__
     response: dict[str, Any] = dict(error.response)

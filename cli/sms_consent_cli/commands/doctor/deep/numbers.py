@@ -1,4 +1,4 @@
-"""Checks of the account's numbers, pools and agents: where their texts go, and which opt-out list they use."""
+"""Checks of the account's numbers, pools and agents: the destination of their texts, and their opt-out list."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ DEFAULT_RATES = {
 }
 """docs.aws.amazon.com/sms-voice/latest/userguide/quotas.html."""
 LOW_SPEND = 1
-"""US dollars a month: what a new account may spend."""
+"""US dollars a month: the limit of a new account."""
 BETWEEN_READS = 1.1
-"""Seconds. DescribeOptedOutNumbers is allowed once a second."""
+"""Seconds between calls of DescribeOptedOutNumbers, which is allowed once a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class _Sender:
     role: str | None
     self_managed: bool
     list_name: str | None
-    members: tuple[str, ...]  # what texts name as their destination
+    members: tuple[str, ...]  # destinations in inbound texts
 
 
 def numbers(context: Context) -> Iterator[Finding]:
-    """Check where the texts of each number go, and whether it uses the list that its opt-outs are put on."""
+    """Check the destination of each number's texts, and whether it uses the list that its opt-outs are put on."""
     sender_store = SenderStore(context.deployment.dynamodb(), context.deployment.table, context.names)
     configured = {sender.identity: sender.list_name for sender in sender_store.senders()}
     connected = 0
@@ -62,8 +62,8 @@ def numbers(context: Context) -> Iterator[Finding]:
     known = {name for sender in ours for name in (sender.identity, *sender.members)}
     for identity in sorted(set(configured) - known):
         yield noted(
-            f"{identity} has settings in the ledger, and this account and region have no such number",
-            f"If it is gone for good: sms-consent senders remove {identity}",
+            f"{identity} has settings in the ledger, but this account and region have no such number",
+            f"If it was released: sms-consent senders remove {identity}",
         )
     if not connected:
         yield noted("no number sends its texts to this stack yet", "Connect one: sms-consent connect NUMBER")
@@ -97,18 +97,18 @@ def _sender(context: Context, sender: _Sender, expected: set[str | None], *, her
         yield passed(f"{sender.identity}: its texts come here, its opt-outs are self-managed, and it uses {obeyed}")
     if sender.role is not None:
         yield noted(
-            f"{sender.identity}: AWS publishes as {sender.role}, whatever the topic's policy says",
+            f"{sender.identity}: AWS publishes with the role {sender.role}, not by the topic's policy",
             "Check that this role may publish to the topic and use its key.",
         )
 
 
 def _same(obeyed: str | None, expected: str | None) -> bool:
-    """Whether both are one list. AWS may tell of another account's list by its name alone, which the ledger knows by its ARN."""
+    """Return whether both are one list. AWS may return another account's list by name, which the ledger stores by ARN."""
     return obeyed is not None and expected is not None and obeyed in {expected, expected.rpartition("/")[2]}
 
 
 def _senders(context: Context) -> Iterator[_Sender | Finding]:
-    """Yield pools, then numbers and agents that are in none; at the end a finding, if agents cannot be read."""
+    """Yield pools, then numbers and agents in no pool; at the end a finding on whether agents can be read."""
     members: dict[str, list[str]] = {}
     single: list[_Sender] = []
     for each in context.aws.all(SMS, "DescribePhoneNumbers", "PhoneNumbers"):
@@ -174,7 +174,7 @@ def _list(checks: SenderChecks, found: OptOutList) -> Iterator[Finding]:
 
 
 def _quotas(context: Context) -> dict[str, float]:
-    """Return the account's quotas by name; none where Service Quotas does not know the service."""
+    """Return the account's quotas by name; none if Service Quotas does not know the service."""
     try:
         found = list(context.aws.all("service-quotas", "ListServiceQuotas", "Quotas", ServiceCode="sms-voice"))
     except Missing:
@@ -183,7 +183,7 @@ def _quotas(context: Context) -> dict[str, float]:
 
 
 def account(context: Context) -> Iterator[Finding]:
-    """Check whether the account may send texts, and as fast as the stack is set to."""
+    """Check whether the account may send texts, and at the rates of the stack."""
     attributes = {
         each["Name"]: each["Value"] for each in context.aws.all(SMS, "DescribeAccountAttributes", "AccountAttributes")
     }
@@ -197,7 +197,7 @@ def account(context: Context) -> Iterator[Finding]:
     spend = limits.get("TEXT_MESSAGE_MONTHLY_SPEND_LIMIT")
     if spend is not None and spend <= LOW_SPEND:
         yield noted(
-            f"the account may spend {spend} US dollar a month on texts: confirmations stop when it is spent",
+            f"the account may spend {spend} US dollar a month on texts: confirmations stop after that",
             "Ask AWS for a higher spend limit, and set the override below it.",
         )
     elif attributes.get("ACCOUNT_TIER") != "SANDBOX":
@@ -205,7 +205,7 @@ def account(context: Context) -> Iterator[Finding]:
     chosen = {name: float(context.parameter(name, str(rate))) for name, (_, rate) in DEFAULT_RATES.items()}
     above = [name for name, (_, rate) in DEFAULT_RATES.items() if chosen[name] > rate]
     if not above:
-        yield passed("the stack keeps to AWS's default rates")
+        yield passed("the stack uses AWS's default rates")
         return
     quotas = _quotas(context)
     for name in above:
@@ -213,8 +213,8 @@ def account(context: Context) -> Iterator[Finding]:
         allowed = [value for quota, value in quotas.items() if operation.lower() in quota.lower().replace(" ", "")]
         if not allowed:
             yield unknown(
-                f"{name} is {chosen[name]:g}, above AWS's default; Service Quotas does not tell yours",
-                "Make sure that AWS has raised it, or calls are throttled.",
+                f"{name} is {chosen[name]:g}, above AWS's default; Service Quotas does not return your quota",
+                "Make sure that AWS has raised it, or calls will be throttled.",
             )
         elif chosen[name] > min(allowed):
             yield failed(f"{name} is {chosen[name]:g}, and AWS allows {min(allowed):g}", f"Lower {name}, and deploy.")

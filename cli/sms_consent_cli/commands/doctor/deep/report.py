@@ -1,4 +1,4 @@
-"""What the checks of a deployment found, for a person and as JSON."""
+"""The results of the checks, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ WIDTH = 15
 
 @dataclass
 class CheckResults:
-    """All findings. Each is printed as soon as it is known, unless ``silent``."""
+    """All findings. Each is printed when known, unless ``silent``."""
 
     silent: bool
     findings: list[Finding] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
 
     def add(self, check: str, found: Iterator[Finding]) -> None:
-        """Keep and print what one check finds."""
+        """Keep and print the findings of a check."""
         for each in found:
             finding = replace(each, check=check)
             self.findings.append(finding)
@@ -39,7 +39,7 @@ class CheckResults:
         return any(each.status is Status.FAIL for each in self.findings)
 
     def view(self) -> dict[str, Any]:
-        """The findings and what was learned, for JSON."""
+        """Return the findings and observations for JSON."""
         return {
             "checks": [
                 {"check": each.check, "status": each.status.value, "message": each.message, "fix": each.fix}
@@ -49,9 +49,9 @@ class CheckResults:
         }
 
     def show(self) -> None:
-        """Print what was learned, and a summary."""
+        """Print the observations and a summary."""
         if self.observations:
-            say("What AWS answered. Please open an issue with these lines; they hold no number:")
+            say("Responses of AWS. Please open an issue with these lines; they hold no number:")
             for each in self.observations:
                 say(visible(f"    {each.question}: {each.answer}"))
         counts = Counter(each.status for each in self.findings)

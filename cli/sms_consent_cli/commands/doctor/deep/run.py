@@ -1,4 +1,4 @@
-"""Run the checks of a deployment, one after the other. Only the two that are asked for by name change anything."""
+"""The checks of a deployment, in order. All but the two that are requested by option are read-only."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from sms_consent_cli.shared.deployment import Deployment, NotFound
 __all__ = ["CHECKS", "run_checks"]
 
 _LEDGER = frozenset({"BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan"})
-"""Calls of the ledger. Every other call that is not made through ``Aws`` is one of the opt-out list API."""
+"""Calls of the ledger. All others that are not made through ``Aws`` belong to the opt-out list API."""
 
 Check = Callable[[Context], Iterator[Finding]]
 
 
 def caller(context: Context) -> Iterator[Finding]:
-    """Check who runs the command, and in which region."""
+    """Check the caller's identity and region."""
     identity = context.aws.call("sts", "GetCallerIdentity")
-    yield passed(f"{identity['Arn']} looks at the stack {context.stack} in {context.names.region}")
+    yield passed(f"{identity['Arn']} checks the stack {context.stack} in {context.names.region}")
 
 
 CHECKS: Mapping[str, Check] = {
@@ -47,13 +47,13 @@ CHECKS: Mapping[str, Check] = {
     "concurrency": running.concurrency,
     "versions": running.versions,
 }
-"""By name, in the order in which they run."""
+"""By name, in their order."""
 
 
 def run_checks(deployment: Deployment, results: CheckResults, wait: float | None, *, learn: bool) -> None:
-    """Add what each check finds. A check that cannot be made is UNKNOWN, and the others go on.
+    """Add the findings of each check. A check that cannot be made is UNKNOWN, and the others continue.
 
-    ``wait`` is how many seconds a test STOP may take, None for no test STOP.
+    ``wait`` is the time limit of the test STOP in seconds; None for no test STOP.
     """
     context = Context(deployment)
     for name, check in CHECKS.items():

@@ -1,4 +1,4 @@
-"""Checks of what runs: schedules, recent activity, alarms, concurrency, and which version is live."""
+"""Checks of schedules, recent activity, alarms, concurrency and versions."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["activity", "alarms", "concurrency", "schedules", "versions"]
 SCHEDULED = ("SweepFunction", "ReconcileFunction", "RetentionFunction")
 SWEEP_WITHIN, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 PERIOD = 300
-"""Seconds. CloudWatch has a period's values within a few minutes of its end."""
+"""Seconds. CloudWatch returns a period's values within a few minutes after its end."""
 OVERDUE = 900
 """Seconds after which OverdueOptOutAlarm goes off."""
 RECONCILE_LATE = 2 * 24 * 3600
 """Seconds. A run begins once a day."""
 NEW_QUOTA, ENOUGH = 10, 100
-"""Concurrent executions of a new account, and what leaves room beside this stack."""
+"""Concurrent executions of a new account, and enough to leave room for other functions."""
 
 
 def schedules(context: Context) -> Iterator[Finding]:
-    """Check whether the rules are enabled that invoke sweep, reconcile and retention."""
+    """Check whether the rules that invoke sweep, reconcile and retention are enabled."""
     if context.local:
         yield unknown("a local stack has no rules of EventBridge: it runs its functions itself")
         return
@@ -51,7 +51,7 @@ def schedules(context: Context) -> Iterator[Finding]:
 
 
 def activity(context: Context) -> Iterator[Finding]:
-    """Check whether the functions ran lately, without errors, and whether an opt-out is overdue."""
+    """Check whether the functions ran recently without errors, and whether an opt-out is overdue."""
     if context.local:
         yield unknown("a local stack has no CloudWatch")
         return
@@ -150,7 +150,7 @@ def _values(context: Context, wanted: Mapping[str, dict[str, Any]]) -> dict[str,
 
 
 def alarms(context: Context) -> Iterator[Finding]:
-    """Check whether alarms notify somebody, and whether one is in ALARM now."""
+    """Check whether alarms notify somebody, and whether one is in ALARM."""
     target = context.parameter("AlarmTopicArn")
     if not target:
         yield noted(
@@ -176,7 +176,7 @@ def alarms(context: Context) -> Iterator[Finding]:
     for each in ringing:
         yield failed(f"{each} is in ALARM", "See the table in README, When an alarm goes off.")
     if target and silent:
-        yield failed(f"{len(silent)} alarms do not tell {target}: {', '.join(silent)}", "Deploy the stack again.")
+        yield failed(f"{len(silent)} alarms do not notify {target}: {', '.join(silent)}", "Deploy the stack again.")
     if not ringing and not (target and silent):
         yield passed(f"none of {len(found)} alarms is in ALARM")
     if target:
@@ -213,7 +213,7 @@ def _alarm_topic(context: Context, target: str) -> Iterator[Finding]:
 
 
 def concurrency(context: Context) -> Iterator[Finding]:
-    """Check whether texts get enough concurrency of Lambda, whatever else runs in the account."""
+    """Check whether the account has enough Lambda concurrency for texts."""
     if context.local:
         yield unknown("a local stack has no Lambda: its functions run one at a time")
         return
@@ -240,7 +240,7 @@ def concurrency(context: Context) -> Iterator[Finding]:
 
 
 def versions(context: Context) -> Iterator[Finding]:
-    """Check whether the live version of each function is what was deployed last."""
+    """Check whether the live version of each function is the last deployment's."""
     if context.local:
         yield unknown("a local stack has no versions of its functions")
         return
