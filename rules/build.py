@@ -25,8 +25,8 @@ from rules import sources
 from rules.sources import FOLDER, keyword_files, literals, load, patterns_of, sentence_files
 from sms_consent.intent.keywords import Keyword
 from sms_consent.intent.linear_model import WHOLE, beginning_of
+from sms_consent.intent.lookup import joined
 from sms_consent.intent.normalisation import fold_keyword
-from sms_consent.intent.sorted_lookup import joined
 from sms_consent.intent.typos import halves
 
 __all__ = [

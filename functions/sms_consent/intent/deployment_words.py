@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from sms_consent.intent.confusables import looks_like
-from sms_consent.intent.keywords import Keyword, load_rules
-from sms_consent.intent.normalisation import fold_keyword
+from sms_consent.intent.keywords import Keyword
+from sms_consent.intent.lookup import load_rules
+from sms_consent.intent.normalisation import fold_keyword, looks_like
 from sms_consent.intent.result import Intent
 
 __all__ = ["Ignored", "OwnWords"]

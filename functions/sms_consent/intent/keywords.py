@@ -6,15 +6,12 @@ answer somewhere, ``unclear.json`` and ``ordinary.json`` decide and give the rea
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from sms_consent.intent.lookup import load_rules
 from sms_consent.intent.result import Intent
 
-__all__ = ["Keyword", "keywords", "load_rules"]
-
-_DATA = Path(__file__).parent / "data"
+__all__ = ["Keyword", "keywords"]
 
 
 class Keyword(NamedTuple):
@@ -35,12 +32,6 @@ class Keyword(NamedTuple):
     def is_removed(self) -> bool:
         """Whether the deployment's settings made it an ordinary word."""
         return self.intent is Intent.NONE and self.rule.startswith("keyword:custom/")
-
-
-def load_rules(name: str) -> dict[str, Any]:
-    """Return a data file that ``rules/build.py`` has written, such as ``languages/en``."""
-    content: dict[str, Any] = json.loads((_DATA / f"{name}.json").read_bytes())
-    return content
 
 
 def keywords() -> dict[str, Keyword]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise, repeat
 from typing import Any, NamedTuple, TypeVar
 
-from sms_consent.intent.bounded_cache import BoundedCache
+from sms_consent.intent.lookup import BoundedCache
 from sms_consent.intent.normalisation import Word
 
 __all__ = ["Lexicon", "Row", "Unit", "unfolded"]

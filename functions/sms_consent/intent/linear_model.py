@@ -13,11 +13,10 @@ from functools import cached_property
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from sms_consent.intent.keywords import load_rules
 from sms_consent.intent.lexicon import Lexicon, Row
+from sms_consent.intent.lookup import SortedLookup, load_rules
 from sms_consent.intent.normalisation import Word
 from sms_consent.intent.result import Found, Intent
-from sms_consent.intent.sorted_lookup import SortedLookup
 
 __all__ = ["ASKING", "OTHERS", "WHOLE", "Marking", "Marks", "Weights", "beginning_of", "summed"]
 

@@ -1,10 +1,12 @@
-"""Which words of a text are its sender's own: not reactions, quotations, automatic replies, or our own texts coming back.
+"""Which words of a text its sender wrote: reactions, quotations, automatic replies and copies of our texts are set aside.
 
-The others are set aside, and what is left is read like any other text, except that it opts nobody in.
+The remaining words are classified like any other text, except that they opt nobody in.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +15,184 @@ from typing import Any
 from sms_consent.intent.echo import without_reply
 from sms_consent.intent.instruction import Instruction
 from sms_consent.intent.normalisation import Folded, Word
-from sms_consent.intent.quotation import Quotation
 
-__all__ = ["NonAuthoredText", "OwnWords"]
+__all__ = ["NonAuthoredText", "OwnWords", "Quotation"]
+
+_LEAD = 7  # words before or after a quotation that can still be the phone's own
+_SHORT_LEAD = 2
+_LONG = 8  # words; a shorter quotation may be what the sender says
+_HAIR_SPACE = "\u200a"
+_CLOSED = 3  # hair spaces, at least, where the quotation of a Google reaction has not been cut off
+_SENTENCE_ENDS = ".!?;\n"
+_OPENING = frozenset("„«「『〝")  # “ closes what „ has opened
+_NAMED = re.compile(
+    r"(?::\s*|[\u3040-\u9fff\uac00-\ud7a3]\s*)(?:STOP|HELP|START)\b|(?:STOP|HELP|START)[\u3040-\u9fff\uac00-\ud7a3]"
+)
+_MARKS = ("\u200b", "\u200c")
+
+
+class Quotation:
+    """Knows the forms in which phones quote."""
+
+    def __init__(self, data: Mapping[str, Any], verbs: frozenset[str]) -> None:
+        """``data`` are the phrases by which quotations are recognised, ``verbs`` those of instructions."""
+        self._data, self._verbs = data, verbs
+
+    @cached_property
+    def _reactions(self) -> frozenset[str]:
+        return frozenset(self._data["reactions"].split("|"))
+
+    @cached_property
+    def _speakers(self) -> frozenset[str]:
+        return frozenset(self._data["first_person"].split())
+
+    @cached_property
+    def _said(self) -> frozenset[str]:
+        return frozenset(self._data["said"].split())
+
+    def reaction(self, folded: Folded) -> tuple[str, Sequence[Word]] | None:
+        """Return the rule by which the text is a reaction and the words that the person added to it, or None.
+
+        Google Messages sets the parts of a reaction between hair spaces, and the emoji between zero-width characters,
+        in every language; Apple writes a few words of the phone's language before or after a quotation.
+        """
+        text = folded.original
+        if text.startswith(_HAIR_SPACE) and text.count(_HAIR_SPACE) > 1 and any(mark in text for mark in _MARKS):
+            end = text.rfind(_HAIR_SPACE) if text.count(_HAIR_SPACE) >= _CLOSED else len(text)
+            own = [word for word in folded.words if folded.span(word.start, word.end)[0] > end]
+            return "immune:reaction/google-messages", own
+        if '"' in folded.text and (aside := self._reacting(folded)) is not None:
+            return "immune:reaction/quoted", [word for word in folded.words if word not in aside]
+        return None
+
+    def _reacting(self, folded: Folded) -> set[Word] | None:
+        """Return the words of the first quotation and of the phone's phrase beside it; None if there is no such phrase."""
+        found = quotations(folded)
+        if not found:
+            return None
+        (first, last), text, words = found[0], folded.text, folded.words
+        quoted = [word for word in words if first < word.start < last]
+        begin = max(text.rfind(mark, 0, first) for mark in _SENTENCE_ENDS) + 1
+        lead = [word for word in words if begin <= word.start < first]
+        rest = text[last + 1 :]
+        stop = min((place for mark in _SENTENCE_ENDS if (place := rest.find(mark)) >= 0), default=len(rest))
+        tail = [word for word in words if last < word.start < last + 1 + stop]
+        starts_phrase = not lead or lead[0].text not in self._speakers
+        if len(lead) <= _LEAD and starts_phrase and (phrase := self._phrase(lead)):
+            return {*quoted, *phrase}
+        if len(lead) > _SHORT_LEAD or not starts_phrase:
+            return None
+        if len(tail) <= _LEAD and (phrase := self._phrase(tail)):
+            return {*quoted, *phrase}
+        start, place = folded.span(begin, begin + 1)[0] if begin < len(text) else 0, folded.span(first, first + 1)[0]
+        has_emoji = any(unicodedata.category(character) == "So" for character in folded.original[start:place])
+        return {*quoted, *lead} if has_emoji and (not tail or lead) else None
+
+    def _phrase(self, words: Sequence[Word]) -> Sequence[Word]:
+        """Return the longest phrase of a phone's reaction among some words."""
+        texts = [word.text for word in words]
+        for length in range(len(texts), 0, -1):
+            for start in range(len(texts) - length + 1):
+                if " ".join(texts[start : start + length]) in self._reactions:
+                    return words[start : start + length]
+        return ()
+
+    def without(self, folded: Folded, words: Sequence[Word]) -> Sequence[Word]:
+        """Return the words without quoted lines ("> ..."), what follows "wrote:", and quotations that are of others."""
+        text = folded.text
+        if ">" in text or (":" in text and "\n" in text):
+            quoted_lines = [line for line in _lines(text) if self._is_quoted(text[line[0] : line[1]].lstrip())]
+            words = [word for word in words if not any(start <= word.start < end for start, end in quoted_lines)]
+        lowered = folded.original.casefold()
+        for marker in self._data["quoted_after"]:
+            place = lowered.find(marker)
+            if place >= 0 and len(lowered) == len(text):
+                start = text.rfind("\n", 0, place) + 1
+                if not self._heads_quotation(text[start:place], marker):
+                    continue
+                end = _end_of_quoted(text, place + len(marker)) if marker.endswith(":") else len(text)
+                words = [word for word in words if not start <= word.start < end]
+        if text.count('"') > 1:
+            gone: set[Word] = set()
+            for first, last in quotations(folded):
+                begin = max(text.rfind(mark, 0, first) for mark in _SENTENCE_ENDS) + 1
+                before = [word.text for word in words if begin <= word.start < first]
+                quoted = [word for word in words if first < word.start < last]
+                of_others = self._is_of_others(before, [word.text for word in quoted])
+                if last < len(text) and (of_others or _names_keyword(folded.written(first, last))):
+                    gone.update(quoted)
+            if len(gone) < len(words):
+                words = [word for word in words if word not in gone]
+        return words
+
+    def _heads_quotation(self, before: str, marker: str) -> bool:
+        """Tell whether a marker stands as mail programs write it: "-----Original Message-----", "Acme wrote:"."""
+        if not marker.endswith(":"):
+            return not any(map(str.isalnum, before))
+        return not before.strip() or before.split()[0] not in self._speakers
+
+    def _is_quoted(self, line: str) -> bool:
+        mark, colon, _ = line.partition(":")
+        return line.startswith(">") or (bool(colon) and mark in self._data["forwarded"].split())
+
+    def _is_of_others(self, before: Sequence[str], quoted: Sequence[str]) -> bool:
+        """Whether a quotation is of our text, or of somebody else's words: he goes "take me off" and hangs up."""
+        if before and before[0] not in self._speakers and not self._said.isdisjoint(before):
+            return True
+        if len(quoted) >= _LONG or any(word in self._verbs for word in quoted[:-1]):
+            return True
+        said = f" {' '.join(quoted)} "
+        return any(f" {phrase} " in said for phrase in self._data["how_ours_end"])
+
+
+def quotations(folded: Folded) -> list[tuple[int, int]]:
+    """Return where the outermost quotations begin and end; one that is not closed ends with the text.
+
+    A mark opens before a letter and closes after one; where letters or none stand on both sides, its form tells.
+    """
+    text = folded.text
+    found: list[tuple[int, int]] = []
+    depth = start = 0
+    for place, character in enumerate(text):
+        if character != '"':
+            continue
+        before, after = text[place - 1 : place].isalnum(), text[place + 1 : place + 2].isalnum()
+        written = folded.written(place, place + 1)
+        opens = after if before != after else written in _OPENING
+        if not depth or opens:
+            start = start if depth else place
+            depth += 1
+        elif depth:
+            depth -= 1
+            if not depth:
+                found.append((start, place))
+    if depth:
+        found.append((start, len(text)))
+    return [(first, last) for first, last in found if any(map(str.isalnum, text[first:last]))]
+
+
+def _names_keyword(quoted: str) -> bool:
+    """Tell whether a quotation names a keyword as our texts do without a verb before it: "Отписаться: STOP", "回复STOP退订"."""
+    return _NAMED.search(quoted) is not None
+
+
+def _end_of_quoted(text: str, after: int) -> int:
+    """Return where the text quoted after "wrote:" ends: before its first line that is not marked, else after a paragraph."""
+    rest = text[after:]
+    if "\n>" in rest:
+        return after
+    body = len(rest) - len(rest.lstrip())
+    end = rest.find("\n\n", body)
+    return after + end if end >= 0 else len(text)
+
+
+def _lines(text: str) -> list[tuple[int, int]]:
+    found, start = [], 0
+    for line in text.split("\n"):
+        found.append((start, start + len(line)))
+        start += len(line) + 1
+    return found
+
 
 _BEGINNING = 50  # words within which an automatic reply says that it is one
 

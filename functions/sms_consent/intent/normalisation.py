@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import accumulate, islice
 from typing import NamedTuple
 
-__all__ = ["MOST_WORDS", "Folded", "Word", "cut_evenly", "fold", "fold_keyword"]
+from sms_consent.intent.lookup import load_rules
+
+__all__ = ["MOST_WORDS", "Folded", "Word", "cut_evenly", "fold", "fold_keyword", "looks_like"]
 
 _GONE = "\x01"
 """Stands for a character that does not matter inside a word, so that the folded text keeps its length."""
@@ -237,3 +240,16 @@ def cut_evenly(text: str, longest: int, is_known: Callable[[str], bool]) -> list
 def fold_keyword(keyword: str) -> str:
     """The key by which ``fold(...).key`` finds a keyword."""
     return fold(keyword).key
+
+
+@cache
+def _letters() -> dict[int, str]:
+    return {ord(letter): latin for letter, latin in load_rules("look_alikes").items()}
+
+
+def looks_like(words: str) -> str:
+    """The words with every look-alike replaced; the same words if nothing is left of the other scripts' letters."""
+    if words.isascii():
+        return words
+    latin = words.translate(_letters())
+    return latin if latin.isascii() else words

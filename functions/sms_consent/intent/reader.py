@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from sms_consent.intent.confusables import looks_like
 from sms_consent.intent.deployment_words import Ignored, OwnWords
 from sms_consent.intent.echo import OwnReplies
 from sms_consent.intent.keywords import Keyword, keywords
-from sms_consent.intent.normalisation import MOST_WORDS, Folded, fold, fold_keyword
+from sms_consent.intent.normalisation import MOST_WORDS, Folded, fold, fold_keyword, looks_like
 from sms_consent.intent.result import NOTHING, RULES_VERSION, Classification, Explanation, Intent, Spans, Tier
 
 if TYPE_CHECKING:

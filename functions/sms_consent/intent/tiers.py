@@ -9,16 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from sms_consent.intent.clauses import clauses, has_breaks, is_laughing
-from sms_consent.intent.confusables import looks_like
 from sms_consent.intent.echo import OwnReplies
 from sms_consent.intent.keyword_in_context import Kept, KeywordInContext
-from sms_consent.intent.keywords import Keyword, load_rules
+from sms_consent.intent.keywords import Keyword
+from sms_consent.intent.lookup import load_rules
 from sms_consent.intent.non_authored_text import NonAuthoredText, OwnWords
-from sms_consent.intent.normalisation import Folded, Word
+from sms_consent.intent.normalisation import Folded, Word, looks_like
 from sms_consent.intent.result import NOTHING, RULES_VERSION, Classification, Found, Intent, Spans, Tier
-from sms_consent.intent.sentences import Sentences
-from sms_consent.intent.typo_keywords import TypoKeywords, joined_letters
+from sms_consent.intent.sentences import Sentences, clauses, has_breaks, is_laughing
+from sms_consent.intent.typos import TypoKeywords, joined_letters
 
 __all__ = ["Tiers"]
 

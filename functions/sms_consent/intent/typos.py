@@ -1,19 +1,39 @@
-"""Which word a wrongly typed one stands for: a slip of one key in short words, two in long ones, never a word of its own."""
+"""Misspelt words: spelling distance, misspelt keywords, and repair of the typing slips of a whole text.
+
+A slip is one key wrong in short words, two in long ones. A word that exists in its own right is never corrected.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice, product
 
-from sms_consent.intent.sorted_lookup import SortedLookup
+from sms_consent.intent.keyword_in_context import Kept, KeywordInContext
+from sms_consent.intent.keywords import Keyword
+from sms_consent.intent.lookup import BoundedCache, SortedLookup, is_among, load_rules
+from sms_consent.intent.normalisation import Folded, Word
+from sms_consent.intent.result import Intent
 
-__all__ = ["Halves", "Speller", "halves", "respellings", "slips_of", "unstretched", "without_digits"]
+__all__ = [
+    "Halves",
+    "Speller",
+    "TypoKeywords",
+    "TypoRepair",
+    "halves",
+    "joined_letters",
+    "respellings",
+    "slips_of",
+    "unstretched",
+    "without_digits",
+]
 
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _LEET = str.maketrans("01345789$@", "oieasteg5a".replace("5", "s"))
 _DOUBLE = re.compile(r"(.)\1")
 _STRETCH = re.compile(r"(.)\1{2,}")
-_SHORTEST, _LONGEST = 4, 24
+_SHORTEST_SPELT, _LONGEST_SPELT = 4, 24
 _SHORT = 5
 """Up to this length a slip must be one that fingers make (a neighbouring key, a doubled or missing letter, two letters
 swapped): most words of four or five letters are one letter away from some other word."""
@@ -75,7 +95,7 @@ class Speller:
 
     def __init__(self, words: Iterable[str], ordinary: Container[str], *, one_slip_only: bool = False) -> None:
         self.ordinary = ordinary
-        self._known = {word for word in words if len(word) >= _SHORTEST}
+        self._known = {word for word in words if len(word) >= _SHORTEST_SPELT}
         self._by_letters: dict[str, list[str]] = {}
         for word in sorted(self._known):
             for letters in _lasting(word):
@@ -94,7 +114,7 @@ class Speller:
         if word in self._known:
             return [word]
         length = len(word)
-        if word in self.ordinary or not _SHORTEST - 1 <= length <= _LONGEST:
+        if word in self.ordinary or not _SHORTEST_SPELT - 1 <= length <= _LONGEST_SPELT:
             return []
         if self._forms and not self._is_near(word):
             return []
@@ -130,7 +150,7 @@ class Halves:
         """The words that one slip makes into this one; for short words, one of those that fingers make."""
         written = len(word)
         found: set[str] = set()
-        for length in range(max(written - 1, _SHORTEST), written + 2):
+        for length in range(max(written - 1, _SHORTEST_SPELT), written + 2):
             before = (length - 1) // 2
             after = length - before - 1
             for half in (f"{length}{word[:before]}", f"{length}-{word[written - after :]}"):
@@ -215,3 +235,224 @@ def _finger_slip(word: str, known: str) -> bool:
 def _beside(word: str, i: int) -> bool:
     near = _NEAR.get(word[i], "")
     return any(key in near for key in word[max(0, i - 1) : i] + word[i + 1 : i + 2])
+
+
+_MOST_WORDS_OF_KEYWORD = 8
+_SIGNS = str.maketrans("$@", "sa")
+_SHORTEST_COMPANY = 5  # letters: too many words of four are one slip away from another
+_SHORTEST_WHOLE, _LONGEST_WHOLE = 5, 24
+_LONGEST_WRITTEN = 60  # letters drawn out included
+_MOST_PIECES = 3  # "un subs cribe"
+
+
+class TypoKeywords:
+    """The keywords that may be misspelt, and the ways in which they are."""
+
+    def __init__(
+        self,
+        keywords: Mapping[str, Keyword],
+        company: KeywordInContext,
+        ordinary: Iterable[str],
+        vocabulary: Container[str],
+    ) -> None:
+        self._keywords = keywords
+        self._vocabulary = vocabulary
+        self._ordinary = frozenset(ordinary)
+        self._company = company
+        self._meant_by = BoundedCache(self._meant)
+
+    def read(self, words: Sequence[Word]) -> Kept | None:
+        """The keyword that was meant, with the words that stand for it, if all other words keep it company."""
+        if not 0 < len(words) <= _MOST_WORDS_OF_KEYWORD:
+            return None
+        odd = [i for i, word in enumerate(words) if not self._company.is_company(word.text)]
+        if not 0 < len(odd) <= _MOST_PIECES or odd[-1] - odd[0] >= _MOST_PIECES:
+            return None
+        first, last = words[odd[0]], words[odd[-1]]
+        written = "".join(word.text for word in words[odd[0] : odd[-1] + 1])
+        words_of_their_own = len(odd) > 1 and all(words[i].text in self._vocabulary for i in odd)
+        meant = self._meant_by[written, len(odd) == 1, not words_of_their_own]
+        if meant is None:
+            return None
+        meant_words = [Word(word, first.start, last.end) for word in meant.split()]
+        corrected = [*words[: odd[0]], *meant_words, *words[odd[-1] + 1 :]]
+        return self._company.read(corrected)
+
+    def company(self, words: Sequence[Word]) -> Kept | None:
+        """A keyword as it is, with company that is misspelt: "SAIR obrigdao", "stop it plesae"."""
+        if not 1 < len(words) <= _MOST_WORDS_OF_KEYWORD or not self._company.has_keyword(words):
+            return None
+        corrected = [self._as_company(word) for word in words]
+        return self._company.read(corrected) if corrected != [*words] else None
+
+    def _as_company(self, word: Word) -> Word:
+        text = word.text
+        if len(text) < _SHORTEST_COMPANY or self._company.is_company(text):
+            return word
+        if text in self._keywords or text in self._vocabulary:
+            return word
+        nearest = self._company_speller.nearest(text)
+        return Word(nearest[0], word.start, word.end) if nearest else word
+
+    def disguised(self, folded: Folded) -> Kept | None:
+        """A keyword with signs for letters: "$top", "c@ncel"."""
+        text = folded.text
+        if len(text) > _LONGEST_WRITTEN or ("$" not in text and "@" not in text):
+            return None
+        return self.read(Folded(folded.original, folded.text.translate(_SIGNS)).words)
+
+    def _meant(self, asked: tuple[str, bool, bool]) -> str | None:
+        """The keyword that letters stand for; None if they are a word of their own, or could be one of two requests.
+
+        Asked with the letters: whether they are written as one word, and whether they may have slips.
+        """
+        written, as_one_word, slips = asked
+        if len(written) > _LONGEST_WRITTEN:
+            return None
+        joined = written.split("2")  # "stop2end", as some services print it
+        if len(joined) > 1 and all(part in self._joined for part in joined):
+            return self._joined[joined[0]]
+        plain = without_digits(written)
+        for form in dict.fromkeys((written, unstretched(written), plain, unstretched(plain))):
+            if form in self._variants:
+                return self._variants[form]
+            if form in self._joined and (form != written or not as_one_word):
+                return self._joined[form]
+            nearest = self._speller.nearest(form) if slips else ()
+            meant = [self._joined[word] for word in nearest]
+            if meant and len({self._keywords[key].intent for key in meant}) == 1:
+                return meant[0]
+        return None
+
+    def whole(self, words: Sequence[Word]) -> Kept | None:
+        """An opt-out keyword that counts as the whole message only, with letters swapped or doubled."""
+        if len(words) != 1 or not _SHORTEST_WHOLE <= len(words[0].text) <= _LONGEST_WHOLE:
+            return None
+        if words[0].text in self._speller.ordinary:
+            return None
+        text = words[0].text
+        swapped = (text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(len(text) - 1))
+        single = (text[:i] + text[i + 1 :] for i in range(len(text) - 1) if text[i] == text[i + 1])
+        for form in (*single, *swapped, unstretched(text)):
+            keyword = self._keywords.get(form)
+            if keyword and keyword.whole_message_only and keyword.intent is Intent.OPT_OUT:
+                return keyword, words[0], words[0]
+        return None
+
+    @cached_property
+    def _joined(self) -> dict[str, str]:
+        """Keywords without spaces, to their keys; the general sources' first."""
+        found: dict[str, str] = {}
+        for key, keyword in self._keywords.items():
+            if not keyword.whole_message_only and keyword.intent in (Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP):
+                found.setdefault(key.replace(" ", ""), key)
+        return found
+
+    @cached_property
+    def _variants(self) -> dict[str, str]:
+        means: Mapping[str, str] = load_rules("typos")["means"]
+        return {word: key for key, words in means.items() for word in words.split() if key in self._keywords}
+
+    @cached_property
+    def _company_speller(self) -> Speller:
+        return Speller(self._company.words, self._ordinary)
+
+    @cached_property
+    def _speller(self) -> Speller:
+        others = {key for key, keyword in self._keywords.items() if key.replace(" ", "") not in self._joined}
+        return Speller(self._joined, self._ordinary | others)
+
+
+def joined_letters(words: Sequence[Word]) -> list[Word]:
+    """Three and more single letters in a row as one word: "s t o p", "S.T.O.P"."""
+    if sum([len(word.text) == 1 for word in words]) < _MOST_PIECES:
+        return list(words)
+    found: list[Word] = []
+    run: list[Word] = []
+    for word in (*words, None):
+        if word is not None and len(word.text) == 1:
+            run.append(word)
+            continue
+        if len(run) >= _MOST_PIECES:
+            found.append(Word("".join(letter.text for letter in run), run[0].start, run[-1].end))
+        else:
+            found += run
+        run = []
+        if word is not None:
+            found.append(word)
+    return found
+
+
+_MOST_WORDS_REPAIRED = 14
+_MOST_ODD = 2
+_MOST_READINGS = 4
+_SHORTEST_REPAIRED, _LONGEST_REPAIRED = 2, 24  # letters
+_SHORTEST_RUN, _SHORTEST_PIECE = 6, 2
+_SWAPPED = 3  # letters: what of these words is mistyped shows only where two letters are swapped
+
+
+class TypoRepair:
+    """Puts words of one language for those that no language knows."""
+
+    def __init__(self, language: str, known: Callable[[str], int], bit: int) -> None:
+        """``known`` tells which languages know a word, one bit a language; ``bit`` is this one's."""
+        prepared = load_rules(f"slips/{language}")
+        self._words = Halves(prepared["words"])
+        self._ordinary: list[str] = prepared["beside"].split()
+        self._known, self._bit = known, bit
+        self._odd, self._likest = BoundedCache(self._is_odd), BoundedCache(self._forms)
+
+    def mended(self, words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+        """The text as it may have been meant, the likeliest first; nothing where it is long, or much of it is unknown."""
+        if len(words) > _MOST_WORDS_REPAIRED:
+            return
+        is_odd = self._odd
+        odd = {i for i, word in enumerate(words) if is_odd[word.text]}
+        if not 0 < len(odd) <= _MOST_ODD:
+            return
+        options: list[list[Sequence[Word]]] = []
+        i = 0
+        while i < len(words):
+            pair = words[i : i + 2]
+            if len(pair) > 1 and not odd.isdisjoint((i, i + 1)) and (moved := self._moved(*pair)):
+                options.append([moved])
+                i += 2
+                continue
+            meant = self._meant(words[i]) if i in odd else []
+            options.append(meant or [(words[i],)])
+            i += 1
+        for chosen in islice(product(*options), _MOST_READINGS):
+            mended = [word for each in chosen for word in each]
+            if mended != [*words]:
+                yield mended
+
+    def _is_odd(self, text: str) -> bool:
+        if not (text.isalpha() and text.isascii() and _SHORTEST_REPAIRED <= len(text) <= _LONGEST_REPAIRED):
+            return False
+        return not self._known(text) and not is_among(self._ordinary, text)
+
+    def _is_own(self, text: str) -> bool:
+        return bool(self._known(text) & self._bit)
+
+    def _moved(self, one: Word, other: Word) -> Sequence[Word]:
+        """Two words with the space between them one letter further, or none: "take of flist", "remo ve"."""
+        a, b = one.text, other.text
+        for first, second in ((a[:-1], a[-1] + b), (a + b[0], b[1:])):
+            if self._is_own(first) and self._is_own(second):
+                return (Word(first, one.start, one.end), Word(second, other.start, other.end))
+        return (Word(a + b, one.start, other.end),) if self._is_own(a + b) else ()
+
+    def _meant(self, word: Word) -> list[Sequence[Word]]:
+        return [[Word(text, word.start, word.end) for text in form] for form in self._likest[word.text]]
+
+    def _forms(self, text: str) -> list[tuple[str, ...]]:
+        """What a word may stand for: another one, or two."""
+        if len(text) == _SWAPPED:
+            swapped = (text[1] + text[0] + text[2], text[0] + text[2] + text[1])
+            return [(form,) for form in swapped if self._is_own(form)]
+        others: list[tuple[str, ...]] = [(form,) for form in self._words.beside(text)]
+        if len(text) < _SHORTEST_RUN:
+            return others
+        cuts = range(_SHORTEST_PIECE, len(text) - _SHORTEST_PIECE + 1)
+        pairs = ((text[:cut], text[cut:]) for cut in cuts)
+        return others + [pair for pair in pairs if self._is_own(pair[0]) and self._is_own(pair[1])]

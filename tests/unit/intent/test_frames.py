@@ -7,9 +7,9 @@ import pytest
 from rules.build import grammar
 from rules.sources import sentence_files
 from sms_consent.intent.agency import Agency, Who
+from sms_consent.intent.grammar import Board, Elements
 from sms_consent.intent.lexicon import Lexicon
 from sms_consent.intent.normalisation import fold
-from sms_consent.intent.patterns import Board, Elements
 
 PACK = {
     "language": "xx",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_consent.intent.sorted_lookup import SortedLookup, joined
+from sms_consent.intent.lookup import SortedLookup, joined
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="^|"))
 ROWS = st.dictionaries(WORDS, st.text(st.characters(codec="utf-8", exclude_characters="^")), min_size=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sms_consent.intent import Classification, Reader
-from sms_consent.intent.sorted_lookup import joined
+from sms_consent.intent.lookup import joined
 from sms_consent.intent.typos import Halves, halves
 
 READER = Reader()

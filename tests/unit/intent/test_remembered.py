@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sms_consent.intent import bounded_cache as remembered
-from sms_consent.intent.bounded_cache import BoundedCache
+from sms_consent.intent import lookup as remembered
+from sms_consent.intent.lookup import BoundedCache
 
 
 def test_what_is_asked_again_is_not_worked_out_again() -> None:

@@ -8,7 +8,7 @@ import pytest
 from rules.sources import FOLDER
 from sms_consent.intent import Intent, Reader, Tier
 from sms_consent.intent import linear_model as weighing
-from sms_consent.intent.keywords import load_rules
+from sms_consent.intent.lookup import load_rules
 
 READER = Reader()
 FRAMES_ONLY = Reader(weighed=False)
