@@ -1,4 +1,4 @@
-"""How fast texts are read, beside the one-liners that peers document; how long the first text of a cold start takes.
+"""How fast texts are classified, compared with the one-liners that peers document; how long the first text takes.
 
 Run: ``python benchmarks/intent_speed.py``. Each figure is the best of several rounds on one core: the others tell
 how busy the machine was. A peer's one-liner is faster because it looks for less: `sms-consent evaluate` shows for how much.
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sms_consent.intent import Intent, Reader
+from sms_consent.intent import Intent, RuleSet
 
 ROUNDS = 7
 EXAMPLES = Path(__file__).parents[1] / "tests" / "unit" / "intent" / "examples"
@@ -35,14 +35,14 @@ FIRST_TEXTS = {
 COLD_START = """
 import time
 begun = time.process_time()
-from sms_consent.intent import Reader
+from sms_consent.intent import RuleSet
 imported = time.process_time()
-reader = Reader()
+rules = RuleSet()
 ready = time.process_time()
 if {text!r} != "STOP":
-    import sms_consent.intent.tiers
+    import sms_consent.intent.lower_tiers
 loaded = time.process_time()
-reader.read({text!r})
+rules.classify({text!r})
 done = time.process_time()
 print(imported - begun, ready - imported, loaded - ready, done - loaded)
 """
@@ -83,18 +83,18 @@ def kinds() -> dict[str, list[str]]:
 
 def figures() -> dict[str, tuple[float, ...]]:
     """Texts of each kind a second, and as a share of a peer's one-liner; and the parts of a cold start, in seconds."""
-    reader, peer = Reader(), PEERS["trimmed exact match"]
+    rules, peer = RuleSet(), PEERS["trimmed exact match"]
     found: dict[str, tuple[float, ...]] = {}
     for name, texts in kinds().items():
-        rate = per_second(lambda text: reader.read(text).intent is Intent.OPT_OUT, texts)
+        rate = per_second(lambda text: rules.classify(text).intent is Intent.OPT_OUT, texts)
         found[name] = rate, rate / per_second(peer, texts)
     return found | {f"cold start, {name}": cold_start(text) for name, text in FIRST_TEXTS.items()}
 
 
 def main() -> None:
     """Print the tables."""
-    reader, sets = Reader(), kinds()
-    rules: dict[str, Rule] = {"sms-consent": lambda text: reader.read(text).intent is Intent.OPT_OUT, **PEERS}
+    rule_set, sets = RuleSet(), kinds()
+    rules: dict[str, Rule] = {"sms-consent": lambda text: rule_set.classify(text).intent is Intent.OPT_OUT, **PEERS}
     out = sys.stdout.write
     out(f"{'texts a second':<22}" + "".join(f"{name:>20}" for name in sets) + "\n")
     ours = {name: per_second(rules["sms-consent"], kind) for name, kind in sets.items()}
@@ -108,7 +108,7 @@ def main() -> None:
     for piece in ("a", "stop texting me ", "é", "退订", "> ", '"', "a."):
         text = (piece * 100_000)[:100_000]
         out(f"{piece!r:<32}{1000 / per_second(rules['sms-consent'], [text]):>12.1f}\n")
-    out(f"\n{'cold start, milliseconds':<32}{'imports':>12}{'reader':>12}{'further':>12}{'first text':>12}\n")
+    out(f"\n{'cold start, milliseconds':<32}{'imports':>12}{'rules':>12}{'further':>12}{'first text':>12}\n")
     for text in FIRST_TEXTS.values():
         out(f"{text:<32}" + "".join(f"{1000 * part:>12.1f}" for part in cold_start(text)) + "\n")
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rules import sources
-from rules.sources import FOLDER, keyword_files, literals, load, patterns_of, sentence_files
+from rules.sources import FOLDER, keyword_files, literals, load, requests_of, sentence_files
 from sms_consent.intent.keywords import Keyword
 from sms_consent.intent.linear_model import WHOLE, beginning_of
 from sms_consent.intent.lookup import joined
@@ -84,10 +84,10 @@ def built() -> dict[str, dict[str, Any]]:
     vocabulary = _vocabulary()
     others = vocabulary.pop("others")
     lower_tiers = {
-        "company": _company(),
+        "keyword_context": _keyword_context(),
         "ordinary": _ordinary(),
         "vocabulary": vocabulary,
-        "immunity": _immunity(),
+        "non_authored_text": _non_authored_text(),
     }
     return {
         "keywords": _keywords(),
@@ -166,9 +166,9 @@ def _explained() -> dict[str, str]:
     """Return the title and source of every source file, by its name, for ``sms-consent explain``."""
     names = [path.relative_to(FOLDER).with_suffix("").as_posix() for path in sorted(FOLDER.rglob("*.json"))]
     titles = {name: f"{data['title']} ({data['source']})" for name in names if "title" in (data := load(name))}
-    shared = f"; {titles['shared_patterns']}"
+    shared = f"; {titles['shared_requests']}"
     for file in sentence_files():
-        if file["frames"] == "shared":
+        if file["requests"] == "shared":
             titles[f"sentences/{file['language']}"] += shared
     return titles
 
@@ -188,7 +188,7 @@ def _row(keyword: Keyword) -> list[Any]:
     return [*row, True] if keyword.everyday else row
 
 
-def _company() -> dict[str, str]:
+def _keyword_context() -> dict[str, str]:
     data = load("keyword_context")
 
     def group(*names: str) -> set[str]:
@@ -213,7 +213,7 @@ def _company() -> dict[str, str]:
     return {name: "|".join(sorted(words - {""})) for name, words in found.items()}
 
 
-def _immunity() -> dict[str, Any]:
+def _non_authored_text() -> dict[str, Any]:
     """What automatic replies say of themselves, and the words by which instructions are known."""
     data = load("non_authored_text")
     lists, machine = (
@@ -242,7 +242,7 @@ def _vocabulary() -> dict[str, Any]:
     stems: dict[str, int] = {}
     packs = sentence_files()
     for place, pack in enumerate(packs):
-        named = "" if pack["frames"] == "shared" else " ".join(name[2:] for name in literals(pack["frames"]))
+        named = "" if pack["requests"] == "shared" else " ".join(name[2:] for name in literals(pack["requests"]))
         telling = [listed for name, listed in pack["parts"].items() if name != OTHER_THINGS]
         for listed in (*telling, pack["common"], named):
             for entry in listed.replace("_", " ").split():
@@ -288,17 +288,17 @@ def _grammars() -> dict[str, dict[str, Any]]:
         has_slips = (FOLDER / "slips" / f"{language}.json").is_file()
         if has_slips:
             found[f"slips/{language}"] = _slips(load(f"slips/{language}"))
-        found[f"languages/{language}"] = grammar(pack, patterns_of(pack)) | {
-            "mended": has_slips,
-            "weighed": weights is not None,
-            "surer": weights is not None and "limits" not in weights,
+        found[f"languages/{language}"] = grammar(pack, requests_of(pack)) | {
+            "has_slips": has_slips,
+            "has_weights": weights is not None,
+            "has_reliable_weights": weights is not None and "limits" not in weights,
         }
     return found
 
 
-def grammar(pack: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def grammar(pack: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What a lexicon is made of: the words by the parts that they play, and the element by which each pattern is looked up."""
-    named = sorted(literals(frames))
+    named = sorted(literals(requests))
     common = set(pack.get("common", "").split())
     lists = {**pack["parts"], "BREAK": pack["breakers"], **{name: name[2:] for name in named}}
     counts = {name: len(common & set(words.split())) for name, words in lists.items()}
@@ -306,11 +306,11 @@ def grammar(pack: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> dic
     return {
         "language": pack["language"],
         "unspaced": bool(pack.get("unspaced")),
-        "doubted": pack.get("doubted", ""),
+        "doubtful": pack.get("doubtful", ""),
         "names": names,
         **_entries(_played(lists, names)),
-        "frames": frames,
-        "anchors": [[_anchor(pattern, counts) for pattern in frame["patterns"]] for frame in frames],
+        "requests": requests,
+        "anchors": [[_anchor(pattern, counts) for pattern in request["patterns"]] for request in requests],
     }
 
 
@@ -354,17 +354,17 @@ def _joined(phrases: Mapping[str, list[tuple[list[str], int]]]) -> dict[str, str
 
 
 def _weights(data: Mapping[str, Any]) -> dict[str, Any]:
-    """By what marks begin with, and are looked up by: their weights, and after that what else they are."""
+    """By what features begin with, and are looked up by: their weights, and after that what else they are."""
     found: dict[str, tuple[list[str], list[str]]] = {}
-    for weight, marks in data["weights"].items():
-        for mark in marks.split("|"):
-            beginning = beginning_of(mark)
+    for weight, features in data["weights"].items():
+        for feature in features.split("|"):
+            beginning = beginning_of(feature)
             weights, rests = found.setdefault(beginning, ([], []))
             weights.append(str(round(float(weight) * WHOLE)))
-            rests.append(mark.removeprefix(beginning))
+            rests.append(feature.removeprefix(beginning))
     listed = {beginning: f"{' '.join(weights)}|{'|'.join(rests)}" for beginning, (weights, rests) in found.items()}
     own = {"limits": data["limits"]} if "limits" in data else {}
-    return {"bias": data["bias"], **own, "marks": joined(listed)}
+    return {"bias": data["bias"], **own, "features": joined(listed)}
 
 
 def _slips(data: Mapping[str, str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sms_consent.intent import Reader, linear_model
+from sms_consent.intent import RuleSet, linear_model
 from sms_consent.intent.normalisation import fold
 from sms_consent_cli.commands.evaluate.corpus import Label, LabelledText, Part, load, load_sms_spam
 from sms_consent_cli.commands.evaluate.split import text_id
@@ -31,15 +31,15 @@ WEIGHTS = Path(__file__).with_name("weights")
 EXAMPLES = Path(__file__).parents[1] / "tests" / "unit" / "intent" / "examples"
 EPOCHS, AVERAGED = 12, 4
 RATE, BIAS_RATE = 0.15, 0.05
-SHRINK = 0.02  # how strongly a weight is drawn back to nothing whenever its mark is met
-LEFT_OUT = 0.2  # of a text's marks, at each step
-RAREST = 2  # texts: a mark of one tells of that text only
-SMALLEST = 0.1  # a lighter mark is left out
+SHRINK = 0.02  # how strongly a weight is drawn back to nothing whenever its feature is met
+LEFT_OUT = 0.2  # of a text's features, at each step
+RAREST = 2  # texts: a feature of one tells of that text only
+SMALLEST = 0.1  # a lighter feature is left out
 FOLDS = 5
 
 
 class Weighed(NamedTuple):
-    """A text's marks, clause by clause, whether it has a question mark, and whether it asks for an opt-out."""
+    """A text's features, clause by clause, whether it has a question feature, and whether it asks for an opt-out."""
 
     clauses: list[list[str]]
     asking: bool
@@ -48,10 +48,14 @@ class Weighed(NamedTuple):
 
 def fitted(texts: Sequence[Weighed]) -> tuple[float, dict[str, float]]:
     """The bias and the weights. The clause that says most of a text learns in full, the others by less."""
-    counts = Counter(mark for text in texts for mark in {mark for clause in text.clauses for mark in clause})
-    weights = {mark: 0.0 for mark, count in counts.items() if count >= RAREST} | {linear_model.ASKING: 0.0}
+    counts = Counter(
+        feature for text in texts for feature in {feature for clause in text.clauses for feature in clause}
+    )
+    weights = {feature: 0.0 for feature, count in counts.items() if count >= RAREST} | {linear_model.ASKING: 0.0}
     known = [
-        Weighed([[mark for mark in clause if mark in weights] for clause in text.clauses], text.asking, text.asks)
+        Weighed(
+            [[feature for feature in clause if feature in weights] for clause in text.clauses], text.asking, text.asks
+        )
         for text in texts
     ]
     steps = dict.fromkeys(weights, 1e-6)
@@ -61,8 +65,8 @@ def fitted(texts: Sequence[Weighed]) -> tuple[float, dict[str, float]]:
     for epoch in range(EPOCHS):
         order.shuffle(known)
         for text in known:
-            clauses = [[mark for mark in clause if drawn() >= LEFT_OUT] for clause in text.clauses]
-            totals = [sum([weights[mark] for mark in clause]) / (1 - LEFT_OUT) for clause in clauses]
+            clauses = [[feature for feature in clause if drawn() >= LEFT_OUT] for clause in text.clauses]
+            totals = [sum([weights[feature] for feature in clause]) / (1 - LEFT_OUT) for clause in clauses]
             total = bias + linear_model.summed(totals) + weights[linear_model.ASKING] * text.asking
             error = 1 / (1 + math.exp(-max(-30.0, min(30.0, total)))) - text.asks
             bias -= BIAS_RATE * error
@@ -70,20 +74,20 @@ def fitted(texts: Sequence[Weighed]) -> tuple[float, dict[str, float]]:
             shares = [1.0 if place == clearest else linear_model.OTHERS for place in range(len(totals))]
             question = [([linear_model.ASKING], 1.0)] if text.asking else []
             for clause, share in (*zip(clauses, shares, strict=True), *question):
-                for mark in clause:
-                    slope = error * share + SHRINK * weights[mark] * abs(error)
-                    steps[mark] += slope * slope
-                    weights[mark] -= RATE * slope / math.sqrt(steps[mark])
+                for feature in clause:
+                    slope = error * share + SHRINK * weights[feature] * abs(error)
+                    steps[feature] += slope * slope
+                    weights[feature] -= RATE * slope / math.sqrt(steps[feature])
         if epoch >= EPOCHS - AVERAGED:
             mean_bias += bias / AVERAGED
-            for mark, weight in weights.items():
-                mean[mark] += weight / AVERAGED
+            for feature, weight in weights.items():
+                mean[feature] += weight / AVERAGED
     return mean_bias, mean
 
 
 def total_of(text: Weighed, bias: float, weights: Mapping[str, float]) -> float:
     """What a text weighs."""
-    totals = [sum([weights.get(mark, 0.0) for mark in clause]) for clause in text.clauses]
+    totals = [sum([weights.get(feature, 0.0) for feature in clause]) for clause in text.clauses]
     return bias + linear_model.summed(totals) + (weights.get(linear_model.ASKING, 0.0) if text.asking else 0.0)
 
 
@@ -97,14 +101,14 @@ def _limits(language: str) -> dict[str, float | None]:
 def described(
     language: str, bias: float, weights: dict[str, float], examples: Sequence[LabelledText]
 ) -> dict[str, object]:
-    """The file's content: marks by their weight, rounded, so that each can be looked up and the file stays small."""
+    """The file's content: features by their weight, rounded, so that each can be looked up and the file stays small."""
     count, sources = len(examples), "tests/corpus/dev.jsonl and tests/unit/intent/examples"
     if any(example.kind == "sms-spam-ham" for example in examples):
         sources += " and half of the human messages of the UCI SMS Spam Collection (Almeida and Hidalgo, CC BY 4.0)"
     by_weight: dict[str, list[str]] = {}
-    for mark, weight in sorted(weights.items()):
+    for feature, weight in sorted(weights.items()):
         if abs(weight) >= SMALLEST:
-            by_weight.setdefault(f"{weight:.1f}", []).append(mark)
+            by_weight.setdefault(f"{weight:.1f}", []).append(feature)
     limits = _limits(language)
     return {
         "title": f"What words weigh for an opt-out, language {language}",
@@ -112,14 +116,14 @@ def described(
         **({"limits": limits} if limits else {}),
         "bias": round(bias, 2),
         "weights": {
-            weight: "|".join(marks) for weight, marks in sorted(by_weight.items(), key=lambda row: float(row[0]))
+            weight: "|".join(features) for weight, features in sorted(by_weight.items(), key=lambda row: float(row[0]))
         },
     }
 
 
 def cross_validated(examples: Sequence[LabelledText], texts: Sequence[Weighed]) -> None:
-    """Prints how texts are read by weights that they had no part in."""
-    read = Reader(weighed=False)
+    """Print how texts are classified by weights that were fitted without them."""
+    patterns_only = RuleSet(linear_model=False)
     totals: list[tuple[float, LabelledText]] = []
     folds = [int(hashlib.sha256(example.family.encode()).hexdigest(), 16) % FOLDS for example in examples]
     for drawn in range(FOLDS):
@@ -129,17 +133,17 @@ def cross_validated(examples: Sequence[LabelledText], texts: Sequence[Weighed]) 
             for text, example, its in zip(texts, examples, folds, strict=True)
             if its == drawn
         ]
-    rules = {example.id: read.read(example.text) for _, example in totals}
-    sys.stdout.write("from total, where no frame says OPT_OUT or OPT_IN   opt-outs   others   of these NONE\n")
+    by_patterns = {example.id: patterns_only.classify(example.text) for _, example in totals}
+    sys.stdout.write("from total, where no pattern says OPT_OUT or OPT_IN   opt-outs   others   of these NONE\n")
     for least in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0):
-        above = [e for total, e in totals if total > least and rules[e.id].intent in ("NONE", "UNCLEAR")]
+        above = [e for total, e in totals if total > least and by_patterns[e.id].intent in ("NONE", "UNCLEAR")]
         found = sum(example.label is Label.OPT_OUT for example in above)
         none = sum(example.label is Label.NONE for example in above)
         sys.stdout.write(f"{least:>10} {found:>10} {len(above) - found:>8} {none:>8}\n")
-    sys.stdout.write("below total, where a frame says OPT_OUT   opt-outs   others\n")
+    sys.stdout.write("below total, where a pattern says OPT_OUT   opt-outs   others\n")
     for most in (0.0, -0.5, -1.0, -1.5, -2.0, -3.0):
-        below = [e for total, e in totals if total < most and rules[e.id].rule.startswith("sentence:")]
-        denied = [example for example in below if rules[example.id].intent == "OPT_OUT"]
+        below = [e for total, e in totals if total < most and by_patterns[e.id].rule.startswith("sentence:")]
+        denied = [example for example in below if by_patterns[example.id].intent == "OPT_OUT"]
         found = sum(example.label is Label.OPT_OUT for example in denied)
         sys.stdout.write(f"{most:>10} {found:>10} {len(denied) - found:>8}\n")
 
@@ -172,13 +176,13 @@ def main() -> int:
     )
     arguments.add_argument("languages", nargs="+")
     options = arguments.parse_args()
-    reader = Reader()
+    rules = RuleSet()
     for language in options.languages:
         chat = conversation(options.sms_spam) if options.sms_spam else []
         examples = [text for text in (*load(Part.DEV), *listed(language), *chat) if text.language == language]
         texts = [
             Weighed(
-                reader.marks(example.text, language), "?" in fold(example.text).text, example.label is Label.OPT_OUT
+                rules.features(example.text, language), "?" in fold(example.text).text, example.label is Label.OPT_OUT
             )
             for example in examples
         ]

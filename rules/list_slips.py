@@ -17,7 +17,7 @@ from typing import Any
 import wordfreq  # type: ignore[import-not-found]  # not a dependency
 
 from rules.build import OTHER_THINGS
-from rules.sources import FOLDER, literals, patterns_of, sentence_files
+from rules.sources import FOLDER, literals, requests_of, sentence_files
 from sms_consent.intent.normalisation import fold_keyword
 from sms_consent.intent.typos import Speller
 
@@ -31,7 +31,7 @@ NAMES = {"no": "nb"}
 def entries(pack: Mapping[str, Any]) -> Iterator[str]:
     """The words and stems of a language's sentences."""
     listed = [words for name, words in pack["parts"].items() if name != OTHER_THINGS]
-    for words in (*listed, pack.get("common", ""), *(name[2:] for name in literals(patterns_of(pack)))):
+    for words in (*listed, pack.get("common", ""), *(name[2:] for name in literals(requests_of(pack)))):
         yield from words.replace("_", " ").split()
 
 

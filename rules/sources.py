@@ -11,7 +11,7 @@ from sms_consent.intent.keywords import Keyword
 from sms_consent.intent.normalisation import fold_keyword
 from sms_consent.intent.result import Intent
 
-__all__ = ["FOLDER", "keyword_files", "keywords", "literals", "load", "patterns_of", "sentence_files"]
+__all__ = ["FOLDER", "keyword_files", "keywords", "literals", "load", "requests_of", "sentence_files"]
 
 FOLDER = Path(__file__).parent
 _GENERAL = ("aws", "fcc", "ctia", "twilio", "telnyx", "plivo", "vonage", "canada", "sinch")
@@ -42,17 +42,17 @@ def sentence_files(language: str = "*") -> list[dict[str, Any]]:
     return [load(f"sentences/{path.stem}") for path in sorted((FOLDER / "sentences").glob(f"{language}.json"))]
 
 
-def patterns_of(sentences: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Return the patterns of a sentence file: its own or the shared ones."""
-    own = sentences["frames"]
-    patterns: Sequence[Mapping[str, Any]] = load("shared_patterns")["frames"] if own == "shared" else own
-    return patterns
+def requests_of(sentences: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the requests of a sentence file: its own or the shared ones."""
+    own = sentences["requests"]
+    requests: Sequence[Mapping[str, Any]] = load("shared_requests")["requests"] if own == "shared" else own
+    return requests
 
 
-def literals(patterns: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the words that patterns contain themselves, as ``w:back``."""
+def literals(requests: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the words that the patterns of requests contain themselves, as ``w:back``."""
     found: set[str] = set()
-    for each in patterns:
+    for each in requests:
         for pattern in (*each["patterns"], each.get("unless", ""), each.get("soften", ""), each.get("needs", "")):
             for token in pattern.split():
                 found.update(name for name in token.strip("!?*").split("|") if name.startswith("w:"))

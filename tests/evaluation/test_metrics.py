@@ -20,7 +20,7 @@ class Said:
 class ReadsWhatIsWritten:
     """Takes every text for the intent that it begins with."""
 
-    def read(self, text: str, /) -> Said:
+    def classify(self, text: str, /) -> Said:
         """'OPT_OUT …' is an opt-out, and so on."""
         return Said(text.split(maxsplit=1)[0])
 

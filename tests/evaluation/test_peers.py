@@ -60,6 +60,6 @@ def test_the_list_of_phrases_finds_what_it_lists() -> None:
 
 def test_a_peer_reads_opt_outs_and_nothing_else() -> None:
     """It never asks."""
-    readings = {peer.name: peer.read("stop").intent for peer in PEERS}
+    readings = {peer.name: peer.classify("stop").intent for peer in PEERS}
     assert set(readings.values()) == {Label.OPT_OUT}
-    assert {peer.read("hello").intent for peer in PEERS} == {Label.NONE}
+    assert {peer.classify("hello").intent for peer in PEERS} == {Label.NONE}

@@ -52,7 +52,7 @@ LETTERS, ANSWER, TEXT = (
 CLASSIFIER, ECHO, TIERS = (
     "sms_consent/intent/classifier.py",
     "sms_consent/intent/echo.py",
-    "sms_consent/intent/tiers.py",
+    "sms_consent/intent/lower_tiers.py",
 )
 CLOCK, TIMES, STATUS = (
     "cli/sms_consent_cli/shared/aws_clock.py",
@@ -870,30 +870,30 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "a text that begins with an opt-out keyword may be an echo",
-        "sms_consent/intent/reader.py",
-        "found[0].intent is Intent.NONE or self._tiers.begins_with_opt_out(folded):\n",
+        "sms_consent/intent/rule_set.py",
+        "found[0].intent is Intent.NONE or tiers.begins_with_opt_out(folded):\n",
         "found[0].intent is Intent.NONE:\n",
-        "intent/test_immunity.py", ECHOES,
+        "intent/test_non_authored_text.py", ECHOES,
     ),
     _mutant(
         "a piece of a reply opts in",
         TIERS,
-        '        if ours().has_piece(folded):\n            return _set_aside("immune:own-reply"), ()\n        return reading, spans\n',
-        "        return reading, spans\n",
+        '        if ours().has_piece(folded):\n            return _set_aside("immune:own-reply"), ()\n        return result, spans\n',
+        "        return result, spans\n",
         ECHOES,
     ),
     _mutant(
         "a quotation opts in",
         TIERS,
-        '        if own.rule and not (own.rule == "immune:quotation" and reading.intent is Intent.HELP):\n',
+        '        if authored.rule and not (authored.rule == "immune:quotation" and result.intent is Intent.HELP):\n',
         "        if False:\n",
-        ECHOES, "intent/test_immunity.py", "intent/test_own_words.py",
+        ECHOES, "intent/test_non_authored_text.py", "intent/test_deployment_keywords.py",
     ),
     _mutant(
         "a setting turns a built-in opt-out word into another",
-        "sms_consent/intent/reader.py",
-        "        if built_in[0].intent is not Intent.OPT_OUT:\n            return reading\n",
-        "        return reading\n",
-        BAD_SETTINGS, "intent/test_own_words.py",
+        "sms_consent/intent/rule_set.py",
+        "        if built_in[0].intent is not Intent.OPT_OUT:\n            return result\n",
+        "        return result\n",
+        BAD_SETTINGS, "intent/test_deployment_keywords.py",
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList, Texting
 from sms_consent.domain.propagation import Scope
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.inbound.processor import Action, InboundProcessor
-from sms_consent.intent import Classification, Intent, Reader, Tier
+from sms_consent.intent import Classification, Intent, RuleSet, Tier
 from sms_consent.intent.classifier import Classifier
 from sms_consent.recording.recorder import Recorder
 from sms_consent.replies import Replies
@@ -74,7 +74,7 @@ def environment(
     recorder = Recorder(ledger=ledger, sync=sync, clock=clock, grace=grace, scope=scope)
     correspondence = HelpAndClarification(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=new_token)
     inbound = InboundProcessor(
-        classifier=Classifier(_reader(), _replies(), postman.replies_of),
+        classifier=Classifier(_rules(), _replies(), postman.replies_of),
         recorder=recorder,
         correspondence=correspondence,
         senders=senders,
@@ -101,7 +101,7 @@ def _replies() -> Replies:
     return _CheckedOnce(brand="Example", support_contact="help.example.com")
 
 
-class _FewWords(Reader):
+class _FewWords(RuleSet):
     """What words mean is tested elsewhere; here, these six are enough, whatever the rules become."""
 
     def __init__(self) -> None:
@@ -113,10 +113,10 @@ class _FewWords(Reader):
             "WRONG NUMBER": Classification(Intent.UNCLEAR, Tier.UNCLEAR, "keyword:unclear", "wrong number", "en", "0"),
         }
 
-    def read(self, text: str, **_: Any) -> Classification:
+    def classify(self, text: str, **_: Any) -> Classification:
         return self._meanings.get(text, Classification(Intent.NONE, None, "none", "", None, "0"))
 
 
 @cache
-def _reader() -> Reader:
+def _rules() -> RuleSet:
     return _FewWords()

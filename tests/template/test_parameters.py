@@ -8,7 +8,7 @@ import pytest
 from support.template import template
 
 from sms_consent.bootstrap.settings import Settings
-from sms_consent.intent.deployment_words import _mandatory
+from sms_consent.intent.keywords import _mandatory
 from sms_consent.replies import Replies
 
 PARAMETERS = template()["Parameters"]

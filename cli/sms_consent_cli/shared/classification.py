@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from sms_consent.intent import Reader
+from sms_consent.intent import RuleSet
 from sms_consent.intent.classifier import Classifier
 
 __all__ = ["by_parameters", "by_stack", "standard"]
@@ -15,7 +15,7 @@ __all__ = ["by_parameters", "by_stack", "standard"]
 @cache
 def standard() -> Classifier:
     """Return the classifier of a deployment that sets no keywords and no brand."""
-    return Classifier(Reader())
+    return Classifier(RuleSet())
 
 
 def by_parameters(file: Path) -> Classifier:
@@ -45,9 +45,9 @@ def by_stack(stack: str, sender: str | None = None) -> Classifier:
 
 
 def _classifier(parameters: Mapping[str, str]) -> Classifier:
-    from sms_consent.bootstrap.container import postbacks_for, reader_for, replies_for
+    from sms_consent.bootstrap.container import postbacks_for, replies_for, rules_for
     from sms_consent.bootstrap.settings import PARAMETERS, Settings
 
     environment = {name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()}
     settings = Settings.from_environment({**environment, "LEDGER_TABLE": "none", "OPT_OUT_LIST": "none"})
-    return Classifier(reader_for(settings), replies_for(settings), postbacks=postbacks_for(settings))
+    return Classifier(rules_for(settings), replies_for(settings), postbacks=postbacks_for(settings))

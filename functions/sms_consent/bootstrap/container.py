@@ -20,7 +20,7 @@ from sms_consent.domain.ports import Clock
 from sms_consent.domain.propagation import Scope
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.inbound.processor import Action, InboundProcessor
-from sms_consent.intent import Intent, Reader, Tier
+from sms_consent.intent import Intent, RuleSet, Tier
 from sms_consent.intent.classifier import Classifier
 from sms_consent.recording.recorder import Recorder
 from sms_consent.replies import Replies, Unfit
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
 
-__all__ = ["Parts", "assemble", "postbacks_for", "reader_for", "replies_for"]
+__all__ = ["Parts", "assemble", "postbacks_for", "replies_for", "rules_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Parts:
         settings = self.settings
         return InboundProcessor(
             classifier=Classifier(
-                reader_for(settings), self.replies, self.sync.postman.replies_of, postbacks_for(settings)
+                rules_for(settings), self.replies, self.sync.postman.replies_of, postbacks_for(settings)
             ),
             recorder=self.recorder,
             correspondence=self.correspondence,
@@ -146,9 +146,9 @@ def assemble(
     )
 
 
-def reader_for(settings: Settings) -> Reader:
-    """The classifier with a deployment's own words."""
-    return Reader(
+def rules_for(settings: Settings) -> RuleSet:
+    """Return the rules with a deployment's own keywords."""
+    return RuleSet(
         opt_out=settings.extra_opt_out,
         opt_in=settings.extra_opt_in,
         help=settings.extra_help,

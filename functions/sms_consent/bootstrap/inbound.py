@@ -47,7 +47,7 @@ def batch() -> Batch:
         settings, paced=False, observe=reporter, warn=reporter.unfit, looks_further=False, free_replies=FREE
     )
     inbound = parts.inbound()
-    for problem in problems_of(settings, parts.replies, inbound.reader):
+    for problem in problems_of(settings, parts.replies, inbound.rules):
         reporter.problem(problem)
     if settings.dead_letter_queue_url is None:
         reporter.problem(_NO_DEAD_LETTER_QUEUE)

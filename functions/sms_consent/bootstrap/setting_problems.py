@@ -9,7 +9,7 @@ from sms_consent.bootstrap.settings import Problem, Settings, shown
 from sms_consent.replies import Replies, Unfit
 
 if TYPE_CHECKING:  # only functions that classify texts import how
-    from sms_consent.intent import Reader
+    from sms_consent.intent import RuleSet
 
 __all__ = ["problems_of", "problems_of_replies"]
 
@@ -24,17 +24,17 @@ _NAMED = 6
 
 
 def problems_of(
-    settings: Settings, replies: Replies, reader: Reader | None = None, *, languages: Iterable[str] | None = None
+    settings: Settings, replies: Replies, rules: RuleSet | None = None, *, languages: Iterable[str] | None = None
 ) -> tuple[Problem, ...]:
-    """List the problems of settings, of replies and, with the reader made from them, of a deployment's own words.
+    """List the problems of settings, of replies and, with the rules made from them, of a deployment's own words.
 
     Args:
         languages: whose replies are composed; without it, only those of the default language, which every deployment uses.
     """
     found = [*settings.problems, *_of_language(settings, replies)]
     found += problems_of_replies(replies.unfit(languages or (replies.default_language,)))
-    if reader is not None:
-        found += _of_words(reader)
+    if rules is not None:
+        found += _of_words(rules)
     return tuple(found)
 
 
@@ -78,7 +78,7 @@ def _of_language(settings: Settings, replies: Replies) -> Iterator[Problem]:
         )
 
 
-def _of_words(reader: Reader) -> Iterator[Problem]:
-    for ignored in reader.ignored:
+def _of_words(rules: RuleSet) -> Iterator[Problem]:
+    for ignored in rules.ignored:
         setting = _SETTINGS[ignored.given_as.value]
         yield Problem(setting, f"has {shown(ignored.word)}, which {ignored.reason}; it is ignored", "Leave it out.")

@@ -9,7 +9,7 @@ from functools import cache
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.due_count import due_by_kind, rejected_numbers
 from sms_consent.adapters.dynamodb.overdue import OldestOptOut
-from sms_consent.bootstrap.container import Parts, assemble, reader_for
+from sms_consent.bootstrap.container import Parts, assemble, rules_for
 from sms_consent.bootstrap.event_report import OperationalReporter
 from sms_consent.bootstrap.observability import logger, metrics
 from sms_consent.bootstrap.setting_problems import problems_of
@@ -30,7 +30,7 @@ def parts() -> Parts:
 def problems() -> tuple[Problem, ...]:
     """What is wrong with the deployment's settings, logged at the first run."""
     settings = parts().settings
-    found = problems_of(settings, parts().replies, reader_for(settings))
+    found = problems_of(settings, parts().replies, rules_for(settings))
     for problem in found:
         OperationalReporter(logger("sweep"), metrics("sweep")).problem(problem, counted=False)
     return found

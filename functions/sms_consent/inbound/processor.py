@@ -13,7 +13,7 @@ from sms_consent.domain.phone_number import canonical
 from sms_consent.domain.ports import Clock, Sender
 from sms_consent.domain.reply import RecentReply, Reply, ReplyKind
 from sms_consent.inbound.message import InboundMessage
-from sms_consent.intent import Classification, Intent, Reader, Tier
+from sms_consent.intent import Classification, Intent, RuleSet, Tier
 from sms_consent.intent.classifier import Classifier
 from sms_consent.intent.rcs_content import RcsContent
 from sms_consent.recording.recorder import Recorder
@@ -81,9 +81,9 @@ class InboundProcessor:
         self._actions = actions
 
     @property
-    def reader(self) -> Reader:
+    def rules(self) -> RuleSet:
         """The rules, with the deployment's own words."""
-        return self._classifier.reader
+        return self._classifier.rules
 
     def hear(self, text: InboundMessage) -> InboundResult:
         """Classify and apply one text. Raises TryAgain, Rejected or Unreadable."""
@@ -92,7 +92,7 @@ class InboundProcessor:
     def classify(self, text: InboundMessage) -> ClassifiedMessage:
         """Return the text with its intent, without any call."""
         content = text.content()
-        reading = self._classifier.read(text.body, content)
+        reading = self._classifier.classify(text.body, content)
         changes = reading.intent is not Intent.NONE and self._asked(reading) in (Asked.OPT_OUT, Asked.OPT_IN)
         return ClassifiedMessage(text, reading, changes, content)
 
@@ -141,7 +141,7 @@ class InboundProcessor:
                 yield from self._correspondence.recent_replies(number, self._list_of(text))
 
         now = self._clock.now()
-        return self._classifier.read_for(text.body, message.reading, text.destination, recent, now, message.content)
+        return self._classifier.classify_for(text.body, message.reading, text.destination, recent, now, message.content)
 
     def _list_of(self, text: InboundMessage) -> str:
         sender = self._senders(text.destination)

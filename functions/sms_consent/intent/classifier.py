@@ -1,4 +1,4 @@
-"""What a text asks for, by a deployment's keywords and replies: the one path of the functions and the command."""
+"""Classification of messages by a deployment's rules, replies and RCS postbacks, as the functions and the command do it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sms_consent.domain.reply import RecentReply, ReplyKind, digest_of
-from sms_consent.intent import Classification, Explanation, Intent, OwnReplies, Reader, Tier
-from sms_consent.intent.rcs_content import RcsContent, deciding_text, reading_of
+from sms_consent.intent import Classification, Explanation, Intent, OwnReplies, RuleSet, Tier
+from sms_consent.intent.rcs_content import RcsContent, classification_of, deciding_text
 from sms_consent.replies import Replies
 
 __all__ = ["ECHO_WITHIN", "Classifier"]
@@ -17,15 +17,15 @@ ECHO_WITHIN = timedelta(days=7)
 """How long after a reply a text that copies it counts as an echo."""
 
 _MOST = 100
-"""Senders whose replies are kept ready."""
+"""Senders whose replies are cached."""
 
 
 class Classifier:
-    """Classifies texts with a deployment's own words and replies."""
+    """Classifies texts with a deployment's keywords and replies."""
 
     def __init__(
         self,
-        reader: Reader,
+        rules: RuleSet,
         replies: Replies | None = None,
         replies_of: Callable[[str], Replies] | None = None,
         postbacks: Mapping[str, Intent] | None = None,
@@ -33,39 +33,39 @@ class Classifier:
         """Make a classifier.
 
         Args:
-            reader: The rules, with the deployment's own keywords.
+            rules: The rules, with the deployment's own keywords.
             replies: The deployment's replies; without them, the shipped ones are known, but not their brand.
             replies_of: Finds the replies of one number, pool or agent of ours, which may have a separate brand. May make
                 calls, and raise TryAgain or Rejected.
             postbacks: The intents of suggestions' postback data (``SuggestionPostbacks``).
         """
-        self.reader = reader
+        self.rules = rules
         self._postbacks = postbacks or {}
         self._replies = replies
         self._replies_of = replies_of
         self._known: dict[Replies, OwnReplies] = {}
 
-    def read(self, body: str, content: RcsContent | None = None) -> Classification:
+    def classify(self, body: str, content: RcsContent | None = None) -> Classification:
         """Return what a text, or RCS content, asks for, regardless of its sender. Makes no call."""
-        return self._read(body, content, self._read_typed)
+        return self._classify(body, content, self._classify_typed)
 
     def explain(self, body: str, content: RcsContent | None = None) -> Explanation:
-        """Classify as ``read`` does, and show what decided."""
+        """Classify as ``classify`` does, and return the normalised text and the deciding words as well."""
         if content is None:
-            return self.reader.explain(body, ours=self._deployed)
-        reading = self.read(body, content)
-        text = deciding_text(content, self._read_typed)
-        explained = self.reader.explain(text or "", ours=self._deployed)
+            return self.rules.explain(body, ours=self._deployed)
+        classification = self.classify(body, content)
+        text = deciding_text(content, self._classify_typed)
+        explained = self.rules.explain(text or "", ours=self._deployed)
         if text is None:
             explained = replace(explained, text=body)
-        if reading.rule.endswith(explained.reading.rule):
-            return replace(explained, reading=reading)
-        return replace(explained, reading=reading, spans=(), normalised_spans=())
+        if classification.rule.endswith(explained.classification.rule):
+            return replace(explained, classification=classification)
+        return replace(explained, classification=classification, spans=(), normalised_spans=())
 
-    def read_for(
+    def classify_for(
         self,
         body: str,
-        reading: Classification,
+        classification: Classification,
         sender: str,
         recent: Callable[[], Iterable[RecentReply]],
         now: datetime,
@@ -75,14 +75,14 @@ class Classifier:
 
         Args:
             body: The text.
-            reading: What ``read`` returned for it.
+            classification: What ``classify`` returned for it.
             sender: The number, pool or agent of ours to which it was sent.
             recent: Looks up the replies that the person was sent. Called only if the text is a copy of one of our replies.
             now: The time.
             content: The RCS content of the body, None for plain text.
         """
-        if reading.intent is Intent.NONE or reading.tier is Tier.KEYWORD:
-            return reading
+        if classification.intent is Intent.NONE or classification.tier is Tier.KEYWORD:
+            return classification
 
         def sent(reply: str) -> bool:
             digest = digest_of(reply)
@@ -90,13 +90,15 @@ class Classifier:
 
         replies_of = self._replies_of
         ours = self._deployed if replies_of is None else lambda: self._own(replies_of(sender))
-        return self._read(body, content, lambda text: self.reader.read(text, ours=ours, sent=sent))
+        return self._classify(body, content, lambda text: self.rules.classify(text, ours=ours, sent=sent))
 
-    def _read(self, body: str, content: RcsContent | None, read: Callable[[str], Classification]) -> Classification:
-        return read(body) if content is None else reading_of(content, read, self._postbacks)
+    def _classify(
+        self, body: str, content: RcsContent | None, classify: Callable[[str], Classification]
+    ) -> Classification:
+        return classify(body) if content is None else classification_of(content, classify, self._postbacks)
 
-    def _read_typed(self, text: str) -> Classification:
-        return self.reader.read(text, ours=self._deployed)
+    def _classify_typed(self, text: str) -> Classification:
+        return self.rules.classify(text, ours=self._deployed)
 
     @property
     def _deployed(self) -> Callable[[], OwnReplies] | None:

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from sms_consent.intent.agency import ALLOWED, Agency, Who
-from sms_consent.intent.lexicon import Lexicon, Row, Unit
-from sms_consent.intent.linear_model import Marking, Weights
+from sms_consent.intent.lexicon import ALLOWED, Agency, Lexicon, Row, Unit, Who
+from sms_consent.intent.linear_model import FeatureFinder, Weights
 from sms_consent.intent.normalisation import Folded, Word
 from sms_consent.intent.result import Found, Intent
 
-__all__ = ["Board", "Element", "Elements", "Frame", "Grammar", "Kind", "Pattern"]
+__all__ = ["Board", "Element", "Elements", "Grammar", "Kind", "Pattern", "Request"]
 
 _MOST = 8
 
@@ -54,7 +53,7 @@ class Pattern(NamedTuple):
     begins: int
 
 
-class Frame(NamedTuple):
+class Request(NamedTuple):
     """One way to ask: who must be acting, what rules it out, makes it unclear or must stand elsewhere in the text."""
 
     id: str
@@ -207,67 +206,69 @@ class Board:
         return places
 
 
-_KEEPS = "*"  # the veto of a frame that denies whatever else its clause says: "please don't take me off"
-_STANDS = frozenset({_KEEPS, "weighed"})  # the vetoes of frames that ask for nothing, whatever their words weigh
+_KEEPS = "*"  # the veto of a request that denies whatever else its clause says: "please don't take me off"
+_STANDS = frozenset({_KEEPS, "weighed"})  # the vetoes of requests that ask for nothing, whatever their words weigh
 _CONDITIONS = ("unless", "soften", "needs")
 
 
 class Grammar:
-    """One language's frames."""
+    """One language's requests."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._actors = Agency(lexicon)
-        self.weights = Weights(lexicon) if lexicon.weighed else None
-        self.doubted = lexicon.doubted
-        self.surer = lexicon.surer
-        self.mended, self.language = lexicon.mended, lexicon.language
+        self._agency = Agency(lexicon)
+        self.weights = Weights(lexicon) if lexicon.has_weights else None
+        self.doubtful = lexicon.doubtful
+        self.has_reliable_weights = lexicon.has_reliable_weights
+        self.has_slips, self.language = lexicon.has_slips, lexicon.language
         bits = lexicon.bits
         self._breakers, self._name = bits["BREAK"], bits["NAME"]
         self._machine, self._laughter = bits.get("MACHINE", 0), bits.get("LAUGH", 0)
         self._teasing = self._laughter | bits.get("PLAY", 0) | bits.get("THING", 0)
         self._elements = Elements(lexicon.parts, bits["FILL"])
         groups: dict[str, list[tuple[int, str]]] = {}
-        for place, frame in enumerate(lexicon.frames):
-            for pattern, anchor in zip(frame["patterns"], lexicon.anchors[place], strict=True):
+        for place, request in enumerate(lexicon.requests):
+            for pattern, anchor in zip(request["patterns"], lexicon.anchors[place], strict=True):
                 groups.setdefault(anchor, []).append((place, pattern))
         self._groups = list(groups.items())
-        self._made: dict[int, list[Frame]] = {}
+        self._made: dict[int, list[Request]] = {}
         self._group_of: dict[int, int] = {}
         for place, anchor in enumerate(groups):
             for part in _single(lexicon.parts(anchor)):
                 self._group_of[part] = self._group_of.get(part, 0) | 1 << place
         self._telling = sum(self._group_of)
 
-    def _frames(self, group: int) -> list[Frame]:
-        """The frames that one element begins to tell; read when a text first has it."""
+    def _requests(self, group: int) -> list[Request]:
+        """The requests that one element begins to tell; read when a text first has it."""
         anchor, patterns = self._groups[group.bit_length() - 1]
         stands = self._lexicon.parts(anchor)
-        frames = self._made[group] = [
-            self._frame(self._lexicon.frames[place], pattern, stands) for place, pattern in patterns
+        requests = self._made[group] = [
+            self._request(self._lexicon.requests[place], pattern, stands) for place, pattern in patterns
         ]
-        return frames
+        return requests
 
-    def _frame(self, frame: Mapping[str, Any], pattern: str, stands: int) -> Frame:
-        """One pattern of a frame, tried where the parts that it is looked up by stand."""
-        unless, soften, needs = (self._lexicon.parts(frame[name]) if name in frame else 0 for name in _CONDITIONS)
+    def _request(self, request: Mapping[str, Any], pattern: str, stands: int) -> Request:
+        """One pattern of a request, tried where the parts that it is looked up by stand."""
+        unless, soften, needs = (self._lexicon.parts(request[name]) if name in request else 0 for name in _CONDITIONS)
         row = self._elements.pattern(pattern)
         needed = [each.parts for each in row.elements if each.kind == Kind.ONE and not each.or_end]
         required = tuple([parts for parts in needed if parts != stands])
-        vetoes = frozenset(frame.get("vetoes", ()))
-        rule = f"sentence:{self._lexicon.language}/{frame['id']}"
-        return Frame(frame["id"], rule, frame["says"], frame["who"], unless, soften, needs, vetoes, row, required)
+        vetoes = frozenset(request.get("vetoes", ()))
+        rule = f"sentence:{self._lexicon.language}/{request['id']}"
+        return Request(
+            request["id"], rule, request["says"], request["who"], unless, soften, needs, vetoes, row, required
+        )
 
     @property
-    def marking(self) -> Marking:
+    def feature_finder(self) -> FeatureFinder:
         """How its texts are marked, before there are weights."""
-        return Marking(self._lexicon)
+        return FeatureFinder(self._lexicon)
 
     def rows(self, folded: Folded, clauses: Sequence[Sequence[Word]]) -> list[Row]:
         """The clauses' words with the parts that they can play in this language."""
         return [self._named(folded, self._lexicon.row(clause)) for clause in clauses]
 
-    def read(self, rows: Sequence[Row], *, laughing: bool) -> list[Found] | None:
+    def find(self, rows: Sequence[Row], *, laughing: bool) -> list[Found] | None:
         """Everything that the text asks for in this language; None where the sender is a machine."""
         boards = [Board(row, self._breakers) for row in rows]
         whole = 0
@@ -284,9 +285,9 @@ class Grammar:
 
     def _found_in(
         self, rows: Sequence[Row], boards: Sequence[Board], whole: int, mood: int, *, hasty: bool
-    ) -> list[tuple[Frame, Found]]:
-        """What the clauses say. In haste, once one asks for an end, only frames that may deny it are still tried."""
-        found: list[tuple[Frame, Found]] = []
+    ) -> list[tuple[Request, Found]]:
+        """What the clauses say. In haste, once one asks for an end, only requests that may deny it are still tried."""
+        found: list[tuple[Request, Found]] = []
         for row, board in zip(rows, boards, strict=True):
             found += self._clause(row, board, whole, mood, hasty=hasty, asked=hasty and _asks_for_an_end(found))
         return found
@@ -301,15 +302,15 @@ class Grammar:
 
     def _clause(
         self, row: Row, board: Board, whole: int, mood: int, *, hasty: bool, asked: bool
-    ) -> list[tuple[Frame, Found]]:
+    ) -> list[tuple[Request, Found]]:
         denied: int | None = None
-        found: list[tuple[Frame, Found]] = []
+        found: list[tuple[Request, Found]] = []
         clause = board.parts
         for group in _single(self._groups_in(clause)):
-            for frame in self._made.get(group) or self._frames(group):
-                if asked and not frame.vetoes:
+            for request in self._made.get(group) or self._requests(group):
+                if asked and not request.vetoes:
                     continue
-                for parts in frame.required:
+                for parts in request.required:
                     if not clause & parts:
                         break
                 else:
@@ -317,56 +318,56 @@ class Grammar:
                         denied = mood
                         for unit in row.merged(len(row.units)):
                             denied |= unit.parts
-                    if denied & frame.unless or (frame.needs and not whole & frame.needs):
+                    if denied & request.unless or (request.needs and not whole & request.needs):
                         continue
-                    if each := self._first_match(frame, row, board, denied):
-                        found.append((frame, each))
+                    if each := self._first_match(request, row, board, denied):
+                        found.append((request, each))
                         asked = asked or (hasty and each.intent is Intent.OPT_OUT)
         keeps = [each for each in found if _KEEPS in each[0].vetoes]
         return keeps or found
 
     def _groups_in(self, clause: int) -> int:
-        """The groups of frames that some part of a clause begins to tell."""
+        """The groups of requests that some part of a clause begins to tell."""
         groups = 0
         for part in _single(clause & self._telling):
             groups |= self._group_of[part]
         return groups
 
-    def _first_match(self, frame: Frame, row: Row, board: Board, clause: int) -> Found | None:
-        for at, end in board.matches(frame.pattern):
-            if self._stands(frame, row, at):
-                return self._found(frame, row, at, end, clause)
+    def _first_match(self, request: Request, row: Row, board: Board, clause: int) -> Found | None:
+        for at, end in board.matches(request.pattern):
+            if self._stands(request, row, at):
+                return self._found(request, row, at, end, clause)
         return None
 
-    def _stands(self, frame: Frame, row: Row, at: int) -> bool:
-        if frame.who == "none":
+    def _stands(self, request: Request, row: Row, at: int) -> bool:
+        if request.who == "none":
             return True
         units = row.merged(at)
         negation = row.units[at].parts
         for _, unit in row.phrases.get(at, ()):
             negation |= unit.parts
-        if frame.who == "not wanted":
-            return self._actors.before_refusal(units) is Who.ASKED
-        if frame.who == "not":
-            return self._actors.before_not(units, negation) in ALLOWED["addressed"]
-        return self._actors.before(units) in ALLOWED[frame.who]
+        if request.who == "not wanted":
+            return self._agency.before_refusal(units) is Who.ASKED
+        if request.who == "not":
+            return self._agency.before_not(units, negation) in ALLOWED["addressed"]
+        return self._agency.before(units) in ALLOWED[request.who]
 
-    def _found(self, frame: Frame, row: Row, at: int, end: int, clause: int) -> Found:
-        intent = Intent.UNCLEAR if clause & frame.soften else Intent(frame.says)
+    def _found(self, request: Request, row: Row, at: int, end: int, clause: int) -> Found:
+        intent = Intent.UNCLEAR if clause & request.soften else Intent(request.says)
         first, last = row.units[at], row.units[max(end, at + 1) - 1]
-        return Found(intent, frame.rule, first.start, last.end, self._lexicon.language)
+        return Found(intent, request.rule, first.start, last.end, self._lexicon.language)
 
 
-def _undenied(found: Sequence[tuple[Frame, Found]]) -> list[tuple[Frame, Found]]:
-    vetoed = {name for frame, _ in found for name in frame.vetoes}
+def _undenied(found: Sequence[tuple[Request, Found]]) -> list[tuple[Request, Found]]:
+    vetoed = {name for request, _ in found for name in request.vetoes}
     return [
-        (frame, each)
-        for frame, each in found
-        if frame.id not in vetoed and (frame.says != Intent.NONE or not frame.vetoes.isdisjoint(_STANDS))
+        (request, each)
+        for request, each in found
+        if request.id not in vetoed and (request.says != Intent.NONE or not request.vetoes.isdisjoint(_STANDS))
     ]
 
 
-def _asks_for_an_end(found: Sequence[tuple[Frame, Found]]) -> bool:
+def _asks_for_an_end(found: Sequence[tuple[Request, Found]]) -> bool:
     return any(each.intent is Intent.OPT_OUT for _, each in found)
 
 

@@ -9,14 +9,14 @@ from sms_consent.intent.keywords import Keyword
 from sms_consent.intent.normalisation import Word, cut_evenly
 from sms_consent.intent.result import Intent
 
-__all__ = ["Kept", "KeywordInContext"]
+__all__ = ["KeywordInContext", "KeywordMatch"]
 
 _MOST_WORDS = 14
 _MOST_LETTERS = 60
 _LONGEST_PIECE = 12
 _LONGEST = 5  # words in a keyword or a company phrase
 
-Kept = tuple[Keyword, Word, Word]
+KeywordMatch = tuple[Keyword, Word, Word]
 """A keyword and the first and last word of it in the text."""
 
 
@@ -30,7 +30,7 @@ def _is_unspaced(text: str) -> bool:
 class KeywordInContext:
     """The keywords that count beside other words, and the words that may stand there."""
 
-    def __init__(self, keywords: Mapping[str, Keyword], company: Mapping[str, str]) -> None:
+    def __init__(self, keywords: Mapping[str, Keyword], words: Mapping[str, str]) -> None:
         self._keywords = {key: each for key, each in keywords.items() if self._counts(each)}
         self._single = {key for key in self._keywords if " " not in key}
         self._lengths: dict[str, list[int]] = {}  # of keywords, by their first word
@@ -41,21 +41,21 @@ class KeywordInContext:
         self._first = self._lengths.keys()
         # A word that a deployment has removed asks for nothing beside a keyword either: "STOP BAJA" is a STOP.
         removed = {key for key, each in keywords.items() if each.is_removed}
-        self._strong_company = frozenset(company["strong"].split("|")) | removed
+        self._beside_strong = frozenset(words["strong"].split("|")) | removed
         self._by_intent = {
-            Intent.OPT_IN: frozenset(company["start"].split("|")),
-            Intent.HELP: frozenset(company["help"].split("|")),
+            Intent.OPT_IN: frozenset(words["start"].split("|")),
+            Intent.HELP: frozenset(words["help"].split("|")),
         }
-        self._weak_company = frozenset(company["weak"].split("|")) | removed
-        self._weak = frozenset(company["weak_keywords"].split("|"))
-        self._determiners = frozenset(company["determiners"].split("|"))
-        self._laughter = frozenset(company["laughter"].split("|"))
-        self._refusals = frozenset(company["refusals"].split("|"))
-        self._questions = frozenset(company["questions"].split("|"))
+        self._beside_weak = frozenset(words["weak"].split("|")) | removed
+        self._weak = frozenset(words["weak_keywords"].split("|"))
+        self._determiners = frozenset(words["determiners"].split("|"))
+        self._laughter = frozenset(words["laughter"].split("|"))
+        self._refusals = frozenset(words["refusals"].split("|"))
+        self._questions = frozenset(words["questions"].split("|"))
         self._about_us, self._plainly_asking = (
-            frozenset(company[name].split("|")) for name in ("about_us", "plainly_asking")
+            frozenset(words[name].split("|")) for name in ("about_us", "plainly_asking")
         )
-        self._surprise = frozenset(company["surprise"].split("|"))
+        self._surprise = frozenset(words["surprise"].split("|"))
 
     @staticmethod
     def _counts(keyword: Keyword) -> bool:
@@ -85,11 +85,11 @@ class KeywordInContext:
     @property
     def words(self) -> Iterable[str]:
         """All words that ask for nothing beside a strong opt-out keyword, those of phrases too."""
-        return {word for phrase in self._strong_company for word in phrase.split(" ")}
+        return {word for phrase in self._beside_strong for word in phrase.split(" ")}
 
-    def is_company(self, word: str) -> bool:
+    def is_allowed(self, word: str) -> bool:
         """Whether a word asks for nothing beside a strong opt-out keyword."""
-        return word in self._strong_company or word.isdecimal()
+        return word in self._beside_strong or word.isdecimal()
 
     def _segmented(self, words: Sequence[Word]) -> Sequence[Word]:
         """Cut words of scripts that put no spaces between words into keywords and company, where that comes out even."""
@@ -104,9 +104,9 @@ class KeywordInContext:
 
     @cached_property
     def _unspaced(self) -> frozenset[str]:
-        return frozenset(phrase.replace(" ", "") for phrase in self._strong_company if _is_unspaced(phrase))
+        return frozenset(phrase.replace(" ", "") for phrase in self._beside_strong if _is_unspaced(phrase))
 
-    def read(self, words: Sequence[Word], *, strong_only: bool = False) -> Kept | None:
+    def match(self, words: Sequence[Word], *, strong_only: bool = False) -> KeywordMatch | None:
         """The keyword that decides, if all other words keep it company. An opt-out stands above the rest."""
         if not 0 < len(words) <= _MOST_WORDS:
             return None
@@ -126,26 +126,26 @@ class KeywordInContext:
         if strong_only and (weak or decides[0].intent is not Intent.OPT_OUT):
             return None
         strong = decides[0].intent is Intent.OPT_OUT and not weak
-        company = self._company_of(decides[0].intent, weak=weak)
+        allowed = self._allowed_beside(decides[0].intent, weak=weak)
         if strong:  # "no stop", but not "no me den de baja"
             others = [run for run in others if not (len(run) == 1 and run[0] in self._refusals)]
-        return decides if self._all_in(others, company, numbers=strong) else None
+        return decides if self._all_in(others, allowed, numbers=strong) else None
 
-    def opt_out_at(self, words: Sequence[Word], at: int) -> Kept | None:
+    def opt_out_at(self, words: Sequence[Word], at: int) -> KeywordMatch | None:
         """Return the opt-out keyword that begins at a word, if one does."""
         key, length = self._longest(words, at) if words else ("", 0)
         if not length or self._keywords[key].intent is not Intent.OPT_OUT:
             return None
         return self._keywords[key], words[at], words[at + length - 1]
 
-    def _company_of(self, intent: Intent, *, weak: bool) -> frozenset[str]:
+    def _allowed_beside(self, intent: Intent, *, weak: bool) -> frozenset[str]:
         if intent is Intent.OPT_OUT:
-            return self._weak_company if weak else self._strong_company
+            return self._beside_weak if weak else self._beside_strong
         return self._by_intent[intent]
 
-    def _split(self, words: Sequence[Word]) -> tuple[list[Kept], list[list[str]]]:
+    def _split(self, words: Sequence[Word]) -> tuple[list[KeywordMatch], list[list[str]]]:
         """The keywords in the text, and the runs of words between them."""
-        found: list[Kept] = []
+        found: list[KeywordMatch] = []
         others: list[list[str]] = [[]]
         begun = [i for i, word in enumerate(words) if word.text in self._lengths]
         if not [i for i in begun if self._longest(words, i)[1]]:
@@ -171,12 +171,12 @@ class KeywordInContext:
         return "", 0
 
     @staticmethod
-    def _all_in(runs: list[list[str]], company: frozenset[str], *, numbers: bool) -> bool:
+    def _all_in(runs: list[list[str]], allowed: frozenset[str], *, numbers: bool) -> bool:
         for run in runs:
             i = 0
             while i < len(run):
                 for length in range(min(_LONGEST, len(run) - i), 0, -1):
-                    if " ".join(run[i : i + length]) in company or (numbers and length == 1 and run[i].isdecimal()):
+                    if " ".join(run[i : i + length]) in allowed or (numbers and length == 1 and run[i].isdecimal()):
                         i += length
                         break
                 else:

@@ -1,20 +1,21 @@
-"""Which part each word plays in a request, by language: who acts, what is to end, whose texts.
+"""The part that each word plays in a request, by language, and who acts in it.
 
-The words are in ``rules/sentences``, one file for each language. A word of several parts has several bits. ``word*`` is a stem,
-for languages that inflect; ``*word`` is an ending, for those that compound; ``two_words`` is a phrase that counts as one.
+The words are in ``rules/sentences``, one file for each language. A word with several parts has several bits. ``word*`` is a stem,
+for languages that inflect; ``*word`` is an ending, for languages that compound; ``two_words`` is a phrase that counts as one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import pairwise, repeat
 from typing import Any, NamedTuple, TypeVar
 
 from sms_consent.intent.lookup import BoundedCache
 from sms_consent.intent.normalisation import Word
 
-__all__ = ["Lexicon", "Row", "Unit", "unfolded"]
+__all__ = ["ALLOWED", "Agency", "Lexicon", "Row", "Unit", "Who", "bits_of", "unfolded"]
 
 T = TypeVar("T")
 
@@ -76,27 +77,27 @@ def bits_of(places: str) -> int:
 class Lexicon:
     """One language's words, made ready when the language is first read."""
 
-    def __init__(self, prepared: Mapping[str, Any]) -> None:
-        """``prepared`` is a language's file in ``data/languages``."""
-        self.language: str = prepared["language"]
-        self.frames: Sequence[Mapping[str, Any]] = prepared["frames"]
-        self.anchors: Sequence[Sequence[str]] = prepared["anchors"]
-        self.doubted = frozenset(prepared["doubted"].split())
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        """``data`` is a language's file in ``data/languages``."""
+        self.language: str = data["language"]
+        self.requests: Sequence[Mapping[str, Any]] = data["requests"]
+        self.anchors: Sequence[Sequence[str]] = data["anchors"]
+        self.doubtful = frozenset(data["doubtful"].split())
         """Frames that are right more often than not, but not where the other words speak against them."""
-        self.mended: bool = prepared["mended"]
+        self.has_slips: bool = data["has_slips"]
         """Whether there is a list of its words that may be mistyped."""
-        self.weighed: bool = prepared["weighed"]
-        self.surer: bool = prepared["surer"]
+        self.has_weights: bool = data["has_weights"]
+        self.has_reliable_weights: bool = data["has_reliable_weights"]
         """Whether its weights are fitted to so many texts that they need no limits of their own."""
-        self._unspaced: bool = prepared["unspaced"]
-        self.bits = {name: 1 << place for place, name in enumerate(prepared["names"])}
+        self._unspaced: bool = data["unspaced"]
+        self.bits = {name: 1 << place for place, name in enumerate(data["names"])}
         self._words: dict[str, int] = {}
         self._others = BoundedCache(self._word)
-        self._unread = _spread(prepared["words"].items())
-        self._stems = unfolded(prepared["stems"])
-        self._endings = unfolded(prepared["endings"])
-        self._phrases = _Phrases(prepared["phrases"])  # by their first two words
-        self._stem_phrases = _Phrases(prepared["stem_phrases"])  # those that hold a stem, by their first word
+        self._unread = _spread(data["words"].items())
+        self._stems = unfolded(data["stems"])
+        self._endings = unfolded(data["endings"])
+        self._phrases = _Phrases(data["phrases"])  # by their first two words
+        self._stem_phrases = _Phrases(data["stem_phrases"])  # those that hold a stem, by their first word
 
     def parts(self, names: str) -> int:
         """The bits of part names joined by ``|``."""
@@ -187,3 +188,230 @@ def _same(words: Sequence[str], listed: Sequence[str]) -> bool:
         word.startswith(entry[:-1]) if entry.endswith("*") else word == entry
         for word, entry in zip(words, listed, strict=True)
     )
+
+
+class Who(Enum):
+    """Whose act the words before a verb make of it."""
+
+    ASKED = auto()  # an imperative, "can you", "you need to", "I told you to"
+    WANTED = auto()  # "I want to"
+    HOW = auto()  # "how do I"
+    COMPLAINT = auto()  # "you won't", "why don't you"
+    MINE = auto()  # "I will"
+    UNABLE = auto()  # "I can't"
+    OTHER = auto()  # "he will", "did you", "let's", "what happens if I"
+    NEGATED = auto()  # "don't"
+    NOUN = auto()  # "the next stop"
+    UNKNOWN = auto()  # another word: mostly the end of a sentence that has no full stop
+
+
+_LOOSE = frozenset({Who.ASKED, Who.WANTED, Who.HOW, Who.COMPLAINT, Who.UNKNOWN})
+ALLOWED = {
+    "ask": _LOOSE,
+    "ask or unable": _LOOSE | {Who.UNABLE},
+    "strict": frozenset({Who.ASKED, Who.WANTED, Who.HOW, Who.COMPLAINT}),
+    "asked": frozenset(Who) - {Who.NEGATED, Who.OTHER, Who.UNABLE},
+    "any but denied": frozenset(Who) - {Who.NEGATED, Who.OTHER},
+    "mine": frozenset({Who.ASKED, Who.MINE, Who.UNKNOWN, Who.HOW, Who.WANTED}),
+    "addressed": frozenset({Who.ASKED, Who.COMPLAINT, Who.UNKNOWN}),
+}
+"""Which of them let a frame stand, by the frame's ``who``."""
+
+
+class Agency:
+    """Looks back from a verb, past the words that ask for nothing."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        def parts(names: str) -> int:
+            return sum(lexicon.bits.get(name, 0) for name in names.split())
+
+        self._skipped, self._please = parts("FILL AGAIN CLITIC"), parts("PLEASE")
+        self._i, self._you, self._third, self._them = parts("I"), parts("YOU"), parts("THIRD"), parts("THEM")
+        self._not, self._cant, self._may_not = parts("NEG"), parts("CANT"), parts("MAYNOT")
+        self._past_not, self._never = parts("PASTNEG"), parts("NEVER")
+        self._asks = parts("ASKS")
+        self._can, self._must, self._want, self._try = parts("CAN"), parts("MUST"), parts("WANT"), parts("TRY")
+        self._ask, self._say, self._how, self._to = parts("ASK"), parts("SAY"), parts("HOW"), parts("TO")
+        self._why, self._if, self._past = parts("WHY"), parts("IF"), parts("PASTAUX")
+        self._det, self._lets, self._hypothesis = parts("DET"), parts("LETS"), parts("HYPO")
+        self._texts, self._me, self._need = parts("TEXTS PLURAL DEICTIC"), parts("ME"), parts("NEED")
+        self._these, self._it = parts("TEXTS PLURAL"), parts("IT")
+        self._no_need, self._cause = parts("NONEED"), parts("CAUSE")
+        self._anybody = parts("ANYBODY")
+        self._you_would, self._said = parts("YOUWOULD"), parts("SAYPAST")
+
+    def before(self, units: Sequence[Unit]) -> Who:
+        """Who acts in a verb, by the words before it."""
+        at = len(units)
+        if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
+            return Who.OTHER
+        who = self._before(units, at)
+        if who is Who.WANTED and any(unit.parts & self._why for unit in units[:at]):
+            return Who.OTHER  # "why would I want to stop these?"
+        return who
+
+    def _before(self, units: Sequence[Unit], at: int) -> Who:
+        j, parts = self._back(units, at)
+        if not parts:
+            return Who.ASKED if j < 0 else Who.UNKNOWN
+        if parts & self._you_would:
+            return Who.ASKED
+        for mask, answer in (
+            (self._not, self._after_not),
+            (self._to, self._after_to),
+            (self._you, self._after_you),
+            (self._must, self._after_must),
+            (self._want, self._after_want),
+            (self._can, self._after_can),
+            (self._say, self._after_say),
+        ):
+            if parts & mask:
+                return answer(units, j)
+        return self._simple(units, j, parts)
+
+    def before_not(self, units: Sequence[Unit], negation: int) -> Who:
+        """Who is told not to, by the words before a "not" ("I don't", "you may not", "told you not to")."""
+        at = len(units)
+        if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
+            return Who.OTHER
+        j, parts = self._back(units, at)
+        if negation & self._past_not or parts & (self._why | self._if | self._them | self._past | self._det):
+            return Who.OTHER
+        if parts & self._you:
+            _, earlier = self._back(units, j)
+            if earlier & (self._ask | self._want | self._need) or negation & self._may_not:
+                return Who.OTHER if earlier & self._if else Who.ASKED
+            return Who.OTHER
+        if parts & (self._i | self._third):
+            return Who.MINE
+        if parts & (self._can | self._must):
+            _, subject = self._back(units, j)
+            return Who.MINE if subject & (self._i | self._third) else Who.ASKED
+        if parts & self._say:
+            _, subject = self._back(units, j)
+            return Who.OTHER if subject & (self._third | self._you | self._them) else Who.ASKED
+        if negation & self._cant:
+            return Who.UNABLE  # "can't text right now"
+        return Who.ASKED if j < 0 else Who.UNKNOWN
+
+    def before_refusal(self, units: Sequence[Unit]) -> Who:
+        """Who does not want, by the words before a "not": not the one who is addressed ("if you don't want")."""
+        at = len(units)
+        if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
+            return Who.OTHER
+        _, parts = self._back(units, at)
+        return Who.OTHER if parts & (self._you | self._if | self._why | self._past) else Who.ASKED
+
+    def _back(self, units: Sequence[Unit], at: int) -> tuple[int, int]:
+        j = at - 1
+        while j >= 0 and units[j].parts & self._skipped and not units[j].parts & (self._you | self._not):
+            if units[j].parts & self._please:
+                return -1, 0  # whatever stands before "please", the sentence begins there
+            j -= 1
+        return (j, units[j].parts) if j >= 0 else (-1, 0)
+
+    def _simple(self, units: Sequence[Unit], j: int, parts: int) -> Who:
+        if parts & self._how:
+            return Who.HOW
+        if parts & self._no_need:
+            return Who.NEGATED
+        if parts & self._i:
+            _, earlier = self._back(units, j)
+            return Who.HOW if earlier & self._how else Who.MINE
+        if parts & self._them:
+            _, earlier = self._back(units, j)
+            return Who.ASKED if earlier & self._ask else Who.OTHER
+        if parts & self._past and not j and units[j].text == "do":
+            return Who.ASKED  # "do stop"
+        if parts & self._it:
+            _, earlier = self._back(units, j)  # "the alarm keeps going off, make it stop"
+            return Who.OTHER if earlier & self._cause else Who.UNKNOWN
+        if parts & self._anybody and self._back(units, j)[1] & self._can:
+            return Who.ASKED  # "can somebody"
+        if parts & (self._third | self._lets | self._if | self._past | self._why):
+            return Who.OTHER
+        return Who.NOUN if parts & self._det else Who.UNKNOWN
+
+    def _after_not(self, units: Sequence[Unit], j: int) -> Who:
+        _, subject = self._back(units, j)
+        if subject & (self._you | self._these) and not subject & self._i:
+            return Who.COMPLAINT
+        return Who.UNABLE if units[j].parts & self._cant and (subject & self._i or not subject) else Who.NEGATED
+
+    def _after_you(self, units: Sequence[Unit], j: int) -> Who:
+        _, earlier = self._back(units, j)
+        if earlier & self._not:
+            return Who.COMPLAINT
+        if earlier & (self._past | self._if | self._why):
+            return Who.OTHER
+        return Who.ASKED
+
+    def _after_can(self, units: Sequence[Unit], j: int) -> Who:
+        k, subject = self._back(units, j)
+        if subject & (self._you | self._texts):
+            return Who.ASKED
+        if subject & self._i:
+            _, earlier = self._back(units, k)
+            return Who.HOW if earlier & self._how else Who.MINE
+        if units[j].parts & self._asks and not subject & self._third:
+            return Who.NEGATED if subject & self._not else Who.ASKED  # the verb alone says who: "veuillez", "pueden"
+        return Who.OTHER
+
+    def _after_must(self, units: Sequence[Unit], j: int) -> Who:
+        k, subject = self._back(units, j)
+        if subject & self._not:
+            return Who.NEGATED
+        if subject & self._you:
+            _, earlier = self._back(units, k)
+            return Who.OTHER if earlier & self._past else Who.ASKED
+        if subject & self._i:
+            return Who.WANTED
+        if subject & self._texts or k < 0:
+            return Who.ASKED
+        if not subject:
+            return Who.OTHER  # "the beeping has to stop"
+        return Who.OTHER if subject & self._third else Who.UNKNOWN
+
+    def _after_want(self, units: Sequence[Unit], j: int) -> Who:
+        _, subject = self._back(units, j)
+        if subject & self._not:
+            return Who.NEGATED
+        if subject & (self._you | self._third | self._if):
+            return Who.OTHER
+        return Who.HOW if subject & self._how else Who.WANTED
+
+    def _after_to(self, units: Sequence[Unit], j: int) -> Who:
+        k, parts = self._back(units, j)
+        m, earlier = self._back(units, k) if k >= 0 else (-1, 0)
+        if parts & self._not:
+            return Who.NEGATED
+        if parts & (self._how | self._try):
+            return Who.OTHER if earlier & (self._you | self._third) else Who.WANTED
+        if parts & self._want:
+            return self._after_want(units, k)
+        if parts & self._you and earlier & (self._ask | self._want | self._need | self._say):
+            _, subject = self._back(units, m)
+            return Who.NEGATED if subject & self._not else Who.OTHER if subject & self._third else Who.ASKED
+        if parts & (self._them | self._third) and earlier & self._ask:
+            return Who.ASKED if self._back(units, m)[0] < 0 else Who.OTHER
+        if parts & self._texts and earlier & (self._want | self._need):
+            return Who.WANTED
+        if parts & (self._me | self._them | self._third | self._say | self._past):
+            return Who.OTHER
+        return Who.UNKNOWN
+
+    def _after_say(self, units: Sequence[Unit], j: int) -> Who:
+        k, subject = self._back(units, j)
+        would = subject & (self._can | self._must)
+        if would:
+            k, subject = self._back(units, k)  # "my wife would say get lost"
+        if subject & self._not:
+            return Who.NEGATED
+        if subject & (self._third | self._you | self._them | self._if):
+            return Who.OTHER
+        if subject & self._i:
+            _, earlier = self._back(units, k)
+            return Who.OTHER if earlier & self._if else Who.ASKED
+        if k < 0:
+            return Who.ASKED
+        return Who.OTHER if would or units[j].parts & self._said else Who.UNKNOWN

@@ -1,4 +1,4 @@
-"""How much the words of a text speak for a request, where no frame finds it by its parts, and against one that a frame finds.
+"""How much the words of a text speak for a request, where no pattern finds it by its parts, and against one that a pattern finds.
 
 Every word, every pair of near words, every part and every pair of near parts has a weight, and the weights of a text add up.
 ``rules/fit_weights.py`` fits them to the labelled texts of ``tests/corpus/dev.jsonl`` and writes ``rules/weights``, one file for
@@ -18,7 +18,7 @@ from sms_consent.intent.lookup import SortedLookup, load_rules
 from sms_consent.intent.normalisation import Word
 from sms_consent.intent.result import Found, Intent
 
-__all__ = ["ASKING", "OTHERS", "WHOLE", "Marking", "Marks", "Weights", "beginning_of", "summed"]
+__all__ = ["ASKING", "OTHERS", "WHOLE", "FeatureFinder", "Features", "Weights", "beginning_of", "summed"]
 
 _PARTS = [
     "I",
@@ -85,7 +85,7 @@ _MOST_READY = 16_384
 WHOLE = 100
 """Weights add up as hundredths: sums of fractions would depend on their order, and a set has none."""
 ASKING = "?"
-"""The mark of a question mark anywhere in the text."""
+"""The feature of a question feature anywhere in the text."""
 OTHERS = 0.5
 """How much the clauses count that say less than the clearest one: a request may stand in any of them."""
 _DEEDS = [
@@ -115,7 +115,7 @@ _TOLD_BY = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "PLURAL", "
 
 
 class Limits(NamedTuple):
-    """From which total on words make a request, and below which they speak against one that a frame finds."""
+    """From which total on words make a request, and below which they speak against one that a pattern finds."""
 
     enough: float  # where they name a deed and a thing or person
     alone: float | None  # a deed only; None: never
@@ -129,47 +129,47 @@ _USUAL = Limits(enough=1.6, alone=2.0, undone=2.0, in_play=3.0, against=-1.5)
 """By cross-validation (rules/fit_weights.py)."""
 
 
-class Marks(NamedTuple):
+class Features(NamedTuple):
     """What is weighed in a clause: words and pairs of them, and parts of words that stand near each other."""
 
     words: set[str]
     parts: set[tuple[int, int]]
 
 
-class Marking:
-    """Finds the marks of clauses, by the parts of one language's lexicon."""
+class FeatureFinder:
+    """Finds the features of clauses, by the parts of one language's lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.language = lexicon.language
         self._names = {lexicon.bits[name]: name for name in _PARTS if name in lexicon.bits}
         self._weighed = sum(self._names)
 
-    def marks(self, clause: Sequence[Word], row: Row) -> Marks:
+    def features(self, clause: Sequence[Word], row: Row) -> Features:
         """What is to be weighed in a clause."""
         texts = ["<", *["#" if word.text.isdecimal() else word.text for word in clause], ">"]
         words = set(texts)
-        for far, mark in _NEAR:
-            words.update([one + mark + other for one, other in zip(texts, texts[far:], strict=False)])
+        for far, feature in _NEAR:
+            words.update([one + feature + other for one, other in zip(texts, texts[far:], strict=False)])
         parts: set[tuple[int, int]] = set()
         played = [unit.parts & self._weighed for unit in row.merged(len(row.units))]
         played = [each for each in played if each]
         for i, one in enumerate(played):
             parts.add((one, 0))
             parts.update([(one, other) for other in played[i + 1 : i + _NEAR_PARTS]])
-        return Marks(words, parts)
+        return Features(words, parts)
 
     def named(self, pair: tuple[int, int]) -> list[str]:
-        """The marks of two units that stand near each other, or of one: every part of the one with every part of the other."""
+        """The features of two units that stand near each other, or of one: every part of the one with every part of the other."""
         ones, others = ([self._names[bit] for bit in _bits(parts)] for parts in pair)
         return [f"@{one}@{other}" for one in ones for other in others] if others else [f"@{one}" for one in ones]
 
     def listed(self, clause: Sequence[Word], row: Row) -> list[str]:
-        """Every mark by its name, as often as it counts."""
-        marks = self.marks(clause, row)
-        return sorted([*marks.words, *(name for pair in marks.parts for name in self.named(pair))])
+        """Every feature by its name, as often as it counts."""
+        features = self.features(clause, row)
+        return sorted([*features.words, *(name for pair in features.parts for name in self.named(pair))])
 
 
-class Weights(Marking):
+class Weights(FeatureFinder):
     """One language's weights."""
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -182,7 +182,7 @@ class Weights(Marking):
         self._things = sum(lexicon.bits.get(name, 0) for name in _THINGS)
         self._told_by = sum(lexicon.bits.get(name, 0) for name in _TOLD_BY)
 
-    # Read when a first text is weighed: most requests are told by a frame that nothing speaks against.
+    # Read when a first text is weighed: most requests are told by a pattern that nothing speaks against.
     @cached_property
     def _data(self) -> Mapping[str, Any]:
         return load_rules(f"weights/{self.language}")
@@ -200,17 +200,17 @@ class Weights(Marking):
 
     @cached_property
     def _listed(self) -> SortedLookup:
-        return SortedLookup(self._data["marks"])
+        return SortedLookup(self._data["features"])
 
     def _read(self, beginnings: Iterable[str]) -> None:
-        """Make the weights ready of the marks that begin so: a text has few of them, and a cold start has no time."""
+        """Make the weights ready of the features that begin so: a text has few of them, and a cold start has no time."""
         for beginning in beginnings:
             if beginning in self._ready:
                 continue
             if (listed := self._listed.get(beginning)) is not None:
                 weights, _, rests = listed.partition("|")
-                marks = [beginning + rest for rest in rests.split("|")]
-                self._weights.update(zip(marks, map(int, weights.split(" ")), strict=True))
+                features = [beginning + rest for rest in rests.split("|")]
+                self._weights.update(zip(features, map(int, weights.split(" ")), strict=True))
             if len(self._ready) >= _MOST_READY:
                 self._ready.clear()
             self._ready.add(beginning)  # last: another thread that finds it here finds the weights
@@ -221,10 +221,10 @@ class Weights(Marking):
 
     def of_clause(self, clause: Sequence[Word], row: Row) -> float:
         """How much a clause speaks for an opt-out; below nothing it speaks against."""
-        marks, known = self.marks(clause, row), self._of_parts
+        features, known = self.features(clause, row), self._of_parts
         self._read(["<", ">", "#", *[word.text for word in clause]])
-        total = sum(map(self._weights.get, marks.words, repeat(0)))
-        for pair in marks.parts:
+        total = sum(map(self._weights.get, features.words, repeat(0)))
+        for pair in features.parts:
             weight = known.get(pair)
             if weight is None:
                 weight = known[pair] = sum(map(self._weight, self.named(pair)))
@@ -238,7 +238,7 @@ class Weights(Marking):
         sums = [sum([weight(word.text, 0) for word in clause]) for clause in clauses]
         return self._bias + max(sums, default=0) / WHOLE
 
-    def settled(
+    def weigh(
         self,
         found: Found | None,
         clauses: Sequence[Sequence[Word]],
@@ -246,17 +246,17 @@ class Weights(Marking):
         *,
         asking: bool,
         laughing: bool,
-        doubted: Container[str],
+        doubtful: Container[str],
     ) -> Found | None:
-        """What a text asks for, weighed against what its frames say.
+        """What a text asks for, weighed against what its patterns say.
 
-        A request that its words speak against is asked about, if its frame is one of those that are often wrong; one
+        A request that its words speak against is asked about, if its pattern is one of those that are often wrong; one
         that they make is found.
         """
         if found and (found.intent not in (Intent.OPT_OUT, Intent.UNCLEAR)):
             return found
         asked = bool(found and found.intent is Intent.OPT_OUT)
-        if found and asked and found.rule.rpartition("/")[2] not in doubted:
+        if found and asked and found.rule.rpartition("/")[2] not in doubtful:
             return found
         if not asked and self._limits.glance > -math.inf and self._at_a_glance(clauses) < self._limits.glance:
             return found
@@ -291,9 +291,9 @@ class Weights(Marking):
         return self._limits.enough if played & self._things else self._limits.alone
 
 
-def beginning_of(mark: str) -> str:
-    """What a mark is looked up by: its first word or part."""
-    return mark.partition(" ")[0].partition("~")[0] if mark[0] != "@" else f"@{mark[1:].partition('@')[0]}"
+def beginning_of(feature: str) -> str:
+    """What a feature is looked up by: its first word or part."""
+    return feature.partition(" ")[0].partition("~")[0] if feature[0] != "@" else f"@{feature[1:].partition('@')[0]}"
 
 
 def summed(totals: Sequence[float]) -> float:

@@ -16,7 +16,7 @@ from sms_consent.intent.echo import without_reply
 from sms_consent.intent.instruction import Instruction
 from sms_consent.intent.normalisation import Folded, Word
 
-__all__ = ["NonAuthoredText", "OwnWords", "Quotation"]
+__all__ = ["AuthoredText", "NonAuthoredText", "Quotation"]
 
 _LEAD = 7  # words before or after a quotation that can still be the phone's own
 _SHORT_LEAD = 2
@@ -198,7 +198,7 @@ _BEGINNING = 50  # words within which an automatic reply says that it is one
 
 
 @dataclass(frozen=True, slots=True)
-class OwnWords:
+class AuthoredText:
     """The sender's own words; ``rule`` says why others were set aside, ``by_machine`` that no person writes those."""
 
     words: Sequence[Word]
@@ -209,12 +209,12 @@ class OwnWords:
 class NonAuthoredText:
     """Knows the forms in which phones and machines send words that are not the sender's."""
 
-    def __init__(self, prepared: Mapping[str, Any]) -> None:
-        self._quotation = Quotation(prepared["quotation"], frozenset(prepared["instruction"]["verbs"].split("|")))
-        self._instruction = Instruction(prepared["instruction"])
-        self._automatic: list[str] = prepared["automatic"].split("|")
-        self._spoken = frozenset(prepared["spoken"].split("|"))
-        self._hints: list[str] = prepared["hints"].split("|")
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._quotation = Quotation(data["quotation"], frozenset(data["instruction"]["verbs"].split("|")))
+        self._instruction = Instruction(data["instruction"])
+        self._automatic: list[str] = data["automatic"].split("|")
+        self._spoken = frozenset(data["spoken"].split("|"))
+        self._hints: list[str] = data["hints"].split("|")
 
     @cached_property
     def _unspaced(self) -> list[str]:
@@ -229,7 +229,7 @@ class NonAuthoredText:
             phrases.setdefault(words[0], []).append(words)
         return phrases
 
-    def own_words(self, folded: Folded, keywords: Mapping[str, object], echo: str | None) -> OwnWords:
+    def authored(self, folded: Folded, keywords: Mapping[str, object], echo: str | None) -> AuthoredText:
         """Return the words that the sender wrote; ``echo`` is a reply of ours of which the text is a copy."""
         words: Sequence[Word] = folded.words
         rule = None
@@ -247,7 +247,7 @@ class NonAuthoredText:
         kept = self._instruction.without(folded, words, keywords)
         if len(kept) < len(words):
             words, rule = kept, first or "immune:instruction"
-        return OwnWords(words, rule, by_machine=any(phrase not in self._spoken for phrase in phrases))
+        return AuthoredText(words, rule, by_machine=any(phrase not in self._spoken for phrase in phrases))
 
     def is_told(self, keyword: str) -> bool:
         """Tell whether a keyword is one that automatic texts tell people to send."""

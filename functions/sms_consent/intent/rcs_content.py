@@ -17,7 +17,7 @@ from typing import Any
 from sms_consent.intent import RULES_VERSION, Classification, Intent, Tier
 from sms_consent.intent.result import NOTHING
 
-__all__ = ["RcsContent", "RcsKind", "content_of", "deciding_text", "is_agent", "reading_of"]
+__all__ = ["RcsContent", "RcsKind", "classification_of", "content_of", "deciding_text", "is_agent"]
 
 _PREFIX = "RCS_"
 _NESTED = 3
@@ -96,8 +96,8 @@ def content_of(body: str) -> RcsContent | None:
     return _content(_folded(parsed))
 
 
-def reading_of(
-    content: RcsContent, read: Callable[[str], Classification], postbacks: Mapping[str, Intent]
+def classification_of(
+    content: RcsContent, classify: Callable[[str], Classification], postbacks: Mapping[str, Intent]
 ) -> Classification:
     """Return what RCS content asks for. An opt-out by any part of it counts before everything else.
 
@@ -106,10 +106,10 @@ def reading_of(
 
     Args:
         content: The content.
-        read: Classifies a text as if a person had typed it.
+        classify: Classifies a text as if a person had typed it.
         postbacks: The deployment's ``SuggestionPostbacks``.
     """
-    by_text = min((read(text) for text in content.texts), key=_order, default=NOTHING)
+    by_text = min((classify(text) for text in content.texts), key=_order, default=NOTHING)
     named = replace(by_text, rule=_named(content.kind, by_text.rule))
     if content.kind is RcsKind.UNSUBSCRIBE:
         return _certain(Intent.OPT_OUT, f"event:{content.kind}", content.kind, by_text.language)
@@ -125,13 +125,13 @@ def reading_of(
     return named
 
 
-def deciding_text(content: RcsContent, read: Callable[[str], Classification]) -> str | None:
-    """Return the text of the content that ``reading_of`` follows, None if it has no text."""
-    return min(content.texts, key=lambda text: _order(read(text)), default=None)
+def deciding_text(content: RcsContent, classify: Callable[[str], Classification]) -> str | None:
+    """Return the text of the content that ``classification_of`` follows, None if it has no text."""
+    return min(content.texts, key=lambda text: _order(classify(text)), default=None)
 
 
-def _order(reading: Classification) -> int:
-    return _ORDER.index(reading.intent)
+def _order(classification: Classification) -> int:
+    return _ORDER.index(classification.intent)
 
 
 def _named(kind: RcsKind, rule: str) -> str:

@@ -1,4 +1,4 @@
-"""What a text asks for, and the evidence for it, as the ledger keeps it."""
+"""What a text asks for, with the evidence that the ledger stores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sms_consent.intent.rules_version import RULES_VERSION
 __all__ = ["NOTHING", "RULES_VERSION", "Classification", "Explanation", "Found", "Intent", "Spans", "Tier"]
 
 Spans = tuple[tuple[int, int], ...]
-"""Where words stand: the first character's place, and the one after the last's."""
+"""Places of words: the index of the first character and the one after the last."""
 
 
 class Intent(StrEnum):
@@ -25,18 +25,18 @@ class Intent(StrEnum):
 
 
 class Tier(StrEnum):
-    """How strong the evidence is, strongest first; each is a deployment's to act on or not."""
+    """How strong the evidence is, strongest first. A deployment chooses which tiers it acts on."""
 
     KEYWORD = "KEYWORD"  # the whole message is a keyword
-    COMPANY = "COMPANY"  # a keyword among words that ask for nothing else: "STOP please"
-    MISSPELT = "MISSPELT"  # a keyword, wrongly typed: "stpo"
+    COMPANY = "COMPANY"  # a keyword beside words that ask for nothing: "STOP please"
+    MISSPELT = "MISSPELT"  # a misspelt keyword: "stpo"
     SENTENCE = "SENTENCE"  # a sentence that asks for it: "please take me off your list"
-    UNCLEAR = "UNCLEAR"  # may be meant so, or not: "wrong number"
+    UNCLEAR = "UNCLEAR"  # may or may not mean an opt-out: "wrong number"
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """One text's meaning. ``rule`` is a stable id, ``matched`` the deciding words as the sender wrote them."""
+    """What one text asks for. ``rule`` is a stable id, ``matched`` the deciding words as the sender wrote them."""
 
     intent: Intent
     tier: Tier | None
@@ -45,22 +45,22 @@ class Classification:
     language: str | None
     rules_version: str
     everyday: bool = False
-    """An opt-in by a word that is also an ordinary answer: it counts only for a person who opted out before."""
+    """An opt-in by a word that is also an ordinary answer. It counts only for a person who has opted out."""
 
 
 NOTHING = Classification(Intent.NONE, None, "none", "", None, RULES_VERSION)
-"""A text that no rule spoke of."""
+"""No rule applied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A reading with what a person needs to follow it: the text as the rules saw it, and where the words stand.
+    """A classification with what explains it: the normalised text, and the places of the deciding words.
 
-    ``spans`` are (start, end) offsets into ``text``, which is what was read in Unicode form NFC; ``normalised_spans``
+    ``spans`` are (start, end) offsets into ``text``, the text in Unicode form NFC; ``normalised_spans``
     are those of the same words in ``normalised``.
     """
 
-    reading: Classification
+    classification: Classification
     text: str
     normalised: str
     spans: Spans
@@ -68,7 +68,7 @@ class Explanation:
 
 
 class Found(NamedTuple):
-    """A request, and the place in the folded text of the words that make it."""
+    """A request, and the place of its words in the folded text."""
 
     intent: Intent
     rule: str

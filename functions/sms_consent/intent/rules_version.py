@@ -2,6 +2,6 @@
 
 __all__ = ["RULES_VERSION"]
 
-RULES_VERSION = "2026.12.01+8c8507e9"
+RULES_VERSION = "2026.12.01+6c7ee8ac"
 """Stored with every decision. Later rules have a greater version, compared as text; the part after the plus sign identifies
 the content."""

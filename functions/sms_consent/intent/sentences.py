@@ -28,7 +28,7 @@ def _goes_on() -> frozenset[str]:
 
 
 def clauses(folded: Folded, words: Sequence[Word]) -> list[list[Word]]:
-    """Split at the marks that end a thought, and where words were set aside; a full stop in "stop.texting.me" does not.
+    """Split at the features that end a thought, and where words were set aside; a full stop in "stop.texting.me" does not.
 
     "Stop, hammer time" is one thought; "Stop, I am not interested" is two. "Take. Me. Off." is one.
     """
@@ -131,8 +131,8 @@ class Vocabulary:
 class Sentences:
     """All languages' grammars, and the choice of those that a text can be in."""
 
-    def __init__(self, prepared: Mapping[str, Any], *, weighed: bool = True) -> None:
-        self._weighed = weighed
+    def __init__(self, prepared: Mapping[str, Any], *, linear_model: bool = True) -> None:
+        self._linear_model = linear_model
         vocabulary: Mapping[str, Any] = prepared["vocabulary"]
         self._languages: Sequence[str] = vocabulary["languages"]
         self._words = Vocabulary(vocabulary["words"])
@@ -140,7 +140,7 @@ class Sentences:
         self._ordinary = frozenset(prepared["ordinary"].split())
         self._grammars: dict[str, Grammar] = {}
         self._places: dict[int, list[int]] = {}
-        self._mendings: dict[str, TypoRepair] = {}
+        self._repairs: dict[str, TypoRepair] = {}
         self._known_by = BoundedCache(self._known)
         self._meant_by = BoundedCache(self._meant)
 
@@ -149,7 +149,7 @@ class Sentences:
         """The words of all languages."""
         return self._words
 
-    def read(self, folded: Folded, words: Sequence[Word]) -> SentenceResult:
+    def find(self, folded: Folded, words: Sequence[Word]) -> SentenceResult:
         """What the text asks for, by its clearest clause; a clear request outweighs whatever else it says."""
         words, parts = self._taken_apart(folded, words)
         laughing = is_laughing(folded.original)
@@ -158,7 +158,7 @@ class Sentences:
         for grammar in self._spoken(folded, words):
             rows = grammar.rows(folded, parts)
             spoken.append((grammar, rows))
-            asks = grammar.read(rows, laughing=laughing)
+            asks = grammar.find(rows, laughing=laughing)
             if asks is None:
                 return SentenceResult(None, words, None)
             found += asks
@@ -169,7 +169,7 @@ class Sentences:
             return SentenceResult(None, words, None)
         asks_for = self._weighed_against(decides, spoken, parts, asking="?" in folded.text, laughing=laughing)
         return SentenceResult(
-            asks_for, words, next((grammar.language for grammar, _ in spoken if grammar.mended), None)
+            asks_for, words, next((grammar.language for grammar, _ in spoken if grammar.has_slips), None)
         )
 
     def _weighed_against(
@@ -183,29 +183,32 @@ class Sentences:
     ) -> Found | None:
         """What the frames say, weighed by the words of the language that knows most of them, if it has weights."""
         for grammar, rows in spoken[:1]:
-            if not grammar.surer and any(other.surer for other, _ in spoken[1:]):
+            if not grammar.has_reliable_weights and any(other.has_reliable_weights for other, _ in spoken[1:]):
                 continue  # "stop loss": words of both; the one whose weights are surer has been asked nothing
-            if grammar.weights and self._weighed:
-                doubted = grammar.doubted
-                return grammar.weights.settled(decides, parts, rows, asking=asking, laughing=laughing, doubted=doubted)
+            if grammar.weights and self._linear_model:
+                doubtful = grammar.doubtful
+                return grammar.weights.weigh(decides, parts, rows, asking=asking, laughing=laughing, doubtful=doubtful)
         return decides
 
-    def mended(self, heard: SentenceResult) -> Iterator[Sequence[Word]]:
+    def repaired(self, result: SentenceResult) -> Iterator[Sequence[Word]]:
         """The words as they may have been meant, by the language that knows most of them."""
-        return self._mending(heard.language).mended(heard.words) if heard.language else iter(())
+        return self._repair(result.language).repaired(result.words) if result.language else iter(())
 
-    def _mending(self, language: str) -> TypoRepair:
-        mending = self._mendings.get(language)
-        if mending is None:
+    def _repair(self, language: str) -> TypoRepair:
+        repair = self._repairs.get(language)
+        if repair is None:
             bit = 1 << self._languages.index(language)
-            mending = self._mendings[language] = TypoRepair(language, self._known_by.__getitem__, bit)
-        return mending
+            repair = self._repairs[language] = TypoRepair(language, self._known_by.__getitem__, bit)
+        return repair
 
-    def marks(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:
+    def features(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:
         """What is weighed in each clause of a text that is taken to be in a language, by its names in the data."""
         _, parts = self._taken_apart(folded, words)
         grammar = self._grammar(language)
-        return [grammar.marking.listed(part, row) for part, row in zip(parts, grammar.rows(folded, parts), strict=True)]
+        return [
+            grammar.feature_finder.listed(part, row)
+            for part, row in zip(parts, grammar.rows(folded, parts), strict=True)
+        ]
 
     def _taken_apart(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
         """The words as they are meant, and the clauses that they make."""

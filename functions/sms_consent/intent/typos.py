@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from functools import cached_property
 from itertools import islice, product
 
-from sms_consent.intent.keyword_in_context import Kept, KeywordInContext
+from sms_consent.intent.keyword_in_context import KeywordInContext, KeywordMatch
 from sms_consent.intent.keywords import Keyword
 from sms_consent.intent.lookup import BoundedCache, SortedLookup, is_among, load_rules
 from sms_consent.intent.normalisation import Folded, Word
@@ -239,7 +239,7 @@ def _beside(word: str, i: int) -> bool:
 
 _MOST_WORDS_OF_KEYWORD = 8
 _SIGNS = str.maketrans("$@", "sa")
-_SHORTEST_COMPANY = 5  # letters: too many words of four are one slip away from another
+_SHORTEST_CONTEXT = 5  # letters: too many words of four are one slip away from another
 _SHORTEST_WHOLE, _LONGEST_WHOLE = 5, 24
 _LONGEST_WRITTEN = 60  # letters drawn out included
 _MOST_PIECES = 3  # "un subs cribe"
@@ -251,21 +251,21 @@ class TypoKeywords:
     def __init__(
         self,
         keywords: Mapping[str, Keyword],
-        company: KeywordInContext,
+        context: KeywordInContext,
         ordinary: Iterable[str],
         vocabulary: Container[str],
     ) -> None:
         self._keywords = keywords
         self._vocabulary = vocabulary
         self._ordinary = frozenset(ordinary)
-        self._company = company
+        self._context = context
         self._meant_by = BoundedCache(self._meant)
 
-    def read(self, words: Sequence[Word]) -> Kept | None:
+    def match(self, words: Sequence[Word]) -> KeywordMatch | None:
         """The keyword that was meant, with the words that stand for it, if all other words keep it company."""
         if not 0 < len(words) <= _MOST_WORDS_OF_KEYWORD:
             return None
-        odd = [i for i, word in enumerate(words) if not self._company.is_company(word.text)]
+        odd = [i for i, word in enumerate(words) if not self._context.is_allowed(word.text)]
         if not 0 < len(odd) <= _MOST_PIECES or odd[-1] - odd[0] >= _MOST_PIECES:
             return None
         first, last = words[odd[0]], words[odd[-1]]
@@ -276,30 +276,30 @@ class TypoKeywords:
             return None
         meant_words = [Word(word, first.start, last.end) for word in meant.split()]
         corrected = [*words[: odd[0]], *meant_words, *words[odd[-1] + 1 :]]
-        return self._company.read(corrected)
+        return self._context.match(corrected)
 
-    def company(self, words: Sequence[Word]) -> Kept | None:
+    def beside_misspelt_words(self, words: Sequence[Word]) -> KeywordMatch | None:
         """A keyword as it is, with company that is misspelt: "SAIR obrigdao", "stop it plesae"."""
-        if not 1 < len(words) <= _MOST_WORDS_OF_KEYWORD or not self._company.has_keyword(words):
+        if not 1 < len(words) <= _MOST_WORDS_OF_KEYWORD or not self._context.has_keyword(words):
             return None
-        corrected = [self._as_company(word) for word in words]
-        return self._company.read(corrected) if corrected != [*words] else None
+        corrected = [self._as_context(word) for word in words]
+        return self._context.match(corrected) if corrected != [*words] else None
 
-    def _as_company(self, word: Word) -> Word:
+    def _as_context(self, word: Word) -> Word:
         text = word.text
-        if len(text) < _SHORTEST_COMPANY or self._company.is_company(text):
+        if len(text) < _SHORTEST_CONTEXT or self._context.is_allowed(text):
             return word
         if text in self._keywords or text in self._vocabulary:
             return word
-        nearest = self._company_speller.nearest(text)
+        nearest = self._context_speller.nearest(text)
         return Word(nearest[0], word.start, word.end) if nearest else word
 
-    def disguised(self, folded: Folded) -> Kept | None:
+    def disguised(self, folded: Folded) -> KeywordMatch | None:
         """A keyword with signs for letters: "$top", "c@ncel"."""
         text = folded.text
         if len(text) > _LONGEST_WRITTEN or ("$" not in text and "@" not in text):
             return None
-        return self.read(Folded(folded.original, folded.text.translate(_SIGNS)).words)
+        return self.match(Folded(folded.original, folded.text.translate(_SIGNS)).words)
 
     def _meant(self, asked: tuple[str, bool, bool]) -> str | None:
         """The keyword that letters stand for; None if they are a word of their own, or could be one of two requests.
@@ -324,7 +324,7 @@ class TypoKeywords:
                 return meant[0]
         return None
 
-    def whole(self, words: Sequence[Word]) -> Kept | None:
+    def whole(self, words: Sequence[Word]) -> KeywordMatch | None:
         """An opt-out keyword that counts as the whole message only, with letters swapped or doubled."""
         if len(words) != 1 or not _SHORTEST_WHOLE <= len(words[0].text) <= _LONGEST_WHOLE:
             return None
@@ -354,8 +354,8 @@ class TypoKeywords:
         return {word: key for key, words in means.items() for word in words.split() if key in self._keywords}
 
     @cached_property
-    def _company_speller(self) -> Speller:
-        return Speller(self._company.words, self._ordinary)
+    def _context_speller(self) -> Speller:
+        return Speller(self._context.words, self._ordinary)
 
     @cached_property
     def _speller(self) -> Speller:
@@ -385,7 +385,7 @@ def joined_letters(words: Sequence[Word]) -> list[Word]:
 
 _MOST_WORDS_REPAIRED = 14
 _MOST_ODD = 2
-_MOST_READINGS = 4
+_MOST_ALTERNATIVES = 4
 _SHORTEST_REPAIRED, _LONGEST_REPAIRED = 2, 24  # letters
 _SHORTEST_RUN, _SHORTEST_PIECE = 6, 2
 _SWAPPED = 3  # letters: what of these words is mistyped shows only where two letters are swapped
@@ -396,13 +396,13 @@ class TypoRepair:
 
     def __init__(self, language: str, known: Callable[[str], int], bit: int) -> None:
         """``known`` tells which languages know a word, one bit a language; ``bit`` is this one's."""
-        prepared = load_rules(f"slips/{language}")
-        self._words = Halves(prepared["words"])
-        self._ordinary: list[str] = prepared["beside"].split()
+        data = load_rules(f"slips/{language}")
+        self._words = Halves(data["words"])
+        self._ordinary: list[str] = data["beside"].split()
         self._known, self._bit = known, bit
         self._odd, self._likest = BoundedCache(self._is_odd), BoundedCache(self._forms)
 
-    def mended(self, words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+    def repaired(self, words: Sequence[Word]) -> Iterator[Sequence[Word]]:
         """The text as it may have been meant, the likeliest first; nothing where it is long, or much of it is unknown."""
         if len(words) > _MOST_WORDS_REPAIRED:
             return
@@ -421,10 +421,10 @@ class TypoRepair:
             meant = self._meant(words[i]) if i in odd else []
             options.append(meant or [(words[i],)])
             i += 1
-        for chosen in islice(product(*options), _MOST_READINGS):
-            mended = [word for each in chosen for word in each]
-            if mended != [*words]:
-                yield mended
+        for chosen in islice(product(*options), _MOST_ALTERNATIVES):
+            repaired = [word for each in chosen for word in each]
+            if repaired != [*words]:
+                yield repaired
 
     def _is_odd(self, text: str) -> bool:
         if not (text.isalpha() and text.isascii() and _SHORTEST_REPAIRED <= len(text) <= _LONGEST_REPAIRED):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from rules.sources import load
-from sms_consent.intent import Intent, Reader
+from sms_consent.intent import Intent, RuleSet
 
-READER = Reader()
+RULES = RuleSet()
 PHRASES: list[str] = load("non_authored_text")["automatic"]
 FILE = Path(__file__).with_name("automatic_replies.txt")
 REQUESTS = [
@@ -35,13 +35,13 @@ REQUESTS = [
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_a_request_beside_the_phrase_of_an_automatic_reply_counts(request_: str) -> None:
     """People write "no longer with the company" too."""
-    assert [phrase for phrase in PHRASES if READER.read(phrase + request_).intent is not Intent.OPT_OUT] == []
+    assert [phrase for phrase in PHRASES if RULES.classify(phrase + request_).intent is not Intent.OPT_OUT] == []
 
 
 @pytest.mark.parametrize("phrase", PHRASES[::10])
 def test_nobody_is_opted_in_or_answered_beside_the_phrase_of_an_automatic_reply(phrase: str) -> None:
     """A machine's START or HELP is none, and an answer would be answered."""
-    assert {READER.read(f"{phrase}. {word}").intent for word in ("START", "HELP", "sign me up")} == {Intent.NONE}
+    assert {RULES.classify(f"{phrase}. {word}").intent for word in ("START", "HELP", "sign me up")} == {Intent.NONE}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_nobody_is_opted_in_or_answered_beside_the_phrase_of_an_automatic_reply(
 )
 def test_people_who_write_like_machines_are_heard(text: str) -> None:
     """The rest of the text is classified like any other."""
-    assert READER.read(text).intent is Intent.OPT_OUT
+    assert RULES.classify(text).intent is Intent.OPT_OUT
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_people_who_write_like_machines_are_heard(text: str) -> None:
 )
 def test_what_a_machine_says_of_its_number_or_of_now_is_no_request(text: str) -> None:
     """It asks for no end of texts."""
-    assert READER.read(text).intent is Intent.NONE
+    assert RULES.classify(text).intent is Intent.NONE
 
 
 def test_at_most_one_in_a_hundred_automatic_replies_opts_out() -> None:
@@ -87,7 +87,7 @@ def test_at_most_one_in_a_hundred_automatic_replies_opts_out() -> None:
     assert len(rows) >= 200
     assert len({language for language, _, _ in rows}) >= 12
     assert {source for _, source, _ in rows} <= sources
-    read = Counter(READER.read(text).intent for _, _, text in rows)
+    read = Counter(RULES.classify(text).intent for _, _, text in rows)
     assert read[Intent.OPT_OUT] <= len(rows) // 100
     assert read[Intent.OPT_IN] == read[Intent.HELP] == 0
     assert read[Intent.UNCLEAR] <= len(rows) // 8

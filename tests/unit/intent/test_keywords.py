@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.sources import keyword_files
-from sms_consent.intent import Intent, Reader, Tier
+from sms_consent.intent import Intent, RuleSet, Tier
 from sms_consent.intent.normalisation import fold_keyword
 
-READER = Reader()
+RULES = RuleSet()
 PACKS = keyword_files()
 INTENTS = {
     "opt_out": Intent.OPT_OUT,
@@ -41,26 +41,26 @@ TWILIO_OPT_OUT = ["STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "RE
 )
 def test_a_required_word_opts_out(word: str) -> None:
     """The words of AWS, the FCC and the platforms opt out, as the whole message."""
-    reading = READER.read(word)
-    assert (reading.intent, reading.tier) == (Intent.OPT_OUT, Tier.KEYWORD)
+    result = RULES.classify(word)
+    assert (result.intent, result.tier) == (Intent.OPT_OUT, Tier.KEYWORD)
 
 
 @pytest.mark.parametrize("word", ["START", "UNSTOP", "YES", "RESUME", "SUBSCRIBE", "VOLVER", "VOLTAR", "ALTA"])
 def test_an_opt_in_word_opts_in(word: str) -> None:
     """The opt-in words of the platforms opt in, as the whole message."""
-    assert READER.read(word).intent is Intent.OPT_IN
+    assert RULES.classify(word).intent is Intent.OPT_IN
 
 
 @pytest.mark.parametrize("word", ["HELP", "INFO", "AIDE", "AYUDA", "HILFE", "ヘルプ"])
 def test_a_help_word_asks_for_help(word: str) -> None:
     """HELP, Canada's words and those of other languages ask for help."""
-    assert READER.read(word).intent is Intent.HELP
+    assert RULES.classify(word).intent is Intent.HELP
 
 
 @pytest.mark.parametrize(("pack", "word", "intent"), list(_listed()))
 def test_every_listed_word_means_what_its_source_says(pack: str, word: str, intent: Intent) -> None:
     """No source's word is lost or overruled by another source's."""
-    assert READER.read(word).intent is intent, (pack, word)
+    assert RULES.classify(word).intent is intent, (pack, word)
 
 
 def test_no_word_has_two_meanings() -> None:
@@ -82,7 +82,7 @@ def test_words_are_reserved_for_whole_messages_only_if_they_are_listed() -> None
         (pack["id"], word)
         for pack in PACKS
         for word in pack.get("whole_message_only", ())
-        if READER.read(word).intent is Intent.NONE
+        if RULES.classify(word).intent is Intent.NONE
     ]
     assert stray == []
 
@@ -115,8 +115,8 @@ def test_words_are_reserved_for_whole_messages_only_if_they_are_listed() -> None
 )
 def test_what_a_phone_adds_to_a_word_does_not_matter(text: str) -> None:
     """Case, Unicode form, white space, punctuation, quotes, invisible characters, emoji and look-alikes fold away."""
-    reading = READER.read(text)
-    assert (reading.intent, reading.tier) == (Intent.OPT_OUT, Tier.KEYWORD)
+    result = RULES.classify(text)
+    assert (result.intent, result.tier) == (Intent.OPT_OUT, Tier.KEYWORD)
 
 
 @pytest.mark.parametrize(
@@ -151,13 +151,13 @@ def test_what_a_phone_adds_to_a_word_does_not_matter(text: str) -> None:
 )
 def test_an_ordinary_text_is_no_keyword(text: str) -> None:
     """Words that contain a keyword, ordinary answers, and texts without a word ask for nothing."""
-    assert READER.read(text).intent is Intent.NONE
+    assert RULES.classify(text).intent is Intent.NONE
 
 
 @pytest.mark.parametrize("text", ["para", "fin", "slut", "uit", "Peru"])
 def test_a_word_that_clashes_across_languages_is_unclear(text: str) -> None:
     """Stop in one language and an ordinary answer in another: ask."""
-    assert READER.read(text).intent is Intent.UNCLEAR
+    assert RULES.classify(text).intent is Intent.UNCLEAR
 
 
 @pytest.mark.parametrize(
@@ -178,30 +178,30 @@ def test_a_word_that_clashes_across_languages_is_unclear(text: str) -> None:
 )
 def test_a_word_of_one_language_tells_the_language_of_the_reply(text: str, language: str | None) -> None:
     """Canada: STOP is answered in English, ARRET in French. A word shared by languages leaves it to the sender's."""
-    assert READER.read(text).language == language
+    assert RULES.classify(text).language == language
 
 
 def test_the_words_are_kept_as_the_sender_wrote_them() -> None:
     """Evidence is a quotation."""
-    assert READER.read("  “Opt-Out”! ").matched == "Opt-Out"
+    assert RULES.classify("  “Opt-Out”! ").matched == "Opt-Out"
 
 
 def test_the_rule_names_its_source() -> None:
     """A rule's id is stable, and begins with the source."""
-    assert READER.read("stop").rule == "keyword:aws/STOP"
+    assert RULES.classify("stop").rule == "keyword:aws/STOP"
 
 
 def test_a_deployment_adds_its_own_words() -> None:
     """Custom keywords count like built-in ones."""
-    reader = Reader(opt_out=["No más promos"], opt_in=["PIZZA"], help=["WHO"])
-    found = [reader.read(text).intent for text in ("NO MAS PROMOS!", "pizza", "Who?")]
+    reader = RuleSet(opt_out=["No más promos"], opt_in=["PIZZA"], help=["WHO"])
+    found = [reader.classify(text).intent for text in ("NO MAS PROMOS!", "pizza", "Who?")]
     assert found == [Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP]
-    assert reader.read("pizza").rule == "keyword:custom/PIZZA"
+    assert reader.classify("pizza").rule == "keyword:custom/PIZZA"
 
 
 def test_a_deployment_switches_a_word_off() -> None:
     """Where texts ask yes-or-no questions, YES is an answer."""
-    assert Reader(ordinary=["yes"]).read("YES").intent is Intent.NONE
+    assert RuleSet(ordinary=["yes"]).classify("YES").intent is Intent.NONE
 
 
 KEYS = sorted({word for _, word, intent in _listed() if intent is not Intent.NONE})
@@ -217,7 +217,7 @@ AROUND = st.text(
 @given(word=st.sampled_from(KEYS), before=AROUND, after=AROUND)
 def test_nothing_around_a_keyword_changes_its_meaning(word: str, before: str, after: str) -> None:
     """White space, punctuation, quotes, invisible characters and emoji, in any mixture."""
-    assert READER.read(before + word + after).intent is READER.read(word).intent
+    assert RULES.classify(before + word + after).intent is RULES.classify(word).intent
 
 
 @given(word=st.sampled_from(KEYS), data=st.data())
@@ -225,11 +225,11 @@ def test_an_invisible_character_inside_a_keyword_changes_nothing(word: str, data
     """Phones and web forms put them there; nobody sees them."""
     place = data.draw(st.integers(0, len(word)))
     invisible = data.draw(st.sampled_from("\u200b\u2060\ufeff\u00ad\u200e"))
-    assert READER.read(word[:place] + invisible + word[place:]).intent is READER.read(word).intent
+    assert RULES.classify(word[:place] + invisible + word[place:]).intent is RULES.classify(word).intent
 
 
 @given(st.text(st.characters(), max_size=200))
 def test_any_text_can_be_read(text: str) -> None:
-    """Lone surrogates, NUL, unassigned characters: a reading, never an error."""
-    reading = READER.read(text)
-    assert reading.matched == "" or reading.intent is not Intent.NONE
+    """Lone surrogates, NUL, unassigned characters: a classification, never an error."""
+    result = RULES.classify(text)
+    assert result.matched == "" or result.intent is not Intent.NONE

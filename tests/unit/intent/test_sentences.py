@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sms_consent.intent import Intent, Reader, Tier
+from sms_consent.intent import Intent, RuleSet, Tier
 
-READER = Reader()
+RULES = RuleSet()
 EXAMPLES = Path(__file__).with_name("examples")
 
 
@@ -17,7 +17,7 @@ def _wrong(path: Path) -> Iterator[tuple[str, str, str]]:
     for line in path.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             label, text = line.split("  ", 1)
-            read = READER.read(text).intent.value
+            read = RULES.classify(text).intent.value
             if read != label:
                 yield label, read, text
 
@@ -49,7 +49,7 @@ def test_examples_are_read_as_their_labels_say(path: Path) -> None:
 )
 def test_a_reading_names_its_tier(text: str, tier: Tier | None) -> None:
     """A deployment acts on tiers, so the weakest that fits would opt too few people out, the strongest too many."""
-    assert READER.read(text).tier is tier
+    assert RULES.classify(text).tier is tier
 
 
 @pytest.mark.parametrize(
@@ -57,17 +57,17 @@ def test_a_reading_names_its_tier(text: str, tier: Tier | None) -> None:
 )
 def test_a_word_of_its_own_is_no_misspelling(word: str) -> None:
     """One letter away from a keyword, and a word."""
-    assert READER.read(word).intent is Intent.NONE
+    assert RULES.classify(word).intent is Intent.NONE
 
 
 def test_an_opt_out_stands_above_an_opt_in() -> None:
     """Where a text asks for both, the safe side is out."""
-    assert READER.read("start stop").intent is Intent.OPT_OUT
+    assert RULES.classify("start stop").intent is Intent.OPT_OUT
 
 
 def test_yes_opts_in_only_as_the_whole_message() -> None:
     """It is the commonest answer to a question."""
-    assert [READER.read(text).intent for text in ("YES", "yes please", "yes thanks")] == [
+    assert [RULES.classify(text).intent for text in ("YES", "yes please", "yes thanks")] == [
         Intent.OPT_IN,
         Intent.NONE,
         Intent.NONE,
@@ -79,7 +79,7 @@ def test_yes_opts_in_only_as_the_whole_message() -> None:
 )
 def test_a_script_without_spaces_is_cut_into_words(text: str) -> None:
     """Chinese and Japanese put none, Korean joins endings to words."""
-    assert READER.read(text).intent is Intent.OPT_OUT
+    assert RULES.classify(text).intent is Intent.OPT_OUT
 
 
 @pytest.mark.parametrize(
@@ -94,27 +94,27 @@ def test_a_script_without_spaces_is_cut_into_words(text: str) -> None:
 )
 def test_a_sentence_tells_the_language_of_the_reply(text: str, language: str) -> None:
     """The reply is written in the language of the request."""
-    assert READER.read(text).language == language
+    assert RULES.classify(text).language == language
 
 
 @pytest.mark.parametrize("text", ["verschont mich mit Parteiwerbung", "inga reklamutskick, tack"])
 def test_a_compound_is_known_by_its_ending(text: str) -> None:
     """German and the Nordic languages join words without end: no list holds them all."""
-    assert READER.read(text).intent is Intent.OPT_OUT
+    assert RULES.classify(text).intent is Intent.OPT_OUT
 
 
 def test_a_script_without_spaces_may_begin_in_latin_letters() -> None:
     """SMS is written so in Japanese and Chinese too."""
-    assert READER.read("SMSを送るのをやめてもらえますか").intent is Intent.OPT_OUT
+    assert RULES.classify("SMSを送るのをやめてもらえますか").intent is Intent.OPT_OUT
 
 
 def test_the_deciding_words_are_quoted_as_written() -> None:
     """Evidence for the ledger: these words, not the whole text."""
-    reading = READER.read("I ordered once.  Pls  QUIT bothering  me, ok? Thanks")
-    assert (reading.rule, reading.matched) == ("sentence:en/end-contact", "QUIT bothering  me")
+    result = RULES.classify("I ordered once.  Pls  QUIT bothering  me, ok? Thanks")
+    assert (result.rule, result.matched) == ("sentence:en/end-contact", "QUIT bothering  me")
 
 
 def test_a_stop_in_a_sentence_of_its_own_is_found() -> None:
     """What stands around it asks for nothing that could change it."""
-    reading = READER.read("We sold that house years ago. STOP.")
-    assert (reading.tier, reading.rule) == (Tier.COMPANY, "company:aws/STOP")
+    result = RULES.classify("We sold that house years ago. STOP.")
+    assert (result.tier, result.rule) == (Tier.COMPANY, "company:aws/STOP")

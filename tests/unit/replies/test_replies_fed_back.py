@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from sms_consent.domain.reply import ReplyKind
-from sms_consent.intent import Intent, Reader, Tier
+from sms_consent.intent import Intent, RuleSet, Tier
 from sms_consent.intent.classifier import Classifier
 from sms_consent.replies import Replies
 
 REPLIES = Replies(brand="Example Pharmacy", support_contact="help@example.com")
-CLASSIFIER = Classifier(Reader(), REPLIES)
+CLASSIFIER = Classifier(RuleSet(), REPLIES)
 BODIES = sorted({REPLIES.compose(kind, language).body for kind in ReplyKind for language in REPLIES.languages})
 TOLD = ("STOP", "ARRET", "BAJA", "SAIR", "STOPP")
 
@@ -32,7 +32,9 @@ PIECES = list(dict.fromkeys(_pieces(most=3)))
 @pytest.mark.parametrize("kind", ReplyKind)
 def test_a_reply_that_comes_back_asks_for_nothing(kind: ReplyKind) -> None:
     """A number that forwards or echoes texts must not be opted out, nor answered for ever, by our own words."""
-    read = {language: CLASSIFIER.read(REPLIES.compose(kind, language).body).intent for language in REPLIES.languages}
+    read = {
+        language: CLASSIFIER.classify(REPLIES.compose(kind, language).body).intent for language in REPLIES.languages
+    }
     assert read == dict.fromkeys(REPLIES.languages, Intent.NONE)
 
 
@@ -41,8 +43,8 @@ def test_no_piece_of_a_reply_opts_anybody_in_or_asks_for_help() -> None:
     opening = [
         piece
         for piece in PIECES
-        for reading in [CLASSIFIER.read(piece)]
-        if reading.intent in (Intent.OPT_IN, Intent.HELP) and reading.tier is not Tier.KEYWORD
+        for result in [CLASSIFIER.classify(piece)]
+        if result.intent in (Intent.OPT_IN, Intent.HELP) and result.tier is not Tier.KEYWORD
     ]
     assert opening == []
 
@@ -53,20 +55,20 @@ def test_no_two_pieces_of_a_reply_opt_anybody_in(form: str) -> None:
     halves = [
         (" ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])) for words in map(str.split, BODIES)
     ]
-    assert [half for half in halves if CLASSIFIER.read(form.format(*half)).intent is Intent.OPT_IN] == []
+    assert [half for half in halves if CLASSIFIER.classify(form.format(*half)).intent is Intent.OPT_IN] == []
 
 
 def test_a_piece_that_begins_with_the_word_to_send_opts_out() -> None:
     """ "STOP to opt out" is what a person writes who copies too much."""
     begun = [piece for piece in PIECES if piece.split()[0].strip(".,:") in TOLD]
     assert len(begun) > 50
-    assert [piece for piece in begun if CLASSIFIER.read(piece).intent is not Intent.OPT_OUT] == []
+    assert [piece for piece in begun if CLASSIFIER.classify(piece).intent is not Intent.OPT_OUT] == []
 
 
 @pytest.mark.parametrize("text", ["please opt me back in", "I want to opt back in", "start please", "resubscribe me"])
 def test_a_person_who_wants_to_come_back_is_understood(text: str) -> None:
     """In words of their own, or among them."""
-    assert CLASSIFIER.read(text).intent is Intent.OPT_IN
+    assert CLASSIFIER.classify(text).intent is Intent.OPT_IN
 
 
 @pytest.mark.parametrize(
@@ -82,4 +84,4 @@ def test_a_person_who_wants_to_come_back_is_understood(text: str) -> None:
 )
 def test_a_word_that_replies_name_is_understood(word: str, intent: Intent) -> None:
     """Whoever writes what a reply told them to write gets what it promised."""
-    assert CLASSIFIER.read(word).intent is intent
+    assert CLASSIFIER.classify(word).intent is intent

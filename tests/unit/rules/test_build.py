@@ -59,7 +59,7 @@ def test_a_changed_word_changes_the_digest() -> None:
     """One word more in one language."""
     content = built()
     before = content_digest(content)
-    content["languages/en"]["doubted"] += " more"
+    content["languages/en"]["doubtful"] += " more"
     assert content_digest(content) != before
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sms_consent.intent import Reader
+from sms_consent.intent import RuleSet
 from sms_consent_cli.shared.rule_sources import source_of
 
 
@@ -24,7 +24,7 @@ from sms_consent_cli.shared.rule_sources import source_of
 )
 def test_every_rule_leads_to_its_source(text: str, source: str) -> None:
     """A deployment's word leads to its settings, any other to a file with a source."""
-    assert source in source_of(Reader(opt_out=["not my keyword"]).read(text).rule)
+    assert source in source_of(RuleSet(opt_out=["not my keyword"]).classify(text).rule)
 
 
 @pytest.mark.parametrize(

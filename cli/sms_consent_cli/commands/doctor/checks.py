@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from sms_consent.adapters.dynamodb.known_lists import Lists
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
-from sms_consent.bootstrap.container import reader_for, replies_for
+from sms_consent.bootstrap.container import replies_for, rules_for
 from sms_consent.bootstrap.setting_problems import problems_of, problems_of_replies
 from sms_consent.bootstrap.settings import PARAMETERS, Problem, Settings
 from sms_consent.domain.ports import Sender
@@ -107,7 +107,7 @@ def _complete(environment: Mapping[str, str]) -> dict[str, str]:
 def _of_settings(environment: Mapping[str, str]) -> list[Problem]:
     settings = Settings.from_environment(_complete(environment))
     replies = replies_for(settings)
-    return list(problems_of(settings, replies, reader_for(settings), languages=replies.languages))
+    return list(problems_of(settings, replies, rules_for(settings), languages=replies.languages))
 
 
 def _of_senders(settings: Settings, senders: Iterable[Sender]) -> Iterator[Problem]:

@@ -24,10 +24,10 @@ class ReadText(Protocol):
     def rule(self) -> str | None: ...
 
 
-class TextReader(Protocol):
+class TextClassifier(Protocol):
     """A classifier under test."""
 
-    def read(self, text: str, /) -> ReadText: ...
+    def classify(self, text: str, /) -> ReadText: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,12 @@ class Outcome:
         return self.intent is not self.example.label
 
 
-def outcomes(reader: TextReader, examples: Iterable[LabelledText]) -> list[Outcome]:
+def outcomes(classifier: TextClassifier, examples: Iterable[LabelledText]) -> list[Outcome]:
     """Classify every text."""
     return [
         Outcome(example, Label(reading.intent), str(reading.tier or "-"), str(reading.rule or "-"))
         for example in examples
-        for reading in [reader.read(example.text)]
+        for reading in [classifier.classify(example.text)]
     ]
 
 

@@ -33,7 +33,7 @@ class Peer:
     source: str
     opts_out: Callable[[str], bool]
 
-    def read(self, text: str, /) -> PeerReading:
+    def classify(self, text: str, /) -> PeerReading:
         """Classify a text as OPT_OUT or NONE."""
         return PeerReading(Label.OPT_OUT if self.opts_out(text) else Label.NONE)
 

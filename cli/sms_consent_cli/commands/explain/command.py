@@ -119,7 +119,7 @@ def _answer(classifier: Classifier, lines: Iterable[bytes], *, rcs: bool) -> int
             text = None
         if isinstance(text, str):
             # In ASCII: a text may hold a lone surrogate, which cannot be encoded.
-            say_json(_object(text, classifier.read(text, _content(text, rcs=rcs))))
+            say_json(_object(text, classifier.classify(text, _content(text, rcs=rcs))))
         else:
             bad += 1
             say(f"line {number}: not a JSON string", err=True)
@@ -140,7 +140,7 @@ def _object(text: str, reading: Classification) -> dict[str, Any]:
 def _show(explanation: Explanation) -> None:
     from sms_consent_cli.commands.explain.report import show
 
-    reading = explanation.reading
+    reading = explanation.classification
     then = THEN_IF_OPTED_OUT if reading.everyday else THEN[reading.intent]
     if reading.intent is Intent.OPT_OUT and reading.tier is Tier.KEYWORD:
         then = THEN_BY_KEYWORD

@@ -26,7 +26,7 @@ STYLES = {
 
 def show(explanation: Explanation, tiers: Mapping[Tier, str], then: str) -> None:
     """Print one block; empty rows are left out. ``then`` is what happens to the sender."""
-    reading = explanation.reading
+    reading = explanation.classification
     source = source_of(reading.rule)
     rows = {
         "text": _marked(explanation),

@@ -18,7 +18,7 @@ from sms_consent.bootstrap.observability import logger
 from sms_consent.bootstrap.settings import _TIER_ACTIONS, Settings, SettingsError
 from sms_consent.domain.consent import Status
 from sms_consent.domain.ports import Sender
-from sms_consent.intent.tiers import Tier
+from sms_consent.intent.lower_tiers import Tier
 
 BASE = {"LEDGER_TABLE": "ledger", "OPT_OUT_LIST": "Default", "BRAND": "Example", "SUPPORT_CONTACT": "help.example.com"}
 LONG_BRAND = "First National Community Federal Credit Union Association"

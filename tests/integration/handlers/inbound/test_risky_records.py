@@ -35,15 +35,15 @@ class Deliveries:
         self._monkeypatch = monkeypatch
 
     def kill_when_classifying(self, *bodies: str) -> None:
-        read = self.batch._inbound.reader.read
+        classify = self.batch._inbound.rules.classify
 
         def kill(text: str, **named: Any) -> Any:
             if text in bodies:
                 self.tries += 1
                 raise Killed
-            return read(text, **named)
+            return classify(text, **named)
 
-        self._monkeypatch.setattr(self.batch._inbound.reader, "read", kill)
+        self._monkeypatch.setattr(self.batch._inbound.rules, "classify", kill)
 
     def kill_when_called(self, operation: str, *people: str) -> Callable[[], None]:
         def kill(params: dict[str, Any], **_: Any) -> None:

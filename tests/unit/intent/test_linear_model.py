@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from rules.sources import FOLDER
-from sms_consent.intent import Intent, Reader, Tier
+from sms_consent.intent import Intent, RuleSet, Tier
 from sms_consent.intent import linear_model as weighing
 from sms_consent.intent.lookup import load_rules
 
-READER = Reader()
-FRAMES_ONLY = Reader(weighed=False)
+RULES = RuleSet()
+PATTERNS_ONLY = RuleSet(linear_model=False)
 WEIGHTS = sorted((FOLDER / "weights").glob("*.json"))
 
 
@@ -25,10 +25,10 @@ WEIGHTS = sorted((FOLDER / "weights").glob("*.json"))
 )
 def test_a_request_that_no_frame_knows_is_found_by_its_words(text: str) -> None:
     """By what each weighs; the evidence names the clause that says most."""
-    assert FRAMES_ONLY.read(text).intent is Intent.NONE
-    reading = READER.read(text)
-    assert (reading.intent, reading.tier, reading.rule) == (Intent.OPT_OUT, Tier.SENTENCE, "sentence:en/weighed")
-    assert reading.matched in text
+    assert PATTERNS_ONLY.classify(text).intent is Intent.NONE
+    result = RULES.classify(text)
+    assert (result.intent, result.tier, result.rule) == (Intent.OPT_OUT, Tier.SENTENCE, "sentence:en/weighed")
+    assert result.matched in text
 
 
 @pytest.mark.parametrize(
@@ -41,21 +41,21 @@ def test_a_request_that_no_frame_knows_is_found_by_its_words(text: str) -> None:
 )
 def test_words_of_texts_alone_make_no_request(text: str) -> None:
     """Who likes them uses the same words."""
-    assert READER.read(text).intent is Intent.NONE
+    assert RULES.classify(text).intent is Intent.NONE
 
 
 def test_a_request_of_a_doubtful_frame_is_asked_about_where_all_else_speaks_against_it() -> None:
     """A hit of such a frame in plain talk is mostly a mistake; asking harms nobody."""
     text = "Great. I'm in church now, will holla when i get out"
-    assert FRAMES_ONLY.read(text).intent is Intent.OPT_OUT
-    reading = READER.read(text)
-    assert (reading.intent, reading.tier) == (Intent.UNCLEAR, Tier.UNCLEAR)
+    assert PATTERNS_ONLY.classify(text).intent is Intent.OPT_OUT
+    result = RULES.classify(text)
+    assert (result.intent, result.tier) == (Intent.UNCLEAR, Tier.UNCLEAR)
 
 
 def test_a_clear_request_stands_whatever_is_said_beside_it() -> None:
     """A request in any clause counts."""
     text = "Lovely day here, the kids are at the lake and we ate ice cream. Grandma says hi! And stop texting me."
-    assert READER.read(text).intent is Intent.OPT_OUT
+    assert RULES.classify(text).intent is Intent.OPT_OUT
 
 
 @pytest.mark.parametrize("path", WEIGHTS, ids=lambda path: path.stem)
@@ -72,7 +72,7 @@ def test_weights_say_what_they_are_and_where_they_come_from(path: Path) -> None:
 @pytest.mark.parametrize("path", WEIGHTS, ids=lambda path: path.stem)
 def test_weights_add_up_alike_in_any_order(path: Path) -> None:
     """As whole numbers: sets have no order, and a text must be read alike by every process."""
-    listed = load_rules(f"weights/{path.stem}")["marks"].split("^")
+    listed = load_rules(f"weights/{path.stem}")["features"].split("^")
     weights = [weight for line in listed for weight in line.split("|")[1].split(" ")]
     assert all(str(int(weight)) == weight for weight in weights)
     assert min(map(int, weights)) < -weighing.WHOLE < weighing.WHOLE < max(map(int, weights))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from sms_consent.intent import Classification, Reader
+from sms_consent.intent import Classification, RuleSet
 from sms_consent.intent.lookup import joined
 from sms_consent.intent.typos import Halves, halves
 
-READER = Reader()
+RULES = RuleSet()
 
 
 def read(text: str) -> Classification:
-    return READER.read(text)
+    return RULES.classify(text)
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_a_text_is_mended_for_an_opt_out_only() -> None:
 
 def test_a_mended_decision_names_the_words_as_they_were_written() -> None:
     """So that the evidence is what was sent."""
-    reading = read("requset removal")
-    assert reading.rule
-    assert reading.matched
-    assert reading.matched in "requset removal"
+    result = read("requset removal")
+    assert result.rule
+    assert result.matched
+    assert result.matched in "requset removal"
 
 
 @pytest.mark.parametrize("word", ["text", "texts", "remove", "unsubscribe"])

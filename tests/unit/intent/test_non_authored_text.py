@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sms_consent.domain.reply import ReplyKind
-from sms_consent.intent import Intent, OwnReplies, Reader
+from sms_consent.intent import Intent, OwnReplies, RuleSet
 from sms_consent.replies import Replies
 
-READER = Reader()
+RULES = RuleSet()
 OURS = "Acme: Your order ships today. Reply STOP to opt out."
 
 
@@ -47,8 +47,8 @@ OURS = "Acme: Your order ships today. Reply STOP to opt out."
 )
 def test_a_reaction_that_quotes_our_text_asks_for_nothing(text: str) -> None:
     """In every language of iOS and Android, and in those that no list holds, by its form."""
-    reading = READER.read(text)
-    assert (reading.intent, reading.rule.split("/")[0]) == (Intent.NONE, "immune:reaction")
+    result = RULES.classify(text)
+    assert (result.intent, result.rule.split("/")[0]) == (Intent.NONE, "immune:reaction")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_reaction_that_quotes_our_text_asks_for_nothing(text: str) -> None:
 )
 def test_an_automatic_reply_asks_for_nothing(text: str) -> None:
     """A machine has no wish."""
-    assert READER.read(text).intent is Intent.NONE
+    assert RULES.classify(text).intent is Intent.NONE
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_an_automatic_reply_asks_for_nothing(text: str) -> None:
 )
 def test_quoted_words_are_not_the_senders(text: str, intent: Intent) -> None:
     """What is left after setting the quotation aside decides."""
-    assert READER.read(text).intent is intent
+    assert RULES.classify(text).intent is intent
 
 
 REPLY = "Please Stop Texting: For help, contact help@example.com. Msg & data rates may apply. Reply STOP to opt out."
@@ -89,7 +89,7 @@ REPLY = "Please Stop Texting: For help, contact help@example.com. Msg & data rat
 
 def _read(text: str, *, sent: bool = True) -> Intent:
     """The intent of a text from somebody who was, or was not, sent ``REPLY`` lately."""
-    return READER.read(text, ours=lambda: OwnReplies([REPLY]), sent=lambda _: sent).intent
+    return RULES.classify(text, ours=lambda: OwnReplies([REPLY]), sent=lambda _: sent).intent
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_what_is_added_to_a_copy_counts(added: str) -> None:
 def test_a_text_that_begins_with_an_opt_out_keyword_is_no_copy(brand: str) -> None:
     """However much of it is a reply: a brand may begin with one, and so may a person."""
     reply = f"{brand}: You are opted in. Leave us alone? Reply HELP for help, STOP to opt out. Please stop."
-    reading = READER.read(reply, ours=lambda: OwnReplies([reply]), sent=lambda _: True)
-    assert reading.intent is Intent.OPT_OUT
+    result = RULES.classify(reply, ours=lambda: OwnReplies([reply]), sent=lambda _: True)
+    assert result.intent is Intent.OPT_OUT
 
 
 def _replies() -> list[str]:
@@ -148,13 +148,13 @@ def _replies() -> list[str]:
 @pytest.mark.parametrize("form", ["{}", "> {}", "Liked “{}”", "Fwd: {}"])
 def test_our_own_replies_fed_back_in_change_no_consent(body: str, form: str) -> None:
     """Also without knowing what was sent last: two machines must not talk each other in and out."""
-    assert READER.read(form.format(body)).intent is Intent.NONE
+    assert RULES.classify(form.format(body)).intent is Intent.NONE
 
 
 @pytest.mark.parametrize("text", ["I replied STOP and you still text me", "Reply STOP", "STOP to end"])
 def test_doing_as_told_is_the_senders_own(text: str) -> None:
     """Words of our instruction in the sender's mouth."""
-    assert READER.read(text).intent is Intent.OPT_OUT
+    assert RULES.classify(text).intent is Intent.OPT_OUT
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_doing_as_told_is_the_senders_own(text: str) -> None:
 )
 def test_a_forwarded_line_is_not_the_senders_own(text: str, intent: Intent) -> None:
     """What stands below it is."""
-    assert READER.read(text).intent is intent
+    assert RULES.classify(text).intent is intent
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_a_forwarded_line_is_not_the_senders_own(text: str, intent: Intent) -> N
 )
 def test_what_a_person_adds_to_a_reaction_counts(text: str, intent: Intent) -> None:
     """Only the phone's phrase and the quotation are set aside. Nothing beside them opts anybody in."""
-    assert READER.read(text).intent is intent
+    assert RULES.classify(text).intent is intent
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_what_a_person_adds_to_a_reaction_counts(text: str, intent: Intent) -> N
 )
 def test_what_stands_around_a_quotation_counts(text: str, intent: Intent) -> None:
     """Above, below and between quotations; but nobody is opted in beside one."""
-    assert READER.read(text).intent is intent
+    assert RULES.classify(text).intent is intent
 
 
 @pytest.mark.parametrize(
@@ -249,4 +249,4 @@ def test_what_stands_around_a_quotation_counts(text: str, intent: Intent) -> Non
 )
 def test_an_instruction_takes_no_request_with_it(text: str, intent: Intent) -> None:
     """A text that is hardly more than an instruction is asked about; one that begins with its keyword does as told."""
-    assert READER.read(text).intent is intent
+    assert RULES.classify(text).intent is intent

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.sources import sentence_files
-from sms_consent.intent import RULES_VERSION, Classification, Intent, OwnReplies, Reader, lexicon
+from sms_consent.intent import RULES_VERSION, Classification, Intent, OwnReplies, RuleSet, lexicon
 from sms_consent.intent.normalisation import fold_keyword
 
-READER = Reader()
+RULES = RuleSet()
 BITS_OF = lexicon.bits_of
 WORDS = [
     "stop",
@@ -42,15 +42,18 @@ WORDS = [
 @given(st.text(st.characters(), max_size=300) | st.lists(st.sampled_from(WORDS)).map(" ".join))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     """Lone surrogates, NUL, unassigned characters, and words in any order."""
-    reading = READER.read(text, ours=lambda: OwnReplies([text[:50]]), sent=lambda _: True)
-    assert reading.rules_version == RULES_VERSION
+    result = RULES.classify(text, ours=lambda: OwnReplies([text[:50]]), sent=lambda _: True)
+    assert result.rules_version == RULES_VERSION
 
 
 @given(st.text(st.characters(), max_size=300))
 def test_evidence_is_always_a_part_of_the_text(text: str) -> None:
     """What the ledger keeps must be what was sent."""
-    explanation = READER.explain(text)
-    assert [explanation.text[start:end] for start, end in explanation.spans][:1] in ([], [explanation.reading.matched])
+    explanation = RULES.explain(text)
+    assert [explanation.text[start:end] for start, end in explanation.spans][:1] in (
+        [],
+        [explanation.classification.matched],
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def test_evidence_is_always_a_part_of_the_text(text: str) -> None:
 )
 def test_a_text_without_a_request_reads_none(text: str) -> None:
     """Empty, only emoji, only punctuation, one letter, 100,000 letters, marks, lone surrogates, NUL."""
-    assert READER.read(text).intent is Intent.NONE
+    assert RULES.classify(text).intent is Intent.NONE
 
 
 LONG = [
@@ -83,22 +86,22 @@ LONG = [
 def test_a_text_of_100_000_letters_is_read_at_once(piece: str) -> None:
     """Reading takes time linear in length, whatever the text; the measured time is a tenth of the limit."""
     text = (piece * 100_000)[:100_000]
-    READER.read(text)
+    RULES.classify(text)
     begun = time.process_time()
-    READER.read(text)
+    RULES.classify(text)
     assert time.process_time() - begun < 0.1
 
 
 def test_a_keyword_in_a_very_long_text_of_white_space_is_still_one() -> None:
     """Length is no reason to lose a STOP."""
-    assert READER.read(" " * 50_000 + "STOP" + "\n" * 50_000).intent is Intent.OPT_OUT
+    assert RULES.classify(" " * 50_000 + "STOP" + "\n" * 50_000).intent is Intent.OPT_OUT
 
 
 def test_an_explanation_shows_the_rule_and_the_words() -> None:
     """Enough to answer "why was I opted out?" years later."""
-    explanation = READER.explain("Hi! Please take me OFF your list")
-    assert explanation.reading.rule == "sentence:en/remove-from-list"
-    assert [explanation.text[start:end] for start, end in explanation.spans] == [explanation.reading.matched]
+    explanation = RULES.explain("Hi! Please take me OFF your list")
+    assert explanation.classification.rule == "sentence:en/remove-from-list"
+    assert [explanation.text[start:end] for start, end in explanation.spans] == [explanation.classification.matched]
     assert explanation.normalised == "hi please take me off your list"
     assert [explanation.normalised[start:end] for start, end in explanation.normalised_spans] == [
         "take me off your list"
@@ -107,8 +110,8 @@ def test_an_explanation_shows_the_rule_and_the_words() -> None:
 
 def test_an_explanation_finds_the_words_behind_characters_that_fold_into_more() -> None:
     """Offsets hold although ﷽ becomes four words and ß two letters."""
-    explanation = READER.explain("﷽ groß ﬁne. Please quit ﬂooding me")
-    assert explanation.reading.matched == "quit ﬂooding me"
+    explanation = RULES.explain("﷽ groß ﬁne. Please quit ﬂooding me")
+    assert explanation.classification.matched == "quit ﬂooding me"
 
 
 def test_the_words_of_sentences_are_written_as_texts_are_folded() -> None:
@@ -130,33 +133,33 @@ def test_a_text_read_while_another_thread_makes_packs_ready_is_read_alike(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A batch's texts are read side by side, and whoever needs a pack first makes it ready: here at each word of it."""
-    expected, reader, places = READER.read(text), _warm_reader(), list[str]()
+    expected, reader, places = RULES.classify(text), _warm_reader(), list[str]()
     monkeypatch.setattr(lexicon, "bits_of", lambda each: places.append(each) or BITS_OF(each))
-    assert reader.read(text) == expected
+    assert reader.classify(text) == expected
     for first in (0, *range(max(0, len(places) - 30), len(places))):  # vocabularies come first, a language's words last
         _read_twice_at_once(text, expected, first, monkeypatch)
 
 
-def _warm_reader() -> Reader:
+def _warm_reader() -> RuleSet:
     """One that has made ready what all texts need, which is done under a lock."""
-    reader = Reader()
-    reader.read("hm")
+    reader = RuleSet()
+    reader.classify("hm")
     return reader
 
 
 def _read_twice_at_once(text: str, expected: Classification, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From some word on, another thread reads the text whenever this one makes a word ready."""
-    reader, found, calls, reading = _warm_reader(), set[Classification](), count(), threading.Lock()
+    reader, found, calls, result = _warm_reader(), set[Classification](), count(), threading.Lock()
 
     def bits_of(places: str) -> int:
-        if next(calls) >= first and reading.acquire(blocking=False):
+        if next(calls) >= first and result.acquire(blocking=False):
             try:
                 with ThreadPoolExecutor(1) as other:
                     found.add(other.submit(reader.read, text).result())
             finally:
-                reading.release()
+                result.release()
         return BITS_OF(places)
 
     monkeypatch.setattr(lexicon, "bits_of", bits_of)
-    assert reader.read(text) == expected
+    assert reader.classify(text) == expected
     assert found == {expected}

@@ -6,9 +6,8 @@ import pytest
 
 from rules.build import grammar
 from rules.sources import sentence_files
-from sms_consent.intent.agency import Agency, Who
 from sms_consent.intent.grammar import Board, Elements
-from sms_consent.intent.lexicon import Lexicon
+from sms_consent.intent.lexicon import Agency, Lexicon, Who
 from sms_consent.intent.normalisation import fold
 
 PACK = {
@@ -17,7 +16,7 @@ PACK = {
     "breakers": "because",
 }
 FRAMES = [{"id": "never", "patterns": ["w:never END"]}]
-LEXICON = Lexicon(grammar(PACK, FRAMES) | {"mended": False, "weighed": False, "surer": False})
+LEXICON = Lexicon(grammar(PACK, FRAMES) | {"has_slips": False, "has_weights": False, "has_reliable_weights": False})
 ELEMENTS = Elements(LEXICON.parts, LEXICON.bits["FILL"])
 
 
@@ -60,7 +59,7 @@ def test_many_repetitions_of_everything_take_no_time() -> None:
 
 
 ENGLISH = next(pack for pack in sentence_files("en"))
-GRAMMAR = Lexicon(grammar(ENGLISH, []) | {"mended": False, "weighed": False, "surer": False})
+GRAMMAR = Lexicon(grammar(ENGLISH, []) | {"has_slips": False, "has_weights": False, "has_reliable_weights": False})
 
 
 @pytest.mark.parametrize(

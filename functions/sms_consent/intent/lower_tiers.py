@@ -1,0 +1,302 @@
+"""Classification of texts that are no keyword: keywords beside other words, misspelt keywords, and sentences.
+
+Only the words that the sender wrote count. Most texts to a short code are one keyword, so this module and its data load when a
+first text is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from sms_consent.intent.echo import OwnReplies
+from sms_consent.intent.keyword_in_context import KeywordInContext, KeywordMatch
+from sms_consent.intent.keywords import Keyword
+from sms_consent.intent.lookup import load_rules
+from sms_consent.intent.non_authored_text import AuthoredText, NonAuthoredText
+from sms_consent.intent.normalisation import Folded, Word, looks_like
+from sms_consent.intent.result import NOTHING, RULES_VERSION, Classification, Found, Intent, Spans, Tier
+from sms_consent.intent.sentences import Sentences, clauses, has_breaks, is_laughing
+from sms_consent.intent.typos import TypoKeywords, joined_letters
+
+__all__ = ["LowerTiers"]
+
+
+_LONGEST_SIGNED = 6  # words: a keyword with a few words beside it, and a name of two or three
+_MOST_WORDS_OF_INSTRUCTION, _LONGEST_INSTRUCTION, _LONGEST_UNSPACED_INSTRUCTION = 9, 70, 40  # the last two in letters
+_FEW_BESIDE = 2  # words beside an instruction that do not make another text of it
+_WEIGHED = "/weighed"
+_SENTENCE_ENDS, _CLAUSE_ENDS = ".!?;\n:", ".!?;\n:,"
+_OPENING = frozenset({Intent.OPT_IN, Intent.HELP})
+
+
+class LowerTiers:
+    """The tiers below whole-message keywords. They are tried in the order of their evidence; the first match decides."""
+
+    def __init__(self, keywords: Mapping[str, Keyword], *, linear_model: bool) -> None:
+        data = load_rules("lower_tiers")
+        self._keywords = keywords
+        self._in_context = KeywordInContext(keywords, data["keyword_context"])
+        self._non_authored = NonAuthoredText(data["non_authored_text"])
+        self._machine = {
+            name: frozenset(words.split("|")) for name, words in data["non_authored_text"]["machine"].items()
+        }
+        self._sentences = Sentences(data, linear_model=linear_model)
+        self._misspelt = TypoKeywords(keywords, self._in_context, data["ordinary"].split(), self._sentences.vocabulary)
+
+    def classify(
+        self, folded: Folded, ours: Callable[[], OwnReplies], echo: str | None
+    ) -> tuple[Classification, Spans]:
+        """Return what the text asks for, and where the deciding words are.
+
+        An opt-in counts only if the whole text is the sender's own: not beside words that were set aside, and not in a piece
+        of a reply, such as "to opt back in.". The same holds for HELP, because a machine would answer our reply to it.
+
+        Args:
+            folded: The text.
+            ours: Returns the replies of the sender of ours that was texted.
+            echo: The reply of ours that the text is a copy of, if any.
+        """
+        authored = self._non_authored.authored(folded, self._keywords, echo)
+        result, spans = self._by_tiers(folded, authored)
+        # "SAIR para cancelar"; "ARRET pour vous": follows an instruction, however much of it is missing.
+        if (
+            result.intent is Intent.NONE
+            and (match := self._instructed_word(folded))
+            and (self._non_authored.is_instruction(folded, match[2]) or ours().has_piece(folded))
+        ):
+            return _from_keyword(Tier.COMPANY, match, folded)
+        if result.intent not in _OPENING:
+            return result, spans
+        if authored.rule and not (authored.rule == "immune:quotation" and result.intent is Intent.HELP):
+            return _set_aside(authored.rule), ()
+        if self._non_authored.instructs(folded, authored.words, self._keywords):
+            return _set_aside("immune:instruction"), ()
+        if ours().has_piece(folded):
+            return _set_aside("immune:own-reply"), ()
+        return result, spans
+
+    def _by_tiers(self, folded: Folded, authored: AuthoredText) -> tuple[Classification, Spans]:
+        nothing = _set_aside(authored.rule) if authored.rule else NOTHING
+        if authored.words:
+            if match := self._alone(authored) or self._in_context.match(authored.words):
+                return _from_keyword(Tier.COMPANY, match, folded)
+            words = self._without_surprise(folded, joined_letters(authored.words))
+            if found := self._by_keyword(folded, words, authored) or self._by_sentence(folded, words, authored):
+                return found
+        return self._by_instruction(folded, authored) or (nothing, ())
+
+    def _alone(self, authored: AuthoredText) -> KeywordMatch | None:
+        """Return the opt-out keyword that is all that is left of a text, including whole-message keywords."""
+        if not authored.rule:
+            return None
+        key = " ".join(word.text for word in authored.words)
+        keyword = self._keywords.get(key) or self._keywords.get(looks_like(key))
+        return (
+            (keyword, authored.words[0], authored.words[-1]) if keyword and keyword.intent is Intent.OPT_OUT else None
+        )
+
+    def _by_keyword(
+        self, folded: Folded, words: Sequence[Word], authored: AuthoredText
+    ) -> tuple[Classification, Spans] | None:
+        misspelt = self._misspelt
+        if (
+            match := misspelt.match(words)
+            or misspelt.whole(words)
+            or misspelt.disguised(folded)
+            or misspelt.beside_misspelt_words(words)
+        ):
+            return _from_keyword(Tier.MISSPELT, match, folded)
+        match = self._own_clause(folded, words, authored) or self._signed(folded, words)
+        if match is None:
+            return None
+        result, spans = _from_keyword(Tier.COMPANY, match, folded)
+        if self._is_in_passing(folded, authored.words, match) and self._non_authored.may_be_automatic(folded):
+            result = replace(result, intent=Intent.UNCLEAR, tier=Tier.UNCLEAR)
+        return result, spans
+
+    def _by_sentence(
+        self, folded: Folded, words: Sequence[Word], authored: AuthoredText
+    ) -> tuple[Classification, Spans] | None:
+        result = self._sentences.find(folded, words)
+        found = result.found
+        if found is None or found.intent is Intent.UNCLEAR:
+            for repaired in self._sentences.repaired(result):
+                if (match := self._in_context.match(repaired)) and match[0].intent is Intent.OPT_OUT:
+                    return _from_keyword(Tier.MISSPELT, match, folded)
+                meant = self._sentences.find(folded, repaired).found
+                if meant and meant.intent is Intent.OPT_OUT:
+                    found = meant
+                    break
+        if found is None or (authored.rule and found.intent is not Intent.OPT_OUT):
+            return None
+        if found.intent is Intent.OPT_OUT:
+            found = self._in_automatic_reply(found, folded, authored)
+        if found is None:
+            return None
+        tier = Tier.UNCLEAR if found.intent is Intent.UNCLEAR else Tier.SENTENCE
+        matched = folded.written(found.start, found.end)
+        span = folded.span(found.start, found.end)
+        return Classification(found.intent, tier, found.rule, matched, found.language, RULES_VERSION), (span,)
+
+    def _in_automatic_reply(self, found: Found, folded: Folded, authored: AuthoredText) -> Found | None:
+        """Return what a request means in a text that is, or may be, an automatic reply.
+
+        A request found only by weights becomes UNCLEAR. "Do not text this number" does not end texts, nor does "don't text me
+        while I'm driving"; "don't text me again" does. What may be either, or may be a person's, becomes UNCLEAR.
+        """
+        weighed = found.rule.endswith(_WEIGHED)
+        if not weighed and found.rule.rpartition("/")[2] not in self._machine["passing"]:
+            return found
+        unclear = found._replace(intent=Intent.UNCLEAR)
+        qualifiers = self._qualifiers(found, folded, authored)
+        if authored.by_machine and not weighed:
+            if "lasting" in qualifiers:
+                return unclear if "meanwhile" in qualifiers else found
+            if "meanwhile" in qualifiers or ("channel" in qualifiers and "whom" not in qualifiers):
+                return None
+            return found if qualifiers == {"whom"} else unclear
+        if not weighed and qualifiers and "meanwhile" not in qualifiers:
+            return found
+        may_be = authored.rule == "immune:automatic-reply" or self._non_authored.may_be_automatic(folded)
+        return unclear if may_be else found
+
+    def _qualifiers(self, found: Found, folded: Folded, authored: AuthoredText) -> set[str]:
+        """Return what the clause of a request adds: for whom, for how long, for now, of which number."""
+        begin, stop = _around(folded.text, _CLAUSE_ENDS, found.start, found.end)
+        texts = [word.text for word in authored.words if begin <= word.start < stop]
+        return {
+            name for name in ("lasting", "whom", "meanwhile", "channel") if not self._machine[name].isdisjoint(texts)
+        }
+
+    def _by_instruction(self, folded: Folded, authored: AuthoredText) -> tuple[Classification, Spans] | None:
+        """Classify a text that begins with an instruction's opt-out keyword, or is hardly more than an instruction to opt out.
+
+        A person may have copied "Reply STOP to opt out" from one of our texts in order to follow it, so it is UNCLEAR.
+        """
+        words = folded.words
+        if authored.rule != "immune:instruction":
+            return None
+        if match := self._in_context.opt_out_at(words, 0):
+            return _from_keyword(Tier.COMPANY, match, folded)
+        longest = _LONGEST_INSTRUCTION if folded.text.isascii() else _LONGEST_UNSPACED_INSTRUCTION
+        if len(authored.words) > _FEW_BESIDE or len(words) > _MOST_WORDS_OF_INSTRUCTION or len(folded.key) > longest:
+            return None
+        match = next((each for place in range(len(words)) if (each := self._in_context.opt_out_at(words, place))), None)
+        if match is None:
+            return None
+        _, first, last = match
+        matched, span = folded.written(first.start, last.end), folded.span(first.start, last.end)
+        return Classification(Intent.UNCLEAR, Tier.UNCLEAR, authored.rule, matched, None, RULES_VERSION), (span,)
+
+    def _instructed_word(self, folded: Folded) -> KeywordMatch | None:
+        """Return the opt-out keyword with which the text begins, if texts instruct people to send it."""
+        if not folded.words:
+            return None
+        first = folded.words[0]
+        keyword = self._keywords.get(first.text)
+        if keyword is None or keyword.intent is not Intent.OPT_OUT or not self._non_authored.is_told(first.text):
+            return None
+        return keyword, first, first
+
+    def begins_with_opt_out(self, folded: Folded) -> bool:
+        """Return whether the text begins with an opt-out keyword. Such a text never counts as a copy of a reply."""
+        return self._in_context.opt_out_at(folded.words, 0) is not None
+
+    def features(self, folded: Folded, language: str) -> list[list[str]]:
+        """Return the features of each clause of a text in a language, for fitting weights."""
+        authored = self._non_authored.authored(folded, self._keywords, None)
+        words = authored.words
+        return self._sentences.features(folded, joined_letters(words), language) if words else []
+
+    def _without_surprise(self, folded: Folded, words: Sequence[Word]) -> Sequence[Word]:
+        """Return the words without a surprised "Stop it!!" or "Get out!!" before a question: "40% off boots??".
+
+        It does not count as surprise before a question about the texts or the sender's people, or one that asks for an answer.
+        """
+        if "?" not in folded.text or not any(word.text in ("it", "out", "up") for word in words[1:]):
+            return words
+        in_context = self._in_context
+        for part, following in pairwise(clauses(folded, words)):
+            if not _asks(folded, following) or in_context.is_about_us(following):
+                continue
+            named = any(word.text == "it" for word in part) and in_context.match(part, strong_only=True)
+            if named or in_context.is_surprise(part):
+                return [word for word in words if word not in part]
+        return words
+
+    def _own_clause(self, folded: Folded, words: Sequence[Word], authored: AuthoredText) -> KeywordMatch | None:
+        """Return an unambiguous keyword in a separate sentence: "We sold the house. STOP!".
+
+        In an automatic reply, a clause such as "не пишите" applies only while its sender is driving.
+        """
+        if not has_breaks(folded) or self._in_context.is_missing(words):
+            return None
+        parts = clauses(folded, words)
+        if len(parts) == 1 or is_laughing(folded.original) or self._in_context.is_teasing(words):
+            return None
+        return next(
+            (
+                match
+                for part in parts
+                if not (_instructs(part) or _echoes(folded, part))
+                and (match := self._in_context.match(part, strong_only=True))
+                and not (authored.by_machine and self._is_in_passing(folded, authored.words, match))
+            ),
+            None,
+        )
+
+    def _is_in_passing(self, folded: Folded, words: Sequence[Word], match: KeywordMatch) -> bool:
+        """Return whether a keyword asks for no texts while its sentence says more."""
+        keyword, first, last = match
+        begin, stop = _around(folded.text, _SENTENCE_ENDS, first.start, last.end)
+        others = [word for word in words if begin <= word.start < stop and not first.start <= word.start < last.end]
+        return bool(others) and keyword.key in self._machine["passing_keywords"]
+
+    def _signed(self, folded: Folded, words: Sequence[Word]) -> KeywordMatch | None:
+        """Return a keyword with a name below it: "STOP - Margaret". A name has a capital and is a word of no known language."""
+        if "-" not in folded.text or len(words) > _LONGEST_SIGNED:
+            return None
+        for i, word in enumerate(words[1:], 1):
+            if "-" in folded.text[words[i - 1].end : word.start]:
+                names = words[i:]
+                known = self._sentences.vocabulary
+                if any(each.text in known or not folded.written(each.start, each.end)[0].isupper() for each in names):
+                    return None
+                return self._in_context.match(words[:i], strong_only=True)
+        return None
+
+
+def _instructs(words: Sequence[Word]) -> bool:
+    """Return whether a clause is how texts like ours end, "STOP to end", which beside other clauses is a quotation."""
+    return any(word.text == "to" and i and words[i - 1].text == "stop" for i, word in enumerate(words))
+
+
+def _echoes(folded: Folded, words: Sequence[Word]) -> bool:
+    """Return whether a clause is one word repeated as a question, "Stop? Never!"; sentences decide by what follows."""
+    return len(words) == 1 and folded.text[words[0].end : words[0].end + 1] == "?"
+
+
+def _asks(folded: Folded, words: Sequence[Word]) -> bool:
+    """Return whether a clause of more than one word ends in a question mark."""
+    return len(words) > 1 and "?" in folded.text[words[-1].end : words[-1].end + 3]
+
+
+def _around(text: str, ends: str, start: int, end: int) -> tuple[int, int]:
+    """Return where the sentence or clause around a place of the folded text begins and ends."""
+    begin = max(text.rfind(mark, 0, start) for mark in ends) + 1
+    stop = min((place for mark in ends if (place := text.find(mark, end)) >= 0), default=len(text))
+    return begin, stop
+
+
+def _set_aside(rule: str) -> Classification:
+    return Classification(Intent.NONE, None, rule, "", None, RULES_VERSION)
+
+
+def _from_keyword(tier: Tier, match: KeywordMatch, folded: Folded) -> tuple[Classification, Spans]:
+    keyword, first, last = match
+    matched = folded.written(first.start, last.end)
+    rule = f"{tier.lower()}:{keyword.rule.partition(':')[2]}"
+    result = Classification(keyword.intent, tier, rule, matched, keyword.language, RULES_VERSION, keyword.everyday)
+    return result, (folded.span(first.start, last.end),)
