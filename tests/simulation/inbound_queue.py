@@ -11,11 +11,13 @@ from typing import Any
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.time import as_text
-from sms_consent.inbound.batch import GIVE_UP_AFTER
 
 __all__ = ["Copy", "PutBack", "Queue", "notification", "record_of"]
 
 VISIBILITY = timedelta(seconds=270)
+
+PUT_ASIDE_AFTER = timedelta(days=12)
+"""What is promised: before, nothing readable needs an operator. Not the code's own constant, which may be wrong."""
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +71,7 @@ class PutBack(DeadLetters):
         now = self._clock.now()
         copy = min((each for each in self._source.copies if each.body == body), key=lambda each: each.sent_at or now)
         assert copy.sent_at is not None, reason
-        assert now - copy.sent_at > GIVE_UP_AFTER, reason
+        assert now - copy.sent_at > PUT_ASIDE_AFTER, reason
         self._source.copies.append(Copy(f"{copy.receipt}-again", body, now, copy.number, sent_at=now))
 
 
