@@ -383,6 +383,8 @@ class WideWorld(World):
         """Raise Broken if a message, a STOP or a number got lost or came into a log."""
         if self.queue.copies:
             raise Broken(Property.DUTY, "messages are left in the queue")
+        if self.queue.put_aside_early:
+            raise Broken(Property.DUTY, f"a text was left to an operator too early: {self.queue.put_aside_early[0]}")
         self.judge_consents()
         for key in {event.key[0] for event in self.events.values()}:
             if key in self.printed:
