@@ -1,1 +1,1 @@
-"""ApiFunction: opt-outs by other channels than a text, and what the ledger knows of a number."""
+"""ApiFunction's HTTP API: opt-outs through other channels than a text, and a number's consents and history."""

@@ -1,4 +1,4 @@
-"""What ApiFunction is made of, put together once, at its first request."""
+"""The services of ApiFunction, built once, at the first request that needs them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 from functools import cache
 
 from api.caller import AccessKeys
-from api.settings import own_list
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
@@ -26,14 +25,18 @@ __all__ = ["access_keys", "parts", "queries", "requests"]
 
 @cache
 def access_keys() -> AccessKeys | None:
-    """Return None where the deployment has no access keys: then only IAM principals get in."""
+    """Return the access keys; None if the deployment has none and accepts only IAM principals."""
     secret = os.environ.get("ACCESS_KEYS_SECRET")
     return RememberedAccessKeys(clients.secrets(), secret, SystemClock()) if secret else None
 
 
 @cache
 def parts() -> Parts:
-    """Raises SettingsError if there is no ledger or no opt-out list. Every other problem is logged and counted."""
+    """Return what all functions share.
+
+    Raises:
+        SettingsError: without a ledger or an opt-out list. Every other problem is logged and counted.
+    """
     settings = Settings.from_environment(os.environ)
     reporter = OperationalReporter(logger("api"), metrics("api"))
     made = assemble(settings, paced=False, observe=reporter, warn=reporter.unfit)
@@ -51,7 +54,7 @@ def requests() -> ChannelRequests:
         recorder=made.recorder,
         repeats=IdempotentRequests(DynamoIdempotencyStore(clients.dynamodb(), made.settings.table)),
         senders=made.senders,
-        own_list=own_list(made.settings, os.environ),
+        own_list=_own_list(made.settings),
         clock=made.clock,
         standing=StandingConsents(queries(), made.lists).of,
     )
@@ -62,3 +65,11 @@ def queries() -> DynamoConsentQueries:
     """Return the queries behind the routes about a number. Raises SettingsError like ``parts``."""
     settings = parts().settings
     return DynamoConsentQueries(clients.dynamodb(), settings.table, lambda: settings.names)
+
+
+def _own_list(settings: Settings) -> str | None:
+    """Return the opt-out list of senders without settings; None if requests for them are refused.
+
+    Any other value than REFUSE counts as OWN_LIST, so that a misspelt setting refuses no opt-out.
+    """
+    return None if os.environ.get("UNKNOWN_SENDERS") == "REFUSE" else settings.opt_out_list

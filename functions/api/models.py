@@ -1,6 +1,6 @@
-"""What the API takes and gives: the wire form of Azure Communication Services' Opt Outs, and our own reading of a number.
+"""Request and response bodies: Azure Communication Services' Opt Outs, and our own views of a number.
 
-Source of the former: the published description of its version 2026-01-23, whose limit of 100 recipients is kept.
+The former follow the published description of version 2026-01-23, with its limit of 100 recipients.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import SkipJsonSchema
 
 __all__ = [
-    "MOST_RECIPIENTS",
+    "MAX_RECIPIENTS",
     "ConsentView",
     "DecisionPage",
     "DecisionView",
@@ -27,7 +27,7 @@ __all__ = [
     "Problem",
 ]
 
-MOST_RECIPIENTS = 100
+MAX_RECIPIENTS = 100
 
 T = TypeVar("T")
 Omittable = Annotated[T | SkipJsonSchema[None], Field(exclude_if=lambda value: value is None)]
@@ -36,7 +36,7 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
 class _Wire(BaseModel):
-    """Names in camel case; what is not known is passed over, and no error quotes what was sent."""
+    """The base of all bodies: names in camel case, unknown members ignored, and no input in error messages."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, frozen=True, hide_input_in_errors=True, extra="ignore"
@@ -44,20 +44,20 @@ class _Wire(BaseModel):
 
 
 class OptOutRecipient(_Wire):
-    """One recipient."""
+    """A recipient of an opt-out request."""
 
     to: str = Field(min_length=1, description="The recipient's phone number in E.164 form.")
 
 
 class OptOutRequest(_Wire):
-    """Whom a request is about, and for which sender."""
+    """A sender, and the recipients to opt out, opt in or check for it."""
 
     sender: str = Field(
         alias="from",
         pattern=r"^[A-Za-z0-9+:/_-]{1,256}$",
-        description="Your number, pool or agent, which says on which opt-out list the recipients are.",
+        description="Your number, pool or agent. It determines the opt-out list.",
     )
-    recipients: list[OptOutRecipient] = Field(min_length=1, max_length=MOST_RECIPIENTS)
+    recipients: list[OptOutRecipient] = Field(min_length=1, max_length=MAX_RECIPIENTS)
     channel: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9-]{1,32}$",
@@ -71,25 +71,25 @@ class OptOutRequest(_Wire):
 
 
 class OptOutResponseItem(_Wire):
-    """What became of it for one recipient."""
+    """The result for one recipient."""
 
-    to: str = Field(description="As it was sent.")
+    to: str = Field(description="The recipient as it was sent.")
     http_status_code: int = Field(
-        description="200 done; 202 recorded, and done once the service allows it; 400 no phone number; 409 recorded, but a "
-        "newer decision stands; 500 not recorded, to be sent again unless the message says otherwise."
+        description="200 done; 202 recorded, and done when the service allows it; 400 not a phone number; 409 recorded, but a "
+        "newer decision counts; 500 not recorded, send it again unless the message says otherwise."
     )
-    is_opted_out: Omittable[bool] = Field(default=None, description="Answers a check.")
-    error_message: Omittable[str] = Field(default=None, description="Why it is not 200.")
+    is_opted_out: Omittable[bool] = Field(default=None, description="The answer to a check.")
+    error_message: Omittable[str] = Field(default=None, description="Why the status is not 200.")
 
 
 class OptOutResponse(_Wire):
-    """One item a recipient, in the order of the request."""
+    """A result for each recipient, in the order of the request."""
 
     value: list[OptOutResponseItem]
 
 
 class ErrorDetail(_Wire):
-    """What is wrong."""
+    """The code and message of an error."""
 
     code: str
     message: str
@@ -97,13 +97,13 @@ class ErrorDetail(_Wire):
 
 
 class ErrorResponse(_Wire):
-    """An error of Azure's standard form."""
+    """An error in Azure's standard form."""
 
     error: ErrorDetail
 
 
 class Problem(_Wire):
-    """A bad request, as problem details (RFC 9457) with the messages for each field."""
+    """Problem details (RFC 9457) of an invalid request, with the messages for each field."""
 
     type: str
     title: str
@@ -113,46 +113,46 @@ class Problem(_Wire):
 
 
 class ListingView(_Wire):
-    """The number's entry on the opt-out list, as the service gave it when it was made."""
+    """The number's entry on the opt-out list, as the service returned it when it was made."""
 
     at: Omittable[Time] = None
     end_user_opted_out: Omittable[bool] = Field(
-        default=None, description="The service's own; false for entries by its API."
+        default=None, description="The service's own value; false for entries made through its API."
     )
 
 
 class ConsentView(_Wire):
-    """What should be for one list, and how far the list has followed."""
+    """The consent for one opt-out list, and whether the list matches it."""
 
     opt_out_list: str
     status: str = Field(description="OPTED_OUT, OPTED_IN, or OPT_IN_PENDING, which is still opted out.")
     is_opted_out: bool
     end_user_opted_out: bool = Field(description="Whether the person asked for it, in their own words.")
     decided_at: Time
-    decided_by: str = Field(description="The id of the decision that it rests on.")
+    decided_by: str = Field(description="The id of the decision that set it.")
     applied: bool = Field(description="Whether the opt-out list is known to match.")
     listing: Omittable[ListingView] = None
     deleted_at: Omittable[Time] = Field(
         default=None, description="The last deletion from the list, which starts the 30 days."
     )
-    released_at: Omittable[Time] = Field(default=None, description="When a pending opt-in is carried out.")
-    refusal: Omittable[str] = Field(default=None, description="Why the service refused an opt-in, in its own words.")
+    released_at: Omittable[Time] = Field(default=None, description="When a pending opt-in takes effect.")
+    refusal: Omittable[str] = Field(default=None, description="The service's reason for refusing an opt-in.")
     due: Omittable[str] = Field(
-        default=None, description="What is left to do: OPT_OUT, IMPORTED (after what people text) or OPT_IN."
+        default=None, description="The pending work: OPT_OUT, IMPORTED (done after people's own texts) or OPT_IN."
     )
     due_at: Omittable[Time] = None
-    attempts: int = Field(description="How often it has failed so far.")
+    attempts: int = Field(description="How many attempts of the pending work have failed.")
 
 
 class NumberView(_Wire):
-    """Everything that stands about a number now."""
+    """A number's consents on all opt-out lists."""
 
     number: str
     consents: list[ConsentView]
 
 
 class DecisionView(_Wire):
-    """One decision: who asked for what, by what means, and how it was understood."""
+    """A decision: what was requested, by whom, through which channel, and how a text was classified."""
 
     id: str
     at: Time
@@ -161,19 +161,21 @@ class DecisionView(_Wire):
     through: str
     actor: Omittable[str] = None
     reference: Omittable[str] = None
-    body: Omittable[str] = Field(default=None, description="The text, word for word.")
+    body: Omittable[str] = Field(default=None, description="The text as it was received.")
     tier: Omittable[str] = None
     rule: Omittable[str] = None
     matched: Omittable[str] = None
     language: Omittable[str] = None
     rules_version: Omittable[str] = None
-    outcome: Omittable[str] = Field(default=None, description="What it did when it was recorded.")
+    outcome: Omittable[str] = Field(default=None, description="Its effect when it was recorded.")
     recorded_at: Omittable[Time] = None
 
 
 class DecisionPage(_Wire):
-    """A part of a number's history, newest first."""
+    """A page of a number's history, newest first."""
 
     number: str
     decisions: list[DecisionView]
-    next: Omittable[str] = Field(default=None, description="Continues it, as `page`; missing at the end.")
+    next: Omittable[str] = Field(
+        default=None, description="The token of the next page, for `page`; missing on the last page."
+    )

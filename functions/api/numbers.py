@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic.json_schema import SkipJsonSchema
 
 from api import problems
-from api.call import Call
+from api.context import RequestContext
 from api.models import ConsentView, DecisionPage, DecisionView, NumberView
 from sms_consent.domain.phone_number import SERVICE_PATTERN
 from sms_consent.queries.history import NoSuchPlace, page_of
@@ -42,8 +42,8 @@ _RESPONSES: dict[int, OpenAPIResponse] = {
 )
 def consents(number: _Number) -> NumberView:
     """Return a number's consents on every list. A number without consents is no error."""
-    call: Call = router.context["call"]
-    views = [ConsentView.model_validate(consent_view(each)) for each in call.queries.consents(number)]
+    context: RequestContext = router.context["request_context"]
+    views = [ConsentView.model_validate(consent_view(each)) for each in context.queries.consents(number)]
     return NumberView(number=number, consents=views)
 
 
@@ -59,11 +59,11 @@ def decisions(
     page: Annotated[str | SkipJsonSchema[None], Query(description="`next` of the page before.")] = None,
 ) -> DecisionPage:
     """Return one page of a number's history, newest first."""
-    call: Call = router.context["call"]
+    context: RequestContext = router.context["request_context"]
     try:
-        found = page_of(call.queries, number, size=size, token=page)
+        found = page_of(context.queries, number, size=size, token=page)
     except NoSuchPlace:
         messages = {"page": ["Not a token from this number's history."]}
-        raise problems.ApiError(problems.invalid(call.event, messages)) from None
+        raise problems.ApiError(problems.invalid(context.event, messages)) from None
     views = [DecisionView.model_validate(decision_view(entry)) for entry in found.entries]
     return DecisionPage(number=number, decisions=views, next=found.next)

@@ -15,7 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from api import problems
-from api.call import Call
+from api.context import RequestContext
 from api.models import OptOutRequest, OptOutResponse, OptOutResponseItem
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked
@@ -97,23 +97,23 @@ def remove(body: _Body, _version: _Version, client_id: _ClientId = None) -> OptO
 def check(body: _Body, _version: _Version, _client_id: _ClientId = None) -> OptOutResponse:
     """Return whether recipients are opted out."""
     recipients = [each.to for each in body.recipients]
-    return _serve(lambda: _call().requests.check(body.sender, recipients), _checked_item)
+    return _serve(lambda: _context().requests.check(body.sender, recipients), _checked_item)
 
 
-def _call() -> Call:
-    call: Call = router.context["call"]
-    return call
+def _context() -> RequestContext:
+    context: RequestContext = router.context["request_context"]
+    return context
 
 
 def _serve(carry_out: Callable[[], Sequence[Result]], item: Callable[[Result], OptOutResponseItem]) -> OptOutResponse:
-    call = _call()
+    context = _context()
     try:
         results = carry_out()
     except UnknownSender:
         messages = {"from": ["This sender is not configured here."]}
-        raise problems.ApiError(problems.invalid(call.event, messages)) from None
+        raise problems.ApiError(problems.invalid(context.event, messages)) from None
     outcomes = {result.became for result in results}
-    call.errors = tuple(dict.fromkeys(result.error for result in results if result.error is not None))
+    context.errors = tuple(dict.fromkeys(result.error for result in results if result.error is not None))
     if outcomes == {RequestOutcome.FAILED}:
         raise problems.ApiError(problems.unavailable())
     if outcomes <= {RequestOutcome.FAILED, RequestOutcome.REJECTED}:
@@ -122,23 +122,23 @@ def _serve(carry_out: Callable[[], Sequence[Result]], item: Callable[[Result], O
 
 
 def _record(asked: Asked, body: OptOutRequest, client_id: str | None) -> Sequence[Result]:
-    call = _call()
+    context = _context()
     request = Request(
         asked=asked,
         sender=body.sender,
         recipients=tuple(each.to for each in body.recipients),
         arrival=RequestKey(
-            actor=call.caller.identity,
-            content=f"{asked} {hashlib.sha256(call.event.content).hexdigest()}",
-            once=call.event.request_context.request_id,
+            actor=context.caller.identity,
+            content=f"{asked} {hashlib.sha256(context.event.content).hexdigest()}",
+            once=context.event.request_context.request_id,
             client_id=client_id if client_id is not None and _CLIENT_ID.fullmatch(client_id) else None,
-            signature=call.caller.signature,
-            valid_for=call.caller.valid_for,
+            signature=context.caller.signature,
+            valid_for=context.caller.valid_for,
         ),
         channel=body.channel,
         reference=body.reference,
     )
-    return call.requests.ask(request, hurry_from=call.hurry_from)
+    return context.requests.ask(request, hurry_from=context.hurry_from)
 
 
 def _item(result: Result) -> OptOutResponseItem:

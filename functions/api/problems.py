@@ -37,6 +37,8 @@ __all__ = [
 _PROBLEM_JSON = "application/problem+json"
 _BAD_REQUEST = "https://tools.ietf.org/html/rfc9110#section-15.5.1"
 _TOO_LARGE = "https://tools.ietf.org/html/rfc9110#section-15.5.14"
+_JSON_WORDING = {"model_type": "Input should be an object", "list_type": "Input should be a valid array"}
+"""pydantic's messages for JSON. Within Powertools' validation, it has those for Python, which name classes."""
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}[a-z-]{0,20}", re.ASCII)
 
 ERROR: Any = {content_types.APPLICATION_JSON: {"model": ErrorResponse}}
@@ -79,7 +81,10 @@ def invalid_request(event: ApiEvent, errors: Iterable[Mapping[str, Any]]) -> Res
             return _unsupported_version(event, event.query_string_parameters.get("api-version", ""))
         if error["type"] == "too_large":
             return _problem(event, 413, _TOO_LARGE, "The request is too large.", {"$": [error["msg"]]})
-        messages.setdefault(_field(error["loc"][1:]), []).append(error["msg"])
+        field = _field(error["loc"][1:])
+        missing_body = (error["type"], field) == ("missing", "$")
+        message = "A request body is required." if missing_body else _JSON_WORDING.get(error["type"], error["msg"])
+        messages.setdefault(field, []).append(message)
     return invalid(event, messages)
 
 

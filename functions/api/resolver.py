@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pydantic_core import to_json
 
 from api import numbers, opt_outs, problems
-from api.call import Call
+from api.context import RequestContext
 from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.errors import TryAgain
 
@@ -32,19 +32,19 @@ _app.include_router(opt_outs.router)
 _app.include_router(numbers.router)
 
 
-def resolve(call: Call, context: LambdaContext) -> dict[str, Any]:
-    """Answer an authenticated request. Record its route in ``call``."""
-    _app.append_context(call=call)
-    return _app.resolve(call.event.normalized(), context)
+def resolve(request_context: RequestContext, lambda_context: LambdaContext) -> dict[str, Any]:
+    """Answer an authenticated request. Record its route in ``request_context``."""
+    _app.append_context(request_context=request_context)
+    return _app.resolve(request_context.event.normalized(), lambda_context)
 
 
-def _call() -> Call:
-    call: Call = _app.context["call"]
-    return call
+def _context() -> RequestContext:
+    context: RequestContext = _app.context["request_context"]
+    return context
 
 
 def _record_route(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
-    _call().route = app.request.route
+    _context().route = app.request.route
     return next_middleware(app)
 
 
@@ -69,9 +69,9 @@ def _get_description() -> dict[str, Any]:
 
 @_app.exception_handler(RequestValidationError)
 def _invalid_request(error: RequestValidationError) -> Response[str]:
-    call = _call()
-    call.route = _app.request.route  # validation comes before middleware
-    return problems.invalid_request(call.event, error.errors())
+    context = _context()
+    context.route = _app.request.route  # validation comes before middleware
+    return problems.invalid_request(context.event, error.errors())
 
 
 @_app.exception_handler(problems.ApiError)
@@ -95,7 +95,7 @@ def _failed(error: Exception) -> Response[str]:
 @_app.not_found
 def _not_found(_: NotFoundError) -> Response[str]:
     """Powertools answers 404 for a known path with another method; Azure answers 405."""
-    _call().route = "none"  # where no route matches, Powertools' own holds the path, and that perhaps a phone number
+    _context().route = "none"  # where no route matches, Powertools' own holds the path, and that perhaps a phone number
     path = _app.current_event.path
     for template, operations in description()["paths"].items():
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder
 
 from api import container, problems
-from api.call import Call
 from api.caller import identify_caller
+from api.context import RequestContext
 from api.event import ApiEvent
 from api.resolver import resolve
 from sms_consent.access.access_key import Refused
@@ -49,17 +49,17 @@ def _answer(request: ApiEvent, context: LambdaContext) -> dict[str, Any]:
         metrics("api").add_metric("AccessKeyErrors", COUNT, 1)
         return _reported(ResponseBuilder[ApiEvent](problems.keys_unavailable()).build(request))
     remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    call = Call(
+    request_context = RequestContext(
         event=request,
         caller=caller,
         hurry_from=container.parts().clock.now() + remaining - MARGIN,
         requests=container.requests(),
         queries=container.queries(),
     )
-    response = resolve(call, context)
-    if call.errors:
-        logger("api").error("recipients rejected", errors=call.errors)
-    return _reported(response, call.route, caller.identity, failed=bool(call.errors))
+    response = resolve(request_context, context)
+    if request_context.errors:
+        logger("api").error("recipients rejected", errors=request_context.errors)
+    return _reported(response, request_context.route, caller.identity, failed=bool(request_context.errors))
 
 
 def _reported(

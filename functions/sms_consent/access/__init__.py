@@ -1,1 +1,1 @@
-"""The API's access keys, and the signatures made with them."""
+"""The API's access keys and signatures."""

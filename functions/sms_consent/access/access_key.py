@@ -1,7 +1,8 @@
-"""Who signed a request: the access keys of Azure Communication Services and their HMAC scheme.
+"""Access keys of Azure Communication Services, and the verification of their HMAC signatures.
 
-The scheme is that of learn.microsoft.com/rest/api/communication/authentication. A signature covers verb, path and query, date,
-host and the hash of the body; whoever has the body compares it with that hash (``content_hash``).
+The scheme: learn.microsoft.com/rest/api/communication/authentication. A signature covers verb, path and query, date, host and the
+hash of the body. The caller compares that hash with the body's (``content_hash``). It is our own code because Azure publishes
+only the client's side.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sms_consent.domain.errors import ConsentError
 
 __all__ = [
     "CONTENT_HASH",
-    "MOST_SKEW",
+    "MAX_SKEW",
     "AccessKey",
     "KeysError",
     "Reason",
@@ -36,8 +37,8 @@ __all__ = [
     "signer",
 ]
 
-MOST_SKEW = timedelta(minutes=5)
-"""How far a request's date may be from the time at which it arrives, either way."""
+MAX_SKEW = timedelta(minutes=5)
+"""The longest difference between a request's date and its arrival, in either direction."""
 CONTENT_HASH = "x-ms-content-sha256"
 
 _NAMES = ("primary", "secondary")
@@ -47,11 +48,11 @@ _AUTHORIZATION = re.compile(
 
 
 class KeysError(ConsentError):
-    """The stored keys cannot be used; the message never quotes them."""
+    """The stored keys are unusable. The message never contains them."""
 
 
 class Reason(StrEnum):
-    """Why a request was refused: for the log, never for the caller, who gets the same answer each time."""
+    """Why a request was refused. Only logged: callers get the same response for every reason."""
 
     ABSENT = "no signature"
     UNREADABLE = "not a signature of this scheme"
@@ -62,7 +63,7 @@ class Reason(StrEnum):
 
 
 class Refused(ConsentError):
-    """Nobody who may come in."""
+    """A request without valid credentials."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
@@ -71,20 +72,20 @@ class Refused(ConsentError):
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """One of the two keys that are valid at a time, so that callers can be moved from one to the other."""
+    """One of the two keys that are valid at a time, so that callers can change from one to the other."""
 
     name: str
     secret: bytes = field(repr=False)
 
     @property
     def identity(self) -> str:
-        """Who a decision is by. The fingerprint tells keys apart that bore the same name before and after a rotation."""
+        """The actor of a decision. The fingerprint distinguishes keys of the same name before and after a rotation."""
         return f"access-key:{self.name}:{hashlib.sha256(self.secret).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRequest:
-    """What a signature covers, as the gateway hands it over. Names of headers are in lower case."""
+    """The signed parts of a request, as API Gateway passes them on. Header names are in lower case."""
 
     method: str
     path: str
@@ -93,7 +94,11 @@ class SignedRequest:
 
 
 def read_keys(secret: str) -> tuple[AccessKey, ...]:
-    """``{"primary": "<base64>", "secondary": "<base64>"}``; an empty or missing one is not valid."""
+    """Parse ``{"primary": "<base64>", "secondary": "<base64>"}``. An empty or missing key is left out.
+
+    Raises:
+        KeysError: if the secret has another form or holds no key.
+    """
     try:
         stored = json.loads(secret)
         encoded = {name: stored.get(name) or "" for name in _NAMES}
@@ -107,17 +112,25 @@ def read_keys(secret: str) -> tuple[AccessKey, ...]:
 
 
 def check_form(request: SignedRequest, arrived_at: datetime) -> None:
-    """Raise Refused for a request that no key could make valid, so that no key needs to be read for it."""
+    """Check everything that needs no key, so that no key is read for a request that cannot be valid.
+
+    Raises:
+        Refused: if the signature is absent or malformed, or the date is too far from the arrival.
+    """
     headers = request.headers
     _signature(headers)
     if not all(headers.get(name) for name in ("x-ms-date", "host", CONTENT_HASH)):
         raise Refused(Reason.UNREADABLE)
-    if abs(_date(headers["x-ms-date"]) - arrived_at) > MOST_SKEW:
+    if abs(_date(headers["x-ms-date"]) - arrived_at) > MAX_SKEW:
         raise Refused(Reason.CLOCK)
 
 
 def signer(request: SignedRequest, keys: Iterable[AccessKey], arrived_at: datetime) -> AccessKey:
-    """The key that the request was signed with. Raises Refused. Compares in constant time, with every key."""
+    """Return the key that signed the request. Compare in constant time, with every key.
+
+    Raises:
+        Refused: if no key did.
+    """
     check_form(request, arrived_at)
     headers = request.headers
     signature = _signature(headers)
@@ -135,12 +148,16 @@ def signer(request: SignedRequest, keys: Iterable[AccessKey], arrived_at: dateti
 
 
 def content_hash(body: bytes) -> str:
-    """As the signed header carries it."""
+    """Return a body's hash in the form of the signed header."""
     return base64.b64encode(hashlib.sha256(body).digest()).decode()
 
 
 def digest_of_signature(headers: Mapping[str, str]) -> str:
-    """A name for the signature that is not the signature. Raises Refused."""
+    """Return a digest that identifies the signature without revealing it.
+
+    Raises:
+        Refused: if there is no signature of the scheme.
+    """
     return hashlib.sha256(_signature(headers)).hexdigest()[:32]
 
 
@@ -163,10 +180,9 @@ def _date(text: str) -> datetime:
 
 
 def _targets(request: SignedRequest) -> list[str]:
-    """Path and query as they were sent, and as they are spelt elsewhere on their way.
+    """Return every spelling of path and query that a client may have signed. All name the same resource.
 
-    An HTTP API hands over the path with its percent-encoding resolved, and Microsoft's clients sign the query as a form
-    encodes it. All spellings name the same resource.
+    An HTTP API passes on the path percent-decoded, and Microsoft's clients sign the query in form encoding.
     """
     paths = dict.fromkeys((request.path, quote(request.path, safe="/", errors="replace")))
     form = urlencode(parse_qsl(request.query, keep_blank_values=True), errors="replace")

@@ -1,4 +1,4 @@
-"""One authenticated request, with what its route needs and what is logged about it."""
+"""The context of one authenticated request: what its route needs, and what is logged about it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from api.event import ApiEvent
 from sms_consent.queries.history import ConsentQueries
 from sms_consent.recording.channel_requests import ChannelRequests
 
-__all__ = ["Call"]
+__all__ = ["RequestContext"]
 
 
 @dataclass(kw_only=True)
-class Call:
-    """The context of one authenticated request.
+class RequestContext:
+    """One authenticated request and the services that answer it.
 
     Attributes:
         hurry_from: From this time on, changes are only recorded, and SweepFunction applies them.
