@@ -154,10 +154,8 @@ def conversation(path: Path) -> list[LabelledText]:
 
 
 def listed(language: str) -> list[LabelledText]:
-    """The texts of tests/unit/intent/examples, which rules are written on too."""
-    lines = [
-        line for path in sorted(EXAMPLES.glob(f"{language}*.txt")) for line in path.read_text("utf-8").splitlines()
-    ]
+    """Return the examples of a language in tests/unit/intent/examples, on which rules are written too."""
+    lines = (EXAMPLES / f"{language}.txt").read_text("utf-8").splitlines()
     rows = [line.replace("\t", "  ", 1).split("  ", 1) for line in lines if line and not line.startswith("#")]
     return [
         LabelledText(
