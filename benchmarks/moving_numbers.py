@@ -117,7 +117,7 @@ def _stock(table: str, opt_out_list: str, lines: int) -> None:
     from moto.dynamodb.models import dynamodb_backends
 
     from sms_consent.adapters.dynamodb import items
-    from sms_consent.adapters.dynamodb.attributes import to_attributes
+    from sms_consent.adapters.dynamodb.codec import to_attributes
     from sms_consent.domain.consent import Listing
     from sms_consent.domain.decision import Asked, Author, Decision, Outcome
     from sms_consent.domain.transitions import decide

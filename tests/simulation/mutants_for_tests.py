@@ -110,8 +110,8 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a merge written again by the client does not recognise itself",
         LEDGER,
-        "            if refused_by is not None and refused_by != _stored(written):\n",
-        "            if refused_by is not None:\n",
+        "        if refused_by is not None and refused_by != _stored(item):\n            raise Moved(items.consent_from(",
+        "        if refused_by is not None:\n            raise Moved(items.consent_from(",
         ONE_NAME,
     ),
     _mutant(

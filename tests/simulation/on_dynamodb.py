@@ -20,7 +20,7 @@ from support.template import create_table
 import moto_sms_voice
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTexting
 from sms_consent.domain.consent import Listing

@@ -35,7 +35,7 @@ from simulation.witness import Key
 from support.previous_release import previous
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
 from sms_consent.adapters.dynamodb.items import LIST, consent_from, consent_key

@@ -19,7 +19,7 @@ import api.container
 from handlers.api import handler
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.domain.ports import Sender
 from sms_consent_cli.local.api.gateway import Gateway
 from support.world import LIST, OURS, PERSON, World, deployed

@@ -14,7 +14,7 @@ import pytest
 from handlers.inbound import handler
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.bootstrap import inbound as wiring
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.ports import Sender

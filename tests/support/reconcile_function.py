@@ -14,8 +14,8 @@ import pytest
 from handlers.reconcile import handler
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.adapters.dynamodb.attributes import from_attributes
-from sms_consent.adapters.dynamodb.drift_items import DRIFT, drift_from
+from sms_consent.adapters.dynamodb.codec import from_attributes
+from sms_consent.adapters.dynamodb.items import DRIFT, drift_from
 from sms_consent.bootstrap import reconcile as wiring
 from sms_consent.domain.drift import Drift
 from support.world import LIST, World

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sms_consent.adapters.sender_cache import RememberedSenders
+from sms_consent.adapters.timed_cache import SenderCache
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList, Texting
 from sms_consent.domain.propagation import Scope
 from sms_consent.domain.rate_limiter import Call, RateLimiter
@@ -59,7 +59,7 @@ def environment(
 ) -> Environment:
     """As ``sms_consent.bootstrap.container.assemble`` does it."""
     pace = RateLimiter(clock, DEFAULT_QUOTAS) if paced else RateLimiter(clock, at_once=at_once)
-    senders = RememberedSenders(ledger, clock)
+    senders = SenderCache(ledger, clock)
     postman = ReplySender(texting, _replies(), senders, pace, limits or ReplyLimits(clock))
     sync = Sync(
         ledger=ledger,

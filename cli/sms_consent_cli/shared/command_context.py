@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.known_lists import RememberedLists
 from sms_consent.adapters.dynamodb.store import DynamoLedger
-from sms_consent.adapters.sender_cache import RememberedSenders
+from sms_consent.adapters.timed_cache import SenderCache
 from sms_consent.bootstrap.settings import Settings
 from sms_consent.domain.propagation import Scope
 from sms_consent.recording.recorder import Recorder
@@ -60,9 +60,9 @@ class CommandContext:
         return DynamoLedger(self.deployment.dynamodb(), self.deployment.table, self.deployment.names)
 
     @cached_property
-    def senders(self) -> RememberedSenders:
+    def senders(self) -> SenderCache:
         """The senders with settings of their own."""
-        return RememberedSenders(self.ledger, self.clock)
+        return SenderCache(self.ledger, self.clock)
 
     @cached_property
     def recorder(self) -> Recorder:

@@ -1,4 +1,4 @@
-"""Which of our errors an AWS error is: told by its code, its Reason and whether the call can have taken effect."""
+"""The mapping from AWS errors to ours, by error code, Reason and whether the call can have taken effect."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ from botocore.exceptions import (
     HTTPClientError,
 )
 
-from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Unavailable, Unreached
+from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Unavailable, Unreached, Untouched
 
-__all__ = ["TransactionCancelled", "reason_of", "translated", "translation_of"]
+__all__ = [
+    "ConditionFailed",
+    "TransactionCancelled",
+    "WriteConflict",
+    "is_condition_failed",
+    "reason_of",
+    "translated",
+    "translation_of",
+]
 
 _THROTTLES = frozenset(
     {
@@ -29,6 +37,7 @@ _THROTTLES = frozenset(
         "SlowDown",
     }
 )
+CONDITION_FAILED = "ConditionalCheckFailedException"
 _FAILURES = frozenset(
     {
         "InternalServerException",
@@ -40,8 +49,21 @@ _FAILURES = frozenset(
 )
 
 
+class ConditionFailed(Untouched):
+    """DynamoDB wrote nothing, because the condition of a write was false."""
+
+    def __init__(self, item: Mapping[str, Any]) -> None:
+        """``item`` is the stored item if the call asked for it, as attributes; empty if there is none."""
+        super().__init__(CONDITION_FAILED)
+        self.item = item
+
+
+class WriteConflict(Untouched):
+    """DynamoDB wrote nothing, because a transaction was writing the item."""
+
+
 class TransactionCancelled(Throttled):
-    """DynamoDB wrote nothing; ``reasons`` say why, one for each write. Without a failed condition: try again."""
+    """DynamoDB wrote nothing. ``reasons`` holds the reason for each write. Without a failed condition, try again."""
 
     def __init__(self, reasons: Sequence[Mapping[str, Any]]) -> None:
         super().__init__("TransactionCanceledException")
@@ -49,20 +71,20 @@ class TransactionCancelled(Throttled):
 
 
 def reason_of(error: ClientError) -> str | None:
-    """The service's own Reason: it stands at the top level of the response, beside ``Error``."""
+    """Return the Reason of an error, which is at the top level of the response, beside ``Error``."""
     reason = error.response.get("Reason")
     return reason if isinstance(reason, str) else None
 
 
 def _fields_of(error: ClientError) -> tuple[str, ...]:
-    """The names of the fields that failed validation. Their messages may quote input, so they are left out."""
+    """Return the names of the fields that failed validation, without their messages, which may quote input."""
     fields = error.response.get("Fields")
     names = [field.get("Name") for field in fields if isinstance(field, dict)] if isinstance(fields, list) else []
     return tuple(name for name in names if isinstance(name, str))
 
 
 def translation_of(error: ClientError | BotoCoreError) -> TryAgain | Rejected:
-    """The error to raise from it. Messages of AWS errors may quote input, so they are left out."""
+    """Return our error for an AWS error, without its message, which may quote input."""
     if isinstance(error, (ConnectTimeoutError, EndpointConnectionError)):
         return Unreached(type(error).__name__)
     if isinstance(error, HTTPClientError):
@@ -70,6 +92,11 @@ def translation_of(error: ClientError | BotoCoreError) -> TryAgain | Rejected:
     if not isinstance(error, ClientError):
         return Rejected(type(error).__name__)
     code = error.response["Error"].get("Code", "")
+    if code == CONDITION_FAILED:
+        item: Any = error.response.get("Item")
+        return ConditionFailed(item if isinstance(item, dict) else {})
+    if code == "TransactionConflictException":
+        return WriteConflict(code)
     if code == "TransactionCanceledException":
         return TransactionCancelled(error.response.get("CancellationReasons", ()))
     if code in _THROTTLES:
@@ -80,9 +107,14 @@ def translation_of(error: ClientError | BotoCoreError) -> TryAgain | Rejected:
     return Rejected(code, reason_of(error), _fields_of(error))
 
 
+def is_condition_failed(error: ClientError) -> bool:
+    """Return whether the condition of a write was false, for callers that raise AWS errors as they are."""
+    return error.response["Error"].get("Code") == CONDITION_FAILED
+
+
 @contextmanager
 def translated() -> Iterator[None]:
-    """Whatever AWS raises inside comes out as an error of ours."""
+    """Raise our error for every error of AWS or botocore inside. Raises TryAgain or Rejected."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:

@@ -1,12 +1,13 @@
-"""The API's access keys, read from Secrets Manager and remembered for a minute, so that a rotation takes effect within one."""
+"""The API's access keys from Secrets Manager, cached for a minute, so that a rotation takes effect within a minute."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sms_consent.access.access_key import AccessKey, read_keys
 from sms_consent.adapters.error_mapping import translated
+from sms_consent.adapters.timed_cache import TimedCache
 from sms_consent.domain.errors import TryAgain
 from sms_consent.domain.ports import Clock
 
@@ -15,33 +16,27 @@ if TYPE_CHECKING:
 
 __all__ = ["RememberedAccessKeys"]
 
-REMEMBERED_FOR = timedelta(minutes=1)
 STALE_AFTER = timedelta(minutes=15)
-"""For so long the keys last read still hold while Secrets Manager does not answer."""
+"""How long the keys that were read last are used while Secrets Manager does not respond."""
 
 
 class RememberedAccessKeys:
-    """The keys that are valid now."""
+    """The access keys that are valid now."""
 
     def __init__(self, client: SecretsManagerClient, secret: str, clock: Clock) -> None:
         self._client = client
         self._secret = secret
-        self._clock = clock
-        self._known: tuple[datetime, tuple[AccessKey, ...]] | None = None
+        self._keys = TimedCache[str, tuple[AccessKey, ...]](lambda _: self._read(), clock)
 
     def __call__(self) -> tuple[AccessKey, ...]:
-        """Raises TryAgain, Rejected or KeysError."""
-        now = self._clock.now()
-        if self._known is not None and timedelta() <= now - self._known[0] < REMEMBERED_FOR:
-            return self._known[1]
+        """Return the keys. Raises TryAgain, Rejected or KeysError."""
         try:
-            keys = self._read()
+            return self._keys(self._secret)
         except TryAgain:
-            if self._known is not None and now - self._known[0] < STALE_AFTER:
-                return self._known[1]
-            raise
-        self._known = (now, keys)
-        return keys
+            stale = self._keys.expired(self._secret, STALE_AFTER)
+            if stale is None:
+                raise
+            return stale
 
     def _read(self) -> tuple[AccessKey, ...]:
         with translated():

@@ -11,12 +11,12 @@ from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb.known_lists import RememberedLists
 from sms_consent.adapters.dynamodb.store import DynamoLedger
-from sms_consent.adapters.observed_ledger import ObservedLedger
-from sms_consent.adapters.sender_cache import RememberedSenders
+from sms_consent.adapters.observed_ledger import observed
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTexting
+from sms_consent.adapters.timed_cache import SenderCache
 from sms_consent.bootstrap.settings import Settings
 from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind
-from sms_consent.domain.ports import Clock
+from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.propagation import Scope
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.inbound.processor import Action, InboundProcessor
@@ -45,8 +45,8 @@ class Parts:
     settings: Settings
     replies: Replies
     clock: Clock
-    ledger: DynamoLedger
-    senders: RememberedSenders
+    ledger: ConsentLedger
+    senders: SenderCache
     lists: RememberedLists
     sync: Sync
     recorder: Recorder
@@ -108,12 +108,11 @@ def assemble(
     }
     pace = RateLimiter(clock, rates) if paced else RateLimiter(clock, at_once=rates)
     names, by_arn = settings.names, settings.listed_by_arn
-    ledger = DynamoLedger(dynamodb, settings.table, names, by_arn, looks_further=looks_further)
-    if observe is not None:
-        ledger = ObservedLedger(dynamodb, settings.table, clock, observe, names, by_arn, looks_further=looks_further)
-    senders = RememberedSenders(ledger, clock)
+    table = DynamoLedger(dynamodb, settings.table, names, by_arn, looks_further=looks_further)
+    ledger = observed(table, clock, observe) if observe is not None else table
+    senders = SenderCache(table, clock)
     replies = replies_for(settings)
-    limits = ReplyLimits(clock, _budget(settings, ledger, clock, free_replies, observe))
+    limits = ReplyLimits(clock, _budget(settings, table, clock, free_replies, observe))
     postman = ReplySender(AwsTexting(sms_voice, settings.reply_configuration_set), replies, senders, pace, limits, warn)
     sync = Sync(
         ledger=ledger,

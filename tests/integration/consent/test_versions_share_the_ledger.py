@@ -11,7 +11,7 @@ from support.previous_release import previous
 from support.world import LIST, OURS, PERSON, World
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.message_bodies import DynamoMessageBodies
 from sms_consent.adapters.dynamodb.reconcile_progress import KEY as RUN_KEY

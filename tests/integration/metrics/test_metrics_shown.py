@@ -116,10 +116,10 @@ def _inbound(inbound: Inbound) -> None:
         for _ in range(16):  # more than are reserved already
             _hear(inbound, "HELP", next(PEOPLE))
         inbound.world.pass_time(minutes=1)
-    ledger = wiring.batch()._inbound._recorder._ledger
-    table, ledger._table = ledger._table, "no-such-table"  # type: ignore[attr-defined]  # the ledger on DynamoDB
+    ledger = wiring.batch()._inbound._recorder._ledger._ledger  # type: ignore[attr-defined]  # the ledger on DynamoDB, not its decorator
+    table, ledger._table = ledger._table, "no-such-table"
     _hear(inbound, "STOP", next(PEOPLE))
-    ledger._table = table  # type: ignore[attr-defined]
+    ledger._table = table
 
 
 def _sweep(inbound: Inbound) -> None:

@@ -1,14 +1,16 @@
-"""Reads items of the ledger by their keys, a hundred at a time."""
+"""Batch reads of the ledger's items by their keys."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
 from sms_consent.adapters.error_mapping import translated
+from sms_consent.domain.backoff import Backoff
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.errors import Throttled
 from sms_consent.domain.ports import Clock
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["MOST", "consents_by_key", "found_by_key"]
 
 MOST = 100
-"""What BatchGetItem takes."""
-ATTEMPTS = 10
+"""Keys that one BatchGetItem takes."""
+ATTEMPTS = 8
+"""Attempts at a batch that DynamoDB answers in part: a response has at most 16 MB, and throttled keys are left out."""
+BACKOFF = Backoff(timedelta(seconds=0.1), timedelta(seconds=10))
+"""With eight attempts the waits add up to 13 seconds."""
 
 Key = Mapping[str, Plain | None]
 
@@ -28,21 +33,21 @@ Key = Mapping[str, Plain | None]
 def found_by_key(
     client: DynamoDBClient, table: str, keys: Iterable[Key], clock: Clock
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """What stands there, by ``pk`` and ``sk``. Raises TryAgain."""
+    """Return the stored items, by ``pk`` and ``sk``. Reads a hundred keys at most, consistently. Raises TryAgain."""
     wanted: Any = list({json.dumps(key): to_attributes(key) for key in keys}.values())
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for attempt in range(ATTEMPTS):
         if not wanted:
             return found
         if attempt:
-            clock.sleep(0.1 * 2**attempt)  # what was left over was throttled
+            clock.sleep(BACKOFF.after(attempt - 1).total_seconds())
         with translated():
             answer: Any = client.batch_get_item(RequestItems={table: {"Keys": wanted, "ConsistentRead": True}})
         for attributes in answer["Responses"].get(table, []):
             item = from_attributes(attributes)
             found[item["pk"], item["sk"]] = item
         wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-    raise Throttled("the ledger reads too slowly for this")
+    raise Throttled("UnprocessedKeys")
 
 
 def consents_by_key(

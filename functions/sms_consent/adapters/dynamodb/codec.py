@@ -1,8 +1,10 @@
-"""Reads an item's known attributes one by one, and keeps the others for the next write."""
+"""Conversion between stored items, plain values and dataclasses. Attributes that cannot be read are kept for the next write."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -11,10 +13,77 @@ from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.preserved_attributes import Preserved
 from sms_consent.domain.time import from_text
 
-__all__ = ["Decoder", "boolean", "decode", "integer", "member", "moment", "preserve", "text"]
+__all__ = [
+    "Decoder",
+    "Plain",
+    "Raw",
+    "boolean",
+    "decode",
+    "from_attributes",
+    "integer",
+    "member",
+    "moment",
+    "preserve",
+    "text",
+    "to_attributes",
+]
+
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 
 Decoder = Callable[[Any], Any]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An attribute value of a type that this version does not use, such as a binary or a fraction, kept as it is stored.
+
+    ``boto3.dynamodb.types`` has no such type: it turns every number into a Decimal and back, so an item could not be written back
+    unchanged, and it raises for values that only a hostile or newer writer stores.
+    """
+
+    attribute: Any
+
+
+Plain = str | int | bool | Raw | list["Plain"] | dict[str, "Plain"]
+"""Values of the ledger's items."""
+
+
+def to_attributes(values: Mapping[str, Plain | None]) -> dict[str, Any]:
+    """Return a PutItem item. None is an absent attribute."""
+    return {name: _encoded(value) for name, value in values.items() if value is not None}
+
+
+def from_attributes(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plain values of an item: the inverse of ``to_attributes``."""
+    return {name: _decoded(value) for name, value in item.items()}
+
+
+def _encoded(value: Plain) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, Raw):
+        return dict(value.attribute)
+    if isinstance(value, list):
+        return {"L": [_encoded(each) for each in value]}
+    return {"M": to_attributes(value)}
+
+
+def _decoded(attribute: Mapping[str, Any]) -> Any:
+    ((kind, value),) = attribute.items()
+    if kind in {"S", "BOOL"}:
+        return value
+    if kind == "N" and _INTEGER.fullmatch(value):
+        return int(value)
+    if kind == "L":
+        return [_decoded(each) for each in value]
+    if kind == "M":
+        return from_attributes(value)
+    return Raw(attribute)
 
 
 def decode(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
+from sms_consent.adapters.error_mapping import is_condition_failed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,7 +38,7 @@ class ConnectedNumbers:
         try:
             self._client.put_item(TableName=self._table, Item=_key(identity) | to_attributes(before), **condition)
         except ClientError as error:
-            if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
+            if not is_condition_failed(error):
                 raise
 
     def forget(self, identity: str) -> None:

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import from_attributes
 from sms_consent.adapters.dynamodb.batch_read import MOST, found_by_key
+from sms_consent.adapters.dynamodb.codec import from_attributes
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged
 from sms_consent.adapters.error_mapping import translated
 from sms_consent.domain.consent import Consent, Status

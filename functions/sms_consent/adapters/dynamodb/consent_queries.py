@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
-from sms_consent.adapters.dynamodb.drift_items import DRIFT, drift_from
+from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.items import DRIFT, drift_from
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged, merge
 from sms_consent.adapters.error_mapping import translated
 from sms_consent.domain.consent import Consent

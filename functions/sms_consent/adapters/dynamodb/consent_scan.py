@@ -11,17 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
-from sms_consent.adapters.dynamodb.drift_items import drift_item
+from sms_consent.adapters.dynamodb.batch_read import found_by_key
+from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.items import drift_item
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged
-from sms_consent.adapters.error_mapping import translated, translation_of
+from sms_consent.adapters.error_mapping import ConditionFailed, translated
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.drift import Drift
-from sms_consent.domain.errors import Throttled
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Clock
 
@@ -30,12 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DynamoConsentScan"]
 
-FIRST_WAIT = 0.1
-"""Seconds before keys that were left over are asked for again. With eight attempts the waits add up to 13 seconds."""
 SCANNED = 500
 """Items of a page of the scan, of all kinds: an answer never takes long."""
-ATTEMPTS = 8
-"""Of a batch that DynamoDB answers in part each time: its own limit is 16 MB, and what it cannot serve for its rate."""
 
 
 class DynamoConsentScan:
@@ -79,23 +73,9 @@ class DynamoConsentScan:
         return replace(consent, list_name=name)
 
     def _found(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
-        keys = [to_attributes(items.consent_key(number, list_name)) for number in dict.fromkeys(numbers)]
-        found: dict[str, Consent] = {}
-        for attempt in range(ATTEMPTS):
-            if not keys:
-                return found
-            if attempt:
-                self._clock.sleep(FIRST_WAIT * 2 ** (attempt - 1))
-            with translated():
-                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-            for item in answer["Responses"].get(self._table, []):
-                stored = from_attributes(item)
-                if not is_merged(stored):
-                    consent = items.consent_from(stored)
-                    found[consent.number] = consent
-            unprocessed: Any = answer.get("UnprocessedKeys", {})
-            keys = unprocessed.get(self._table, {}).get("Keys", [])
-        raise Throttled("UnprocessedKeys")
+        keys = (items.consent_key(number, list_name) for number in numbers)
+        stored = found_by_key(self._client, self._table, keys, self._clock).values()
+        return {item["pk"]: items.consent_from(item) for item in stored if not is_merged(item)}
 
     def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
         """One page of the scan; a place is a key."""
@@ -157,17 +137,14 @@ class DynamoConsentScan:
     def write_down(self, drift: Drift) -> bool:
         """One conditional write."""
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=to_attributes(drift_item(drift)),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        except ClientError as error:
-            if error.response["Error"].get("Code") == "ConditionalCheckFailedException":
-                return False
-            raise translation_of(error) from error
-        except BotoCoreError as error:
-            raise translation_of(error) from error
+            with translated():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=to_attributes(drift_item(drift)),
+                    ConditionExpression="attribute_not_exists(pk)",
+                )
+        except ConditionFailed:
+            return False
         return True
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sms_consent.adapters.dynamodb.attributes import from_attributes
+from sms_consent.adapters.dynamodb.codec import from_attributes
 from sms_consent.domain.consent import Due
 from sms_consent.domain.time import as_text, from_text
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
-from sms_consent.adapters.dynamodb.drift_items import DRIFT
+from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.items import DRIFT
 from sms_consent.adapters.dynamodb.store import guard
+from sms_consent.adapters.error_mapping import is_condition_failed
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.erasure_policy import Stays, what_stays
 from sms_consent.domain.ports import Clock
@@ -112,7 +113,7 @@ class Erasure:
                 item["expires"] = int(stays.until.timestamp()) if stays.until is not None else None
                 self._client.put_item(TableName=self._table, Item=to_attributes(item), **guard(consent))
         except ClientError as error:
-            if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
+            if not is_condition_failed(error):
                 raise
             return False
         return True

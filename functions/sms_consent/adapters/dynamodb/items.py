@@ -9,19 +9,21 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from sms_consent.adapters.dynamodb.attributes import Plain
-from sms_consent.adapters.dynamodb.codec import Decoder, boolean, decode, integer, member, moment, preserve, text
+from sms_consent.adapters.dynamodb.codec import Decoder, Plain, boolean, decode, integer, member, moment, preserve, text
 from sms_consent.domain.consent import UNKNOWN_TIME, Consent, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.preserved_attributes import Preserved
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
-from sms_consent.domain.time import as_text
+from sms_consent.domain.time import as_text, from_text
 
 __all__ = [
     "DECISION",
+    "DRIFT",
+    "END_USER",
     "EXPIRES",
     "LIST",
     "budget_key",
@@ -31,6 +33,9 @@ __all__ = [
     "decision_from",
     "decision_item",
     "decision_key",
+    "drift_from",
+    "drift_item",
+    "drift_key",
     "letter_from",
     "letter_item",
     "letter_key",
@@ -45,6 +50,7 @@ __all__ = [
 
 LIST, DECISION, ANSWER, REJECTED, SENDER, TURN = "LIST#", "DECISION#", "ANSWER#", "REJECTED#", "SENDER", "TURN"
 BUDGET = "BUDGET"
+DRIFT = "DRIFT#"
 
 END_USER = "EndUserOptedOut"
 """Named as the API names it, wherever it stands: in the consent, what the person asked; in ``listing``, what AWS says."""
@@ -182,6 +188,47 @@ def budget_key(day: date) -> dict[str, Plain | None]:
 def turn_item(name: str, worker: str, until: datetime) -> Item:
     """Who may do something that one worker at a time does, and until when."""
     return {"pk": f"{TURN}#{name}", "sk": TURN, "worker": worker, "until": as_text(until)}
+
+
+def drift_key(drift: Drift) -> dict[str, Plain | None]:
+    """Return the key of a drift. A resumed reconcile run writes the same drift under the same key."""
+    return {"pk": drift.number, "sk": f"{DRIFT}{as_text(drift.found_at)}#{drift.list_name}"}
+
+
+def drift_item(drift: Drift) -> Item:
+    """Return a drift's item. Its ``listing`` has the form that it has in a consent."""
+    listing = drift.listing
+    said: dict[str, Plain] = {}
+    if listing is not None and listing.at is not None:
+        said["at"] = as_text(listing.at)
+    if listing is not None and listing.end_user_opted_out is not None:
+        said[END_USER] = listing.end_user_opted_out
+    return {
+        **drift_key(drift),
+        "kind": drift.kind.value,
+        "list_name": drift.list_name,
+        "found_at": as_text(drift.found_at),
+        "status": drift.status.value if drift.status is not None else None,
+        "listing": said if listing is not None else None,
+    }
+
+
+def drift_from(item: dict[str, Any]) -> Drift:
+    """Return the drift of an item. Raises ValueError or KeyError for a kind that this version does not know."""
+    said = item.get("listing")
+    return Drift(
+        number=item["pk"],
+        list_name=item["list_name"],
+        kind=DriftKind(item["kind"]),
+        found_at=from_text(item["found_at"]),
+        status=Status(item["status"]) if "status" in item else None,
+        listing=Listing(
+            at=from_text(said["at"]) if "at" in said else None,
+            end_user_opted_out=said.get(END_USER),
+        )
+        if said is not None
+        else None,
+    )
 
 
 def _plain(record: Any, attributes: Mapping[str, str] = MappingProxyType({})) -> Item:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
-from sms_consent.adapters.error_mapping import translated
-from sms_consent.adapters.sender_cache import REMEMBERED_FOR
+from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
+from sms_consent.adapters.error_mapping import is_condition_failed, translated
+from sms_consent.adapters.timed_cache import TimedCache
+from sms_consent.domain.errors import Moved
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.propagation import KnownList
 from sms_consent.domain.time import as_text, from_text
+from sms_consent.domain.updates import update
 from sms_consent.recording.list_copy import ListCopy
 
 if TYPE_CHECKING:
@@ -129,6 +131,12 @@ def _carry_map(carry: ListCopy) -> dict[str, Plain]:
     return values
 
 
+@dataclass(frozen=True, slots=True)
+class _StoredLists:
+    lists: Lists
+    item: Mapping[str, Any] | None = field(compare=False)  # as it was read: unknown attributes are kept
+
+
 class ListStore:
     """Reads and changes the item. Its methods raise ClientError or BotoCoreError."""
 
@@ -142,35 +150,39 @@ class ListStore:
         return _lists_from(self._item(KEY), self._names)
 
     def change_lists(self, change: Callable[[Lists], Lists]) -> Lists:
-        """Write only if it changes something, and only over what was read. Returns the lists as they then are."""
-        for attempt in range(ATTEMPTS):
-            item = self._item(KEY)
-            standing = _lists_from(item, self._names)
-            revision = item["revision"] if item is not None else 0
-            changed = change(standing)
-            if changed == standing:
-                return standing
-            known = [KnownList(name=name, group=group) for name, group in changed.groups.items()]
-            written = known_lists_item(known, revision + 1, item)
-            written["own_list"] = changed.own
-            written["carries"] = [cast("Plain", _carry_map(each)) for each in changed.carries] or None
-            written["rechecks"] = [cast("Plain", _carry_map(each)) for each in changed.rechecks] or None
-            written["left_behind"] = {name: as_text(at) for name, at in changed.left_behind.items()} or None
-            condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-            if revision:
-                condition = {
-                    "ConditionExpression": "revision = :revision",
-                    "ExpressionAttributeValues": {":revision": {"N": str(revision)}},
-                }
-            try:
-                self._client.put_item(TableName=self._table, Item=to_attributes(written), **condition)
-            except ClientError as error:
-                lost = error.response["Error"].get("Code") == "ConditionalCheckFailedException"
-                if not lost or attempt == ATTEMPTS - 1:
-                    raise
-            else:
-                return changed
-        raise AssertionError("unreachable")
+        """Apply a change to what is stored, and return the lists after it. Nothing is written if nothing changes."""
+
+        def changed(stored: _StoredLists | None) -> _StoredLists | None:
+            return replace(stored, lists=change(stored.lists)) if stored is not None else None
+
+        written = update(self._stored(), changed, self._save, attempts=ATTEMPTS)
+        return cast("_StoredLists", written).lists
+
+    def _stored(self) -> _StoredLists:
+        item = self._item(KEY)
+        return _StoredLists(_lists_from(item, self._names), item)
+
+    def _save(self, changed: _StoredLists, stored: _StoredLists | None) -> None:
+        item, lists = stored.item if stored is not None else None, changed.lists
+        revision = item["revision"] if item is not None else 0
+        known = [KnownList(name=name, group=group) for name, group in lists.groups.items()]
+        written = known_lists_item(known, revision + 1, item)
+        written["own_list"] = lists.own
+        written["carries"] = [cast("Plain", _carry_map(each)) for each in lists.carries] or None
+        written["rechecks"] = [cast("Plain", _carry_map(each)) for each in lists.rechecks] or None
+        written["left_behind"] = {name: as_text(at) for name, at in lists.left_behind.items()} or None
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if revision:
+            condition = {
+                "ConditionExpression": "revision = :revision",
+                "ExpressionAttributeValues": {":revision": {"N": str(revision)}},
+            }
+        try:
+            self._client.put_item(TableName=self._table, Item=to_attributes(written), **condition)
+        except ClientError as error:
+            if not is_condition_failed(error):
+                raise
+            raise Moved(self._stored()) from error
 
     def _item(self, key: Mapping[str, Plain | None]) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True)
@@ -178,7 +190,7 @@ class ListStore:
 
 
 class RememberedLists:
-    """Look-up of the lists; a change takes effect within a minute everywhere."""
+    """The known lists, cached for a minute."""
 
     def __init__(
         self,
@@ -189,20 +201,17 @@ class RememberedLists:
         names: ListNames | None = None,
         own_list: str | None = None,
     ) -> None:
-        """``own_list`` is the stack's own; without it, a change of it is not noticed."""
+        """``own_list`` is the stack's own list. Without it, a change of the stack's list is not noticed."""
         self._client = client
         self._table = table
         self._clock = clock
         self._names = names or ListNames()
         self._own_list = own_list
-        self._known: tuple[datetime, Lists] | None = None
+        self._remembered = TimedCache[str, Lists](lambda _: self._read(consistent=False), clock)
 
     def __call__(self) -> tuple[KnownList, ...]:
-        """Raises TryAgain or Rejected."""
-        now = self._clock.now()
-        if self._known is None or not timedelta() <= now - self._known[0] < REMEMBERED_FOR:
-            self._known = now, self._read(consistent=False)
-        groups = self._known[1].groups
+        """Return the lists by name. Raises TryAgain or Rejected."""
+        groups = self._remembered("").groups
         return tuple(KnownList(name=name, group=groups[name]) for name in sorted(groups))
 
     def read(self) -> Lists:

@@ -1,18 +1,25 @@
-"""The texts of decisions in the ledger's table: found by scanning it, taken out one by one."""
+"""Message bodies in the ledger's table: found by a scan, and removed one by one."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
-from sms_consent.adapters.dynamodb.codec import Decoder, boolean, decode, moment, preserve, text
+from sms_consent.adapters.dynamodb.codec import (
+    Decoder,
+    boolean,
+    decode,
+    from_attributes,
+    moment,
+    preserve,
+    text,
+    to_attributes,
+)
 from sms_consent.adapters.dynamodb.items import LIST
-from sms_consent.adapters.error_mapping import translated, translation_of
+from sms_consent.adapters.error_mapping import ConditionFailed, translated
 from sms_consent.domain.time import as_text
 from sms_consent.retention.body_retention import KeptBody, Pass
 
@@ -24,7 +31,7 @@ __all__ = ["DynamoMessageBodies"]
 KEY = {"pk": "RETENTION", "sk": "RETENTION"}
 _PASS: Mapping[str, Decoder] = {"begun_at": moment, "place": text, "over": boolean}
 PAGE = 500
-"""Items that are looked at in one go: few enough that their texts are taken out in the time that a function keeps back."""
+"""Items of one page: few enough that their bodies are removed in the time that a function reserves for that."""
 
 
 class DynamoMessageBodies:
@@ -35,7 +42,7 @@ class DynamoMessageBodies:
         self._table = table
 
     def newest(self) -> Pass | None:
-        """One item."""
+        """Return the newest pass; it is one item."""
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=to_attributes(KEY), ConsistentRead=True)
         if "Item" not in answer:
@@ -44,14 +51,14 @@ class DynamoMessageBodies:
         return decode(Pass, item, _PASS, ignored=("pk", "sk"))
 
     def save(self, current: Pass) -> None:
-        """Over whatever stands: two invocations at once would only do the same."""
+        """Write the pass unconditionally: two invocations at once only repeat each other's work."""
         item = {**KEY, "begun_at": as_text(current.begun_at), "place": current.place, "over": current.over}
         item = preserve(item, current.preserved)
         with translated():
             self._client.put_item(TableName=self._table, Item=to_attributes(item))
 
     def until(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
-        """Only decisions have a text of their own, and consents one in a decision's copy."""
+        """Return the items with a body, on one page. Decisions have a body, and consents in the copy of a decision."""
         start: dict[str, Any] = {"ExclusiveStartKey": json.loads(place)} if place is not None else {}
         with translated():
             page = self._client.scan(
@@ -67,8 +74,8 @@ class DynamoMessageBodies:
         return [_kept(from_attributes(item)) for item in page["Items"]], json.dumps(last) if last else None
 
     def forget(self, kept: KeptBody) -> None:
-        """Nothing else of the item is touched, so whoever works on it is not disturbed."""
-        try:
+        """Remove the body of one item. Its revision stays, so a worker's write to the item still succeeds."""
+        with suppress(ConditionFailed), translated():
             if kept.decision_id is None:
                 self._remove(kept, "REMOVE body", ConditionExpression="attribute_exists(body)")
             else:
@@ -79,11 +86,6 @@ class DynamoMessageBodies:
                     ExpressionAttributeNames={"#o": "outbox", "#id": "id"},
                     ExpressionAttributeValues={":id": {"S": kept.decision_id}},
                 )
-        except ClientError as error:
-            if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
-                raise translation_of(error) from error
-        except BotoCoreError as error:
-            raise translation_of(error) from error
 
     def _remove(self, kept: KeptBody, expression: str, **more: Any) -> None:
         self._client.update_item(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
 from sms_consent.adapters.dynamodb.store import DUE_INDEX
 from sms_consent.adapters.error_mapping import translated
 from sms_consent.domain.consent import Due

@@ -1,4 +1,4 @@
-"""How far reconcile has come, as one item of the ledger's table; the numbers that it has met as some more, which expire."""
+"""The progress of a reconcile run as one item of the ledger's table, and its Bloom snapshot as further items, which expire."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
-from sms_consent.adapters.dynamodb.codec import preserve
-from sms_consent.adapters.error_mapping import translated, translation_of
+from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, preserve, to_attributes
+from sms_consent.adapters.error_mapping import ConditionFailed, translated
 from sms_consent.domain.errors import Moved
 from sms_consent.domain.preserved_attributes import Preserved
 from sms_consent.domain.time import as_text, from_text
@@ -25,13 +22,13 @@ __all__ = ["DynamoProgressStore", "run_from", "run_item"]
 RECONCILE = "RECONCILE"
 KEY: Mapping[str, Plain | None] = {"pk": RECONCILE, "sk": RECONCILE}
 PART = 350_000
-"""Bytes in one item, which may have 400 KB."""
+"""Bytes of a snapshot in one item. DynamoDB allows 400 KB."""
 
 _TIMES = ("started_at", "found_after", "behind_since", "lease_until", "finished_at")
 
 
 def run_item(run: RunProgress) -> dict[str, Plain | None]:
-    """Attributes have the names of the fields; None is absent."""
+    """Return the item of a run. Attributes have the names of the fields; None is an absent attribute."""
     item: dict[str, Plain | None] = {**KEY}
     for each in fields(RunProgress):
         if each.name == "preserved":
@@ -50,7 +47,7 @@ def run_item(run: RunProgress) -> dict[str, Plain | None]:
 
 
 def run_from(item: Mapping[str, Any]) -> RunProgress:
-    """The inverse; what a newer version added is kept for the next write."""
+    """Return the run of an item. Attributes that a newer version added are kept for the next write."""
     known = {each.name for each in fields(RunProgress)}
     values = {name: value for name, value in item.items() if name in known}
     unknown = {name: value for name, value in item.items() if name not in known | KEY.keys()}
@@ -71,19 +68,19 @@ def run_from(item: Mapping[str, Any]) -> RunProgress:
 
 
 class DynamoProgressStore:
-    """A ``RunBook`` on DynamoDB."""
+    """A ``ProgressStore`` on DynamoDB."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def newest(self) -> RunProgress | None:
-        """One consistent read."""
+        """Make one consistent read."""
         item = self._get(KEY)
         return run_from(from_attributes(item)) if item is not None else None
 
     def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
-        """One conditional write, guarded by the revision."""
+        """Make one write, conditional on the revision."""
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if replacing is not None:
             condition = {
@@ -91,24 +88,21 @@ class DynamoProgressStore:
                 "ExpressionAttributeValues": {":revision": {"N": str(replacing.revision)}},
             }
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=to_attributes(run_item(run)),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **condition,
-            )
-        except ClientError as error:
-            if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
-                raise translation_of(error) from error
-            standing = error.response.get("Item")
-            current = run_from(from_attributes(standing)) if isinstance(standing, dict) and standing else None
-            if current != run:  # a write that was repeated under the client's hands finds itself
-                raise Moved(current) from error
-        except BotoCoreError as error:
-            raise translation_of(error) from error
+            with translated():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=to_attributes(run_item(run)),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **condition,
+                )
+        except ConditionFailed as failed:
+            current = run_from(from_attributes(failed.item)) if failed.item else None
+            # botocore may retry a put that already succeeded. If the stored item equals ours, treat it as success.
+            if current != run:
+                raise Moved(current) from failed
 
     def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
-        """Nobody else writes under this name, so nothing need be guarded."""
+        """Write a snapshot. Its name is unique, so the writes are unconditional."""
         parts = range(0, len(packed), PART)
         for part, start in enumerate(parts):
             item = to_attributes({**_part_key(name, part), "expires": int(until.timestamp())})
@@ -119,7 +113,7 @@ class DynamoProgressStore:
         return BloomSnapshot(name, len(parts), until)
 
     def kept(self, sketch: BloomSnapshot) -> bytes | None:
-        """So many consistent reads."""
+        """Make one consistent read for each part."""
         packed = bytearray()
         for part in range(sketch.parts):
             item = self._get(_part_key(sketch.name, part))

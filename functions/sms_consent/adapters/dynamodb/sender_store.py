@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
 from sms_consent.adapters.dynamodb.known_lists import ListStore
 from sms_consent.domain.ports import Sender
 

@@ -7,13 +7,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged, marked, merge
-from sms_consent.adapters.error_mapping import TransactionCancelled, translated, translation_of
+from sms_consent.adapters.error_mapping import ConditionFailed, TransactionCancelled, WriteConflict, translated
 from sms_consent.domain.consent import Consent, Due, Status
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Moved, Rejected, Unreadable
@@ -22,6 +20,7 @@ from sms_consent.domain.ports import Rejection, Sender
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import ReplyThread
 from sms_consent.domain.time import as_text
+from sms_consent.domain.updates import flush_outbox, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,8 +41,6 @@ _CLASSES = {
 BUDGET_KEPT = timedelta(days=8)
 """How long the count of a day's replies is kept, so that an alarm can be investigated."""
 T = TypeVar("T")
-ATTEMPTS = 5
-"""Conditional writes lost in a row to other writers of one number."""
 FAILED = "ConditionalCheckFailed"
 ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
@@ -82,17 +79,20 @@ class DynamoLedger:
         return items.consent_from(item) if item is not None else None
 
     def save(self, consent: Consent, replacing: Consent | None) -> None:
-        """One conditional write, which brings what stands instead when it is refused."""
+        """Make one conditional write, which returns the stored item if it is refused."""
+        self._replace(consent, replacing)
+        # A first opt-out counts whatever an earlier release stored, so it needs no further read.
+        if replacing is None and (consent.status is not Status.OPTED_OUT or consent.list_name in self._listed_by_arn):
+            merged = self._merged(consent.number, consent.list_name, _stored(items.consent_item(consent)))
+            if merged is not None:
+                raise Moved(merged)
+
+    def _replace(self, consent: Consent, replacing: Consent | None) -> None:
         item = items.consent_item(consent)
         refused_by = self._put(item, guard(replacing))
         # botocore may retry a put that already succeeded. If the stored item equals ours, treat it as success.
         if refused_by is not None and refused_by != _stored(item):
             raise Moved(items.consent_from(refused_by) if refused_by else None)
-        # A first opt-out is right whatever an earlier release knew: it costs no further read.
-        if replacing is None and (consent.status is not Status.OPTED_OUT or consent.list_name in self._listed_by_arn):
-            merged = self._merged(consent.number, consent.list_name, _stored(item))
-            if merged is not None:
-                raise Moved(merged)
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         """One conditional write; False if it stood there."""
@@ -248,47 +248,55 @@ class DynamoLedger:
 
     def _write_turn(self, item: items.Item, condition: str, values: dict[str, Any]) -> bool:
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=to_attributes(item),
-                ConditionExpression=condition,
-                ExpressionAttributeNames={"#until": "until", "#worker": "worker"},
-                ExpressionAttributeValues={**values, ":worker": {"S": str(item["worker"])}},
-            )
-        except ClientError as error:
-            if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
-                raise translation_of(error) from error
+            with translated():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=to_attributes(item),
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames={"#until": "until", "#worker": "worker"},
+                    ExpressionAttributeValues={**values, ":worker": {"S": str(item["worker"])}},
+                )
+        except ConditionFailed:
             return False
-        except BotoCoreError as error:
-            raise translation_of(error) from error
         return True
 
-    def _merged(self, number: str, name: str, standing: Mapping[str, Any] | None) -> Consent | None:
-        """Merge what an earlier release stored under the list's ARN into the item under its name, which is ``standing``.
+    def _merged(self, number: str, name: str, named: Mapping[str, Any] | None) -> Consent | None:
+        """Merge a consent that an earlier release stored under the list's ARN into the one under the list's name.
 
-        Returns None if there is nothing to merge. May be repeated after a crash at any point.
+        Safe to repeat after a crash at any point.
+
+        Args:
+            number: The person's number.
+            name: The list's name.
+            named: The item under the name as it was last read.
+
+        Returns:
+            The merged consent, or None if there is nothing to merge.
         """
         alias = self._names.alias(name)
-        for _ in range(ATTEMPTS if alias is not None else 0):
-            old = self._get(items.consent_key(number, cast("str", alias)))
+        if alias is None:
+            return None
+        old: dict[str, Any] | None = None
+
+        def merged(standing: Consent | None) -> Consent | None:
+            nonlocal old
+            old = self._get(items.consent_key(number, alias))
             if old is None or is_merged(old):
+                old = None
                 return None
-            named = items.consent_from(standing) if standing else None
             by_arn = replace(items.consent_from(old), list_name=name)
             now = SystemClock().now()
-            merged = merge(named, by_arn, now)
-            for each in (named, by_arn):  # a decision that is not in the history yet
-                if each is not None and each.outbox is not None and each.outbox != merged.outbox:
-                    self.append(each.outbox, Outcome.CHANGED, now)
-            written = items.consent_item(merged)
-            refused_by = self._put(written, guard(named))
-            if refused_by is not None and refused_by != _stored(written):
-                standing = refused_by
-                continue
-            # If an earlier release writes it at this moment, it is merged again later.
-            self._put(marked(old), guard(items.consent_from(old)))
-            return merged
-        return None
+            both = merge(standing, by_arn, now)
+            for each in (standing, by_arn):
+                flush_outbox(self.append, each, both, now)
+            return both
+
+        consent = update(items.consent_from(named) if named else None, merged, self._replace)
+        if old is None:
+            return None
+        # If an earlier release writes it at this moment, it is merged again later.
+        self._put(marked(old), guard(items.consent_from(old)))
+        return consent
 
     def _get(self, key: Mapping[str, Plain | None], *, consistent: bool = True) -> dict[str, Any] | None:
         with translated():
@@ -306,18 +314,14 @@ class DynamoLedger:
         }
 
     def _put(self, item: items.Item, guard: Mapping[str, Any]) -> dict[str, Any] | None:
-        """None if written; otherwise the item that stands in the way, empty if there is none."""
+        """Make a conditional write. Return None, or the stored item if the write was refused, empty if there is none."""
         try:
-            self._client.put_item(**self._write(item, guard))
-        except ClientError as error:
-            code = error.response["Error"].get("Code")
-            if code == "TransactionConflictException":  # somebody is writing it at this moment
-                return self._get({"pk": item["pk"], "sk": item["sk"]}) or {}
-            if code != "ConditionalCheckFailedException":
-                raise translation_of(error) from error
-            return from_attributes(cast("dict[str, Any]", error.response.get("Item", {})))
-        except BotoCoreError as error:
-            raise translation_of(error) from error
+            with translated():
+                self._client.put_item(**self._write(item, guard))
+        except WriteConflict:
+            return self._get({"pk": item["pk"], "sk": item["sk"]}) or {}
+        except ConditionFailed as failed:
+            return from_attributes(failed.item)
         return None
 
     def _due(

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import from_attributes
-from sms_consent.adapters.dynamodb.drift_items import DRIFT, drift_from
+from sms_consent.adapters.dynamodb.codec import from_attributes
+from sms_consent.adapters.dynamodb.items import DRIFT, drift_from
 from sms_consent.domain import events
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.errors import Unreadable

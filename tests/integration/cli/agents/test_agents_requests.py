@@ -9,7 +9,7 @@ from support.connectable import NUMBER, OWN_LIST, Connectable, client
 from support.world import PERSON
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.ports import Sender

@@ -11,7 +11,7 @@ from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable, client
 from support.world import PERSON
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked
 from sms_consent_cli.shared.deployment import FOR_FUNCTIONS_ONLY, Deployment

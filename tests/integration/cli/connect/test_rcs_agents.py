@@ -8,7 +8,7 @@ import pytest
 from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable, client
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.domain.ports import Sender
 
 AGENT = "rcs-0f3a9c1d7b5e48260a1b2c3d4e5f6071"

@@ -204,7 +204,7 @@ def test_what_only_delays_confirmations_is_a_note(stack: Connectable) -> None:
 def test_a_number_obeys_the_list_that_its_texts_count_for(stack: Connectable) -> None:
     """Which is the sender's own, where it has one."""
     from sms_consent.adapters.dynamodb import items
-    from sms_consent.adapters.dynamodb.attributes import to_attributes
+    from sms_consent.adapters.dynamodb.codec import to_attributes
 
     stack.world.aws.create_opt_out_list(OptOutListName="Club")
     sender = items.sender_item(Sender(identity=NUMBER, list_name="Club"))

@@ -17,7 +17,7 @@ from support.world import PERSON
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb import message_bodies as bodies
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.bootstrap.settings import SettingsError
 from sms_consent.domain.decision import Asked, Outcome
 from sms_consent.domain.errors import TryAgain

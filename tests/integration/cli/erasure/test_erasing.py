@@ -9,8 +9,8 @@ import pytest
 from support.connectable import OWN_LIST, Connectable, client
 from support.world import OURS, PERSON
 
-from sms_consent.adapters.dynamodb.attributes import to_attributes
-from sms_consent.adapters.dynamodb.drift_items import drift_item
+from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.items import drift_item
 from sms_consent.domain.consent import Consent, DriftKind, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.drift import Drift

@@ -10,7 +10,7 @@ import pytest
 from support.world import LIST, PERSON, World, deployed
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.known_lists import known_lists_item
 from sms_consent.bootstrap.container import assemble
 from sms_consent.domain.consent import Consent

@@ -13,7 +13,7 @@ from support.world import LIST, OURS, PERSON
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import consent_scan as census
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.known_lists import Lists
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.consent import Status

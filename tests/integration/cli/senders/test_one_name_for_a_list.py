@@ -16,7 +16,7 @@ from support.world import LIST, OURS, PERSON
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.known_lists import known_lists_from
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.bootstrap.container import assemble

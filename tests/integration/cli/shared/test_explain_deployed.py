@@ -13,7 +13,7 @@ from support.world import LIST, OURS
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.domain.ports import Sender
 
 from .conftest import Command

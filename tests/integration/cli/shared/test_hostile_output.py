@@ -24,9 +24,8 @@ from typer.testing import CliRunner
 
 import sms_consent_cli
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.attributes import to_attributes
-from sms_consent.adapters.dynamodb.drift_items import drift_item
-from sms_consent.adapters.dynamodb.items import rejected_item
+from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.items import drift_item, rejected_item
 from sms_consent.adapters.dynamodb.known_lists import known_lists_item
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.sqs.dead_letters import DeadLetters

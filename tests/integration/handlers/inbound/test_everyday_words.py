@@ -14,7 +14,7 @@ from support.inbound_function import Inbound
 from support.world import LIST, OURS, PERSON
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.known_lists import known_lists_item
 from sms_consent.bootstrap import inbound as wiring
 from sms_consent.bootstrap.observability import logger

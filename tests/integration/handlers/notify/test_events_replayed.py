@@ -20,7 +20,7 @@ from support.event_schemas import fits
 from support.memory_ledger import MemoryLedger
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.attributes import to_attributes
+from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.stream_records import envelope_of
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Asked, Decision, Outcome

@@ -11,9 +11,8 @@ from support.notify_function import TABLE_ARN, Notify
 from support.world import LIST, OURS, PERSON, START_OF_TEST
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.attributes import to_attributes
-from sms_consent.adapters.dynamodb.drift_items import drift_from, drift_item
-from sms_consent.adapters.dynamodb.items import decision_key
+from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.items import decision_key, drift_from, drift_item
 from sms_consent.domain.consent import DriftKind, Listing, Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.drift import Drift

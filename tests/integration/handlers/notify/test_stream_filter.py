@@ -11,8 +11,8 @@ from support.template import resources
 from support.world import LIST
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.attributes import to_attributes
-from sms_consent.adapters.dynamodb.drift_items import drift_item
+from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.items import drift_item
 from sms_consent.adapters.dynamodb.stream_records import envelope_of
 from sms_consent.domain.consent import DriftKind
 from sms_consent.domain.decision import Asked
