@@ -65,7 +65,7 @@ def test_a_text_that_fails_is_found_by_its_id(
     inbound: Inbound, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever asks why somebody was not opted out has nothing else."""
-    monkeypatch.setattr(wiring.batch()._inbound._recorder._ledger, "_table", "no-such-table")
+    monkeypatch.setattr(wiring.batch()._inbound._recorder._ledger._ledger, "_table", "no-such-table")
     inbound.hear("STOP", inboundMessageId="text-1")
     (line,) = _lines(logged, "text-1")
     assert (line["message"], line["record"]) == ("a text is delivered again", "record-0")
