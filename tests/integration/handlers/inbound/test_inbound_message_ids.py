@@ -90,7 +90,7 @@ def test_a_failed_or_unreadable_text_is_logged_by_the_same_form(inbound: Any, mo
     logged = io.StringIO()
     monkeypatch.setattr(logger("inbound").registered_handler, "stream", logged)
     inbound.hear("STOP", inboundMessageId=RCS_ID, originationNumber="ExampleCo")
-    monkeypatch.setattr(wiring.batch()._inbound._recorder._ledger, "_table", "no-such-table")
+    monkeypatch.setattr(wiring.batch()._inbound._recorder._ledger._ledger, "_table", "no-such-table")
     inbound.hear("STOP", inboundMessageId=RCS_ID)
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
     assert [line["inbound_message_id"] for line in lines] == [mask_id(RCS_ID)] * 2

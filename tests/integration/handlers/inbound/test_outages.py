@@ -30,7 +30,7 @@ class Ledger:
     """A table that is there or not."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._ledger = wiring.batch()._inbound._recorder._ledger  # type: ignore[attr-defined]  # the function's own
+        self._ledger = wiring.batch()._inbound._recorder._ledger._ledger  # type: ignore[attr-defined]  # the function's own
         self._monkeypatch = monkeypatch
 
     def breaks(self) -> None:

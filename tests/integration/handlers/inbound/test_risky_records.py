@@ -153,7 +153,7 @@ def test_what_was_received_often_in_an_outage_is_processed_in_one_delivery(
 ) -> None:
     """All records look risky then. Each runs alone, and none stops the process."""
     with pytest.MonkeyPatch.context() as broken:
-        broken.setattr(deliveries.batch._inbound._recorder._ledger, "_table", "no-such-table")
+        broken.setattr(deliveries.batch._inbound._recorder._ledger._ledger, "_table", "no-such-table")
         inbound.send(*(_text("STOP", person) for person in PEOPLE))
         for _ in range(6):
             inbound.redeliver()
