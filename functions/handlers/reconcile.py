@@ -9,8 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from sms_consent.bootstrap.observability import invocation, logger, metrics
 from sms_consent.bootstrap.reconcile import carries, reconciler
-from sms_consent.domain.consent import DriftKind
-from sms_consent.domain.drift import Drift
+from sms_consent.domain.consent import Drift, DriftKind
 from sms_consent.domain.error_description import described
 from sms_consent.domain.errors import Rejected, TryAgain
 from sms_consent.domain.phone_number import mask

@@ -27,7 +27,7 @@ LEDGER, CODEC, ITEMS = (
     "sms_consent/adapters/dynamodb/items.py",
 )
 TRANSLATION, LIST = "sms_consent/adapters/error_mapping.py", "sms_consent/adapters/sms_voice/opt_out_list.py"
-OVERDUE, RECEIPTS = "sms_consent/adapters/dynamodb/overdue.py", "sms_consent/adapters/dynamodb/idempotency_store.py"
+OVERDUE, RECEIPTS = "sms_consent/adapters/dynamodb/due_index.py", "sms_consent/adapters/dynamodb/idempotency_store.py"
 BATCH, ORDER, RECORDS = "sms_consent/inbound/batch.py", "sms_consent/inbound/order.py", "sms_consent/inbound/records.py"
 SETTINGS, NAMES, RENAMED = (
     "sms_consent/bootstrap/settings.py",
@@ -41,7 +41,7 @@ CARRYING, REPEATS, ERRORS = (
 )
 LIMITS, BUDGET, POSTMAN = (
     "sms_consent/sync/reply_limits.py",
-    "sms_consent/sync/reply_budget.py",
+    "sms_consent/sync/reply_limits.py",
     "sms_consent/sync/reply_sender.py",
 )
 LETTERS, ANSWER, TEXT = (

@@ -16,8 +16,7 @@ from simulation.strategies import random_history
 from simulation.world import World
 from support.reconciling import MemoryBook, MemoryCensus, MemoryListings
 
-from sms_consent.domain.consent import Consent
-from sms_consent.domain.drift import Drift
+from sms_consent.domain.consent import Consent, Drift
 from sms_consent.domain.errors import Rejected, TryAgain
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.reconciliation.ports import ListPage

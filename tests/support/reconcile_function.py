@@ -17,7 +17,7 @@ from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb.codec import from_attributes
 from sms_consent.adapters.dynamodb.items import DRIFT, drift_from
 from sms_consent.bootstrap import reconcile as wiring
-from sms_consent.domain.drift import Drift
+from sms_consent.domain.consent import Drift
 from support.world import LIST, World
 
 __all__ = ["Reconcile", "emitted", "reconcile_beside"]

@@ -9,9 +9,8 @@ from hashlib import blake2b
 from itertools import count
 from typing import Any
 
-from sms_consent.domain.consent import Consent, DriftKind, Due, Listing, Status
+from sms_consent.domain.consent import Consent, Drift, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Moved, Rejected
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.time import as_text

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 import moto_sms_voice
 import sms_consent
-from sms_consent.adapters.dynamodb.due_work import DueIndex
+from sms_consent.adapters.dynamodb.due_index import DueIndex
 from sms_consent_cli.local import moto_ledger, moto_order, moto_queue
 from sms_consent_cli.local.demo_numbers import Originators
 from sms_consent_cli.local.deployment import Deployment, deploy, function_of

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from threading import Event, RLock
 from typing import Any, Protocol
 
-from sms_consent.adapters.dynamodb.due_work import DueIndex
+from sms_consent.adapters.dynamodb.due_index import DueIndex
 from sms_consent_cli.local.function import Function, FunctionFailed
 from sms_consent_cli.local.local_time import LocalTime
 from sms_consent_cli.local.schedule import Schedule

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sms_consent.domain.consent import Consent, DriftKind, Status
+from sms_consent.domain.consent import Consent, Drift, DriftKind, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.reply import Reply, ReplyState, ReplyThread
 from sms_consent.queries.history import Entry
 from sms_consent_cli.shared.terminal_text import printable

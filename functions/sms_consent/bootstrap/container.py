@@ -25,8 +25,7 @@ from sms_consent.intent.classifier import Classifier
 from sms_consent.recording.recorder import Recorder
 from sms_consent.replies import Replies, Unfit
 from sms_consent.sync.help_and_clarification import HelpAndClarification
-from sms_consent.sync.reply_budget import ReplyBudget
-from sms_consent.sync.reply_limits import ReplyLimits
+from sms_consent.sync.reply_limits import ReplyBudget, ReplyLimits
 from sms_consent.sync.reply_sender import ReplySender
 from sms_consent.sync.sweep import Sweep
 from sms_consent.sync.sync import Sync

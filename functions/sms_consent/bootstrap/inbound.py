@@ -18,7 +18,7 @@ from sms_consent.inbound.batch import Batch, Texts
 from sms_consent.inbound.concurrency import Runner, ThreadedRunner, run_in_sequence
 from sms_consent.inbound.message import InboundMessage
 from sms_consent.inbound.processor import ClassifiedMessage, InboundResult
-from sms_consent.sync.reply_budget import FREE
+from sms_consent.sync.reply_limits import FREE
 
 __all__ = [
     "batch",

@@ -7,8 +7,7 @@ from datetime import timedelta
 from functools import cache
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.due_count import due_by_kind, rejected_numbers
-from sms_consent.adapters.dynamodb.overdue import OldestOptOut
+from sms_consent.adapters.dynamodb.due_index import OldestOptOut, due_by_kind, rejected_numbers
 from sms_consent.bootstrap.container import Parts, assemble, rules_for
 from sms_consent.bootstrap.event_report import OperationalReporter
 from sms_consent.bootstrap.observability import logger, metrics

@@ -10,7 +10,18 @@ from sms_consent.domain.decision import Author, Decision
 from sms_consent.domain.preserved_attributes import Preserved
 from sms_consent.domain.reply import RecentReply, Reply
 
-__all__ = ["HOLD", "IN_FLIGHT_FOR", "UNKNOWN_TIME", "Consent", "DriftKind", "Due", "Lease", "Listing", "Status"]
+__all__ = [
+    "HOLD",
+    "IN_FLIGHT_FOR",
+    "UNKNOWN_TIME",
+    "Consent",
+    "Drift",
+    "DriftKind",
+    "Due",
+    "Lease",
+    "Listing",
+    "Status",
+]
 
 HOLD = timedelta(days=30)
 """A number can be deleted from an opt-out list once in this time (API reference, DeleteOptedOutNumber)."""
@@ -62,6 +73,18 @@ class Listing:
     at: datetime | None = None
     end_user_opted_out: bool | None = None
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A difference between a list and the ledger for one number. Its correction is in the consent."""
+
+    number: str
+    list_name: str
+    kind: DriftKind
+    found_at: datetime
+    status: Status | None = None  # the status in the ledger; None if there was no consent
+    listing: Listing | None = None  # the entry on the list; None if the number was not on it
 
 
 @dataclass(frozen=True, slots=True)

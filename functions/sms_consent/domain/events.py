@@ -11,9 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from sms_consent.domain.consent import Consent, Listing, Status
+from sms_consent.domain.consent import Consent, Drift, Listing, Status
 from sms_consent.domain.decision import Asked, Decision
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.time import as_text, text_or_none
 
 __all__ = ["Event", "EventEnvelope", "EventType", "of_consent", "of_decision", "of_drift"]

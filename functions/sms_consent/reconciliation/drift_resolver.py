@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sms_consent.domain.consent import Consent, DriftKind, Listing
+from sms_consent.domain.consent import Consent, Drift, DriftKind, Listing
 from sms_consent.domain.decision import Outcome
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Moved, Rejected, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
 from sms_consent.domain.updates import flush_outbox

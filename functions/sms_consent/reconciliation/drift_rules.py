@@ -13,9 +13,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from sms_consent.domain.consent import Consent, DriftKind, Due, Listing, Status
+from sms_consent.domain.consent import Consent, Drift, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.transitions import decide
 
 __all__ = [

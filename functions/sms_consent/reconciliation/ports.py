@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sms_consent.domain.consent import Consent, Listing
-from sms_consent.domain.drift import Drift
+from sms_consent.domain.consent import Consent, Drift, Listing
 from sms_consent.reconciliation.progress import BloomSnapshot, RunProgress
 
 __all__ = ["ConsentScan", "ListPage", "Listings", "ProgressStore"]

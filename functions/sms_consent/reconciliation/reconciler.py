@@ -14,8 +14,7 @@ from enum import StrEnum
 from functools import partial
 from typing import cast
 
-from sms_consent.domain.consent import Consent
-from sms_consent.domain.drift import Drift
+from sms_consent.domain.consent import Consent, Drift
 from sms_consent.domain.errors import Moved, Rejected, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
 from sms_consent.domain.rate_limiter import RateLimiter

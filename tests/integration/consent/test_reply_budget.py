@@ -14,7 +14,7 @@ from support.world import World
 
 from sms_consent.adapters import clients
 from sms_consent.domain.errors import Rejected, Throttled
-from sms_consent.sync.reply_budget import BLOCK, FREE, Priority, Refusal, ReplyBudget
+from sms_consent.sync.reply_limits import BLOCK, FREE, Priority, Refusal, ReplyBudget
 
 LOW, OPT_OUT, FIRST = Priority.LOW, Priority.OPT_OUT, Priority.FIRST_OPT_OUT
 

@@ -8,8 +8,7 @@ from typing import Any
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from sms_consent.domain.consent import DriftKind
-from sms_consent.domain.drift import Drift
+from sms_consent.domain.consent import Drift, DriftKind
 from sms_consent.domain.time import as_text, text_or_none
 from sms_consent.reconciliation.progress import RunProgress
 from sms_consent.reconciliation.reconciler import Observer

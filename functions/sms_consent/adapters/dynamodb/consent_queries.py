@@ -14,9 +14,8 @@ from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attri
 from sms_consent.adapters.dynamodb.items import DRIFT, drift_from
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged, merge
 from sms_consent.adapters.error_mapping import translated
-from sms_consent.domain.consent import Consent
+from sms_consent.domain.consent import Consent, Drift
 from sms_consent.domain.decision import Decision, Outcome
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.reply import ReplyThread
 from sms_consent.domain.time import as_text

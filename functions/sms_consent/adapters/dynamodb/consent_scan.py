@@ -18,8 +18,7 @@ from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
 from sms_consent.adapters.dynamodb.items import drift_item
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged
 from sms_consent.adapters.error_mapping import ConditionFailed, translated
-from sms_consent.domain.consent import Consent, Status
-from sms_consent.domain.drift import Drift
+from sms_consent.domain.consent import Consent, Drift, Status
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Clock
 

@@ -10,9 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from sms_consent.adapters.dynamodb.codec import Decoder, Plain, boolean, decode, integer, member, moment, preserve, text
-from sms_consent.domain.consent import UNKNOWN_TIME, Consent, DriftKind, Due, Listing, Status
+from sms_consent.domain.consent import UNKNOWN_TIME, Consent, Drift, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.preserved_attributes import Preserved

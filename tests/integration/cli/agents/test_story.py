@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from sms_consent.domain.consent import Consent, DriftKind, Listing, Status
+from sms_consent.domain.consent import Consent, Drift, DriftKind, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
 from sms_consent.queries.history import Entry
 from sms_consent_cli.shared.narrative import Narrative, NumberHistory

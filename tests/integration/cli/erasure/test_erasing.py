@@ -11,9 +11,8 @@ from support.world import OURS, PERSON
 
 from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.items import drift_item
-from sms_consent.domain.consent import Consent, DriftKind, Status
+from sms_consent.domain.consent import Consent, Drift, DriftKind, Status
 from sms_consent.domain.decision import Asked, Author, Decision
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.erasure_policy import Why, what_stays
 from sms_consent.domain.reply import ReplyKind
 

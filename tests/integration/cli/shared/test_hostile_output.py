@@ -29,9 +29,8 @@ from sms_consent.adapters.dynamodb.items import drift_item, rejected_item
 from sms_consent.adapters.dynamodb.known_lists import known_lists_item
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
-from sms_consent.domain.consent import Consent, DriftKind, Due, Listing, Status
+from sms_consent.domain.consent import Consent, Drift, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.propagation import KnownList
 from sms_consent.domain.rejections import RejectedWork

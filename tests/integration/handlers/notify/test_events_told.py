@@ -13,9 +13,8 @@ from support.world import LIST, OURS, PERSON, START_OF_TEST
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.items import decision_key, drift_from, drift_item
-from sms_consent.domain.consent import DriftKind, Listing, Status
+from sms_consent.domain.consent import Drift, DriftKind, Listing, Status
 from sms_consent.domain.decision import Asked, Author
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.time import as_text
 

@@ -14,9 +14,8 @@ from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.items import drift_item
 from sms_consent.adapters.dynamodb.stream_records import envelope_of
-from sms_consent.domain.consent import DriftKind
+from sms_consent.domain.consent import Drift, DriftKind
 from sms_consent.domain.decision import Asked
-from sms_consent.domain.drift import Drift
 from sms_consent.domain.errors import Unreadable
 from sms_consent_cli.local.errors import LocalError
 from sms_consent_cli.local.event_filter import EventFilter

@@ -22,7 +22,7 @@ from support.workers import environment
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.codec import to_attributes
-from sms_consent.adapters.dynamodb.overdue import FORGOTTEN_AFTER, OldestOptOut
+from sms_consent.adapters.dynamodb.due_index import FORGOTTEN_AFTER, OldestOptOut
 from sms_consent.domain.consent import Consent, Due
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Unavailable

@@ -1,14 +1,16 @@
-"""How long the oldest opt-out has been waiting to be put on the list, whenever its next attempt is.
+"""Queries of the sparse index of due work: counts by kind, the age of the oldest opt-out, and everything that is due.
 
-The index of due work is ordered by the next attempt, which says nothing about age, so every opt-out in it is looked at: up to
-``MOST_PAGES`` pages a minute. Of a longer queue, half of the pages are the front, where the next attempts are due, and half go
-on from where the last look stopped; the oldest that such a round finds is remembered until the next round is over.
+The index is ordered by the time of the next attempt, which says nothing about age, so the search for the oldest opt-out
+reads every opt-out in it, up to ``MOST_PAGES`` pages a minute. Of a longer queue, half of the pages are the front, where the next
+attempts are due, and half continue where the last search stopped. The oldest that such a round finds is kept until the next
+round is complete.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +24,48 @@ from sms_consent.domain.time import as_text, from_text
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["MOST_PAGES", "OldestOptOut"]
+__all__ = ["MOST_PAGES", "DueIndex", "DueWork", "OldestOptOut", "due_by_kind", "rejected_numbers"]
 
 MOST_PAGES = 10
-"""Of a megabyte each: about ten thousand opt-outs."""
+"""Pages of one megabyte: about ten thousand consents. Counts and the search for the oldest opt-out read no further."""
 FORGOTTEN_AFTER = timedelta(minutes=10)
 """A round that nobody went on with for so long says nothing any more."""
 KEY = {"pk": "OVERDUE", "sk": "OVERDUE"}
 _READ = ("pk", "sk", "decided_at", "drift_found_at", "unlisted_since")
+MOST_REJECTED_PAGES = 2
+"""About six thousand rejected numbers."""
+
+WorkItem = tuple[str, str, int]
+"""Key and revision: the same work, done once more, is another."""
+
+
+def due_by_kind(client: DynamoDBClient, table: str, now: datetime) -> dict[Due, int]:
+    """Raises TryAgain or Rejected."""
+    return {kind: _count(client, table, kind, as_text(now), MOST_PAGES) for kind in Due if kind is not Due.REJECTED}
+
+
+def rejected_numbers(client: DynamoDBClient, table: str) -> int:
+    """Count the numbers that AWS rejects permanently, whenever they are tried again. Raises TryAgain or Rejected."""
+    return _count(client, table, Due.REJECTED, "9999", MOST_REJECTED_PAGES)
+
+
+def _count(client: DynamoDBClient, table: str, kind: Due, until: str, most: int) -> int:
+    counted, start = 0, dict[str, Any]()
+    for _ in range(most):
+        with translated():
+            page = client.query(
+                TableName=table,
+                IndexName=DUE_INDEX,
+                Select="COUNT",
+                KeyConditionExpression="due = :due AND due_at <= :now",
+                ExpressionAttributeValues={":due": {"S": kind.value}, ":now": {"S": until}},
+                **start,
+            )
+        counted += page["Count"]
+        if "LastEvaluatedKey" not in page:
+            break
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    return counted
 
 
 class OldestOptOut:
@@ -110,3 +146,43 @@ def _since(stored: Mapping[str, Any], now: datetime) -> datetime:
         return items.consent_from(from_attributes(stored)).out_of_sync_since
     except Exception:  # noqa: BLE001  one item must not stop the sweep that follows
         return now
+
+
+@dataclass(frozen=True)
+class DueWork:
+    """What the ledger had in its sparse index ``due`` when that was read: items, and when they are due."""
+
+    items: tuple[tuple[WorkItem, str], ...]
+
+    def at(self, now: datetime) -> frozenset[WorkItem]:
+        """What is due by then."""
+        return frozenset(item for item, due_at in self.items if due_at <= as_text(now))
+
+    def next_after(self, now: datetime) -> datetime | None:
+        """When the next of it gets due."""
+        moments = [due_at for _, due_at in self.items if due_at > as_text(now)]
+        return from_text(min(moments)) if moments else None
+
+
+class DueIndex:
+    """The ledger's sparse index ``due``, read from outside."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def read(self) -> DueWork:
+        """As it is now."""
+        pages = self._dynamodb.get_paginator("query")
+        found = []
+        for kind in Due:
+            for page in pages.paginate(
+                TableName=self._table,
+                IndexName="due",
+                KeyConditionExpression="due = :due",
+                ExpressionAttributeValues={":due": {"S": kind.value}},
+            ):
+                for each in page["Items"]:
+                    item = from_attributes(each)
+                    found.append(((item["pk"], item["sk"], item["revision"]), item["due_at"]))
+        return DueWork(tuple(found))
