@@ -1,4 +1,4 @@
-"""ApiFunction behind its real handler and a gateway, on AWS in memory."""
+"""ApiFunction's handler behind a gateway, on AWS in memory."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Context:
 
 
 def authorization(method: str, target: str, headers: Mapping[str, str], key: str = PRIMARY) -> str:
-    """The signature, computed from the scheme's description and not with the code under test."""
+    """Return the Authorization header, computed from the published scheme and not with the code under test."""
     text = f"{method}\n{target}\n{headers['x-ms-date']};{headers['host']};{headers['x-ms-content-sha256']}"
     digest = hmac.new(base64.b64decode(key), text.encode(), hashlib.sha256).digest()
     signature = base64.b64encode(digest).decode()
@@ -48,14 +48,14 @@ def authorization(method: str, target: str, headers: Mapping[str, str], key: str
 
 @dataclass
 class Api:
-    """The API as its callers see it, and what is behind it."""
+    """The API as its callers use it, and what is behind it."""
 
     world: World
     secret: str
     gateway: Gateway
 
     def signed(self, method: str, target: str, body: bytes = b"", key: str = PRIMARY) -> dict[str, str]:
-        """The headers of a request signed at the present time."""
+        """Return the headers of a request signed at the present time."""
         headers = {
             "host": HOST,
             "x-ms-date": self.world.parts.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT"),
@@ -66,31 +66,31 @@ class Api:
     def send(
         self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> TestResponse:
-        """Just as given."""
+        """Send a request as given."""
         return Client(self.gateway).open(target, method=method, data=body, headers=dict(headers or {}))
 
     def call(self, method: str, target: str, body: bytes = b"", **headers: str) -> TestResponse:
-        """Signed with the primary key."""
+        """Send a request signed with the primary key."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send(method, target, body, self.signed(method, target, body) | more)
 
     def opt_outs(
         self, operation: str, *recipients: str, sender: str = OURS, request_id: str | None = None, **more: Any
     ) -> TestResponse:
-        """One of the three operations, under a request id of its own unless it is a repeat."""
+        """Send one of the three operations, with a new request id unless one is given."""
         body = json.dumps({"from": sender, "recipients": [{"to": each} for each in recipients], **more}).encode()
         target = f"/sms/optouts:{operation}?api-version={VERSION}"
         return self.call("POST", target, body, x_ms_client_request_id=request_id or str(uuid4()))
 
     def items(self, operation: str, *recipients: str, **more: Any) -> list[dict[str, Any]]:
-        """What its answer says for each recipient."""
+        """Return the response's items."""
         response = self.opt_outs(operation, *(recipients or (PERSON,)), **more)
         assert response.status_code == 200, response.text
         value: list[dict[str, Any]] = json.loads(response.text)["value"]
         return value
 
     def get(self, target: str) -> dict[str, Any]:
-        """The answer to a read."""
+        """Return the body of a successful read."""
         response = self.call("GET", target)
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = json.loads(response.text)
@@ -105,7 +105,7 @@ class Api:
 
 @contextmanager
 def api_function(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Iterator[Api]:
-    """The function at its first request."""
+    """Deploy the function, before its first request."""
     defaults = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",  # pragma: allowlist secret
@@ -123,7 +123,7 @@ def api_function(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Iterato
 
 @contextmanager
 def api_beside(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[Api]:
-    """The API of a deployment that stands already."""
+    """Return the API of an existing deployment."""
     stored = json.dumps({"primary": PRIMARY, "secondary": SECONDARY})
     secret = clients.secrets().create_secret(Name="access-keys", SecretString=stored)["ARN"]
     monkeypatch.setenv("ACCESS_KEYS_SECRET", secret)
@@ -139,7 +139,7 @@ def api_beside(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[Api]:
 
 @contextmanager
 def api_for_now(world: World) -> Iterator[Api]:
-    """Likewise, with its secret gone afterwards, so that it can be had again in the same deployment."""
+    """Return the API of a deployment, and delete its secret afterwards, so that it can be created again."""
     with pytest.MonkeyPatch.context() as monkeypatch, api_beside(monkeypatch, world) as api:
         yield api
         clients.secrets().delete_secret(SecretId=api.secret, ForceDeleteWithoutRecovery=True)

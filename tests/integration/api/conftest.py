@@ -1,4 +1,4 @@
-"""The API behind its real handlers."""
+"""Fixtures of the API's tests: ApiFunction's handler behind the local gateway."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from support.api_function import Api, api_function
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """The API at its first request."""
+    """Return the API before its first request."""
     with api_function(monkeypatch) as made:
         yield made

@@ -1,4 +1,4 @@
-"""The HMAC scheme of access keys, by itself."""
+"""HMAC signatures with access keys."""
 
 from __future__ import annotations
 
@@ -49,25 +49,25 @@ def _refusal(request: SignedRequest, arrived_at: datetime = ARRIVED, *keys: Acce
     return refused.value.reason
 
 
-def test_a_request_of_microsofts_own_client_is_known_by_its_key() -> None:
-    """A recorded one, so that a mistake that both our sides made would show."""
+def test_a_recorded_request_of_microsofts_client_is_verified() -> None:
+    """A recorded request shows a mistake that signer and verifier of this project might share."""
     assert signer(RECORDED, (AccessKey("secondary", b"other"), KEY), ARRIVED) is KEY
 
 
-def test_its_body_has_the_hash_that_it_signed() -> None:
-    """Over the bytes as they were sent."""
+def test_the_content_hash_equals_the_recorded_one() -> None:
+    """It is computed from the bytes as they were sent."""
     assert content_hash(BODY) == RECORDED.headers["x-ms-content-sha256"]
 
 
 def test_another_key_is_refused() -> None:
-    """However many are valid."""
+    """Also if several keys are valid."""
     others = AccessKey("primary", b"Secret"), AccessKey("secondary", b"secret ")
     assert _refusal(RECORDED, ARRIVED, *others) is Reason.SIGNATURE
 
 
 @pytest.mark.parametrize("header", ["host", "x_ms_content_sha256"])
-def test_every_signed_header_counts(header: str) -> None:
-    """A signature for one host or body is none for another."""
+def test_every_signed_header_is_verified(header: str) -> None:
+    """A signature is valid for one host and one body only."""
     assert _refusal(_but(**{header: "another"})) is Reason.SIGNATURE
 
 
@@ -81,21 +81,21 @@ def test_every_signed_header_counts(header: str) -> None:
     ],
     ids=["verb", "path", "query", "no query"],
 )
-def test_verb_path_and_query_are_signed_too(request_: SignedRequest) -> None:
-    """An add is not a remove."""
+def test_method_path_and_query_are_verified(request_: SignedRequest) -> None:
+    """The signature of an add is not valid for a remove."""
     assert _refusal(request_) is Reason.SIGNATURE
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])
-def test_five_minutes_of_difference_between_clocks_are_forgiven(minutes: int) -> None:
-    """Either way."""
+def test_clocks_may_differ_by_five_minutes(minutes: int) -> None:
+    """In either direction."""
     dated = datetime(2026, 11, 22, 6, 11, 27, tzinfo=UTC)
     assert signer(RECORDED, (KEY,), dated + timedelta(minutes=minutes)) is KEY
 
 
 @pytest.mark.parametrize("seconds", [-301, 301])
-def test_a_clock_that_is_off_by_more_is_refused(seconds: int) -> None:
-    """A request that was caught is of no use after five minutes."""
+def test_a_greater_clock_skew_is_refused(seconds: int) -> None:
+    """A captured request is useless after five minutes."""
     dated = datetime(2026, 11, 22, 6, 11, 27, tzinfo=UTC)
     assert _refusal(RECORDED, dated + timedelta(seconds=seconds)) is Reason.CLOCK
 
@@ -110,38 +110,38 @@ def test_a_clock_that_is_off_by_more_is_refused(seconds: int) -> None:
         RECORDED.headers["authorization"] + "x",
     ],
 )
-def test_what_is_no_signature_of_the_scheme_is_refused(authorization: str) -> None:
-    """Fewer signed headers above all: then the body could be any."""
+def test_a_malformed_signature_is_refused(authorization: str) -> None:
+    """Above all one with fewer signed headers, which would allow any body."""
     assert _refusal(_but(authorization=authorization)) is Reason.UNREADABLE
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 06:11:27 GMT", "Sun, 22 Nov 99999 06:11:27 GMT"])
-def test_a_date_that_cannot_be_read_is_refused(date: str) -> None:
-    """It is refused, and nothing breaks."""
+def test_an_invalid_date_is_refused(date: str) -> None:
+    """It raises no other error."""
     assert _refusal(_but(x_ms_date=date)) in {Reason.UNREADABLE, Reason.CLOCK}
 
 
-def test_no_signature_at_all_is_refused() -> None:
-    """With a reason of its own, for the log."""
+def test_a_missing_signature_is_refused() -> None:
+    """The log has a separate reason for it."""
     assert _refusal(_but(authorization="")) is Reason.ABSENT
 
 
-def test_characters_that_no_signature_holds_are_refused_like_others() -> None:
-    """A comparison in constant time takes bytes, and must not break over what is none."""
+def test_characters_outside_of_ascii_are_refused_as_a_wrong_signature() -> None:
+    """The comparison in constant time takes bytes and must not fail on other text."""
     assert _refusal(_but(host="bücher.example", x_ms_content_sha256="é\udc80")) is Reason.SIGNATURE
 
 
 @pytest.mark.parametrize(
     ("path", "query"), [("/\udc80", "a=1"), ("/", "\udc80=\udfff"), ("/%", "%&=&;"), ("", "a" * 9999)]
 )
-def test_paths_and_queries_that_cannot_be_encoded_are_refused_like_others(path: str, query: str) -> None:
-    """Anybody can send them with a well-formed signature."""
+def test_paths_and_queries_that_cannot_be_encoded_are_refused_as_a_wrong_signature(path: str, query: str) -> None:
+    """Any client can send them with a well-formed signature."""
     request = SignedRequest(method="GET", path=path, query=query, headers=RECORDED.headers)
     assert _refusal(request) is Reason.SIGNATURE
 
 
-def test_a_path_is_the_same_with_its_percent_encoding_resolved() -> None:
-    """A client signs %2B, and an HTTP API hands over a plus."""
+def test_a_percent_decoded_path_has_the_same_signature() -> None:
+    """A client signs %2B, and an HTTP API passes on a plus."""
     from support.api_function import authorization
 
     headers = {name: value for name, value in RECORDED.headers.items() if name != "authorization"}
@@ -152,7 +152,7 @@ def test_a_path_is_the_same_with_its_percent_encoding_resolved() -> None:
 
 
 def test_two_keys_are_valid_at_a_time() -> None:
-    """So that callers can be moved from one to the other."""
+    """Callers can change from one to the other."""
     primary, secondary = read_keys('{"primary": "c2VjcmV0", "secondary": "b3RoZXI="}')
     assert (primary.name, primary.secret, secondary.name, secondary.secret) == (
         "primary",
@@ -162,23 +162,23 @@ def test_two_keys_are_valid_at_a_time() -> None:
     )
 
 
-def test_an_empty_key_is_not_a_key() -> None:
-    """Anybody could sign with it."""
+def test_an_empty_key_is_left_out() -> None:
+    """Anyone could sign with an empty key."""
     assert [key.name for key in read_keys('{"primary": "c2VjcmV0", "secondary": ""}')] == ["primary"]
 
 
 @pytest.mark.parametrize(
     "secret", ["", "[]", "5", '{"primary": 5}', '{"primary": "no base64!"}', '{"primary": ""}', "{}"]
 )
-def test_a_secret_that_holds_no_keys_is_an_error_that_does_not_quote_it(secret: str) -> None:
-    """Errors go to logs."""
+def test_a_secret_without_keys_is_an_error_that_does_not_contain_it(secret: str) -> None:
+    """Errors are logged."""
     with pytest.raises(KeysError) as error:
         read_keys(secret)
     assert "no base64!" not in str(error.value)
 
 
-def test_a_key_is_named_by_a_fingerprint_and_never_shown() -> None:
-    """The name alone would mean another key after a rotation."""
+def test_a_key_is_identified_by_name_and_fingerprint_and_never_shown() -> None:
+    """After a rotation, the name alone would mean another key."""
     before, after = AccessKey("primary", b"secret"), AccessKey("primary", b"other")
     assert before.identity != after.identity
     assert "secret" not in repr(before)

@@ -1,4 +1,4 @@
-"""Bad input: each its documented status, and nothing half done."""
+"""Invalid requests: each gets its documented status, and nothing is recorded in part."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def _body(**changed: Any) -> bytes:
         b"\xff\xfe",
         b'{"from": "\\ud800", "recipients": []}',
         b"[" * 10_000,
+        b"[" + _body() + b"]",
         _body(recipients=[]),
         _body(recipients=None),
         _body(recipients={"to": PERSON}),
@@ -49,17 +50,37 @@ def _body(**changed: Any) -> bytes:
     ],
     ids=repr,
 )
-def test_a_body_that_is_not_what_the_description_says_is_a_bad_request(api: Api, body: bytes) -> None:
-    """400, as problem details, with nothing recorded for those recipients that were fine."""
+def test_a_body_that_does_not_match_the_schema_is_a_bad_request(api: Api, body: bytes) -> None:
+    """The response is 400 with problem details, and nothing is recorded for the valid recipients."""
     response = api.call("POST", TARGET, body)
     assert (response.status_code, response.content_type) == (400, "application/problem+json")
     assert json.loads(response.text)["errors"]
     assert api.world.history() == []
 
 
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/octet-stream", "application/x-www-form-urlencoded", "multipart/form-data"]
+)
+def test_a_json_body_of_another_media_type_is_read(api: Api, media_type: str) -> None:
+    """Powertools answers it with 415 by itself, but clients send it: urllib's default is a form's type."""
+    assert api.call("POST", TARGET, _body(), content_type=media_type).status_code == 200
+
+
+def test_the_version_is_checked_before_the_body(api: Api) -> None:
+    """Powertools reports all errors of a request at once."""
+    response = api.call("POST", "/sms/optouts:add?api-version=1999-01-01", b"x" * 70_000)
+    assert json.loads(response.text)["error"]["code"] == "InvalidApiVersion"
+
+
+@pytest.mark.parametrize("number", ["%22", "%0A", "%2B14255550182%0A", "%E2%82%AC", "a%5Cb"])
+def test_every_character_in_a_number_is_a_bad_request(api: Api, number: str) -> None:
+    """Powertools' own path parameters match only some characters."""
+    assert api.call("GET", f"/numbers/{number}").status_code == 400
+
+
 @pytest.mark.parametrize("count", [101, 1001])
 def test_more_than_a_hundred_recipients_are_a_bad_request(api: Api, count: int) -> None:
-    """Azure's published limit; none of them is opted out."""
+    """Azure's published limit. None of them is opted out."""
     recipients = [{"to": f"+1425555{number:04}"} for number in range(count)]
     response = api.call("POST", TARGET, _body(recipients=recipients))
     assert response.status_code == 400
@@ -69,7 +90,7 @@ def test_more_than_a_hundred_recipients_are_a_bad_request(api: Api, count: int) 
 
 @pytest.mark.slow
 def test_a_hundred_recipients_are_served(api: Api) -> None:
-    """However many of them the list takes in its second, all of them count from now on."""
+    """All of them count as opted out at once, however many the list takes in a second."""
     numbers = [f"+1425555{number:04}" for number in range(100, 200)]
     assert {item["httpStatusCode"] for item in api.items("add", *numbers)} == {200}
     assert {item["isOptedOut"] for item in api.items("check", *numbers)} == {True}
@@ -79,21 +100,21 @@ def test_a_hundred_recipients_are_served(api: Api) -> None:
     "recipient",
     ["+123", "14255550182", "+1 425 555 0182", "+04255550182", "+1425555018２", "+1234567890123456", " ", "x"],
 )
-def test_a_recipient_that_is_no_number_has_its_own_status(api: Api, recipient: str) -> None:
-    """Without its plus too: whose number that is depends on the country one thinks of."""
+def test_an_invalid_recipient_has_its_own_status(api: Api, recipient: str) -> None:
+    """Also a number without its plus, whose country is unknown."""
     items = api.items("add", recipient, PERSON)
     assert [item["httpStatusCode"] for item in items] == [400, 200]
     assert items[0]["to"] == recipient
 
 
 def test_ten_megabytes_are_too_large(api: Api) -> None:
-    """Refused by the gateway before anybody looks at them."""
+    """API Gateway refuses them before the function is invoked."""
     response = api.call("POST", TARGET, b"x" * (10 * 1024 * 1024 + 1))
     assert (response.status_code, json.loads(response.text)) == (413, {"message": "Request Entity Too Large"})
 
 
-def test_what_no_request_could_need_is_too_large(api: Api) -> None:
-    """Documented as a problem; API Gateway itself would let megabytes through."""
+def test_more_than_64_kibibytes_are_too_large(api: Api) -> None:
+    """The response is a documented problem. API Gateway itself accepts megabytes."""
     response = api.call("POST", TARGET, _body(padding="x" * 70_000))
     assert (response.status_code, response.content_type) == (413, "application/problem+json")
     assert api.world.history() == []
@@ -112,18 +133,18 @@ def test_what_no_request_could_need_is_too_large(api: Api) -> None:
         ("POST", f"/numbers/{PERSON}/decisions", 405),
     ],
 )
-def test_what_there_is_not_is_said_in_the_standard_form(api: Api, method: str, target: str, status: int) -> None:
-    """To whoever may come in."""
+def test_unknown_paths_and_methods_get_azures_standard_error(api: Api, method: str, target: str, status: int) -> None:
+    """For authenticated callers."""
     response = api.call(method, target)
     assert response.status_code == status
     assert set(json.loads(response.text)["error"]) == {"code", "message", "innerError"}
     assert status != 405 or response.headers["allow"] in {"GET", "POST"}
 
 
-def test_a_failure_that_nobody_foresaw_is_answered_and_says_nothing(
+def test_an_unexpected_failure_is_answered_without_details(
     api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its message may hold a number: only its kind is logged, by the id that the caller is told."""
+    """The exception's message may hold a number, so only its type is logged, with the request id of the response."""
 
     def broken(*_: object) -> None:
         raise LookupError(PERSON)
@@ -135,7 +156,7 @@ def test_a_failure_that_nobody_foresaw_is_answered_and_says_nothing(
     assert response.headers["x-ms-request-id"]
 
 
-def test_an_unknown_choice_about_senders_refuses_no_opt_out_and_is_logged(
+def test_an_unknown_value_of_unknown_senders_refuses_no_opt_out_and_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A misspelt setting counts as the default."""
@@ -154,8 +175,8 @@ _json_values = st.recursive(
 
 @given(body=st.one_of(st.binary(max_size=200), _json_values.map(lambda value: json.dumps(value).encode())))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_body_at_all_breaks_it(api: Api, body: bytes) -> None:
-    """Whatever is sent, the answer is a documented one."""
+def test_every_random_body_is_a_bad_request(api: Api, body: bytes) -> None:
+    """No body causes an undocumented response."""
     assert api.call("POST", TARGET, body).status_code == 400
 
 
@@ -167,8 +188,8 @@ def test_no_body_at_all_breaks_it(api: Api, body: bytes) -> None:
     )
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_there_is_always_one_item_a_recipient_in_the_order_asked(api: Api, recipients: list[str]) -> None:
-    """Numbers, nonsense and repetitions alike."""
+def test_the_response_has_one_item_for_each_recipient_in_order(api: Api, recipients: list[str]) -> None:
+    """For numbers, invalid texts and repetitions alike."""
     body = json.dumps({"from": "+12125550101", "recipients": [{"to": each} for each in recipients]}).encode()
     response = api.call("POST", TARGET.replace("add", "check"), body)
     assert [item["to"] for item in json.loads(response.text)["value"]] == recipients

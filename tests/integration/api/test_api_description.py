@@ -1,4 +1,4 @@
-"""The API's own description in OpenAPI 3.1: served, valid, and true of whatever schemathesis comes up with."""
+"""The OpenAPI 3.1 description: it is served, valid, and true for the requests that schemathesis generates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VALID = "valid"
 
 
 class _Signing:
-    """Signs requests on their way to the gateway, as a client's library does last."""
+    """Signs requests before the gateway, as a client's library does last."""
 
     api: Api
 
@@ -46,7 +46,7 @@ described.app = _Signing()
 
 @described.auth()
 class Credentials:
-    """What schemathesis leaves away, or makes up, to see whether it is asked for."""
+    """Credentials that schemathesis omits or changes to test authentication."""
 
     def get(self, _case: Any, _context: Any) -> str:
         return VALID
@@ -64,33 +64,33 @@ class Credentials:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_every_answer_is_as_described(case: Any, api: Api) -> None:
-    """Valid requests and invalid ones, with credentials and without: status, media type, body and headers."""
+def test_every_response_is_as_described(case: Any, api: Api) -> None:
+    """Status, media type, body and headers, for valid and invalid requests, with and without credentials."""
     described.app.api = api
     # A token is only good if a page has given it, which no description can say.
     case.call_and_validate(excluded_checks=[positive_data_acceptance] if "page" in (case.query or {}) else [])
 
 
-def test_it_is_served_to_whoever_may_come_in(api: Api) -> None:
-    """As it is generated."""
+def test_it_is_served_to_authenticated_callers(api: Api) -> None:
+    """The served document is the generated one."""
     assert json.loads(api.call("GET", "/openapi.json").text) == description()
 
 
-def test_every_schema_in_it_is_one() -> None:
-    """By the metaschema of JSON Schema 2020-12, the dialect of OpenAPI 3.1."""
+def test_every_schema_is_valid() -> None:
+    """According to the metaschema of JSON Schema 2020-12, the dialect of OpenAPI 3.1."""
     assert description()["openapi"].startswith("3.1")
     for schema in description()["components"]["schemas"].values():
         jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
 
 
-def test_it_describes_every_route_that_there_is(api: Api) -> None:
-    """And no other: each answers something else than that it does not exist."""
+def test_every_described_operation_exists(api: Api) -> None:
+    """None of them gets 404 or 405."""
     for path, operations in description()["paths"].items():
         for method in operations:
             response = api.call(method.upper(), path.replace("{number}", "+14255550182"))
             assert response.status_code not in {404, 405}, path
 
 
-def test_no_description_holds_a_real_number() -> None:
-    """Examples are from the ranges reserved for fiction."""
+def test_the_description_contains_no_real_number() -> None:
+    """Examples are from ranges reserved for fiction."""
     assert "555" not in json.dumps(description()).replace("5550182", "")

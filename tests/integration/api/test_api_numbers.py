@@ -1,4 +1,4 @@
-"""What the API tells of a number: consents on every list, what is due, and why."""
+"""A number's consents, due work and history."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def _history(api: Api, query: str = "", number: str = PERSON) -> dict[str, Any]:
     return api.get(f"/numbers/{number}/decisions{query}")
 
 
-def test_a_number_shows_its_consent_on_every_list(api: Api) -> None:
-    """One STOP silences one programme, another another."""
+def test_a_number_has_a_consent_for_every_list(api: Api) -> None:
+    """A person can be opted out for one sender and opted in for another."""
     api.world.aws.create_opt_out_list(OptOutListName="Alerts")
     api.configure(Sender(identity="pool-7", list_name="Alerts"))
     api.world.opt_out()
@@ -37,16 +37,16 @@ def test_a_number_shows_its_consent_on_every_list(api: Api) -> None:
     assert (consents["Alerts"]["status"], consents["Alerts"]["isOptedOut"]) == ("OPTED_IN", False)
 
 
-def test_what_the_service_says_stands_beside_what_the_person_asked(api: Api) -> None:
-    """Its own EndUserOptedOut is false for whatever comes through its API."""
+def test_the_services_flag_is_shown_beside_the_ledgers(api: Api) -> None:
+    """The service's EndUserOptedOut is false for every entry made through its API."""
     api.world.opt_out()
     (consent,) = api.get(f"/numbers/{PERSON}")["consents"]
     assert (consent["endUserOptedOut"], consent["listing"]["endUserOptedOut"]) == (True, False)
     assert consent["applied"] is True
 
 
-def test_what_is_due_is_shown_with_its_time(api: Api) -> None:
-    """A pending opt-in, until its release."""
+def test_due_work_is_shown_with_its_time(api: Api) -> None:
+    """A pending opt-in is due at its release."""
     for operation in ("add", "remove", "add", "remove"):
         api.items(operation)
         api.world.pass_time(seconds=1)
@@ -56,8 +56,8 @@ def test_what_is_due_is_shown_with_its_time(api: Api) -> None:
     assert (consent["due"], consent["dueAt"], consent["releasedAt"]) == ("OPT_IN", released, released)
 
 
-def test_a_number_that_nobody_knows_has_no_consents(api: Api) -> None:
-    """That nobody has ever asked is an answer."""
+def test_an_unknown_number_has_no_consents(api: Api) -> None:
+    """It is not an error."""
     assert api.get(f"/numbers/{PERSON}") == {"number": PERSON, "consents": []}
     assert _history(api) == {"number": PERSON, "decisions": []}
 
@@ -69,8 +69,8 @@ def test_a_plus_may_be_encoded_or_not(api: Api, target: str) -> None:
 
 
 @pytest.mark.parametrize("number", ["14255550182", "STOP", "+1", "%2B1425555018x", "SENDER%2312125550101"])
-def test_what_is_no_number_is_a_bad_request(api: Api, number: str) -> None:
-    """And no way to other items of the table."""
+def test_an_invalid_number_is_a_bad_request(api: Api, number: str) -> None:
+    """It cannot reach other items of the table."""
     for target in (f"/numbers/{number}", f"/numbers/{number}/decisions"):
         response = api.call("GET", target)
         assert response.status_code == 400
@@ -78,7 +78,7 @@ def test_what_is_no_number_is_a_bad_request(api: Api, number: str) -> None:
 
 
 def test_a_decision_shows_its_evidence(api: Api) -> None:
-    """Who asked, by which text, by which rule it was understood."""
+    """The author, the text, and the rule that classified it."""
     api.world.opt_out(body="stop texting me", rule="sentence:en/stop-texting", tier="SENTENCE", matched="stop texting")
     (decision,) = _history(api)["decisions"]
     assert (decision["author"], decision["asked"], decision["outcome"]) == ("END_USER", "OPT_OUT", "CHANGED")
@@ -101,8 +101,8 @@ def test_a_long_history_is_read_page_by_page(api: Api) -> None:
     assert seen == sorted(seen, reverse=True)
 
 
-def test_decisions_that_come_in_while_somebody_reads_do_not_shift_the_pages(api: Api) -> None:
-    """A token names a place, not a number of entries."""
+def test_new_decisions_do_not_shift_the_pages(api: Api) -> None:
+    """A token names a position in the history, not a count."""
     for _ in range(4):
         api.world.opt_out()
         api.world.pass_time(seconds=1)
@@ -112,10 +112,10 @@ def test_decisions_that_come_in_while_somebody_reads_do_not_shift_the_pages(api:
     assert len({each["at"] for each in (*first["decisions"], *second["decisions"])}) == 4
 
 
-def test_a_decision_that_a_lost_worker_left_in_the_consent_is_part_of_the_history(
+def test_a_decision_in_the_outbox_of_a_consent_is_part_of_the_history(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is honoured, so it is shown, in its place; what it did is not recorded yet."""
+    """A worker stopped before it wrote the history. The decision counts, and its outcome is not recorded yet."""
     api.world.opt_in()
     api.world.pass_time(seconds=1)
     with monkeypatch.context() as broken:
@@ -133,8 +133,8 @@ def _lost(*_: object) -> None:
     raise Unavailable("down")
 
 
-def test_a_decision_that_stands_in_both_places_is_shown_once(api: Api) -> None:
-    """A worker was lost right after it had written the history."""
+def test_a_decision_in_outbox_and_history_is_shown_once(api: Api) -> None:
+    """A worker stopped right after it had written the history."""
     consent = api.world.opt_out()
     decision = api.world.decided[-1]
     api.world.parts.ledger.save(replace(consent, outbox=decision, revision=consent.revision + 1), replacing=consent)
@@ -143,13 +143,13 @@ def test_a_decision_that_stands_in_both_places_is_shown_once(api: Api) -> None:
 
 @pytest.mark.parametrize("size", ["0", "101", "-1", "x", "1.5", "", "1000000", "%D9%A3"])
 def test_a_page_has_one_to_a_hundred_entries(api: Api, size: str) -> None:
-    """Anything else is a bad request."""
+    """Any other size is a bad request."""
     response = api.call("GET", f"/numbers/{PERSON}/decisions?size={size}")
     assert (response.status_code, list(json.loads(response.text)["errors"])) == (400, ["size"])
 
 
-def test_a_token_is_good_for_the_history_that_gave_it(api: Api) -> None:
-    """On another number's it is refused, and shows nothing of either."""
+def test_a_token_is_valid_for_one_number_only(api: Api) -> None:
+    """With another number it is refused and reveals nothing."""
     for _ in range(2):
         api.world.opt_out()
         api.world.pass_time(seconds=1)
@@ -159,22 +159,22 @@ def test_a_token_is_good_for_the_history_that_gave_it(api: Api) -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "AAAA", "!!", "", "a" * 2000, "MTIzNDU2Nzg", "%00"])
-def test_a_token_that_was_tampered_with_is_refused(api: Api, token: str) -> None:
-    """Never handed to the database."""
+def test_a_malformed_token_is_refused(api: Api, token: str) -> None:
+    """It does not reach the database."""
     response = api.call("GET", f"/numbers/{PERSON}/decisions?page={token}")
     assert response.status_code == 400
 
 
 @pytest.mark.parametrize("place", ["", "LIST#Default", "2026", "2026-11-03T14:00:00.000Z#\n", "\x00"])
-def test_a_token_that_names_no_place_is_refused(api: Api, place: str) -> None:
-    """However well it is forged."""
+def test_a_forged_token_without_a_position_is_refused(api: Api, place: str) -> None:
+    """Also with the right digest of the number."""
     forged = base64.urlsafe_b64encode((hashlib.sha256(PERSON.encode()).hexdigest()[:8] + place).encode()).decode()
     response = api.call("GET", f"/numbers/{PERSON}/decisions?page={forged.rstrip('=')}")
     assert response.status_code == 400
 
 
-def test_reading_is_consistent(api: Api) -> None:
-    """Who has just been told that an opt-out is recorded can read it, whatever the list does."""
+def test_reads_are_consistent(api: Api) -> None:
+    """A caller whose opt-out was recorded can read it at once, whatever the state of the list."""
     api.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
     api.items("add")
     (consent,) = api.get(f"/numbers/{PERSON}")["consents"]

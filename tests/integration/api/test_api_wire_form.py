@@ -1,4 +1,4 @@
-"""The form that Azure Communication Services publishes for Opt Outs, version 2026-01-23, to the letter."""
+"""The published wire form of Azure Communication Services' Opt Outs, version 2026-01-23."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from api.opt_outs import VERSIONS
 INVALID = {"to": "+123", "httpStatusCode": 400, "errorMessage": "Invalid recipient phone number format"}
 
 
-def test_add_answers_each_recipient_in_the_order_asked(api: Api) -> None:
-    """The published example, but for its failing third number; what is fine has no further members."""
+def test_add_returns_an_item_for_each_recipient_in_order(api: Api) -> None:
+    """The published example, without its failing third number. Successful items have no further members."""
     response = api.opt_outs("add", "+15555550151", "+123", "+15555550153")
     assert (response.status_code, response.content_type) == (200, "application/json")
     assert json.loads(response.text) == {
@@ -23,13 +23,13 @@ def test_add_answers_each_recipient_in_the_order_asked(api: Api) -> None:
     }
 
 
-def test_remove_answers_like_add(api: Api) -> None:
-    """One bad number never fails the rest."""
+def test_remove_has_the_same_form(api: Api) -> None:
+    """An invalid number does not fail the others."""
     assert api.items("remove", PERSON, "+123") == [{"to": PERSON, "httpStatusCode": 200}, INVALID]
 
 
-def test_check_says_of_each_recipient_whether_they_are_opted_out(api: Api) -> None:
-    """And says nothing of what is no number."""
+def test_check_returns_whether_each_recipient_is_opted_out(api: Api) -> None:
+    """Invalid numbers have no isOptedOut."""
     api.items("add", PERSON)
     assert api.items("check", PERSON, "+14255550183", "+123") == [
         {"to": PERSON, "httpStatusCode": 200, "isOptedOut": True},
@@ -47,8 +47,8 @@ def test_every_published_version_is_served(api: Api, operation: str, version: st
     assert json.loads(response.text)["value"][0]["httpStatusCode"] == 200
 
 
-def test_another_version_is_refused_by_its_name(api: Api) -> None:
-    """As the published answer has it, with its innerError."""
+def test_another_version_is_an_invalid_api_version(api: Api) -> None:
+    """As in the published response, with its innerError."""
     response = api.call("POST", "/sms/optouts:remove?api-version=2024-12-10w-preview", b"{}")
     assert (response.status_code, response.content_type) == (400, "application/json")
     assert json.loads(response.text) == {
@@ -61,15 +61,15 @@ def test_another_version_is_refused_by_its_name(api: Api) -> None:
     }
 
 
-def test_no_version_is_refused_as_unspecified(api: Api) -> None:
-    """It has a code of its own in the published examples."""
+def test_a_missing_version_is_unspecified(api: Api) -> None:
+    """The published examples have a separate code for it."""
     response = api.call("POST", "/sms/optouts:check", b"{}")
     assert response.status_code == 400
     assert json.loads(response.text)["error"]["code"] == "ApiVersionUnspecified"
 
 
-def test_a_bad_body_is_answered_with_problem_details(api: Api) -> None:
-    """Every field that is wrong is named, and nothing of what was sent is repeated."""
+def test_an_invalid_body_gets_problem_details(api: Api) -> None:
+    """Every invalid field is named, and no input is repeated."""
     body = b'{"from": "", "recipients": [{"to": "+14255550182"}, {"to": ""}, {"tp": "+14255550182"}]}'
     response = api.call("POST", "/sms/optouts:add?api-version=2026-01-23", body)
     assert (response.status_code, response.content_type) == (400, "application/problem+json")
@@ -83,18 +83,18 @@ def test_a_bad_body_is_answered_with_problem_details(api: Api) -> None:
 
 
 def test_a_request_without_credentials_is_unauthorized(api: Api) -> None:
-    """Nothing but code and an empty message."""
+    """The response has the code and an empty message."""
     response = api.send("POST", "/sms/optouts:add?api-version=2026-01-23", b"{}")
     assert (response.status_code, response.content_type) == (401, "application/json")
     assert json.loads(response.text) == {"error": {"code": "Unauthorized", "message": ""}}
 
 
-def test_members_that_are_not_known_are_passed_over(api: Api) -> None:
+def test_unknown_members_are_ignored(api: Api) -> None:
     """A newer client may send more."""
     body = b'{"from": "+12125550101", "recipients": [{"to": "+14255550182", "newer": 1}], "newest": {}}'
     assert api.call("POST", "/sms/optouts:check?api-version=2026-01-23", body).status_code == 200
 
 
-def test_no_answer_is_for_caches(api: Api) -> None:
-    """It tells of people, and it may have changed by the next request."""
+def test_responses_are_not_cached(api: Api) -> None:
+    """They are about people, and may change with the next request."""
     assert api.opt_outs("check", PERSON).headers["cache-control"] == "no-store"

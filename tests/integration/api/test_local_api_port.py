@@ -1,4 +1,4 @@
-"""The API port of `sms-consent local`: one port for http and https, and keys that are asked for or made."""
+"""The API port of `sms-consent local`: http and https on one port, with given or generated keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TARGET = "/sms/optouts:add?api-version=2026-01-23"
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Served]:
-    """Started without a key of ours."""
+    """Start the local stack without a given key."""
     with served("--api-port", "0") as running:
         yield running
 
@@ -35,7 +35,7 @@ def _address(stack: Served) -> tuple[str, int]:
 
 
 def _key(stack: Served) -> str:
-    """The one that was made, from where a deployment keeps it."""
+    """Return the generated key from Secrets Manager."""
     secrets = stack.client("secretsmanager")
     (secret,) = secrets.list_secrets()["SecretList"]
     found: str = json.loads(secrets.get_secret_value(SecretId=secret["ARN"])["SecretString"])["primary"]
@@ -56,7 +56,7 @@ def _add(connection: http.client.HTTPConnection, person: str, key: str) -> tuple
 
 
 def test_one_port_speaks_http_and_https(stack: Served) -> None:
-    """Clients that insist on https trust the certificate that the AWS port gives out."""
+    """Clients that require https trust the certificate from the AWS port."""
     with urlopen(f"{stack.endpoint}/_local/certificate") as answer:  # noqa: S310  http, on this machine
         trust = ssl.create_default_context(cadata=answer.read().decode())
     host, port = _address(stack)
@@ -67,8 +67,8 @@ def test_one_port_speaks_http_and_https(stack: Served) -> None:
         connection.close()
 
 
-def test_a_connection_that_says_nothing_holds_up_nobody(stack: Served) -> None:
-    """Neither before a word nor within a handshake."""
+def test_a_silent_connection_blocks_no_other(stack: Served) -> None:
+    """Neither before its first byte nor within a handshake."""
     host, port = _address(stack)
     with socket.create_connection((host, port)), socket.create_connection((host, port)) as halfway:
         halfway.send(b"\x16\x03\x01")
@@ -77,8 +77,8 @@ def test_a_connection_that_says_nothing_holds_up_nobody(stack: Served) -> None:
         connection.close()
 
 
-def test_a_client_without_trust_in_the_certificate_leaves_no_trace(stack: Served) -> None:
-    """Not a traceback in the log."""
+def test_a_failed_handshake_logs_no_traceback(stack: Served) -> None:
+    """The client does not trust the certificate."""
     host, port = _address(stack)
     connection = http.client.HTTPSConnection(host, port, context=ssl.create_default_context())
     with pytest.raises(ssl.SSLCertVerificationError):
@@ -88,15 +88,15 @@ def test_a_client_without_trust_in_the_certificate_leaves_no_trace(stack: Served
 
 
 def test_several_requests_go_over_one_connection(stack: Served) -> None:
-    """As clients do it, refused ones among them."""
+    """Refused ones among them, as clients send them."""
     connection = http.client.HTTPConnection(*_address(stack))
     statuses = [_add(connection, stack.person(), key)[0] for key in (_key(stack), "d3Jvbmc=", _key(stack))]
     connection.close()
     assert statuses == [200, 401, 200]
 
 
-def test_signatures_are_dated_by_the_machines_clock_however_far_time_was_moved(stack: Served) -> None:
-    """A client cannot know how far; five minutes are counted in its time."""
+def test_signatures_are_verified_by_the_machines_clock(stack: Served) -> None:
+    """However far the local stack's time was advanced, since clients do not know it."""
     stack.advance(31 * 24 * 3600)
     connection = http.client.HTTPConnection(*_address(stack))
     assert _add(connection, stack.person(), _key(stack))[0] == 200
@@ -104,7 +104,7 @@ def test_signatures_are_dated_by_the_machines_clock_however_far_time_was_moved(s
 
 
 def test_no_log_line_holds_a_number(stack: Served) -> None:
-    """Of the person or of ours, in the path or in the body."""
+    """Neither from the path nor from the body."""
     connection = http.client.HTTPConnection(*_address(stack))
     person = stack.person()
     _add(connection, person, _key(stack))
@@ -118,16 +118,16 @@ def test_no_log_line_holds_a_number(stack: Served) -> None:
 
 
 @pytest.mark.slow
-def test_without_access_keys_only_iam_gets_in() -> None:
-    """The template's parameter, as a deployment has it."""
+def test_without_access_keys_only_iam_is_accepted() -> None:
+    """The parameter AccessKeys works as in a deployment."""
     with served("--api-port", "0", "--parameter", "AccessKeys=Disabled") as stack:
         connection = http.client.HTTPConnection(*_address(stack))
         assert _add(connection, stack.person(), "c2VjcmV0") == (403, '{"message":"Forbidden"}')
         connection.close()
 
 
-def test_an_api_port_that_is_taken_is_said_at_once() -> None:
-    """With the option that helps."""
+def test_an_api_port_in_use_is_an_error_at_the_start() -> None:
+    """The message names the option that helps."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = run("local", "--port", "0", "--api-port", str(taken.getsockname()[1]))
     assert done.returncode == 2

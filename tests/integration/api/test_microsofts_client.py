@@ -1,4 +1,4 @@
-"""Microsoft's own client, as npm has it, against the local stack: the code of an application that uses Azure, unchanged."""
+"""Microsoft's own JavaScript client from npm against the local stack: the code of an application that uses Azure, unchanged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INVALID = {"to": "+123", "httpStatusCode": 400, "errorMessage": "Invalid recipie
 
 @pytest.fixture(scope="module")
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which node finds the client, exactly as locked; kept between runs."""
+    """Return a folder with the client as locked. It is kept between runs."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         pytest.skip("node and npm are not here")
@@ -59,13 +59,13 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def stack(client: Path) -> Iterator[Served]:
-    """Started only if there is a client."""
+    """Start the local stack, only if the client is installed."""
     with served("--api-port", "0", "--access-key", ACCESS_KEY) as running:
         yield running
 
 
 def _transcript(stack: Served, client: Path, *calls: str, key: str = ACCESS_KEY) -> list[tuple[str, Any]]:
-    """What the client was told, call by call. It trusts the stack's certificate and is told nothing else of it."""
+    """Return the client's result of each call. The client trusts the stack's certificate."""
     with urlopen(f"{stack.endpoint}/_local/certificate") as answer:  # noqa: S310  http, on this machine
         certificate = client / f"{stack.process.pid}.pem"
         certificate.write_bytes(answer.read())
@@ -82,7 +82,7 @@ def _transcript(stack: Served, client: Path, *calls: str, key: str = ACCESS_KEY)
 
 
 def test_it_adds_checks_and_removes(stack: Served, client: Path) -> None:
-    """The whole exchange, as the client gives it to its application."""
+    """The results are those that the application gets from the client."""
     one, other = stack.person(), stack.person()
     transcript = _transcript(
         stack, client, f"check={one}", f"add={one},+123,{other}", f"check={one},{other},+123", f"remove={one}", f"check={one}"
@@ -105,10 +105,10 @@ def test_it_adds_checks_and_removes(stack: Served, client: Path) -> None:
     assert stack.listed(other) is not None
 
 
-def test_a_removal_within_30_days_is_accepted_and_carried_out_in_time(stack: Served, client: Path) -> None:
-    """The application learns the date, and by then the person is opted in.
+def test_a_removal_within_30_days_is_accepted_and_takes_effect_later(stack: Served, client: Path) -> None:
+    """The application gets the date, and on it the person is opted in.
 
-    The second removal has another body: within one second, the same body would bear the signature of the first.
+    The second removal has another body: within one second, the same body would have the signature of the first.
     """
     person = stack.person()
     calls = [f"{operation}={person}" for operation in ("add", "remove", "add", "remove")]
@@ -121,8 +121,8 @@ def test_a_removal_within_30_days_is_accepted_and_carried_out_in_time(stack: Ser
     assert later == {"to": person, "isOptedOut": False, **DONE}
 
 
-def test_a_stop_by_text_is_what_it_finds(stack: Served, client: Path) -> None:
-    """One ledger for all channels, and an add by API that a START by text undoes."""
+def test_it_finds_a_stop_by_text(stack: Served, client: Path) -> None:
+    """All channels share one ledger, and a START by text ends an opt-out."""
     person = stack.person()
     stack.publish(person, "STOP")
     stack.drain()
@@ -132,8 +132,8 @@ def test_a_stop_by_text_is_what_it_finds(stack: Served, client: Path) -> None:
     assert _transcript(stack, client, f"check={person}")[0][1][0]["isOptedOut"] is False
 
 
-def test_with_a_wrong_key_it_is_told_that_it_is_unauthorized(stack: Served, client: Path) -> None:
-    """In the form that it knows."""
+def test_a_wrong_key_is_unauthorized(stack: Served, client: Path) -> None:
+    """The client understands the error's form."""
     ((_, error),) = _transcript(stack, client, f"add={stack.person()}", key="d3Jvbmc=")
     assert (error["name"], error["status"]) == ("RestError", 401)
     assert json.loads(error["body"]) == {"error": {"code": "Unauthorized", "message": ""}}

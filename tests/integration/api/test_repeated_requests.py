@@ -1,4 +1,4 @@
-"""A request that comes again: it does nothing twice, and an opt-in that somebody caught never undoes a STOP."""
+"""Repeated requests take effect once, and a captured opt-in never undoes a STOP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _signed(api: Api, **more: str) -> dict[str, str]:
 
 
 def test_a_repeat_of_microsofts_client_is_answered_and_recorded_once(api: Api) -> None:
-    """Byte by byte the same request, some seconds after the first has got lost."""
+    """The same bytes some seconds later, after the first response was lost."""
     headers = _signed(api, x_ms_client_request_id=REQUEST_ID)
     first = api.send("POST", TARGET, BODY, headers)
     api.world.pass_time(seconds=30)
@@ -32,16 +32,16 @@ def test_a_repeat_of_microsofts_client_is_answered_and_recorded_once(api: Api) -
     assert len(_decisions(api)) == 1
 
 
-def test_a_repeat_that_is_signed_anew_is_one_too(api: Api) -> None:
-    """The client's id makes it the same request, not its signature."""
+def test_a_repeat_with_a_new_signature_is_the_same_request(api: Api) -> None:
+    """The client's request id identifies it."""
     api.items("add", PERSON, request_id=REQUEST_ID)
     api.world.pass_time(seconds=30)
     api.items("add", PERSON, request_id=REQUEST_ID)
     assert len(_decisions(api)) == 1
 
 
-def test_a_late_repeat_does_not_undo_what_was_decided_meanwhile(api: Api) -> None:
-    """It counts as of its first arrival."""
+def test_a_late_repeat_does_not_undo_a_newer_decision(api: Api) -> None:
+    """It has the time of its first arrival."""
     api.items("add", PERSON, request_id=REQUEST_ID)
     api.world.pass_time(minutes=1)
     api.items("remove")
@@ -51,8 +51,8 @@ def test_a_late_repeat_does_not_undo_what_was_decided_meanwhile(api: Api) -> Non
     assert api.items("check")[0]["isOptedOut"] is False
 
 
-def test_a_repeat_does_what_the_first_attempt_left_undone(api: Api) -> None:
-    """The worker was lost after the ledger was written: the same request puts the number on the list."""
+def test_a_repeat_completes_the_first_attempt(api: Api) -> None:
+    """The ledger was written and the list was not."""
     api.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
     api.items("add", PERSON, request_id=REQUEST_ID)
     assert not api.world.listed()
@@ -61,16 +61,16 @@ def test_a_repeat_does_what_the_first_attempt_left_undone(api: Api) -> None:
     assert api.world.listed()
 
 
-def test_the_same_id_for_something_else_is_another_request(api: Api) -> None:
-    """Some clients send one id all the time."""
+def test_the_same_id_with_another_body_is_another_request(api: Api) -> None:
+    """Some clients send a constant id."""
     for operation in ("add", "remove"):
         api.items(operation, PERSON, request_id="constant")
         api.world.pass_time(seconds=1)
     assert [each["asked"] for each in _decisions(api)] == ["OPT_IN", "OPT_OUT"]
 
 
-def test_without_an_id_each_request_is_its_own(api: Api) -> None:
-    """Also within the second that a signature is dated to: add, remove and add again end opted out."""
+def test_without_an_id_each_request_is_separate(api: Api) -> None:
+    """Also within one second, the precision of a signature's date: add, remove and add again end opted out."""
     for operation in ("add", "remove", "add"):
         target = TARGET.replace("add", operation)
         assert api.call("POST", target, BODY).status_code == 200
@@ -79,8 +79,8 @@ def test_without_an_id_each_request_is_its_own(api: Api) -> None:
     assert len(_decisions(api)) == 3
 
 
-def test_a_caught_opt_out_counts_again_under_another_id(api: Api) -> None:
-    """The id is not signed; but an opt-out is never refused, since opted out is the safe side."""
+def test_a_captured_opt_out_counts_again_with_another_id(api: Api) -> None:
+    """The id is not signed. An opt-out is never refused, since opted out is the safe side."""
     headers = _signed(api, x_ms_client_request_id=REQUEST_ID)
     api.send("POST", TARGET, BODY, headers)
     api.world.pass_time(seconds=30)
@@ -90,8 +90,8 @@ def test_a_caught_opt_out_counts_again_under_another_id(api: Api) -> None:
     assert api.items("check")[0]["isOptedOut"] is True
 
 
-def test_after_five_minutes_a_repeat_is_refused_for_its_date(api: Api) -> None:
-    """Even the client's own."""
+def test_after_five_minutes_a_repeat_is_refused(api: Api) -> None:
+    """Its date is too old, also for the client itself."""
     headers = _signed(api, x_ms_client_request_id=REQUEST_ID)
     api.send("POST", TARGET, BODY, headers)
     api.world.pass_time(minutes=6)
@@ -108,8 +108,8 @@ def test_a_request_is_forgotten_after_an_hour(api: Api) -> None:
     assert api.items("check")[0]["isOptedOut"] is True
 
 
-def test_a_check_may_be_repeated_as_often_as_one_likes(api: Api) -> None:
-    """It changes nothing, so nothing of it is remembered."""
+def test_a_check_may_be_repeated(api: Api) -> None:
+    """It changes nothing, so it is not stored."""
     body, target = BODY, TARGET.replace("add", "check")
     headers = api.signed("POST", target, body)
     for _ in range(3):

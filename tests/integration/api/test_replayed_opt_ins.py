@@ -1,4 +1,4 @@
-"""A `:remove` that comes again returns its first result and changes nothing, for as long as its signature is valid."""
+"""A replayed `:remove` returns its first result and changes nothing, for as long as its signature is valid."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _iam_signed(api: Api) -> dict[str, str]:
 
 
 def _stop(api: Api) -> None:
-    """By a text of the person."""
+    """Record a STOP by text from the person."""
     api.world.pass_time(milliseconds=200)
     api.world.opt_out()
     api.world.pass_time(milliseconds=200)
@@ -45,7 +45,7 @@ def _stop(api: Api) -> None:
 
 @pytest.fixture
 def opted_out(api: Api) -> Api:
-    """Somebody who had been opted out by a form."""
+    """Return the API with the person opted out through another channel than a text."""
     api.items("add")
     api.world.pass_time(seconds=1)
     return api
@@ -66,7 +66,7 @@ def opted_out(api: Api) -> Api:
 def test_a_replay_does_not_undo_a_stop(
     opted_out: Api, sign: Callable[[Api], dict[str, str]], first_id: str | None, later_id: str | None, seconds: int
 ) -> None:
-    """Byte by byte the same, or under another id, a moment later or after minutes."""
+    """With the same bytes or another id, at once or after minutes."""
     headers = sign(opted_out)
     first = _remove(opted_out, headers | ({ID: first_id} if first_id else {}))
     _stop(opted_out)
@@ -79,8 +79,8 @@ def test_a_replay_does_not_undo_a_stop(
     assert [item["asked"]["S"] for item in opted_out.world.history()].count("OPT_IN") == 1
 
 
-def test_a_repeat_signed_anew_under_the_same_id_does_not_either(opted_out: Api) -> None:
-    """A replay of that request under a new id changes nothing either."""
+def test_a_repeat_with_a_new_signature_and_the_same_id_does_not_undo_a_stop(opted_out: Api) -> None:
+    """Nor does a replay of that request with another id."""
     first = _remove(opted_out, _key_signed(opted_out) | {ID: "same"})
     _stop(opted_out)
     opted_out.world.pass_time(minutes=20)
@@ -91,7 +91,7 @@ def test_a_repeat_signed_anew_under_the_same_id_does_not_either(opted_out: Api) 
     assert opted_out.items("check")[0]["isOptedOut"] is True
 
 
-def test_a_deferred_opt_in_is_answered_with_its_first_date(opted_out: Api) -> None:
+def test_a_replayed_deferred_opt_in_returns_its_first_date(opted_out: Api) -> None:
     """Also if the number is released meanwhile."""
     opted_out.items("remove")
     opted_out.world.pass_time(seconds=1)
@@ -105,10 +105,10 @@ def test_a_deferred_opt_in_is_answered_with_its_first_date(opted_out: Api) -> No
     assert _remove(opted_out, headers).text == first.text
 
 
-def test_recipients_that_the_first_attempt_did_not_get_to_are_recorded_with_its_time(
+def test_recipients_missed_by_the_first_attempt_are_recorded_with_its_time(
     opted_out: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The function was killed half-way; a person who texts STOP before the repeat stays opted out."""
+    """The function stopped half-way. A person who texts STOP before the repeat stays opted out."""
     for number in (OTHER, THIRD):
         opted_out.items("add", number)
     opted_out.world.pass_time(seconds=1)
@@ -131,9 +131,7 @@ def test_recipients_that_the_first_attempt_did_not_get_to_are_recorded_with_its_
     assert [consent.decided_at for consent in consents if consent] == [began, began, stop.at]
 
 
-def test_what_failed_for_one_recipient_is_tried_again_and_the_rest_is_not(
-    opted_out: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_replay_retries_failed_recipients_only(opted_out: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """The ledger did not answer for one of them."""
     body = json.dumps({"from": "+12125550101", "recipients": [{"to": each} for each in (PERSON, OTHER)]}).encode()
     headers = opted_out.signed("POST", TARGET, body)
@@ -155,7 +153,7 @@ def test_a_recipient_that_the_ledger_rejects_fails_alone(
     caplog: pytest.LogCaptureFixture,
     operation: str,
 ) -> None:
-    """Each item says so for itself; the log has the kind and no number."""
+    """Its item has status 500, and the log has the kind of error without the number."""
     with monkeypatch.context() as patched:
         _fail(patched, OTHER, _error("ValidationException"))
         items = opted_out.items(operation, PERSON, OTHER, THIRD)
@@ -166,7 +164,7 @@ def test_a_recipient_that_the_ledger_rejects_fails_alone(
     assert "4255550183" not in told
 
 
-def test_a_new_request_for_the_same_is_another(opted_out: Api) -> None:
+def test_a_new_request_with_the_same_body_takes_effect(opted_out: Api) -> None:
     """It opts in a person who was opted out meanwhile."""
     _remove(opted_out, _key_signed(opted_out) | {ID: "one"})
     _stop(opted_out)
@@ -175,8 +173,8 @@ def test_a_new_request_for_the_same_is_another(opted_out: Api) -> None:
     assert opted_out.world.consent().status.value == "OPT_IN_PENDING"
 
 
-def test_a_signature_in_the_query_is_remembered_for_as_long_as_it_says(opted_out: Api) -> None:
-    """IAM lets a request be signed for days."""
+def test_a_presigned_request_is_remembered_until_it_expires(opted_out: Api) -> None:
+    """IAM allows presigned requests for days."""
     target = f"{TARGET}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=604800&X-Amz-Signature="
     first = _presigned(opted_out, target + "ab" * 32)
     _stop(opted_out)
@@ -185,8 +183,8 @@ def test_a_signature_in_the_query_is_remembered_for_as_long_as_it_says(opted_out
     assert opted_out.world.consent().status.value == "OPTED_OUT"
 
 
-def test_a_signature_that_can_be_changed_is_known_by_its_date(opted_out: Api) -> None:
-    """One of ECDSA (version 4A) has a second form that is as valid."""
+def test_an_ecdsa_signature_is_identified_by_its_date(opted_out: Api) -> None:
+    """ECDSA (version 4A) has a second valid form of each signature."""
     for signature in ("30" * 35, "31" * 35):
         headers = {"authorization": f"AWS4-ECDSA-P256-SHA256 Credential=A, Signature={signature}", "x-amz-date": "now"}
         _iam(opted_out, TARGET, headers)
@@ -194,8 +192,8 @@ def test_a_signature_that_can_be_changed_is_known_by_its_date(opted_out: Api) ->
     assert opted_out.world.consent().status.value == "OPTED_OUT"
 
 
-def test_a_read_is_good_for_the_same_minutes(api: Api) -> None:
-    """Again and again, and no longer than a request that changes something."""
+def test_a_read_may_be_repeated_for_five_minutes(api: Api) -> None:
+    """No longer than a request that changes something."""
     headers = api.signed("GET", f"/numbers/{PERSON}")
     for seconds, status in ((0, 200), (299, 200), (2, 401)):
         api.world.pass_time(seconds=seconds)
@@ -207,7 +205,7 @@ def _presigned(api: Api, target: str) -> Any:
 
 
 def _iam(api: Api, target: str, headers: dict[str, str]) -> Any:
-    """As the API gateway hands over what it has found to be signed."""
+    """Invoke the handler with the event of a request whose IAM signature API Gateway has verified."""
     path, _, query = target.partition("?")
     event = {
         "rawPath": path, "rawQueryString": query, "queryStringParameters": dict(parse_qsl(query)), "headers": headers,
@@ -228,7 +226,7 @@ class _Context:
 
 
 def _fail(monkeypatch: pytest.MonkeyPatch, number: str, error: BaseException) -> None:
-    """Every write of one number's consent."""
+    """Let every write of one number's consent fail."""
     client = clients.dynamodb()
     put = client.put_item
 

@@ -1,4 +1,4 @@
-"""The example that calls the API with IAM credentials, against a server that verifies its signatures as API Gateway does."""
+"""`examples/api/call.py` against a server that verifies IAM signatures as API Gateway does."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ BODY = json.dumps({"from": OURS, "recipients": [{"to": PERSON}], "channel": "pho
 
 class _Quiet(WSGIRequestHandler):
     def log(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @dataclass
 class Server:
-    """A gateway that verifies signatures, on the loopback, and the API behind it."""
+    """A gateway that verifies signatures, and the API behind it."""
 
     endpoint: str
     gateway: VerifyingGateway
@@ -49,7 +49,7 @@ class Server:
 
 @contextmanager
 def serving(app: WSGIApplication) -> Iterator[tuple[str, VerifyingGateway]]:
-    """Where it is served, and the gateway."""
+    """Serve an application on a free port of the loopback interface."""
     gateway = VerifyingGateway(app, {KEY: SECRET}, REGION)
     server = ThreadedWSGIServer("127.0.0.1", 0, gateway, handler=_Quiet)
     thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
@@ -64,7 +64,7 @@ def serving(app: WSGIApplication) -> Iterator[tuple[str, VerifyingGateway]]:
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that the server knows, in the environment, unless the API's own fixture sets others."""
+    """Set the server's credentials, unless the API's own fixture sets others."""
     _set_credentials(monkeypatch)
 
 
@@ -77,7 +77,7 @@ def _set_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """The API itself."""
+    """Serve the API."""
     _set_credentials(monkeypatch)
     with serving(api.gateway) as (endpoint, gateway):
         yield Server(endpoint, gateway, api)
@@ -85,7 +85,7 @@ def server(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 @pytest.fixture
 def example() -> ModuleType:
-    """The example as somebody would import it."""
+    """Import the example."""
     spec = spec_from_file_location("example_call", EXAMPLE)
     assert spec is not None
     assert spec.loader is not None
@@ -95,7 +95,7 @@ def example() -> ModuleType:
 
 
 def test_an_opt_out_is_recorded_with_the_callers_identity(server: Server, example: ModuleType) -> None:
-    """The path has a colon, which is where `curl --aws-sigv4` fails."""
+    """The path has a colon, with which `curl --aws-sigv4` fails."""
     status, text = example.call("POST", server.endpoint + ADD, BODY)
     assert (status, json.loads(text)["value"][0]["httpStatusCode"]) == (200, 200)
     assert server.gateway.verified == ["/sms/optouts%3Aadd"]
@@ -118,21 +118,21 @@ def test_an_opt_out_is_recorded_with_the_callers_identity(server: Server, exampl
 def test_every_spelling_of_a_path_and_query_is_signed_as_it_is_verified(
     server: Server, example: ModuleType, target: str
 ) -> None:
-    """Numbers with a plus, plain or percent-encoded, in either case; queries in any order, with anything in them."""
+    """Numbers with a plain or percent-encoded plus in either case, and queries with any characters in any order."""
     status, text = example.call("GET", server.endpoint + target)
     assert status == 200, text
 
 
 @pytest.mark.parametrize("target", ["/no/such:route", "/a%2Fb", "/a//b/../c:d", "/ü", "/%C3%BC", "/~a(b)'c*!,;=@$&"])
 def test_paths_of_any_characters_pass_the_verification(server: Server, example: ModuleType, target: str) -> None:
-    """They get to the function, which has no such resource."""
+    """They reach the function, which answers 404."""
     assert example.call("GET", server.endpoint + target)[0] == 404
 
 
 def test_temporary_credentials_sign_their_token(
     server: Server, example: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As those of a role or of single sign-on."""
+    """Those of a role or of single sign-on."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token/with+special=characters")
     assert example.call("POST", server.endpoint + ADD, BODY)[0] == 200
 
@@ -144,16 +144,16 @@ def test_temporary_credentials_sign_their_token(
 def test_other_credentials_are_refused(
     server: Server, example: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    """So that the server is known to verify."""
+    """This shows that the server verifies signatures."""
     monkeypatch.setenv(name, value)
     assert example.call("POST", server.endpoint + ADD, BODY)[0] == 403
     assert server.api.world.history() == []
 
 
-def test_a_signature_over_the_path_as_it_is_sent_is_refused(
+def test_a_signature_over_the_path_without_second_encoding_is_refused(
     server: Server, example: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which is what curl does. A path without special characters hides it."""
+    """curl signs it like that. A path without special characters has the same signature."""
     monkeypatch.setattr(SigV4Auth, "_normalize_url_path", lambda _, path: path)
     assert example.call("GET", server.endpoint + "/openapi.json")[0] == 200
     assert example.call("POST", server.endpoint + ADD, BODY)[0] == 403
@@ -162,7 +162,7 @@ def test_a_signature_over_the_path_as_it_is_sent_is_refused(
 
 @pytest.mark.slow
 def test_the_example_runs_as_the_readme_says() -> None:
-    """From a shell; the exit code says whether the request succeeded."""
+    """In a shell. The exit code tells whether the request succeeded."""
     assert "examples/api/call.py" in (REPOSITORY / "README.md").read_text()
     app = Response("done", 200), Response("no", 404)
     environment = {name: os.environ[name] for name in os.environ if name.startswith("AWS_")} | {"HOME": "/nowhere"}
@@ -187,13 +187,13 @@ def test_the_example_runs_as_the_readme_says() -> None:
         ("", "/"),
     ],
 )
-def test_a_path_is_verified_as_api_gateway_says_that_it_does(sent: str, verified: str) -> None:
-    """The first two are from its own 403 responses (okigan/awscurl#61, aws/aws-sdk-net#3132)."""
+def test_the_canonical_path_is_api_gateways(sent: str, verified: str) -> None:
+    """The first two are from its 403 responses (okigan/awscurl#61, aws/aws-sdk-net#3132)."""
     assert canonical_path(sent) == verified
 
 
 def test_the_verifier_computes_the_signature_of_awss_own_example() -> None:
-    """The request of AWS's documentation, ListUsers of 2015-08-30."""
+    """ListUsers of 2015-08-30, from AWS's documentation."""
     canonical = "\n".join(
         (
             "GET",

@@ -1,4 +1,4 @@
-"""Who gets in: nobody without credentials, and every refusal is the same."""
+"""Authentication: every request without credentials gets the same 401."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def _refused(api: Api, response: Any) -> bool:
     return (response.status_code, response.text, api.world.history()) == (401, UNAUTHORIZED, [])
 
 
-def test_either_key_lets_in(api: Api) -> None:
+def test_both_keys_are_accepted(api: Api) -> None:
     """Primary and secondary are valid at the same time."""
     for key in (PRIMARY, SECONDARY):
         assert api.send("POST", TARGET, BODY, api.signed("POST", TARGET, BODY, key)).status_code == 200
 
 
 def test_the_decision_names_the_key(api: Api) -> None:
-    """Not the secret of it."""
+    """By its name, without the secret."""
     api.send("POST", TARGET, BODY, api.signed("POST", TARGET, BODY, SECONDARY))
     (decision,) = api.get(f"/numbers/{PERSON}/decisions")["decisions"]
     assert decision["actor"].startswith("access-key:secondary:")
@@ -60,20 +60,20 @@ def test_a_wrong_key_is_refused(api: Api) -> None:
     assert _refused(api, api.send("POST", TARGET, BODY, api.signed("POST", TARGET, BODY, "d3Jvbmc=")))
 
 
-def test_another_body_than_the_signed_one_is_refused(api: Api) -> None:
-    """The signature covers the hash of the body, not the body itself."""
+def test_a_changed_body_is_refused(api: Api) -> None:
+    """The signature covers the hash of the body."""
     assert _refused(api, api.send("POST", TARGET, BODY + b" ", api.signed("POST", TARGET, BODY)))
 
 
-def test_another_operation_than_the_signed_one_is_refused(api: Api) -> None:
+def test_a_signature_for_another_operation_is_refused(api: Api) -> None:
     """A remove with the signature of an add."""
     other = TARGET.replace("add", "remove")
     assert _refused(api, api.send("POST", other, BODY, api.signed("POST", TARGET, BODY)))
 
 
 @pytest.mark.parametrize("minutes", [-6, 6])
-def test_a_clock_that_is_off_is_refused(api: Api, minutes: int) -> None:
-    """By more than five minutes, either way."""
+def test_a_clock_skew_over_five_minutes_is_refused(api: Api, minutes: int) -> None:
+    """In either direction."""
     headers = api.signed("POST", TARGET, BODY)
     moment = api.world.parts.clock.now() + timedelta(minutes=minutes)
     headers["x-ms-date"] = moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -107,10 +107,8 @@ MALFORMED = (
 
 
 @pytest.mark.parametrize("headers", MALFORMED, ids=str)
-def test_every_method_and_path_answers_401_without_credentials_before_anything_else(
-    api: Api, headers: dict[str, str]
-) -> None:
-    """The same bytes each time: not even that there is no such route or version. None of them costs an AWS call."""
+def test_every_method_and_path_answers_401_without_credentials(api: Api, headers: dict[str, str]) -> None:
+    """With the same bytes, whether or not the route or version exists, and without an AWS call."""
     answers = set()
     with patch.object(BaseClient, "_make_api_call", side_effect=AssertionError("an AWS call")):
         for method in METHODS:
@@ -125,7 +123,7 @@ def test_every_method_and_path_answers_401_without_credentials_before_anything_e
 
 
 def test_a_refusal_does_not_decode_a_large_body(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six megabytes can be sent by anybody; only the holder of a key has them decoded and hashed."""
+    """Anyone can send six megabytes. They are decoded and hashed for holders of a key only."""
     read: list[str] = []
     monkeypatch.setattr("api.event.ApiEvent.content", property(lambda _: read.append("decoded") or b""))
     body = b"\xff" * 1_000_000
@@ -134,7 +132,7 @@ def test_a_refusal_does_not_decode_a_large_body(api: Api, monkeypatch: pytest.Mo
     assert (unsigned.status_code, wrong_key.status_code, read) == (401, 401, [])
 
 
-def test_a_signature_with_a_wrong_key_reads_the_keys_once_a_minute_at_most(api: Api) -> None:
+def test_wrong_keys_read_the_secret_at_most_once_a_minute(api: Api) -> None:
     """However many are tried."""
     calls: list[str] = []
     real = BaseClient._make_api_call  # type: ignore[attr-defined]  # the one place where every call passes
@@ -149,8 +147,8 @@ def test_a_signature_with_a_wrong_key_reads_the_keys_once_a_minute_at_most(api: 
     assert calls == ["GetSecretValue"]
 
 
-def test_an_empty_or_unset_secret_leaves_iam_only(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A deployment without access keys refuses every signature with one, and calls nothing for it."""
+def test_without_a_secret_only_iam_is_accepted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Access keys are refused without an AWS call."""
     for value in ("", None):
         with monkeypatch.context() as patched:
             patched.delenv("ACCESS_KEYS_SECRET")
@@ -162,8 +160,8 @@ def test_an_empty_or_unset_secret_leaves_iam_only(api: Api, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("keys", [{"primary": "no base64!"}, {"primary": ""}, {}], ids=str)
-def test_keys_that_cannot_be_used_let_nobody_in_and_are_said_to_be_unavailable(api: Api, keys: dict[str, str]) -> None:
-    """Only a well-formed request of the present time learns that; no other endpoint answers, and nothing is recorded."""
+def test_unusable_keys_are_answered_with_503(api: Api, keys: dict[str, str]) -> None:
+    """Only a well-formed request of the present time gets it. Nothing is recorded, and IAM works as before."""
     api.set_keys(**keys)
     response = api.send("POST", TARGET, BODY, api.signed("POST", TARGET, BODY))
     assert response.status_code == 503
@@ -189,8 +187,8 @@ def test_keys_that_cannot_be_used_let_nobody_in_and_are_said_to_be_unavailable(a
         {"jwt": {"claims": {"sub": "somebody"}}},
     ],
 )
-def test_a_request_that_no_gateway_vouches_for_lets_nobody_in(api: Api, authorizer: dict[str, Any] | None) -> None:
-    """The function asks for a proof of who calls, not for the lack of a refusal."""
+def test_an_event_without_a_principal_is_refused(api: Api, authorizer: dict[str, Any] | None) -> None:
+    """The function requires an identity, not only the absence of a refusal."""
     event: dict[str, Any] = {
         "rawPath": "/openapi.json",
         "headers": {"x-ms-content-sha256": content_hash(b"")},
@@ -199,15 +197,15 @@ def test_a_request_that_no_gateway_vouches_for_lets_nobody_in(api: Api, authoriz
     assert handler(event, _Context())["statusCode"] == 401  # type: ignore[arg-type]  # the members that it uses
 
 
-def test_a_principal_that_the_gateway_vouches_for_gets_in_and_is_named(api: Api) -> None:
-    """By IAM, which is how the API is called unless access keys are enabled."""
+def test_an_iam_principal_is_accepted_and_recorded(api: Api) -> None:
+    """IAM is the only way unless access keys are enabled."""
     assert api.send("POST", TARGET, BODY, IAM).status_code == 200
     (decision,) = api.get(f"/numbers/{PERSON}/decisions")["decisions"]
     assert decision["actor"] == "arn:aws:iam::123456789012:user/AKIDEXAMPLE"
 
 
-def test_a_key_works_within_a_minute_of_its_rotation(api: Api) -> None:
-    """And the one that it replaced no longer does."""
+def test_a_rotated_key_is_valid_within_a_minute(api: Api) -> None:
+    """The key that it replaced no longer is."""
     fresh = "ZnJlc2gtZnJlc2gtZnJlc2g="
     assert api.items("check")
     api.set_keys(primary=fresh, secondary=PRIMARY)
@@ -216,15 +214,17 @@ def test_a_key_works_within_a_minute_of_its_rotation(api: Api) -> None:
         assert api.send("POST", TARGET, BODY, api.signed("POST", TARGET, BODY, key)).status_code == status
 
 
-def test_keys_are_read_once_a_minute_and_not_for_every_request(api: Api) -> None:
-    """Secrets Manager takes its time and its price."""
+def test_keys_are_read_once_a_minute(api: Api) -> None:
+    """Secrets Manager costs time and money."""
     api.items("check")
     api.set_keys(primary="", secondary=SECONDARY)
     assert api.items("check")
 
 
-def test_the_last_keys_hold_while_secrets_manager_does_not_answer(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a quarter of an hour; an outage elsewhere must not keep opt-outs out."""
+def test_the_last_keys_are_used_while_secrets_manager_does_not_answer(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a quarter of an hour, so that its outage does not stop opt-outs."""
     from sms_consent.adapters import secrets as access_keys
     from sms_consent.domain.errors import Unavailable
 
@@ -240,8 +240,8 @@ def test_the_last_keys_hold_while_secrets_manager_does_not_answer(api: Api, monk
     assert api.opt_outs("check", PERSON).status_code == 503
 
 
-def test_why_somebody_was_refused_is_not_told_to_them(api: Api) -> None:
-    """Whoever tries keys out learns nothing from the difference."""
+def test_every_refusal_has_the_same_response(api: Api) -> None:
+    """A difference would help to guess keys."""
     signed = api.signed("POST", TARGET, BODY)
     late = {**signed, "x-ms-date": "Tue, 03 Nov 2026 13:00:00 GMT"}
     late["authorization"] = authorization("POST", TARGET, late)
@@ -259,7 +259,7 @@ def test_why_somebody_was_refused_is_not_told_to_them(api: Api) -> None:
 
 
 def test_a_signature_for_another_host_is_refused(api: Api) -> None:
-    """Such as for the same keys at somebody else's service."""
+    """Such as for another service with the same keys."""
     headers = api.signed("POST", TARGET, BODY)
     assert headers["host"] == HOST
     assert _refused(api, api.send("POST", TARGET, BODY, {**headers, "host": "other.example.com"}))
