@@ -30,11 +30,11 @@ def check(
     The ledger is up to date from the moment a text is processed. AWS_ENDPOINT_URL selects a local stack.
     Exit codes: 0 consents found, 1 none, 2 not a number, 3 AWS did not respond.
     """
-    from sms_consent_cli.shared.ledger_access import list_name, register, report_aws_errors
+    from sms_consent_cli.shared.ledger_access import consent_queries, list_name, report_aws_errors
 
     e164 = number_of("check", number, country)
     with report_aws_errors("check"):
-        found = register(table, stack).consents(e164)
+        found = consent_queries(table, stack).consents(e164)
         opt_out_list = list_name(opt_out_list, table, stack) if opt_out_list is not None else None
     consents = [consent for consent in found if opt_out_list is None or _is(consent.list_name, opt_out_list)]
     if as_json:

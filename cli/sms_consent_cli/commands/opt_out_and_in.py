@@ -11,7 +11,7 @@ import typer
 
 from sms_consent.domain.decision import Asked
 from sms_consent_cli.shared.options import STACK, AsJson, Country, Number, Stack, number_of
-from sms_consent_cli.shared.terminal_text import say, say_json
+from sms_consent_cli.shared.terminal_text import say, say_json, visible
 
 if TYPE_CHECKING:
     from sms_consent.domain.consent import Consent
@@ -61,8 +61,10 @@ def opt_out(
 
     Exit codes: 0 done, or recorded and due; 1 a newer request applies; 2 bad input; 3 AWS did not respond.
     """
-    ask = _Ask(Asked.OPT_OUT, number_of("opt-out", number, country), opt_out_list, sender, channel, reference, by)
-    _carry_out("opt-out", ask, stack, as_json=as_json)
+    request = _AgentRequest(
+        Asked.OPT_OUT, number_of("opt-out", number, country), opt_out_list, sender, channel, reference, by
+    )
+    _carry_out("opt-out", request, stack, as_json=as_json)
 
 
 def opt_in(
@@ -80,11 +82,13 @@ def opt_in(
 
     A number can be removed from a list once in 30 days; until then the opt-in is pending. Exit codes as for opt-out.
     """
-    ask = _Ask(Asked.OPT_IN, number_of("opt-in", number, country), opt_out_list, sender, channel, reference, by)
-    _carry_out("opt-in", ask, stack, as_json=as_json)
+    request = _AgentRequest(
+        Asked.OPT_IN, number_of("opt-in", number, country), opt_out_list, sender, channel, reference, by
+    )
+    _carry_out("opt-in", request, stack, as_json=as_json)
 
 
-class _Ask:
+class _AgentRequest:
     """The request, checked before anything is looked up."""
 
     def __init__(
@@ -116,7 +120,7 @@ class _Ask:
                 raise UsageError(f"{option} takes {takes}")
 
 
-def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
+def _carry_out(command: str, agent_request: _AgentRequest, stack: str, *, as_json: bool) -> None:
     from sms_consent.recording.channel_requests import Request, RequestOutcome, UnknownSender
     from sms_consent.recording.idempotency import RequestKey
     from sms_consent_cli.shared.command_context import CommandContext
@@ -125,21 +129,25 @@ def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
     from sms_consent_cli.shared.usage_error import UsageError, report_usage_errors
 
     with report_aws_errors(command), report_usage_errors(command):
-        ask.check()
+        agent_request.check()
         context = CommandContext(Deployment(stack))
-        on_behalf = _on_behalf(context, ask)
+        requests = _channel_requests(context, agent_request)
         request = Request(
-            asked=ask.asked,
-            sender=ask.sender or "",
-            recipients=(ask.number,),
+            asked=agent_request.asked,
+            sender=agent_request.sender or "",
+            recipients=(agent_request.number,),
             arrival=RequestKey(
-                actor=ask.by or context.caller, content=ask.asked, once=uuid4().hex, client_id=None, signature=None
+                actor=agent_request.by or context.caller,
+                content=agent_request.asked,
+                once=uuid4().hex,
+                client_id=None,
+                signature=None,
             ),
-            channel=ask.channel,
-            reference=ask.reference,
+            channel=agent_request.channel,
+            reference=agent_request.reference,
         )
         try:
-            (result,) = on_behalf.ask(request, hurry_from=ENDLESS)
+            (result,) = requests.ask(request, hurry_from=ENDLESS)
         except UnknownSender:
             raise UsageError(
                 "this sender has no settings, and UnknownSenders=REFUSE: see sms-consent senders, or give --list"
@@ -148,16 +156,16 @@ def _carry_out(command: str, ask: _Ask, stack: str, *, as_json: bool) -> None:
             raise UsageError("a number has a country code and seven to fifteen digits in all, as +14255550182")
         left: list[str] = []
         if result.consent is not None:
-            result, left = _followed(context, ask, request.arrival.identity, result, silent=as_json)
+            result, left = _followed(context, agent_request, request.arrival.identity, result, silent=as_json)
     if as_json:
-        say_json(_view(ask, result, left))
+        say_json(_view(agent_request, result, left))
     else:
-        say(_told(result, ask, left))
+        say(_summary(agent_request.number, agent_request.asked, result, left))
     raise typer.Exit(_EXITS.get(result.became.value, 0))
 
 
 def _followed(
-    context: CommandContext, ask: _Ask, decision_id: str, result: Result, *, silent: bool
+    context: CommandContext, agent_request: _AgentRequest, decision_id: str, result: Result, *, silent: bool
 ) -> tuple[Result, list[str]]:
     """Have SweepFunction update the lists for this decision, and wait.
 
@@ -167,25 +175,25 @@ def _followed(
 
     from sms_consent.domain.errors import ConsentError
     from sms_consent.recording.channel_requests import result_of
+    from sms_consent_cli.shared.progress import waiting
     from sms_consent_cli.shared.sweep_invoker import is_open
-    from sms_consent_cli.shared.waiting import waiting
 
     def look() -> list[Consent]:
-        return [each for each in context.register.consents(ask.number) if each.decided_by == decision_id]
+        return [each for each in context.queries.consents(agent_request.number) if each.decided_by == decision_id]
 
     own = result.consent
     left = [own] if own is not None and is_open(own) else []
     with waiting("recorded; waiting for the opt-out list", silent=silent) as notice:
         try:
             left = context.sweep.follow(look, notice)
-            if own is not None and (now := context.ledger.consent(ask.number, own.list_name)) is not None:
-                result = result_of(result.recipient, ask.asked, now)
+            if own is not None and (now := context.ledger.consent(agent_request.number, own.list_name)) is not None:
+                result = result_of(result.recipient, agent_request.asked, now)
         except (ConsentError, BotoCoreError, ClientError) as error:
             notice(f"the ledger could not be read again ({type(error).__name__})")
     return result, [each.list_name for each in left]
 
 
-def _on_behalf(context: CommandContext, ask: _Ask) -> ChannelRequests:
+def _channel_requests(context: CommandContext, agent_request: _AgentRequest) -> ChannelRequests:
     """Return the requests for the list that was given, for the sender's list, or for the stack's own list."""
     from sms_consent.adapters.dynamodb.idempotency_store import DynamoIdempotencyStore
     from sms_consent.recording.channel_requests import ChannelRequests
@@ -196,12 +204,12 @@ def _on_behalf(context: CommandContext, ask: _Ask) -> ChannelRequests:
     deployment = context.deployment
     own_list: str | None = context.settings.opt_out_list
     senders: Any = context.senders
-    if ask.list_name is not None:
+    if agent_request.list_name is not None:
         account = Account(deployment.sms_voice())
-        own_list, _ = SenderChecks(deployment, account).list_name(ask.list_name)
-        senders = _nobody
-    elif ask.sender is None:
-        senders = _nobody
+        own_list, _ = SenderChecks(deployment, account).list_name(agent_request.list_name)
+        senders = _no_sender
+    elif agent_request.sender is None:
+        senders = _no_sender
     elif deployment.parameter("UnknownSenders") == "REFUSE":
         own_list = None
     return ChannelRequests(
@@ -210,25 +218,60 @@ def _on_behalf(context: CommandContext, ask: _Ask) -> ChannelRequests:
         repeats=IdempotentRequests(DynamoIdempotencyStore(deployment.dynamodb(), deployment.table)),
         senders=senders,
         own_list=own_list,
-        clock=context.clock.stamping(ask.asked),
+        clock=context.clock.stamping(agent_request.asked),
         through=THROUGH,
     )
 
 
-def _nobody(_: str) -> None:
+def _no_sender(_: str) -> None:
     """Return no sender's settings: the list is given or is the stack's own."""
 
 
-def _view(ask: _Ask, result: Result, left: list[str]) -> dict[str, Any]:
+def _view(agent_request: _AgentRequest, result: Result, left: list[str]) -> dict[str, Any]:
     from sms_consent.queries.views import consent_view
 
-    view: dict[str, Any] = {"number": ask.number, "asked": ask.asked.value, "became": result.became.value}
+    view: dict[str, Any] = {
+        "number": agent_request.number,
+        "asked": agent_request.asked.value,
+        "became": result.became.value,
+    }
     if result.consent is not None:
         view["consent"] = consent_view(result.consent)
     return view | {"due": left}
 
 
-def _told(result: Result, ask: _Ask, left: list[str]) -> str:
-    from sms_consent_cli.shared.outcome import told
+def _summary(number: str, asked: Asked, result: Result, left: list[str]) -> str:
+    """Return one to three sentences. ``left`` are the lists that have not been updated yet."""
+    from sms_consent.domain.consent import Status
+    from sms_consent.recording.channel_requests import RequestOutcome
 
-    return told(ask.number, ask.asked, result, left)
+    consent = result.consent
+    if result.became is RequestOutcome.REJECTED:
+        return f"{number}: the ledger rejected the request, so it is not recorded: {result.error}"
+    if result.became is RequestOutcome.FAILED or consent is None:
+        return f"{number}: the ledger did not respond, so the request may not be recorded. Run this again."
+    if result.became is RequestOutcome.SUPERSEDED:
+        status = "opted in" if consent.status is Status.OPTED_IN else "opted out"
+        return f"{number}: recorded, but a newer request applies: {status} on {visible(consent.list_name)}."
+    if asked is Asked.OPT_OUT:
+        return f"{number} is opted out on {visible(consent.list_name)}{_list_state(consent, left)}"
+    if consent.status is Status.OPT_IN_PENDING and consent.held_until is not None:
+        date = f"{consent.held_until.day} {consent.held_until:%B %Y}"
+        why = (
+            f"AWS refuses to release the number for now; the next attempt is on {date}."
+            if consent.refusal is not None
+            else f"a number can be removed from a list once in 30 days, so it is released on {date}."
+        )
+        return f"{number}: the opt-in is recorded for {visible(consent.list_name)} and pending: {why}"
+    return f"{number} is opted in on {visible(consent.list_name)}{_list_state(consent, left)}"
+
+
+def _list_state(consent: Consent, left: list[str]) -> str:
+    if not left and consent.settled:
+        return ", and the opt-out list is up to date."
+    if not left:
+        return '. AWS rejects the number: "sms-consent rejected list" shows the reason. Until then, the recorded request counts.'
+    return (
+        f". Recorded and due: {', '.join(map(visible, left))} is not updated yet, and SweepFunction keeps trying. "
+        "Until then, the recorded request counts."
+    )

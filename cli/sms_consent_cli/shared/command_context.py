@@ -82,7 +82,7 @@ class CommandContext:
         return SweepInvoker(self.deployment, self.clock)
 
     @cached_property
-    def register(self) -> DynamoConsentQueries:
+    def queries(self) -> DynamoConsentQueries:
         """Queries by phone number."""
         return DynamoConsentQueries(self.deployment.dynamodb(), self.deployment.table, lambda: self.deployment.names)
 
@@ -92,7 +92,7 @@ class CommandContext:
         try:
             arn: str = self.deployment.client("sts").get_caller_identity()["Arn"]
         except ClientError:
-            return os.environ.get("USER", "somebody")
+            return os.environ.get("USER", "unknown")
         return arn
 
     @property

@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-__all__ = ["Broken", "Record", "dialect_of", "heading", "neutral", "open_text", "original", "records"]
+__all__ = [
+    "BrokenLine",
+    "Record",
+    "detect_dialect",
+    "escape_cell",
+    "normalised_heading",
+    "open_text",
+    "records",
+    "unescape_cell",
+]
 
 DELIMITERS = ",;\t|"
 LONGEST_RECORD = 20
@@ -35,7 +44,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenLine:
     """A line that cannot be parsed."""
 
     line: int
@@ -52,7 +61,7 @@ def open_text(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
-def dialect_of(first_line: str) -> type[csv.Dialect]:
+def detect_dialect(first_line: str) -> type[csv.Dialect]:
     """Return the dialect by the delimiter that occurs most often in the first line: comma, semicolon, tab or bar."""
     bare = re.sub(r'"[^"]*"', "", first_line)
     chosen = max(DELIMITERS, key=bare.count)
@@ -63,24 +72,24 @@ def dialect_of(first_line: str) -> type[csv.Dialect]:
     return Chosen
 
 
-def heading(text: str | None) -> str:
+def normalised_heading(text: str | None) -> str:
     """Return a heading in its form for comparison: ``Opted-Out At`` and ``optedOutAt`` become ``opted_out_at``."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", (text or "").strip())
     return re.sub(r"[^0-9a-z]+", "_", apart.lower()).strip("_")
 
 
-def neutral(cell: str) -> str:
+def escape_cell(cell: str) -> str:
     """Return a cell that neither a spreadsheet nor a terminal executes. Numbers such as +14255550182 stay as they are.
 
     An apostrophe keeps a spreadsheet from reading a formula (OWASP, CSV injection). Control characters and direction marks are
-    escaped as ``\\u001b``, and so is a backslash that would look like such an escape. ``original`` is the inverse.
+    escaped as ``\\u001b``, and so is a backslash that would look like such an escape. ``unescape_cell`` is the inverse.
     """
     spelt = _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", cell)
     return f"'{spelt}" if _FORMULA.match(spelt) and not _SIGNED_NUMBER.fullmatch(spelt) else spelt
 
 
-def original(cell: str) -> str:
-    """Undo ``neutral``, and the apostrophe that people put before a number to keep its plus in a spreadsheet."""
+def unescape_cell(cell: str) -> str:
+    """Undo ``escape_cell``, and the apostrophe that people put before a number to keep its plus in a spreadsheet."""
     spelt = cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
     return _SPELT.sub(_unspelt, spelt)
 
@@ -90,9 +99,9 @@ def _unspelt(found: re.Match[str]) -> str:
     return character if character == "\\" or _COMMANDS.fullmatch(character) else found[0]
 
 
-def records(lines: Iterable[str], dialect: type[csv.Dialect]) -> Iterator[Record | Broken]:
+def records(lines: Iterable[str], dialect: type[csv.Dialect]) -> Iterator[Record | BrokenLine]:
     """Yield every record; empty lines are skipped."""
-    feed = _Feed(lines)
+    feed = _LineBuffer(lines)
     while True:
         begin = feed.begin()
         reader = csv.reader(feed, dialect, strict=True)
@@ -100,7 +109,7 @@ def records(lines: Iterable[str], dialect: type[csv.Dialect]) -> Iterator[Record
             cells = next(reader, None)
         except (csv.Error, _TooLong):
             broken = feed.give_back()
-            yield Broken(begin, broken.rstrip("\r\n"), "a quotation mark is not closed, or not doubled")
+            yield BrokenLine(begin, broken.rstrip("\r\n"), "a quotation mark is not closed, or not doubled")
             continue
         if cells is None:
             return
@@ -112,7 +121,7 @@ class _TooLong(Exception):
     """A record has more than LONGEST_RECORD lines."""
 
 
-class _Feed(Iterator[str]):
+class _LineBuffer(Iterator[str]):
     """Lines, from which those of a failed record can be returned."""
 
     def __init__(self, lines: Iterable[str]) -> None:

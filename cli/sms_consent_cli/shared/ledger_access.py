@@ -13,7 +13,7 @@ from sms_consent.domain.errors import ConsentError, Rejected
 from sms_consent_cli.shared.deployment import Deployment, NotFound
 from sms_consent_cli.shared.terminal_text import say, visible
 
-__all__ = ["FAILED", "list_name", "register", "report_aws_errors"]
+__all__ = ["FAILED", "consent_queries", "list_name", "report_aws_errors"]
 
 FAILED = 3
 """The exit code if AWS or the ledger did not respond."""
@@ -27,14 +27,14 @@ _SET_THE_CLOCK = (
 )
 
 
-def register(table: str | None, stack: str) -> DynamoConsentQueries:
+def consent_queries(table: str | None, stack: str) -> DynamoConsentQueries:
     """Return queries by phone number. Raises NotFound, BotoCoreError or ClientError."""
     deployment = Deployment(stack, table=table)
     return DynamoConsentQueries(deployment.dynamodb(), deployment.table, lambda: deployment.names)
 
 
 def list_name(given: str, table: str | None, stack: str) -> str:
-    """Return the ledger's name of a list that may be given by ARN. Raises as ``register`` does."""
+    """Return the ledger's name of a list that may be given by ARN. Raises as ``consent_queries`` does."""
     return Deployment(stack, table=table).names.canonical(given) if given.startswith("arn:") else given
 
 

@@ -43,7 +43,7 @@ class DeliveryTest:
         *,
         sns: SNSClient,
         topic: str,
-        register: ConsentQueries,
+        queries: ConsentQueries,
         opt_out_list: AwsOptOutList,
         list_name: str,
         clock: Clock,
@@ -52,7 +52,7 @@ class DeliveryTest:
         """Create the test. Each of the two texts may take ``timeout`` seconds."""
         self._sns = sns
         self._topic = topic
-        self._register = register
+        self._queries = queries
         self._list = opt_out_list
         self._list_name = list_name
         self._clock = clock
@@ -114,11 +114,11 @@ class DeliveryTest:
     def _outcome(self, text_id: str, known: Outcome | None) -> Outcome | None:
         if known is not None:
             return known
-        recorded = self._register.decisions(TEST_SENDER, before=None, most=10)
+        recorded = self._queries.decisions(TEST_SENDER, before=None, most=10)
         return next((outcome for decision, outcome, _ in recorded if decision.id == text_id), None)
 
     def _consent(self) -> Consent | None:
-        return next((each for each in self._register.consents(TEST_SENDER) if each.list_name == self._list_name), None)
+        return next((each for each in self._queries.consents(TEST_SENDER) if each.list_name == self._list_name), None)
 
     def _opted_out(self, consent: Consent | None) -> bool:
         return (

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sms_consent_cli.commands.connect.resource_policy import Access, PolicyRequest, evaluate_policy
-from sms_consent_cli.commands.connect.verdict import Check, bad, good, note, unsure, unsure_where_denied
+from sms_consent_cli.commands.connect.verdict import Check, bad, good, note, unsure, unsure_if_denied
 from sms_consent_cli.shared.deployment import Deployment
 
 __all__ = ["SERVICE", "Route"]
@@ -38,9 +38,9 @@ class Route:
     def checks(self, source_arn: str) -> Iterator[Check]:
         """Yield all checks. ``source_arn`` is the number or pool whose texts are to be published."""
         yield from self._region(source_arn)
-        yield from unsure_where_denied("topic", lambda: self._topic(source_arn))
-        yield from unsure_where_denied("subscription", self._subscription)
-        yield from unsure_where_denied("function", self._functions)
+        yield from unsure_if_denied("topic", lambda: self._topic(source_arn))
+        yield from unsure_if_denied("subscription", self._subscription)
+        yield from unsure_if_denied("function", self._functions)
 
     def _region(self, source_arn: str) -> Iterator[Check]:
         region, theirs = self.topic.split(":")[3], source_arn.split(":")[3]
@@ -72,7 +72,7 @@ class Route:
         yield _of_access("topic", said, f"the topic's policy lets {SERVICE} publish", "sns:Publish")
         key = attributes.get("KmsMasterKeyId")
         if key:
-            yield from unsure_where_denied("encryption", lambda: self._key(key, request))
+            yield from unsure_if_denied("encryption", lambda: self._key(key, request))
 
     def _key(self, key: str, request: PolicyRequest) -> Iterator[Check]:
         """Check the key of the topic: its policy must name the service, which is impossible for SNS's own key."""
@@ -99,7 +99,7 @@ class Route:
                 return
         yield good("encryption", f"the key of the topic lets {SERVICE} use it")
 
-    # --- behind it
+    # --- the rest of the path
 
     def _subscription(self) -> Iterator[Check]:
         sns, queue = self._deployment.client("sns"), self._queue_arn

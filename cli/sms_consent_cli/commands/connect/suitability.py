@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sms_consent_cli.commands.connect.originators import AGENT, Channel, Member, Originator
-from sms_consent_cli.commands.connect.verdict import Check, bad, good, note, unsure, unsure_where_denied
+from sms_consent_cli.commands.connect.verdict import Check, bad, good, note, unsure, unsure_if_denied
 from sms_consent_cli.shared.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Suitability:
         yield from self._kind()
         yield from self._channel(topic)
         yield from self._events()
-        yield from unsure_where_denied("account", self._account)
+        yield from unsure_if_denied("account", self._account)
         yield from self._rates()
 
     def _kind(self) -> Iterator[Check]:

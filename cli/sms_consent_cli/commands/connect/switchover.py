@@ -219,7 +219,7 @@ class Switchover:
         self.evidence = DeliveryTest(
             sns=deployment.client("sns"),
             topic=self.route.topic,
-            register=self._context.register,
+            queries=self._context.queries,
             opt_out_list=AwsOptOutList(deployment.sms_voice()),
             list_name=own_list,
             clock=self._context.clock,

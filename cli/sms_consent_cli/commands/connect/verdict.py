@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from botocore.exceptions import ClientError
 
-__all__ = ["Check", "Verdict", "bad", "good", "note", "unsure", "unsure_where_denied"]
+__all__ = ["Check", "Verdict", "bad", "good", "note", "unsure", "unsure_if_denied"]
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"})
 
@@ -55,7 +55,7 @@ def bad(name: str, message: str) -> Check:
     return Check(name, Verdict.BAD, message)
 
 
-def unsure_where_denied(name: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+def unsure_if_denied(name: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:
     """Yield checks, or an unsure one if the caller lacks a permission."""
     try:
         yield from look()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sms_consent_cli.commands.dead_letters.queue import DeadLetter, DeadLetterQueue
-from sms_consent_cli.shared.progress_bar import progress_bar
+from sms_consent_cli.shared.progress import progress_bar
 
 __all__ = ["Redrive"]
 

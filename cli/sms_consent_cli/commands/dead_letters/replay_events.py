@@ -13,7 +13,7 @@ from sms_consent.domain.ports import Clock
 from sms_consent.publishing.event_publisher import EventPublisher
 from sms_consent_cli.commands.dead_letters.events import DeadLetteredEvent, RecordsExpired, read_from_stream
 from sms_consent_cli.commands.dead_letters.queue import DeadLetterQueue
-from sms_consent_cli.shared.progress_bar import progress_bar
+from sms_consent_cli.shared.progress import progress_bar
 
 __all__ = ["EventReplay"]
 

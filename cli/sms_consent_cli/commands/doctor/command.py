@@ -66,7 +66,7 @@ def doctor(
     ledger. It composes every reply in every language. AWS_ENDPOINT_URL selects a local stack. Nothing is changed.
 
     With --deep, it also checks on AWS that texts get to the stack, that numbers use the right lists, that functions run, and
-    that alarms notify somebody. A check without the permission is UNKNOWN, with the permission's name. Only --send-test-stop
+    that alarms notify anyone. A check without the permission is UNKNOWN, with the permission's name. Only --send-test-stop
     and --learn change something: they use numbers reserved for fiction, and clean up.
 
     Settings that work but matter to an operator, such as alarms without a topic, are warnings on standard error. They do not
@@ -118,12 +118,12 @@ def doctor(
             results.add("settings", (unknown(f"{each.setting} {each.message}", each.fix) for each in unseen))
             run_checks(deployment, results, wait if test_stop else None, learn=learn)
     if as_json:
-        told = {
+        output = {
             "checked": checked,
             "problems": [_object(problem) for problem in problems],
             "warnings": [_object(warning) for warning in warnings],
         }
-        say_json(told | (results.view() if deep else {}))
+        say_json(output | (results.view() if deep else {}))
     elif deep:
         results.show()
     raise typer.Exit(PROBLEMS if problems or results.failed else 0)

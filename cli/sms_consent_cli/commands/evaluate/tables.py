@@ -27,8 +27,15 @@ def show(console: Console, part: Part, readers: dict[str, list[Outcome]], errors
         f"{whole.conversation_touched.of} of conversation",
         caption="95 % intervals (Wilson). Touched: a consent would change. Asked: the person is asked what they want.",
     )
-    for heading in ("rule", "opt-outs found", "opt-outs asked", "innocent touched", "innocent asked", "chat touched"):
-        table.add_column(heading, justify="left" if heading == "rule" else "right", no_wrap=True)
+    for normalised_heading in (
+        "rule",
+        "opt-outs found",
+        "opt-outs asked",
+        "innocent touched",
+        "innocent asked",
+        "chat touched",
+    ):
+        table.add_column(normalised_heading, justify="left" if normalised_heading == "rule" else "right", no_wrap=True)
     for name, read in readers.items():
         one = Figures.of(read)
         row = (one.found, one.asked, one.touched, one.innocent_asked, one.conversation_touched)
@@ -44,9 +51,9 @@ def show(console: Console, part: Part, readers: dict[str, list[Outcome]], errors
         console.print(shown, soft_wrap=True)
 
 
-def _breakdown(heading: str, groups: dict[str, list[Outcome]]) -> Table:
-    table = Table(title=f"By {heading}")
-    table.add_column(heading)
+def _breakdown(normalised_heading: str, groups: dict[str, list[Outcome]]) -> Table:
+    table = Table(title=f"By {normalised_heading}")
+    table.add_column(normalised_heading)
     for name in ("opt-outs found", "opt-outs asked", "innocent touched", "innocent asked", "chat touched"):
         table.add_column(name, justify="right")
     for name, read in groups.items():

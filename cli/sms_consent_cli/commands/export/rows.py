@@ -16,7 +16,7 @@ from sms_consent.domain.ports import Clock
 from sms_consent.domain.time import as_text
 from sms_consent.queries.history import Entry
 from sms_consent.queries.views import consent_view, decision_view
-from sms_consent_cli.shared.delimited_file import neutral
+from sms_consent_cli.shared.delimited_file import escape_cell
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -79,7 +79,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    return as_text(value) if isinstance(value, datetime) else neutral(str(value))
+    return as_text(value) if isinstance(value, datetime) else escape_cell(str(value))
 
 
 def exported(

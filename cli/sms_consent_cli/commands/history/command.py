@@ -38,11 +38,11 @@ def history(
     The text output is oldest first. --json has every decision with its text, newest first. AWS_ENDPOINT_URL selects a local
     stack. Exit codes: 0 something is stored, 1 nothing, 2 not a number, 3 AWS did not respond.
     """
-    from sms_consent_cli.shared.ledger_access import register, report_aws_errors
+    from sms_consent_cli.shared.ledger_access import consent_queries, report_aws_errors
 
     e164 = number_of("history", number, country)
     with report_aws_errors("history"):
-        ledger = register(table, stack)
+        ledger = consent_queries(table, stack)
         entries = list(_entries(ledger, e164))
         person = None if as_json else _person(ledger, e164, entries)
     if person is None:

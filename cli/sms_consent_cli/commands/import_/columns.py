@@ -14,7 +14,7 @@ from sms_consent_cli.commands.import_.status_column import (
     status_columns,
     status_kind,
 )
-from sms_consent_cli.shared.delimited_file import heading
+from sms_consent_cli.shared.delimited_file import normalised_heading
 from sms_consent_cli.shared.terminal_text import printable
 from sms_consent_cli.shared.usage_error import UsageError
 
@@ -83,7 +83,7 @@ class Columns:
     @classmethod
     def of(cls, headings: Sequence[str], chosen: Mapping[Column, str], rule: StatusRule) -> Columns:
         """Recognise the columns by their headings. Raises UsageError if a column must be named."""
-        names = [heading(each) for each in headings]
+        names = [normalised_heading(each) for each in headings]
         places: dict[Column, int] = {}
         for column, known in _NAMES.items():
             if column in chosen:
@@ -210,10 +210,10 @@ def _times_of_opt_outs(headings: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _place_of(given: str, names: Sequence[str], column: Column) -> int:
-    if given.strip() and heading(given) in names:
-        if names.count(heading(given)) > 1:
+    if given.strip() and normalised_heading(given) in names:
+        if names.count(normalised_heading(given)) > 1:
             raise UsageError(f"--{column}-column: several columns have that heading: give its place, counted from 1")
-        return names.index(heading(given))
+        return names.index(normalised_heading(given))
     if given.isdecimal() and 1 <= int(given) <= len(names):
         return int(given) - 1
     raise UsageError(f"--{column}-column: there is no column {printable(given, quoted=False)}")

@@ -22,7 +22,7 @@ from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
 from sms_consent_cli.commands.import_.row import ColumnSettings, InvalidRow, Row
 from sms_consent_cli.commands.import_.status_column import NoRequest
-from sms_consent_cli.shared.delimited_file import Broken, Record
+from sms_consent_cli.shared.delimited_file import BrokenLine, Record
 
 __all__ = ["FileImport", "ImportState", "Line", "LineOutcome"]
 
@@ -66,7 +66,7 @@ class ImportState:
 class _Pending:
     """A line in progress, in the order of the file."""
 
-    found: Record | Broken
+    found: Record | BrokenLine
     outcome: Future[LineOutcome] | Line
 
 
@@ -125,8 +125,8 @@ class FileImport:
                 pool.shutdown(cancel_futures=True)
             self._save()
 
-    def _start(self, found: Record | Broken, pools: list[ThreadPoolExecutor]) -> Future[LineOutcome] | Line:
-        if isinstance(found, Broken):
+    def _start(self, found: Record | BrokenLine, pools: list[ThreadPoolExecutor]) -> Future[LineOutcome] | Line:
+        if isinstance(found, BrokenLine):
             return Line(found.line, LineOutcome.REJECTED, found.reason)
         try:
             row = Row.of(found.cells, self._settings)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sms_consent_cli.commands.import_.columns import NO_RULE, Column, Columns, StatusRule
 from sms_consent_cli.commands.import_.row import looks_like_number
-from sms_consent_cli.shared.delimited_file import Broken, Record, dialect_of, open_text, original, records
+from sms_consent_cli.shared.delimited_file import BrokenLine, Record, detect_dialect, open_text, records, unescape_cell
 from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["NumberFile"]
@@ -35,7 +35,7 @@ class NumberFile:
             digest, lines = _measure(path)
             with open_text(path) as text:
                 first_line = next((line for line in text if line.strip()), "")
-                dialect = dialect_of(first_line)
+                dialect = detect_dialect(first_line)
         except (OSError, UnicodeError) as error:
             raise UsageError(f"{path}: {getattr(error, 'strerror', None) or 'not text'}") from error
         first = next(iter(_read(path, dialect)), None)
@@ -50,7 +50,7 @@ class NumberFile:
                 "numbers with --region, as US"
             )
         else:
-            columns = Columns.of([original(cell) for cell in first.cells], chosen, rule)
+            columns = Columns.of([unescape_cell(cell) for cell in first.cells], chosen, rule)
         return cls(path, digest, lines, dialect, columns, len(first.cells))
 
     @property
@@ -61,7 +61,7 @@ class NumberFile:
         by_place = {place: column.value for column, place in self.columns.places.items()}
         return [by_place.get(place, f"column {place + 1}") for place in range(self.width)]
 
-    def rows(self) -> Iterator[Record | Broken]:
+    def rows(self) -> Iterator[Record | BrokenLine]:
         """Yield the lines after the headings. A line with a different number of cells than the first is broken."""
         found = iter(_read(self.path, self.dialect))
         if self.columns.headings:
@@ -70,7 +70,7 @@ class NumberFile:
             if isinstance(each, Record) and len(each.cells) != self.width:
                 count = "more" if len(each.cells) > self.width else "fewer"
                 text = self.dialect.delimiter.join(each.cells)
-                yield Broken(each.line, text, f"it has {count} cells than the first line")
+                yield BrokenLine(each.line, text, f"it has {count} cells than the first line")
             else:
                 yield each
 
@@ -81,7 +81,7 @@ _WRITTEN_NUMBER = re.compile(
 """A number without country code. Taken as a heading, its opt-out would be lost."""
 
 
-def _read(path: Path, dialect: Any) -> Iterator[Record | Broken]:
+def _read(path: Path, dialect: Any) -> Iterator[Record | BrokenLine]:
     with open_text(path) as text:
         yield from records(text, dialect)
 

@@ -9,7 +9,7 @@ from typing import Literal, TextIO
 from sms_consent_cli.commands.import_.columns import LINE, PROBLEM
 from sms_consent_cli.commands.import_.journal import names_to_disk, to_disk
 from sms_consent_cli.commands.import_.number_file import NumberFile
-from sms_consent_cli.shared.delimited_file import Broken, Record, neutral, original
+from sms_consent_cli.shared.delimited_file import BrokenLine, Record, escape_cell, unescape_cell
 
 __all__ = ["RejectFile"]
 
@@ -29,15 +29,15 @@ class RejectFile:
         elif path.exists():
             path.replace(path.with_name(path.name + ".old"))  # the user may have started to correct it
 
-    def add(self, rejected: Record | Broken, reason: str) -> None:
+    def add(self, rejected: Record | BrokenLine, reason: str) -> None:
         """Add a line. A broken line is written whole into the first column."""
         if self._file is None:
             self._file = self._open("w")
-            csv.writer(self._file).writerow([*map(neutral, self._source.headings), LINE, PROBLEM])
+            csv.writer(self._file).writerow([*map(escape_cell, self._source.headings), LINE, PROBLEM])
         # Cells may be escaped already, in a file that was exported by this command. A broken line stays as it is.
-        cells = [original(cell) for cell in rejected.cells] if isinstance(rejected, Record) else [rejected.text]
-        row = [neutral(cell) for cell in cells] + [""] * (self._source.width - len(cells))
-        csv.writer(self._file).writerow([*row, rejected.line, neutral(reason)])
+        cells = [unescape_cell(cell) for cell in rejected.cells] if isinstance(rejected, Record) else [rejected.text]
+        row = [escape_cell(cell) for cell in cells] + [""] * (self._source.width - len(cells))
+        csv.writer(self._file).writerow([*row, rejected.line, escape_cell(reason)])
 
     def kept(self) -> int:
         """Return how many bytes are on the disk: the journal counts their lines as processed."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sms_consent_cli.commands.import_.importer import FileImport, Line, LineOutcome
-from sms_consent_cli.shared.progress_bar import progress_bar
+from sms_consent_cli.shared.progress import progress_bar
 from sms_consent_cli.shared.terminal_text import say, visible
 
 __all__ = ["ImportReport"]
@@ -34,7 +34,7 @@ class ImportReport:
 
     rejects: Path | None  # None where nothing is written
     puts_per_second: float
-    columns: Mapping[str, str] = field(default_factory=dict)  # what each was taken for
+    columns: Mapping[str, str] = field(default_factory=dict)  # the heading of each column
     file_import: FileImport | None = None
     seconds: float = 0.0
     followed: int | None = None

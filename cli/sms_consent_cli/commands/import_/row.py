@@ -16,7 +16,7 @@ from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.time import as_text
 from sms_consent_cli.commands.import_.columns import Column, Columns
 from sms_consent_cli.commands.import_.status_column import NoRequest, StatusKind
-from sms_consent_cli.shared.delimited_file import original
+from sms_consent_cli.shared.delimited_file import unescape_cell
 from sms_consent_cli.shared.number_input import InvalidNumber, length_problem, parse_number
 from sms_consent_cli.shared.usage_error import UsageError
 from sms_consent_cli.shared.written_time import Span, TimeFormat
@@ -38,12 +38,12 @@ class ColumnSettings:
     """How the lines of one file are read, apart from their columns."""
 
     columns: Columns
-    now: datetime  # the import's time, the same when an interrupted import goes on
+    now: datetime  # the import's time, kept when an interrupted import continues
     times: TimeFormat
     region: str | None
     as_of: datetime | None  # when the file was exported: the time of what has none
     own_list: str
-    list_name: Callable[[str], str]  # as the ledger spells it; raises Refusal
+    list_name: Callable[[str], str]  # as the ledger spells it; raises UsageError
     source: str | None
     end_user: bool
 
@@ -111,7 +111,7 @@ def _read_truth(cell: Any, info: ValidationInfo[ColumnSettings]) -> bool:
 
 
 def _read_text(cell: Any) -> str | None:
-    return original(cell)[:LONGEST_TEXT] if cell else None
+    return unescape_cell(cell)[:LONGEST_TEXT] if cell else None
 
 
 class Row(BaseModel):

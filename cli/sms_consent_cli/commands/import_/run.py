@@ -20,11 +20,11 @@ from sms_consent_cli.commands.import_.columns import Column, StatusRule
 from sms_consent_cli.commands.import_.importer import FileImport, ImportState
 from sms_consent_cli.commands.import_.journal import Journal
 from sms_consent_cli.commands.import_.journal import Progress as Begun
+from sms_consent_cli.commands.import_.list_progress import followed
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
 from sms_consent_cli.commands.import_.report import ImportReport
 from sms_consent_cli.commands.import_.row import ColumnSettings
-from sms_consent_cli.commands.import_.waiting import followed
 from sms_consent_cli.shared.account import Account
 from sms_consent_cli.shared.deployment import Deployment
 from sms_consent_cli.shared.number_input import is_country

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sms_consent.domain.decision import Asked
-from sms_consent_cli.shared.delimited_file import heading
+from sms_consent_cli.shared.delimited_file import normalised_heading
 
 __all__ = ["NoRequest", "StatusColumn", "StatusKind", "about_texting", "status_columns", "status_kind"]
 
@@ -117,7 +117,7 @@ _CUSTOM_FIELD = re.compile(r"(?:[A-Za-z0-9]+__)?([A-Za-z0-9_]+?)__p?c")
 
 
 def _words(name: str) -> tuple[str, ...]:
-    return tuple(heading(name).split("_"))
+    return tuple(normalised_heading(name).split("_"))
 
 
 _KIND_OF: Mapping[frozenset[str], StatusKind] = {
@@ -166,7 +166,7 @@ class StatusColumn:
             return Asked.OPT_OUT  # the caller rejects invalid times
         if not cell:
             raise ValueError("its status is empty, so it may not be an opt-out")
-        word = heading(cell) if _PLAIN_WORD.fullmatch(cell) else ""
+        word = normalised_heading(cell) if _PLAIN_WORD.fullmatch(cell) else ""
         if word in _REQUEST_OF and (self.kind is StatusKind.WORDS or word not in _STATUS_ONLY):
             return _REQUEST_OF[word]
         if word in _YES | _NO:

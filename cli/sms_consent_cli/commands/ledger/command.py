@@ -112,7 +112,7 @@ def _prepared(
     return {
         "table": settings.name,
         "would_change" if dry_run else "changed": [missing.need.value for missing in missing_settings],
-        "opt_ins_taken_back": _take_back(deployment, moment, dry_run=dry_run) if moment is not None else 0,
+        "opt_ins_taken_back": _revoke_opt_ins(deployment, moment, dry_run=dry_run) if moment is not None else 0,
         "parameters": {
             "ExistingLedgerTable": settings.name,
             "ExistingLedgerStreamArn": settings.stream_arn or "",
@@ -132,8 +132,8 @@ def _moment(given: str | None) -> datetime | None:
         raise UsageError("--copied-at takes a time with its offset, as 2026-11-03T14:00:00Z") from error
 
 
-def _notice(told: str) -> None:
-    say(visible(told), err=True)
+def _notice(message: str) -> None:
+    say(visible(message), err=True)
 
 
 def _restored_to(settings: TableSettings) -> datetime | None:
@@ -144,7 +144,7 @@ def _restored_to(settings: TableSettings) -> datetime | None:
     return restored.astimezone(UTC) if restored is not None else None
 
 
-def _take_back(deployment: Deployment, moment: datetime, *, dry_run: bool) -> int:
+def _revoke_opt_ins(deployment: Deployment, moment: datetime, *, dry_run: bool) -> int:
     """Revoke the opt-ins that were not carried out at that time; return how many there were."""
     from sms_consent.adapters.dynamodb.consent_export import unfinished_opt_ins
     from sms_consent.adapters.dynamodb.store import DynamoLedger

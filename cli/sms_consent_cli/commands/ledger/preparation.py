@@ -78,13 +78,13 @@ class Preparation:
 
     def wait(self) -> TableSettings:
         """Wait until DynamoDB has finished changing the table. Raises NotReady."""
-        told, until = None, self.clock.now() + self.patience
+        reported, until = None, self.clock.now() + self.patience
         while (busy := (settings := self._settings()).busy) is not None:
             if self.clock.now() >= until:
                 raise NotReady(f"{busy} after {self.patience}: run this again later, it continues from there")
-            if busy != told:
+            if busy != reported:
                 self.notice(f"waiting: {busy}")
-                told = busy
+                reported = busy
             self.clock.sleep(POLL)
         return settings
 

@@ -128,8 +128,8 @@ def show_outcome(run: RunProgress, *, dry_run: bool) -> None:
         table.add_column(overflow="fold", style="dim")
         for kind, count in counts.drifts.items():
             if count:
-                what, mended = _FOUND[kind]
-                table.add_row(f"{count:,}", what, "not changed" if dry_run else mended)
+                what, correction = _FOUND[kind]
+                table.add_row(f"{count:,}", what, "not changed" if dry_run else correction)
         out.print(table)
     elif not run.unread:
         out.print("No difference.")

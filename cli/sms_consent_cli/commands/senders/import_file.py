@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sms_consent_cli.shared.delimited_file import neutral, original
+from sms_consent_cli.shared.delimited_file import escape_cell, unescape_cell
 from sms_consent_cli.shared.sender_checks import SenderRequest
 from sms_consent_cli.shared.usage_error import UsageError
 
@@ -65,7 +65,7 @@ def _lines(rows: Any) -> Iterator[Line | Reject]:
         raise UsageError(f"the first line must name identity and any of the other columns, once each: {columns}")
     rows.fieldnames = names
     for row in rows:
-        cells = {name: original(row.get(name) or "") for name in COLUMNS if name in names}
+        cells = {name: unescape_cell(row.get(name) or "") for name in COLUMNS if name in names}
         if None in row or None in row.values():
             count = "more" if None in row else "fewer"
             yield Reject(rows.line_num, cells, f"it has {count} fields than the first line")
@@ -81,8 +81,8 @@ def _lines(rows: Any) -> Iterator[Line | Reject]:
         yield Line(rows.line_num, request, cells)
 
 
-def _name(heading: str | None) -> str:
-    return (heading or "").strip().lower().replace(" ", "_").replace("-", "_")
+def _name(normalised_heading: str | None) -> str:
+    return (normalised_heading or "").strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
@@ -93,4 +93,4 @@ def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
         writer.writeheader()
         for reject in rejects:
             summary = {**reject.cells, ERROR: reject.error}
-            writer.writerow({name: neutral(cell) for name, cell in summary.items()})
+            writer.writerow({name: escape_cell(cell) for name, cell in summary.items()})

@@ -81,11 +81,11 @@ DAMAGES: dict[str, tuple[str, Damage, str]] = {
         lambda _: client("lambda").delete_function(FunctionName=FUNCTIONS[1]),
         "there is no function",
     ),
-    "nothing feeds the function": ("function", lambda _: mapping(Enabled=False), "not enabled"),
+    "nothing feeds the function": ("function", lambda _: mapping(Enabled=False), "is Disabled, not Enabled"),
     "the list is gone": (
         "list",
         lambda stack: stack.world.aws.delete_opt_out_list(OptOutListName=OWN_LIST),
-        "there is no list",
+        "which does not exist",
     ),
     "the number is in a pool": ("number", pooled, "connect the pool"),
 }

@@ -11,7 +11,7 @@ from support.connectable import OWN_LIST, Connectable
 from support.deep_account import DeepAccount
 
 from sms_consent_cli.commands.connect.delivery_check import TEST_SENDER
-from sms_consent_cli.commands.doctor.deep.learning import PREFIX
+from sms_consent_cli.commands.doctor.deep.api_probe import PREFIX
 
 CHANGES = ("Create", "Delete", "Put", "Update", "Publish", "Send", "Set")
 
@@ -111,7 +111,7 @@ def test_an_unforeseen_error_in_between_still_deletes_the_lists(account: DeepAcc
         raise KeyboardInterrupt
 
     account.changed["DeleteOptedOutNumber"] = interrupted
-    from sms_consent_cli.commands.doctor.deep.learning import ApiProbe
+    from sms_consent_cli.commands.doctor.deep.api_probe import ApiProbe
     from sms_consent_cli.shared.deployment import Deployment
 
     with pytest.raises(KeyboardInterrupt):

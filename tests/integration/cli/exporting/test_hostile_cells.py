@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.moving import Moving
 from support.world import PERSON
 
-from sms_consent_cli.shared.delimited_file import Record, dialect_of, neutral, original, records
+from sms_consent_cli.shared.delimited_file import Record, detect_dialect, escape_cell, records, unescape_cell
 
 HOSTILE = [
     "stop texting me [link=https://example.invalid]x[/link]",
@@ -35,8 +35,8 @@ CELLS = st.text(st.characters(exclude_categories=["Cs"])) | st.text("'=+-@\\u001
 @example("''+1")
 def test_a_cell_is_harmless_and_comes_back_as_it_was(text: str) -> None:
     """Through the file as well."""
-    cell = neutral(text)
-    assert original(cell) == text
+    cell = escape_cell(text)
+    assert unescape_cell(cell) == text
     assert not any(unicodedata.category(each) in {"Cc", "Zl", "Zp"} for each in cell)
     assert not any(
         unicodedata.bidirectional(each) in {"RLO", "LRO", "RLE", "LRE", "RLI", "LRI", "FSI", "PDI"} for each in cell
@@ -44,15 +44,15 @@ def test_a_cell_is_harmless_and_comes_back_as_it_was(text: str) -> None:
     assert cell[:1] not in {"=", "+", "-", "@"} or re.fullmatch("[+-]?[0-9.]+", cell)
     written = io.StringIO()
     csv.writer(written).writerow(["x", cell])
-    (record,) = records(written.getvalue().splitlines(keepends=True), dialect_of("a,b"))
+    (record,) = records(written.getvalue().splitlines(keepends=True), detect_dialect("a,b"))
     assert isinstance(record, Record)
-    assert original(record.cells[1]) == text
+    assert unescape_cell(record.cells[1]) == text
 
 
 @given(CELLS)
 def test_a_reject_is_as_harmless_and_means_the_same(text: str) -> None:
     """However often it is given back."""
-    assert original(neutral(original(text))) == original(text)
+    assert unescape_cell(escape_cell(unescape_cell(text))) == unescape_cell(text)
 
 
 def test_texts_survive_an_export_and_an_import(exports: Moving) -> None:

@@ -66,7 +66,7 @@ def test_columns_may_be_named_or_counted(imports: Moving, content: str, options:
         ("\n\n", (), "the first line is empty or broken"),
         ('"phone\n', (), "the first line is empty or broken"),
         ("name,date\nx,y\n", (), "give --number-column NAME"),
-        (f"phone,mobile,date\n{PERSON},{PERSON},2025-03-01\n", (), "both “phone” and “mobile” may be the numbers"),
+        (f"phone,mobile,date\n{PERSON},{PERSON},2025-03-01\n", (), "“phone” and “mobile” may both be the numbers"),
         (f"{PERSON},{OTHER}\n", (), "several columns may be the numbers"),
         (HEADER, ("--number-column", "fone"), "--number-column: there is no column fone"),
         (HEADER, ("--time-column", "3"), "--time-column: there is no column 3"),
@@ -115,8 +115,8 @@ def test_a_missing_file_a_pipe_and_the_file_as_its_own_rejects_are_refused(impor
         (f"{OTHER},", "give the time of the export"),
         (f"{OTHER}", "it has fewer cells than the first line"),
         (f"{OTHER},2025-03-01,x", "it has more cells than the first line"),
-        (f'{OTHER},"2025-03-01', "a quotation mark is in its way"),
-        (f'"{OTHER}"1,2025-03-01', "a quotation mark is in its way"),
+        (f'{OTHER},"2025-03-01', "a quotation mark is not closed"),
+        (f'"{OTHER}"1,2025-03-01', "a quotation mark is not closed"),
     ],
 )
 def test_a_bad_line_is_given_back_with_its_number_and_reason(imports: Moving, line: str, reason: str) -> None:

@@ -58,7 +58,7 @@ def test_rcs_content_is_explained_as_the_functions_read_it(
     result = command("explain", "--rcs", body)
     block = shown(result.output)
     assert (block["intent"], block["rule"], block.get("matched")) == (intent, rule, because)
-    assert "interpretation" in block.get("tier", "") or not rule.startswith("event")
+    assert "RCS event" in block.get("tier", "") or not rule.startswith("event")
     (answer,) = answers(command("explain", "--rcs", "--jsonl", stdin=json.dumps(body)).output)
     assert (answer["text"], answer["intent"], answer["rule"]) == (body, intent, rule)
 

@@ -25,7 +25,7 @@ def send_test_stop(deployment: Deployment, timeout: float) -> Iterator[Finding]:
     delivery_test = DeliveryTest(
         sns=deployment.client("sns"),
         topic=deployment.topic_arn,
-        register=context.register,
+        queries=context.queries,
         opt_out_list=AwsOptOutList(deployment.sms_voice()),
         list_name=deployment.names.canonical(deployment.part("OptOutListName")),
         clock=context.clock,
@@ -34,16 +34,16 @@ def send_test_stop(deployment: Deployment, timeout: float) -> Iterator[Finding]:
     try:
         yield passed(delivery_test.run())
     except DeliveryFailed as error:
-        _take_back(delivery_test)
+        _send_start(delivery_test)
         yield failed(str(error), "See the checks above, one for each part of the path.")
     except (ClientError, BotoCoreError) as error:
-        _take_back(delivery_test)
+        _send_start(delivery_test)
         code = error.response["Error"].get("Code") if isinstance(error, ClientError) else type(error).__name__
         fix = "Allow sns:Publish on the topic, and kms:GenerateDataKey and kms:Decrypt on its key."
         yield unknown(f"the test STOP could not be sent or followed: {code}", fix)
 
 
-def _take_back(delivery_test: DeliveryTest) -> None:
+def _send_start(delivery_test: DeliveryTest) -> None:
     """Send a START, so that a late STOP does not stay on the list."""
     with suppress(ClientError, BotoCoreError):
         delivery_test.publish("START")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sms_consent_cli.commands.doctor.deep.api_probe import Observation
 from sms_consent_cli.commands.doctor.deep.finding import Finding, Status
-from sms_consent_cli.commands.doctor.deep.learning import Observation
 from sms_consent_cli.shared.terminal_text import say, visible
 
 __all__ = ["CheckResults"]

@@ -8,11 +8,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.domain.errors import ConsentError
 from sms_consent_cli.commands.doctor.deep import delivery, numbers, running
+from sms_consent_cli.commands.doctor.deep.api_probe import ApiProbe
 from sms_consent_cli.commands.doctor.deep.aws import Missing, NoAnswer
 from sms_consent_cli.commands.doctor.deep.context import Context
 from sms_consent_cli.commands.doctor.deep.end_to_end import send_test_stop
 from sms_consent_cli.commands.doctor.deep.finding import Fault, Finding, failed, passed, unknown
-from sms_consent_cli.commands.doctor.deep.learning import ApiProbe
 from sms_consent_cli.commands.doctor.deep.report import CheckResults
 from sms_consent_cli.shared.deployment import Deployment, NotFound
 

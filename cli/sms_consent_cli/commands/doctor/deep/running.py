@@ -150,12 +150,12 @@ def _values(context: Context, wanted: Mapping[str, dict[str, Any]]) -> dict[str,
 
 
 def alarms(context: Context) -> Iterator[Finding]:
-    """Check whether alarms notify somebody, and whether one is in ALARM."""
+    """Check whether alarms notify anyone, and whether one is in ALARM."""
     target = context.parameter("AlarmTopicArn")
     if not target:
         yield noted(
             "AlarmTopicArn is empty: alarms notify nobody",
-            "Deploy with the ARN of a topic that somebody reads.",
+            "Deploy with the ARN of a topic with a subscription.",
         )
     if context.local:
         yield unknown("a local stack has no alarms")
@@ -206,7 +206,7 @@ def _alarm_topic(context: Context, target: str) -> Iterator[Finding]:
     if not confirmed:
         yield failed(
             "the alarm topic has no confirmed subscription: alarms notify nobody",
-            "Subscribe somebody, who must confirm it.",
+            "Add a subscription and confirm it.",
         )
     else:
         yield passed(f"alarms are sent to a topic with {confirmed} confirmed subscriptions")

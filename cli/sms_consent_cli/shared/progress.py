@@ -1,4 +1,4 @@
-"""A progress bar on standard error, shown only in a terminal."""
+"""Progress on standard error: a bar for long work, and a message while a command waits."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from sms_consent_cli.shared.terminal_text import say
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Bar", "progress_bar"]
+__all__ = ["Bar", "progress_bar", "waiting"]
 
 
 class Bar(NamedTuple):
@@ -31,3 +33,22 @@ def progress_bar(what: str, about: int) -> Iterator[Bar]:
     with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
         task = progress.add_task(what, total=about)
         yield Bar(lambda done: progress.update(task, completed=done, total=max(about, done)), progress.console)
+
+
+@contextmanager
+def waiting(what: str, *, silent: bool) -> Iterator[Callable[[str], None]]:
+    """Show a spinner in a terminal, else one line unless ``silent``. Yields a function that prints a note."""
+    from sms_consent_cli.shared.terminal import console
+
+    out = console(stderr=True)
+
+    def notice(text: str) -> None:
+        say(f"note: {text}", err=True)
+
+    if not out.is_terminal:
+        if not silent:
+            say(f"{what} …", err=True)
+        yield notice
+        return
+    with out.status(f"{what} …"):
+        yield notice
