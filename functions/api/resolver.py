@@ -25,6 +25,7 @@ __all__ = ["description", "resolve"]
 
 _app = APIGatewayHttpResolver(
     enable_validation=True,
+    debug=False,  # POWERTOOLS_DEV would print every event with its phone numbers
     serializer=lambda body: to_json(body).decode(),
     json_body_deserializer=str,  # type: ignore[arg-type]  # the request model parses the text itself
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 VALID = "valid"
-"""Stands for a signature, which can only be made once a request is complete."""
+"""A placeholder for the signature, which can only be made when the request is complete."""
 
 
 class _Signing:
