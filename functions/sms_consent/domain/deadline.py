@@ -1,4 +1,4 @@
-"""The time that the current invocation has left, so that no call is still running when Lambda stops or freezes the function."""
+"""The remaining time of the invocation, so that no call is running when Lambda stops or freezes the function."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MARGIN = 1.0
 
 
 class Deadline:
-    """The end of the current invocation. One object serves a process, in which Lambda runs one invocation at a time.
+    """The end of the current invocation. One object serves a process, since Lambda runs one invocation at a time in it.
 
-    Outside an invocation that sets it, time is unlimited.
+    Outside an invocation, time is unlimited.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,8 @@ class Deadline:
 
     @contextmanager
     def of(self, remaining_ms: Callable[[], int]) -> Iterator[None]:
-        """Limit everything inside to an invocation; ``remaining_ms`` is its context's ``get_remaining_time_in_millis``."""
+        """Apply the limit of an invocation inside the context. ``remaining_ms`` is ``get_remaining_time_in_millis`` of its
+        context."""
         self._remaining_ms = remaining_ms
         try:
             yield
@@ -32,11 +33,11 @@ class Deadline:
             self._remaining_ms = None
 
     def allows(self, seconds: float) -> bool:
-        """Whether work that may take so long would end in time."""
+        """Return whether work of this duration would end in time."""
         remaining_ms = self._remaining_ms
         return remaining_ms is None or remaining_ms() / 1000 - MARGIN >= seconds
 
     def require(self, seconds: float) -> None:
-        """Raise OutOfTime unless work that may take so long would end in time."""
+        """Raise OutOfTime unless work of this duration would end in time."""
         if not self.allows(seconds):
             raise OutOfTime("too little time left in this invocation")

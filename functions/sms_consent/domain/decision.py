@@ -1,4 +1,4 @@
-"""What somebody asked for, by whom, through what and why it was understood so: the evidence, written once."""
+"""A decision: what was asked for, by whom, through which channel, and how it was understood. Written once, as evidence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Asked(StrEnum):
 
 
 class Author(StrEnum):
-    """Who decided."""
+    """Who made a decision."""
 
     END_USER = "END_USER"
     AGENT = "AGENT"
@@ -32,7 +32,7 @@ class Author(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a decision did when it was recorded."""
+    """The effect that a decision had when it was recorded."""
 
     CHANGED = "CHANGED"  # the consent is another since
     CONFIRMED = "CONFIRMED"  # newest, and asked for what already was
@@ -45,8 +45,8 @@ class Outcome(StrEnum):
 class Decision:
     """One request about one number.
 
-    ``id`` is the same however often the request is delivered; ``at`` is when it was made, for a text the timestamp of
-    its SNS notification, which AWS names as the way to order inbound texts.
+    ``id`` is the same for every delivery of the request. ``at`` is when it was made: for a text the timestamp of its SNS
+    notification, which AWS recommends for ordering inbound texts.
     """
 
     id: str
@@ -70,5 +70,5 @@ class Decision:
 
     @property
     def by_end_user(self) -> bool:
-        """Whether the person asked, as against somebody for them: this is what EndUserOptedOut records."""
+        """Whether the person asked, rather than somebody for them. EndUserOptedOut records this."""
         return self.author is Author.END_USER or self.end_user is True

@@ -1,7 +1,7 @@
-"""Decides what of a consent outlives the erasure of a person's history: what keeps them opted out, and the 30 days; pure.
+"""The erasure policy: what is kept of a consent when a person's history is erased. Pure.
 
-An opt-out must be honoured after its history is gone: were the number forgotten, texts would go out to it again. Both the
-GDPR (Art. 17(3)(b) and 21(3)) and the FCC (47 CFR 64.1200(a)(10)) ask for that, so the suppression itself stays.
+An opt-out must be honoured after its history is erased: if the number were forgotten, texts would be sent to it again. Both
+the GDPR (Art. 17(3)(b) and 21(3)) and the FCC (47 CFR 64.1200(a)(10)) require that, so the suppression itself is kept.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MARGIN = timedelta(days=1)
 
 
 class Why(StrEnum):
-    """Why something stays."""
+    """The reason why something is kept."""
 
     SUPPRESSION = "SUPPRESSION"  # opted out: for good
     HOLD = "HOLD"  # opted in, but a later deletion must still wait for the 30 days
@@ -29,7 +29,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stays:
-    """The consent without its history, and when it may go; None: not by itself."""
+    """A consent without its history, and when it may be deleted; None: not automatically."""
 
     consent: Consent
     why: Why
@@ -37,9 +37,9 @@ class Stays:
 
 
 def what_stays(consent: Consent, now: datetime) -> Stays | None:
-    """None if nothing need be kept: opted in, done, and no deletion from the list that still counts.
+    """Return what must be kept; None for a person who is opted in, if the list matches and no deletion still counts.
 
-    The copy of a decision goes in any case. The reply goes once it is settled: one that is still to be sent is owed.
+    The copy of a decision is always dropped, and the reply once it is finished.
     """
     answer = consent.answer
     pending = answer is not None and answer.state in {ReplyState.DUE, ReplyState.CLAIMED}

@@ -1,4 +1,4 @@
-"""What a log may say of an error that concerns one item: its message could quote a number or a text."""
+"""Descriptions of errors for logs, without their messages, which may quote a number or a text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["described"]
 
 
 def described(error: BaseException) -> dict[str, Any]:
-    """The names of the error's type and of its cause's, and the line that raised it."""
+    """Return the type names of the error and its cause, and the line that raised it."""
     frames = extract_tb(error.__traceback__)
     cause = error.__cause__
     told = {"error": type(error).__name__}

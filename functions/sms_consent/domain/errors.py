@@ -56,7 +56,7 @@ __all__ = [
 
 
 class ConsentError(Exception):
-    """The root of everything that this package raises on purpose."""
+    """The base class of all errors that this package raises."""
 
 
 class TryAgain(ConsentError):
@@ -64,11 +64,11 @@ class TryAgain(ConsentError):
 
 
 class Untouched(TryAgain):
-    """Nothing has happened."""
+    """The call had no effect."""
 
 
 class Throttled(Untouched):
-    """Refused for its rate."""
+    """The call was refused for its rate."""
 
 
 class Unconfirmed(Untouched):
@@ -76,19 +76,19 @@ class Unconfirmed(Untouched):
 
 
 class Unreached(Untouched):
-    """No connection to the service could be made."""
+    """No connection to the service."""
 
 
 class OutOfTime(Untouched):
-    """Not started, because it might not have ended before Lambda stops the function."""
+    """The call was not started, because it might not have ended before Lambda stops the function."""
 
 
 class Unavailable(TryAgain):
-    """No answer, or a failure inside the service; whether the call took effect is unknown."""
+    """No response, or a failure inside the service. Whether the call took effect is unknown."""
 
 
 class Never(ConsentError):
-    """The same call will fail again until something else changes."""
+    """The same call fails again until something else changes."""
 
 
 class OptInRefused(Never):
@@ -100,14 +100,14 @@ class OptInRefused(Never):
 
 
 class RecipientOptedOut(Never):
-    """SendTextMessage was refused because the recipient stands on the opt-out list."""
+    """SendTextMessage was refused, because the recipient is on the opt-out list."""
 
 
 class Rejected(Never):
-    """Denied, invalid, or naming a list, number or key that does not exist."""
+    """The call was denied, invalid, or named a list, number or key that does not exist."""
 
     def __init__(self, code: str, reason: str | None = None, fields: tuple[str, ...] = ()) -> None:
-        """``fields`` are the names of the fields that failed validation."""
+        """``fields`` holds the names of the fields that failed validation."""
         super().__init__(code if reason is None else f"{code}: {reason}")
         self.code = code
         self.reason = reason
@@ -126,21 +126,21 @@ class Rejected(Never):
 
 
 class Unreadable(Never):
-    """A record that is not what it should be; ``reason`` says what is wrong and never quotes it."""
+    """A record that cannot be read. ``reason`` says why, and never quotes the record."""
 
     def __init__(self, reason: str, key: tuple[str, str] | None = None) -> None:
-        """``key`` is that of an item of the ledger. It may hold a phone number, and is not part of the message."""
+        """``key`` is the key of a ledger item. It may contain a phone number, and is not part of the message."""
         super().__init__(reason)
         self.reason = reason
         self.key = key
 
 
 class OtherEvent(Unreadable):
-    """An event of another kind on the same topic, such as a delivery receipt: it is ignored."""
+    """An event of another kind on the same topic, such as a delivery receipt. It is ignored."""
 
 
 class Moved(Exception):
-    """A conditional write came too late; ``current`` is what stands in the ledger instead."""
+    """A conditional write was refused because the record had changed. ``current`` is what is stored."""
 
     def __init__(self, current: object) -> None:
         super().__init__("the ledger has moved on")

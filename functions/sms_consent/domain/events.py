@@ -1,6 +1,6 @@
-"""Which changes of the ledger others are told of, and what they are told: pure, from what was and what is.
+"""Events about changes of the ledger, derived from the item before and after a write. Pure.
 
-Never what a person wrote, neither the text nor the words in it that counted.
+No event contains what a person wrote, neither the body nor the words that matched.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What is told. ``number`` is whose events must stay in order."""
+    """A published event. Events of the same ``number`` are published in order."""
 
     type: EventType
     number: str
@@ -50,13 +50,13 @@ class Event:
 
     @property
     def id(self) -> str:
-        """The same however often the event is sent: by this a consumer knows that it has had it."""
+        """The event's id, the same for every publication, so that consumers can discard duplicates."""
         return str(self.detail["id"])
 
 
 @dataclass(frozen=True, slots=True)
 class EventEnvelope:
-    """An event on its way, with when the ledger changed and which ledger it was."""
+    """An event with the time of the change and the ledger it comes from."""
 
     event: Event
     changed_at: datetime | None
@@ -64,7 +64,7 @@ class EventEnvelope:
 
 
 def of_consent(before: Consent | None, after: Consent) -> Event | None:
-    """Marks, leases and replies are nobody else's business, nor is another decision for what already was."""
+    """Return the event for a change of a consent, or None: marks, leases, replies and confirming decisions publish nothing."""
     if before is not None and _public(before) == _public(after):
         return None
     version = _version(after)
@@ -88,7 +88,8 @@ def of_consent(before: Consent | None, after: Consent) -> Event | None:
 
 
 def of_decision(decision: Decision) -> Event | None:
-    """Decisions that change a consent are told by the change. Help is between the person and the reply."""
+    """Return the event for a decision, or None: decisions that change a consent are published with the change, HELP not at
+    all."""
     if decision.asked is not Asked.UNCLEAR:
         return None
     return Event(
@@ -105,7 +106,7 @@ def of_decision(decision: Decision) -> Event | None:
 
 
 def of_drift(drift: Drift) -> Event:
-    """Every difference that reconcile finds, whatever is done about it."""
+    """Return the event for a difference that reconcile found."""
     found_at = as_text(drift.found_at)
     return Event(
         EventType.LIST_DRIFTED,
@@ -127,16 +128,16 @@ def _public(consent: Consent) -> tuple[Status, bool, datetime | None]:
 
 
 def _version(consent: Consent) -> str:
-    """Text that sorts: greater is newer.
+    """Return a version that sorts as text: greater is newer.
 
-    The revision rises with each write, but starts anew where a consent was erased and comes back; the time of the newest
+    The revision rises with each write, but starts again if a consent was erased and comes back. The time of the newest
     decision before it never goes back.
     """
     return f"{as_text(consent.decided_at)}#{consent.revision:010d}"
 
 
 def _decided(consent: Consent) -> bool:
-    """Whether the decision that stands is at hand: it is, in the very write that changes the status."""
+    """Return whether the consent holds its newest decision, as it does in the write that changes the status."""
     return consent.outbox is not None and consent.outbox.id == consent.decided_by
 
 
@@ -165,5 +166,5 @@ def _id(*parts: str) -> str:
 
 
 def _present(**values: Value | None) -> dict[str, Value]:
-    """Absent stands for None, as in the ledger."""
+    """Return the detail without absent values."""
     return {name: value for name, value in values.items() if value is not None}

@@ -1,7 +1,7 @@
-"""One name for each opt-out list, whether it is given by name or by ARN.
+"""Canonical names of opt-out lists, which AWS accepts by name or by ARN.
 
-The service takes a list of the caller's own account and region by either. The ledger must not: under two names, one list
-would have two sets of consents. A list of another account has no name here, only its ARN.
+In the ledger, a list of the deployment's own account and region always has its name: under two names it would have two sets
+of consents. A list of another account has no name here, only its ARN.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ _ARN = re.compile(
 )
 
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
-"""Partitions by the beginning of a region's name; every other region is in ``aws``."""
+"""Partitions by the beginning of a region's name. Every other region is in ``aws``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListNames:
-    """The names of opt-out lists in one account and region. Without an account, every name stays as it is given."""
+    """The names of opt-out lists in one account and region. Without an account, every name stays as it is."""
 
     account: str = ""
     region: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> ListNames:
-        """Read a function's environment: ACCOUNT_ID from template.yaml, and AWS_REGION, which Lambda sets."""
+        """Read ACCOUNT_ID, which template.yaml sets, and AWS_REGION, which Lambda sets, from a function's environment."""
         region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or ""
         return cls(environment.get("ACCOUNT_ID", "").strip(), region.strip())
 
     @classmethod
     def of_arn(cls, arn: str) -> ListNames:
-        """Take account and region from the ARN of anything that belongs to the deployment."""
+        """Take account and region from the ARN of any resource of the deployment."""
         parts = arn.split(":")
         return cls(parts[4], parts[3]) if len(parts) > 5 else cls()
 
@@ -49,7 +49,7 @@ class ListNames:
         return found["name"] if self.region in ("", found["region"]) else given.strip()
 
     def alias(self, name: str) -> str | None:
-        """Return the ARN of a list with this name, under which earlier releases may have stored its consents."""
+        """Return the ARN of a list, under which earlier releases may have stored its consents."""
         if not self.account or not self.region or name.startswith("arn:"):
             return None
         partition = next((each for start, each in _PARTITIONS if self.region.startswith(start)), "aws")

@@ -1,4 +1,4 @@
-"""Logs and metrics, as the code that uses them sees them."""
+"""Interfaces of logs and metrics."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ class Logger(Protocol):
 
     @property
     def info(self) -> Callable[..., None]:
-        """One structured line."""
+        """Log one structured line."""
 
     @property
     def error(self) -> Callable[..., None]:
-        """One structured line that an operator should see."""
+        """Log one structured line that an operator should see."""
 
     @property
     def warning(self) -> Callable[..., None]:
-        """One structured line about what may need attention."""
+        """Log one structured line about something that may need attention."""
 
     def append_keys(self, **keys: Any) -> None:
         """Add keys to every further line."""
 
 
 class Metrics(Protocol):
-    """Metrics of one invocation, such as those of Powertools, which prints them as one line at the end."""
+    """Metrics of one invocation. Powertools prints them as one line at the end."""
 
     def add_metric(self, name: str, unit: Any, value: float) -> None:
-        """One value."""
+        """Add one value."""

@@ -1,6 +1,6 @@
-"""Which facts an operator is told of, each once: pure, from what stood in the ledger and what was written over it.
+"""Operational events: changes that operators see in logs and metrics, derived from a record before and after a write. Pure.
 
-A write is conditional, so of many workers and repetitions exactly one brings a change about, and this tells it there.
+Writes are conditional, so exactly one of many workers and repetitions makes a change, and reports it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ENDINGS = frozenset({ReplyState.SENT, ReplyState.SKIPPED, ReplyState.FAILED, Re
 
 
 class OperationalEventKind(StrEnum):
-    """What happened, as a log says it."""
+    """What happened. The value is the log message."""
 
     LISTED = "on the list"
     RELEASED = "off the list"
@@ -32,7 +32,7 @@ class OperationalEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationalEvent:
-    """One change. ``number`` is not to be shown as it is."""
+    """One change. ``number`` must be masked before it is shown."""
 
     kind: OperationalEventKind
     number: str | None = None
@@ -47,7 +47,7 @@ class OperationalEvent:
 
 
 def of_consent(before: Consent | None, after: Consent, now: datetime) -> Iterator[OperationalEvent]:
-    """What a write of a consent brought about: at most one thing about the list, and one about the reply."""
+    """Yield the events of a consent's write: at most one about the list, and one about the reply."""
     kind = _of_the_list(before, after)
     if kind is not None:
         yield OperationalEvent(
@@ -67,7 +67,7 @@ def of_consent(before: Consent | None, after: Consent, now: datetime) -> Iterato
 
 
 def of_letter(before: ReplyThread | None, after: ReplyThread, now: datetime) -> Iterator[OperationalEvent]:
-    """Likewise of a reply on which no consent hangs."""
+    """Yield the events of a reply thread's write."""
     if _ended(before.answer if before is not None else None, after.answer):
         yield _replied(after.number, after.answer, now - after.asked_at, None)
 
@@ -101,7 +101,7 @@ def _replied(number: str, answer: Reply, delay: timedelta, list_name: str | None
 
 
 def _asked_at(consent: Consent, answer: Reply) -> datetime:
-    """When the decision was made that the reply answers; another may have confirmed it since."""
+    """Return the time of the decision that the reply answers. A later decision may have confirmed it since."""
     if consent.decided_by == answer.decision_id:
         return consent.decided_at
     known = consent.asked_out_at if answer.kind is ReplyKind.OPT_OUT_CONFIRMATION else consent.opted_in_at

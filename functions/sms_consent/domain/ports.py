@@ -1,4 +1,4 @@
-"""What the core asks of the world: a ledger of consent, an opt-out list, a way to send a text, the time."""
+"""Interfaces that several packages need: the ledger, the opt-out list, texting, and the clock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Clock", "ConsentLedger", "DeadLetterQueue", "OptOutList", "Rejection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """What a number, pool or agent of ours stands for: the list that its texts count for, and how its replies read."""
+    """The settings of an origination identity (a number, pool or RCS agent): its opt-out list, and how its replies read."""
 
     identity: str
     list_name: str
@@ -42,96 +42,99 @@ class Rejection(StrEnum):
 
 
 class Clock(Protocol):
-    """The time, and the only way to wait for it."""
+    """The time, and the only way to wait."""
 
     def now(self) -> datetime:
-        """The present moment, in UTC to the millisecond. Where it is not known exactly, the earliest that it can be."""
+        """Return the present time, in UTC to the millisecond. If it is not known exactly, return the earliest that it can be."""
 
     def latest(self) -> datetime:
-        """The latest that the present moment can be: the same as ``now`` where it is known exactly."""
+        """Return the latest that the present time can be. It equals ``now`` if the time is known exactly."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
 
 
 class ConsentLedger(Protocol):
-    """What should be, and why. Every method raises TryAgain when the ledger does not answer, and reads what was written last."""
+    """The ledger. Reads are consistent. Every method raises TryAgain if the ledger does not respond, or Rejected."""
 
     def consent(self, number: str, list_name: str) -> Consent | None:
-        """The consent as it stands."""
+        """Return the stored consent."""
 
     def save(self, consent: Consent, replacing: Consent | None) -> None:
-        """Write if ``replacing`` (None: nothing) still stands; otherwise raise Moved with what stands instead."""
+        """Write a consent if ``replacing`` (None: nothing) is still stored. Otherwise raise Moved with what is stored."""
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
-        """Record a decision once; False if it was there."""
+        """Write a decision to the history once. Return False if it was there."""
 
     def save_and_append(
         self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
     ) -> None:
-        """``save``, and ``append`` with it: both or neither, in one call."""
+        """Do ``save`` and ``append`` in one call: both or neither."""
 
     def recorded_between(
         self, number: str, since: datetime, until: datetime, *, most: int
     ) -> Sequence[Decision] | None:
-        """Return the decisions of a number from a span of time, both ends included; None if there are more than ``most``."""
+        """Return a number's decisions of a time span, both ends included, or None if there are more than ``most``."""
 
     def letter(self, key: str, number: str) -> ReplyThread | None:
-        """The newest reply of one kind to one person."""
+        """Return the newest HELP or clarification reply of one kind to a person."""
 
     def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
-        """Like ``save``."""
+        """Write a reply thread, like ``save``."""
 
     def due_consents(
         self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
     ) -> Iterator[Consent | Unreadable]:
-        """The work of one kind that is due by then, longest due first; perhaps not the newest state of it.
+        """Yield the consents with due work of one kind, longest due first. They may be out of date.
 
-        ``rejected`` limits it to one class. An item that cannot be read is given as the error.
+        ``rejected`` limits them to one class. An item that cannot be read is yielded as the error.
         """
 
     def due_letters(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
-        """The replies that are due by then, with their keys."""
+        """Yield the reply threads that are due, with their keys."""
 
     def reject(self, work: RejectedWork) -> None:
-        """Write work that is rejected permanently, in place of what was written for its number and list before."""
+        """Write permanently rejected work, in place of earlier work for the same number and list."""
 
     def due_rejected(self, until: datetime) -> Iterator[RejectedWork | Unreadable]:
-        """The work that is rejected permanently and to be tried again by then, longest due first."""
+        """Yield the permanently rejected work that is to be tried again, longest due first."""
 
     def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
-        """Set when such work is tried again; None: it is over. Nothing happens if it is no longer as it was read."""
+        """Set when rejected work is tried again; None ends it. Does nothing if the work has changed since it was read."""
 
     def sender(self, identity: str) -> Sender | None:
-        """What is configured for one of our numbers, pools or agents."""
+        """Return the settings of an origination identity, or None."""
 
     def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
-        """Whether this worker, and no other, may do what has this name, until then or until it ends its turn."""
+        """Take or renew the named exclusive turn for a worker. Return False if another worker has it.
+
+        A turn ends at ``until``, or when its worker ends it.
+        """
 
     def end_turn(self, name: str, worker: str, now: datetime) -> None:
-        """Let the next one have it. Somebody else's turn stays."""
+        """End a worker's turn. Another worker's turn stays."""
 
 
 class OptOutList(Protocol):
-    """AWS's opt-out list. Every method raises Throttled, Unavailable or Rejected."""
+    """The AWS opt-out list. Every method raises Throttled, Unavailable or Rejected."""
 
     def put(self, number: str, list_name: str) -> Listing:
-        """PutOptedOutNumber; repeating it does no harm."""
+        """Call PutOptedOutNumber. Safe to repeat."""
 
     def delete(self, number: str, list_name: str) -> Listing | None:
-        """DeleteOptedOutNumber; None if the number was not listed. Raises OptInRefused within the 30 days."""
+        """Call DeleteOptedOutNumber. Return None if the number was not listed. Raises OptInRefused within the 30 days."""
 
     def find(self, number: str, list_name: str) -> Listing | None:
-        """DescribeOptedOutNumbers for one number; None if it is not listed."""
+        """Call DescribeOptedOutNumbers for one number. Return None if it is not listed."""
 
 
 class Texting(Protocol):
-    """A way to answer. Raises Throttled, Unavailable, RecipientOptedOut or Rejected."""
+    """Sends texts. Raises Throttled, Unavailable, RecipientOptedOut or Rejected."""
 
     def send(self, *, to: str, sender: str, body: str, reference: str, as_rcs: bool = False) -> str:
-        """SendTextMessage, once: never repeated on doubt. Returns the message's id; ``reference`` names the decision.
+        """Call SendTextMessage once, without retries, and return the message's id. ``reference`` is the decision's id.
 
-        With ``as_rcs``, SendRcsMessage: its IAM resources include RCS agents, those of SendTextMessage do not.
+        With ``as_rcs``, call SendRcsMessage: its IAM resources include RCS agents, those of SendTextMessage do not.
         """
 
 
@@ -139,4 +142,4 @@ class DeadLetterQueue(Protocol):
     """The queue for records that could not be processed."""
 
     def put(self, body: str, reason: str) -> None:
-        """Keep a record as it came, with the reason. Raises TryAgain or Rejected."""
+        """Keep an unchanged record, with the reason. Raises TryAgain or Rejected."""

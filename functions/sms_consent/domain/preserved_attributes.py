@@ -1,6 +1,6 @@
-"""Attributes of a stored item that this version cannot read, kept so that every write puts them back.
+"""Attributes of a stored item that this version cannot read, and writes back unchanged.
 
-During a rollback or a canary deployment two versions share the ledger. A version must not delete what the other one wrote.
+During a rollback or a canary deployment two versions share the ledger. Neither may delete what the other one wrote.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ __all__ = ["Preserved"]
 
 @dataclass(frozen=True, slots=True)
 class Preserved:
-    """What an item held beyond what this version reads.
+    """The part of an item that this version cannot read.
 
-    ``unknown`` are attributes that no field corresponds to. ``unreadable`` are attributes with a field, whose value this
-    version cannot read (an enum member added later, a number edited to text): the stored value, and the value used for it.
+    ``unknown`` holds attributes without a field. ``unreadable`` holds attributes with a field whose value this version cannot
+    read (a newer enum member, a number edited to text): the stored value, and the value used instead.
     """
 
     unknown: Mapping[str, Any] = field(default_factory=dict)

@@ -1,8 +1,8 @@
-"""Which opt-out lists a request counts for besides that of the sender it was made to.
+"""Propagation: the further opt-out lists that a decision counts for, besides the sender's own.
 
-Whether one STOP ends everything that a company sends is law that has been changed and put off again and again (47 CFR
-64.1200(a)(10), "revoke all"). So it is configuration: a deployment chooses a reach for opt-outs and one for opt-ins, and
-the lists and their groups stand in the ledger, where they change without a deployment.
+Whether one STOP ends everything that a company sends depends on rules that have been changed and delayed repeatedly (47 CFR
+64.1200(a)(10), "revoke all"). So it is configuration: a deployment chooses a reach for opt-outs and one for opt-ins, and the
+ledger holds the lists and their groups, so that they can change without a deployment.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["KnownList", "Reach", "Scope"]
 
 
 class Reach(StrEnum):
-    """How far a request goes."""
+    """How far a decision goes."""
 
     SENDER = "SENDER"  # the sender's own list
     GROUP = "GROUP"  # and every list of the group that it is in
@@ -26,33 +26,33 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownList:
-    """An opt-out list that this deployment writes to. It is in one group at the most."""
+    """An opt-out list that this deployment writes to. It is in at most one group."""
 
     name: str
     group: str | None = None
 
 
 _ASKED_BY_PEOPLE = frozenset({Author.END_USER, Author.AGENT})
-"""An import, or what AWS reports, is a fact about the one list that it names, and not a request."""
+"""Imports, and opt-outs that AWS reports, concern only the list that they name."""
 
 
 class Scope:
-    """A deployment's choice, and the lists that there are."""
+    """A deployment's choice of reach, with the known lists."""
 
     def __init__(
         self, *, opt_out: Reach, opt_in: Reach, own_list: str, lists: Callable[[], Iterable[KnownList]]
     ) -> None:
-        """``lists`` is called only where the choice needs them; ``own_list`` is that of senders without settings."""
+        """``lists`` is called only if the choice needs it. ``own_list`` is the list of senders without settings."""
         self._reach = {Asked.OPT_OUT: opt_out, Asked.OPT_IN: opt_in}
         self._own_list = own_list
         self._lists = lists
 
     def is_wider(self, decision: Decision) -> bool:
-        """Return whether such a decision counts for other lists than the sender's own."""
+        """Return whether such a decision counts for further lists."""
         return decision.author in _ASKED_BY_PEOPLE and self._reach[decision.asked] is not Reach.SENDER
 
     def beyond(self, decision: Decision, list_name: str) -> tuple[str, ...]:
-        """The further lists, always in the same order. Raises TryAgain if they must be read and cannot be."""
+        """Return the further lists, sorted by name. Raises TryAgain or Rejected if they cannot be read."""
         reach = self._reach[decision.asked]
         if reach is Reach.SENDER or decision.author not in _ASKED_BY_PEOPLE:
             return ()

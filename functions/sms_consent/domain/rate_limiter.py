@@ -1,4 +1,4 @@
-"""When the next call of a kind may be made: within the API's rate, and not again right after a refusal."""
+"""The rate limiter: spaces calls by the API's quotas, and pauses after a refusal."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from sms_consent.domain.ports import Clock
 __all__ = ["Call", "RateLimiter"]
 
 REST = timedelta(seconds=1)
-"""The quotas count requests a second: after a refusal for the rate, the next second is the first that can help.
+"""Quotas count requests per second, so the next second is the first in which a refused call can succeed.
 
-After a call without an answer, a worker that tried again at once would spend its life waiting for time-outs, and its
-batch with it: what it leaves undone is recorded, and due.
+After a call without a response, a worker that tried again at once would spend its time waiting for time-outs, and its batch
+with it. What it leaves undone is recorded, and due.
 """
 
 
 class Call(StrEnum):
-    """The calls that have a quota of their own."""
+    """Calls with a quota each."""
 
     PUT = "PutOptedOutNumber"
     DELETE = "DeleteOptedOutNumber"
@@ -36,9 +36,10 @@ class RateLimiter:
     def __init__(
         self, clock: Clock, rates: Mapping[Call, float] | None = None, *, at_once: Mapping[Call, float] | None = None
     ) -> None:
-        """``rates`` are requests a second; ``at_once`` are calls that threads of this worker may have under way together.
+        """Create a limiter.
 
-        A call that a second has no room for is better not begun beside others: if it is refused, it was for nothing.
+        ``rates`` are requests per second. ``at_once`` are the calls that threads of this worker may have running at the same
+        time: a call beyond a second's quota would only be refused.
         """
         self._clock = clock
         self._rooms = {call: Semaphore(max(int(most), 1)) for call, most in (at_once or {}).items()}
@@ -47,23 +48,23 @@ class RateLimiter:
         self._rest_until: dict[Call, datetime] = {}
 
     def begin(self) -> None:
-        """Another worker, whose turn is over, may have called a moment ago: no call is made before its gap has passed."""
+        """Start a run: another worker may have called a moment ago, so the first call waits for a full gap."""
         now = self._clock.now()
         for call, gap in self._gaps.items():
             self._turn_at[call] = max(self._turn_at.get(call, now), now + gap)
 
     def resting(self, call: Call) -> bool:
-        """Whether the service refused such a call for its rate, or did not answer one, a moment ago."""
+        """Return whether such a call was refused for its rate, or got no response, a moment ago."""
         rest_until = self._rest_until.get(call)
         return rest_until is not None and self._clock.now() < rest_until
 
     def ready(self, call: Call) -> bool:
-        """Whether the call could be made without waiting for its turn."""
+        """Return whether the call could be made without waiting."""
         turn = self._turn_at.get(call)
         return not self.resting(call) and (turn is None or turn <= self._clock.now())
 
     def take(self, call: Call) -> None:
-        """Wait for the call's turn, where there are turns."""
+        """Wait until the call may be made."""
         gap = self._gaps.get(call)
         if gap is None:
             return
@@ -74,7 +75,7 @@ class RateLimiter:
 
     @contextmanager
     def turn(self, call: Call) -> Iterator[None]:
-        """For making the call. Raises Throttled if one that it waited for was refused: so would this one be."""
+        """Make the call inside this context. Raises Throttled if a call that it waited for was refused."""
         room = self._rooms.get(call)
         if room is None:
             self.take(call)
@@ -91,5 +92,5 @@ class RateLimiter:
             room.release()
 
     def refused(self, call: Call) -> None:
-        """The service refused one for its rate, or did not answer: rest."""
+        """Note that a call was refused for its rate, or got no response."""
         self._rest_until[call] = self._clock.now() + REST

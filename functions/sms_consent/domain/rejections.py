@@ -1,4 +1,4 @@
-"""Work that AWS rejects permanently because of its phone number: when an attempt counts as the last, and what is kept."""
+"""Permanent rejections: numbers that AWS refuses to put on a list or to delete from it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["ATTEMPTS", "RETRIED_EVERY", "SPAN", "RejectedWork", "is_permanent"]
 
 ATTEMPTS = 5
 SPAN = timedelta(hours=1)
-"""A number counts as rejected permanently after at least so many validation errors about it, over at least so long."""
+"""A number counts as permanently rejected after this many validation errors about it, over at least this long."""
 RETRIED_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedWork:
-    """A number that AWS does not accept on a list, or does not delete from it.
+    """Work on a number that AWS rejects permanently.
 
-    It is a separate item, since the previous release fails on a consent with a kind of work that it does not know. The
+    It is a separate item, because the previous release fails on a consent with a kind of work that it does not know. The
     consent itself has no due work any more.
     """
 
@@ -36,7 +36,7 @@ class RejectedWork:
 
     @staticmethod
     def of(consent: Consent, now: datetime) -> RejectedWork:
-        """The work left for a consent that has just been rejected once more."""
+        """Return the work for a consent that has just been rejected once more."""
         return RejectedWork(
             number=consent.number,
             list_name=consent.list_name,
@@ -49,11 +49,11 @@ class RejectedWork:
         )
 
     def at(self, due_at: datetime | None) -> RejectedWork:
-        """The same work, tried again at another time, or over."""
+        """Return the work with another time for the next attempt, or None if it is over."""
         return replace(self, due_at=due_at)
 
 
 def is_permanent(consent: Consent, now: datetime) -> bool:
-    """Whether the number has been rejected often enough, and for long enough."""
+    """Return whether the number has been rejected often enough, and for long enough."""
     since = consent.rejected_since
     return consent.rejections >= ATTEMPTS and since is not None and now - since >= SPAN

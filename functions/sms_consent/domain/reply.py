@@ -1,4 +1,4 @@
-"""How one reply stands: due, claimed by one worker, or settled; so that nobody is sent it twice."""
+"""Replies and their states: due, claimed by one worker, or finished, so that no reply is sent twice."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sms_consent.domain.preserved_attributes import Preserved
 __all__ = ["Delivery", "RecentReply", "Reply", "ReplyKind", "ReplyState", "ReplyThread", "digest_of"]
 
 MOST_RECENT = 3
-"""Replies of which a record keeps time, kind and digest."""
+"""How many sent replies a record keeps with time, kind and digest."""
 
 MOST_LINES = 20
-"""Numbers of ours of which a letter keeps when a person last asked them."""
+"""For how many origination identities a reply thread keeps the time of a person's last question."""
 
 
 class ReplyKind(StrEnum):
@@ -30,7 +30,7 @@ class ReplyKind(StrEnum):
 
 
 class ReplyState(StrEnum):
-    """A reply goes from DUE to CLAIMED to one of the others, and back to DUE only when it surely was not sent."""
+    """The state of a reply: DUE, then CLAIMED, then a final one. It returns to DUE only if the reply was certainly not sent."""
 
     DUE = "DUE"
     CLAIMED = "CLAIMED"
@@ -56,11 +56,12 @@ class Reply:
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     def claimed(self, worker: str) -> Reply:
-        """Claimed by one worker; claimed before it is sent, hence sent at most once."""
+        """Return the reply claimed by a worker. It is claimed before it is sent, so it is sent at most once."""
         return replace(self, state=ReplyState.CLAIMED, claimed_by=worker)
 
     def taken_over(self, worker: str, now: datetime) -> Reply:
-        """As another worker finds it: what a lost one had claimed may have gone out, so it is left alone."""
+        """Return the reply as the next worker continues it. One that a lost worker had claimed may have been sent, so it is
+        not sent."""
         if self.state is ReplyState.CLAIMED:
             return replace(self, state=ReplyState.UNKNOWN, reason="the worker that had claimed it was lost")
         if self.state is ReplyState.DUE:
@@ -68,33 +69,33 @@ class Reply:
         return self
 
     def released(self) -> Reply:
-        """Due again: the attempt surely had no effect."""
+        """Return the reply due again, after an attempt that certainly had no effect."""
         return replace(self, state=ReplyState.DUE, claimed_by=None)
 
     def sent(self, message_id: str) -> Reply:
-        """Accepted by the service."""
+        """Return the reply as accepted by AWS."""
         return replace(self, state=ReplyState.SENT, message_id=message_id)
 
     def skipped(self, reason: str) -> Reply:
-        """Not sent, on purpose."""
+        """Return the reply as not sent on purpose."""
         return replace(self, state=ReplyState.SKIPPED, reason=reason)
 
     def failed(self, reason: str) -> Reply:
-        """Refused for good."""
+        """Return the reply as permanently refused."""
         return replace(self, state=ReplyState.FAILED, reason=reason)
 
     def unknown(self, reason: str) -> Reply:
-        """The call broke off, perhaps after it took effect."""
+        """Return the reply as perhaps sent: the call got no response."""
         return replace(self, state=ReplyState.UNKNOWN, reason=reason)
 
     def held_by(self, worker: str) -> bool:
-        """Whether this worker, and no other, may send it now."""
+        """Return whether the worker has claimed the reply and may send it."""
         return self.state is ReplyState.CLAIMED and self.claimed_by == worker
 
 
 @dataclass(frozen=True, slots=True)
 class RecentReply:
-    """A reply that a person was sent, or may have been: when, a digest of its text, and its kind."""
+    """A reply that a person was sent, or may have been sent: time, digest of its text, and kind."""
 
     at: datetime
     digest: str
@@ -106,13 +107,13 @@ class RecentReply:
 
 
 def digest_of(body: str) -> str:
-    """Return a short digest of a reply's text, by which a copy of it is recognised."""
+    """Return a short digest of a reply's text, to recognise a copy of it."""
     return sha256(body.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The result of one attempt to send a reply. ``reply`` is None if no text can have left."""
+    """The result of one attempt to send a reply. ``reply`` is None if certainly no text was sent."""
 
     answer: Reply
     reply: RecentReply | None = None
@@ -120,10 +121,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyThread:
-    """The newest reply of one kind to one person that changes no consent: to HELP, or the question to an unclear text.
+    """The newest reply of one kind to one person that changes no consent: to HELP, or the question about an unclear text.
 
-    ``recent`` are the times at which such replies were claimed, which limits count. ``waiting`` are earlier replies, from
-    others of our numbers, that could not be sent before the newest was asked for.
+    ``recent`` holds the times at which such replies were claimed, for the limits. ``waiting`` holds earlier replies, from
+    other origination identities, that could not be sent before the newest was requested.
     """
 
     number: str
@@ -139,11 +140,11 @@ class ReplyThread:
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     def recent_within(self, window: timedelta, now: datetime) -> tuple[datetime, ...]:
-        """Return the claims of the last while."""
+        """Return the claims within a time window."""
         return tuple(moment for moment in self.recent if now - moment < window)
 
     def has_seen(self, decision_id: str, line: str, at: datetime) -> bool:
-        """Tell whether a question is known, or a newer one to the same number of ours."""
+        """Return whether the question, or a newer one to the same origination identity, is known."""
         if any(answer.decision_id == decision_id for answer in (self.answer, *self.waiting)):
             return True  # published again, perhaps under a later time
         seen = self.lines.get(line)
@@ -152,7 +153,7 @@ class ReplyThread:
         return seen is not None and at <= seen
 
     def after(self, former: ReplyThread) -> ReplyThread:
-        """Return the letter as the successor of the one that is stored."""
+        """Return the thread as the successor of the stored one."""
         lines = sorted({**former.lines, **self.lines}.items(), key=itemgetter(1))
         return replace(
             self,
@@ -169,7 +170,7 @@ class ReplyThread:
         return tuple(answer for answer in due if answer.state is ReplyState.DUE and now < answer.until)
 
     def next_taken_over(self, worker: str, now: datetime) -> ReplyThread:
-        """Return the letter with its next reply claimed, or given up if a lost worker had claimed it."""
+        """Return the thread with its next reply claimed, or given up if a lost worker had claimed it."""
         answer, waiting = self.answer, self.waiting
         if waiting and answer.state not in (ReplyState.DUE, ReplyState.CLAIMED):
             answer, waiting = waiting[0], waiting[1:]

@@ -1,4 +1,4 @@
-"""Replies that change no consent: to HELP, and the question to a text that may have meant STOP."""
+"""HELP and clarification replies, which change no consent."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = ["HelpAndClarification"]
 USEFUL_FOR = timedelta(days=1)
 
 CLAIM = timedelta(minutes=2)
-"""After so long, sweep takes the next reply of a letter whose worker was lost: longer than a worker can live."""
+"""After this time sweep sends the next reply of a thread whose worker was lost. It is longer than a worker can live."""
 
 
 class HelpAndClarification:
-    """Answers each question once, the newest one for all if they come faster than they can be answered."""
+    """Answers each question once. If questions come faster than replies can be sent, only the newest is answered."""
 
     def __init__(
         self,
@@ -44,10 +44,10 @@ class HelpAndClarification:
         self._new_token = new_token
 
     def answer(self, decision: Decision, kind: ReplyKind, *, reply_from: str) -> Reply | None:
-        """Answer, and record the decision. Return None if a newer question was answered.
+        """Reply to a question and record the decision. Return None if a newer question was answered.
 
-        The answer is skipped if the person has had enough replies of this kind. Raises TryAgain if the ledger does not
-        answer; repeating is safe.
+        The reply is skipped if the person has had enough replies of this kind. Safe to repeat. Raises TryAgain if the ledger
+        does not respond.
         """
         letter = self._open(decision, kind, reply_from)
         if letter is not None and letter.answer.state is ReplyState.CLAIMED:
@@ -56,9 +56,9 @@ class HelpAndClarification:
         return letter.answer if letter is not None else None
 
     def recent_replies(self, number: str, list_name: str) -> Iterator[RecentReply]:
-        """Yield the replies that a person was sent, for a list and to HELP or a question, up to three of each kind.
+        """Yield the replies that a person was sent, for a list and to questions, up to three of each kind.
 
-        Each kind is read when it is needed. Raises TryAgain if the ledger does not answer.
+        Each kind is read when it is needed. Raises TryAgain if the ledger does not respond.
         """
         consent = self._ledger.consent(number, list_name)
         yield from consent.recent_replies if consent is not None else ()
@@ -67,11 +67,11 @@ class HelpAndClarification:
             yield from letter.recent_replies if letter is not None else ()
 
     def note(self, decision: Decision) -> None:
-        """Record a decision that is not answered."""
+        """Record a decision without a reply."""
         self._ledger.append(decision, Outcome.ANSWERED, self._clock.now())
 
     def send_if_due(self, key: str, letter: ReplyThread) -> bool:
-        """Send a reply that was left due, as it was last seen; False if it has to wait for its turn."""
+        """Send a due reply of a thread as it was last read. Return False if it has to wait for the rate limit."""
         now = self._clock.now()
         if not self._pace.ready(Call.SEND):
             return False

@@ -53,7 +53,7 @@ LOW_PRIORITY_SHARE = 0.8
 
 
 class Priority(Enum):
-    """Which replies are cut first."""
+    """Which replies are cut first when the budget runs out."""
 
     LOW = "LOW"  # HELP, questions, confirmations of opt-ins: up to 80 % of the budget
     OPT_OUT = "OPT_OUT"  # further confirmations of opt-outs: up to the whole budget
@@ -61,7 +61,7 @@ class Priority(Enum):
 
 
 class Refusal(Enum):
-    """Why the budget has no room for a reply."""
+    """Why the budget refuses a reply."""
 
     SPENT = "SPENT"
     UNKNOWN = "UNKNOWN"
@@ -72,20 +72,20 @@ Reserve = Callable[[date, int], int]
 
 
 class Budget(Protocol):
-    """Whether a reply may be sent today."""
+    """The number of replies that may be sent in a day."""
 
     def take(self, priority: Priority) -> Refusal | None:
-        """Count a reply that is about to be sent; a refusal means that it must not be."""
+        """Count a reply that is about to be sent. A refusal means that it must not be sent."""
 
     def would_refuse(self, priority: Priority) -> Refusal | None:
-        """Answer as far as is known without a call."""
+        """Return the refusal as far as it is known without a call."""
 
     def give_back(self) -> None:
         """Uncount a reply that was not sent after all."""
 
 
 class Unlimited:
-    """No budget."""
+    """A budget without a limit."""
 
     def take(self, priority: Priority) -> Refusal | None:  # noqa: ARG002  the same for all
         """Allow it."""
@@ -108,17 +108,17 @@ LONGEST = timedelta(days=1)
 """The longest time that a limit looks back."""
 
 CONFIRMATIONS = 3
-"""Confirmations to one person for one list in a day. No more than ``answer.MOST_RECENT``, which a consent keeps."""
+"""Confirmations to one person for one list in a day. At most ``reply.MOST_RECENT``, which a consent keeps."""
 
 OPT_IN_CONFIRMATIONS = 2
-"""Of them, for opt-ins: one is always left for an opt-out."""
+"""How many of them may be for opt-ins. One is always left for an opt-out."""
 
 _REASONS = {Refusal.SPENT: SPENT, Refusal.UNKNOWN: UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many replies one person may be sent in a span of time."""
+    """How many replies one person may be sent in a time span."""
 
     most: int
     within: timedelta
@@ -128,7 +128,7 @@ LETTER_LIMITS: Mapping[ReplyKind, tuple[Limit, ...]] = {
     ReplyKind.HELP: (Limit(3, timedelta(hours=1)), Limit(6, LONGEST)),
     ReplyKind.ASK: (Limit(1, LONGEST),),
 }
-"""For one person, whichever of our numbers they text; two machines would answer each other for ever."""
+"""Limits for one person across all origination identities. Without them, two machines would reply to each other forever."""
 
 
 class ReplyLimits:
@@ -165,7 +165,8 @@ class ReplyLimits:
 
 
 def enough(kind: ReplyKind, recent: Sequence[RecentReply], now: datetime) -> bool:
-    """Tell whether a person has had enough confirmations for one list. A first one of an opt-out in a day is never too many."""
+    """Return whether a person has had enough confirmations for one list. The first confirmation of an opt-out in a day is
+    always sent."""
     if kind not in (ReplyKind.OPT_OUT_CONFIRMATION, ReplyKind.OPT_IN_CONFIRMATION):
         return False  # these have limits of their own, across lists (``correspondence``)
     today = [reply.kind for reply in recent if now - reply.at < LONGEST]
@@ -182,7 +183,7 @@ def _priority(kind: ReplyKind, recent: Sequence[RecentReply], now: datetime) -> 
 
 
 class ReplyBudget:
-    """One execution environment's part of the budget. May be used by several threads."""
+    """One execution environment's part of the budget. Safe for several threads."""
 
     def __init__(
         self,
@@ -226,7 +227,7 @@ class ReplyBudget:
         return refusal
 
     def would_refuse(self, priority: Priority) -> Refusal | None:
-        """Answer as far as is known without a call."""
+        """Return the refusal as far as it is known without a call."""
         with self._state:
             self._turn_day()
             return self._refusal(priority)
@@ -254,7 +255,7 @@ class ReplyBudget:
             self._begin(today)
 
     def _try(self, priority: Priority) -> tuple[bool, Refusal | None]:
-        """Whether it is decided without a reservation, and how."""
+        """Return whether the reply is decided without a reservation, and the refusal."""
         with self._state:
             self._turn_day()
             refusal = self._refusal(priority)
@@ -287,7 +288,7 @@ class ReplyBudget:
         return self._retry_at is not None and self._clock.now() < self._retry_at
 
     def _reserve_block(self) -> None:
-        """Make one reservation; the caller holds ``_reserving``, and no other lock during the call."""
+        """Make one reservation. The caller holds ``_reserving`` and no other lock."""
         with self._state:
             day = self._day
             block = min(max(self._sent, 1), BLOCK)

@@ -1,4 +1,4 @@
-"""What becomes of one attempt to answer somebody."""
+"""The reply sender: composes a reply, applies the limits, and sends it once."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sms_consent.sync.reply_limits import ReplyLimits
 __all__ = ["ReplySender"]
 
 MOST = 100
-"""Senders whose replies are kept ready."""
+"""Senders whose composed replies are cached."""
 
 
 class ReplySender:
-    """Sends an answer that its worker has claimed, once."""
+    """Sends a reply that its worker has claimed."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class ReplySender:
         limits: ReplyLimits,
         warn: Callable[[Unfit], None] | None = None,
     ) -> None:
-        """``warn`` is called for each reply that is not sent as it is configured."""
+        """``warn`` is called for each reply that cannot be sent as it is configured."""
         self._texting = texting
         self._replies = replies
         self._senders = senders
@@ -40,9 +40,9 @@ class ReplySender:
         self._branded: dict[Sender, Replies] = {}
 
     def deliver(self, number: str, answer: Reply, recent: Sequence[RecentReply] = ()) -> Delivery:
-        """Send a reply, once, unless a limit withholds it. Raises Untouched, after which it can be tried again, and nothing else.
+        """Send a reply once, unless a limit withholds it. Raises only Untouched, after which it can be tried again.
 
-        ``recent`` are the newest replies for the same consent.
+        ``recent`` holds the newest replies for the same consent.
         """
         sender, reply_from = self._settings_of(answer.sender), None
         if sender is not None:
@@ -79,12 +79,12 @@ class ReplySender:
         return self._left(answer.sent(message_id), reply)
 
     def replies_of(self, sender: str) -> Replies:
-        """Return the replies of a number, pool or agent of ours. Raises TryAgain or Rejected if it cannot be looked up."""
+        """Return the replies of an origination identity. Raises TryAgain or Rejected if its settings cannot be read."""
         settings = self._senders(sender)
         return self._replies if settings is None else self._replies_of(settings)
 
     def _left(self, answer: Reply, reply: ComposedReply) -> Delivery:
-        """The text left, or may have."""
+        """Return the delivery of a text that was sent, or may have been."""
         return Delivery(answer, RecentReply(self.limits.clock.now(), digest_of(reply.body), answer.kind))
 
     def _settings_of(self, sender: str) -> Sender | None:

@@ -1,7 +1,7 @@
-"""Does the work that is due: opt-outs first, then replies, imports, opt-ins, and last what AWS rejects permanently.
+"""Sweep: does the work that is due. Opt-outs first, then replies, imports, opt-ins, and last permanently rejected numbers.
 
-Each item is handled independently: one that fails is reported and skipped until the next sweep. Opt-outs are taken in classes
-by how earlier attempts ended, and a long queue from both ends, so that a new opt-out waits behind no backlog.
+Items are handled independently: one that fails is reported and skipped until the next sweep. Opt-outs are taken in classes by
+how earlier attempts ended, and a long queue from both ends, so that a new opt-out does not wait behind a backlog.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ __all__ = ["LONG", "Sweep", "SweepObserver", "Swept"]
 
 TURN = "sweep"
 IN_A_ROW = 100
-"""After so many items in a row that must wait for their call, the rest of the queue must wait too."""
+"""After this many items in a row that have to wait for their call, the rest of the queue is left."""
 
 MARGIN = timedelta(seconds=10)
-"""What is left of the function's time for the call under way, its time-out and its mark."""
+"""Time kept for the running call, its time-out, and the write that records its result."""
 
 SLICE, SLICE_TIME = 100, timedelta(seconds=10)
-"""After so many items of one class, or so much time, the more urgent work that came meanwhile is next."""
+"""After this many items of one class, or this long, sweep returns to more urgent work."""
 
 FIRST_SLICE = 200
-"""The same for opt-outs that were not rejected yet: 20 seconds at AWS's default rate."""
+"""The slice of opt-outs that were not rejected yet: 20 seconds at AWS's default rate."""
 
 LONG = 1000
-"""A queue of so many opt-outs takes almost two minutes at AWS's default rate. A longer one is taken from both ends."""
+"""A queue of this many opt-outs takes almost two minutes at AWS's default rate. A longer one is taken from both ends."""
 
 RETRIES = 200
 """Permanently rejected numbers that one sweep tries again."""
 
 SOON = timedelta(seconds=2)
-"""How long a run for single consents waits for one that is about to be due: clocks differ by milliseconds, and the times that a
-process on a person's machine writes are only known to the second."""
+"""How long a run for single consents waits for one that is about to be due: clocks differ by milliseconds, and the command
+line knows the time only to the second."""
 
 BREATH = timedelta(seconds=1)
-"""How long to wait when all that is due must wait: the quotas count requests a second."""
+"""The pause when all due work has to wait. Quotas count requests per second."""
 
 
 @dataclass(slots=True)
 class Swept:
-    """What one sweep did."""
+    """The counts of one sweep."""
 
     settled: Counter[Due] = field(default_factory=Counter)
     left: Counter[Due] = field(default_factory=Counter)
@@ -59,13 +59,13 @@ class Swept:
 
 
 class SweepObserver(Protocol):
-    """Told what an operator should know."""
+    """Receives what an operator should know."""
 
     def failed(self, kind: Due, error: Exception) -> None:
-        """An item was skipped, since working on it raised this error."""
+        """Report that an item was skipped because of this error."""
 
     def rejected(self, consent: Consent) -> None:
-        """A number counts as rejected permanently from now on."""
+        """Report that a number now counts as permanently rejected."""
 
 
 class _Silent(SweepObserver):
@@ -77,7 +77,7 @@ class _Silent(SweepObserver):
 
 
 class Sweep:
-    """Makes one pass after the other over what is due, until nothing is or its time is up."""
+    """Makes passes over the due work until nothing is left or the time is up."""
 
     def __init__(
         self,
@@ -95,9 +95,9 @@ class Sweep:
         self._new_token = new_token
 
     def run(self, deadline: datetime, observer: SweepObserver | None = None) -> Swept:
-        """Work until shortly before the function is cut off. Raises TryAgain or Rejected if the ledger fails as a whole.
+        """Work until shortly before the deadline. Raises TryAgain or Rejected if the ledger fails for every item.
 
-        One sweep at a time: a schedule may start two at once, and each would take the API's whole rate.
+        Only one sweep runs at a time: the schedule may start two at once, and each would use the API's whole rate.
         """
         if not self._anything_due():
             return Swept()
@@ -112,10 +112,10 @@ class Sweep:
     def run_for(
         self, targets: Iterable[tuple[str, str]], deadline: datetime, observer: SweepObserver | None = None
     ) -> Swept:
-        """Do what is due for a few consents, each given by number and list.
+        """Do the due work of a few consents, each given by number and list.
 
-        It does not wait for the turn: a few calls beside a scheduled sweep, like those of InboundFunction, at worst are throttled
-        and stay due. A consent that cannot be read or written does not stop the others.
+        It runs beside a scheduled sweep: at worst a few calls are throttled and stay due. A consent that cannot be read or
+        written does not stop the others.
         """
         swept = Swept()
         until = deadline - MARGIN
@@ -151,7 +151,7 @@ class Sweep:
 
 
 class _Run:
-    """One sweep, under its turn."""
+    """One sweep under its turn."""
 
     def __init__(self, sweep: Sweep, worker: str, deadline: datetime, observer: SweepObserver) -> None:
         self._ledger = sweep.ledger
@@ -189,9 +189,9 @@ class _Run:
         return self._swept
 
     def _opt_outs(self) -> Iterator[Consent | Unreadable]:
-        """Those that were not rejected yet: longest due first, and in a long queue newest and oldest in turns.
+        """Yield opt-outs that were not rejected yet: longest due first, and in a long queue newest and oldest alternately.
 
-        So an opt-out that comes due behind a backlog, such as a file sent through the API, is among the next.
+        An opt-out that becomes due behind a backlog, such as a file sent through the API, is therefore among the next.
         """
         now = self._clock.now()
         oldest = self._ledger.due_consents(Due.OPT_OUT, now, Rejection.NONE)
@@ -213,7 +213,7 @@ class _Run:
                 yield each
 
     def _opt(self, kind: Due, found: Iterable[Consent | Unreadable], most: int) -> bool:
-        """Settle items of one class. Returns whether anything was done."""
+        """Sync items of one class. Return whether anything was done."""
         until = min(self._until, self._clock.now() + SLICE_TIME * (most / SLICE))
         done = waiting = 0
         for seen in found:
@@ -271,7 +271,7 @@ class _Run:
         return progressed
 
     def _retry(self) -> bool:
-        """Try permanently rejected numbers again, when nothing else is due, and only so many in one sweep."""
+        """Try permanently rejected numbers again if nothing else is due, up to a number per sweep."""
         until = min(self._until, self._clock.now() + SLICE_TIME)
         done = 0
         for work in self._ledger.due_rejected(self._clock.now()):
@@ -297,21 +297,21 @@ class _Run:
         return done > 0
 
     def _unreadable(self, kind: Due, item: Unreadable) -> None:
-        """Report it once in a sweep."""
+        """Report an unreadable item once per sweep."""
         key = kind, *(item.key or ("", ""))
         if key not in self._skipped:
             self._skipped.add(key)
             self._observer.failed(kind, item)
 
     def _skip(self, key: tuple[Due, str, str], error: Exception) -> None:
-        """Report an item and leave it for the next sweep. Raises TryAgain or Rejected if the ledger fails for every item."""
+        """Report an item and leave it to the next sweep. Raises TryAgain or Rejected if the ledger fails for every item."""
         self._skipped.add(key)
         self._observer.failed(key[0], error)
         # Renewing the turn tells a ledger that is down from an item that fails: in an outage, the sweep ends.
         self._ledger.take_turn(TURN, self._worker, self._clock.now(), self._deadline)
 
     def _set_aside(self, consent: Consent) -> None:
-        """Postpone an item that failed before anything was written, so that it is not the first in every sweep."""
+        """Postpone an item that failed before anything was written, so that it is not first in every sweep."""
         try:
             self._ledger.save(transitions.set_aside(consent, self._clock.now()), replacing=consent)
         except Exception as error:  # noqa: BLE001  it was written to meanwhile, or cannot be written at all

@@ -1,4 +1,4 @@
-"""Reads the request to sweep single numbers."""
+"""The request to sweep single numbers."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ __all__ = ["EXPECTED", "MOST", "NUMBERS", "targets_of"]
 
 NUMBERS = "numbers"
 MOST = 10
-"""Numbers in one request: their calls are one second's worth of AWS's default quota."""
+"""Numbers in one request: their calls use AWS's default quota of one second."""
 EXPECTED = f'"{NUMBERS}" must be 1 to {MOST} objects with "number" in E.164 form and "list", and nothing else'
 
 _LIST = re.compile(r"[A-Za-z0-9_:/-]{1,256}", re.ASCII)
 
 
 def targets_of(event: Mapping[str, Any]) -> list[tuple[str, str]] | None:
-    """Return each number with its list, or None if the request is not as expected.
+    """Return each number with its list, or None if the request is invalid.
 
-    Checked by hand: a validation library would cost every cold start of the function more than the check.
+    Checked by hand: a validation library would cost every cold start more than the check.
     """
     given = event[NUMBERS]
     if set(event) != {NUMBERS} or not isinstance(given, list) or not 1 <= len(given) <= MOST:

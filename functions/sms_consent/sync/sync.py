@@ -1,8 +1,8 @@
-"""Makes the opt-out list match the ledger for one number and list: the only code that puts, deletes or answers.
+"""Sync: makes the opt-out list match the ledger for one number and list. The only code that puts, deletes or replies.
 
-Level-triggered: it reads what should be, does the next thing towards it, marks what it did, and looks again. What
-cannot be done now stays due. A lease in the ledger keeps two workers from calling the list for the same number at once; it is
-longer than a worker can live, so that a deletion never lands after the put of a later STOP.
+It is level-triggered: it reads the consent, makes the next call, records its result, and repeats. What cannot be done now
+stays due. A lease in the ledger keeps two workers from calling the list for the same number at once. The lease is longer than
+a worker can live, so that a deletion never takes effect after the put of a later STOP.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from sms_consent.sync.reply_sender import ReplySender
 __all__ = ["Sync"]
 
 ROUNDS = 8
-"""How many decisions in a row one worker follows before it leaves the rest to sweep."""
+"""How many calls one worker makes for a consent before it leaves the rest to sweep."""
 
 CHANGING: Mapping[Call | None, Work] = {Call.PUT: Work.PUT, Call.DELETE: Work.DELETE}
-"""The calls that may have changed the list when they failed."""
+"""Calls that may have changed the list although they failed."""
 
 CALLS = {Work.PUT: Call.PUT, Work.DELETE: Call.DELETE, Work.VERIFY: Call.FIND}
 
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class _Stopped(Exception):
-    """The list or texting refused a call: the work goes back to sweep."""
+    """A call was refused. The work is left to sweep."""
 
     def __init__(self, failure: TryAgain | Rejected, call: Call | None = None) -> None:
         super().__init__(str(failure))
@@ -49,7 +49,7 @@ class _Stopped(Exception):
 
 
 class Sync:
-    """Makes the list match. One object serves one worker, and many numbers; each of them by one thread at a time."""
+    """Makes the list match. One object serves one worker and many numbers, each of them in one thread at a time."""
 
     def __init__(
         self,
@@ -64,9 +64,10 @@ class Sync:
         has_time: Callable[[], bool] = lambda: True,
         gives_up: bool = False,
     ) -> None:
-        """``has_time`` says whether this invocation can still follow a change; otherwise the change stays due for sweep.
+        """Create a sync.
 
-        With ``gives_up``, numbers that AWS rejects permanently become ``RejectedWork``.
+        ``has_time`` returns whether the invocation has time for list calls; otherwise a change stays due for sweep. With
+        ``gives_up``, numbers that AWS rejects permanently become ``RejectedWork``.
         """
         self.ledger = ledger
         self.opt_out_list = opt_out_list
@@ -79,7 +80,7 @@ class Sync:
         self.gives_up = gives_up
 
     def try_lease(self, *, opting_out: bool, answering: bool) -> Lease | None:
-        """A lease for work that could be done at once, None while the service has this worker rest or time is short."""
+        """Return a lease for work that can be done now; None while AWS throttles such calls, or if time is short."""
         resting = self.pace.resting(Call.PUT if opting_out else Call.DELETE)
         if resting or not self._has_time() or (answering and not self.pace.ready(Call.SEND)):
             return None
@@ -90,9 +91,9 @@ class Sync:
         return self.postman.limits.would_withhold(kind, recent)
 
     def sync_if_due(self, consent: Consent) -> Consent:
-        """Do what is due for a consent as it was last seen.
+        """Do the due work of a consent as it was last read, and return the consent after it.
 
-        Raises TryAgain if the ledger fails, never if the list does: then the work stays due.
+        If a list call fails, the work stays due. Raises TryAgain or Rejected only if the ledger fails.
         """
         lease: Lease | None = None
 
@@ -108,10 +109,10 @@ class Sync:
         return self.sync_with_lease(taken, lease.worker)
 
     def retry(self, work: RejectedWork) -> bool:
-        """Try a number again that was rejected permanently. Returns False if its call has to wait.
+        """Try a permanently rejected number again. Return False if its call has to wait.
 
-        The work is over if the list matches by now, or a newer decision has its own work. Raises TryAgain or Rejected if
-        the ledger fails.
+        The work is over if the list matches, or if a newer decision has its own work. Raises TryAgain or Rejected if the
+        ledger fails.
         """
         now = self.clock.now()
         consent = self.ledger.consent(work.number, work.list_name)
@@ -130,7 +131,7 @@ class Sync:
         return True
 
     def sync_with_lease(self, consent: Consent, worker: str) -> Consent:
-        """Do what is left for a consent that this worker holds the lease of."""
+        """Do the work of a consent whose lease the worker holds, and return the consent after it."""
         attempt = _Attempt(self, consent, worker)
         consent = attempt.run()
         # A deletion after the end of the lease may have undone another worker's put: put the number back at once.
@@ -140,16 +141,16 @@ class Sync:
         return Lease(self._new_token(), self.clock.now() + self._lease)
 
     def _may_lease(self, consent: Consent, now: datetime) -> bool:
-        """Whether something is due, no other worker has the lease, and the next call could be made.
+        """Return whether work is due, no other worker has the lease, and the next call can be made.
 
-        A consent that was found in the index of due work, with a time that cannot be read, is due now.
+        A due consent whose time cannot be read is due now.
         """
         if consent.due is None or (consent.due_at is not None and consent.due_at > now) or consent.leased_at(now):
             return False
         return self._has_time() and not self.waits(consent, now)
 
     def waits(self, consent: Consent, now: datetime) -> bool:
-        """Whether the next call has to wait, because the service refused such a call a moment ago. A put waits for its reply."""
+        """Return whether the next call has to wait after a refused one. A put waits for its reply."""
         work = work_left(consent, now)
         answer = consent.answer
         answering = answer is not None and answer.state is ReplyState.DUE and now < answer.until
@@ -170,7 +171,7 @@ class _Attempt:
         self._recorded: set[tuple[str, datetime]] = set()
 
     def run(self) -> Consent:
-        """Do what is left until nothing is, the lease ends, or the service refuses."""
+        """Make calls until nothing is left, the lease ends, or a call is refused."""
         steps: dict[Work, Callable[[], None]] = {
             Work.PUT: self._put,
             Work.DELETE: self._delete,
@@ -211,10 +212,9 @@ class _Attempt:
         return self._consent
 
     def _is_final(self, failure: TryAgain | Rejected, now: datetime) -> bool:
-        """Return whether the number counts as rejected permanently after this failure.
+        """Return whether the number counts as permanently rejected after this failure.
 
-        Where the error does not say that it is about the number, look for the number on the list: if it is found or not found,
-        the list is valid.
+        If the error does not say that it is about the number, look the number up: if that succeeds, the list is valid.
         """
         if not self._sync.gives_up or not isinstance(failure, Rejected) or failure.concerns_number is False:
             return False
@@ -229,7 +229,7 @@ class _Attempt:
         return True
 
     def _log_intent(self) -> None:
-        """Another decision turned the work round since the lease was taken: the ledger first learns what is to be done."""
+        """Log the next call in the ledger before it is made: another decision reversed the work since the lease was taken."""
         now = self._now()
         self._update(lambda consent: transitions.intent_logged(consent, self._worker, now))
 
@@ -250,7 +250,7 @@ class _Attempt:
         self._update(lambda consent: transitions.listed(consent, self._worker, version, listing, now))
 
     def _listed_anyway(self, failure: TryAgain | Rejected) -> Listing | None:
-        """Look at the list after CANNOT_ADD_OPTED_OUT_NUMBER: AWS does not document when a put is rejected with it."""
+        """Look the number up after CANNOT_ADD_OPTED_OUT_NUMBER: AWS does not document when it rejects a put with it."""
         if not isinstance(failure, Rejected) or failure.reason != CANNOT_ADD:
             return None
         return self._call(Call.FIND, self._sync.opt_out_list.find)
@@ -284,7 +284,7 @@ class _Attempt:
         self._update(lambda consent: transitions.confirmed_listed(consent, self._worker, version, listing, now))
 
     def _off_the_list(self, version: int, deleted_at: datetime | None, *, deleted: bool | None = None) -> None:
-        """Mark the number as not listed. ``deleted`` says what a deletion found, None if there was only a look-up."""
+        """Record that the number is not listed. ``deleted`` is what a deletion found, None after a look-up."""
         now = self._now()
 
         def marked(consent: Consent) -> Consent:
@@ -299,7 +299,7 @@ class _Attempt:
             self._answer()
 
     def _answer(self) -> None:
-        """Send the reply to an opt-in: only now does the service let it through."""
+        """Send the confirmation of an opt-in, which AWS accepts only once the number is off the list."""
         self._reply()
         delivery = self._delivered
         if delivery is not None:
@@ -323,7 +323,7 @@ class _Attempt:
         return self._delivered is not None and self._delivered.answer.decision_id == answer.decision_id
 
     def _record(self) -> None:
-        """The decision goes to the history before the list is touched; but a history that fails holds up no STOP."""
+        """Write the decision to the history before the list call. A failure of the history delays no STOP."""
         decision = self._consent.outbox
         if decision is None or (decision.id, decision.at) in self._recorded:
             return
