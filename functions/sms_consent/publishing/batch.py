@@ -1,4 +1,4 @@
-"""Which records of the stream are done: read each, tell what there is to tell in order, and put aside what cannot be told."""
+"""Stream batches: reads the records, publishes their events in order, and moves unpublishable ones to the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Record = Mapping[str, Any]
 
 
 class Batch:
-    """Tells what the records of one batch of the stream have to tell."""
+    """Publishes the events of one batch of stream records."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Batch:
         logger: Logger,
         metrics: Metrics,
     ) -> None:
-        """``read`` returns the event that a stream record means, or None; it raises Unreadable."""
+        """``read`` returns the event of a stream record, or None. It raises Unreadable."""
         self._read = read
         self._announcer = announcer
         self._dead_letters = dead_letters
@@ -42,7 +42,7 @@ class Batch:
         self._metrics = metrics
 
     def handle(self, event: Mapping[str, Any], until: datetime) -> dict[str, list[dict[str, str]]]:
-        """A partial batch response. For a stream it names the first record that is not done: Lambda goes on from there."""
+        """Return a partial batch response. For a stream it names the first record that is not done, where Lambda resumes."""
         records: Sequence[Record] = event["Records"]
         unreadable: dict[int, str] = {}
         notices: dict[int, EventEnvelope] = {}
@@ -67,7 +67,8 @@ class Batch:
         return {"batchItemFailures": [{"itemIdentifier": _sequence_number(records[stop])}]}
 
     def _put_aside(self, record: Record, reason: str) -> bool:
-        """As it came, so that it can be handed to this function again. Nothing is passed over that is not kept."""
+        """Send a record to the dead-letter queue unchanged, so that it can be processed again. A record that is not kept is
+        not skipped."""
         body = json.dumps(record)
         if len(body) > MOST_BYTES:
             body, reason = json.dumps(_without_images(record)), f"{reason}; too large to be kept with its images"
@@ -100,7 +101,7 @@ def _without_images(record: Record) -> dict[str, Any]:
 
 
 def _sequence_number(record: Record) -> str:
-    """Return the number by which Lambda resumes; empty if there is none, which Lambda takes for the whole batch."""
+    """Return the number at which Lambda resumes; empty if there is none, which Lambda takes for the whole batch."""
     change = record.get("dynamodb")
     number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
     return number if isinstance(number, str) else ""

@@ -1,4 +1,4 @@
-"""In which order events are put on the bus, what is tried again at once, and what is given up."""
+"""The event publisher: the order of events, retries, and what is given up."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ GIVEN_UP_AFTER = timedelta(hours=6)
 
 
 class EventBus(Protocol):
-    """Where others are told what has changed."""
+    """Where events are published."""
 
     def put(self, notices: Sequence[EventEnvelope]) -> Sequence[TryAgain | Rejected | Unreadable | None]:
-        """An answer each, in order: None for what was taken, Unreadable for what never will be. Raises nothing."""
+        """Return a result for each event, in order: None if it was accepted, Unreadable if it never will be. Raises nothing."""
 
 
 @dataclass(slots=True)
 class PublishResult:
-    """What became of events in order: everything before ``stopped_at`` is done, by the bus or as refused."""
+    """The result for events in order: everything before ``stopped_at`` is done, published or given up."""
 
     stopped_at: int | None = None
     refused: dict[int, str] = field(default_factory=dict)  # reasons, by place
@@ -39,10 +39,10 @@ class PublishResult:
 
 
 class EventPublisher:
-    """Puts events in order.
+    """Publishes events in order.
 
-    EventBridge goes on with a request where one of its entries fails, so a request holds one event of a number at the most,
-    and the next of that number is put only when that one is taken.
+    EventBridge continues with a request after one of its entries fails, so a request holds at most one event of a number, and
+    the next event of that number is put only when the first one is accepted.
     """
 
     def __init__(self, bus: EventBus, clock: Clock) -> None:
@@ -50,7 +50,7 @@ class EventPublisher:
         self._clock = clock
 
     def announce(self, notices: Sequence[EventEnvelope], until: datetime) -> PublishResult:
-        """Until all is put, something fails, or the time is over. Safe to repeat: an event's id stays the same."""
+        """Publish until everything is done, something fails, or the time is up. Safe to repeat: an event's id stays the same."""
         became = PublishResult()
         for places in _requests(notices):
             if self._clock.now() >= until:
@@ -65,7 +65,7 @@ class EventPublisher:
     def _put(
         self, notices: Sequence[EventEnvelope], places: list[int], became: PublishResult, until: datetime
     ) -> list[int]:
-        """Only what failed is put again. The places of what failed still."""
+        """Put events, and put failed ones again. Return the positions of those that still failed."""
         left = places
         for attempt in range(ATTEMPTS):
             if attempt:
@@ -81,7 +81,7 @@ class EventPublisher:
     def _failed(
         self, notice: EventEnvelope, answer: TryAgain | Rejected | Unreadable | None, place: int, became: PublishResult
     ) -> bool:
-        """Whether it is to be put again."""
+        """Return whether the event is to be put again."""
         if answer is None:
             return False
         if isinstance(answer, Unreadable):

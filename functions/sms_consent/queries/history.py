@@ -1,4 +1,4 @@
-"""What the ledger tells about one person: consents on every list, and the decisions behind them, newest first."""
+"""The history of one person: consents on every list, and decisions, newest first."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[!-~]{1,200}", re.A
 
 
 class ConsentQueries(Protocol):
-    """What stands under one number, for whoever asks. Every method raises TryAgain, and reads what was written last."""
+    """Queries of one number. Reads are consistent. Every method raises TryAgain or Rejected."""
 
     def consents(self, number: str) -> list[Consent]:
-        """On every list."""
+        """Return the consents on every list."""
 
     def decisions(
         self, number: str, *, before: str | None, most: int
     ) -> list[tuple[Decision, Outcome | None, datetime | None]]:
-        """The newest ones, or the newest before a place (``<time>#<id>``), newest first."""
+        """Return the newest decisions, or the newest before a place (``<time>#<id>``), newest first."""
 
 
 class NoSuchPlace(ConsentError):
-    """A token that was not handed out for this number."""
+    """The token was not issued for this number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One decision in the history. Without an outcome, it stands in the consent and not yet in the history."""
+    """One decision in the history. Without an outcome it is in a consent's outbox, not yet in the history."""
 
     decision: Decision
     outcome: Outcome | None
@@ -47,22 +47,22 @@ class Entry:
 
     @property
     def place(self) -> str:
-        """Where it stands in its number's history."""
+        """The entry's position in its number's history."""
         return f"{as_text(self.decision.at)}#{self.decision.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a history, and the token that continues it, None at its end."""
+    """A part of a history, and the token of the next page; None after the last."""
 
     entries: tuple[Entry, ...]
     next: str | None
 
 
 def page_of(register: ConsentQueries, number: str, *, size: int, token: str | None) -> Page:
-    """The next entries, newest first. Raises NoSuchPlace, or TryAgain.
+    """Return the next entries, newest first. Raises NoSuchPlace, TryAgain or Rejected.
 
-    A token only names a place: whose history is read is decided by the number alone.
+    A token only names a position: whose history is read depends on the number alone.
     """
     before = _place_from(token, number) if token is not None else None
     recorded = [Entry(*each) for each in register.decisions(number, before=before, most=size + 1)]
@@ -76,7 +76,7 @@ def page_of(register: ConsentQueries, number: str, *, size: int, token: str | No
 
 
 def _in_outboxes(consents: Iterable[Consent]) -> list[Entry]:
-    """A worker that was lost between its two writes leaves the decision in the consent: it counts all the same."""
+    """Return the decisions that are in a consent's outbox and perhaps not in the history yet."""
     return [Entry(consent.outbox, None, None) for consent in consents if consent.outbox is not None]
 
 

@@ -1,4 +1,4 @@
-"""Decides what is told of a consent and of a decision in JSON, by the commands and by the API."""
+"""JSON views of a consent and of a decision, for the command line and the API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["consent_view", "decision_view"]
 
 
 def consent_view(consent: Consent) -> dict[str, Any]:
-    """What should be for one list, how far the list has followed, and what AWS said; absent where there is nothing."""
+    """Return the status for one list, how far the list matches, and AWS's entry. Absent values are left out."""
     listing = consent.listing
     return _present(
         optOutList=consent.list_name,
@@ -33,7 +33,7 @@ def consent_view(consent: Consent) -> dict[str, Any]:
 
 
 def decision_view(entry: Entry) -> dict[str, Any]:
-    """Who asked for what, by what means, and how it was understood."""
+    """Return who asked for what, through which channel, and how it was understood."""
     decision = entry.decision
     return _present(
         id=decision.id,

@@ -1,8 +1,8 @@
-"""Remembers which numbers were read from the lists, in as many bits however many they are: "surely not" or "probably".
+"""A Bloom filter of the numbers that were read from the lists: constant size, with answers "certainly not" or "probably".
 
-A Bloom filter (Bloom, 1970; double hashing after Kirsch and Mitzenmacher, 2006). Its size is chosen for lists of millions:
-of a million numbers that it has not seen it takes less than one for seen, of five million about one in five hundred. Each
-run hashes otherwise, so that what one run overlooks the next one finds.
+Our own, since no library with a stable serialised form is worth a dependency for 50 lines (Bloom, 1970; double hashing after
+Kirsch and Mitzenmacher, 2006). It is sized for millions: of a million numbers that were not read it takes less than one for
+read, of five million about one in five hundred. Each run has another salt, so what one run misses the next one finds.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ PROBES = 6
 
 
 class ListedNumbers:
-    """Numbers, each on one list."""
+    """A set of numbers with their lists."""
 
     def __init__(self, salt: str, packed: bytes | None = None) -> None:
-        """``packed`` is what ``pack`` gave, under the same salt."""
+        """``packed`` is the result of ``pack`` with the same salt."""
         self._salt = salt.encode()[:16]
         self._bits = bytearray(zlib.decompress(packed)) if packed is not None else bytearray(BITS // 8)
 
     def add(self, number: str, list_name: str) -> None:
-        """Adding a number again changes nothing: a page that is read again does no harm."""
+        """Add a number. Adding it again changes nothing."""
         first, step = self._hashed(number, list_name)
         bits = self._bits
         for probe in range(PROBES):
@@ -34,7 +34,7 @@ class ListedNumbers:
             bits[bit >> 3] |= 1 << (bit & 7)
 
     def may_hold(self, number: str, list_name: str) -> bool:
-        """False: surely not."""
+        """Return False if the number was certainly not added."""
         first, step = self._hashed(number, list_name)
         bits = self._bits
         for probe in range(PROBES):
@@ -44,7 +44,7 @@ class ListedNumbers:
         return True
 
     def pack(self) -> bytes:
-        """To be kept from one invocation to the next: some kilobytes for a short list, four megabytes for a million."""
+        """Return the filter compressed: some kilobytes for a short list, four megabytes for a million numbers."""
         return zlib.compress(self._bits, 1)
 
     def _hashed(self, number: str, list_name: str) -> tuple[int, int]:

@@ -1,8 +1,8 @@
-"""What reconcile says of one number, and what it writes: only what a look-up between two states of the ledger has shown.
+"""The drift resolver: confirms a difference for one number by a look-up, and corrects it in the ledger.
 
-The consent was read, then the list is asked, and then the consent is written if it is still the one that was read: who had
-put or deleted the number meanwhile would have had to write it first. What is mended is marked in the same write; decision
-and drift are written down after it. Whoever passes again, after a crash, finds the mark and writes down what is missing.
+The consent is read, then the list is looked up, and then the consent is written if it has not changed since: a worker that
+puts or deletes the number writes the consent first. The correction is marked in the same write; decision and drift are
+written after it. After a crash, the next run finds the mark and writes what is missing.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ OFF_THE_LIST = frozenset({DriftKind.NOT_LISTED})
 
 
 class LookUpFailed(Exception):
-    """The list did not answer for one number, however often it was asked. Its cause is the last failure."""
+    """The list did not respond for one number after all attempts. Its cause is the last failure."""
 
 
 class DriftResolver:
-    """Judges one number at a time, in one run. ``dry``: writes nothing."""
+    """Resolves one number at a time, in one run. Dry runs (``dry``) write nothing."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class DriftResolver:
         after: datetime,
         dry: bool,
     ) -> None:
-        """What is marked as found ``after`` this has been found by this run, or by one that it takes up."""
+        """A drift marked as found after ``after`` was found by this run, or by one that it continues."""
         self._ledger = ledger
         self._census = census
         self._opt_out_list = opt_out_list
@@ -56,7 +56,7 @@ class DriftResolver:
         self._dry = dry
 
     def listed(self, counts: Counts, number: str, list_name: str, listing: Listing, consent: Consent | None) -> Counts:
-        """A number that was read from the list, with its consent as read after that. Raises TimeIsUp."""
+        """Compare a number on the list with its consent, which was read after the list. Raises TimeIsUp."""
         earlier = self._found_before(consent, ON_THE_LIST, listing)
         if earlier is not None:
             return self._written_down(counts, earlier, consent)
@@ -74,25 +74,25 @@ class DriftResolver:
         return counts if kind is None else self._mended(counts, kind, number, list_name, consent, looked_up)
 
     def unlisted(self, counts: Counts, consent: Consent) -> Counts:
-        """Somebody who is opted out and was not met on the list. Raises TimeIsUp."""
+        """Look up a person who is opted out and was not found on the list. Raises TimeIsUp."""
         counts, answered, listing = self._look_up(counts, consent)
         if not answered or listing is not None or drift_rules.of_unlisted(consent, self._clock.now()) is None:
             return counts
         return self._mended(counts, DriftKind.NOT_LISTED, consent.number, consent.list_name, consent, None)
 
     def unlisted_before(self, counts: Counts, consent: Consent) -> Counts | None:
-        """None unless this run had found it before, as missing."""
+        """Complete a drift that this run had found before; return None if there is none."""
         earlier = self._found_before(consent, OFF_THE_LIST, None)
         return self._written_down(counts, earlier, consent) if earlier is not None else None
 
     def _found_before(
         self, consent: Consent | None, kinds: frozenset[DriftKind], listing: Listing | None
     ) -> Drift | None:
-        """Whoever only looks has nothing to complete."""
+        """Return a drift that this run had found before. Dry runs never resume writes."""
         return None if self._dry else drift_rules.found_before(consent, kinds, self._after, listing)
 
     def _look_up(self, counts: Counts, consent: Consent) -> tuple[Counts, bool, Listing | None]:
-        """Whether the service answered, and what."""
+        """Return the counts, whether the service responded, and the entry."""
         try:
             listing = self._asking(lambda: self._opt_out_list.find(consent.number, consent.list_name))
         except Rejected:

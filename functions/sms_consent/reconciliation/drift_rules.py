@@ -1,10 +1,10 @@
-"""Whether a list and the ledger differ on a number, and what is done about it: pure, with time passed in.
+"""Drift rules: whether a list and the ledger differ on a number, and how the consent is corrected. Pure.
 
-Nothing here touches the list: what is to be put or deleted is made due, and sync does it, as it does everything.
+Nothing here calls the list: a put or deletion is made due, and sync does it.
 
-A number that somebody is at work on never differs, and an entry that is newer than an opt-in is no remainder of the time
-before it: somebody has put it there since, perhaps the person, by a STOP that AWS itself answered. It counts as the newer
-decision. Taking it off again could never be made good; leaving it on costs the person one more START.
+A number with a running call never differs. An entry that is newer than an opt-in was added since, perhaps by a STOP that AWS
+handled itself, and counts as the newer decision. Deleting it could not be made good; leaving it costs the person one more
+START.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ __all__ = [
 ]
 
 THROUGH = "opt-out-list"
-"""Where an imported decision came from."""
+"""The channel of an imported decision."""
 
 SAME = timedelta(seconds=1)
-"""The answer to a put and a later look-up may give the moment to another fraction of a second."""
+"""AWS may give the time of an entry with another fraction of a second in the response to a put than in a later look-up."""
 
 
 def of_listed(consent: Consent | None, listing: Listing, now: datetime) -> DriftKind | None:
-    """The number is on the list."""
+    """Return the drift of a number that is on the list, or None."""
     if consent is None:
         return DriftKind.NOT_RECORDED
     if consent.status is Status.OPTED_OUT or _in_work(consent, now):
@@ -48,16 +48,17 @@ def of_listed(consent: Consent | None, listing: Listing, now: datetime) -> Drift
 
 
 def of_unlisted(consent: Consent, now: datetime) -> DriftKind | None:
-    """The number is not on the list. Whose opt-in waits may well be off it: nobody is texted who did not ask for it."""
+    """Return the drift of a number that is not on the list, or None. A pending opt-in may be off the list: the person asked
+    for it."""
     if consent.status is not Status.OPTED_OUT or _in_work(consent, now):
         return None
     return DriftKind.NOT_LISTED
 
 
 def may_lack(consent: Consent, since: datetime, now: datetime) -> bool:
-    """Whether the number ought to have been met on its list, in a reading of it that began then.
+    """Return whether a reading of the list that began at ``since`` should have found the number.
 
-    What was decided or put since may have come behind the place that was being read.
+    A later decision or put may have added the number behind the place that was being read.
     """
     put_at = consent.listing.at if consent.listing is not None else None
     if consent.decided_at >= since or (put_at is not None and put_at >= since):
@@ -66,14 +67,15 @@ def may_lack(consent: Consent, since: datetime, now: datetime) -> bool:
 
 
 def entry_id(list_name: str, at: datetime) -> str:
-    """Name the decision that an entry on a list stands for: the same whichever process finds it, and on whichever list it
-    then counts. ``at`` is the entry's own time to the millisecond, the list is named as the ledger names it.
+    """Return the id of the decision that an entry on a list stands for. It does not depend on the process that finds it.
+
+    ``at`` is the entry's own time to the millisecond; the list has its canonical name.
     """
     return f"{THROUGH}/{list_name}/{at.timestamp():.3f}"
 
 
 def imported(consent: Consent | None, number: str, list_name: str, listing: Listing, now: datetime) -> Consent:
-    """Recorded as what the service says: since when, and whether the person themselves had asked. It is on the list already."""
+    """Return the consent with an entry of the list as its newest decision. The number is on the list already."""
     at = listing.at or now
     decision = Decision(
         id=entry_id(list_name, at),
@@ -92,7 +94,8 @@ def imported(consent: Consent | None, number: str, list_name: str, listing: List
 
 
 def made_due_on(consent: Consent, now: datetime) -> Consent:
-    """To be put back. Where the number had been on the list, somebody has deleted it, at the latest now: the 30 days run."""
+    """Return the consent with a put due. If the number had been on the list, it was deleted by now at the latest: the 30 days
+    run."""
     deleted_at = consent.deleted_at
     if consent.listed:
         deleted_at = max(deleted_at, now) if deleted_at is not None else now
@@ -112,7 +115,7 @@ def made_due_on(consent: Consent, now: datetime) -> Consent:
 
 
 def made_due_off(consent: Consent, listing: Listing, now: datetime) -> Consent:
-    """To be deleted, at once or when the 30 days are over; until then the opt-in is pending."""
+    """Return the consent with a deletion due, at once or after the 30 days; until then the opt-in is pending."""
     listed = replace(consent, revision=consent.revision + 1, listed=True, listing=listing, attempts=0, due=Due.OPT_IN)
     release = consent.opt_in_possible_at()
     if release is not None and now < release:
@@ -124,7 +127,7 @@ def made_due_off(consent: Consent, listing: Listing, now: datetime) -> Consent:
 def found_before(
     consent: Consent | None, kinds: frozenset[DriftKind], after: datetime, listing: Listing | None
 ) -> Drift | None:
-    """What this run had found and mended before it was interrupted: it may not be written down yet."""
+    """Return a drift that this run had corrected before it was interrupted, and perhaps not written to the history."""
     if consent is None or consent.drift not in kinds or consent.drift_found_at is None:
         return None
     if consent.drift_found_at <= after:
@@ -149,7 +152,7 @@ def _found(consent: Consent, kind: DriftKind, now: datetime) -> Consent:
 
 
 def _in_work(consent: Consent, now: datetime) -> bool:
-    """Whether the list may be about to change for it; an opt-in that waits for its day has a day on which it is due."""
+    """Return whether the list may be about to change for the number. A pending opt-in is not, until its day."""
     waits = consent.status is Status.OPT_IN_PENDING and consent.due_at is not None and consent.due_at > now
     return (
         not consent.settled
@@ -162,9 +165,10 @@ def _in_work(consent: Consent, now: datetime) -> bool:
 
 
 def _is_newer(listing: Listing, consent: Consent) -> bool:
-    """At equal times opting out wins. The entry that sync itself made is known by the moment that the service gave it.
+    """Return whether an entry is newer than the consent. At equal times an opt-out wins.
 
-    Where a put got no answer, that moment is not known; but what AWS's own keyword handling made was no put of ours.
+    The entry that sync made itself is recognised by its time in the response. If the put got no response, that time is
+    unknown, but an entry that AWS's own keyword handling made was no put of ours.
     """
     if listing.at is None or listing.at < consent.decided_at:
         return False

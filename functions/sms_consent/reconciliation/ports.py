@@ -1,4 +1,4 @@
-"""What reconcile needs from AWS: whole opt-out lists, everybody's consents, and a place for its progress."""
+"""Interfaces of reconcile: whole opt-out lists, a scan of consents, and a store for progress."""
 
 from __future__ import annotations
 
@@ -15,46 +15,47 @@ __all__ = ["ConsentScan", "ListPage", "Listings", "ProgressStore"]
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """Some of the numbers on a list, in E.164 form, and where the next are; None after the last."""
+    """Numbers on a list in E.164 form, and the place of the next page; None after the last."""
 
     entries: Sequence[tuple[str, Listing]]
     next_place: str | None
 
 
 class Listings(Protocol):
-    """Opt-out lists, read as a whole. Raises Throttled, Unavailable or Rejected."""
+    """Whole opt-out lists. Raises Throttled, Unavailable or Rejected."""
 
     def page(self, list_name: str, place: str | None) -> ListPage:
-        """DescribeOptedOutNumbers; None for the first. A place that is no longer known is Rejected."""
+        """Return a page of DescribeOptedOutNumbers; ``place`` None is the first. Raises Rejected for a place that has
+        expired."""
 
 
 class ConsentScan(Protocol):
-    """Everybody's consents. Every method raises TryAgain or Rejected."""
+    """A scan of all consents. Every method raises TryAgain or Rejected."""
 
     def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
-        """Of a hundred numbers at the most, as written last; whoever is unknown is left out."""
+        """Return the consents of up to a hundred numbers, read consistently. Numbers without a consent are left out."""
 
     def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
-        """Some consents, each with its place, and the place of the next; None after the last.
+        """Return some consents, each with its place, and the place of the next page; None after the last.
 
-        Whoever is opted out is among them, and whoever was found to differ; perhaps not in their newest state.
+        They include everybody who is opted out, and every consent with a drift; they may be out of date.
         """
 
     def write_down(self, drift: Drift) -> bool:
-        """Once; False if it stood there."""
+        """Write a drift once. Return False if it was there."""
 
 
 class ProgressStore(Protocol):
-    """How far reconcile has come. Every method raises TryAgain or Rejected, and reads what was written last."""
+    """Stores the progress of reconcile runs. Reads are consistent. Every method raises TryAgain or Rejected."""
 
     def newest(self) -> RunProgress | None:
-        """Open or over."""
+        """Return the newest run, open or finished."""
 
     def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
-        """Write if ``replacing`` (None: nothing) still stands; otherwise raise Moved with what stands instead."""
+        """Write a run if ``replacing`` (None: nothing) is still stored. Otherwise raise Moved with what is stored."""
 
     def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
-        """Keep what was read, under a name that nobody else writes to."""
+        """Store a Bloom snapshot under a unique name."""
 
     def kept(self, sketch: BloomSnapshot) -> bytes | None:
-        """None if it is no longer whole."""
+        """Return a snapshot, or None if a part of it has expired."""

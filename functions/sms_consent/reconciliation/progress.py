@@ -1,4 +1,4 @@
-"""How far one reconcile has come: what is kept so that the next invocation goes on where the last one was."""
+"""The progress of a reconcile run, from which the next invocation resumes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["BloomSnapshot", "Counts", "RunProgress"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What was looked at, and what was found."""
+    """What was read, and what was found."""
 
     pages: int = 0  # of the lists
     listed: int = 0  # numbers on them
@@ -26,7 +26,7 @@ class Counts:
 
     @property
     def drifts(self) -> dict[DriftKind, int]:
-        """By kind, worst first."""
+        """The drifts by kind, worst first."""
         return {
             DriftKind.NOT_LISTED: self.not_listed,
             DriftKind.NOT_RECORDED: self.not_recorded,
@@ -34,15 +34,15 @@ class Counts:
         }
 
     def with_drift(self, kind: DriftKind) -> Counts:
-        """One more."""
+        """Return the counts with one more drift."""
         return self.plus(**{kind.value.lower(): 1})
 
     def plus(self, **more: int) -> Counts:
-        """So many more."""
+        """Return the counts with these added."""
         return replace(self, **{name: getattr(self, name) + number for name, number in more.items()})
 
     def since(self, earlier: Counts) -> Counts:
-        """What came since; a list that had to be begun anew takes nothing back."""
+        """Return what was counted since. A list that had to be read again subtracts nothing."""
         return Counts(
             **{each.name: max(0, getattr(self, each.name) - getattr(earlier, each.name)) for each in fields(Counts)}
         )
@@ -50,7 +50,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class BloomSnapshot:
-    """Where the numbers that were met so far are kept: under a name of its own each time, in so many parts."""
+    """Where a Bloom snapshot is stored: a unique name, and the number of parts."""
 
     name: str
     parts: int
@@ -59,7 +59,7 @@ class BloomSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """One reconcile: first every list, page by page, then the ledger."""
+    """One reconcile run: it reads first every list, page by page, and then the ledger."""
 
     id: str
     started_at: datetime
@@ -84,47 +84,48 @@ class RunProgress:
 
     @property
     def is_open(self) -> bool:
-        """Whether something is left to be read."""
+        """Whether something is left to read."""
         return self.finished_at is None
 
     @property
     def list_name(self) -> str | None:
-        """The list that is being read; None once it is the ledger's turn."""
+        """The list that is being read; None while the ledger is read."""
         return self.lists[self.at_list] if self.at_list < len(self.lists) else None
 
     def leased_at(self, now: datetime) -> bool:
-        """Whether somebody is at it."""
+        """Return whether a worker holds the lease."""
         return self.worker is not None and self.lease_until is not None and now < self.lease_until
 
     def saved_by(self, worker: str, lease_until: datetime) -> RunProgress:
-        """As the worker that is at it writes it down."""
+        """Return the run as its worker saves it."""
         return replace(self, revision=self.revision + 1, worker=worker, lease_until=lease_until)
 
     def left(self) -> RunProgress:
-        """Nobody is at it any more."""
+        """Return the run without a lease."""
         return replace(self, revision=self.revision + 1, worker=None, lease_until=None)
 
     def next_list(self) -> RunProgress:
-        """This one is done, or cannot be."""
+        """Return the run at its next list."""
         return replace(self, at_list=self.at_list + 1, place=None, before_list=self.counts, begun_anew=0)
 
     def without_list(self) -> RunProgress:
-        """The service does not show it: nothing can be said of those who are on it, and of those who are not."""
+        """Return the run without the current list, which AWS does not show: its numbers cannot be compared."""
         unread = self.lists[self.at_list]
         return replace(self, unread=(*self.unread, unread)).next_list()
 
     def list_anew(self) -> RunProgress:
-        """The service no longer knows the place: from its beginning. What was found there is found and counted again."""
+        """Return the run at the beginning of the current list, because the place has expired. Its drifts are found and
+        counted again."""
         return replace(self, place=None, counts=self.before_list, begun_anew=self.begun_anew + 1)
 
     def finished(self, now: datetime) -> RunProgress:
-        """It has read what it could."""
+        """Return the run as finished."""
         return replace(
             self, finished_at=now, behind_since=self.behind_since if self.unread else now, place=None, sketch=None
         )
 
     def successor(self, run_id: str, lists: tuple[str, ...], now: datetime) -> RunProgress:
-        """The next one, which takes the place of this one."""
+        """Return the next run."""
         return RunProgress(
             id=run_id,
             started_at=now,
@@ -137,5 +138,5 @@ class RunProgress:
         )
 
     def age(self, now: datetime) -> timedelta:
-        """For how long nothing has been read to the end."""
+        """Return how long no run has read everything."""
         return now - self.behind_since

@@ -1,8 +1,9 @@
-"""One invocation's reading of lists and ledger: page by page, saved at intervals, until all is read or the time is up.
+"""Reconcile: one invocation reads lists and ledger page by page, saves its progress at intervals, and stops when the time is
+up.
 
-First each list is read to its end, and each number on it held against the ledger; then the ledger, and whoever is opted out
-there and was not met on the list is looked up. Of everybody who was met, eight megabytes of bits are remembered, however
-many they are.
+First each list is read to its end, and each number on it is compared with the ledger. Then the ledger is read, and each
+person who is opted out there and was not found on the list is looked up. The numbers that were found are kept in a Bloom
+filter of eight megabytes.
 """
 
 from __future__ import annotations
@@ -51,26 +52,26 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What became of an invocation, and how far its run is."""
+    """The result of an invocation, and the progress of its run."""
 
     state: State
     run: RunProgress
 
 
 class Observer:
-    """Whoever wants to know meanwhile; this one does not."""
+    """Receives what happens meanwhile. This one ignores it."""
 
     def found(self, drift: Drift) -> None:
-        """A difference, as it is found; again where a page is read again."""
+        """Report a drift. It is reported again if a page is read again."""
 
     def failed(self, error: Exception) -> None:
-        """A number was skipped, since comparing it raised this error."""
+        """Report that a number was skipped because of this error."""
 
     def went_on(self, run: RunProgress) -> None:
-        """A page of a list or of the ledger is done."""
+        """Report that a page of a list or of the ledger is done."""
 
     def counted(self, counts: Counts) -> None:
-        """What has come since the last time: told at least once, whenever the worker may die."""
+        """Report what was counted since the last call: at least once, even if the worker is lost."""
 
 
 class LeaseLost(Exception):
@@ -78,7 +79,7 @@ class LeaseLost(Exception):
 
 
 class ReconcileRun:
-    """One invocation's work on one run. What it holds could be saved at any time: a page counts once it is read whole."""
+    """One invocation's work on one run. It can be saved at any time: a page counts once it is read completely."""
 
     def __init__(
         self,
@@ -114,12 +115,12 @@ class ReconcileRun:
         )
 
     def take(self, newest: RunProgress | None) -> None:
-        """Under a lease, before anything is read."""
+        """Take the lease before anything is read."""
         self._saved = newest
         self._save(self._run.saved_by(self._worker, self._made.clock.now() + LEASE))
 
     def go_on(self) -> Reconciled:
-        """To the end, or until the time is up."""
+        """Read to the end, or until the time is up."""
         try:
             while self._run.is_open and self._made.clock.now() < self._until:
                 self._step()
@@ -141,7 +142,7 @@ class ReconcileRun:
             self._walk()
 
     def _read_page(self, list_name: str) -> None:
-        """After a crash in it, the page is read again, and what it had brought is found again."""
+        """Read and compare one page. After a crash the page is read again, and its drifts are found again."""
         made, place, counts = self._made, self._run.place, self._run.counts
         try:
             page = self._asking(lambda: made.listings.page(list_name, place))
@@ -162,7 +163,7 @@ class ReconcileRun:
         self._run = run if page.next_place is not None else run.next_list()
 
     def _walk(self) -> None:
-        """One consent after the other: many that are missing must not keep an invocation from getting on."""
+        """Compare one consent after the other, so that an invocation makes progress although many numbers are missing."""
         consents, next_place = self._made.census.walk(self._run.place)
         for place, consent in consents:
             counts = self._compared(self._run.counts, partial(self._held_against_lists, consent))
@@ -209,7 +210,7 @@ class ReconcileRun:
             self._checkpoint()
 
     def _checkpoint(self, *, leave: bool = False) -> None:
-        """What was counted is told first: an alarm rather twice than never."""
+        """Save the progress. Counts are reported first: an alarm twice is better than never."""
         run, now = self._run, self._made.clock.now()
         counts = run.counts.since(self._told)
         if counts != Counts():
@@ -232,7 +233,7 @@ class ReconcileRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciler:
-    """What a worker works with. ``dry``: nothing is written but to ``book``, which must then be nobody else's."""
+    """What a worker needs. With ``dry``, nothing is written except to ``book``, which must then be private."""
 
     lists: tuple[str, ...]
     ledger: ConsentLedger
@@ -246,9 +247,10 @@ class Reconciler:
     dry: bool = False
 
     def run(self, until: datetime, *, whenever: bool = False, observer: Observer | None = None) -> Reconciled:
-        """Begin or go on, until all is read or the time is up; ``whenever``: also before the next run is due.
+        """Start or resume a run, and read until everything is read or the time is up.
 
-        Raises TryAgain or Rejected if the ledger fails; the next invocation goes on from the last checkpoint.
+        ``whenever`` starts one even before it is due. Raises TryAgain or Rejected if the ledger fails; the next invocation
+        resumes at the last checkpoint.
         """
         newest = self.book.newest()
         now = self.clock.now()
@@ -265,7 +267,7 @@ class Reconciler:
             return Reconciled(State.BUSY, self.book.newest() or run)
 
     def _opened(self, newest: RunProgress | None, now: datetime) -> tuple[RunProgress, ListedNumbers]:
-        """The run that is open, with the numbers that it had met; or a new one, if those are gone or the lists others."""
+        """Return the open run with its Bloom filter, or a new run if the snapshot has expired or the lists have changed."""
         if newest is not None and newest.is_open and newest.lists == self.lists:
             packed = self.book.kept(newest.sketch) if newest.sketch is not None else None
             if newest.sketch is None or packed is not None:

@@ -1,4 +1,4 @@
-"""What becomes of a request that somebody makes for others: a decision for each number, recorded and synced like a text."""
+"""Requests from channels other than texts, such as the API and the command line: a decision for each number."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ API = "api"
 
 
 class UnknownSender(ConsentError):
-    """A sender that is not configured, in a deployment that serves only those."""
+    """The sender is not configured, and the deployment serves only configured ones."""
 
 
 class RequestOutcome(StrEnum):
-    """What became of a request for one recipient."""
+    """The result of a request for one recipient."""
 
     DONE = "DONE"
     DEFERRED = "DEFERRED"  # recorded; the list follows when the service allows it
@@ -40,7 +40,7 @@ class RequestOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What somebody asks for."""
+    """A request for one or more recipients."""
 
     asked: Asked
     sender: str
@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The answer for one recipient, as it was written in the request."""
+    """The result for one recipient, spelt as in the request."""
 
     recipient: str
     became: RequestOutcome
@@ -63,7 +63,7 @@ class Result:
 
 
 class ChannelRequests:
-    """Adds, removes and checks."""
+    """Opts recipients out or in, and looks them up."""
 
     def __init__(
         self,
@@ -77,10 +77,17 @@ class ChannelRequests:
         through: str = API,
         standing: Callable[[str, str], Callable[[str], Consent | None]] | None = None,
     ) -> None:
-        """``own_list`` is that of senders without settings of their own; None refuses them.
+        """Create the service.
 
-        ``through`` is the channel that decisions are recorded with.
-        ``standing`` returns a look-up of what stands for a sender and its list, by number; else the list's consent does.
+        Args:
+            ledger: Where consents are stored.
+            recorder: Records the decisions.
+            repeats: Recognises repeated requests.
+            senders: Returns the settings of a sender.
+            own_list: The list of senders without settings; None refuses them.
+            clock: The time.
+            through: The channel that decisions are recorded with.
+            standing: Returns a look-up of consents by number, for a sender and its list; by default the list's consent.
         """
         self._ledger = ledger
         self._recorder = recorder
@@ -92,11 +99,13 @@ class ChannelRequests:
         self._standing = standing
 
     def ask(self, request: Request, *, hurry_from: datetime) -> list[Result]:
-        """Record for every recipient, in the order asked. Safe to repeat. Raises UnknownSender or TryAgain.
+        """Record a decision for every recipient, in the order of the request. Safe to repeat.
 
-        An opt-in that was made before returns its first results and changes nothing; what was not recorded then, because
-        the first attempt was interrupted, is recorded with the first attempt's time. After ``hurry_from`` a decision is
-        only recorded: the list is left to sweep.
+        A repeated opt-in returns its first results and changes nothing. What an interrupted first attempt did not record is
+        recorded with the time of that attempt. After ``hurry_from`` decisions are only recorded, and the list calls are left
+        to sweep.
+
+        Raises UnknownSender or TryAgain.
         """
         list_name = self._list_of(request.sender)
         now, opting_in = self._clock.now(), request.asked is Asked.OPT_IN
@@ -130,7 +139,7 @@ class ChannelRequests:
         return made
 
     def check(self, sender: str, recipients: Sequence[str]) -> list[Result]:
-        """As the ledger has it. Raises UnknownSender."""
+        """Return the consents of the recipients. Raises UnknownSender."""
         list_name = self._list_of(sender)
         if self._standing is not None:
             standing = self._standing(sender, list_name)
@@ -150,7 +159,7 @@ class ChannelRequests:
 def _for_each(
     recipients: Sequence[str], make: Callable[[str], Result], known: Mapping[str, Result] | None = None
 ) -> list[Result]:
-    """One answer a recipient, one decision a number. What fails for one does not fail the others."""
+    """Return a result for each recipient. A number is processed once, and a failure for one does not affect the others."""
     made: dict[str, Result] = dict(known or {})
     for recipient in dict.fromkeys(recipients):
         if recipient in made:
@@ -176,7 +185,8 @@ def result_of(number: str, asked: Asked, consent: Consent) -> Result:
 
 
 def _written(results: Sequence[Result]) -> dict[str, str]:
-    """By the recipient's place in the request, so that no number is kept. What failed may yet come to something."""
+    """Return the results as text, by position in the request, so that no number is stored. Failures may succeed later and are
+    left out."""
     distinct = {result.recipient: result for result in results}
     return {
         str(place): f"{result.became} {text_or_none(result.held_until) or '-'} {'refused' if result.refused else '-'}"
@@ -186,7 +196,7 @@ def _written(results: Sequence[Result]) -> dict[str, str]:
 
 
 def _read(recipient: str, written: str) -> Result:
-    """The inverse."""
+    """Return the result of its text form."""
     became, held_until, refused = written.split(" ")
     return Result(
         recipient,

@@ -1,10 +1,10 @@
-"""Applies one decision to one consent with conditional writes, at the time at which the decision counts.
+"""Applies one decision to one consent with conditional writes, at its effective time.
 
 The newest decision wins, so its time must be right:
 
 - A text counts at the SNS timestamp. If the same text is published again, its earliest timestamp counts.
 - Any other decision counts at the earlier of its own time and the time at which it was first recorded. A wrong clock on a
-  person's machine can therefore not place it in the future, where it would overrule texts that are sent later.
+  person's machine can therefore not place it in the future, where it would overrule later texts.
 
 If the earliest time cannot be determined, an opt-out stays in force.
 """
@@ -29,7 +29,7 @@ COPIES_WITHIN = timedelta(days=40)
 """How far apart copies of one text can arrive: SNS retries for 23 days, and a queue keeps a message for 14."""
 
 RETRIES_WITHIN = timedelta(hours=1)
-"""How far apart retries of any other request are the same request. Some clients send one id with every request."""
+"""How far apart requests with the same id are one request, if they are not texts. Some clients send the same id every time."""
 
 MOST_COPIES = 500
 """How many decisions of one number are searched for a copy."""
@@ -40,7 +40,7 @@ TryLease = Callable[[Decision, Consent | None], tuple[Lease | None, Reply | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a decision did to one consent."""
+    """The effect of a decision on one consent."""
 
     outcome: Outcome
     consent: Consent
@@ -51,7 +51,7 @@ class Change:
 
     @property
     def overruled_by(self) -> Author | None:
-        """Whose opt-in is newer than this STOP, if it was not a text of the same person."""
+        """The author of a newer opt-in that overrules this STOP, unless the same person texted it."""
         decision, consent = self.decision, self.consent
         texted = decision.author is Author.END_USER and decision.asked is Asked.OPT_OUT
         if not texted or self.outcome is not Outcome.STALE or consent.status is Status.OPTED_OUT:
@@ -62,7 +62,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What a decision would do; None in place of a consent where nothing has to be written."""
+    """What a decision would do. ``changed`` is None if nothing is to be written."""
 
     outcome: Outcome
     changed: Consent | None
@@ -71,25 +71,25 @@ class _Step:
 
 
 class ConsentChanger:
-    """Applies decisions to consents, for every channel."""
+    """Applies decisions to consents."""
 
     def __init__(
         self, ledger: ConsentLedger, clock: Clock, *, counts_beyond: Callable[[Decision], bool] | None = None
     ) -> None:
-        """``counts_beyond`` says whether a decision counts for other lists than the one it was made to."""
+        """``counts_beyond`` returns whether a decision counts for further lists."""
         self._ledger = ledger
         self._clock = clock
         self._counts_beyond = counts_beyond or (lambda _: False)
 
     def change(self, decision: Decision, list_name: str, *, try_lease: TryLease, alone: bool) -> Change:
-        """Write the consent as this decision leaves it. Safe to repeat.
+        """Apply a decision and write the consent. Safe to repeat.
 
-        A decision for one list (``alone``) that changes no status, such as a second STOP, goes to the history in the same
-        transaction. Others do not: a transaction costs double, and a changed consent is written again anyway, once the
-        list has followed.
+        A decision for one list (``alone``) that changes no status, such as a second STOP, is written to the history in the
+        same transaction. Other decisions are not: a transaction costs double, and a changed consent is written again anyway
+        after the list call.
 
         Raises:
-            TryAgain: The ledger did not answer, or the consent changed under every attempt.
+            TryAgain: The ledger did not respond, or others wrote the consent before every attempt.
         """
         known = self._ledger.consent(decision.number, list_name) if decision.only_if_opted_out else None
         step = _Step(Outcome.STALE, None, decision)
@@ -154,9 +154,9 @@ class ConsentChanger:
         return decided
 
     def _at_a_known_time(self, standing: Consent, earliest: Mapping[str, Decision], list_name: str) -> Consent:
-        """If the stored time of the newest decision cannot be read, take it from the history.
+        """Take the time of the newest decision from the history if the stored one cannot be read.
 
-        Without it, every older text that is delivered once more would count as newer.
+        Otherwise every redelivered older text would count as newer.
         """
         if standing.decided_at != UNKNOWN_TIME:
             return standing
@@ -172,7 +172,7 @@ class ConsentChanger:
     ) -> Consent:
         """Return the consent with its newest decision at that decision's earliest time.
 
-        If another decision is newer than that, it counts again.
+        If another decision is newer than that, the other one counts again.
         """
         first = earliest.get(standing.decided_by)
         if first is None or first.at >= standing.decided_at:
@@ -184,7 +184,7 @@ class ConsentChanger:
         return moved_back(standing, first, newest, undecided=undecided, now=now)
 
     def _recorded(self, decision: Decision, standing: Consent, now: datetime) -> Sequence[Decision] | None:
-        """Return what the history holds; None if there are too many decisions to search."""
+        """Return the decisions in the history, or None if there are too many to search."""
         until = standing.decided_at if standing.decided_at != UNKNOWN_TIME else now
         recorded = self._ledger.recorded_between(decision.number, until - COPIES_WITHIN, until, most=MOST_COPIES)
         if recorded is None or decision.author is Author.END_USER:
@@ -211,15 +211,15 @@ class ConsentChanger:
 
 
 def _order(decision: Decision) -> tuple[datetime, bool]:
-    """At equal times an opt-out wins."""
+    """Return a sort key by time; at equal times an opt-out is newer."""
     return decision.at, decision.asked is Asked.OPT_OUT
 
 
 def _effective(decision: Decision, standing: Consent | None, limit: datetime) -> Decision:
-    """Return the decision at the time at which it counts, as far as the consent shows it.
+    """Return the decision at its effective time, as far as the consent shows it.
 
-    ``limit`` is the present moment; for a command, which knows AWS's time to the second, its end for an opt-out, and its start
-    for an opt-in.
+    ``limit`` is the present time. The command line knows AWS's time to the second: ``limit`` is the end of that second for an
+    opt-out and its start for an opt-in.
     """
     if decision.author is not Author.END_USER and decision.at > limit:
         decision = replace(decision, at=limit)
@@ -248,8 +248,8 @@ def _not_in_history(consent: Consent) -> tuple[Decision, ...]:
 def _time_matters(decision: Decision, standing: Consent, outcome: Outcome) -> bool:
     """Return whether an earlier copy, of this decision or of the newest one, could make a difference.
 
-    A newest decision that asks for what already is cannot undo anything, so the common cases need no look-up: a first
-    request, a repeated one, a redelivery. Imported decisions are never published twice.
+    A newest decision that confirms the status cannot undo anything. So the common cases need no look-up: a first request, a
+    repeated one, a redelivery. Imported decisions are never published twice.
     """
     if standing.decided_by == decision.id:
         return decision.at < standing.decided_at

@@ -1,9 +1,9 @@
-"""Recognises a request that was made before, so that it changes nothing twice.
+"""Idempotency: recognises repeated requests, so that they change nothing twice.
 
-Microsoft's client repeats a request that failed byte by byte: same date, same signature, same ``x-ms-client-request-id``.
-Somebody who caught a request can do the same, and can change the id, which is not signed. So an opt-in is known by its
+Microsoft's client repeats a failed request byte by byte: same date, same signature, same ``x-ms-client-request-id``. An
+attacker who captured a request can do the same, and can change the id, which is not signed. So an opt-in is recognised by its
 signature and by its id: either way it keeps its first time, decision id and results for longer than a signature is valid. An
-opt-out is known by its id alone: with a new one it always counts, since opted out is the safe side.
+opt-out is recognised by its id alone: with a new id it always counts, since opted out is the safe side.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from typing import Protocol
 __all__ = ["FirstRequest", "IdempotencyStore", "IdempotentRequests", "RequestKey", "RequestRecord"]
 
 REMEMBERED_FOR = timedelta(hours=1)
-"""Longer than a signature is valid, from five minutes before its date to five minutes after, and than any client retries."""
+"""Longer than a signature is valid (five minutes before and after its date), and than any client retries."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """When a request first came in, and the id of the decisions that came of it; earlier releases kept no id."""
+    """When a request first arrived, and the id of its decisions, which earlier releases did not store."""
 
     at: datetime
     identity: str | None
 
 
 class IdempotencyStore(Protocol):
-    """Remembers for a while when something first came in. Every method raises TryAgain, and reads what was written last."""
+    """Remembers recent requests. Reads are consistent. Every method raises TryAgain or Rejected."""
 
     def keep(self, name: str, receipt: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
-        """Write a receipt, to be forgotten after ``until``. Return the one that stands there already, if there is one."""
+        """Write a record that expires at ``until``. If one is stored already, return that one and write nothing."""
 
     def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
-        """Write what came of a request, in place of what is known of it."""
+        """Write the results of a request, replacing earlier ones."""
 
     def results(self, identity: str, now: datetime) -> Mapping[str, str]:
-        """Return what came of a request, as far as that is known."""
+        """Return the results of a request, as far as they are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestKey:
-    """One request as it came in."""
+    """What identifies a request."""
 
     actor: str
     content: str  # a digest of what is asked
@@ -54,14 +54,14 @@ class RequestKey:
 
     @property
     def identity(self) -> str:
-        """The id of the decisions that come of it: the same on a repeat, if the client says so."""
+        """The id of the request's decisions. It is the same on a repeat if the client sends the same id."""
         told_apart_by = self.once if self.client_id is None else f"client {self.client_id}"
         return "api-" + _digest(self.actor, self.content, told_apart_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstRequest:
-    """A request as it counts: when it first arrived, under which decision id, and what is known to have come of it."""
+    """A request at the time at which it first arrived, with its decision id and known results."""
 
     at: datetime
     identity: str
@@ -70,13 +70,13 @@ class FirstRequest:
 
 
 class IdempotentRequests:
-    """The requests of the last while. Its methods raise TryAgain."""
+    """The recent requests. Its methods raise TryAgain or Rejected."""
 
     def __init__(self, receipts: IdempotencyStore) -> None:
         self._receipts = receipts
 
     def opting_out(self, arrival: RequestKey, now: datetime) -> FirstRequest:
-        """Return when this request first arrived: now, unless it has the id of an earlier one."""
+        """Return when this opt-out first arrived: now, unless its id is known."""
         standing = None
         if arrival.client_id is not None:
             own = RequestRecord(now, arrival.identity)
@@ -84,7 +84,7 @@ class IdempotentRequests:
         return FirstRequest(at=standing.at if standing is not None else now, identity=arrival.identity)
 
     def opting_in(self, arrival: RequestKey, now: datetime) -> FirstRequest:
-        """Likewise, if it has the id or the signature of an earlier one; then also with that one's results."""
+        """Return when this opt-in first arrived, with its results: now, unless its id or signature is known."""
         until = now + max(REMEMBERED_FOR, arrival.valid_for)
         names = [arrival.identity] if arrival.client_id is not None else []
         names += [f"signature {arrival.signature}"] if arrival.signature is not None else []
@@ -98,7 +98,7 @@ class IdempotentRequests:
         return FirstRequest(at=first.at, identity=identity, results=results, until=until if names else None)
 
     def came_to(self, first: FirstRequest, results: Mapping[str, str]) -> None:
-        """Remember the results of a request, for those that repeat it."""
+        """Store the results of a request for its repeats."""
         if first.until is not None and results != first.results:
             self._receipts.keep_results(first.identity, results, first.until)
 

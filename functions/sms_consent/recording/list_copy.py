@@ -1,12 +1,12 @@
-"""Copies consents from one opt-out list to another, when texts to a sender begin to count for the other list.
+"""List copy: copies consents to another opt-out list when texts to a sender begin to count for that list.
 
-A person who texted STOP to a number must stay opted out when the number's list changes. Consents do not say which sender
+A person who texted STOP to a number must stay opted out when the number's list changes. Consents do not hold the sender that
 they came from, so everybody who is opted out on the old list is copied. The safe side is opted out.
 
-Each copy is a decision with the time of the original one: a newer decision on the new list stands, and a repetition
-changes nothing. A function remembers a sender's list for a minute, so a copy that began ``SETTLE`` after the change is
-complete, unless a process was suspended between its look-up of the list and its write. A second copy, ``RECHECK_AFTER``
-the change, brings what such a process recorded for the old list.
+Each copy is a decision with the time of the original one: a newer decision on the new list wins, and a repetition changes
+nothing. A function caches a sender's list for a minute, so a copy that begins ``SETTLE`` after the change is complete, unless
+a process was suspended between its look-up of the list and its write. A second copy, ``RECHECK_AFTER`` the change, brings
+what such a process recorded for the old list.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from sms_consent.recording.recorder import Recorder
 __all__ = ["RECHECK_AFTER", "SETTLE", "Affected", "ListCensus", "ListCopier", "ListCopy", "is_affected", "newest"]
 
 SETTLE = timedelta(seconds=90)
-"""How long after a change a function may still record for the old list: it remembers senders for 60 seconds, and works on
-one text for less than 30."""
+"""How long after a change a function may still record for the old list: it caches senders for 60 seconds, and works on one
+text for less than 30."""
 
 RECHECK_AFTER = timedelta(days=1)
 """When the old list is read once more for requests from before the change that were recorded after the copy."""
@@ -40,7 +40,7 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCopy:
-    """Consents of ``source`` that count for ``target`` too, until they are copied."""
+    """A copy from ``source`` to ``target``, until it is complete."""
 
     source: str
     target: str
@@ -50,52 +50,52 @@ class ListCopy:
     place: str | None = None  # where an interrupted copy goes on
 
     def covers(self, consent: Consent) -> bool:
-        """Whether a consent of the source is recent enough to be copied."""
+        """Return whether a consent of the source is to be copied, by its time."""
         after = self.since is None or consent.decided_at > self.since
         return after and (self.until is None or consent.decided_at <= self.until)
 
     def merged(self, other: ListCopy) -> ListCopy:
-        """Combine two changes between the same lists: all that either of them copies, and as late as the later."""
+        """Combine two changes between the same lists: everything that either copies, at the later time."""
         since = None if self.since is None or other.since is None else min(self.since, other.since)
         until = None if self.until is None or other.until is None else max(self.until, other.until)
         return replace(self, at=max(self.at, other.at), since=since, until=until, place=None)
 
     def recheck(self) -> ListCopy:
-        """Return the second copy. Texts that came later than ``until`` count for the new list only."""
+        """Return the second copy. Texts after ``until`` count for the new list only."""
         return replace(self, until=self.at + SETTLE, place=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """How many people a change of list would forget."""
+    """The number of people whose request a change of list would lose."""
 
     opted_out: int = 0
     pending: int = 0  # they wait for an opt-in
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """Their number."""
         return self.opted_out + self.pending
 
     def plus(self, consent: Consent) -> Affected:
-        """With one more."""
+        """Return the count with one more consent."""
         if consent.status is Status.OPTED_OUT:
             return replace(self, opted_out=self.opted_out + 1)
         return replace(self, pending=self.pending + 1)
 
 
 class ListCensus(Protocol):
-    """Everybody's consents on a list. Every method raises TryAgain or Rejected."""
+    """The consents of a list. Every method raises TryAgain or Rejected."""
 
     def of_list(self, list_name: str, place: str | None) -> tuple[Sequence[Consent], str | None, int]:
-        """Read one page of the ledger: the list's consents on it, the next place, and how many items were read."""
+        """Read one page of the ledger. Return the list's consents on it, the next place, and the number of items read."""
 
     def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
-        """Read the consents of a hundred numbers at the most, as written last."""
+        """Return the consents of up to a hundred numbers, read consistently."""
 
 
 class ListCopier:
-    """Copies, and counts whom a copy would add. Raises TryAgain or Rejected; every step can be repeated."""
+    """Copies consents, and counts whom a copy would add. Safe to repeat. Raises TryAgain or Rejected."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class ListCopier:
         actor: str,
         only: Callable[[Consent], bool] | None = None,
     ) -> None:
-        """``only`` says which of a source's consents are counted and copied; None: all."""
+        """``only`` selects the consents of a source that are counted and copied; None: all."""
         self._ledger = ledger
         self._recorder = Recorder(ledger=ledger, clock=clock)
         self._census = census
@@ -117,9 +117,9 @@ class ListCopier:
         """How many consents were written."""
 
     def count(self, source: str, targets: Sequence[str], tell: Callable[[int], None]) -> dict[str, Affected]:
-        """Count, for each target, the people on ``source`` who would be forgotten.
+        """Count, for each target, the people on ``source`` whose request would be lost.
 
-        Reads the whole ledger once. ``tell`` gets the number of items read so far. For the target "", which is not known,
+        Reads the whole ledger once. ``tell`` receives the number of items read so far. For the target "", which is not known,
         everybody on the source counts.
         """
         affected = dict.fromkeys(targets, Affected())
@@ -137,7 +137,7 @@ class ListCopier:
                 return affected
 
     def copy(self, carry: ListCopy, tell: Callable[[int], None], until: datetime | None = None) -> str | None:
-        """Copy the source's consents, from the carry's place on. Returns the place that is left if the time is up."""
+        """Copy the source's consents from the copy's place on. Return the next place if the time is up, or None."""
         place, read = carry.place, 0
         while True:
             page, place, scanned = self._page(carry.source, place)
@@ -174,7 +174,8 @@ class ListCopier:
         self.copied += 1
 
     def _record_opt_in(self, carry: ListCopy, consent: Consent) -> None:
-        """Record an opt-in that waits on the old list. The number was never on the new one: nothing is to be deleted."""
+        """Record an opt-in that is pending on the old list. The number was never on the new list, so nothing is to be
+        deleted."""
         decision = self._decision(carry, consent)
         _, changed = decide(None, decision, carry.target, now=self._clock.now(), lease=None, answer=None)
         opted_in = cast("Consent", changed)
@@ -185,7 +186,8 @@ class ListCopier:
             return  # a decision for the new list came meanwhile: it stands
 
     def _decision(self, carry: ListCopy, consent: Consent) -> Decision:
-        """An opt-out is an import, which waits behind what people text; the original decision is its reference."""
+        """Return the decision of a copy. An opt-out becomes an import, which waits behind texts; its reference is the
+        original decision."""
         opts_out = consent.status is Status.OPTED_OUT
         original = f"{as_text(consent.decided_at)}\0{consent.decided_by}".encode("utf-8", "replace")
         return Decision(
@@ -214,14 +216,14 @@ def _is_to_copy(carry: ListCopy, consent: Consent, standing: Consent | None) -> 
 
 
 def is_affected(consent: Consent, standing: Consent | None) -> bool:
-    """Whether a request on the old list would be forgotten, given what stands on the new one."""
+    """Return whether a request on the old list would be lost, given the consent on the new one."""
     if consent.status is Status.OPTED_OUT:
         return standing is None or _reversed(consent, standing)
     return consent.status is Status.OPT_IN_PENDING and standing is None
 
 
 def newest(consent: Consent | None, earlier: Consent | None) -> Consent | None:
-    """Of one person's consents on a list and on the list before it, return the newer; at equal times, the opt-out."""
+    """Return the newer of one person's consents on a list and on the list before it; at equal times, the opt-out."""
     if consent is None or earlier is None:
         return consent or earlier
     if consent.decided_at != earlier.decided_at:
@@ -230,7 +232,7 @@ def newest(consent: Consent | None, earlier: Consent | None) -> Consent | None:
 
 
 def _reversed(consent: Consent, standing: Consent) -> bool:
-    """Whether an opt-out is at least as new as an opt-in that stands."""
+    """Return whether an opt-out is at least as new as a stored opt-in."""
     return standing.status is not Status.OPTED_OUT and standing.decided_at <= consent.decided_at
 
 

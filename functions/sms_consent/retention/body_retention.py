@@ -1,8 +1,9 @@
-"""Which texts are no longer kept: those of decisions older than a deployment chose, once a day, in as many goes as it takes.
+"""Body retention: removes the bodies of decisions older than the deployment's setting, once a day, over as many invocations
+as needed.
 
-The text is a decision's evidence, and also what a person wrote. DynamoDB's own expiry takes whole items, and a decision must
-stay; a text in an item of its own would cost every inbound text one more write. So it is looked for, long afterwards, when
-nobody waits. The words that decided, the rule and the time stay.
+The body is a decision's evidence, and also what a person wrote. DynamoDB's TTL deletes whole items, and a decision must stay;
+a body in an item of its own would cost every inbound text one more write. So bodies are searched for. The words that matched,
+the rule and the time stay.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ EVERY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class KeptBody:
-    """Where a text stands: with its decision, or in the copy that a lost worker left in a consent."""
+    """Where a body is stored: in its decision, or in the outbox of a consent whose worker was lost."""
 
     pk: str
     sk: str
@@ -31,7 +32,7 @@ class KeptBody:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One look through the ledger; ``place`` is where it goes on, None once it is over."""
+    """One pass through the ledger. ``place`` is where it continues; ``over`` says whether it is complete."""
 
     begun_at: datetime
     place: str | None = None
@@ -40,31 +41,31 @@ class Pass:
 
 
 class MessageBodies(Protocol):
-    """The texts of the whole ledger. Every method raises TryAgain or Rejected."""
+    """The bodies in the ledger. Every method raises TryAgain or Rejected."""
 
     def newest(self) -> Pass | None:
-        """Open or over."""
+        """Return the newest pass, open or complete."""
 
     def save(self, current: Pass) -> None:
-        """Where the next invocation goes on; passing over something twice does no harm."""
+        """Save where the next invocation continues. Reading a part twice is harmless."""
 
     def until(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
-        """Texts as old as that from some part of the ledger, and the place of the next part; None after the last."""
+        """Return the bodies of that age in a part of the ledger, and the place of the next part; None after the last."""
 
     def forget(self, kept: KeptBody) -> None:
-        """Take the text out. It may be gone already."""
+        """Remove a body. It may be gone already."""
 
 
 @dataclass(slots=True)
 class Forgotten:
-    """What one invocation did."""
+    """The counts of one invocation."""
 
     texts: int = 0
     over: bool = True
 
 
 class Retention:
-    """Takes texts out of decisions whose time is over."""
+    """Removes bodies whose retention time is over."""
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class Retention:
         self._failed = failed
 
     def run(self, until: datetime, forgotten: Forgotten | None = None) -> Forgotten:
-        """Until all is looked through, or the time is up; a place is saved only once everything before it is done.
+        """Work until the ledger is read completely or the time is up. A place is saved once everything before it is done.
 
         ``forgotten`` is counted up while it runs, for a caller that needs the count after an exception too.
         """
@@ -107,7 +108,7 @@ class Retention:
         return forgotten
 
     def _skip(self, error: Exception, current: Pass) -> None:
-        """Report a text that was skipped. Raises TryAgain or Rejected if the ledger fails for every item."""
+        """Report a body that was skipped. Raises TryAgain or Rejected if the ledger fails for every item."""
         if self._failed is not None:
             self._failed(error)
         # Saving the place once more tells a ledger that is down from an item that fails.
