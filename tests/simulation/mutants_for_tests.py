@@ -693,14 +693,14 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "not having opted out is an opt-in",
         STATUS,
-        "            return Asked.OPT_OUT if yes else Told.NOTHING  #",
+        "            return Asked.OPT_OUT if yes else NoRequest.NOTHING  #",
         "            return Asked.OPT_OUT if yes else Asked.OPT_IN  #",
         GUESS,
     ),
     _mutant(
         "an empty status is an opt-out",
         STATUS,
-        '            raise ValueError("its status is empty, so it may be no opt-out")\n',
+        '            raise ValueError("its status is empty, so it may not be an opt-out")\n',
         "            return Asked.OPT_OUT\n",
         GUESS,
     ),
