@@ -60,22 +60,43 @@ CLOCK, TIMES, STATUS = (
     "cli/sms_consent_cli/commands/import_/status_column.py",
 )
 
-OUTAGES, RISKY, SLOW = "inbound/test_outages.py", "inbound/test_risky_records.py", "inbound/test_slow_calls.py"
+OUTAGES, RISKY, SLOW = (
+    "integration/handlers/inbound/test_outages.py",
+    "integration/handlers/inbound/test_risky_records.py",
+    "integration/handlers/inbound/test_slow_calls.py",
+)
 VERSIONS, DECIDED, LATE = (
-    "core/test_versions_share_the_ledger.py", "core/test_time_of_a_decision.py", "core/test_late_deletions.py",
+    "integration/consent/test_versions_share_the_ledger.py", "integration/consent/test_time_of_a_decision.py", "integration/consent/test_late_deletions.py",
 )  # fmt: skip
-LOST, OPTING_IN, MISSING = "core/test_lost_answers.py", "core/test_opting_in.py", "core/test_missing_lists.py"
-NUMBERS, BROKEN, ALARM = "sweep/test_rejected_numbers.py", "sweep/test_broken_items.py", "sweep/test_overdue_alarm.py"
-REPLIES, BUDGETS = "inbound/test_replies_are_limited.py", "core/test_reply_budget.py"
+LOST, OPTING_IN, MISSING = (
+    "integration/consent/test_lost_answers.py",
+    "integration/consent/test_opting_in.py",
+    "integration/consent/test_missing_lists.py",
+)
+NUMBERS, BROKEN, ALARM = (
+    "integration/handlers/sweep/test_rejected_numbers.py",
+    "integration/handlers/sweep/test_broken_items.py",
+    "integration/handlers/sweep/test_overdue_alarm.py",
+)
+REPLIES, BUDGETS = (
+    "integration/handlers/inbound/test_replies_are_limited.py",
+    "integration/consent/test_reply_budget.py",
+)
 IMPORT, IMPORTED, GUESS = (
-    "importing/test_import_numbers.py", "importing/test_imported_times.py", "importing/test_imports_do_not_guess.py",
+    "integration/cli/importing/test_import_numbers.py", "integration/cli/importing/test_imported_times.py", "integration/cli/importing/test_imports_do_not_guess.py",
 )  # fmt: skip
-REPEATED, REPLAYED = "api/test_repeated_requests.py", "api/test_replayed_opt_ins.py"
-ONE_NAME, MOVING = "senders/test_one_name_for_a_list.py", "senders/test_changing_lists.py"
+REPEATED, REPLAYED = "integration/api/test_repeated_requests.py", "integration/api/test_replayed_opt_ins.py"
+ONE_NAME, MOVING = (
+    "integration/cli/senders/test_one_name_for_a_list.py",
+    "integration/cli/senders/test_changing_lists.py",
+)
 BAD_SETTINGS, ECHOES, EVERYDAY = (
-    "inbound/test_bad_settings.py", "inbound/test_echoes.py", "inbound/test_everyday_words.py",
+    "integration/handlers/inbound/test_bad_settings.py", "integration/handlers/inbound/test_echoes.py", "integration/handlers/inbound/test_everyday_words.py",
 )  # fmt: skip
-AWS_CLOCK, OVERRULED = "cli/test_aws_clock.py", "inbound/test_overruled_stops.py"
+AWS_CLOCK, OVERRULED = (
+    "integration/cli/shared/test_aws_clock.py",
+    "integration/handlers/inbound/test_overruled_stops.py",
+)
 
 MUTANTS_FOR_TESTS = (
     # --- named in a review
@@ -191,14 +212,14 @@ MUTANTS_FOR_TESTS = (
         CHANGE,
         "            limit = self._clock.latest() if decision.asked is Asked.OPT_OUT else now\n",
         "            limit = self._clock.latest()\n",
-        "agents/test_wrong_clocks.py", DECIDED,
+        "integration/cli/agents/test_wrong_clocks.py", DECIDED,
     ),
     _mutant(
         "an opt-out of a command counts from the start of its second",
         CHANGE,
         "            limit = self._clock.latest() if decision.asked is Asked.OPT_OUT else now\n",
         "            limit = now\n",
-        "agents/test_wrong_clocks.py", DECIDED,
+        "integration/cli/agents/test_wrong_clocks.py", DECIDED,
     ),
     _mutant(
         "the later copy of a text counts",
@@ -311,7 +332,7 @@ MUTANTS_FOR_TESTS = (
         BATCH,
         "                self._log_failure(suspect, error)\n                continue\n",
         "                self._log_failure(suspect, error)\n",
-        RISKY, OUTAGES, "inbound/test_killed_process.py",
+        RISKY, OUTAGES, "integration/handlers/inbound/test_killed_process.py",
     ),
     _mutant(
         "the age of a record is that of its text",
@@ -325,7 +346,7 @@ MUTANTS_FOR_TESTS = (
         ORDER,
         "    return [*newest.values(), *everyday, *older, *others]\n",
         "    return [*everyday, *newest.values(), *older, *others]\n",
-        EVERYDAY, SLOW, "inbound/test_texts_side_by_side.py",
+        EVERYDAY, SLOW, "integration/handlers/inbound/test_texts_side_by_side.py",
     ),
     _mutant(
         "the oldest request goes first",
@@ -368,7 +389,7 @@ MUTANTS_FOR_TESTS = (
         SETTINGS,
         "        if value is None or not least <= value <= most:\n",
         "        if value is None or not least < value < most:\n",
-        BAD_SETTINGS, REPLIES, "doctor/test_doctor.py",
+        BAD_SETTINGS, REPLIES, "integration/cli/doctor/test_doctor.py",
     ),
     _mutant(
         "of two actions for a tier the last applies",
@@ -382,7 +403,7 @@ MUTANTS_FOR_TESTS = (
         SETTINGS,
         '    "KEYWORD": ("OPT_OUT",),\n',
         '    "KEYWORD": ("OPT_OUT", "ASK"),\n',
-        BAD_SETTINGS, "doctor/test_doctor.py",
+        BAD_SETTINGS, "integration/cli/doctor/test_doctor.py",
     ),
     _mutant(
         "a lease ends with its function",
@@ -516,7 +537,7 @@ MUTANTS_FOR_TESTS = (
         SWEEP,
         "                if wait > SOON:\n",
         "                if wait > timedelta():\n",
-        "core/test_sweep_single_numbers.py",
+        "integration/consent/test_sweep_single_numbers.py",
     ),
     # --- the age of opt-outs
     _mutant(
@@ -524,7 +545,7 @@ MUTANTS_FOR_TESTS = (
         PROGRESS,
         "            standing, unlisted_since=min(decision.at, now) if imported else standing.out_of_sync_since,\n",
         "            standing, unlisted_since=min(decision.at, now),\n",
-        ALARM, "metrics/test_facts_told.py",
+        ALARM, "integration/metrics/test_facts_told.py",
     ),
     _mutant(
         "the oldest of a queue in pages is forgotten between looks",
@@ -595,7 +616,7 @@ MUTANTS_FOR_TESTS = (
         SYNC,
         "        deleted_at = now if was_listed or self._consent.listed else None\n",
         "        deleted_at = now if was_listed else None\n",
-        OPTING_IN, MISSING, "reconcile/test_kinds_of_drift.py",
+        OPTING_IN, MISSING, "integration/handlers/reconcile/test_kinds_of_drift.py",
     ),
     # --- repeated requests
     _mutant(
@@ -639,14 +660,14 @@ MUTANTS_FOR_TESTS = (
         CLOCK,
         "        return self.date + REST_OF_SECOND + timedelta(",
         "        return self.date + timedelta(",
-        AWS_CLOCK, "agents/test_wrong_clocks.py",
+        AWS_CLOCK, "integration/cli/agents/test_wrong_clocks.py",
     ),
     _mutant(
         "opt-ins and opt-outs are stamped the wrong way round",
         CLOCK,
         "self.latest if asked is Asked.OPT_OUT else self.now)",
         "self.now if asked is Asked.OPT_OUT else self.latest)",
-        AWS_CLOCK, "agents/test_wrong_clocks.py",
+        AWS_CLOCK, "integration/cli/agents/test_wrong_clocks.py",
     ),
     _mutant(
         "a response of minutes ago still tells the time",
@@ -873,7 +894,7 @@ MUTANTS_FOR_TESTS = (
         "sms_consent/intent/rule_set.py",
         "found[0].intent is Intent.NONE or tiers.begins_with_opt_out(folded):\n",
         "found[0].intent is Intent.NONE:\n",
-        "intent/test_non_authored_text.py", ECHOES,
+        "unit/intent/test_non_authored_text.py", ECHOES,
     ),
     _mutant(
         "a piece of a reply opts in",
@@ -887,13 +908,13 @@ MUTANTS_FOR_TESTS = (
         TIERS,
         '        if authored.rule and not (authored.rule == "immune:quotation" and result.intent is Intent.HELP):\n',
         "        if False:\n",
-        ECHOES, "intent/test_non_authored_text.py", "intent/test_deployment_keywords.py",
+        ECHOES, "unit/intent/test_non_authored_text.py", "unit/intent/test_deployment_keywords.py",
     ),
     _mutant(
         "a setting turns a built-in opt-out word into another",
         "sms_consent/intent/rule_set.py",
         "        if built_in[0].intent is not Intent.OPT_OUT:\n            return result\n",
         "        return result\n",
-        BAD_SETTINGS, "intent/test_deployment_keywords.py",
+        BAD_SETTINGS, "unit/intent/test_deployment_keywords.py",
     ),
 )  # fmt: skip

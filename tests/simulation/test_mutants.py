@@ -8,7 +8,7 @@ from simulation.mutants_for_tests import MUTANTS_FOR_TESTS
 from support.template import REPOSITORY
 
 
-@pytest.mark.parametrize("mutant", (*MUTANTS, *MUTANTS_FOR_TESTS), ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", [*MUTANTS, *MUTANTS_FOR_TESTS], ids=lambda mutant: mutant.name)
 def test_a_mutation_changes_the_code_in_one_place(mutant: Mutant) -> None:
     """And its tests exist."""
     folder = REPOSITORY if mutant.path.startswith("cli/") else REPOSITORY / "functions"
