@@ -1,6 +1,6 @@
-"""The AWS clients, with time-outs and retries chosen on purpose.
+"""The AWS clients, with explicit time-outs and retries.
 
-Made from botocore directly: boto3 adds only what is not used here, and a twelfth of the cold start.
+Made from botocore directly: boto3 adds nothing that is used here, and a twelfth of the cold start.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ __all__ = [
 ]
 
 CONNECTIONS = 32
-"""Kept open to a service, for as many threads: with ten, botocore's own number, a greater batch opens one for every call."""
+"""Connections kept open to a service, one per thread. With botocore's default of ten, a larger batch opens one for every
+call."""
 
 deadline = Deadline()
-"""The end of the current invocation: a client starts no call that could outlast it."""
+"""The end of the current invocation. A client starts no call that could outlast it."""
 
 # Every write to the ledger is conditional, so repeating one is safe. What fails twice is repeated by the queue, the stream or
 # the schedule behind the function.
@@ -65,7 +66,7 @@ _EVENTS = Config(
 
 
 def _longest(config: Any) -> float:
-    """Seconds that one call may take: each attempt runs into its time-outs, with the back-off after throttling between them.
+    """Return the seconds that one call may take, if each attempt times out, with the back-off after throttling in between.
 
     botocore waits up to 1, 2, 4 … seconds after throttling, and milliseconds after a time-out (``retries.standard``).
     """
@@ -76,27 +77,29 @@ def _longest(config: Any) -> float:
 LEDGER_CALL, SMS_CALL = _longest(_LEDGER), _longest(_SMS)
 
 RECORDING = 3 * LEDGER_CALL
-"""Seconds that recording one opt-out may take: the look-up of its sender, a write, and a second write if a consent exists.
+"""The longest time that recording one opt-out takes, in seconds: the look-up of its sender, a write, and a second write if a
+consent exists.
 
 Rarer calls before the last write, such as the look-up of an opt-in's copies, are limited by the deadline alone.
 """
 
 SYNCING = 2 * SMS_CALL + LEDGER_CALL
-"""Seconds that following it may take: the reply, the call to the list, and the write that marks it."""
+"""The longest time that syncing it takes, in seconds: the reply, the list call, and the write that records its result."""
 
 _MAKING = Lock()
 
 
 @cache
 def _session() -> Session:
-    """One for all clients: each session reads the endpoints of all of AWS anew, which takes as long as making a client."""
+    """Return one session for all clients: each session loads the endpoints of all of AWS, which takes as long as making a
+    client."""
     return get_session()
 
 
 def _made(service: str, config: Config, *, then: float = 0) -> BaseClient:
-    """Clients may be used by several threads, but are made by one at a time (boto3's guide on multithreading).
+    """Make a client. Several threads may use it, but clients are made one at a time (boto3's guide on multithreading).
 
-    A call is not started unless it can end before the deadline, with ``then`` seconds left for what must follow it.
+    A call is started only if it ends before the deadline, with ``then`` seconds left for what must follow it.
     """
     needed = _longest(config) + then
     with _MAKING:
@@ -107,29 +110,29 @@ def _made(service: str, config: Config, *, then: float = 0) -> BaseClient:
 
 @cache
 def dynamodb() -> DynamoDBClient:
-    """The ledger's client."""
+    """Return the ledger's client."""
     return cast("DynamoDBClient", _made("dynamodb", _LEDGER))
 
 
 @cache
 def events() -> EventBridgeClient:
-    """The client that tells others what has changed."""
+    """Return the client that publishes events."""
     return cast("EventBridgeClient", _made("events", _EVENTS))
 
 
 @cache
 def sms_voice() -> PinpointSMSVoiceV2Client:
-    """The client of AWS End User Messaging SMS: the opt-out list and texting. After each call its result is recorded."""
+    """Return the client of AWS End User Messaging SMS. It leaves time to record the result of each call."""
     return cast("PinpointSMSVoiceV2Client", _made("pinpoint-sms-voice-v2", _SMS, then=LEDGER_CALL))
 
 
 @cache
 def queues() -> SQSClient:
-    """The client of the inbound queue and its dead-letter queue; repeating is safe."""
+    """Return the client of the inbound queue and its dead-letter queue. Its calls are safe to repeat."""
     return cast("SQSClient", _made("sqs", _LEDGER))
 
 
 @cache
 def secrets() -> SecretsManagerClient:
-    """The client that reads the API's access keys; repeating is safe."""
+    """Return the client that reads the API's access keys. Its calls are safe to repeat."""
     return cast("SecretsManagerClient", _made("secretsmanager", _LEDGER))

@@ -1,4 +1,4 @@
-"""The real time."""
+"""The system clock."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["SystemClock"]
 
 
 class SystemClock:
-    """The machine's clock, as the ``Clock`` port."""
+    """The machine's clock as the ``Clock`` port."""
 
     def now(self) -> datetime:
-        """UTC, to the millisecond."""
+        """Return the UTC time to the millisecond."""
         return to_millisecond(datetime.now(UTC))
 
     def latest(self) -> datetime:
-        """The same: AWS keeps the clocks of functions right."""
+        """Return the same: AWS keeps the clocks of functions exact."""
         return self.now()
 
     def sleep(self, seconds: float) -> None:
-        """Wait for real."""
+        """Wait."""
         time.sleep(seconds)

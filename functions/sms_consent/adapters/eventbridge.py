@@ -1,4 +1,4 @@
-"""An EventBridge bus as the ``EventBus`` port: what was not taken, told apart by what may be done about it.
+"""An EventBridge bus as the ``EventBus`` port.
 
 Limits and errors: docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html and API_PutEventsResultEntry.html.
 """
@@ -23,24 +23,24 @@ __all__ = ["MOST_BYTES", "SOURCE", "EventBridgeBus", "Failure"]
 
 SOURCE = "sms-consent"
 MOST_BYTES = 256 * 1024 - 1
-"""Of all entries of a request together, counted as EventBridge counts them; it asks for less than 256 KB."""
+"""The most bytes of all entries of a request, counted as EventBridge counts them. It requires less than 256 KB."""
 
 Failure = TryAgain | Rejected | Unreadable
 
 _TRANSIENT = {"InternalFailure": Unavailable, "InternalException": Unavailable, "ThrottlingException": Throttled}
 _NEVER = frozenset({"InvalidArgument", "MalformedDetail", "ValidationException"})
-"""It is the event that is wrong. Other codes say that something about the deployment is: then it may be mended."""
+"""Codes for a wrong event. Other codes concern the deployment, which may be repaired."""
 
 
 class EventBridgeBus:
-    """Puts events. Messages of its errors may quote an event, so only their codes are kept."""
+    """Publishes events. Messages of its errors may quote an event, so only their codes are kept."""
 
     def __init__(self, client: EventBridgeClient, name: str) -> None:
         self._client = client
         self._name = name
 
     def put(self, notices: Sequence[EventEnvelope]) -> list[Failure | None]:
-        """An answer each, in order: None for what was taken. EventBridge takes the rest of a request where one entry fails."""
+        """Return a result for each event, in order: None if it was accepted. One failed entry does not affect the others."""
         answers: dict[int, Failure | None] = {}
         entries = [self._entry(notice) for notice in notices]
         for request in _requests(entries, answers):
@@ -77,7 +77,7 @@ class EventBridgeBus:
 def _requests(
     entries: Sequence[PutEventsRequestEntryTypeDef], answers: dict[int, Failure | None]
 ) -> Iterator[list[int]]:
-    """The places of the entries of each request; an entry that fits into none is answered here."""
+    """Yield the positions of the entries of each request. An entry that is too large gets its result here."""
     request: list[int] = []
     room = MOST_BYTES
     for place, entry in enumerate(entries):
@@ -95,7 +95,8 @@ def _requests(
 
 
 def _size(entry: PutEventsRequestEntryTypeDef) -> int:
-    """As in docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html: a time counts as fourteen bytes."""
+    """Return the size of an entry (docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html: a time has
+    fourteen bytes)."""
     texts = [entry["Source"], entry["DetailType"], entry["Detail"], *entry.get("Resources", ())]
     return sum(len(text.encode("utf-8", "replace")) for text in texts) + (14 if "Time" in entry else 0)
 

@@ -1,4 +1,4 @@
-"""Stores how a number was set before it was connected, so that disconnecting restores it."""
+"""The settings that a number had before it was connected, so that disconnecting restores them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class ConnectedNumbers:
         self._table = table
 
     def settings_before(self, identity: str) -> dict[str, Any] | None:
-        """Return the settings that were kept; None if the number was never connected by this command."""
+        """Return the stored settings, or None if this command never connected the number."""
         answer = self._client.get_item(TableName=self._table, Key=_key(identity), ConsistentRead=True)
         return dict(from_attributes(answer["Item"])["before"]) if "Item" in answer else None
 
     def keep(self, identity: str, settings: Mapping[str, Plain | None], *, only_first: bool) -> None:
-        """Keep settings before the first change; ``only_first``: what is kept already stays."""
+        """Store settings before the first change. With ``only_first``, stored settings are kept."""
         known = {name: value for name, value in settings.items() if value is not None}
         before: dict[str, Plain | None] = {"before": known}
         condition: Any = {"ConditionExpression": "attribute_not_exists(pk)"} if only_first else {}
@@ -42,7 +42,7 @@ class ConnectedNumbers:
                 raise
 
     def forget(self, identity: str) -> None:
-        """Delete what is kept, once the number is set as before."""
+        """Delete the stored settings once they are restored."""
         self._client.delete_item(TableName=self._table, Key=_key(identity))
 
 

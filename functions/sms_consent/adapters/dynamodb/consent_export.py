@@ -1,4 +1,4 @@
-"""Reads every consent with the decision behind it, page by page, so that memory does not grow with the ledger."""
+"""Reads all consents with the decisions behind them, page by page, so that memory does not grow with the ledger."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["stored_consents", "unfinished_opt_ins", "with_evidence"]
 
 PAGE = 500
-"""Items of one page: few enough for a quick answer, enough that a million take no more than minutes."""
+"""Items of one page: few enough for a quick response, enough that a million items take minutes."""
 
 
 def with_evidence(
@@ -76,7 +76,7 @@ def _read_evidence(
 
 
 def _in_outbox(consent: Consent) -> bool:
-    """A decision that is not in the history yet stands in the consent itself."""
+    """Return whether a consent's newest decision is in its outbox, and perhaps not in the history yet."""
     return consent.outbox is not None and consent.outbox.id == consent.decided_by
 
 

@@ -1,4 +1,4 @@
-"""The ledger, read for whoever asks about a person: two queries under one number, both consistent."""
+"""Queries of one person's items, for the history and for support."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 __all__ = ["DynamoConsentQueries"]
 
 LAST = items.DECISION + "~"
-"""After every decision: their keys go on with a digit."""
+"""Sorts after every decision, whose keys continue with a digit."""
 
 
 class DynamoConsentQueries:
-    """A ``Register`` on DynamoDB."""
+    """``ConsentQueries`` on DynamoDB."""
 
     def __init__(self, client: DynamoDBClient, table: str, names: Callable[[], ListNames] = ListNames) -> None:
-        """``names`` is called only where a consent stands under an ARN."""
+        """``names`` is called only if a consent is stored under an ARN."""
         self._client = client
         self._table = table
         self._names = names
 
     def consents(self, number: str) -> list[Consent]:
-        """One for each list: what an earlier release stored under a list's ARN is merged, and nothing is written."""
+        """Return one consent per list. Consents that an earlier release stored under an ARN are merged, without a write."""
         stored = [items.consent_from(item) for item in self._beginning(number, items.LIST) if not is_merged(item)]
         found = {each.list_name: each for each in stored if not each.list_name.startswith("arn:")}
         for consent in stored:
@@ -49,7 +49,7 @@ class DynamoConsentQueries:
         return sorted(found.values(), key=lambda consent: consent.list_name)
 
     def decision(self, consent: Consent) -> Decision | None:
-        """The decision behind a consent; None if it was erased. Raises TryAgain or Rejected."""
+        """Return the decision behind a consent, or None if it was erased. Raises TryAgain or Rejected."""
         if consent.outbox is not None and consent.outbox.id == consent.decided_by:
             return consent.outbox
         key: dict[str, Plain | None] = {
@@ -61,11 +61,11 @@ class DynamoConsentQueries:
         return items.decision_from(from_attributes(item))[0] if item is not None else None
 
     def letters(self, number: str) -> list[ReplyThread]:
-        """The newest replies on which no consent hangs."""
+        """Return the HELP and clarification replies."""
         return [items.letter_from(item)[1] for item in self._beginning(number, items.ANSWER)]
 
     def drifts(self, number: str) -> list[Drift]:
-        """Where the list was found to differ."""
+        """Return the drifts that were found for the number."""
         found = []
         for item in self._beginning(number, DRIFT):
             with suppress(ValueError, KeyError):  # of a kind that a newer version added: it says what it is
@@ -83,7 +83,7 @@ class DynamoConsentQueries:
     def decisions(
         self, number: str, *, before: str | None, most: int
     ) -> list[tuple[Decision, Outcome | None, datetime | None]]:
-        """Their keys sort by time. BETWEEN takes its end in, so the place itself is passed over."""
+        """Return decisions by descending key. BETWEEN includes its end, so the entry at ``before`` itself is skipped."""
         end = items.DECISION + before if before is not None else LAST
         found = []
         for item in self._query(

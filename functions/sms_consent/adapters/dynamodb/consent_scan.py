@@ -1,7 +1,7 @@
-"""Everybody's consents in the ledger's table: a hundred at a time by number, or one after the other by a scan.
+"""Reads of all consents: by numbers in batches, or by a scan of the table.
 
-What it costs is in the README. The scan is of the whole table, eventually consistent, in whatever order DynamoDB has; an
-index would cost more with every write than it saves once a day.
+The README has the cost. The scan reads the whole table, eventually consistent, in DynamoDB's order; an index would cost more
+with every write than it saves once a day.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["DynamoConsentScan"]
 
 SCANNED = 500
-"""Items of a page of the scan, of all kinds: an answer never takes long."""
+"""Items of one page of the scan, of all kinds, so that a response is quick."""
 
 
 class DynamoConsentScan:
-    """A ``Census`` on DynamoDB."""
+    """A ``ConsentScan`` on DynamoDB."""
 
     def __init__(
         self,
@@ -42,9 +42,9 @@ class DynamoConsentScan:
         clock: Clock | None = None,
         merged: Callable[[str, str], Consent | None] | None = None,
     ) -> None:
-        """``merged`` returns a consent after it was merged with what stands under its list's ARN (``aws.renamed``).
+        """``merged`` returns a consent after it was merged with the one under its list's ARN (``renamed_lists``).
 
-        Without it nothing is written, and a consent under an ARN is shown as one under the name.
+        Without it nothing is written, and a consent under an ARN is returned as one under the name.
         """
         self._client = client
         self._table = table
@@ -53,10 +53,8 @@ class DynamoConsentScan:
         self._merged = merged
 
     def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
-        """One consistent BatchGetItem, which takes a hundred keys at the most, and a second one for numbers not found.
-
-        Keys that DynamoDB leaves over, because it throttles, are asked for again after a wait that doubles each time.
-        """
+        """Return consents by consistent batch reads: under the list's name, and under its ARN for numbers that were not
+        found."""
         found = self._found(numbers, list_name)
         alias, missing = self._names.alias(list_name), [number for number in numbers if number not in found]
         if alias is not None and missing:
@@ -66,7 +64,7 @@ class DynamoConsentScan:
         return found
 
     def _by_name(self, consent: Consent, name: str) -> Consent | None:
-        """A consent that is stored under its list's ARN, merged into the one under the name."""
+        """Return a consent under its list's ARN, merged into the one under the name."""
         if self._merged is not None:
             return self._merged(consent.number, name)
         return replace(consent, list_name=name)
@@ -77,7 +75,7 @@ class DynamoConsentScan:
         return {item["pk"]: items.consent_from(item) for item in stored if not is_merged(item)}
 
     def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
-        """One page of the scan; a place is a key."""
+        """Return one page of the scan. A place is a key."""
         start: Any = {"ExclusiveStartKey": _key(place)} if place is not None else {}
         with translated():
             page = self._client.scan(
@@ -111,7 +109,7 @@ class DynamoConsentScan:
         return consents, _place(last) if last else None
 
     def of_list(self, list_name: str, place: str | None) -> tuple[Sequence[Consent], str | None, int]:
-        """Read one page of the whole table, as written last; the list's consents are picked from it."""
+        """Read one page of the whole table consistently, and return the list's consents on it."""
         start: Any = {"ExclusiveStartKey": _key(place)} if place is not None else {}
         keys = {f":{number}": {"S": items.LIST + each} for number, each in enumerate(self._spellings(list_name))}
         with translated():
@@ -129,12 +127,12 @@ class DynamoConsentScan:
         return consents, _place(last) if last else None, page["ScannedCount"]
 
     def _spellings(self, list_name: str) -> tuple[str, ...]:
-        """The list's name, and its ARN, under which earlier releases may have stored its consents."""
+        """Return the list's name, and its ARN if earlier releases may have stored consents under it."""
         alias = self._names.alias(list_name)
         return (list_name,) if alias is None else (list_name, alias)
 
     def write_down(self, drift: Drift) -> bool:
-        """One conditional write."""
+        """Make one conditional write."""
         try:
             with translated():
                 self._client.put_item(

@@ -29,23 +29,23 @@ __all__ = ["MOST_PAGES", "DueIndex", "DueWork", "OldestOptOut", "due_by_kind", "
 MOST_PAGES = 10
 """Pages of one megabyte: about ten thousand consents. Counts and the search for the oldest opt-out read no further."""
 FORGOTTEN_AFTER = timedelta(minutes=10)
-"""A round that nobody went on with for so long says nothing any more."""
+"""A round that was not continued for this long is dropped."""
 KEY = {"pk": "OVERDUE", "sk": "OVERDUE"}
 _READ = ("pk", "sk", "decided_at", "drift_found_at", "unlisted_since")
 MOST_REJECTED_PAGES = 2
 """About six thousand rejected numbers."""
 
 WorkItem = tuple[str, str, int]
-"""Key and revision: the same work, done once more, is another."""
+"""Key and revision: work that is due again later is another item."""
 
 
 def due_by_kind(client: DynamoDBClient, table: str, now: datetime) -> dict[Due, int]:
-    """Raises TryAgain or Rejected."""
+    """Return the number of due items by kind, except permanently rejected numbers. Raises TryAgain or Rejected."""
     return {kind: _count(client, table, kind, as_text(now), MOST_PAGES) for kind in Due if kind is not Due.REJECTED}
 
 
 def rejected_numbers(client: DynamoDBClient, table: str) -> int:
-    """Count the numbers that AWS rejects permanently, whenever they are tried again. Raises TryAgain or Rejected."""
+    """Return the number of permanently rejected numbers, due or not. Raises TryAgain or Rejected."""
     return _count(client, table, Due.REJECTED, "9999", MOST_REJECTED_PAGES)
 
 
@@ -69,7 +69,7 @@ def _count(client: DynamoDBClient, table: str, kind: Due, until: str, most: int)
 
 
 class OldestOptOut:
-    """Looks for the oldest opt-out that is due."""
+    """Finds the oldest opt-out that is due."""
 
     def __init__(self, client: DynamoDBClient, table: str, most_pages: int = MOST_PAGES) -> None:
         self._client = client
@@ -88,7 +88,7 @@ class OldestOptOut:
         return now - oldest
 
     def _next_of_round(self, front: Mapping[str, Any], most: int, now: datetime) -> datetime:
-        """Go on with the round, and return the oldest of it and of the round before."""
+        """Continue the round, and return the oldest opt-out of it and of the round before."""
         known = self._known(now)
         start = json.loads(known["place"]) if "place" in known else front
         found, end = self._pages(start, most, now)
@@ -119,7 +119,7 @@ class OldestOptOut:
     def _pages(
         self, start: Mapping[str, Any] | None, most: int, now: datetime
     ) -> tuple[datetime, Mapping[str, Any] | None]:
-        """The oldest on so many pages, the present if there is none, and where the next page starts."""
+        """Return the oldest opt-out on a number of pages (``now`` if there is none), and where the next page starts."""
         oldest, place = now, start
         for _ in range(most):
             more: Any = {"ExclusiveStartKey": place} if place is not None else {}
@@ -141,7 +141,7 @@ class OldestOptOut:
 
 
 def _since(stored: Mapping[str, Any], now: datetime) -> datetime:
-    """Since when an item is due. One that cannot be read does not count here: sweep reports it."""
+    """Return since when an item is due. An unreadable item does not count here: sweep reports it."""
     try:
         return items.consent_from(from_attributes(stored)).out_of_sync_since
     except Exception:  # noqa: BLE001  one item must not stop the sweep that follows
@@ -150,29 +150,29 @@ def _since(stored: Mapping[str, Any], now: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class DueWork:
-    """What the ledger had in its sparse index ``due`` when that was read: items, and when they are due."""
+    """The items in the index ``due`` when it was read, with the times at which they are due."""
 
     items: tuple[tuple[WorkItem, str], ...]
 
     def at(self, now: datetime) -> frozenset[WorkItem]:
-        """What is due by then."""
+        """Return the items that are due at a time."""
         return frozenset(item for item, due_at in self.items if due_at <= as_text(now))
 
     def next_after(self, now: datetime) -> datetime | None:
-        """When the next of it gets due."""
+        """Return the next time at which an item becomes due."""
         moments = [due_at for _, due_at in self.items if due_at > as_text(now)]
         return from_text(min(moments)) if moments else None
 
 
 class DueIndex:
-    """The ledger's sparse index ``due``, read from outside."""
+    """The sparse index ``due``."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
     def read(self) -> DueWork:
-        """As it is now."""
+        """Read the whole index."""
         pages = self._dynamodb.get_paginator("query")
         found = []
         for kind in Due:

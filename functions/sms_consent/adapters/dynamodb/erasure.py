@@ -1,4 +1,4 @@
-"""Carries out the erasure of a person's history, in an order in which no worker under way can bring a part of it back."""
+"""Erasure of a person's history, in an order in which no running worker can bring a part of it back."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["AtWork", "Erased", "Erasure"]
 
 PAUSE, ROUNDS = 2.0, 60
-"""Seconds between looks, and looks: longer than a lost worker's lease."""
+"""Seconds between attempts, and the number of attempts: longer than a lost worker's lease."""
 
 _KINDS = {items.DECISION: "decisions", items.ANSWER: "answers", DRIFT: "drifts"}
 
 
 class AtWork(Exception):
-    """A worker is at the list for this person: what it writes next would bring a part of the history back."""
+    """A worker holds the lease for this person. Its next write would bring a part of the history back."""
 
     def __init__(self) -> None:
         super().__init__("a function is at work for this number: run this again in a minute")
@@ -37,19 +37,19 @@ class AtWork(Exception):
 
 @dataclass(slots=True)
 class Erased:
-    """What is gone, and what stays."""
+    """What was deleted, and what is kept."""
 
     gone: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*_KINDS.values(), "consents"), 0))
     stays: list[Stays] = field(default_factory=list)
 
     @property
     def was_known(self) -> bool:
-        """Whether there was anything at all."""
+        """Whether there was anything about the number."""
         return bool(self.stays) or any(self.gone.values())
 
 
 class Erasure:
-    """Of one number at a time. Its methods raise AtWork, ClientError or BotoCoreError."""
+    """Erases one number at a time. Its methods raise AtWork, ClientError or BotoCoreError."""
 
     def __init__(self, client: DynamoDBClient, table: str, clock: Clock) -> None:
         self._client = client
@@ -57,7 +57,7 @@ class Erasure:
         self._clock = clock
 
     def preview(self, number: str) -> Erased:
-        """What would go and stay; nothing is changed."""
+        """Return what would be deleted and kept. Nothing is changed."""
         erased = Erased()
         for item in self._all(number):
             kind = self._kind(item)
@@ -68,9 +68,10 @@ class Erasure:
         return erased
 
     def erase(self, number: str) -> Erased:
-        """Consents first: a worker that finds its consent changed has no decision in its hands any more.
+        """Erase the history of a number.
 
-        Then everything else, until nothing is left. Of what is texted meanwhile, the history goes too, and the consent stays.
+        Consents first: a worker that finds its consent changed no longer holds a decision. Then everything else, until
+        nothing is left. If a text arrives meanwhile, its history is deleted too, and its consent is kept.
         """
         erased = Erased()
         for item in self._all(number):
@@ -87,7 +88,7 @@ class Erasure:
         return erased
 
     def _stripped(self, consent: Consent) -> Stays | None:
-        """Written only over what was read: an opt-out that comes in meanwhile is not lost."""
+        """Write a consent without its history, conditionally: an opt-out that arrives meanwhile is not lost."""
         for _ in range(ROUNDS):
             now = self._clock.now()
             if not consent.leased_at(now):

@@ -1,4 +1,5 @@
-"""How consents, decisions, letters and senders look as items of the ledger's table (``pk``, ``sk``)."""
+"""The items of the ledger's table (``pk``, ``sk``): consents, decisions, reply threads, rejected work, senders, drifts,
+turns, budgets."""
 
 from __future__ import annotations
 
@@ -52,10 +53,10 @@ BUDGET = "BUDGET"
 DRIFT = "DRIFT#"
 
 END_USER = "EndUserOptedOut"
-"""Named as the API names it, wherever it stands: in the consent, what the person asked; in ``listing``, what AWS says."""
+"""Spelt as in the API. In a consent it is what the person asked; in ``listing`` it is AWS's value."""
 
 EXPIRES = "expires"
-"""DynamoDB deletes an item after this time (TTL). Every write of a consent drops it: the consent is in use again."""
+"""DynamoDB deletes an item after this time (TTL). Every write of a consent removes it, since the consent is in use again."""
 
 LONG_AGO = as_text(UNKNOWN_TIME)
 
@@ -63,12 +64,12 @@ Item = dict[str, Plain | None]
 
 
 def consent_key(number: str, list_name: str) -> dict[str, Plain | None]:
-    """A consent stands under its number, beside the decisions behind it."""
+    """Return the key of a consent, which has the same partition as the decisions behind it."""
     return {"pk": number, "sk": LIST + list_name}
 
 
 def consent_item(consent: Consent) -> Item:
-    """Attributes have the names of the fields; None is absent, so that ``due`` and ``due_at`` make a sparse index."""
+    """Return the item of a consent. None is an absent attribute, so that ``due`` and ``due_at`` make a sparse index."""
     item: Item = {**_plain(consent, _CONSENT_NAMES), **consent_key(consent.number, consent.list_name)}
     item["listing"] = _listing_map(consent.listing)
     item["answer"] = _answer_map(consent.answer)
@@ -82,7 +83,7 @@ def consent_item(consent: Consent) -> Item:
 
 
 def consent_from(item: Mapping[str, Any]) -> Consent:
-    """The inverse of ``consent_item``. Raises nothing for an item with a key: unreadable attributes get safe values.
+    """Return the consent of an item. Unreadable attributes get safe values, and nothing is raised for an item with a key.
 
     An unknown status counts as opted out.
     """
@@ -93,12 +94,12 @@ def consent_from(item: Mapping[str, Any]) -> Consent:
 
 
 def decision_key(decision: Decision) -> dict[str, Plain | None]:
-    """Sorted by time under its number; the id makes it one item however often the request is delivered."""
+    """Return the key of a decision, sorted by time. With the id in it, every delivery of a request has the same key."""
     return {"pk": decision.number, "sk": f"{DECISION}{as_text(decision.at)}#{decision.id}"}
 
 
 def decision_item(decision: Decision, outcome: Outcome, recorded_at: datetime) -> Item:
-    """Written once and never changed. A text that no UTF-8 can hold is kept with replacement characters."""
+    """Return the item of a decision, which is written once. Text that UTF-8 cannot encode gets replacement characters."""
     return {
         **_decision_map(decision),
         **decision_key(decision),
@@ -108,7 +109,7 @@ def decision_item(decision: Decision, outcome: Outcome, recorded_at: datetime) -
 
 
 def decision_from(item: Mapping[str, Any]) -> tuple[Decision, Outcome | None, datetime | None]:
-    """The decision, what it did and when it was recorded; the latter two only for one that stands in the history."""
+    """Return a decision, its outcome, and when it was recorded. The last two are None outside the history."""
     at, _, decision_id = item["sk"].removeprefix(DECISION).partition("#")
     try:
         moment(at)
@@ -120,12 +121,12 @@ def decision_from(item: Mapping[str, Any]) -> tuple[Decision, Outcome | None, da
 
 
 def letter_key(key: str, number: str) -> dict[str, Plain | None]:
-    """A letter stands under its number too."""
+    """Return the key of a reply thread."""
     return {"pk": number, "sk": ANSWER + key}
 
 
 def letter_item(key: str, letter: ReplyThread) -> Item:
-    """``due`` is set beside ``due_at``, so that a reply left over is found by the index."""
+    """Return the item of a reply thread. ``due`` is set with ``due_at``, so that the index finds a due reply."""
     item: Item = {**_plain(letter), **letter_key(key, letter.number)}
     item["recent"] = [as_text(moment) for moment in letter.recent]
     item["answer"] = _answer_map(letter.answer)
@@ -137,18 +138,18 @@ def letter_item(key: str, letter: ReplyThread) -> Item:
 
 
 def letter_from(item: Mapping[str, Any]) -> tuple[str, ReplyThread]:
-    """The inverse of ``letter_item``. A reply that cannot be read counts as one that may have been sent."""
+    """Return the key and thread of an item. A reply that cannot be read counts as one that may have been sent."""
     letter = decode(ReplyThread, item, _LETTER, attributes={"number": "pk"}, stand_ins=_LETTER_STAND_INS, ignored=_KEYS)
     return item["sk"].removeprefix(ANSWER), letter
 
 
 def rejected_key(number: str, list_name: str) -> dict[str, Plain | None]:
-    """Work that is rejected permanently stands under its number, beside the consent."""
+    """Return the key of permanently rejected work."""
     return {"pk": number, "sk": REJECTED + list_name}
 
 
 def rejected_item(work: RejectedWork, expires: datetime | None = None) -> Item:
-    """Without ``due`` once it is over; DynamoDB deletes it after ``expires``."""
+    """Return the item of rejected work, without ``due`` once it is over. DynamoDB deletes it after ``expires``."""
     item: Item = {**_plain(work, _REJECTED_NAMES), **rejected_key(work.number, work.list_name)}
     item["due"] = Due.REJECTED.value if work.due_at is not None else None
     item[EXPIRES] = int(expires.timestamp()) if expires is not None else None
@@ -156,7 +157,7 @@ def rejected_item(work: RejectedWork, expires: datetime | None = None) -> Item:
 
 
 def rejected_from(item: Mapping[str, Any]) -> RejectedWork:
-    """The inverse. Raises Unreadable for an item without a readable version or revision."""
+    """Return the work of an item. Raises Unreadable for an item without a readable version or revision."""
     values = {**item, "sk": item["sk"].removeprefix(REJECTED)}
     stand_ins = {"reason": "", "since": LONG_AGO, "rejections": 0}
     return decode(
@@ -165,27 +166,27 @@ def rejected_from(item: Mapping[str, Any]) -> RejectedWork:
 
 
 def sender_key(identity: str) -> dict[str, Plain | None]:
-    """One item for each number, pool or agent of ours."""
+    """Return the key of an origination identity's settings."""
     return {"pk": f"{SENDER}#{identity}", "sk": SENDER}
 
 
 def sender_item(sender: Sender) -> Item:
-    """What is configured for it."""
+    """Return the item of an origination identity's settings."""
     return preserve({**_plain(sender), **sender_key(sender.identity)}, sender.preserved)
 
 
 def sender_from(item: Mapping[str, Any]) -> Sender:
-    """The inverse of ``sender_item``. Raises Unreadable for one whose list cannot be read: it is not guessed."""
+    """Return the settings of an item. Raises Unreadable if the list cannot be read: it is not guessed."""
     return decode(Sender, item, _SENDER, ignored=("pk", "sk"))
 
 
 def budget_key(day: date) -> dict[str, Plain | None]:
-    """One item for each UTC day."""
+    """Return the key of a UTC day's count of replies."""
     return {"pk": f"{BUDGET}#{day.isoformat()}", "sk": BUDGET}
 
 
 def turn_item(name: str, worker: str, until: datetime) -> Item:
-    """Who may do something that one worker at a time does, and until when."""
+    """Return the item of an exclusive turn: its worker, and until when."""
     return {"pk": f"{TURN}#{name}", "sk": TURN, "worker": worker, "until": as_text(until)}
 
 
@@ -287,7 +288,7 @@ def _recent_from(value: Any) -> tuple[RecentReply, ...]:
 
 
 def _kind_from(value: Any) -> ReplyKind | None:
-    """None for a kind that this version does not know."""
+    """Return a reply kind, or None for one that this version does not know."""
     try:
         return ReplyKind(value)
     except ValueError:
@@ -300,7 +301,7 @@ def _moments(value: Any) -> tuple[datetime, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What the history adds to a decision."""
+    """The attributes that the history adds to a decision."""
 
     outcome: Outcome | None = None
     recorded_at: datetime | None = None
@@ -327,7 +328,7 @@ _ANSWER: Mapping[str, Decoder] = {
 
 
 def _answer_from(item: Mapping[str, Any]) -> Reply:
-    """Raises Unreadable for a reply whose kind or state this version does not know: it cannot be sent from here."""
+    """Return a reply. Raises Unreadable if this version does not know its kind or state: it cannot be sent from here."""
     answer = decode(Reply, item, _ANSWER)
     if answer.preserved is not None and "state" in answer.preserved.unreadable:
         raise Unreadable("a reply in a state that this version does not know")

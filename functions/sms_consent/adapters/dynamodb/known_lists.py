@@ -1,6 +1,6 @@
-"""What a deployment knows of opt-out lists, in one item of the ledger's table: groups, its own list, and copies under way.
+"""The known opt-out lists in one item of the ledger's table: groups, the stack's own list, and running list copies.
 
-One item, since an account has 25 lists by default. Functions remember it for a minute.
+One item, since an account has 25 lists by default. Functions cache it for a minute.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """Lists that are known here, by name."""
+    """The known lists by name, and the list copies."""
 
     groups: Mapping[str, str | None] = field(default_factory=dict)
     own: str | None = None  # the stack's own list, as ReconcileFunction last saw it
@@ -43,19 +43,19 @@ class Lists:
     left_behind: Mapping[str, datetime] = field(default_factory=dict)  # lists left by choice: opt-outs up to a time
 
     def leaving_behind(self, source: str, at: datetime) -> Mapping[str, datetime]:
-        """The lists left behind, with a further one."""
+        """Return the lists left behind, with a further one."""
         return {**self.left_behind, source: max(at, self.left_behind.get(source, at))}
 
     def with_carry(self, carry: ListCopy) -> tuple[ListCopy, ...]:
-        """The carries with a further one, merged with one between the same lists."""
+        """Return the copies with a further one, merged with one between the same lists."""
         return _with(self.carries, carry)
 
     def completed(self, carry: ListCopy) -> Lists:
-        """Without a carry that is complete, which is rechecked later. One that has been asked for again since stays."""
+        """Return the lists without a complete copy, which is checked again later. A copy that was requested again stays."""
         return replace(self, carries=_without(self.carries, carry), rechecks=_with(self.rechecks, carry.recheck()))
 
     def rechecked(self, carry: ListCopy) -> Lists:
-        """Without a recheck that is complete."""
+        """Return the lists without a complete second copy."""
         return replace(self, rechecks=_without(self.rechecks, carry))
 
 
@@ -76,7 +76,7 @@ def _same(one: ListCopy, other: ListCopy) -> bool:
 def known_lists_item(
     lists: Iterable[KnownList], revision: int, standing: Mapping[str, Any] | None = None
 ) -> dict[str, Plain | None]:
-    """``revision`` is compared by the next change. What ``standing`` holds beyond names and groups is kept."""
+    """Return the item. The next change compares ``revision``. Other attributes of ``standing`` are kept."""
     before = standing or {}
     kept: Mapping[str, Mapping[str, Plain]] = before.get("lists", {})
     groups: dict[str, Plain] = {}
@@ -87,7 +87,7 @@ def known_lists_item(
 
 
 def known_lists_from(item: Mapping[str, Any], names: ListNames | None = None) -> tuple[KnownList, ...]:
-    """The inverse, in the order of their names. A list that stands under its name and its ARN is one list."""
+    """Return the lists of an item by name. A list stored under its name and its ARN is one list."""
     canonical = (names or ListNames()).canonical
     groups: dict[str, str | None] = {}
     for name, values in sorted(item.get("lists", {}).items(), key=lambda each: canonical(each[0]) != each[0]):
@@ -146,7 +146,7 @@ class ListStore:
         self._names = names or ListNames()
 
     def lists(self) -> Lists:
-        """As written last."""
+        """Return the lists, read consistently."""
         return _lists_from(self._item(KEY), self._names)
 
     def change_lists(self, change: Callable[[Lists], Lists]) -> Lists:
@@ -215,7 +215,7 @@ class RememberedLists:
         return tuple(KnownList(name=name, group=groups[name]) for name in sorted(groups))
 
     def read(self) -> Lists:
-        """Read what is known now: a carry is written before the sender's new list, and must be seen with it.
+        """Read the lists consistently: a copy is written before the sender's new list, and must be seen with it.
 
         Raises TryAgain or Rejected.
         """

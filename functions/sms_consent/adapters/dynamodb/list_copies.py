@@ -1,4 +1,4 @@
-"""Completes copies between opt-out lists, and notices when the stack has another list than before."""
+"""Completes list copies, and starts one when the stack has a new list."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARGIN = timedelta(minutes=1)
 
 @dataclass(frozen=True, kw_only=True)
 class ListCopies:
-    """What ReconcileFunction does about lists that changed, at each turn. Every step can be repeated."""
+    """The list copies of ReconcileFunction. Every step is safe to repeat."""
 
     own_list: str
     book: ListStore
@@ -30,7 +30,7 @@ class ListCopies:
     new_token: Callable[[], str]
 
     def run(self, until: datetime) -> tuple[ListCopy, ...]:
-        """Complete what can be completed until then. Returns the copies that are left. Raises TryAgain or Rejected."""
+        """Complete what can be completed until then. Return the remaining copies. Raises TryAgain or Rejected."""
         lists = self._noticed()
         now = self.clock.now()
         ready = [carry for carry in lists.carries if carry.at + SETTLE <= now]
@@ -49,7 +49,7 @@ class ListCopies:
         return lists.carries
 
     def _noticed(self) -> Lists:
-        """A stack that is deployed with another list counts for the old one too, until that is copied."""
+        """Start a copy from the old list if the stack was deployed with another one."""
         now = self.clock.now()
 
         def noticed(lists: Lists) -> Lists:
@@ -73,7 +73,7 @@ def _copied(lists: Lists, carry: ListCopy, place: str | None) -> Lists:
         return lists.rechecked(carry) if recheck else lists.completed(carry)
 
     def moved(carries: tuple[ListCopy, ...]) -> tuple[ListCopy, ...]:
-        """One that was asked for again meanwhile begins anew."""
+        """Return the copies at the new place. One that was requested again meanwhile starts from the beginning."""
         return tuple(replace(each, place=place) if each == carry else each for each in carries)
 
     return replace(lists, rechecks=moved(lists.rechecks)) if recheck else replace(lists, carries=moved(lists.carries))

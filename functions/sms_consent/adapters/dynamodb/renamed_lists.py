@@ -1,7 +1,7 @@
 """Consents that earlier releases stored under the ARN of a list of the deployment's own account.
 
-They are merged into the consent under the list's name when they are read, and by reconcile. The old item stays, without work,
-for a rollback to a release that reads it; it is merged again if such a release changes it.
+They are merged into the consent under the list's name when they are read, and by reconcile. The old item stays, without due
+work, for a rollback to a release that reads it. It is merged again if such a release changes it.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _WORK = ("due", "due_at", "lease", "lease_until")
 
 
 def is_merged(item: Mapping[str, Any]) -> bool:
-    """Whether nothing has changed in an old item since it was merged."""
+    """Return whether an old item has not changed since it was merged."""
     return MERGED in item and item[MERGED] == str(item.get("revision"))
 
 
 def marked(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an old item as merged: no work is due on it any more."""
+    """Return an old item marked as merged, without due work."""
     return {name: value for name, value in item.items() if name not in _WORK} | {MERGED: str(item.get("revision"))}
 
 
 def merge(named: Consent | None, by_arn: Consent, now: datetime) -> Consent:
     """Return the consent to store under the name: the newest decision counts; at equal times, the opt-out.
 
-    What is known of the list holds for both, since it is one list.
+    Facts about the list apply to both, since it is one list.
     """
     if named is None:
         return by_arn

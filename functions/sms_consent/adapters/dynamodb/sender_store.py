@@ -1,8 +1,8 @@
-"""Decides how senders, lists and groups stand in the ledger: as functions read them, and as an operator lists them.
+"""Stores senders and groups of lists, for functions to read and operators to list.
 
-A function reads one sender by its key, and all lists as one item. So that nobody has to scan a table of millions of
-consents to list senders, each stands a second time, under a key that all share. That one is written first and deleted
-last: whatever a function knows is listed, and whoever is interrupted can repeat what they did.
+A function reads one sender by its key. To list senders without a scan of millions of consents, each sender has a second item
+under a common key. The second item is written first and deleted last: every sender that a function knows is listed, and an
+interrupted command can be repeated.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ __all__ = ["Groups", "SenderStore"]
 EVERY_SENDER = "SENDERS"
 
 Groups = dict[str, str | None]
-"""The group of each list that is known."""
+"""The group of each known list."""
 
 
 class SenderStore(ListStore):
-    """A deployment's senders, beside its lists. Its methods raise ClientError or BotoCoreError."""
+    """A deployment's senders and lists. Its methods raise ClientError or BotoCoreError."""
 
     # --- senders
 
     def senders(self) -> list[Sender]:
-        """All of them, by identity."""
+        """Return all senders, by identity."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :every",
@@ -40,17 +40,17 @@ class SenderStore(ListStore):
         return [self._sender(from_attributes(item)) for page in pages for item in page["Items"]]
 
     def sender(self, identity: str) -> Sender | None:
-        """As functions find it."""
+        """Return a sender as functions read it."""
         item = self._item(items.sender_key(identity))
         return self._sender(item) if item is not None else None
 
     def holds(self, sender: Sender) -> bool:
-        """Whether both say the same: after an interruption, they may not."""
+        """Return whether both items of a sender are as given. After an interruption they may differ."""
         listed = self._item(_index_key(sender.identity))
         return listed is not None and self._sender(listed) == sender == self.sender(sender.identity)
 
     def write(self, sender: Sender) -> None:
-        """Its list becomes known before: an opt-out that counts for all lists must not miss one that is in use."""
+        """Write a sender. Its list becomes known first: an opt-out for all lists must not miss one that is in use."""
         self.change_groups(lambda groups: {sender.list_name: None, **groups})
         standing = self.sender(sender.identity)
         # What a newer version has stored for this sender stays.
@@ -59,7 +59,7 @@ class SenderStore(ListStore):
             self._client.put_item(TableName=self._table, Item=to_attributes({**item, **key}))
 
     def remove(self, identity: str) -> bool:
-        """Whether there was one. Its list stays known: people have opted out of it."""
+        """Delete a sender, and return whether there was one. Its list stays known, since people have opted out of it."""
         stood = False
         for key in (items.sender_key(identity), _index_key(identity)):
             answer = self._client.delete_item(TableName=self._table, Key=to_attributes(key), ReturnValues="ALL_OLD")
@@ -69,11 +69,11 @@ class SenderStore(ListStore):
     # --- lists
 
     def groups(self) -> Groups:
-        """By the lists' names."""
+        """Return the groups by list name."""
         return dict(self.lists().groups)
 
     def change_groups(self, change: Callable[[Groups], Groups]) -> None:
-        """Written only if it changes something, and only over what was read."""
+        """Change the groups conditionally. Nothing is written if nothing changes."""
         self.change_lists(lambda lists: replace(lists, groups=change(dict(lists.groups))))
 
     # --- the table

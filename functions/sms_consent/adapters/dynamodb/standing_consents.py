@@ -1,4 +1,4 @@
-"""What stands for one person and one sender of ours: the consent on its list, and what a change of list left elsewhere."""
+"""The consent that counts for one person and one sender, also after a change of list."""
 
 from __future__ import annotations
 

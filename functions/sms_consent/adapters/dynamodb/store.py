@@ -1,4 +1,4 @@
-"""The ledger of consent in one DynamoDB table: conditional writes, consistent reads, a sparse index of due work."""
+"""The ledger in one DynamoDB table: conditional writes, consistent reads, and a sparse index of due work."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ DUE_INDEX = "due"
 PAGE = 100
 FILTERED_PAGE = 1000
 OVER_KEPT_FOR = timedelta(days=30)
-"""How long an item of rejected work is kept after it is over, for anybody who asks what happened."""
+"""How long rejected work is kept after it is over, for support."""
 _CLASSES = {
     Rejection.NONE: "attribute_not_exists(rejection)",
     Rejection.OTHER: "attribute_exists(rejection) AND attribute_not_exists(rejections)",
     Rejection.NUMBER: "attribute_exists(rejection) AND attribute_exists(rejections)",
 }
 BUDGET_KEPT = timedelta(days=8)
-"""How long the count of a day's replies is kept, so that an alarm can be investigated."""
+"""How long a day's count of replies is kept, so that an alarm can be investigated."""
 T = TypeVar("T")
 FAILED = "ConditionalCheckFailed"
 ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 class DynamoLedger:
-    """A ``ConsentLedger`` on DynamoDB: each write is guarded by a revision."""
+    """A ``ConsentLedger`` on DynamoDB. Each write is conditional on the revision."""
 
     def __init__(
         self,
@@ -59,8 +59,8 @@ class DynamoLedger:
     ) -> None:
         """``listed_by_arn`` names lists whose consents an earlier release has probably stored under their ARN.
 
-        Their consents are looked for under both keys, those of other lists only where there is none under the name, and not
-        even there if ``looks_further`` is false: a text from a person without a consent is to cost no second read.
+        Their consents are read under both keys. Those of other lists are read under the ARN only if there is none under the
+        name, and not at all without ``looks_further``: a text from a person without a consent must cost no second read.
         """
         self._client = client
         self._table = table
@@ -69,7 +69,7 @@ class DynamoLedger:
         self._looks_further = looks_further
 
     def consent(self, number: str, list_name: str) -> Consent | None:
-        """One consistent read, or two where there is no consent under the list's name."""
+        """Make one consistent read, or two if there is no consent under the list's name."""
         name = self._names.canonical(list_name)
         item = self._get(items.consent_key(number, name))
         if (item is None and self._looks_further) or name in self._listed_by_arn:
@@ -95,13 +95,13 @@ class DynamoLedger:
             raise Moved(items.consent_from(refused_by) if refused_by else None)
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
-        """One conditional write; False if it stood there."""
+        """Make one conditional write. Return False if the decision was there."""
         return self._put(items.decision_item(decision, outcome, recorded_at), ABSENT) is None
 
     def save_and_append(
         self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
     ) -> None:
-        """One transaction of two conditional writes. DynamoDB knows a repeated request by its token for ten minutes."""
+        """Make one transaction of two conditional writes. DynamoDB recognises a repeated request for ten minutes."""
         writes = (
             self._write(items.consent_item(consent), guard(replacing)),
             self._write(items.decision_item(decision, outcome, recorded_at), ABSENT),
@@ -123,7 +123,7 @@ class DynamoLedger:
     def recorded_between(
         self, number: str, since: datetime, until: datetime, *, most: int
     ) -> Sequence[Decision] | None:
-        """One consistent query for each megabyte of decisions."""
+        """Make one consistent query per megabyte of decisions."""
         found: list[Decision] = []
         start: dict[str, Any] = {}
         while True:
@@ -148,12 +148,12 @@ class DynamoLedger:
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def letter(self, key: str, number: str) -> ReplyThread | None:
-        """One consistent read."""
+        """Make one consistent read."""
         item = self._get(items.letter_key(key, number))
         return items.letter_from(item)[1] if item is not None else None
 
     def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
-        """Like ``save``."""
+        """Make one conditional write, like ``save``."""
         item = items.letter_item(key, letter)
         refused_by = self._put(item, guard(replacing))
         if refused_by is not None and refused_by != _stored(item):
@@ -162,7 +162,7 @@ class DynamoLedger:
     def due_consents(
         self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
     ) -> Iterator[Consent | Unreadable]:
-        """From the index, which follows the table by moments: every write that results is conditional."""
+        """Read the index, which follows the table with a short delay. Every write that follows is conditional."""
         condition = _CLASSES[rejected] if rejected is not None else None
         for found in _decoded(_consent_from, self._due(kind, until, condition, newest_first=newest_first)):
             if isinstance(found, Unreadable) or self._names.canonical(found.list_name) == found.list_name:
@@ -179,20 +179,20 @@ class DynamoLedger:
                 yield merged
 
     def due_letters(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
-        """From the index too."""
+        """Read the index."""
         return _decoded(items.letter_from, self._due(Due.REPLY, until))
 
     def reject(self, work: RejectedWork) -> None:
-        """One write."""
+        """Make one write."""
         with translated():
             self._client.put_item(TableName=self._table, Item=to_attributes(items.rejected_item(work)))
 
     def due_rejected(self, until: datetime) -> Iterator[RejectedWork | Unreadable]:
-        """From the index too."""
+        """Read the index."""
         return _decoded(items.rejected_from, self._due(Due.REJECTED, until))
 
     def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
-        """One conditional write."""
+        """Make one conditional write."""
         item = items.rejected_item(work.at(due_at), expires=None if due_at is not None else now + OVER_KEPT_FOR)
         known: items.Item = {
             ":revision": work.revision,
@@ -207,7 +207,7 @@ class DynamoLedger:
         )
 
     def sender(self, identity: str) -> Sender | None:
-        """One read; a change may take a moment to show."""
+        """Make one read. A change may take a moment to be visible."""
         item = self._get(items.sender_key(identity), consistent=False)
         try:
             sender = items.sender_from(item) if item is not None else None
@@ -220,8 +220,9 @@ class DynamoLedger:
         return replace(sender, list_name=name)
 
     def reserve_replies(self, day: date, replies: int) -> int:
-        """One atomic addition, which is in effect for every environment at once. The client may repeat one that got no answer:
-        then too many are reserved, never too few.
+        """Add to a day's count of replies atomically, and return the total of all environments.
+
+        The client may repeat an addition that got no response: then too many replies are reserved, never too few.
         """
         expires = int((datetime.combine(day, time(), UTC) + BUDGET_KEPT).timestamp())
         with translated():
@@ -236,12 +237,12 @@ class DynamoLedger:
         return int(from_attributes(answer["Attributes"])["reserved"])
 
     def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
-        """One conditional write."""
+        """Make one conditional write."""
         free = "attribute_not_exists(pk) OR #until <= :now OR #worker = :worker"
         return self._write_turn(items.turn_item(name, worker, until), free, {":now": {"S": as_text(now)}})
 
     def end_turn(self, name: str, worker: str, now: datetime) -> None:
-        """Likewise: its time ends now."""
+        """Make one conditional write: the turn ends now."""
         self._write_turn(
             items.turn_item(name, worker, now), "#worker = :worker AND #until > :now", {":now": {"S": as_text(now)}}
         )
@@ -305,7 +306,7 @@ class DynamoLedger:
         return from_attributes(item) if item is not None else None
 
     def _write(self, item: items.Item, guard: Mapping[str, Any]) -> dict[str, Any]:
-        """A conditional put that returns the stored item when it is refused."""
+        """Return a conditional put that returns the stored item if it is refused."""
         return {
             "TableName": self._table,
             "Item": to_attributes(item),
@@ -327,7 +328,7 @@ class DynamoLedger:
     def _due(
         self, kind: Due, until: datetime, condition: str | None = None, *, newest_first: bool = False
     ) -> Iterator[Mapping[str, Any]]:
-        """Stored items. With a condition, pages are larger, since DynamoDB reads what the condition leaves out too."""
+        """Yield stored items. With a condition, pages are larger, since DynamoDB also reads what the condition excludes."""
         start: dict[str, Any] = {"FilterExpression": condition} if condition is not None else {}
         limit = PAGE if condition is None else FILTERED_PAGE
         while True:
@@ -348,7 +349,7 @@ class DynamoLedger:
 
 
 def _consent_from(item: dict[str, Any]) -> Consent:
-    """Raises Unreadable for an item of another kind, which somebody put into the index."""
+    """Return a consent. Raises Unreadable for an item of another kind in the index."""
     if not item["sk"].startswith(items.LIST):
         raise Unreadable("no consent")
     return items.consent_from(item)
@@ -359,7 +360,7 @@ def _unreadable(error: Exception, pk: str, sk: str) -> Unreadable:
 
 
 def _decoded(read: Callable[[dict[str, Any]], T], found: Iterator[Mapping[str, Any]]) -> Iterator[T | Unreadable]:
-    """Each item, or an error in place of one that cannot be read."""
+    """Yield each record, or an error in place of one that cannot be read."""
     for item in found:
         try:
             record: T | Unreadable = read(from_attributes(item))
@@ -369,7 +370,7 @@ def _decoded(read: Callable[[dict[str, Any]], T], found: Iterator[Mapping[str, A
 
 
 def guard(replacing: Consent | ReplyThread | None) -> Mapping[str, Any]:
-    """The condition that what was read is still stored. A revision that could not be read is compared as it is stored."""
+    """Return the condition that the record that was read is still stored. An unreadable revision is compared as it is stored."""
     if replacing is None:
         return ABSENT
     revision: Any = replacing.revision
@@ -383,5 +384,5 @@ def guard(replacing: Consent | ReplyThread | None) -> Mapping[str, Any]:
 
 
 def _stored(item: items.Item) -> dict[str, Any]:
-    """The item as a read returns it."""
+    """Return the item as a read returns it."""
     return {name: value for name, value in item.items() if value is not None}

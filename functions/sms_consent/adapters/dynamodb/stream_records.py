@@ -1,6 +1,6 @@
-"""What a record of the ledger's stream says, as Lambda hands it over: whose item changed, and what is told of that.
+"""Reads records of the ledger's stream: the event of each change.
 
-The form of a record: docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
+Record format: docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _IN_EVENTS = ("status", "decided_at", "decided_by", "held_until", items.END_USER
 
 
 def envelope_of(record: Mapping[str, Any]) -> EventEnvelope | None:
-    """None where there is nothing to tell, as of items of other kinds. Raises Unreadable, which quotes nothing."""
+    """Return the event of a record, or None if it publishes nothing. Raises Unreadable, whose message quotes nothing."""
     try:
         change = record["dynamodb"]
         kind = str(from_attributes(change["Keys"])["sk"])
@@ -51,14 +51,14 @@ def _event(kind: str, before: dict[str, Any] | None, after: dict[str, Any] | Non
 
 
 def _published(item: dict[str, Any]) -> Consent | None:
-    """The consent, or None if a value that events carry cannot be read: no event is made up from stand-ins."""
+    """Return the consent, or None if an attribute that events contain cannot be read: events never contain stand-ins."""
     consent = items.consent_from(item)
     unreadable = consent.preserved.unreadable.keys() if consent.preserved is not None else frozenset()
     return consent if unreadable.isdisjoint(_IN_EVENTS) else None
 
 
 def _image(change: Mapping[str, Any], name: str) -> dict[str, Any] | None:
-    """An absent image and, as some emulators give it, an empty one."""
+    """Return an image of a record. Some emulators send an empty image for an absent one."""
     image = change.get(name)
     return from_attributes(image) if image else None
 

@@ -1,4 +1,4 @@
-"""Whole opt-out lists through DescribeOptedOutNumbers, a hundred numbers a call, which is the most that it gives."""
+"""Whole opt-out lists through DescribeOptedOutNumbers, a hundred numbers per call, which is its maximum."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PAGE = 100
 
 
 class AwsListings:
-    """Lists by name or, where another account shares them, by ARN. In which order numbers come is not documented."""
+    """Lists by name or, if another account shares them, by ARN. The order of the numbers is not documented."""
 
     def __init__(self, client: PinpointSMSVoiceV2Client) -> None:
         self._client = client
 
     def page(self, list_name: str, place: str | None) -> ListPage:
-        """The service's pattern lets a number's plus be left out; the ledger's numbers have theirs."""
+        """Return a page. AWS may omit a number's plus; the ledger's numbers have it."""
         token: Any = {"NextToken": place} if place is not None else {}
         with translated():
             answer = self._client.describe_opted_out_numbers(OptOutListName=list_name, MaxResults=PAGE, **token)
@@ -41,9 +41,9 @@ class AwsListings:
 
 
 def served_lists(own_list: str, further_arns: str, account: str) -> tuple[str, ...]:
-    """The deployment's own list and the further ones, as the ledger names them: by ARN only where another account's.
+    """Return the deployment's own list and the further ones by canonical name.
 
-    ``further_arns`` are separated by commas. The own list is spelt as the deployment was told it.
+    ``further_arns`` are separated by commas.
     """
     names = {own_list: None}
     for arn in (part.strip() for part in further_arns.split(",")):

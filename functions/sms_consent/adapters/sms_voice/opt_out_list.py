@@ -25,7 +25,7 @@ OPTED_OUT = "DESTINATION_PHONE_NUMBER_OPTED_OUT"
 
 
 class AwsOptOutList:
-    """An opt-out list, by name or, where another account shares it, by ARN."""
+    """An opt-out list, by name or, if another account shares it, by ARN."""
 
     def __init__(self, client: PinpointSMSVoiceV2Client, pace: RateLimiter | None = None) -> None:
         """``pace`` spaces the additional DescribeOptedOutNumbers call that confirms that a list exists."""
@@ -33,15 +33,16 @@ class AwsOptOutList:
         self._pace = pace
 
     def put(self, number: str, list_name: str) -> Listing:
-        """PutOptedOutNumber takes no EndUserOptedOut: the service sets its own, and what it says is kept beside ours."""
+        """Call PutOptedOutNumber. AWS sets EndUserOptedOut itself; its value is kept beside ours."""
         with translated():
             answer = self._client.put_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
         return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
 
     def delete(self, number: str, list_name: str) -> Listing | None:
-        """DeleteOptedOutNumber. Which error refuses a second deletion in 30 days is undocumented: both known ones count.
+        """Call DeleteOptedOutNumber. AWS does not document which error refuses a second deletion in 30 days: both known ones
+        count.
 
-        Raises Unconfirmed if the number may be missing, or the whole list may be, and the service cannot be asked which.
+        Raises Unconfirmed if either the number or the whole list may be missing, and AWS does not say which.
         """
         try:
             answer = self._client.delete_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
@@ -57,7 +58,7 @@ class AwsOptOutList:
         return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
 
     def find(self, number: str, list_name: str) -> Listing | None:
-        """DescribeOptedOutNumbers for one number, which raises ResourceNotFound for a number that is not listed.
+        """Call DescribeOptedOutNumbers for one number, which raises ResourceNotFoundException if it is not listed.
 
         Raises Unconfirmed like ``delete``.
         """
@@ -78,9 +79,9 @@ class AwsOptOutList:
         return None
 
     def _is_unlisted(self, error: ClientError, number: str, list_name: str) -> bool:
-        """Return whether ResourceNotFoundException is about the number. A missing list gives the same error.
+        """Return whether ResourceNotFoundException is about the number. A missing list raises the same error.
 
-        Where the answer does not name the number, ask whether the list exists: if it does, only the number can be missing.
+        If the response does not name the number, ask whether the list exists: if it does, the number is missing.
         """
         if error.response["Error"].get("Code") != "ResourceNotFoundException":
             return False
@@ -104,7 +105,7 @@ class AwsOptOutList:
 
 
 class AwsTexting:
-    """SendTextMessage or SendRcsMessage, once: its client never repeats a call."""
+    """Calls SendTextMessage or SendRcsMessage once, without retries."""
 
     def __init__(self, client: PinpointSMSVoiceV2Client, configuration_set: str | None = None) -> None:
         """``configuration_set`` receives the events of each message, such as its delivery receipt."""
@@ -112,7 +113,7 @@ class AwsTexting:
         self._events: dict[str, Any] = {"ConfigurationSetName": configuration_set} if configuration_set else {}
 
     def send(self, *, to: str, sender: str, body: str, reference: str, as_rcs: bool = False) -> str:
-        """The message's id. No message type is exempt from the opt-out list, so a listed recipient is refused."""
+        """Send a text and return its id. The opt-out list applies to every message type, so a listed recipient is refused."""
         context = {"decision": reference}
         try:
             if as_rcs:
@@ -135,7 +136,7 @@ class AwsTexting:
 
 
 def listing_of(at: datetime | None, end_user_opted_out: bool | None) -> Listing:
-    """An entry as the API gives it."""
+    """Return an entry of the API as a listing."""
     return Listing(
         at=to_millisecond(at.astimezone(UTC)) if at is not None else None, end_user_opted_out=end_user_opted_out
     )

@@ -1,4 +1,4 @@
-"""Where a text goes that could not be read: the dead-letter queue, as it came, with its reason beside it."""
+"""The dead-letter queue: unreadable texts, unchanged, with the reason."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 __all__ = ["REASON", "DeadLetters"]
 
 REASON = "Reason"
-"""The message attribute that says why. It never holds a number or a text; the body, which does, is encrypted at rest."""
+"""The message attribute with the reason. It never contains a number or a text. The body does, and is encrypted at rest."""
 
 
 class DeadLetters:
-    """Puts aside what a person must look at."""
+    """Sends records to the dead-letter queue."""
 
     def __init__(self, client: Callable[[], SQSClient], queue_url: str | None) -> None:
-        """The client is asked for when it is needed, which is rarely: making one takes as long as hearing some texts."""
+        """``client`` is called at first use, which is rare: making a client takes as long as processing some texts."""
         self._client = client
         self._queue_url = queue_url
 
     def put(self, body: str, reason: str) -> None:
-        """Raises TryAgain or Rejected if the queue did not take it: then it must not be dropped where it came from."""
+        """Send a record. Raises TryAgain or Rejected if the queue did not accept it: it must then stay where it is."""
         if self._queue_url is None:
             raise Rejected("there is no dead-letter queue")
         with translated():

@@ -1,4 +1,4 @@
-"""The queue of inbound texts, as far as the function itself uses it."""
+"""Deletion of finished messages from the inbound queue."""
 
 from __future__ import annotations
 
