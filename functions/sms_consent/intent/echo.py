@@ -1,4 +1,4 @@
-"""Which texts are copies of our own replies, and which are pieces of them."""
+"""Texts that are copies of our own replies, or pieces of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["OwnReplies", "without_reply"]
 _ALIKE = 0.9
 """A copy agrees with a reply in this share of its letters and of the reply's; a piece consists of runs of a reply's words
 in this share."""
-_SHORTEST_BLOCK = 3  # letters in a row; fewer agree by chance
+_SHORTEST_BLOCK = 3  # letters in a row; shorter ones match by chance
 _SHORTEST_RUN = 2  # words
 
 
@@ -41,7 +41,7 @@ class OwnReplies:
                     yield body
 
     def has_piece(self, folded: Folded) -> bool:
-        """Tell whether the text is a word sequence from one reply, or put together from several of one reply."""
+        """Return whether the text is a word sequence from one reply, or put together from several of one reply."""
         texts = [word.text for word in folded.words if not word.text.isdecimal()]  # "2/2" before a part of a text
         if not texts:
             return False
@@ -57,7 +57,7 @@ class OwnReplies:
 
 
 def without_reply(words: Sequence[Word], reply: str) -> list[Word]:
-    """Return the words of a copy without those of the reply: what its sender added."""
+    """Return the words that the sender added to a copy of a reply."""
     letters = "".join(word.text for word in words)
     ours = fold(reply).key.replace(" ", "")
     blocks = list(_blocks(letters, ours))
@@ -82,7 +82,7 @@ def _blocks(letters: str, ours: str) -> Iterator[tuple[int, int]]:
 
 
 def _covered(texts: Sequence[str], ours: Sequence[str]) -> int:
-    """Count the words that stand in runs of at least two of the reply's words; one word is a run where it is the text."""
+    """Count the words in runs of at least two of the reply's words; one word is a run if it is the whole text."""
     shortest = min(_SHORTEST_RUN, len(texts))
     covered = place = 0
     while place < len(texts):

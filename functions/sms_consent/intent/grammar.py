@@ -18,13 +18,13 @@ from sms_consent.intent.linear_model import FeatureFinder, Weights
 from sms_consent.intent.normalisation import Folded, Word
 from sms_consent.intent.result import Found, Intent
 
-__all__ = ["Board", "Element", "Elements", "Grammar", "Kind", "Pattern", "Request"]
+__all__ = ["ClauseBits", "Element", "Elements", "Grammar", "Kind", "Pattern", "Request"]
 
 _MOST = 8
 
 
 class Kind(IntEnum):
-    """What an element takes: one unit, perhaps units, any units, or none but a condition."""
+    """What an element matches: one unit, optional units, any units, or a place that meets a condition."""
 
     ONE = 0
     MANY = 1
@@ -47,14 +47,18 @@ class Element(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """A row of elements, and the parts of the first word that they take: 0 where that can be any word."""
+    """The elements of a pattern, and the parts of the first word that they match; 0 if that can be any word."""
 
     elements: tuple[Element, ...]
     begins: int
 
 
 class Request(NamedTuple):
-    """One way to ask: who must be acting, what rules it out, makes it unclear or must stand elsewhere in the text."""
+    """One pattern of a request, and its conditions.
+
+    ``who`` must be acting. Parts in ``unless`` rule the request out, parts in ``soften`` make it UNCLEAR, parts in ``needs`` must
+    occur anywhere in the text. ``vetoes`` names requests that do not count beside this one.
+    """
 
     id: str
     rule: str
@@ -65,11 +69,11 @@ class Request(NamedTuple):
     needs: int
     vetoes: frozenset[str]
     pattern: Pattern
-    required: tuple[int, ...]  # the parts without which it cannot match, but for those by which it is looked up
+    required: tuple[int, ...]  # parts without which it cannot match, except those by which it is looked up
 
 
 class Elements:
-    """Reads patterns; the same element in many patterns is read once."""
+    """Parses patterns. An element that occurs in many patterns is parsed once."""
 
     def __init__(self, parts: Callable[[str], int], filler: int) -> None:
         self._parts = parts
@@ -79,12 +83,12 @@ class Elements:
         }
 
     def pattern(self, text: str) -> Pattern:
-        """A pattern as it is matched."""
-        elements = tuple(self._known.get(token) or self._read(token) for token in text.split())
+        """Return a parsed pattern."""
+        elements = tuple(self._known.get(token) or self._parse(token) for token in text.split())
         first = next(each for each in elements if each.kind not in (Kind.START, Kind.NOT))
         return Pattern(elements, first.parts if first.kind is Kind.ONE else 0)
 
-    def _read(self, token: str) -> Element:
+    def _parse(self, token: str) -> Element:
         if token.startswith(".."):
             element = Element(Kind.GAP, 0, int(token[2:]), or_end=False)
         else:
@@ -99,17 +103,17 @@ class Elements:
         return element
 
 
-class Board:
-    """One clause, as rows of bits: for each part and length, the places at which a unit of that length plays it."""
+class ClauseBits:
+    """One clause as rows of bits: for each part and length, the places at which a unit of that length has the part."""
 
     def __init__(self, row: Row, breakers: int) -> None:
         self._all = (1 << len(row.units)) - 1
-        self._played = {1: [(1 << place, unit.parts) for place, unit in enumerate(row.units) if unit.parts]}
+        self._units = {1: [(1 << place, unit.parts) for place, unit in enumerate(row.units) if unit.parts]}
         for place, phrases in row.phrases.items():
             for length, unit in phrases:
-                self._played.setdefault(length, []).append((1 << place, unit.parts))
+                self._units.setdefault(length, []).append((1 << place, unit.parts))
         self.parts = 0
-        for units in self._played.values():
+        for units in self._units.values():
             for _, parts in units:
                 self.parts |= parts
         self._known: dict[int, list[tuple[int, int]]] = {}
@@ -117,21 +121,21 @@ class Board:
 
     def _row(self, length: int, parts: int) -> int:
         row = 0
-        for place, played in self._played[length]:
-            if played & parts:
+        for place, unit_parts in self._units[length]:
+            if unit_parts & parts:
                 row |= place
         return row
 
     def rows(self, parts: int) -> list[tuple[int, int]]:
-        """For each length, the places at which a unit of this length plays any of these parts."""
+        """Return, for each length, the places at which a unit of this length has any of these parts."""
         known = self._known.get(parts)
         if known is None:
-            rows = [(length, self._row(length, parts)) for length in self._played]
+            rows = [(length, self._row(length, parts)) for length in self._units]
             known = self._known[parts] = [(length, row) for length, row in rows if row]
         return known
 
     def _after(self, places: int, parts: int) -> int:
-        """The places after one unit that plays any of these parts."""
+        """Return the places after one unit that has any of these parts."""
         after = 0
         for length, row in self.rows(parts):
             after |= (places & row) << length
@@ -144,10 +148,10 @@ class Board:
         return starts
 
     def matches(self, pattern: Pattern) -> Iterator[tuple[int, int]]:
-        """Where the pattern matches: first place, and the place after the last, the shortest of each start."""
+        """Yield the matches of a pattern, the shortest from each start: the first place, and the one after the last."""
         starts = self._starts(pattern.begins) if pattern.begins else self._all
         if starts & starts - 1 and not self._ends(starts, pattern.elements):
-            return  # from none of several starts
+            return  # no match from any of several starts
         while starts:
             start = starts & -starts
             if ends := self._ends(start, pattern.elements):
@@ -155,7 +159,7 @@ class Board:
             starts ^= start
 
     def _ends(self, places: int, elements: tuple[Element, ...]) -> int:
-        """All places at which the pattern may end, from all of ``places`` at once."""
+        """Return all places at which the pattern may end if it starts at any of ``places``."""
         for kind, parts, most, or_end in elements:
             if kind is _ONE:
                 places = self._after(places, parts) | (places & self._all + 1 if or_end else 0)
@@ -168,13 +172,13 @@ class Board:
             elif kind is _END:
                 places &= self._before_end(parts)
             else:
-                places &= self._repeated(1, parts, _MOST)  # what asks for nothing, from the start
+                places &= self._repeated(1, parts, _MOST)  # words that ask for nothing, from the start
             if not places:
                 return 0
         return places
 
     def _repeated(self, places: int, parts: int, most: int) -> int:
-        """The places, and those after up to ``most`` units that play any of these parts."""
+        """Return the places, and those after up to ``most`` units that have any of these parts."""
         new = places
         for _ in range(most if self.rows(parts) else 0):
             new = self._after(new, parts) & ~places
@@ -184,7 +188,7 @@ class Board:
         return places
 
     def _with_gap(self, places: int, most: int) -> int:
-        """The places, and those after up to ``most`` words that begin no new thought."""
+        """Return the places, and those after up to ``most`` words that begin no new thought."""
         new = places
         for _ in range(most):
             new = (new & self._unbroken) << 1 & ~places
@@ -194,7 +198,7 @@ class Board:
         return places
 
     def _before_end(self, filler: int) -> int:
-        """The places from which only filler stands, and the end itself."""
+        """Return the places that only filler follows, and the end."""
         places = self._all + 1
         for _ in range(_MOST):
             before = 0
@@ -206,13 +210,13 @@ class Board:
         return places
 
 
-_KEEPS = "*"  # the veto of a request that denies whatever else its clause says: "please don't take me off"
-_STANDS = frozenset({_KEEPS, "weighed"})  # the vetoes of requests that ask for nothing, whatever their words weigh
+_VETOES_ALL = "*"  # a veto of everything else in the clause: "please don't take me off"
+_LASTING_VETOES = frozenset({_VETOES_ALL, "weighed"})  # vetoes that also hold against the weights of words
 _CONDITIONS = ("unless", "soften", "needs")
 
 
 class Grammar:
-    """One language's requests."""
+    """The requests of one language."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
@@ -231,28 +235,28 @@ class Grammar:
             for pattern, anchor in zip(request["patterns"], lexicon.anchors[place], strict=True):
                 groups.setdefault(anchor, []).append((place, pattern))
         self._groups = list(groups.items())
-        self._made: dict[int, list[Request]] = {}
+        self._parsed: dict[int, list[Request]] = {}
         self._group_of: dict[int, int] = {}
         for place, anchor in enumerate(groups):
             for part in _single(lexicon.parts(anchor)):
                 self._group_of[part] = self._group_of.get(part, 0) | 1 << place
-        self._telling = sum(self._group_of)
+        self._anchors = sum(self._group_of)
 
     def _requests(self, group: int) -> list[Request]:
-        """The requests that one element begins to tell; read when a text first has it."""
+        """Return the requests that are looked up by one element. They are parsed when a text first has it."""
         anchor, patterns = self._groups[group.bit_length() - 1]
-        stands = self._lexicon.parts(anchor)
-        requests = self._made[group] = [
-            self._request(self._lexicon.requests[place], pattern, stands) for place, pattern in patterns
+        parts_of_anchor = self._lexicon.parts(anchor)
+        requests = self._parsed[group] = [
+            self._request(self._lexicon.requests[place], pattern, parts_of_anchor) for place, pattern in patterns
         ]
         return requests
 
-    def _request(self, request: Mapping[str, Any], pattern: str, stands: int) -> Request:
-        """One pattern of a request, tried where the parts that it is looked up by stand."""
+    def _request(self, request: Mapping[str, Any], pattern: str, anchor: int) -> Request:
+        """Return one pattern of a request. ``anchor`` are the parts that it is looked up by, and that the clause already has."""
         unless, soften, needs = (self._lexicon.parts(request[name]) if name in request else 0 for name in _CONDITIONS)
         row = self._elements.pattern(pattern)
         needed = [each.parts for each in row.elements if each.kind == Kind.ONE and not each.or_end]
-        required = tuple([parts for parts in needed if parts != stands])
+        required = tuple([parts for parts in needed if parts != anchor])
         vetoes = frozenset(request.get("vetoes", ()))
         rule = f"sentence:{self._lexicon.language}/{request['id']}"
         return Request(
@@ -261,39 +265,39 @@ class Grammar:
 
     @property
     def feature_finder(self) -> FeatureFinder:
-        """How its texts are marked, before there are weights."""
+        """Finds the features of texts, to which weights are fitted."""
         return FeatureFinder(self._lexicon)
 
     def rows(self, folded: Folded, clauses: Sequence[Sequence[Word]]) -> list[Row]:
-        """The clauses' words with the parts that they can play in this language."""
+        """Return the words of clauses with the parts that they can play in this language."""
         return [self._named(folded, self._lexicon.row(clause)) for clause in clauses]
 
     def find(self, rows: Sequence[Row], *, laughing: bool) -> list[Found] | None:
-        """Everything that the text asks for in this language; None where the sender is a machine."""
-        boards = [Board(row, self._breakers) for row in rows]
+        """Return everything that the text asks for in this language, or None if a machine wrote it."""
+        clause_bits = [ClauseBits(row, self._breakers) for row in rows]
         whole = 0
-        for board in boards:
-            whole |= board.parts
+        for bits_of_clause in clause_bits:
+            whole |= bits_of_clause.parts
         mood = whole & self._teasing | (self._laughter if laughing else 0)
-        if whole & self._machine:  # "You have been unsubscribed": nobody writes that of themselves
+        if whole & self._machine:  # "You have been unsubscribed": no person writes that
             return None
-        found = self._found_in(rows, boards, whole, mood, hasty=True)
+        found = self._found_in(rows, clause_bits, whole, mood, hasty=True)
         asks = _undenied(found)
-        if _asks_for_an_end(found) and not _asks_for_an_end(asks):  # denied: what was passed over may ask for it too
-            asks = _undenied(self._found_in(rows, boards, whole, mood, hasty=False))
+        if _has_opt_out(found) and not _has_opt_out(asks):  # denied: try the requests that were skipped
+            asks = _undenied(self._found_in(rows, clause_bits, whole, mood, hasty=False))
         return [each for _, each in asks]
 
     def _found_in(
-        self, rows: Sequence[Row], boards: Sequence[Board], whole: int, mood: int, *, hasty: bool
+        self, rows: Sequence[Row], clause_bits: Sequence[ClauseBits], whole: int, mood: int, *, hasty: bool
     ) -> list[tuple[Request, Found]]:
-        """What the clauses say. In haste, once one asks for an end, only requests that may deny it are still tried."""
+        """Return all matches. If ``hasty``, only requests that may veto it are tried after the first opt-out."""
         found: list[tuple[Request, Found]] = []
-        for row, board in zip(rows, boards, strict=True):
-            found += self._clause(row, board, whole, mood, hasty=hasty, asked=hasty and _asks_for_an_end(found))
+        for row, bits_of_clause in zip(rows, clause_bits, strict=True):
+            found += self._clause(row, bits_of_clause, whole, mood, hasty=hasty, asked=hasty and _has_opt_out(found))
         return found
 
     def _named(self, folded: Folded, row: Row) -> Row:
-        """Mark unknown words with a capital inside a clause: names, mostly."""
+        """Mark capitalised unknown words inside a clause as names."""
         units = row.units
         for i, unit in enumerate(units):
             if i and not unit.parts and _is_name(folded.written(unit.start, unit.end)):
@@ -301,13 +305,13 @@ class Grammar:
         return row
 
     def _clause(
-        self, row: Row, board: Board, whole: int, mood: int, *, hasty: bool, asked: bool
+        self, row: Row, bits_of_clause: ClauseBits, whole: int, mood: int, *, hasty: bool, asked: bool
     ) -> list[tuple[Request, Found]]:
         denied: int | None = None
         found: list[tuple[Request, Found]] = []
-        clause = board.parts
+        clause = bits_of_clause.parts
         for group in _single(self._groups_in(clause)):
-            for request in self._made.get(group) or self._requests(group):
+            for request in self._parsed.get(group) or self._requests(group):
                 if asked and not request.vetoes:
                     continue
                 for parts in request.required:
@@ -320,26 +324,26 @@ class Grammar:
                             denied |= unit.parts
                     if denied & request.unless or (request.needs and not whole & request.needs):
                         continue
-                    if each := self._first_match(request, row, board, denied):
+                    if each := self._first_match(request, row, bits_of_clause, denied):
                         found.append((request, each))
                         asked = asked or (hasty and each.intent is Intent.OPT_OUT)
-        keeps = [each for each in found if _KEEPS in each[0].vetoes]
-        return keeps or found
+        vetoing = [each for each in found if _VETOES_ALL in each[0].vetoes]
+        return vetoing or found
 
     def _groups_in(self, clause: int) -> int:
-        """The groups of requests that some part of a clause begins to tell."""
+        """Return the groups of requests that are looked up by some part of a clause."""
         groups = 0
-        for part in _single(clause & self._telling):
+        for part in _single(clause & self._anchors):
             groups |= self._group_of[part]
         return groups
 
-    def _first_match(self, request: Request, row: Row, board: Board, clause: int) -> Found | None:
-        for at, end in board.matches(request.pattern):
-            if self._stands(request, row, at):
+    def _first_match(self, request: Request, row: Row, bits_of_clause: ClauseBits, clause: int) -> Found | None:
+        for at, end in bits_of_clause.matches(request.pattern):
+            if self._has_agent(request, row, at):
                 return self._found(request, row, at, end, clause)
         return None
 
-    def _stands(self, request: Request, row: Row, at: int) -> bool:
+    def _has_agent(self, request: Request, row: Row, at: int) -> bool:
         if request.who == "none":
             return True
         units = row.merged(at)
@@ -363,11 +367,11 @@ def _undenied(found: Sequence[tuple[Request, Found]]) -> list[tuple[Request, Fou
     return [
         (request, each)
         for request, each in found
-        if request.id not in vetoed and (request.says != Intent.NONE or not request.vetoes.isdisjoint(_STANDS))
+        if request.id not in vetoed and (request.says != Intent.NONE or not request.vetoes.isdisjoint(_LASTING_VETOES))
     ]
 
 
-def _asks_for_an_end(found: Sequence[tuple[Request, Found]]) -> bool:
+def _has_opt_out(found: Sequence[tuple[Request, Found]]) -> bool:
     return any(each.intent is Intent.OPT_OUT for _, each in found)
 
 

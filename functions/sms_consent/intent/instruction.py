@@ -1,4 +1,4 @@
-"""Which words tell somebody what to text, as ours do: "Reply STOP to end", "Отписаться: STOP", "回复STOP退订"."""
+"""Instructions what to text, as our own texts have them: "Reply STOP to end", "Отписаться: STOP", "回复STOP退订"."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from sms_consent.intent.normalisation import Folded, Word
 __all__ = ["Instruction"]
 
 _SHORT = 8  # words
-_FEW = 5  # words; "Reply STOP" by itself is somebody doing as told
+_FEW = 5  # words; "Reply STOP" by itself is from a person who follows the instruction
 _NEAR = 4  # words from the verb to its keyword
 _SHORT_CODE = range(4, 7)  # digits
 _LONGEST_ASKED = 3  # words of a question to which an instruction is the answer
-_TAIL = 3  # words, at most, from the keyword with which somebody does as told to the end
+_TAIL = 3  # words, at most, from the keyword with which a person follows an instruction to the end
 
 
 class Instruction:
-    """Knows how automatic texts name keywords. "I replied STOP" is the sender's own."""
+    """Recognises instructions. "I replied STOP" is none."""
 
     def __init__(self, lists: Mapping[str, str]) -> None:
-        """``lists`` are the words by which instructions are known, folded."""
+        """``lists`` are the folded words by which instructions are recognised."""
         self._lists = {name: frozenset(words.split("|")) for name, words in lists.items()}
 
     def is_told(self, keyword: str) -> bool:
-        """Tell whether a keyword is one that automatic texts tell people to send."""
+        """Return whether a keyword is one that automatic texts tell people to send."""
         return keyword in self._lists["keywords"]
 
     def tells(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> bool:
-        """Tell whether words tell somebody what to text, however few they are: "Reply START to resubscribe"."""
+        """Return whether words tell somebody what to text, however few they are: "Reply START to resubscribe"."""
         return any(self._tells(folded, words, place, keywords) for place in range(len(words)))
 
     def goes_on(self, folded: Folded, keyword: Word) -> bool:
-        """Tell whether a short text goes on after a keyword in capitals as instructions do: "STOP to ..."."""
+        """Return whether a short text goes on after a keyword in capitals as instructions do: "STOP to ..."."""
         words = folded.words
         following = next((word for word in words if word.start >= keyword.end), None)
         return (
@@ -45,7 +45,7 @@ class Instruction:
         )
 
     def without(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> Sequence[Word]:
-        """The words without those sentences that give an instruction; none if the whole text is such."""
+        """Return the words without the sentences that are an instruction; none if the whole text is one."""
         if len(folded.words) < _FEW and folded.text.isascii():
             return words
         texts = [word.text for word in words]
@@ -74,7 +74,7 @@ class Instruction:
         return [word for place, word in enumerate(words) if place not in gone] if gone else words
 
     def _obeys(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> int:
-        """Where somebody does what they were told, "It says text STOP to quit, so STOP"; 0 where nobody does."""
+        """Return where the sender follows an instruction, "It says text STOP to quit, so STOP"; 0 if nowhere."""
         if folded.text.endswith("?"):
             return 0
         for place in range(len(words) - 1, max(1, len(words) - _TAIL - 1), -1):
@@ -85,11 +85,10 @@ class Instruction:
         return 0
 
     def _named(self, folded: Folded, words: Sequence[Word]) -> set[int]:
-        """Return where keywords in capitals stand if a text names two of them and is not about the sender; or one after a
-        verb, in CJK.
+        """Return the places of keywords in capitals if a text names two and is not about the sender; in CJK, of one after a verb.
 
-        One that is a sentence, or begins it as a verb, "STOP texting", is the sender's own. In a text all in capitals,
-        they say nothing.
+        One that is a sentence, or begins it as a verb, "STOP texting", is the sender's own. In a text that is all in capitals,
+        capitals indicate nothing.
         """
         lists = self._lists
         shouted = [place for place, word in enumerate(words) if self._is_shouted(folded, word)]
@@ -123,7 +122,7 @@ class Instruction:
 
     @staticmethod
     def _names(folded: Folded, word: Word) -> bool:
-        """Tell whether a keyword stands in a word, as in "回复STOP退订", or is quoted: "「停止」と返信"."""
+        """Return whether a keyword stands in a word, as in "回复STOP退订", or is quoted: "「停止」と返信"."""
         written = folded.written(word.start, word.end)
         quoted = folded.original[folded.span(word.start, word.end)[0] - 1 :][:1] in ("「", "『", "“", "‘")
         return quoted or any(keyword in written for keyword in ("STOP", "HELP", "START"))
@@ -132,7 +131,7 @@ class Instruction:
         return word.text in self._lists["keywords"] and folded.written(word.start, word.end).isupper()
 
     def _tells(self, folded: Folded, words: Sequence[Word], place: int, keywords: Mapping[str, object]) -> bool:
-        """Whether a keyword stands after a verb of replying, or in capitals after "To unsubscribe:"."""
+        """Return whether a keyword follows a verb of replying, or is in capitals after "To unsubscribe:"."""
         word, lists = words[place], self._lists
         if word.text not in keywords:
             return self._tells_other(folded, words, place)
@@ -158,14 +157,14 @@ class Instruction:
         return purpose or (shouted and (verb + 1 < place or (verb > 1 and _ends_sentence(folded, words, place))))
 
     def _goes_to_number(self, words: Sequence[Word]) -> bool:
-        """Tell whether words after a keyword name the short code that it is to be sent to: "STOP SMS au 36180"."""
+        """Return whether words after a keyword name the short code that it is to be sent to: "STOP SMS au 36180"."""
         return any(
             number.text.isdecimal() and len(number.text) in _SHORT_CODE and word.text in self._lists["to_number"]
             for word, number in pairwise(words)
         )
 
     def _is_mine(self, folded: Folded, words: Sequence[Word], verb: int) -> bool:
-        """Tell whether the sender says of themselves that they reply: "I text", but not "... to reach me, text"."""
+        """Return whether the sender says of themselves that they reply: "I text", but not "... to reach me, text"."""
         return (
             verb > 0
             and words[verb - 1].text in self._lists["mine"]
@@ -173,7 +172,7 @@ class Instruction:
         )
 
     def _tells_other(self, folded: Folded, words: Sequence[Word], place: int) -> bool:
-        """Tell whether a word in capitals that is no keyword stands after a verb: "Text URGENT to reach me"."""
+        """Return whether a word in capitals that is no keyword stands after a verb: "Text URGENT to reach me"."""
         lists = self._lists
         if not place or words[place - 1].text not in lists["verbs"] or self._is_mine(folded, words, place - 1):
             return False
@@ -186,13 +185,13 @@ class Instruction:
         return not shouts and (following.text in lists["purpose"] or following.text == "and")
 
     def _has_code(self, folded: Folded, words: Sequence[Word]) -> bool:
-        """Tell whether a code stands after a verb of replying anywhere."""
+        """Return whether a code stands after a verb of replying anywhere."""
         verbs = self._lists["verbs"]
         return any(word.text in verbs and self._is_code(folded, following) for word, following in pairwise(words))
 
     @staticmethod
     def _is_code(folded: Folded, word: Word) -> bool:
-        """Tell whether a word is a number or in capitals, as what is to be sent is written."""
+        """Return whether a word is a number or in capitals, as what is to be sent is written."""
         written = folded.written(word.start, word.end)
         return written.isdecimal() or (written.isupper() and written not in ("A", "I", "O"))
 
@@ -234,7 +233,7 @@ class Instruction:
 
 
 def _has_small_letters(folded: Folded) -> bool:
-    """Tell whether capitals say something: not in a text that is all in capitals."""
+    """Return whether capitals say something: not in a text that is all in capitals."""
     return any(letter.isalpha() and not letter.isupper() for letter in folded.original)
 
 

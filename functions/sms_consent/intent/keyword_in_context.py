@@ -1,4 +1,4 @@
-"""Whether a keyword stands among words that ask for nothing else: "STOP please", "Stop. Thank you", "cancel this"."""
+"""Keywords beside words that ask for nothing: "STOP please", "Stop. Thank you", "cancel this"."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ __all__ = ["KeywordInContext", "KeywordMatch"]
 _MOST_WORDS = 14
 _MOST_LETTERS = 60
 _LONGEST_PIECE = 12
-_LONGEST = 5  # words in a keyword or a company phrase
+_LONGEST = 5  # words in a keyword or in an allowed phrase
 
 KeywordMatch = tuple[Keyword, Word, Word]
-"""A keyword and the first and last word of it in the text."""
+"""A keyword, and its first and last word in the text."""
 
 
 def _is_unspaced(text: str) -> bool:
-    """Whether the text is in kana, Han characters or Hangul."""
+    """Return whether a text is in kana, Han characters or Hangul."""
     return not text.isascii() and any(
         "\u3040" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7a3" for letter in text
     )
 
 
 class KeywordInContext:
-    """The keywords that count beside other words, and the words that may stand there."""
+    """Keywords that count beside other words, and the words that are allowed there."""
 
     def __init__(self, keywords: Mapping[str, Keyword], words: Mapping[str, str]) -> None:
         self._keywords = {key: each for key, each in keywords.items() if self._counts(each)}
@@ -62,37 +62,37 @@ class KeywordInContext:
         return not keyword.whole_message_only and keyword.intent in (Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP)
 
     def is_teasing(self, words: Sequence[Word]) -> bool:
-        """Whether somebody laughs, so that "Stop," may be no request."""
+        """Return whether the sender laughs, so that "Stop," may be no request."""
         return any(word.text in self._laughter for word in words)
 
     def is_about_us(self, words: Sequence[Word]) -> bool:
-        """Whether a question is about the texts or who sends them, or begins as one that wants an answer does."""
+        """Return whether a question is about the texts or their sender, or begins like one that wants an answer."""
         return words[0].text in self._plainly_asking or any(word.text in self._about_us for word in words)
 
     def is_surprise(self, words: Sequence[Word]) -> bool:
-        """Whether a clause is what people call out at good news."""
+        """Return whether a clause is an exclamation of surprise."""
         return " ".join(word.text for word in words) in self._surprise
 
     def has_keyword(self, words: Sequence[Word]) -> bool:
-        """Whether a keyword of one word stands among them."""
+        """Return whether one of the words is a keyword."""
         return not self._single.isdisjoint([word.text for word in words])
 
     def is_missing(self, words: Sequence[Word]) -> bool:
-        """Whether no keyword can stand among words, which are ones with spaces between them."""
+        """Return whether the words are ASCII and contain no keyword."""
         texts = [word.text for word in words]
         return self._first.isdisjoint(texts) and all(map(str.isascii, texts))
 
     @property
     def words(self) -> Iterable[str]:
-        """All words that ask for nothing beside a strong opt-out keyword, those of phrases too."""
+        """All words that are allowed beside a strong opt-out keyword, including those of phrases."""
         return {word for phrase in self._beside_strong for word in phrase.split(" ")}
 
     def is_allowed(self, word: str) -> bool:
-        """Whether a word asks for nothing beside a strong opt-out keyword."""
+        """Return whether a word is allowed beside a strong opt-out keyword."""
         return word in self._beside_strong or word.isdecimal()
 
     def _segmented(self, words: Sequence[Word]) -> Sequence[Word]:
-        """Cut words of scripts that put no spaces between words into keywords and company, where that comes out even."""
+        """Split words of scripts without spaces into keywords and allowed words, if they consist of nothing else."""
         return [piece for word in words for piece in (self._pieces(word) if _is_unspaced(word.text) else (word,))]
 
     def _pieces(self, word: Word) -> Sequence[Word]:
@@ -107,7 +107,7 @@ class KeywordInContext:
         return frozenset(phrase.replace(" ", "") for phrase in self._beside_strong if _is_unspaced(phrase))
 
     def match(self, words: Sequence[Word], *, strong_only: bool = False) -> KeywordMatch | None:
-        """The keyword that decides, if all other words keep it company. An opt-out stands above the rest."""
+        """Return the deciding keyword if all other words are allowed beside it. An opt-out counts before other keywords."""
         if not 0 < len(words) <= _MOST_WORDS:
             return None
         texts = [word.text for word in words]
@@ -117,7 +117,7 @@ class KeywordInContext:
         if len(words) > 2 * _MOST_WORDS or self._first.isdisjoint(texts):
             return None
         if len(words) > 1 and f"{words[0].text} {words[1].text}" in self._questions:
-            return None  # "do I have to unsubscribe": sentences tell whether it asks for it
+            return None  # "do I have to unsubscribe": sentences decide
         found, others = self._split(words)
         if not found:
             return None
@@ -144,12 +144,12 @@ class KeywordInContext:
         return self._by_intent[intent]
 
     def _split(self, words: Sequence[Word]) -> tuple[list[KeywordMatch], list[list[str]]]:
-        """The keywords in the text, and the runs of words between them."""
+        """Return the keywords in the text, and the runs of words between them."""
         found: list[KeywordMatch] = []
         others: list[list[str]] = [[]]
         begun = [i for i, word in enumerate(words) if word.text in self._lengths]
         if not [i for i in begun if self._longest(words, i)[1]]:
-            return found, others  # mostly: a word that only begins a keyword of several
+            return found, others  # mostly a word that only begins a keyword of several words
         i = 0
         while i < len(words):
             key, length = self._longest(words, i)
@@ -163,7 +163,7 @@ class KeywordInContext:
         return found, others
 
     def _longest(self, words: Sequence[Word], at: int) -> tuple[str, int]:
-        """The longest keyword that begins at a word, and of how many words it is."""
+        """Return the longest keyword that begins at a word, and its number of words."""
         for length in self._lengths.get(words[at].text, ()):
             key = " ".join([word.text for word in words[at : at + length]])
             if at + length <= len(words) and key in self._keywords:

@@ -61,7 +61,7 @@ _MEANING = {
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A word that a deployment gave and that does not count: as what it was given, and why not."""
+    """A word of a deployment's settings that has no effect, and the reason."""
 
     given_as: Intent
     """NONE for an ordinary word."""
@@ -71,23 +71,23 @@ class Ignored:
 
 @dataclass(slots=True)
 class DeploymentKeywords:
-    """The keywords of a deployment, built-in ones among them."""
+    """The keywords of a deployment, including the built-in ones."""
 
     keywords: dict[str, Keyword]
-    """Built-in words without those that are ordinary here, and the deployment's own opt-out words."""
+    """Built-in keywords except ordinary words, and the deployment's opt-out words."""
     weaker: dict[str, Keyword] = field(default_factory=dict)
-    """The deployment's own words for opting in and for help. They count as a whole message that does not opt out without them."""
+    """The deployment's opt-in and help words. They count as a whole message if it is no opt-out without them."""
     ignored: list[Ignored] = field(default_factory=list)
     removed: set[str] = field(default_factory=set)
-    """Keys of built-in opt-out words, and of words that may be meant so, that are ordinary here."""
+    """Keys of built-in opt-out words, or words that may mean an opt-out, that the settings make ordinary."""
     added: set[str] = field(default_factory=set)
-    """Keys of the deployment's own opt-out words."""
+    """Keys of the deployment's opt-out words."""
     unknown: list[str] = field(default_factory=list)
-    """Ordinary words that are no built-in keywords, so that there is nothing to remove."""
+    """Ordinary words that are no built-in keywords. There is nothing to remove."""
 
     @property
     def changes_opt_outs(self) -> bool:
-        """Whether there are other opt-out words than the built-in ones."""
+        """Whether the opt-out words differ from the built-in ones."""
         return bool(self.added or self.removed)
 
     @classmethod
@@ -100,7 +100,7 @@ class DeploymentKeywords:
         help: Iterable[str],  # noqa: A002 - the field's own word for this keyword
         ordinary: Iterable[str],
     ) -> DeploymentKeywords:
-        """Add a deployment's words, as far as they change no protected meaning."""
+        """Return the built-in keywords with a deployment's words, as far as they change no protected meaning."""
         words = cls(dict(built_in))
         for word, key in words._folded(ordinary, Intent.NONE):
             words._remove(word, key, built_in)
@@ -161,12 +161,12 @@ class DeploymentKeywords:
 
 
 def _known(key: str, keywords: Mapping[str, Keyword]) -> Keyword | None:
-    """The keyword that a whole message with this key is read as."""
+    """Return the keyword of a whole message with this key."""
     return keywords.get(key) or keywords.get(looks_like(key))
 
 
 def _mandatory_meaning(key: str) -> Intent | None:
-    """What a mandatory word asks for, also one in look-alike letters or with spaces between letters; None for other words."""
+    """Return the intent of a mandatory word, also in look-alike letters or with spaces; None for other words."""
     return _mandatory().get(looks_like(key).replace(" ", ""))
 
 

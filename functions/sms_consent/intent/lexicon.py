@@ -22,7 +22,7 @@ T = TypeVar("T")
 _LONGEST_STEM = 12
 _SHORTEST_STEM = 2
 _SHORTEST_ENDING = 3
-_DIGITS = 3  # as many as the parts of a phone number have
+_DIGITS = 3  # at least, in a part of a phone number
 
 
 class Unit(NamedTuple):
@@ -36,13 +36,13 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One clause: its words, and the phrases that begin at a word, the longest first, with their lengths."""
+    """One clause: its words, and the phrases that begin at each place with their lengths, the longest first."""
 
     units: list[Unit]
     phrases: Mapping[int, list[tuple[int, Unit]]]
 
     def merged(self, until: int) -> list[Unit]:
-        """The words before a place as a reader takes them: the longest phrases, then single words."""
+        """Return the units before a place: the longest phrases, and single words between them."""
         if not self.phrases:
             return self.units[:until]
         units: list[Unit] = []
@@ -57,12 +57,12 @@ class Row:
 
 
 def unfolded(words: Mapping[str, str]) -> dict[str, int]:
-    """Each word's bits, from the words that have them."""
+    """Return the bits of each word, from the words that have the same bits."""
     return _spread((bits_of(places), listed) for places, listed in words.items())
 
 
 def _spread(rows: Iterable[tuple[T, str]]) -> dict[str, T]:
-    """What each word has, from rows of words that have the same."""
+    """Return the value of each word, from rows of words with the same value."""
     found: dict[str, T] = {}
     for value, listed in rows:
         found.update(zip(listed.split(" "), repeat(value)))
@@ -70,12 +70,12 @@ def _spread(rows: Iterable[tuple[T, str]]) -> dict[str, T]:
 
 
 def bits_of(places: str) -> int:
-    """The bits at some places: ``0,2`` is 5."""
+    """Return the bits at some places: ``0,2`` is 5."""
     return sum([1 << int(place) for place in places.split(",")]) if "," in places else 1 << int(places)
 
 
 class Lexicon:
-    """One language's words, made ready when the language is first read."""
+    """The words of one language. Loaded when a first text may be in it."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         """``data`` is a language's file in ``data/languages``."""
@@ -83,31 +83,31 @@ class Lexicon:
         self.requests: Sequence[Mapping[str, Any]] = data["requests"]
         self.anchors: Sequence[Sequence[str]] = data["anchors"]
         self.doubtful = frozenset(data["doubtful"].split())
-        """Frames that are right more often than not, but not where the other words speak against them."""
+        """Requests whose patterns are mostly right, but not if the weights of the text contradict them."""
         self.has_slips: bool = data["has_slips"]
-        """Whether there is a list of its words that may be mistyped."""
+        """Whether it has a list of words that may be misspelt."""
         self.has_weights: bool = data["has_weights"]
         self.has_reliable_weights: bool = data["has_reliable_weights"]
-        """Whether its weights are fitted to so many texts that they need no limits of their own."""
+        """Whether its weights are fitted to so many texts that the usual limits hold."""
         self._unspaced: bool = data["unspaced"]
         self.bits = {name: 1 << place for place, name in enumerate(data["names"])}
         self._words: dict[str, int] = {}
         self._others = BoundedCache(self._word)
-        self._unread = _spread(data["words"].items())
+        self._unloaded = _spread(data["words"].items())
         self._stems = unfolded(data["stems"])
         self._endings = unfolded(data["endings"])
-        self._phrases = _Phrases(data["phrases"])  # by their first two words
-        self._stem_phrases = _Phrases(data["stem_phrases"])  # those that hold a stem, by their first word
+        self._phrases = _Phrases(data["phrases"])  # by the first two words
+        self._stem_phrases = _Phrases(data["stem_phrases"])  # phrases with a stem, by the first word
 
     def parts(self, names: str) -> int:
-        """The bits of part names joined by ``|``."""
+        """Return the bits of part names that are joined by ``|``."""
         total = 0
         for name in names.split("|"):
             total |= self.bits[name]
         return total
 
     def row(self, words: Sequence[Word]) -> Row:
-        """Give each word its parts, and find the phrases; a word within a phrase keeps its own parts as well."""
+        """Return a clause with the parts of its words and phrases. A word within a phrase keeps its own parts as well."""
         if self._unspaced:
             return Row([unit for word in words for unit in self._cut(word)], {})
         texts = [word.text for word in words]
@@ -129,10 +129,10 @@ class Lexicon:
         return Row(units, found)
 
     def _known(self, text: str) -> int:
-        """The parts of a word that is listed as it is; made ready when it is first met."""
-        if (places := self._unread.get(text)) is not None:
+        """Return the parts of a word that is listed without a stem or ending."""
+        if (places := self._unloaded.get(text)) is not None:
             self._words[text] = bits_of(places)
-            self._unread.pop(text, None)  # last: another thread that finds it gone finds the word
+            self._unloaded.pop(text, None)  # last: a thread that finds it gone finds the word
         return self._words.get(text, 0)
 
     def _word(self, text: str) -> int:
@@ -151,7 +151,7 @@ class Lexicon:
         return 0
 
     def _cut(self, word: Word) -> list[Unit]:
-        """Cut a run of text without spaces into the longest known pieces; unknown characters stand alone."""
+        """Split text without spaces into the longest known pieces. An unknown character is a piece by itself."""
         text, units, i = word.text, list[Unit](), 0
         whole = len(text) == word.end - word.start
         while i < len(text):
@@ -166,18 +166,18 @@ class Lexicon:
 
 
 class _Phrases(dict[str, str]):
-    """Phrases by what they begin with, the longest first; read when first met."""
+    """Phrases by their beginning, the longest first. Parsed when a text first has the beginning."""
 
     def __init__(self, listed: Mapping[str, str]) -> None:
         super().__init__(listed)
-        self._read: dict[str, list[tuple[list[str], int]]] = {}
+        self._parsed: dict[str, list[tuple[list[str], int]]] = {}
 
     def rows(self, beginning: str) -> list[tuple[list[str], int]]:
-        """The other words of each, and its parts."""
-        found = self._read.get(beginning)
+        """Return the remaining words and the parts of each phrase with this beginning."""
+        found = self._parsed.get(beginning)
         if found is None:
             rows = [each.rpartition("=") for each in self[beginning].split(" ")]
-            found = self._read[beginning] = [
+            found = self._parsed[beginning] = [
                 (rest.split("_") if rest else [], bits_of(places)) for rest, _, places in rows
             ]
         return found
@@ -191,7 +191,7 @@ def _same(words: Sequence[str], listed: Sequence[str]) -> bool:
 
 
 class Who(Enum):
-    """Whose act the words before a verb make of it."""
+    """Who acts, by the words before a verb."""
 
     ASKED = auto()  # an imperative, "can you", "you need to", "I told you to"
     WANTED = auto()  # "I want to"
@@ -202,7 +202,7 @@ class Who(Enum):
     OTHER = auto()  # "he will", "did you", "let's", "what happens if I"
     NEGATED = auto()  # "don't"
     NOUN = auto()  # "the next stop"
-    UNKNOWN = auto()  # another word: mostly the end of a sentence that has no full stop
+    UNKNOWN = auto()  # any other word, mostly the end of a sentence without a full stop
 
 
 _LOOSE = frozenset({Who.ASKED, Who.WANTED, Who.HOW, Who.COMPLAINT, Who.UNKNOWN})
@@ -215,11 +215,11 @@ ALLOWED = {
     "mine": frozenset({Who.ASKED, Who.MINE, Who.UNKNOWN, Who.HOW, Who.WANTED}),
     "addressed": frozenset({Who.ASKED, Who.COMPLAINT, Who.UNKNOWN}),
 }
-"""Which of them let a frame stand, by the frame's ``who``."""
+"""The agents with which a request counts, by its ``who``."""
 
 
 class Agency:
-    """Looks back from a verb, past the words that ask for nothing."""
+    """Finds who acts, by the words before a verb that are not fillers."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         def parts(names: str) -> int:
@@ -241,7 +241,7 @@ class Agency:
         self._you_would, self._said = parts("YOUWOULD"), parts("SAYPAST")
 
     def before(self, units: Sequence[Unit]) -> Who:
-        """Who acts in a verb, by the words before it."""
+        """Return who acts, by the words before a verb."""
         at = len(units)
         if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
             return Who.OTHER
@@ -270,7 +270,7 @@ class Agency:
         return self._simple(units, j, parts)
 
     def before_not(self, units: Sequence[Unit], negation: int) -> Who:
-        """Who is told not to, by the words before a "not" ("I don't", "you may not", "told you not to")."""
+        """Return who must not act, by the words before a "not" ("I don't", "you may not", "told you not to")."""
         at = len(units)
         if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
             return Who.OTHER
@@ -295,7 +295,7 @@ class Agency:
         return Who.ASKED if j < 0 else Who.UNKNOWN
 
     def before_refusal(self, units: Sequence[Unit]) -> Who:
-        """Who does not want, by the words before a "not": not the one who is addressed ("if you don't want")."""
+        """Return who does not want, by the words before a "not"; OTHER for the one who is addressed ("if you don't want")."""
         at = len(units)
         if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
             return Who.OTHER
@@ -354,7 +354,9 @@ class Agency:
             _, earlier = self._back(units, k)
             return Who.HOW if earlier & self._how else Who.MINE
         if units[j].parts & self._asks and not subject & self._third:
-            return Who.NEGATED if subject & self._not else Who.ASKED  # the verb alone says who: "veuillez", "pueden"
+            return (
+                Who.NEGATED if subject & self._not else Who.ASKED
+            )  # the verb alone identifies who: "veuillez", "pueden"
         return Who.OTHER
 
     def _after_must(self, units: Sequence[Unit], j: int) -> Who:

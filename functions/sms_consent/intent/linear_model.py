@@ -1,6 +1,6 @@
-"""How much the words of a text speak for a request, where no pattern finds it by its parts, and against one that a pattern finds.
+"""A linear model: the words of a text may find an opt-out that no pattern matches, or make one that a pattern found doubtful.
 
-Every word, every pair of near words, every part and every pair of near parts has a weight, and the weights of a text add up.
+The features are words, pairs of near words, parts, and pairs of near parts. Each has a weight, and the weights of a text add up.
 ``rules/fit_weights.py`` fits them to the labelled texts of ``tests/corpus/dev.jsonl`` and writes ``rules/weights``, one file for
 each language; ``data/weights`` holds the same weights, arranged for look-up.
 """
@@ -76,19 +76,19 @@ _PARTS = [
     "HYPO",
     "STUFF",
 ]
-"""The parts that are weighed, as lexicons name them."""
+"""The parts that are features, as lexicons name them."""
 _NEAR = ((1, " "), (2, "~"), (3, "~"), (4, "~"))
-"""How many words on the other word of a pair stands, and how the pair is written: "stop texting", "stop~me"."""
+"""Distance of the words in a pair, and the sign between them in the feature's name: "stop texting", "stop~me"."""
 _NEAR_PARTS = 3
 _MOST_READY = 16_384
-"""Words known to be ready, or to weigh nothing; there are no more that weigh, and texts bring ever new ones."""
+"""How many beginnings of features are remembered as loaded. Limits memory, because texts keep bringing new words."""
 WHOLE = 100
-"""Weights add up as hundredths: sums of fractions would depend on their order, and a set has none."""
+"""Weights are integers, in hundredths: a sum of floats would depend on the order, and a set has none."""
 ASKING = "?"
 """The feature of a question feature anywhere in the text."""
 OTHERS = 0.5
-"""How much the clauses count that say less than the clearest one: a request may stand in any of them."""
-_DEEDS = [
+"""The factor of all clauses but the one with the greatest total. A request may be in any of them."""
+_ACTIONS = [
     "END",
     "ENDW",
     "BARE",
@@ -110,86 +110,86 @@ _DEEDS = [
 ]
 _THINGS = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "ME", "PLURAL", "YOU", "BUG", "CALL", "JUNK"]
 _ELSEWHERE = ["PLAY", "LAUGH", "THING", "OTHERLIST"]
-"""Parts beside which the words of a request are mostly about another thing, or no request."""
-_TOLD_BY = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "PLURAL", "JUNK"]
+"""Parts beside which the words of a request are mostly about something else, or no request."""
+_TEXTS = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "PLURAL", "JUNK"]
 
 
 class Limits(NamedTuple):
-    """From which total on words make a request, and below which they speak against one that a pattern finds."""
+    """The totals from which a text is a request, and below which a request that a pattern found is doubtful."""
 
-    enough: float  # where they name a deed and a thing or person
-    alone: float | None  # a deed only; None: never
-    undone: float  # texts, or what they come by, but no deed
+    enough: float  # if words name an action and a thing or person
+    alone: float | None  # an action only; None: never
+    undone: float  # texts or how they arrive, but no action
     in_play: float
     against: float
-    glance: float = -math.inf  # what single words are to weigh, for pairs and parts to be looked at
+    glance: float = -math.inf  # least total of single words for which pairs and parts are computed
 
 
 _USUAL = Limits(enough=1.6, alone=2.0, undone=2.0, in_play=3.0, against=-1.5)
-"""By cross-validation (rules/fit_weights.py)."""
+"""Chosen by cross-validation (``rules/fit_weights.py``)."""
 
 
 class Features(NamedTuple):
-    """What is weighed in a clause: words and pairs of them, and parts of words that stand near each other."""
+    """The features of a clause: words and pairs of words; parts and pairs of parts."""
 
     words: set[str]
     parts: set[tuple[int, int]]
 
 
 class FeatureFinder:
-    """Finds the features of clauses, by the parts of one language's lexicon."""
+    """Finds the features of clauses in one language."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.language = lexicon.language
         self._names = {lexicon.bits[name]: name for name in _PARTS if name in lexicon.bits}
-        self._weighed = sum(self._names)
+        self._feature_parts = sum(self._names)
 
     def features(self, clause: Sequence[Word], row: Row) -> Features:
-        """What is to be weighed in a clause."""
+        """Return the features of a clause."""
         texts = ["<", *["#" if word.text.isdecimal() else word.text for word in clause], ">"]
         words = set(texts)
-        for far, feature in _NEAR:
-            words.update([one + feature + other for one, other in zip(texts, texts[far:], strict=False)])
+        for distance, sign in _NEAR:
+            words.update([one + sign + other for one, other in zip(texts, texts[distance:], strict=False)])
         parts: set[tuple[int, int]] = set()
-        played = [unit.parts & self._weighed for unit in row.merged(len(row.units))]
-        played = [each for each in played if each]
-        for i, one in enumerate(played):
+        parts_of_text = [unit.parts & self._feature_parts for unit in row.merged(len(row.units))]
+        parts_of_text = [each for each in parts_of_text if each]
+        for i, one in enumerate(parts_of_text):
             parts.add((one, 0))
-            parts.update([(one, other) for other in played[i + 1 : i + _NEAR_PARTS]])
+            parts.update([(one, other) for other in parts_of_text[i + 1 : i + _NEAR_PARTS]])
         return Features(words, parts)
 
     def named(self, pair: tuple[int, int]) -> list[str]:
-        """The features of two units that stand near each other, or of one: every part of the one with every part of the other."""
+        """Return the names of the features of a unit, or of two near units: each part of one with each part of the other."""
         ones, others = ([self._names[bit] for bit in _bits(parts)] for parts in pair)
         return [f"@{one}@{other}" for one in ones for other in others] if others else [f"@{one}" for one in ones]
 
     def listed(self, clause: Sequence[Word], row: Row) -> list[str]:
-        """Every feature by its name, as often as it counts."""
+        """Return the name of every feature, as often as it counts."""
         features = self.features(clause, row)
         return sorted([*features.words, *(name for pair in features.parts for name in self.named(pair))])
 
 
 class Weights(FeatureFinder):
-    """One language's weights."""
+    """The weights of one language."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         super().__init__(lexicon)
         self._weights: dict[str, int] = {}
         self._ready: set[str] = set()
         self._of_parts: dict[tuple[int, int], int] = {}
-        self._deeds = sum(lexicon.bits.get(name, 0) for name in _DEEDS)
+        self._actions = sum(lexicon.bits.get(name, 0) for name in _ACTIONS)
         self._play = sum(lexicon.bits.get(name, 0) for name in _ELSEWHERE)
         self._things = sum(lexicon.bits.get(name, 0) for name in _THINGS)
-        self._told_by = sum(lexicon.bits.get(name, 0) for name in _TOLD_BY)
+        self._texts = sum(lexicon.bits.get(name, 0) for name in _TEXTS)
 
-    # Read when a first text is weighed: most requests are told by a pattern that nothing speaks against.
+    # Loaded when a first text needs weights. Most requests are found by a reliable pattern.
     @cached_property
     def _data(self) -> Mapping[str, Any]:
         return load_rules(f"weights/{self.language}")
 
     @cached_property
     def _limits(self) -> Limits:
-        """The language's own limits, where its file names them: fitted to fewer texts, weights are to be surer."""
+        """The language's own limits, if it has any: weights that were fitted to fewer texts need stricter ones."""
         own: Mapping[str, Any] | None = self._data.get("limits")
         return Limits(**own) if own else _USUAL
 
@@ -202,8 +202,8 @@ class Weights(FeatureFinder):
     def _listed(self) -> SortedLookup:
         return SortedLookup(self._data["features"])
 
-    def _read(self, beginnings: Iterable[str]) -> None:
-        """Make the weights ready of the features that begin so: a text has few of them, and a cold start has no time."""
+    def _load(self, beginnings: Iterable[str]) -> None:
+        """Load the weights of features with these beginnings. A text has few, so a cold start need not load all."""
         for beginning in beginnings:
             if beginning in self._ready:
                 continue
@@ -213,16 +213,16 @@ class Weights(FeatureFinder):
                 self._weights.update(zip(features, map(int, weights.split(" ")), strict=True))
             if len(self._ready) >= _MOST_READY:
                 self._ready.clear()
-            self._ready.add(beginning)  # last: another thread that finds it here finds the weights
+            self._ready.add(beginning)  # last: a thread that finds it here finds the weights
 
     def _weight(self, name: str) -> int:
-        self._read((beginning_of(name),))
+        self._load((beginning_of(name),))
         return self._weights.get(name, 0)
 
     def of_clause(self, clause: Sequence[Word], row: Row) -> float:
-        """How much a clause speaks for an opt-out; below nothing it speaks against."""
+        """Return the total of a clause. Greater is more like an opt-out."""
         features, known = self.features(clause, row), self._of_parts
-        self._read(["<", ">", "#", *[word.text for word in clause]])
+        self._load(["<", ">", "#", *[word.text for word in clause]])
         total = sum(map(self._weights.get, features.words, repeat(0)))
         for pair in features.parts:
             weight = known.get(pair)
@@ -231,9 +231,9 @@ class Weights(FeatureFinder):
             total += weight
         return total / WHOLE
 
-    def _at_a_glance(self, clauses: Sequence[Sequence[Word]]) -> float:
-        """What the single words of the clause weigh that says most: looked at first, since most texts ask for nothing."""
-        self._read([word.text for clause in clauses for word in clause])
+    def _by_single_words(self, clauses: Sequence[Sequence[Word]]) -> float:
+        """Return the greatest total of single words among the clauses: a cheap first test, since most texts ask for nothing."""
+        self._load([word.text for clause in clauses for word in clause])
         weight = self._weights.get
         sums = [sum([weight(word.text, 0) for word in clause]) for clause in clauses]
         return self._bias + max(sums, default=0) / WHOLE
@@ -248,24 +248,23 @@ class Weights(FeatureFinder):
         laughing: bool,
         doubtful: Container[str],
     ) -> Found | None:
-        """What a text asks for, weighed against what its patterns say.
+        """Return what a text asks for, by what its patterns found and by its weights.
 
-        A request that its words speak against is asked about, if its pattern is one of those that are often wrong; one
-        that they make is found.
+        An opt-out of a doubtful pattern becomes UNCLEAR if the weights contradict it. Without one, weights may find an opt-out.
         """
         if found and (found.intent not in (Intent.OPT_OUT, Intent.UNCLEAR)):
             return found
         asked = bool(found and found.intent is Intent.OPT_OUT)
         if found and asked and found.rule.rpartition("/")[2] not in doubtful:
             return found
-        if not asked and self._limits.glance > -math.inf and self._at_a_glance(clauses) < self._limits.glance:
+        if not asked and self._limits.glance > -math.inf and self._by_single_words(clauses) < self._limits.glance:
             return found
         least = self._limits.against if asked else self._enough(rows, laughing=laughing)
         if least is None:
             return found
         totals = [self.of_clause(clause, row) for clause, row in zip(clauses, rows, strict=True)]
         total = self._bias + summed(totals) + (self._weight(ASKING) / WHOLE if asking else 0.0)
-        if found and asked:  # by its clearest clause alone: a long story before it denies nothing
+        if found and asked:  # by its clearest clause alone: a long story before it is no contradiction
             return found._replace(intent=Intent.UNCLEAR) if self._bias + max(totals) < least else found
         if total < least:
             return found
@@ -274,30 +273,30 @@ class Weights(FeatureFinder):
         return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, self.language)
 
     def _enough(self, rows: Sequence[Row], *, laughing: bool) -> float | None:
-        """Where neither deed nor texts are named nothing is; less is where a thing or person is too; more in play."""
-        played = 0
+        """Return the total that makes a text an opt-out, by what it names; None if it names neither an action nor texts."""
+        parts_of_text = 0
         for row in rows:
             for unit in row.units:
-                played |= unit.parts
+                parts_of_text |= unit.parts
             for phrases in row.phrases.values():
                 for _, unit in phrases:
-                    played |= unit.parts
-        if not played & (self._deeds | self._told_by):
+                    parts_of_text |= unit.parts
+        if not parts_of_text & (self._actions | self._texts):
             return None
-        if laughing or played & self._play:
+        if laughing or parts_of_text & self._play:
             return self._limits.in_play
-        if not played & self._deeds:
+        if not parts_of_text & self._actions:
             return self._limits.undone
-        return self._limits.enough if played & self._things else self._limits.alone
+        return self._limits.enough if parts_of_text & self._things else self._limits.alone
 
 
 def beginning_of(feature: str) -> str:
-    """What a feature is looked up by: its first word or part."""
+    """Return the first word or part of a feature, by which it is looked up."""
     return feature.partition(" ")[0].partition("~")[0] if feature[0] != "@" else f"@{feature[1:].partition('@')[0]}"
 
 
 def summed(totals: Sequence[float]) -> float:
-    """What clauses weigh together: the one that says most counts in full, the others by half."""
+    """Return the total of clauses: the greatest in full, the others by half."""
     return OTHERS * sum(totals) + (1 - OTHERS) * max(totals) if totals else 0.0
 
 

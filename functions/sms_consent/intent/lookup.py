@@ -15,24 +15,24 @@ _BETWEEN, _AFTER = "^", "|"
 
 
 def joined(rows: Mapping[str, str]) -> str:
-    """The list of what ``SortedLookup`` looks up, by its keys."""
+    """Return rows as the text in which ``SortedLookup`` finds them: split at once, never made into a dictionary."""
     return _BETWEEN.join(sorted(f"{key}{_AFTER}{value}" for key, value in rows.items()))
 
 
 def is_among(words: Sequence[str], word: str) -> bool:
-    """Whether a word is one of many in order."""
+    """Return whether a word is in a sorted list."""
     place = bisect_left(words, word)
     return place < len(words) and words[place] == word
 
 
 class SortedLookup:
-    """What stands behind a key in such a list."""
+    """Looks values up by key in the text that ``joined`` makes. Faster at a cold start than a dictionary of the same rows."""
 
     def __init__(self, listed: str) -> None:
         self._lines = listed.split(_BETWEEN)
 
     def get(self, key: str) -> str | None:
-        """The key's value; None where it has none."""
+        """Return the value of a key, or None."""
         begin = key + _AFTER
         place = bisect_left(self._lines, begin)
         if place < len(self._lines) and self._lines[place].startswith(begin):
@@ -43,7 +43,7 @@ class SortedLookup:
 K = TypeVar("K", bound=str | tuple[str, bool, bool])
 V = TypeVar("V")
 
-_MOST, _LONGEST = 4_096, 40  # answers; letters: longer ones are no words, and would fill the memory
+_MOST, _LONGEST = 4_096, 40  # entries; letters: a longer key is no word, and is not cached
 
 
 def load_rules(name: str) -> dict[str, Any]:
@@ -53,16 +53,16 @@ def load_rules(name: str) -> dict[str, Any]:
 
 
 class BoundedCache(dict[K, V]):
-    """Answers by what was asked, which must always be the same; forgotten all at once when they are too many."""
+    """Caches the results of a pure function of a word. Cleared when it is full."""
 
-    def __init__(self, answer: Callable[[K], V]) -> None:
+    def __init__(self, compute: Callable[[K], V]) -> None:
         super().__init__()
-        self._answer = answer
+        self._compute = compute
 
-    def __missing__(self, asked: K) -> V:
-        answer = self._answer(asked)
-        if len(asked if isinstance(asked, str) else asked[0]) <= _LONGEST:
+    def __missing__(self, key: K) -> V:
+        value = self._compute(key)
+        if len(key if isinstance(key, str) else key[0]) <= _LONGEST:
             if len(self) >= _MOST:
                 self.clear()
-            self[asked] = answer
-        return answer
+            self[key] = value
+        return value

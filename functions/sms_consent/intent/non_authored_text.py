@@ -18,11 +18,11 @@ from sms_consent.intent.normalisation import Folded, Word
 
 __all__ = ["AuthoredText", "NonAuthoredText", "Quotation"]
 
-_LEAD = 7  # words before or after a quotation that can still be the phone's own
+_LEAD = 7  # words before or after a quotation that may be a phone's phrase
 _SHORT_LEAD = 2
-_LONG = 8  # words; a shorter quotation may be what the sender says
+_LONG = 8  # words; a shorter quotation may be the sender's own request
 _HAIR_SPACE = "\u200a"
-_CLOSED = 3  # hair spaces, at least, where the quotation of a Google reaction has not been cut off
+_CLOSED = 3  # hair spaces, at least, in a Google reaction that is not truncated
 _SENTENCE_ENDS = ".!?;\n"
 _OPENING = frozenset("„«「『〝")  # “ closes what „ has opened
 _NAMED = re.compile(
@@ -32,7 +32,7 @@ _MARKS = ("\u200b", "\u200c")
 
 
 class Quotation:
-    """Knows the forms in which phones quote."""
+    """The forms in which phones and mail programs quote."""
 
     def __init__(self, data: Mapping[str, Any], verbs: frozenset[str]) -> None:
         """``data`` are the phrases by which quotations are recognised, ``verbs`` those of instructions."""
@@ -126,7 +126,7 @@ class Quotation:
         return words
 
     def _heads_quotation(self, before: str, marker: str) -> bool:
-        """Tell whether a marker stands as mail programs write it: "-----Original Message-----", "Acme wrote:"."""
+        """Return whether a marker is written as mail programs do: "-----Original Message-----", "Acme wrote:"."""
         if not marker.endswith(":"):
             return not any(map(str.isalnum, before))
         return not before.strip() or before.split()[0] not in self._speakers
@@ -136,7 +136,7 @@ class Quotation:
         return line.startswith(">") or (bool(colon) and mark in self._data["forwarded"].split())
 
     def _is_of_others(self, before: Sequence[str], quoted: Sequence[str]) -> bool:
-        """Whether a quotation is of our text, or of somebody else's words: he goes "take me off" and hangs up."""
+        """Return whether a quotation is of our text or of another person's words: he goes "take me off" and hangs up."""
         if before and before[0] not in self._speakers and not self._said.isdisjoint(before):
             return True
         if len(quoted) >= _LONG or any(word in self._verbs for word in quoted[:-1]):
@@ -146,9 +146,9 @@ class Quotation:
 
 
 def quotations(folded: Folded) -> list[tuple[int, int]]:
-    """Return where the outermost quotations begin and end; one that is not closed ends with the text.
+    """Return where the outermost quotations begin and end. One that is not closed ends with the text.
 
-    A mark opens before a letter and closes after one; where letters or none stand on both sides, its form tells.
+    A mark opens before a letter and closes after one; between two letters, or none, its form decides.
     """
     text = folded.text
     found: list[tuple[int, int]] = []
@@ -172,7 +172,7 @@ def quotations(folded: Folded) -> list[tuple[int, int]]:
 
 
 def _names_keyword(quoted: str) -> bool:
-    """Tell whether a quotation names a keyword as our texts do without a verb before it: "Отписаться: STOP", "回复STOP退订"."""
+    """Return whether a quotation names a keyword as our texts do, without a verb: "Отписаться: STOP", "回复STOP退订"."""
     return _NAMED.search(quoted) is not None
 
 
@@ -199,7 +199,10 @@ _BEGINNING = 50  # words within which an automatic reply says that it is one
 
 @dataclass(frozen=True, slots=True)
 class AuthoredText:
-    """The sender's own words; ``rule`` says why others were set aside, ``by_machine`` that no person writes those."""
+    """The words that the sender wrote.
+
+    ``rule`` is the reason why others were set aside; with ``by_machine``, those are words that only machines write.
+    """
 
     words: Sequence[Word]
     rule: str | None = None
@@ -207,7 +210,7 @@ class AuthoredText:
 
 
 class NonAuthoredText:
-    """Knows the forms in which phones and machines send words that are not the sender's."""
+    """Finds words that the sender did not write, and sets them aside."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._quotation = Quotation(data["quotation"], frozenset(data["instruction"]["verbs"].split("|")))
@@ -222,7 +225,7 @@ class NonAuthoredText:
 
     @cached_property
     def _by_first_word(self) -> dict[str, list[list[str]]]:
-        """What automatic replies say of themselves, by the first word; in scripts without spaces see ``_unspaced``."""
+        """Phrases of automatic replies, by the first word. For scripts without spaces see ``_unspaced``."""
         phrases: dict[str, list[list[str]]] = {}
         for phrase in self._automatic:
             words = phrase.split()
@@ -230,7 +233,7 @@ class NonAuthoredText:
         return phrases
 
     def authored(self, folded: Folded, keywords: Mapping[str, object], echo: str | None) -> AuthoredText:
-        """Return the words that the sender wrote; ``echo`` is a reply of ours of which the text is a copy."""
+        """Return the words that the sender wrote. ``echo`` is the reply of ours that the text is a copy of, if any."""
         words: Sequence[Word] = folded.words
         rule = None
         if reaction := self._quotation.reaction(folded):
@@ -250,24 +253,24 @@ class NonAuthoredText:
         return AuthoredText(words, rule, by_machine=any(phrase not in self._spoken for phrase in phrases))
 
     def is_told(self, keyword: str) -> bool:
-        """Tell whether a keyword is one that automatic texts tell people to send."""
+        """Return whether automatic texts instruct people to send this keyword."""
         return self._instruction.is_told(keyword)
 
     def instructs(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> bool:
-        """Tell whether words tell somebody what to text, however few they are: "Reply START to resubscribe"."""
+        """Return whether words are an instruction what to text, however few they are: "Reply START to resubscribe"."""
         return self._instruction.tells(folded, words, keywords)
 
     def is_instruction(self, folded: Folded, keyword: Word) -> bool:
-        """Tell whether a short text goes on after a keyword in capitals as instructions do: "STOP to ..."."""
+        """Return whether a short text continues after a keyword in capitals like an instruction: "STOP to ..."."""
         return self._instruction.goes_on(folded, keyword)
 
     def may_be_automatic(self, folded: Folded) -> bool:
-        """Tell whether a text says what automatic replies often say, and people too: "I'm in a meeting"."""
+        """Return whether a text has a phrase that both automatic replies and people use: "I'm in a meeting"."""
         key = f" {folded.key} "
         return any(f" {hint} " in key if hint.isascii() else hint in key for hint in self._hints)
 
     def _phrases(self, folded: Folded, words: Sequence[Word]) -> Sequence[str]:
-        """Return what the text says of itself in the words of automatic replies."""
+        """Return the phrases of automatic replies in the text."""
         beginning = [word.text for word in words[:_BEGINNING]]
         phrases = self._by_first_word
         found: list[str] = []
@@ -281,13 +284,13 @@ class NonAuthoredText:
 
 
 def _without(words: Sequence[Word], phrases: Sequence[str]) -> Sequence[Word]:
-    """Return the words without phrases, which may begin and end within a word; what one leaves of a word stays a word."""
+    """Return the words without phrases. A phrase may begin or end within a word; the rest of that word stays."""
     key = " ".join(word.text for word in words)
     gone = [False] * len(key)
     for phrase in phrases:
         begin = -1
         while (begin := key.find(phrase, begin + 1)) >= 0:
-            if _stands_alone(key, begin, begin + len(phrase)) or not phrase.isascii():
+            if _is_whole_words(key, begin, begin + len(phrase)) or not phrase.isascii():
                 gone[begin : begin + len(phrase)] = [True] * len(phrase)
     kept: list[Word] = []
     place = 0
@@ -302,12 +305,12 @@ def _without(words: Sequence[Word], phrases: Sequence[str]) -> Sequence[Word]:
     return kept
 
 
-def _stands_alone(key: str, begin: int, end: int) -> bool:
+def _is_whole_words(key: str, begin: int, end: int) -> bool:
     return key[begin - 1 : begin] in ("", " ") and key[end : end + 1] in ("", " ")
 
 
 def _pieces(word: Word, left: Sequence[int]) -> list[Word]:
-    """Return what is left of a word before and after letters that are gone."""
+    """Return the pieces of a word before and after the letters that are removed."""
     pieces: list[Word] = []
     begin = left[0]
     for at, following in zip(left, [*left[1:], -1], strict=True):

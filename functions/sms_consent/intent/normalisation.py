@@ -1,4 +1,4 @@
-"""Which differences of spelling do not matter: case, Unicode form, accents, invisible characters, emoji, quotes.
+"""Normalisation of texts: case, Unicode form, accents, invisible characters, emoji and quotation marks do not matter.
 
 A text becomes words, each with its place in what the sender wrote, so that evidence can be quoted as written.
 CTIA Messaging Principles 5.1.3: capitals and punctuation do not matter.
@@ -18,13 +18,13 @@ from sms_consent.intent.lookup import load_rules
 __all__ = ["MOST_WORDS", "Folded", "Word", "cut_evenly", "fold", "fold_keyword", "looks_like"]
 
 _GONE = "\x01"
-"""Stands for a character that does not matter inside a word, so that the folded text keeps its length."""
+"""Replaces a character that does not matter inside a word, so that the folded text keeps its length."""
 
 MOST_WORDS = 400
-"""A text message holds fewer (ten parts, 1,530 characters): beyond, only a whole-message keyword is looked for."""
+"""More than a text message holds (ten parts, 1,530 characters). In longer texts only whole-message keywords count."""
 
 _KEPT = frozenset(".,!?;:\n'\"()>*$@-/%&+#")
-"""Punctuation that later tiers read; the rest is a space to them."""
+"""Punctuation that lower tiers use. Other punctuation becomes a space."""
 
 _SAME = {
     **dict.fromkeys("’‘ʼ`´ʹ′", "'"),
@@ -38,7 +38,7 @@ _SAME = {
     **dict.fromkeys("\r\v\f\x85\u2028\u2029", "\n"),
     **dict.fromkeys("‐‑‒–—―−", "-"),
     "…": ".",
-    # Letters that Unicode does not take apart, as people type them without the key.
+    # Letters that Unicode does not decompose, as people type them without the key.
     "ø": "o",
     "ł": "l",
     "đ": "d",
@@ -62,7 +62,7 @@ def _within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
 
 
 def _fold_character(character: str) -> str:
-    """One character as the rules see it: never empty, so that places in the text can be found again."""
+    """Return the folded form of one character: never empty, so that places in the original can be found."""
     if character in _SAME:
         return _SAME[character]
     category = unicodedata.category(character)
@@ -79,10 +79,10 @@ def _fold_character(character: str) -> str:
 
 
 class _Characters(dict[int, str]):
-    """Each character's folding, worked out when it is first met."""
+    """The folded form of each character, computed when it first occurs."""
 
     def __missing__(self, code: int) -> str:
-        if len(self) > 20_000:  # hostile texts may run through all of Unicode
+        if len(self) > 20_000:  # a hostile text may have all of Unicode
             self.clear()
         folded = self[code] = _fold_character(chr(code))
         return folded
@@ -119,13 +119,13 @@ _WORD = re.compile(r"""[^ \n.,!?;:'"()>*$@\-/%&+#\x01][^ \n.,!?;:"()>*$@\-/%&+#'
 
 
 _CYRILLIC = str.maketrans("abcehikmoptxy", "авсенікмортху")
-"""Latin letters that look like Cyrillic ones, as capitals or small: keyboards are switched within a word."""
+"""Latin letters that look like Cyrillic ones. People switch keyboards within a word."""
 _MIXED = re.compile(r"(?=[а-ї]*[abcehikmoptxy])(?=[авсенікмортхуa-z]*[бгджзилпфцчшщъыьэюяєґ])[а-їґabcehikmoptxy]+\Z")
-"""A word of Cyrillic letters and such Latin ones; a word whose every letter looks Latin may be a Latin one in disguise."""
+"""A word of Cyrillic and such Latin letters. A word with only letters that look Latin may be a disguised Latin word."""
 
 
 class Word(NamedTuple):
-    """One word: as folded, and where it stands in the folded text."""
+    """One folded word, and its place in the folded text."""
 
     text: str
     start: int
@@ -133,7 +133,7 @@ class Word(NamedTuple):
 
 
 class Folded:
-    """A text as the rules see it, able to find what the sender wrote for each part of it."""
+    """A folded text, which can return what the sender wrote for each part of it."""
 
     __slots__ = ("_offsets", "_words", "original", "text")
 
@@ -145,7 +145,7 @@ class Folded:
 
     @property
     def words(self) -> list[Word]:
-        """Its words, in order; no more than ``MOST_WORDS`` and one, which tells that there are more."""
+        """The words in order, at most ``MOST_WORDS`` + 1, which means that there are more."""
         if self._words is None:
             found = islice(_WORD.finditer(self.text), MOST_WORDS + 1)
             if "'" in self.text:
@@ -158,7 +158,7 @@ class Folded:
 
     @property
     def key(self) -> str:
-        """Its words with single spaces: what a keyword of the whole message is looked up by."""
+        """The words with single spaces, by which whole-message keywords are looked up."""
         if "'" in self.text:
             return " ".join(word.text for word in self.words)
         if self._is_plain:
@@ -167,12 +167,12 @@ class Folded:
 
     @property
     def _is_plain(self) -> bool:
-        """Whether its words need no cleaning."""
+        """Whether the words are ASCII without characters to remove."""
         return self.text.isascii() and _GONE not in self.text and "'" not in self.text
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Where a part of the folded text stands in the original."""
-        if len(self.text) == len(self.original):  # every character folds to at least one: equal lengths, equal places
+        """Return the place of a part of the folded text in the original."""
+        if len(self.text) == len(self.original):  # every character folds to at least one
             return start, end
         if self._offsets is None:
             self._offsets = [0, *accumulate(len(_CHARACTERS[ord(c)]) for c in self.original)]
@@ -181,7 +181,7 @@ class Folded:
         return first, last + 1
 
     def written(self, start: int, end: int) -> str:
-        """A part of the folded text as the sender wrote it."""
+        """Return a part of the folded text as the sender wrote it."""
         first, last = self.span(start, end)
         return self.original[first:last]
 
@@ -200,7 +200,7 @@ def _last_not_after(offsets: list[int], place: int) -> int:
 def _clean(word: str) -> str:
     if word.isascii():
         return word.replace(_GONE, "").replace("'", "") if _GONE in word or "'" in word else word
-    # Half-width kana and jamo only meet their marks after folding.
+    # Half-width kana and jamo combine with their marks only after folding.
     clean = unicodedata.normalize("NFC", word.replace(_GONE, "").replace("'", ""))
     return clean.translate(_CYRILLIC) if _MIXED.match(clean) else clean
 
@@ -215,14 +215,14 @@ def _unelided(word: str, start: int) -> Iterator[Word]:
 
 
 def fold(text: str) -> Folded:
-    """Fold a text; any text, in time linear in its length."""
+    """Fold a text of any content, in time linear in its length."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return Folded(text, text.translate(_CHARACTERS))
 
 
 def cut_evenly(text: str, longest: int, is_known: Callable[[str], bool]) -> list[tuple[int, int]]:
-    """The places of known pieces that a text without spaces is made of, none longer; nothing where it does not come out even."""
+    """Return the places of known pieces, none longer than ``longest``, that a text consists of; none if it does not."""
     cuts: list[int | None] = [0, *[None] * len(text)]  # the start of the last piece that ends here
     for end in range(1, len(text) + 1):
         for start in range(max(0, end - longest), end):
@@ -238,7 +238,7 @@ def cut_evenly(text: str, longest: int, is_known: Callable[[str], bool]) -> list
 
 
 def fold_keyword(keyword: str) -> str:
-    """The key by which ``fold(...).key`` finds a keyword."""
+    """Return the folded form by which a keyword is looked up."""
     return fold(keyword).key
 
 
@@ -248,7 +248,7 @@ def _letters() -> dict[int, str]:
 
 
 def looks_like(words: str) -> str:
-    """The words with every look-alike replaced; the same words if nothing is left of the other scripts' letters."""
+    """Return words with look-alike letters replaced by Latin ones, ЅТОР by STOP; unchanged if other letters remain."""
     if words.isascii():
         return words
     latin = words.translate(_letters())

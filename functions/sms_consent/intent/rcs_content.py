@@ -1,4 +1,4 @@
-"""RCS content: which JSON objects AWS puts into ``messageBody`` of a message to an RCS agent, and what each asks for. Pure.
+"""RCS content: the JSON objects that AWS puts into ``messageBody`` of a message to an RCS agent, and their intents. Pure.
 
 RCS messages have the same payload as SMS. Plain text is in ``messageBody`` as it is; everything else is a JSON object in it
 (user guide of AWS End User Messaging, rcs-inbound and rcs-events). A tapped suggestion:

@@ -23,12 +23,12 @@ _SIGNS = frozenset("🛑🚫⛔")
 
 
 @cache
-def _goes_on() -> frozenset[str]:
+def _after_stop() -> frozenset[str]:
     return frozenset(load_rules("clauses")["after_stop"].split())
 
 
 def clauses(folded: Folded, words: Sequence[Word]) -> list[list[Word]]:
-    """Split at the features that end a thought, and where words were set aside; a full stop in "stop.texting.me" does not.
+    """Split words at marks that end a thought, and where words were set aside. The full stops in "stop.texting.me" end none.
 
     "Stop, hammer time" is one thought; "Stop, I am not interested" is two. "Take. Me. Off." is one.
     """
@@ -40,7 +40,7 @@ def clauses(folded: Folded, words: Sequence[Word]) -> list[list[Word]]:
                 found[-1].append(word)
                 continue
             ends = between != "." and (not _BREAKS.isdisjoint(between) or any(map(str.isalnum, between)))
-            if ends and not (between.strip() == "," and len(found[-1]) == 1 and word.text not in _goes_on()):
+            if ends and not (between.strip() == "," and len(found[-1]) == 1 and word.text not in _after_stop()):
                 found.append([])
         found[-1].append(word)
     if len(found) >= _EMPHATIC and all(len(clause) == 1 for clause in found[-_EMPHATIC:]):
@@ -49,12 +49,12 @@ def clauses(folded: Folded, words: Sequence[Word]) -> list[list[Word]]:
 
 
 def has_breaks(folded: Folded) -> bool:
-    """Whether there is any mark that can end a thought."""
+    """Return whether there is a mark that can end a thought."""
     return not _BREAKS.isdisjoint(folded.text)
 
 
 def with_signs(folded: Folded, words: Sequence[Word]) -> list[Word]:
-    """The words, and the signs that stand for one: "🛑 texting me", "lose my #"."""
+    """Return the words, and the signs that replace one: "🛑 texting me", "lose my #"."""
     signs: list[Word] = []
     text = folded.original
     if not text.isascii() and not _SIGNS.isdisjoint(text) and len(text) == len(folded.text):
@@ -68,7 +68,7 @@ def with_signs(folded: Folded, words: Sequence[Word]) -> list[Word]:
 
 
 def is_laughing(text: str) -> bool:
-    """Whether the text is teasing, by its emoji or what stands for one."""
+    """Return whether an emoji, or letters that imitate one, show that the text is teasing."""
     if "D" in text and any(grin in text for grin in _GRINS):
         return True
     return not text.isascii() and not _LAUGHTER.isdisjoint(text)
@@ -84,7 +84,7 @@ _SHORT, _LONGEST = 3, 40  # letters: shorter words are not respelt, longer ones 
 
 
 class SentenceResult(NamedTuple):
-    """What a text asks for, its words as they were taken, and the language by which mistyped ones may be mended."""
+    """What a text asks for, the words as they were understood, and the language in which typing slips may be repaired."""
 
     found: Found | None
     words: Sequence[Word]
@@ -92,52 +92,52 @@ class SentenceResult(NamedTuple):
 
 
 class Vocabulary:
-    """Which languages know a word, one bit a language; a letter's words are made ready when a first word has it."""
+    """The languages of each word, as bits. The words of a letter are loaded when a first word begins with it."""
 
-    def __init__(self, prepared: Mapping[str, Mapping[str, str]]) -> None:
-        self._unread = dict(prepared)
-        self._others_read = False
+    def __init__(self, data: Mapping[str, Mapping[str, str]]) -> None:
+        self._unloaded = dict(data)
+        self._others_loaded = False
         self._words: dict[str, int] = {}
 
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and self.languages(word) > 0
 
     @property
-    def ready(self) -> Mapping[str, int]:
-        """The words that are ready, with their languages."""
+    def loaded(self) -> Mapping[str, int]:
+        """The words that are loaded, with their languages."""
         return self._words
 
     def languages(self, word: str) -> int:
-        """The languages that know a word."""
+        """Return the languages of a word."""
         letter = word[:1]
-        if not self._others_read and not letter.isascii():
-            self._unread.update(load_rules("vocabulary"))
-            self._others_read = True
-        if (listed := self._unread.get(letter)) is not None:
+        if not self._others_loaded and not letter.isascii():
+            self._unloaded.update(load_rules("vocabulary"))
+            self._others_loaded = True
+        if (listed := self._unloaded.get(letter)) is not None:
             self._words.update(unfolded(listed))
-            self._unread.pop(letter, None)  # last: another thread that finds it gone finds the words
+            self._unloaded.pop(letter, None)  # last: a thread that finds it gone finds the words
         return self._words.get(word, 0)
 
-    def beginning_like(self, words: Sequence[Word]) -> Mapping[str, int]:
-        """All known words with the first letters of these, and others."""
-        unread = self._unread
+    def with_first_letters_of(self, words: Sequence[Word]) -> Mapping[str, int]:
+        """Return the loaded words, at least all that begin with the same letters as these."""
+        unloaded = self._unloaded
         for word in words:
             letter = word.text[:1]
-            if letter in unread or not letter.isascii():
+            if letter in unloaded or not letter.isascii():
                 self.languages(word.text)
         return self._words
 
 
 class Sentences:
-    """All languages' grammars, and the choice of those that a text can be in."""
+    """The grammars of all languages, and the choice of those that a text may be in."""
 
-    def __init__(self, prepared: Mapping[str, Any], *, linear_model: bool = True) -> None:
+    def __init__(self, data: Mapping[str, Any], *, linear_model: bool = True) -> None:
         self._linear_model = linear_model
-        vocabulary: Mapping[str, Any] = prepared["vocabulary"]
+        vocabulary: Mapping[str, Any] = data["vocabulary"]
         self._languages: Sequence[str] = vocabulary["languages"]
         self._words = Vocabulary(vocabulary["words"])
         self._stems = unfolded(vocabulary["stems"])
-        self._ordinary = frozenset(prepared["ordinary"].split())
+        self._ordinary = frozenset(data["ordinary"].split())
         self._grammars: dict[str, Grammar] = {}
         self._places: dict[int, list[int]] = {}
         self._repairs: dict[str, TypoRepair] = {}
@@ -150,48 +150,48 @@ class Sentences:
         return self._words
 
     def find(self, folded: Folded, words: Sequence[Word]) -> SentenceResult:
-        """What the text asks for, by its clearest clause; a clear request outweighs whatever else it says."""
-        words, parts = self._taken_apart(folded, words)
+        """Return what the text asks for. An opt-out in any clause counts before everything else."""
+        words, parts = self._understood(folded, words)
         laughing = is_laughing(folded.original)
         found: list[Found] = []
-        spoken: list[tuple[Grammar, list[Row]]] = []
-        for grammar in self._spoken(folded, words):
+        likely: list[tuple[Grammar, list[Row]]] = []
+        for grammar in self._likely_grammars(folded, words):
             rows = grammar.rows(folded, parts)
-            spoken.append((grammar, rows))
+            likely.append((grammar, rows))
             asks = grammar.find(rows, laughing=laughing)
             if asks is None:
                 return SentenceResult(None, words, None)
             found += asks
             if any(each.intent is Intent.OPT_OUT for each in found):
                 break
-        decides = next((each for intent in _ORDER for each in found if each.intent is intent), None)
-        if decides and decides.intent is Intent.NONE:
+        decisive = next((each for intent in _ORDER for each in found if each.intent is intent), None)
+        if decisive and decisive.intent is Intent.NONE:
             return SentenceResult(None, words, None)
-        asks_for = self._weighed_against(decides, spoken, parts, asking="?" in folded.text, laughing=laughing)
+        asks_for = self._by_weights(decisive, likely, parts, asking="?" in folded.text, laughing=laughing)
         return SentenceResult(
-            asks_for, words, next((grammar.language for grammar, _ in spoken if grammar.has_slips), None)
+            asks_for, words, next((grammar.language for grammar, _ in likely if grammar.has_slips), None)
         )
 
-    def _weighed_against(
+    def _by_weights(
         self,
-        decides: Found | None,
-        spoken: Sequence[tuple[Grammar, list[Row]]],
+        decisive: Found | None,
+        likely: Sequence[tuple[Grammar, list[Row]]],
         parts: Sequence[Sequence[Word]],
         *,
         asking: bool,
         laughing: bool,
     ) -> Found | None:
-        """What the frames say, weighed by the words of the language that knows most of them, if it has weights."""
-        for grammar, rows in spoken[:1]:
-            if not grammar.has_reliable_weights and any(other.has_reliable_weights for other, _ in spoken[1:]):
-                continue  # "stop loss": words of both; the one whose weights are surer has been asked nothing
+        """Return what the patterns found, checked with the weights of the language that knows most of the words."""
+        for grammar, rows in likely[:1]:
+            if not grammar.has_reliable_weights and any(other.has_reliable_weights for other, _ in likely[1:]):
+                continue  # "stop loss" is in both; do not decide by the less reliable weights
             if grammar.weights and self._linear_model:
                 doubtful = grammar.doubtful
-                return grammar.weights.weigh(decides, parts, rows, asking=asking, laughing=laughing, doubtful=doubtful)
-        return decides
+                return grammar.weights.weigh(decisive, parts, rows, asking=asking, laughing=laughing, doubtful=doubtful)
+        return decisive
 
     def repaired(self, result: SentenceResult) -> Iterator[Sequence[Word]]:
-        """The words as they may have been meant, by the language that knows most of them."""
+        """Yield the words as they may have been meant, by the language that knows most of them."""
         return self._repair(result.language).repaired(result.words) if result.language else iter(())
 
     def _repair(self, language: str) -> TypoRepair:
@@ -202,27 +202,27 @@ class Sentences:
         return repair
 
     def features(self, folded: Folded, words: Sequence[Word], language: str) -> list[list[str]]:
-        """What is weighed in each clause of a text that is taken to be in a language, by its names in the data."""
-        _, parts = self._taken_apart(folded, words)
+        """Return the names of the features of each clause of a text in a language."""
+        _, parts = self._understood(folded, words)
         grammar = self._grammar(language)
         return [
             grammar.feature_finder.listed(part, row)
             for part, row in zip(parts, grammar.rows(folded, parts), strict=True)
         ]
 
-    def _taken_apart(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
-        """The words as they are meant, and the clauses that they make."""
-        ready = self._words.ready
-        if ready.keys() >= {word.text for word in words}:  # a word that is there needs nothing made ready
+    def _understood(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
+        """Return the words as they are meant, and their clauses."""
+        loaded = self._words.loaded
+        if loaded.keys() >= {word.text for word in words}:  # all are loaded
             words = with_signs(folded, words)
             return words, clauses(folded, words)
-        known = self._words.beginning_like(words)
+        known = self._words.with_first_letters_of(words)
         meant = [each for word in words for each in ((word,) if word.text in known else self._respelt(word))]
         words = with_signs(folded, meant)
         return words, clauses(folded, words)
 
     def _known(self, word: str) -> int:
-        """Which languages know a word, one bit a language."""
+        """Return the languages of a word or of its stem, as bits."""
         known = self._words.languages(word)
         if known or len(word) > _LONGEST:
             return known
@@ -231,12 +231,12 @@ class Sentences:
                 return known
         return 0
 
-    def _spoken(self, folded: Folded, words: Sequence[Word]) -> list[Grammar]:
-        """The languages that know most of the words; others that know nearly as many are tried too.
+    def _likely_grammars(self, folded: Folded, words: Sequence[Word]) -> list[Grammar]:
+        """Return the languages that know most of the words, and those that know nearly as many.
 
-        A word that many languages know tells little: each has its share of it.
+        A word that several languages know counts for each of them by its share.
         """
-        languages = self._words.ready
+        languages = self._words.loaded
         counts: dict[int, int] = {}
         for word in words:
             if known := languages.get(word.text) or self._known_by[word.text]:
@@ -247,15 +247,17 @@ class Sentences:
             share = count / len(places)
             for place in places:
                 shares[place] = shares.get(place, 0) + share
-        spoken: list[int] = []
+        likely: list[int] = []
         if shares:
             enough = max(shares.values()) * _NEARLY
-            spoken = sorted((place for place in shares if shares[place] >= enough), key=lambda place: -shares[place])
+            likely = sorted((place for place in shares if shares[place] >= enough), key=lambda place: -shares[place])
         ascii_only = folded.text.isascii()
         if not ascii_only and any("\u3040" <= word.text[place] <= "\ud7a3" for word in words for place in (0, -1)):
             unspaced = [place for place, language in enumerate(self._languages) if language in _UNSPACED]
-            spoken = list(dict.fromkeys([*unspaced, *spoken]))  # "SMSを送らないで": its first letters tell nothing
-        return [self._grammar(self._languages[place]) for place in spoken[:_MOST_LANGUAGES]]
+            likely = list(
+                dict.fromkeys([*unspaced, *likely])
+            )  # "SMSを送らないで": its first letters identify no language
+        return [self._grammar(self._languages[place]) for place in likely[:_MOST_LANGUAGES]]
 
     def _split(self, known: int) -> list[int]:
         places = self._places[known] = [place for place in range(len(self._languages)) if known >> place & 1]
@@ -264,17 +266,17 @@ class Sentences:
     def _grammar(self, language: str) -> Grammar:
         grammar = self._grammars.get(language)
         if grammar is None:
-            prepared = load_rules(f"languages/{language}")
-            grammar = self._grammars[language] = Grammar(Lexicon(prepared))
+            data = load_rules(f"languages/{language}")
+            grammar = self._grammars[language] = Grammar(Lexicon(data))
         return grammar
 
     def _respelt(self, word: Word) -> Sequence[Word]:
-        """A word as what it stands for."""
+        """Return the words that a misspelt one stands for."""
         meant = self._meant_by[word.text]
         return [Word(text, word.start, word.end) for text in meant] if meant else (word,)
 
     def _meant(self, text: str) -> Sequence[str]:
-        """What a word that no language knows, drawn out, run together or misspelt, stands for: nothing else, mostly."""
+        """Return the words that a word of no language stands for: drawn out, run together or misspelt. Mostly none."""
         if len(text) > _LONGEST or text.isdecimal() or self._known_by[text]:
             return ()
         meant = self._swapped.get(text) or next(filter(self._known, respellings(text)), None)
@@ -288,7 +290,7 @@ class Sentences:
         return (meant,) if meant else ()
 
     def _apart(self, text: str) -> Sequence[str]:
-        """The words of one that are run together: "leavemealone"; none where that does not come out even."""
+        """Return the words of a run such as "leavemealone"; none if it does not consist of known words."""
         known = self._run_together
         if len(text) < _SHORTEST_RUN or not (text.startswith(known) and text.endswith(known)):
             return ()
@@ -300,7 +302,7 @@ class Sentences:
 
     @cached_property
     def _swapped(self) -> dict[str, str]:
-        """Short words with two letters swapped, where that makes no other word, or written by ear: "lsit", "fone"."""
+        """Short words with two letters swapped, where that makes no other word, or written by sound: "lsit", "fone"."""
         words = self._misspelling["swapped"].split()
         swapped = {
             word[:i] + word[i + 1] + word[i] + word[i + 2 :]: word for word in words for i in range(len(word) - 1)

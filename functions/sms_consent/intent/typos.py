@@ -35,8 +35,8 @@ _DOUBLE = re.compile(r"(.)\1")
 _STRETCH = re.compile(r"(.)\1{2,}")
 _SHORTEST_SPELT, _LONGEST_SPELT = 4, 24
 _SHORT = 5
-"""Up to this length a slip must be one that fingers make (a neighbouring key, a doubled or missing letter, two letters
-swapped): most words of four or five letters are one letter away from some other word."""
+"""Up to this length only a typing slip counts (a neighbouring key, a doubled or missing letter, two letters swapped), because
+most words of four or five letters are one letter away from some other word."""
 _LONG = 9
 """From this length on, two slips are allowed."""
 
@@ -58,12 +58,12 @@ _NEAR = _neighbours()
 
 
 def unstretched(word: str) -> str:
-    """The word without drawn-out letters: "stoooop" is "stop"."""
+    """Return a word without drawn-out letters: "stoooop" is "stop"."""
     return _STRETCH.sub(r"\1", word)
 
 
 def respellings(word: str) -> Iterator[str]:
-    """What a word may stand for that is drawn out ("offf"), doubled ("aloone"), clipped ("textin") or has digits for letters."""
+    """Yield spellings for a word that is drawn out ("offf"), doubled ("aloone"), clipped ("textin") or has digits for letters."""
     if _DOUBLE.search(word):
         once = _STRETCH.sub(r"\1", word)
         twice = _STRETCH.sub(r"\1\1", word)
@@ -75,7 +75,7 @@ def respellings(word: str) -> Iterator[str]:
 
 
 def slips_of(word: str) -> Iterator[str]:
-    """What one slip of a finger makes of a word: two letters swapped, one doubled, or the key beside one."""
+    """Yield a word with one typing slip: two letters swapped, one doubled, or a neighbouring key."""
     for i, letter in enumerate(word):
         yield word[:i] + word[i + 1 : i + 2] + letter + word[i + 2 :]
         yield word[:i] + letter + word[i:]
@@ -83,12 +83,12 @@ def slips_of(word: str) -> Iterator[str]:
 
 
 def without_digits(word: str) -> str:
-    """The word with digits and signs read as the letters that they imitate: "5t0p" is "stop"."""
+    """Return a word with letters for the digits and signs that imitate them: "5t0p" is "stop"."""
     return word.translate(_LEET)
 
 
 class Speller:
-    """Finds the known words that a misspelt one is nearest to.
+    """Finds the known words nearest to a misspelt one.
 
     A slip leaves a word's first two letters, its last two, or both its ends as they are: that is how words are looked up.
     """
@@ -105,12 +105,12 @@ class Speller:
             self._forms = frozenset(form for word in self._known for form in (word, *_without_one(word)))
 
     def _is_near(self, word: str) -> bool:
-        """Whether one slip could lead to a known word: then both, with one letter left out, have a form in common."""
+        """Return whether a known word may be one slip away: both then share a form with one letter left out."""
         forms = self._forms
         return word in forms or not forms.isdisjoint(_without_one(word))
 
     def nearest(self, word: str) -> list[str]:
-        """The known words nearest to this one, all at the same distance; none if it is an ordinary word."""
+        """Return the nearest known words, all at the same distance; none for an ordinary word."""
         if word in self._known:
             return [word]
         length = len(word)
@@ -135,19 +135,19 @@ class Speller:
 
 
 def halves(word: str) -> tuple[str, str]:
-    """What one slip leaves of a word, the one or the other: the letters before its middle, or those after it."""
+    """Return the letters before and after the middle of a word. One slip leaves one of the two unchanged."""
     before = (len(word) - 1) // 2
     return f"{len(word)}{word[:before]}", f"{len(word)}-{word[before + 1 :]}"
 
 
 class Halves:
-    """Words listed by their halves: what one slip leads to is compared with few."""
+    """Words listed by their halves, so that a misspelt word is compared with few."""
 
     def __init__(self, listed: str) -> None:
         self._listed = SortedLookup(listed)
 
     def beside(self, word: str) -> list[str]:
-        """The words that one slip makes into this one; for short words, one of those that fingers make."""
+        """Return the words that are one slip away; for short words, one typing slip."""
         written = len(word)
         found: set[str] = set()
         for length in range(max(written - 1, _SHORTEST_SPELT), written + 2):
@@ -169,7 +169,7 @@ def _lasting(word: str) -> tuple[str, str, str]:
 
 
 def _distance(word: str, known: str, most: int) -> int:
-    """How many slips lie between two words, as far as ``most``."""
+    """Return the number of slips between two words, or more than ``most``."""
     if _one_slip(word, known):
         return 1
     if most < 2 or len(set(word) ^ set(known)) > 2 * most:  # a slip changes at most two of the letters
@@ -178,7 +178,7 @@ def _distance(word: str, known: str, most: int) -> int:
 
 
 def _one_slip(one: str, other: str) -> bool:
-    """Whether one letter left out, put in, replaced or swapped with the next makes one word into the other."""
+    """Return whether two words differ by one letter left out, inserted, replaced or swapped with the next."""
     if len(one) > len(other):
         one, other = other, one
     start = 0
@@ -191,7 +191,7 @@ def _one_slip(one: str, other: str) -> bool:
 
 
 def _slips(one: str, other: str) -> int:
-    """Letters left out, put in, replaced, or swapped with the next one (optimal string alignment)."""
+    """Count letters left out, inserted, replaced or swapped with the next one (optimal string alignment)."""
     one, other = _unlike(one, other)
     before: list[int] = []
     last = list(range(len(other) + 1))
@@ -207,7 +207,7 @@ def _slips(one: str, other: str) -> int:
 
 
 def _unlike(one: str, other: str) -> tuple[str, str]:
-    """What is left of both without the letters that they begin and end with alike."""
+    """Return both words without their common beginning and end."""
     shorter, start, end = min(len(one), len(other)), 0, 0
     while start < shorter and one[start] == other[start]:
         start += 1
@@ -217,14 +217,14 @@ def _unlike(one: str, other: str) -> tuple[str, str]:
 
 
 def _finger_slip(word: str, known: str) -> bool:
-    """Whether one slip of a finger makes the known word into this one."""
+    """Return whether one typing slip turns the known word into this one."""
     if len(word) == len(known):
         wrong = [i for i, (a, b) in enumerate(zip(word, known, strict=True)) if a != b]
         if len(wrong) == 2:
             return True
         return word[wrong[0]] in _NEAR.get(known[wrong[0]], "")
     if len(word) < len(known):
-        return len(known) == _SHORT  # three letters are too often a word: those of STOP are listed in the data
+        return len(known) == _SHORT  # three letters are often another word; those of STOP are in the data
     return any(
         word[:i] + word[i + 1 :] == known
         and (word[i] in word[max(0, i - 1) : i] + word[i + 1 : i + 2] or _beside(word, i))
@@ -246,7 +246,7 @@ _MOST_PIECES = 3  # "un subs cribe"
 
 
 class TypoKeywords:
-    """The keywords that may be misspelt, and the ways in which they are."""
+    """Misspelt keywords, alone or beside other words: "stpo", "s t o p", "5top", "unsubcribe me pls"."""
 
     def __init__(
         self,
@@ -262,24 +262,24 @@ class TypoKeywords:
         self._meant_by = BoundedCache(self._meant)
 
     def match(self, words: Sequence[Word]) -> KeywordMatch | None:
-        """The keyword that was meant, with the words that stand for it, if all other words keep it company."""
+        """Return the keyword that was meant and its words, if all other words are allowed beside it."""
         if not 0 < len(words) <= _MOST_WORDS_OF_KEYWORD:
             return None
-        odd = [i for i, word in enumerate(words) if not self._context.is_allowed(word.text)]
-        if not 0 < len(odd) <= _MOST_PIECES or odd[-1] - odd[0] >= _MOST_PIECES:
+        unknown = [i for i, word in enumerate(words) if not self._context.is_allowed(word.text)]
+        if not 0 < len(unknown) <= _MOST_PIECES or unknown[-1] - unknown[0] >= _MOST_PIECES:
             return None
-        first, last = words[odd[0]], words[odd[-1]]
-        written = "".join(word.text for word in words[odd[0] : odd[-1] + 1])
-        words_of_their_own = len(odd) > 1 and all(words[i].text in self._vocabulary for i in odd)
-        meant = self._meant_by[written, len(odd) == 1, not words_of_their_own]
+        first, last = words[unknown[0]], words[unknown[-1]]
+        written = "".join(word.text for word in words[unknown[0] : unknown[-1] + 1])
+        known_words = len(unknown) > 1 and all(words[i].text in self._vocabulary for i in unknown)
+        meant = self._meant_by[written, len(unknown) == 1, not known_words]
         if meant is None:
             return None
         meant_words = [Word(word, first.start, last.end) for word in meant.split()]
-        corrected = [*words[: odd[0]], *meant_words, *words[odd[-1] + 1 :]]
+        corrected = [*words[: unknown[0]], *meant_words, *words[unknown[-1] + 1 :]]
         return self._context.match(corrected)
 
     def beside_misspelt_words(self, words: Sequence[Word]) -> KeywordMatch | None:
-        """A keyword as it is, with company that is misspelt: "SAIR obrigdao", "stop it plesae"."""
+        """Return a keyword that is spelt right, beside allowed words that are misspelt: "SAIR obrigdao", "stop it plesae"."""
         if not 1 < len(words) <= _MOST_WORDS_OF_KEYWORD or not self._context.has_keyword(words):
             return None
         corrected = [self._as_context(word) for word in words]
@@ -295,21 +295,21 @@ class TypoKeywords:
         return Word(nearest[0], word.start, word.end) if nearest else word
 
     def disguised(self, folded: Folded) -> KeywordMatch | None:
-        """A keyword with signs for letters: "$top", "c@ncel"."""
+        """Return a keyword with signs for letters: "$top", "c@ncel"."""
         text = folded.text
         if len(text) > _LONGEST_WRITTEN or ("$" not in text and "@" not in text):
             return None
         return self.match(Folded(folded.original, folded.text.translate(_SIGNS)).words)
 
     def _meant(self, asked: tuple[str, bool, bool]) -> str | None:
-        """The keyword that letters stand for; None if they are a word of their own, or could be one of two requests.
+        """Return the keyword that letters stand for; None if they are another word, or may be one of two requests.
 
         Asked with the letters: whether they are written as one word, and whether they may have slips.
         """
         written, as_one_word, slips = asked
         if len(written) > _LONGEST_WRITTEN:
             return None
-        joined = written.split("2")  # "stop2end", as some services print it
+        joined = written.split("2")  # "stop2end", as some services write it
         if len(joined) > 1 and all(part in self._joined for part in joined):
             return self._joined[joined[0]]
         plain = without_digits(written)
@@ -325,7 +325,7 @@ class TypoKeywords:
         return None
 
     def whole(self, words: Sequence[Word]) -> KeywordMatch | None:
-        """An opt-out keyword that counts as the whole message only, with letters swapped or doubled."""
+        """Return a whole-message opt-out keyword with letters swapped or doubled."""
         if len(words) != 1 or not _SHORTEST_WHOLE <= len(words[0].text) <= _LONGEST_WHOLE:
             return None
         if words[0].text in self._speller.ordinary:
@@ -341,7 +341,7 @@ class TypoKeywords:
 
     @cached_property
     def _joined(self) -> dict[str, str]:
-        """Keywords without spaces, to their keys; the general sources' first."""
+        """The keys of keywords by their letters without spaces. The general sources come first."""
         found: dict[str, str] = {}
         for key, keyword in self._keywords.items():
             if not keyword.whole_message_only and keyword.intent in (Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP):
@@ -364,7 +364,7 @@ class TypoKeywords:
 
 
 def joined_letters(words: Sequence[Word]) -> list[Word]:
-    """Three and more single letters in a row as one word: "s t o p", "S.T.O.P"."""
+    """Return the words with three and more single letters in a row joined: "s t o p", "S.T.O.P"."""
     if sum([len(word.text) == 1 for word in words]) < _MOST_PIECES:
         return list(words)
     found: list[Word] = []
@@ -384,41 +384,45 @@ def joined_letters(words: Sequence[Word]) -> list[Word]:
 
 
 _MOST_WORDS_REPAIRED = 14
-_MOST_ODD = 2
+_MOST_UNKNOWN = 2
 _MOST_ALTERNATIVES = 4
 _SHORTEST_REPAIRED, _LONGEST_REPAIRED = 2, 24  # letters
 _SHORTEST_RUN, _SHORTEST_PIECE = 6, 2
-_SWAPPED = 3  # letters: what of these words is mistyped shows only where two letters are swapped
+_SWAPPED = 3  # letters: in words of this length only swapped letters are repaired
 
 
 class TypoRepair:
-    """Puts words of one language for those that no language knows."""
+    """Replaces words of no language with words of one language: "reqest removal", "take of flist", "stoptexting".
+
+    Applied to short texts that ask for nothing as they are. A word becomes known words that one slip of a finger turns into it.
+    ``rules/slips`` lists these words, and ordinary ones near them that are never replaced.
+    """
 
     def __init__(self, language: str, known: Callable[[str], int], bit: int) -> None:
-        """``known`` tells which languages know a word, one bit a language; ``bit`` is this one's."""
+        """``known`` returns the languages of a word as bits; ``bit`` is the bit of this language."""
         data = load_rules(f"slips/{language}")
         self._words = Halves(data["words"])
         self._ordinary: list[str] = data["beside"].split()
         self._known, self._bit = known, bit
-        self._odd, self._likest = BoundedCache(self._is_odd), BoundedCache(self._forms)
+        self._unknown, self._likely_forms = BoundedCache(self._is_unknown), BoundedCache(self._forms)
 
     def repaired(self, words: Sequence[Word]) -> Iterator[Sequence[Word]]:
-        """The text as it may have been meant, the likeliest first; nothing where it is long, or much of it is unknown."""
+        """Yield the text as it may have been meant, the likeliest first; nothing if it is long or many words are unknown."""
         if len(words) > _MOST_WORDS_REPAIRED:
             return
-        is_odd = self._odd
-        odd = {i for i, word in enumerate(words) if is_odd[word.text]}
-        if not 0 < len(odd) <= _MOST_ODD:
+        is_unknown = self._unknown
+        unknown = {i for i, word in enumerate(words) if is_unknown[word.text]}
+        if not 0 < len(unknown) <= _MOST_UNKNOWN:
             return
         options: list[list[Sequence[Word]]] = []
         i = 0
         while i < len(words):
             pair = words[i : i + 2]
-            if len(pair) > 1 and not odd.isdisjoint((i, i + 1)) and (moved := self._moved(*pair)):
+            if len(pair) > 1 and not unknown.isdisjoint((i, i + 1)) and (moved := self._moved(*pair)):
                 options.append([moved])
                 i += 2
                 continue
-            meant = self._meant(words[i]) if i in odd else []
+            meant = self._meant(words[i]) if i in unknown else []
             options.append(meant or [(words[i],)])
             i += 1
         for chosen in islice(product(*options), _MOST_ALTERNATIVES):
@@ -426,33 +430,33 @@ class TypoRepair:
             if repaired != [*words]:
                 yield repaired
 
-    def _is_odd(self, text: str) -> bool:
+    def _is_unknown(self, text: str) -> bool:
         if not (text.isalpha() and text.isascii() and _SHORTEST_REPAIRED <= len(text) <= _LONGEST_REPAIRED):
             return False
         return not self._known(text) and not is_among(self._ordinary, text)
 
-    def _is_own(self, text: str) -> bool:
+    def _is_in_language(self, text: str) -> bool:
         return bool(self._known(text) & self._bit)
 
     def _moved(self, one: Word, other: Word) -> Sequence[Word]:
-        """Two words with the space between them one letter further, or none: "take of flist", "remo ve"."""
+        """Return two words with the space between them moved by one letter, or removed: "take of flist", "remo ve"."""
         a, b = one.text, other.text
         for first, second in ((a[:-1], a[-1] + b), (a + b[0], b[1:])):
-            if self._is_own(first) and self._is_own(second):
+            if self._is_in_language(first) and self._is_in_language(second):
                 return (Word(first, one.start, one.end), Word(second, other.start, other.end))
-        return (Word(a + b, one.start, other.end),) if self._is_own(a + b) else ()
+        return (Word(a + b, one.start, other.end),) if self._is_in_language(a + b) else ()
 
     def _meant(self, word: Word) -> list[Sequence[Word]]:
-        return [[Word(text, word.start, word.end) for text in form] for form in self._likest[word.text]]
+        return [[Word(text, word.start, word.end) for text in form] for form in self._likely_forms[word.text]]
 
     def _forms(self, text: str) -> list[tuple[str, ...]]:
-        """What a word may stand for: another one, or two."""
+        """Return what a word may stand for: another word, or two."""
         if len(text) == _SWAPPED:
             swapped = (text[1] + text[0] + text[2], text[0] + text[2] + text[1])
-            return [(form,) for form in swapped if self._is_own(form)]
+            return [(form,) for form in swapped if self._is_in_language(form)]
         others: list[tuple[str, ...]] = [(form,) for form in self._words.beside(text)]
         if len(text) < _SHORTEST_RUN:
             return others
         cuts = range(_SHORTEST_PIECE, len(text) - _SHORTEST_PIECE + 1)
         pairs = ((text[:cut], text[cut:]) for cut in cuts)
-        return others + [pair for pair in pairs if self._is_own(pair[0]) and self._is_own(pair[1])]
+        return others + [pair for pair in pairs if self._is_in_language(pair[0]) and self._is_in_language(pair[1])]

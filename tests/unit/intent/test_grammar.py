@@ -6,7 +6,7 @@ import pytest
 
 from rules.build import grammar
 from rules.sources import sentence_files
-from sms_consent.intent.grammar import Board, Elements
+from sms_consent.intent.grammar import ClauseBits, Elements
 from sms_consent.intent.lexicon import Agency, Lexicon, Who
 from sms_consent.intent.normalisation import fold
 
@@ -22,7 +22,7 @@ ELEMENTS = Elements(LEXICON.parts, LEXICON.bits["FILL"])
 
 def _matches(pattern: str, text: str) -> list[tuple[int, int]]:
     row = LEXICON.row(fold(text).words)
-    return list(Board(row, LEXICON.bits["BREAK"]).matches(ELEMENTS.pattern(pattern)))
+    return list(ClauseBits(row, LEXICON.bits["BREAK"]).matches(ELEMENTS.pattern(pattern)))
 
 
 @pytest.mark.parametrize(
