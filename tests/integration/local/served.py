@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryFile
 from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -24,17 +24,15 @@ __all__ = ["COMMAND", "OURS", "REPOSITORY", "Served", "environment", "run", "ser
 REPOSITORY = Path(__file__).parents[3]
 COMMAND = [str(Path(sys.executable).with_name("sms-consent"))]
 OURS = "+12125550101"
-_BYTECODE = TemporaryDirectory(prefix="sms-consent-bytecode-")
-"""Compiled once for all runs of the command, outside the work tree."""
 _PEOPLE = (f"+1425555{line:04}" for line in count(100))
 _IDS = (f"inbound-{number}" for number in count())
 
 
 def environment(**more: str) -> dict[str, str]:
-    """A shell without AWS credentials or region, and without a terminal's width."""
+    """A shell without AWS credentials or region, and without a terminal's width. Bytecode is kept: starts are many."""
     dropped = ("AWS_", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    return kept | {"TERM": "xterm-256color", "PYTHONPYCACHEPREFIX": _BYTECODE.name} | more
+    return kept | {"TERM": "xterm-256color"} | more
 
 
 def run(
