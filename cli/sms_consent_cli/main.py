@@ -35,6 +35,7 @@ app = typer.Typer(
     help="Consent for SMS on AWS End User Messaging: opt-outs, opt-ins and their evidence.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # reflows paragraphs to the width of the terminal
     add_completion=False,
 )
 
