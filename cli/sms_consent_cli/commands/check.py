@@ -36,7 +36,7 @@ def check(
     with report_aws_errors("check"):
         found = consent_queries(table, stack).consents(e164)
         opt_out_list = list_name(opt_out_list, table, stack) if opt_out_list is not None else None
-    consents = [consent for consent in found if opt_out_list is None or _is(consent.list_name, opt_out_list)]
+    consents = [consent for consent in found if opt_out_list is None or _is_list(consent.list_name, opt_out_list)]
     if as_json:
         say_json({"number": e164, "consents": [consent_view(consent) for consent in consents]})
     else:
@@ -44,7 +44,7 @@ def check(
     raise typer.Exit(0 if consents else UNKNOWN)
 
 
-def _is(list_name: str, asked: str) -> bool:
+def _is_list(list_name: str, asked: str) -> bool:
     """Return whether this is the list. A list of another account has its ARN in the ledger, and may be given by its name."""
     return asked in {list_name, list_name.rpartition("/")[2]}
 

@@ -56,7 +56,7 @@ def erase(
             if not yes and (as_json or not sys.stdin.isatty()):
                 raise UsageError("this cannot be undone, and there is no terminal for confirming it: give --yes")
             if not yes:
-                say(_told(e164, erased, done=False))
+                say(_description(e164, erased, done=False))
                 if not typer.confirm("Erase it?"):
                     raise typer.Exit(STOPPED)
             try:
@@ -69,7 +69,7 @@ def erase(
     elif not erased.was_known:
         say(f"{e164}: nothing is stored")
     else:
-        say(_told(e164, erased, done=not dry_run))
+        say(_description(e164, erased, done=not dry_run))
     raise typer.Exit(0 if erased.was_known else UNKNOWN)
 
 
@@ -85,13 +85,13 @@ def _view(number: str, erased: Erased, *, dry_run: bool) -> dict[str, Any]:
     return {"number": number, "dryRun": dry_run, "gone": erased.gone, "stays": stays}
 
 
-def _told(number: str, erased: Erased, *, done: bool) -> str:
+def _description(number: str, erased: Erased, *, done: bool) -> str:
     counted = ", ".join(f"{count} {name}" for name, count in erased.gone.items() if count) or "nothing"
     first = f"{number}: {counted} {'erased' if done else 'would be erased'}."
-    return "\n".join([first, *map(_stays, erased.stays), ELSEWHERE])
+    return "\n".join([first, *map(_kept, erased.stays), ELSEWHERE])
 
 
-def _stays(stays: Stays) -> str:
+def _kept(stays: Stays) -> str:
     name = visible(stays.consent.list_name)
     if stays.until is not None:
         return f"Kept until {stays.until:%Y-%m-%d}: the last removal from {name}, which AWS allows once in 30 days."

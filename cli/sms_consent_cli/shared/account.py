@@ -78,10 +78,10 @@ class Account:
 
     def list_of(self, identity: str) -> str | None:
         """Return the list that AWS uses for a number, pool or RCS agent, or None if AWS does not return one."""
-        return self._obeyed.get(identity)
+        return self._list_by_identity.get(identity)
 
     @cached_property
-    def _obeyed(self) -> dict[str, str]:
+    def _list_by_identity(self) -> dict[str, str]:
         try:
             return dict(self._identities([]))
         except ClientError as error:

@@ -38,7 +38,7 @@ class AwsTimeUnknown(ConsentError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _DateSample:
     """A ``Date`` header, with the counter's values when the request was sent and when the response was received."""
 
     date: datetime
@@ -71,7 +71,7 @@ class AwsClock(SystemClock):
         """
         self._ask = ask
         self._warn = warn
-        self._reading: _Reading | None = None
+        self._sample: _DateSample | None = None
         self._warned = False
         self._last: datetime | None = None
         self._lock = Lock()
@@ -79,16 +79,16 @@ class AwsClock(SystemClock):
 
     def now(self) -> datetime:
         """Return the earliest possible time in UTC, to the millisecond. It never goes backwards."""
-        reading, counter = self._read()
+        sample, counter = self._read()
         with self._lock:
-            earliest = to_millisecond(reading.earliest(counter))
+            earliest = to_millisecond(sample.earliest(counter))
             self._last = max(earliest, self._last or earliest)
             return self._last
 
     def latest(self) -> datetime:
         """Return the latest possible time in UTC, to the millisecond."""
-        reading, counter = self._read()
-        return to_millisecond(reading.latest(counter))
+        sample, counter = self._read()
+        return to_millisecond(sample.latest(counter))
 
     def stamping(self, asked: Asked) -> StampClock:
         """Return a clock whose ``now`` is the time at which a decision of this kind counts."""
@@ -107,40 +107,40 @@ class AwsClock(SystemClock):
         """Ignore responses without a usable date: only ``now`` and ``latest`` need one."""
         date = _date_of(parsed)
         if date is not None:
-            self._take(date, getattr(self._sent, "counter", None))
+            self._store(date, getattr(self._sent, "counter", None))
 
-    def _take(self, date: datetime, sent: float | None) -> _Reading:
+    def _store(self, date: datetime, sent: float | None) -> _DateSample:
         counter = _counter()
-        reading = _Reading(date, counter if sent is None else sent, counter)
+        sample = _DateSample(date, counter if sent is None else sent, counter)
         with self._lock:
-            self._reading = reading
-        return reading
+            self._sample = sample
+        return sample
 
-    def _read(self) -> tuple[_Reading, float]:
+    def _read(self) -> tuple[_DateSample, float]:
         counter = _counter()
-        reading = self._reading
-        if reading is None or not reading.is_fresh(counter):
-            reading, counter = self._asked(counter), _counter()
-        self._compare(reading, counter)
-        return reading, counter
+        sample = self._sample
+        if sample is None or not sample.is_fresh(counter):
+            sample, counter = self._request_date(counter), _counter()
+        self._compare(sample, counter)
+        return sample, counter
 
-    def _asked(self, sent: float) -> _Reading:
+    def _request_date(self, sent: float) -> _DateSample:
         date = _date_of(self._ask())
         if date is None:
             raise AwsTimeUnknown(
                 "AWS's response has no usable Date header, so the time is not known: nothing is recorded"
             )
-        reading = self._reading
-        if reading is None or reading.received < sent:  # the client is not watched
-            reading = self._take(date, sent)
-        return reading
+        sample = self._sample
+        if sample is None or sample.received < sent:  # the client is not watched
+            sample = self._store(date, sent)
+        return sample
 
-    def _compare(self, reading: _Reading, counter: float) -> None:
+    def _compare(self, sample: _DateSample, counter: float) -> None:
         if self._warned:
             return
         self._warned = True
         here = datetime.now(UTC)
-        ahead, behind = here - reading.latest(counter), reading.earliest(counter) - here
+        ahead, behind = here - sample.latest(counter), sample.earliest(counter) - here
         if max(ahead, behind) > TOLERATED:
             side = "ahead of" if ahead > behind else "behind"
             self._warn(f"this machine's clock is {_span(max(ahead, behind))} {side} AWS's. AWS's time is used")

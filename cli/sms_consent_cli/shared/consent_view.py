@@ -38,9 +38,9 @@ def show_consents(number: str, consents: Sequence[Consent]) -> None:
             ("EndUserOptedOut", str(consent.end_user_opted_out).lower()),
             ("released", _moment(consent.held_until)),
             ("refusal", printable(consent.refusal, quoted=False) if consent.refusal is not None else None),
-            ("list status", _list_said(consent)),
+            ("list status", _list_status(consent)),
             ("AWS rejects it", printable(consent.rejection, quoted=False) if consent.rejection is not None else None),
-            ("AWS's entry", _aws_said(consent)),
+            ("AWS's entry", _aws_entry(consent)),
             ("last deletion", _moment(consent.deleted_at)),
         ]
         _print(out, rows)
@@ -91,14 +91,14 @@ def _print(out: Console, rows: Sequence[tuple[str, str | Styled | None]]) -> Non
     out.print()
 
 
-def _list_said(consent: Consent) -> str:
+def _list_status(consent: Consent) -> str:
     if consent.settled:
         return "up to date"
     due = f", next attempt {_moment(consent.due_at)}" if consent.due_at is not None else ""
     return f"not updated yet, after {consent.attempts} failed attempts{due}"
 
 
-def _aws_said(consent: Consent) -> str | None:
+def _aws_entry(consent: Consent) -> str | None:
     if consent.listing is None:
         return None
     since = f"on its list since {_moment(consent.listing.at)}, " if consent.listing.at is not None else ""

@@ -35,7 +35,7 @@ FOR_FUNCTIONS_ONLY = ("PutOptedOutNumber", "DeleteOptedOutNumber", "SendTextMess
 """A machine may be suspended for hours between reading the ledger and a call, so no command makes these calls."""
 
 
-def _refused(model: Any, **_: Any) -> None:
+def _refuse_call(model: Any, **_: Any) -> None:
     raise RuntimeError(
         f"a command must not call {model.name}: record the decision, and leave the call to SweepFunction"
     )
@@ -215,7 +215,7 @@ class Deployment:
         client = self._client("pinpoint-sms-voice-v2", _PATIENT)
         for operation in FOR_FUNCTIONS_ONLY:
             client.meta.events.register(
-                f"before-call.pinpoint-sms-voice-v2.{operation}", _refused, unique_id=f"refused-{operation}"
+                f"before-call.pinpoint-sms-voice-v2.{operation}", _refuse_call, unique_id=f"refused-{operation}"
             )
         return cast("PinpointSMSVoiceV2Client", self._watched(client))
 

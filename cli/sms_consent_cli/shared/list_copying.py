@@ -20,7 +20,7 @@ from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import say
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["Choice", "ListCopying", "Move", "chosen"]
+__all__ = ["Choice", "ListCopying", "Move", "list_choice"]
 
 
 class Choice(StrEnum):
@@ -30,7 +30,7 @@ class Choice(StrEnum):
     FORGET = "FORGET"
 
 
-def chosen(*, carry: bool, forget: bool) -> Choice | None:
+def list_choice(*, carry: bool, forget: bool) -> Choice | None:
     """Return the choice by ``--carry`` and ``--forget``. Raises UsageError if both are given."""
     if carry and forget:
         raise UsageError("give --carry or --forget")
@@ -62,7 +62,7 @@ class ListCopying:
             actor=f"sms-consent by {os.environ.get('USER', 'an operator')}",
         )
 
-    def permit(self, moves: Collection[Move], choice: Choice | None) -> None:
+    def require_choice(self, moves: Collection[Move], choice: Choice | None) -> None:
         """Raise UsageError if no choice was made and people are affected. Reads the whole ledger once for each list."""
         if choice is Choice.CARRY and any(not move.target for move in moves):
             raise UsageError("opt-outs would be copied to the stack's own list, which is not known: give --stack")
@@ -71,7 +71,7 @@ class ListCopying:
         affected_lists = []
         for source in sorted({move.source for move in moves}):
             targets = sorted(move.target for move in moves if move.source == source)
-            with _counting("read") as on_progress:
+            with _read_count("read") as on_progress:
                 affected = self._carrier.count(source, targets, on_progress)
             affected_lists += [
                 _describe(Move(source, target), affected[target]) for target in targets if affected[target].total
@@ -84,11 +84,11 @@ class ListCopying:
 
     def begin(self, moves: Collection[Move], choice: Choice | None) -> None:
         """Before the change: record the copies to make, and make them if CARRY was chosen."""
-        for carry in self._marked(moves, choice):
+        for carry in self._record_copies(moves, choice):
             if choice is Choice.CARRY:
                 self._copy(carry)
         if choice is Choice.CARRY:
-            self._marked(moves, choice)  # starts the time in which functions may still use the old list
+            self._record_copies(moves, choice)  # starts the time in which functions may still use the old list
 
     def finish(self, targets: Collection[str]) -> int:
         """After the change: wait until no function uses the old list, and copy what was recorded meanwhile.
@@ -100,7 +100,7 @@ class ListCopying:
             return self._carrier.copied
         rest = max(carry.at for carry in carries) + SETTLE - self._clock.now()
         if rest > timedelta():
-            with _doing(f"waiting {rest.total_seconds():.0f} s, until all functions use the new list"):
+            with _status(f"waiting {rest.total_seconds():.0f} s, until all functions use the new list"):
                 self._clock.sleep(rest.total_seconds())
         for carry in carries:
             self._copy(replace(carry, place=None))
@@ -126,7 +126,7 @@ class ListCopying:
     def _complete(self, carry: ListCopy) -> None:
         self._sender_store.change_lists(lambda lists: lists.completed(carry))
 
-    def _marked(self, moves: Collection[Move], choice: Choice | None) -> list[ListCopy]:
+    def _record_copies(self, moves: Collection[Move], choice: Choice | None) -> list[ListCopy]:
         """Record the copies in the ledger, so that ReconcileFunction completes them if this command is killed.
 
         With FORGET, only a STOP that a function records for the old list after the change is copied.
@@ -148,7 +148,7 @@ class ListCopying:
         return carries
 
     def _copy(self, carry: ListCopy) -> None:
-        with _counting(f"copying opt-outs of {carry.source} to {carry.target}: read") as on_progress:
+        with _read_count(f"copying opt-outs of {carry.source} to {carry.target}: read") as on_progress:
             self._carrier.copy(carry, on_progress)
 
 
@@ -160,7 +160,7 @@ def _describe(move: Move, affected: Affected) -> str:
 
 
 @contextmanager
-def _counting(what: str) -> Iterator[Callable[[int], None]]:
+def _read_count(what: str) -> Iterator[Callable[[int], None]]:
     """Show in a terminal how many items have been read. A large ledger takes minutes."""
     out = console(stderr=True)
     if not out.is_terminal:
@@ -171,7 +171,7 @@ def _counting(what: str) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def _doing(what: str) -> Iterator[None]:
+def _status(what: str) -> Iterator[None]:
     out = console(stderr=True)
     if not out.is_terminal:
         say(what, err=True)

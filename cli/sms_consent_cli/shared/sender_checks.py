@@ -69,12 +69,12 @@ class SenderChecks:
         brand, contact, language = (
             value.strip() or None for value in (request.brand, request.support_contact, request.language)
         )
-        problems += self._faults_of_replies(brand, contact, language)
+        problems += self._reply_problems(brand, contact, language)
         given = request.list_name.strip() or self._deployment.own_list or ""
         found = self._list(given, problems)
         if problems:
             raise UsageError("; ".join(problems))
-        name = self._spelling(given, found)
+        name = self._ledger_name(given, found)
         sender = Sender(
             identity=identity,
             list_name=name,
@@ -91,9 +91,9 @@ class SenderChecks:
         found = self._list(given.strip(), problems)
         if problems:
             raise UsageError("; ".join(problems))
-        return self._spelling(given, found), found
+        return self._ledger_name(given, found), found
 
-    def _spelling(self, given: str, found: OptOutList | None) -> str:
+    def _ledger_name(self, given: str, found: OptOutList | None) -> str:
         """Return the list's name in the ledger."""
         return found.reference if found is not None else self._deployment.names.canonical(given)
 
@@ -141,7 +141,7 @@ class SenderChecks:
             default_language=parameter("DefaultLanguage") or "en",
         )
 
-    def _faults_of_replies(self, brand: str | None, contact: str | None, language: str | None) -> list[str]:
+    def _reply_problems(self, brand: str | None, contact: str | None, language: str | None) -> list[str]:
         asked = (brand, contact, language)
         if asked in self._fit:
             return []

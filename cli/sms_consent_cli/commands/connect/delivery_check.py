@@ -97,10 +97,10 @@ class DeliveryTest:
             if outcome is not None and done(consent):
                 return
             if self._clock.now().timestamp() >= until:
-                raise DeliveryFailed(self._what_is_wrong(body, outcome))
+                raise DeliveryFailed(self._failure_message(body, outcome))
             self._clock.sleep(LOOK_EVERY)
 
-    def _what_is_wrong(self, body: str, outcome: Outcome | None) -> str:
+    def _failure_message(self, body: str, outcome: Outcome | None) -> str:
         if outcome is None:
             return (
                 f"a {body} published to the topic is not in the ledger after {self._timeout:.0f} s: check "

@@ -104,7 +104,7 @@ class Transfer:
                 consent = self._context.recorder.record(decision, self._target.ledger_name, reply_from=None).consent
             if not consent.settled:
                 opened.append(listed.number)
-        if left := self._left_of(opened, notice):
+        if left := self._wait_for_list(opened, notice):
             raise Incomplete(left)
         return tally
 
@@ -125,10 +125,10 @@ class Transfer:
                     tally.opted_in_since += 1
                     continue
                 tally.missing += 1
-                yield _as_known(each, before), consent
+                yield _with_ledger_data(each, before), consent
             on_progress(tally.seen)
 
-    def _left_of(self, numbers: list[str], notice: Callable[[str], None]) -> int:
+    def _wait_for_list(self, numbers: list[str], notice: Callable[[str], None]) -> int:
         """Return how many are not on the list after the time to wait, except for numbers that were opted in meanwhile."""
         opened = numbers
 
@@ -196,7 +196,7 @@ def _opted_in_since(consent: Consent | None, listed: _Listed) -> bool:
     return consent is not None and consent.status is not Status.OPTED_OUT and consent.decided_at > listed.at
 
 
-def _as_known(listed: _Listed, consent: Consent | None) -> _Listed:
+def _with_ledger_data(listed: _Listed, consent: Consent | None) -> _Listed:
     """Return the entry with the ledger's time and author, if the ledger made the entry."""
     if consent is None or consent.status is not Status.OPTED_OUT:
         return listed

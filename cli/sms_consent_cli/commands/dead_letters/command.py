@@ -50,7 +50,7 @@ def list_letters(events: Events = False, as_json: AsJson = False, url: Url = Non
     from sms_consent_cli.commands.dead_letters.events import read_event
     from sms_consent_cli.commands.dead_letters.report import letter_view, show_letters
 
-    with _looking("dead-letters list", stack, url, events=events) as (queue, deployment):
+    with _open_queue("dead-letters list", stack, url, events=events) as (queue, deployment):
         now = deployment.clock_by(queue.dated).now
         waiting = queue.waiting()
         letters = sorted(queue.letters(), key=lambda letter: letter.since)
@@ -85,7 +85,7 @@ def show(
     from sms_consent_cli.commands.dead_letters.report import letter_view, show_letter
 
     command = "dead-letters show"
-    with _looking(command, stack, url, events=events) as (queue, _):
+    with _open_queue(command, stack, url, events=events) as (queue, _):
         (letter,) = _chosen(command, [letter_id], queue.letters())
     if as_json:
         view = event_view(read_event(letter)) if events else letter_view(letter)
@@ -132,7 +132,7 @@ def redrive(
     if events:
         _replay(command, stack, url, event_bus, letter_ids, dry_run=dry_run, as_json=as_json)
         return
-    with _looking(command, stack, url, queue_url) as (queue, deployment):
+    with _open_queue(command, stack, url, queue_url) as (queue, deployment):
         run = Redrive(queue, None if dry_run else deployment.queue_url)
         letters: Iterable[DeadLetter] = queue.letters()
         about = queue.waiting().visible
@@ -161,7 +161,7 @@ def _replay(
     from sms_consent_cli.commands.dead_letters.events import read_event
     from sms_consent_cli.commands.dead_letters.replay_events import EventReplay
 
-    with _looking(command, stack, url, events=True, event_bus=event_bus) as (queue, deployment):
+    with _open_queue(command, stack, url, events=True, event_bus=event_bus) as (queue, deployment):
         clock = deployment.clock_by(queue.dated)
         publisher = None
         if not dry_run:
@@ -180,7 +180,7 @@ def _replay(
 
 
 @contextmanager
-def _looking(
+def _open_queue(
     command: str,
     stack: str,
     url: str | None,

@@ -53,7 +53,7 @@ class DeadLetter:
         """When it was texted, or else sent to a queue, which may be days later."""
         return self.text.at if self.text is not None else self.sent_at
 
-    def as_it_came(self) -> str:
+    def original_body(self) -> str:
         """Return the unchanged body. A bare payload is wrapped in the notification that it lacks, with its original time."""
         return with_time(self.body, self.id, self.sent_at) if self.text is not None else self.body
 
@@ -139,7 +139,7 @@ class DeadLetterQueue(AbstractContextManager["DeadLetterQueue"]):
 
         Returns False for a message that this pass has already moved: one that cannot be read would come back here forever.
         """
-        body = letter.as_it_came()
+        body = letter.original_body()
         digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()
         if digest in self._moved:
             return False

@@ -152,8 +152,8 @@ class Row(BaseModel):
             row = cls.model_validate(values, context=settings)
         except ValidationError as error:
             causes = [problem.get("ctx", {}).get("error") for problem in error.errors(include_input=False)]
-            said = dict.fromkeys(str(cause) for cause in causes if cause is not None)
-            raise InvalidRow("; ".join(said)) from None
+            messages = dict.fromkeys(str(cause) for cause in causes if cause is not None)
+            raise InvalidRow("; ".join(messages)) from None
         if row.asked is Asked.OPT_OUT:
             row._at(row.asked, settings)
         return row

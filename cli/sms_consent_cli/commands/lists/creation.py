@@ -16,13 +16,13 @@ from sms_consent_cli.shared.usage_error import UsageError
 if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
 
-__all__ = ["Created", "create_list"]
+__all__ = ["CreatedList", "create_list"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
+class CreatedList:
     """A list that exists now."""
 
     name: str
@@ -30,7 +30,7 @@ class Created:
     new: bool
 
 
-def create_list(sms: PinpointSMSVoiceV2Client, account: Account, name: str, tags: Sequence[str]) -> Created:
+def create_list(sms: PinpointSMSVoiceV2Client, account: Account, name: str, tags: Sequence[str]) -> CreatedList:
     """Create a list, or return an existing one. Raises UsageError, ClientError or BotoCoreError.
 
     The client token depends on the name only, so that AWS treats a repeated request as the same one, also after a lost response.
@@ -40,7 +40,7 @@ def create_list(sms: PinpointSMSVoiceV2Client, account: Account, name: str, tags
     chosen = _tags(tags)
     standing = account.find(name)
     if standing is not None:
-        return Created(standing.name, standing.arn, new=False)
+        return CreatedList(standing.name, standing.arn, new=False)
     token = hashlib.sha256(f"sms-consent list {name}".encode()).hexdigest()
     try:
         answer = sms.create_opt_out_list(OptOutListName=name, Tags=chosen, ClientToken=token)
@@ -56,7 +56,7 @@ def create_list(sms: PinpointSMSVoiceV2Client, account: Account, name: str, tags
                 "If it was requested a moment ago with other tags, wait or use another name."
             ) from error
         raise
-    return Created(answer["OptOutListName"], answer["OptOutListArn"], new=True)
+    return CreatedList(answer["OptOutListName"], answer["OptOutListArn"], new=True)
 
 
 def _tags(given: Sequence[str]) -> list[Any]:

@@ -8,8 +8,8 @@ from datetime import UTC
 from rich.table import Table
 from rich.text import Text as Styled
 
-from sms_consent_cli.commands.lists.creation import Created
-from sms_consent_cli.commands.lists.service import Count, Described, Known
+from sms_consent_cli.commands.lists.creation import CreatedList
+from sms_consent_cli.commands.lists.service import Count, KnownList, ListDescription
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import isolated, visible
 
@@ -18,7 +18,7 @@ __all__ = ["counting", "show_created", "show_known", "show_list"]
 _SCOPES = {"SENDER": "the list of the sender", "GROUP": "every list of its group", "ALL": "all lists"}
 
 
-def show_known(known: Sequence[Known], scopes: tuple[str, str] | None) -> None:
+def show_known(known: Sequence[KnownList], scopes: tuple[str, str] | None) -> None:
     """Print the known lists, and how far opt-outs and opt-ins count."""
     out = console()
     if not known:
@@ -39,13 +39,13 @@ def show_known(known: Sequence[Known], scopes: tuple[str, str] | None) -> None:
         )
 
 
-def _remark(known: Known) -> Styled:
+def _remark(known: KnownList) -> Styled:
     if known.writable is False:
         return Styled("missing from AdditionalOptOutListArns", style="yellow")
     return Styled("the stack's own" if known.own else "", style="dim")
 
 
-def show_created(created: Created) -> None:
+def show_created(created: CreatedList) -> None:
     """Print the list, and what to do next."""
     out = console()
     out.print(f"{created.name} {'is created' if created.new else 'already exists, and is unchanged'}")
@@ -58,7 +58,7 @@ def show_created(created: Created) -> None:
         )
 
 
-def show_list(described: Described, counted: Count | None) -> None:
+def show_list(described: ListDescription, counted: Count | None) -> None:
     """Print one block."""
     found, here = described.found, described.here
     rows: list[tuple[str, str | None]] = [
@@ -90,7 +90,7 @@ def _shown(value: str) -> str:
     return isolated(visible(value))
 
 
-def _permission(here: Known) -> str | None:
+def _permission(here: KnownList) -> str | None:
     if here.writable is None:
         return None
     return "may write to it" if here.writable else "may not write to it: it is missing from AdditionalOptOutListArns"

@@ -18,11 +18,11 @@ from sms_consent_cli.shared.list_copying import Choice, ListCopying, Move
 from sms_consent_cli.shared.sender_checks import SenderChecks
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["Count", "Described", "Known", "ListService"]
+__all__ = ["Count", "KnownList", "ListDescription", "ListService"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownList:
     """A list for which requests may count."""
 
     name: str
@@ -44,11 +44,11 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
+class ListDescription:
     """A list of the account, or one that another account shares."""
 
     found: OptOutList
-    here: Known | None  # None where there is no deployment
+    here: KnownList | None  # None where there is no deployment
     used_by: tuple[str, ...]
 
     def view(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class ListService:
 
     # --- to be looked at
 
-    def known(self) -> list[Known]:
+    def known(self) -> list[KnownList]:
         """Return the known lists, the stack's own first."""
         groups = self._groups()
         own = self.deployment.own_list
@@ -119,15 +119,15 @@ class ListService:
         parameter = self.deployment.parameter
         return parameter("OptOutScope", "SENDER"), parameter("OptInScope", "SENDER")
 
-    def described(self, name: str) -> Described | None:
+    def described(self, name: str) -> ListDescription | None:
         """Return the description of a list, or None if there is no such list."""
         found = self.account.find(name)
         if found is None:
             return None
         here = self._known(found.reference, self._groups(), found) if self.sender_store is not None else None
-        return Described(found=found, here=here, used_by=tuple(self.account.used_by(found)))
+        return ListDescription(found=found, here=here, used_by=tuple(self.account.used_by(found)))
 
-    def count(self, described: Described, on_progress: Callable[[int], None]) -> Count:
+    def count(self, described: ListDescription, on_progress: Callable[[int], None]) -> Count:
         """Count the numbers on a list, at the deployment's rate. ``on_progress`` gets the count after every page."""
         rate = float(self.deployment.parameter("DescribeRequestsPerSecond", "1"))
         pace = RateLimiter(SteadyClock(), {Call.FIND: rate})
@@ -162,8 +162,8 @@ class ListService:
 
     # --- its parts
 
-    def _known(self, name: str, groups: Groups, found: OptOutList | None) -> Known:
-        return Known(
+    def _known(self, name: str, groups: Groups, found: OptOutList | None) -> KnownList:
+        return KnownList(
             name=name,
             group=groups.get(name),
             own=name == self.deployment.own_list,

@@ -116,11 +116,11 @@ def show_outcome(run: RunProgress, *, dry_run: bool) -> None:
     """Print what was read, and what differs."""
     out, counts = console(), run.counts
     numbers, lists, pages = (
-        _so_many(counts.listed, "number"),
-        _so_many(len(run.lists), "list"),
-        _so_many(counts.pages, "page"),
+        _count_of(counts.listed, "number"),
+        _count_of(len(run.lists), "list"),
+        _count_of(counts.pages, "page"),
     )
-    out.print(f"{numbers} on {lists} ({pages}), {_so_many(counts.consents, 'opt-out')} in the ledger")
+    out.print(f"{numbers} on {lists} ({pages}), {_count_of(counts.consents, 'opt-out')} in the ledger")
     if any(counts.drifts.values()):
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right")
@@ -142,5 +142,5 @@ def show_outcome(run: RunProgress, *, dry_run: bool) -> None:
         )
 
 
-def _so_many(count: int, what: str) -> str:
+def _count_of(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' if count != 1 else ''}"

@@ -88,28 +88,28 @@ def set_sender(
     From then on, the list counts as known for OptOutScope=ALL. Exit codes: 2 invalid settings, 3 AWS did not respond.
     """
     from sms_consent_cli.commands.senders.report import summary
-    from sms_consent_cli.shared.list_copying import chosen
+    from sms_consent_cli.shared.list_copying import list_choice
     from sms_consent_cli.shared.sender_checks import SenderRequest
 
     with _sender_context("senders set", table, stack, check=not no_check) as context:
-        choice = chosen(carry=carry, forget=forget)
+        choice = list_choice(carry=carry, forget=forget)
         stored = context.sender_store.sender(identity.strip())
         current = stored or Sender(identity=identity, list_name="")
         checked = context.checks.check(
             SenderRequest(
                 identity=identity,
-                list_name=_chosen(list_name, current.list_name),
-                brand=_chosen(brand, current.brand),
-                support_contact=_chosen(support_contact, current.support_contact),
-                language=_chosen(language, current.language),
-                reply_from=_chosen(reply_from, current.reply_from),
+                list_name=_value_or_current(list_name, current.list_name),
+                brand=_value_or_current(brand, current.brand),
+                support_contact=_value_or_current(support_contact, current.support_contact),
+                language=_value_or_current(language, current.language),
+                reply_from=_value_or_current(reply_from, current.reply_from),
             )
         )
         unchanged = context.sender_store.holds(checked.sender)
         with context.moving([(stored, checked.sender)], choice) as moved:
             if not unchanged:
                 context.sender_store.write(checked.sender)
-    _tell_copied(moved)
+    _report_copied(moved)
     say(summary(checked.sender) + (", unchanged" if unchanged else ""))
     for note in checked.notes:
         say(f"note: {visible(note)}", err=True)
@@ -129,13 +129,13 @@ def remove(
 
     Exit codes: 1 it had no settings.
     """
-    from sms_consent_cli.shared.list_copying import chosen
+    from sms_consent_cli.shared.list_copying import list_choice
 
     with _sender_context("senders remove", table, stack, check=False) as context:
         stored = context.sender_store.sender(identity.strip())
-        with context.moving([(stored, None)], chosen(carry=carry, forget=forget)) as moved:
+        with context.moving([(stored, None)], list_choice(carry=carry, forget=forget)) as moved:
             removed = context.sender_store.remove(identity.strip())
-    _tell_copied(moved)
+    _report_copied(moved)
     if not removed:
         say(f"sms-consent senders remove: {visible(identity)} has no settings", err=True)
         raise typer.Exit(MISSING)
@@ -170,21 +170,21 @@ def import_senders(
     Importing twice changes nothing. Exit codes: 1 a line was rejected; 2 the file cannot be read, or a choice is needed.
     """
     from sms_consent_cli.commands.senders.importer import SenderImport
-    from sms_consent_cli.shared.list_copying import chosen
+    from sms_consent_cli.shared.list_copying import list_choice
 
     with _sender_context("senders import", table, stack, check=not no_check) as context:
-        choice = chosen(carry=carry, forget=forget)
+        choice = list_choice(carry=carry, forget=forget)
         run = SenderImport(context.sender_store, context.checks, dry_run=dry_run)
         checked = run.checked(_content(file))
         changing = run.changing(checked)
         changes = [(context.sender_store.sender(each.identity) if each in changing else each, each) for each in checked]
         if dry_run:
-            context.carrying.permit(context.moves(changes), choice)
+            context.carrying.require_choice(context.moves(changes), choice)
             run.write(checked, changing)
         else:
             with context.moving(changes, choice) as moved:
                 run.write(checked, changing)
-            _tell_copied(moved)
+            _report_copied(moved)
     if run.rejects and not dry_run:
         run.keep_rejects(rejects or _beside(file))
     say_json(run.view()) if as_json else say(run.summary())
@@ -221,7 +221,7 @@ class _SenderContext:
 
         changes, copied = list(changes), list[int]()
         moves = self.moves(changes)
-        self.carrying.permit(moves, choice)
+        self.carrying.require_choice(moves, choice)
         if moves:
             self.carrying.begin(moves, choice)
         yield copied
@@ -249,12 +249,12 @@ def _sender_context(command: str, table: str | None, stack: str, *, check: bool)
         yield _SenderContext(sender_store, SenderChecks(deployment, account), carrying, deployment.own_list)
 
 
-def _tell_copied(counts: list[int]) -> None:
+def _report_copied(counts: list[int]) -> None:
     for count in counts:
         say(f"{count} consents were copied to the new list; SweepFunction puts the opt-outs on it", err=True)
 
 
-def _chosen(given: str | None, stored: str | None) -> str:
+def _value_or_current(given: str | None, stored: str | None) -> str:
     return given if given is not None else stored or ""
 
 
