@@ -1,4 +1,4 @@
-"""Commands of a support agent beside a stack."""
+"""Fixtures: the commands of a support agent, with a stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sms-consent opt-out` and `opt-in`: what an agent is told ends where a text ends, recorded, synced, and with who said so."""
+"""`sms-consent opt-out` and `opt-in`: requests are recorded with their author, and synced."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def consent(stack: Connectable, list_name: str = OWN_LIST) -> Consent | None:
 
 
 def decision(stack: Connectable) -> dict[str, Any]:
-    """The newest in the history, as `history --json` has it."""
+    """Return the newest decision of `history --json`."""
     newest: dict[str, Any] = stack.told("history", PERSON)[1]["decisions"][0]
     return newest
 
@@ -31,7 +31,7 @@ def configure(stack: Connectable, sender: Sender) -> None:
 
 
 def test_an_opt_out_by_phone_is_recorded_and_put_on_the_list(stack: Connectable) -> None:
-    """With who took it, how they were asked, and their own reference; nobody is texted."""
+    """With author, channel and reference; no text is sent."""
     code, told = stack.told(
         "opt-out", PERSON, "--channel", "phone", "--reference", "CASE-17", "--by", "alice"
     )  # fmt: skip
@@ -45,13 +45,13 @@ def test_an_opt_out_by_phone_is_recorded_and_put_on_the_list(stack: Connectable)
 
 
 def test_who_took_it_is_the_callers_aws_identity(stack: Connectable) -> None:
-    """Unless somebody is named."""
+    """Unless --by names another."""
     assert stack.told("opt-out", PERSON)[0] == 0
     assert decision(stack)["actor"] == client("sts").get_caller_identity()["Arn"]
 
 
 def test_an_opt_in_within_30_days_waits(stack: Connectable) -> None:
-    """And the agent can say until when."""
+    """The output has its date."""
     for command in ("opt-out", "opt-in", "opt-out"):
         assert stack.run(command, PERSON).exit_code == 0
         stack.world.pass_time(minutes=1)
@@ -62,13 +62,13 @@ def test_an_opt_in_within_30_days_waits(stack: Connectable) -> None:
 
 
 def test_a_list_can_be_named(stack: Connectable) -> None:
-    """Only that one's consent changes."""
+    """Only the consent of that list changes."""
     assert stack.told("opt-out", PERSON, "--list", "Default")[0] == 0
     assert (consent(stack), PERSON in stack.listed("Default")) == (None, True)
 
 
-def test_a_sender_stands_for_its_list(stack: Connectable) -> None:
-    """As its texts count for it."""
+def test_a_request_for_a_sender_counts_for_its_list(stack: Connectable) -> None:
+    """As its texts do."""
     configure(stack, Sender(identity=NUMBER, list_name="Default"))
     assert stack.told("opt-out", PERSON, "--from", NUMBER)[1]["consent"]["optOutList"] == "Default"
 
@@ -84,7 +84,7 @@ def test_an_opt_out_reaches_as_far_as_a_text_would(stack: Connectable) -> None:
     assert PERSON in stack.listed(OWN_LIST) & stack.listed("Default")
 
 
-def test_a_list_that_does_not_follow_is_told_and_the_opt_out_holds(stack: Connectable) -> None:
+def test_a_list_that_is_not_updated_is_reported_and_the_opt_out_counts(stack: Connectable) -> None:
     """It is recorded, and due."""
     stack.world.backend.fail_next("PutOptedOutNumber", "AccessDeniedException", 1)
     result = stack.run("opt-out", PERSON)
@@ -95,8 +95,8 @@ def test_a_list_that_does_not_follow_is_told_and_the_opt_out_holds(stack: Connec
     assert (standing.status, standing.settled) == (Status.OPTED_OUT, False)
 
 
-def test_a_newer_request_stands(stack: Connectable) -> None:
-    """Exit code 1: the agent must know."""
+def test_a_newer_request_applies(stack: Connectable) -> None:
+    """Exit code 1."""
     newer = stack.world.decision(Asked.OPT_OUT, author=Author.AGENT)
     stack.world.parts.recorder.record(newer, OWN_LIST, reply_from=None)
     stack.world.time.move_to(newer.at.replace(hour=13))
@@ -131,7 +131,7 @@ def test_a_ledger_that_fails_is_no_success(stack: Connectable, monkeypatch: pyte
     ],
 )
 def test_bad_input_records_nothing(stack: Connectable, arguments: list[str], complaint: str) -> None:
-    """Exit code 2, and what would do."""
+    """Exit code 2, with advice."""
     result = stack.run("opt-out", PERSON, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert complaint in result.stderr

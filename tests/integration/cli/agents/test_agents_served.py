@@ -1,4 +1,4 @@
-"""A number's whole life on the local stack, by commands alone: given back to AWS, connected again, an agent's word, the story."""
+"""A number on the local stack, by commands only: disconnected, connected again, an agent's request, the history."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Command = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Served]:
-    """A stack of its own: its number changes hands."""
+    """A separate stack, since its number is switched."""
     with served() as running:
         yield running
 
 
 @pytest.fixture
 def command(stack: Served, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Told nothing but where AWS is."""
+    """A command that knows only the address of AWS."""
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "LEDGER_TABLE", "AWS_ACCESS_KEY_ID"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
@@ -40,7 +40,7 @@ def command(stack: Served, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 def text(stack: Served, sender: str, body: str) -> str | None:
-    """As the person's phone sends it; the id, if it was published."""
+    """Send a text from the person's phone; return its id if it was published."""
     inbound_id: str | None = stack.post("/_local/text", {"from": sender, "to": OURS, "body": body})[
         "inbound_message_id"
     ]
@@ -48,8 +48,8 @@ def text(stack: Served, sender: str, body: str) -> str | None:
     return inbound_id
 
 
-def test_a_number_changes_hands_and_back(stack: Served, command: Command) -> None:
-    """Whoever's turn it is honours STOP, and nobody is lost on the way."""
+def test_a_number_is_connected_and_disconnected(stack: Served, command: Command) -> None:
+    """STOP is honoured at every moment, and no opt-out is lost."""
     told = json.loads(command("disconnect", OURS, "--json").stdout)
     assert (told["honouredBy"], told["connected"]) == ("AWS", False)
     by_aws, by_stack = stack.person(), stack.person()
@@ -62,8 +62,8 @@ def test_a_number_changes_hands_and_back(stack: Served, command: Command) -> Non
     assert command("check", by_stack).exit_code == 0
 
 
-def test_an_agents_word_counts_at_the_stacks_own_time(stack: Served, command: Command) -> None:
-    """Which may be far ahead: a request of now must not be older than a text of before."""
+def test_an_agents_request_counts_at_the_stacks_time(stack: Served, command: Command) -> None:
+    """The stack may be far ahead: a request must not be older than an earlier text."""
     person = stack.person()
     stack.advance(40 * 86_400)
     text(stack, person, "Stop. Thanks")

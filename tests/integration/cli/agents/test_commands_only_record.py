@@ -1,4 +1,4 @@
-"""Commands record, and functions call the list: a machine that stops in between, or is slow, can undo no STOP."""
+"""Commands record and functions call the list, so a suspended or slow machine cannot undo a STOP."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_commands_client_refuses_such_calls(stack: Connectable) -> None:
 
 
 def test_an_agent_needs_few_permissions(stack: Connectable) -> None:
-    """Those that the README names: the ledger's own, to invoke SweepFunction, and to look up the stack."""
+    """Those in docs/operations.md: the ledger, invoking SweepFunction, and describing the stack."""
     for command in ("opt-out", "opt-in", "opt-out", "opt-out", "check", "history"):
         assert stack.run(command, PERSON).exit_code == 0
         stack.world.pass_time(minutes=1)
@@ -116,7 +116,7 @@ def test_a_stop_while_a_command_is_suspended_stays_on_the_list(stack: Connectabl
 
 
 def test_the_function_is_invoked_for_the_number_alone(stack: Connectable) -> None:
-    """What else is due waits for the schedule."""
+    """Other due work waits for the schedule."""
     stack.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
     other = "+14255550183"
     stack.world.parts.recorder.record(stack.world.decision(Asked.OPT_OUT, number=other), OWN_LIST, reply_from=None)
@@ -126,7 +126,7 @@ def test_the_function_is_invoked_for_the_number_alone(stack: Connectable) -> Non
     assert stack.listed(OWN_LIST) == {PERSON}
 
 
-def test_what_is_throttled_is_tried_again_while_the_command_waits(stack: Connectable) -> None:
+def test_throttled_work_is_retried_while_the_command_waits(stack: Connectable) -> None:
     """The agent need not wait for the schedule."""
     stack.world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
     code, told = stack.told("opt-out", PERSON)
@@ -134,7 +134,7 @@ def test_what_is_throttled_is_tried_again_while_the_command_waits(stack: Connect
     assert PERSON in stack.listed(OWN_LIST)
 
 
-def test_a_list_that_denies_every_call_is_not_asked_all_the_time(stack: Connectable) -> None:
+def test_a_list_that_denies_every_call_is_not_retried_continuously(stack: Connectable) -> None:
     """Its back-off is a minute: that is the schedule's work."""
     stack.world.backend.fail_next("PutOptedOutNumber", "AccessDeniedException", 50)
     code, told = stack.told("opt-out", PERSON)
@@ -142,8 +142,8 @@ def test_a_list_that_denies_every_call_is_not_asked_all_the_time(stack: Connecta
     assert len(stack.invoked) == 1
 
 
-def test_every_list_that_the_request_counts_for_is_waited_for(stack: Connectable) -> None:
-    """And each that has not followed is named."""
+def test_every_list_in_the_scope_is_waited_for(stack: Connectable) -> None:
+    """Lists that are not updated are named."""
     stack.redeployed(OptOutScope="ALL")
     known = {"pk": "LISTS", "sk": "LISTS", "lists": {OLD_LIST: {}}, "revision": 1}
     client("dynamodb").put_item(TableName=stack.world.table, Item=to_attributes(known))
@@ -165,7 +165,7 @@ def test_without_permission_to_invoke_it_is_recorded_and_due(stack: Connectable)
     assert PERSON in stack.listed(OWN_LIST)
 
 
-def test_a_list_that_follows_later_is_waited_for(stack: Connectable) -> None:
+def test_a_list_that_is_updated_later_is_waited_for(stack: Connectable) -> None:
     """As when the schedule comes first."""
     stack.may_invoke = False
     seen: list[str] = []
@@ -180,7 +180,7 @@ def test_a_list_that_follows_later_is_waited_for(stack: Connectable) -> None:
     assert (result.exit_code, "the opt-out list is up to date" in result.stdout) == (0, True)
 
 
-def test_waiting_ends_where_nothing_would_be_tried_meanwhile(stack: Connectable) -> None:
+def test_waiting_ends_if_nothing_would_be_retried_meanwhile(stack: Connectable) -> None:
     """A list that AWS refuses for hours is no reason to keep an agent for 90 seconds."""
     stack.deaf = True
     assert stack.run("opt-out", PERSON).exit_code == 0
@@ -193,8 +193,8 @@ def test_waiting_ends_where_nothing_would_be_tried_meanwhile(stack: Connectable)
     assert (stack.world.parts.clock.now() - started).total_seconds() < 2
 
 
-def test_a_number_that_aws_rejects_is_not_said_to_be_on_the_list(stack: Connectable) -> None:
-    """Nothing is due for it, and the list has not followed."""
+def test_a_rejected_number_is_not_reported_as_listed(stack: Connectable) -> None:
+    """Nothing is due for it, and the list is not updated."""
     stack.deaf = True
     assert stack.run("opt-out", PERSON).exit_code == 0
     rejected = items.consent_item(consent(stack)) | {"due": None, "due_at": None, "decided_by": "before"}

@@ -1,4 +1,4 @@
-"""A person's history as a story: one line a request, in the order in which they were made."""
+"""The history in sentences: one line for each request, in order of time."""
 
 from __future__ import annotations
 
@@ -44,29 +44,29 @@ def told(*entries: Entry, consents: tuple[Consent, ...] = (), show_texts: bool =
 
 
 def test_a_stop_reads_from_the_text_to_its_confirmation() -> None:
-    """What was asked, why it counted, and what came of it."""
+    """Request, rule and result."""
     consent = replace(OPTED_OUT, answer=answer("stop"))
     assert told(recorded(STOP), consents=(consent,), show_texts=True) == [
         f"texted “Stop. Thanks” to {OURS}: opted out by rule keyword-with-company (“Stop”), on the list 0.4 s later, confirmed"
     ]
 
 
-def test_what_was_texted_is_hidden_but_for_the_words_that_decided() -> None:
-    """An agent needs no more in order to say why."""
+def test_texts_are_hidden_except_for_the_matched_words() -> None:
+    """They are enough to explain a decision."""
     (line,) = told(recorded(STOP))
     assert line == f"texted {OURS}: opted out by rule keyword-with-company (“Stop”)"
 
 
-def test_only_the_newest_change_tells_when_the_list_followed() -> None:
-    """That is what the ledger keeps."""
+def test_only_the_newest_change_shows_when_the_list_was_updated() -> None:
+    """The ledger stores it only for that one."""
     earlier = replace(STOP, id="earlier", at=AT - timedelta(days=40))
     started = replace(STOP, id="start", asked=Asked.OPT_IN, at=AT - timedelta(days=39))
     lines = told(recorded(STOP), recorded(started), recorded(earlier), consents=(OPTED_OUT,))
     assert ["later" in line for line in lines] == [False, False, True]
 
 
-def test_a_repeated_stop_leaves_the_first_one_the_credit() -> None:
-    """It asked for what already was."""
+def test_a_repeated_stop_is_shown_without_effect() -> None:
+    """The status did not change."""
     again = replace(STOP, id="again", at=AT + timedelta(hours=1))
     consent = replace(OPTED_OUT, decided_at=again.at, decided_by="again")
     first, second = told(recorded(STOP), recorded(again, Outcome.CONFIRMED), consents=(consent,))
@@ -88,7 +88,7 @@ def test_an_opt_in_says_when_it_left_the_list() -> None:
     assert "off the list 2.0 s later" in told(recorded(start), consents=(consent,))[0]
 
 
-def test_an_opt_in_that_waits_says_until_when() -> None:
+def test_a_pending_opt_in_shows_its_date() -> None:
     """For the 30 days."""
     start = replace(STOP, id="start", asked=Asked.OPT_IN, at=AT)
     consent = replace(OPTED_OUT, status=Status.OPT_IN_PENDING, held_until=AT + timedelta(days=30))
@@ -96,7 +96,7 @@ def test_an_opt_in_that_waits_says_until_when() -> None:
 
 
 def test_lists_are_named_where_there_are_several() -> None:
-    """Each has followed at its own time."""
+    """Each was updated at its own time."""
     club = replace(OPTED_OUT, list_name="Club", applied_version=0)
     (line,) = told(recorded(STOP), consents=(OPTED_OUT, club))
     assert "on Default 0.4 s later, Club not updated yet" in line
@@ -111,23 +111,23 @@ def test_lists_are_named_where_there_are_several() -> None:
         (ReplyState.DUE, "not yet confirmed (late)"),
     ],
 )
-def test_a_confirmation_is_told_as_far_as_it_is_known(state: ReplyState, expected: str) -> None:
-    """Nobody is told of one that may not have gone out."""
+def test_a_confirmation_is_described_by_its_state(state: ReplyState, expected: str) -> None:
+    """An uncertain one is not shown as sent."""
     consent = replace(OPTED_OUT, answer=answer("stop", state, None if state is ReplyState.SENT else "late"))
     assert told(recorded(STOP), consents=(consent,))[0].endswith(
         expected.removesuffix(" (late)") if "yet" in expected else expected
     )
 
 
-def test_a_late_request_is_told_to_have_changed_nothing() -> None:
-    """The newer one stands, whenever it arrived; and how long the text was on its way."""
+def test_a_late_request_is_described_as_without_effect() -> None:
+    """With the delay of the text; the newer request applies."""
     entry = Entry(STOP, Outcome.STALE, AT + timedelta(minutes=5))
     (line,) = told(entry)
     assert "would have opted out" in line
     assert line.endswith("recorded 5 min later")
 
 
-def test_help_and_doubt_change_nothing_and_read_so() -> None:
+def test_help_and_unclear_texts_are_shown_without_a_change() -> None:
     """With the reply that went out."""
     asked = replace(STOP, id="help", asked=Asked.HELP, rule="keyword:aws/HELP", matched="HELP")
     doubt = replace(STOP, id="doubt", asked=Asked.UNCLEAR, at=AT + timedelta(minutes=1))
@@ -137,8 +137,8 @@ def test_help_and_doubt_change_nothing_and_read_so() -> None:
     assert "possibly an opt-out" in second
 
 
-def test_whoever_acted_for_the_person_is_named() -> None:
-    """An agent with their channel and reference, an import with what its source knew."""
+def test_the_author_of_a_request_is_named() -> None:
+    """An agent with channel and reference, an import with its source."""
     agent = replace(
         STOP, id="a", author=Author.AGENT, through="api/phone", actor="alice", reference="CASE-17", rule=None, body=None
     )
@@ -152,7 +152,7 @@ def test_whoever_acted_for_the_person_is_named() -> None:
     ]
 
 
-def test_what_reconcile_found_stands_in_its_place() -> None:
+def test_drift_is_shown_in_order_of_time() -> None:
     """In the order of time."""
     drift = Drift(number=PERSON, list_name="Default", kind=DriftKind.NOT_LISTED, found_at=AT + timedelta(days=2))
     lines = told(recorded(STOP), drifts=(drift,))
@@ -160,6 +160,6 @@ def test_what_reconcile_found_stands_in_its_place() -> None:
 
 
 def test_what_people_text_cannot_move_a_terminal() -> None:
-    """Control characters are spelt out."""
+    """Control characters are escaped."""
     (line,) = told(recorded(replace(STOP, body="\x1b[2Jstop\nnow")), show_texts=True)
     assert "“\\u001b[2Jstop⏎now”" in line

@@ -1,4 +1,4 @@
-"""Commands on a machine whose clock is wrong: every time that counts is AWS's."""
+"""Commands on a machine with a wrong clock: AWS's time counts."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_stop_of_the_same_second_that_arrives_late_counts(stack: Connectable, 
 
 @pytest.mark.parametrize("off", [*OFF, timedelta(seconds=4), -timedelta(seconds=4)])
 def test_a_clock_that_is_off_is_warned_of_once(stack: Connectable, off: timedelta) -> None:
-    """On standard error, with the amount."""
+    """On standard error, with the difference."""
     with stack.machine_ahead(off):
         result = stack.run("opt-out", PERSON)
     (warning,) = warnings(result.stderr)
@@ -91,7 +91,7 @@ def test_a_clock_that_is_off_is_warned_of_once(stack: Connectable, off: timedelt
 
 
 def test_the_warning_says_how_far(stack: Connectable) -> None:
-    """As people say it."""
+    """In its two largest units."""
     with stack.machine_ahead(timedelta(minutes=4, seconds=50)):
         assert "4 min 49 s ahead" in stack.run("opt-out", PERSON).stderr  # at least: AWS tells whole seconds
     with stack.machine_ahead(-timedelta(days=2, hours=3)):

@@ -1,4 +1,4 @@
-"""`connect` beside a stack that hears texts."""
+"""Fixtures: `connect`, with a stack that processes texts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from support.connectable import Connectable, connectable
 
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connectable]:
-    """A number that AWS looks after."""
+    """A number whose STOPs AWS handles."""
     with connectable(monkeypatch) as made:
         yield made

@@ -1,4 +1,4 @@
-"""`connect` and `disconnect` killed at any call: at each moment somebody honours STOP, and a repetition completes it."""
+"""`connect` and `disconnect` killed at every call: STOP is honoured at every moment, and another run completes the switch."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ DISCONNECT = ("disconnect", NUMBER, "--copy-opt-outs")
 
 
 def opted_out_before(stack: Connectable) -> None:
-    """People whom AWS itself had opted out, on the list that the number obeys."""
+    """People whom AWS opted out, on the number's old list."""
     for number in OPTED_OUT:
         stack.world.aws.put_opted_out_number(OptOutListName=OLD_LIST, OptedOutNumber=number)
 
 
 def hold(stack: Connectable, call: str) -> None:
-    """What must be so after every single call, which is what a kill after it leaves behind."""
+    """Check what must be true after every call, and so after a kill."""
     assert stack.is_safe, f"after {call}, nobody honours STOP: {stack.handling()}"
     assert set(OPTED_OUT) <= stack.listed(stack.handling()[2]), (
         f"after {call}, texts would go out to somebody opted out"
@@ -25,12 +25,12 @@ def hold(stack: Connectable, call: str) -> None:
 
 
 def left_behind(stack: Connectable) -> str:
-    """What a repetition finds."""
+    """Return the state that the next run finds."""
     return repr((stack.handling(), stack.listed(OWN_LIST), stack.listed(OLD_LIST), sorted(map(repr, stack.ledger()))))
 
 
 def killed_everywhere(stack: Connectable, command: tuple[str, ...], after: tuple[object, ...]) -> int:
-    """Looked at after each call; killed wherever a call has left something new behind, and run again from there to its end."""
+    """Kill the command after every call that changed the state, and run it again to its end."""
     restore = stack.snapshot()
     moments: list[str] = []
 
@@ -60,7 +60,7 @@ def test_connecting_is_safe_at_every_moment(stack: Connectable) -> None:
 
 
 def test_disconnecting_is_safe_at_every_moment(stack: Connectable) -> None:
-    """Likewise; and everybody who opted out is on the list that the number goes back to."""
+    """Wherever it is killed; everyone who opted out is on the list that the number returns to."""
     opted_out_before(stack)
     assert stack.quickly(*CONNECT) == 0
     stack.world.opt_out(number="+13035550102")

@@ -1,4 +1,4 @@
-"""Who is opted out on the list that a number leaves stays opted out, and whoever opted in since stays in."""
+"""People who are opted out on a number's old list stay opted out, and people who opted in since stay opted in."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sms_consent_cli.commands.connect.delivery_check import TEST_DESTINATION, TE
 
 
 def opt_out_by_aws(stack: Connectable, number: str = PERSON) -> None:
-    """By AWS's own keyword handling, which says that the person asked."""
+    """Opt out by AWS's own keyword handling, which sets EndUserOptedOut."""
     stack.world.backend.receive_text(number, NUMBER, "STOP")
 
 
-def test_opt_outs_that_would_be_left_behind_stop_it(stack: Connectable) -> None:
-    """It says how many, and what brings them along."""
+def test_opt_outs_that_would_not_be_copied_stop_it(stack: Connectable) -> None:
+    """With their number, and the option that copies them."""
     opt_out_by_aws(stack)
     before = stack.handling()
     assert stack.quickly("connect", NUMBER) == 1
@@ -29,7 +29,7 @@ def test_opt_outs_that_would_be_left_behind_stop_it(stack: Connectable) -> None:
     assert stack.handling() == before
 
 
-def test_opt_outs_that_only_the_ledger_knows_would_be_left_behind_too(stack: Connectable) -> None:
+def test_opt_outs_that_only_the_ledger_has_stop_it_too(stack: Connectable) -> None:
     """A STOP whose put has failed so far stands on no list of AWS's."""
     decision = stack.world.decision(Asked.OPT_OUT)
     Recorder(ledger=stack.world.parts.ledger, clock=stack.world.parts.clock).record(decision, OLD_LIST)
@@ -43,7 +43,7 @@ def test_opt_outs_that_only_the_ledger_knows_would_be_left_behind_too(stack: Con
     assert (consent.status, consent.decided_at, consent.end_user_opted_out) == (Status.OPTED_OUT, decision.at, True)
 
 
-def test_they_can_be_left_behind_by_choice(stack: Connectable) -> None:
+def test_opt_outs_can_be_left_out_by_option(stack: Connectable) -> None:
     """The check says how many; nothing is copied."""
     opt_out_by_aws(stack)
     assert stack.quickly("connect", NUMBER, "--forget") == 0
@@ -52,8 +52,8 @@ def test_they_can_be_left_behind_by_choice(stack: Connectable) -> None:
     assert stack.run("connect", NUMBER, "--forget", "--carry").exit_code == 2
 
 
-def test_they_are_recorded_with_their_time_and_with_who_asked(stack: Connectable) -> None:
-    """An import, of which the service itself says that the person had asked."""
+def test_copied_opt_outs_keep_their_time_and_author(stack: Connectable) -> None:
+    """They are imports, with AWS's EndUserOptedOut."""
     opt_out_by_aws(stack)
     at = stack.world.parts.clock.now()
     stack.world.pass_time(minutes=5)
@@ -81,8 +81,8 @@ def test_an_entry_is_one_decision_for_connect_and_for_reconcile(stack: Connectab
     assert [consents[1].decided_by] == _recorded(stack)  # type: ignore[union-attr]  # it is there
 
 
-def test_an_opt_out_that_an_earlier_release_brought_is_not_brought_again(stack: Connectable) -> None:
-    """It stands under another id."""
+def test_an_opt_out_copied_by_an_earlier_release_is_not_copied_again(stack: Connectable) -> None:
+    """It has another id."""
     opt_out_by_aws(stack)
     old = stack.world.decision(Asked.OPT_OUT, id="list-0123", author=Author.IMPORT, through="opt-out list Default")
     stack.world.parts.recorder.record(old, OWN_LIST, reply_from=None)
@@ -90,7 +90,7 @@ def test_an_opt_out_that_an_earlier_release_brought_is_not_brought_again(stack: 
     assert _recorded(stack) == ["list-0123"]
 
 
-def test_whoever_opted_in_since_is_left_in(stack: Connectable) -> None:
+def test_a_person_who_opted_in_since_stays_opted_in(stack: Connectable) -> None:
     """By the ledger, which knows of a newer opt-in."""
     opt_out_by_aws(stack)
     stack.world.pass_time(minutes=5)
@@ -100,7 +100,7 @@ def test_whoever_opted_in_since_is_left_in(stack: Connectable) -> None:
     assert PERSON not in stack.listed(OWN_LIST)
 
 
-def test_a_list_that_does_not_follow_leaves_the_number_where_it_is(stack: Connectable) -> None:
+def test_a_list_that_is_not_updated_leaves_the_number_unchanged(stack: Connectable) -> None:
     """Recorded and due is no failure; but texts would go out if the number obeyed the new list now. A further run goes on."""
     opt_out_by_aws(stack)
     stack.may_invoke = False
@@ -125,7 +125,7 @@ def test_many_are_left_to_a_whole_sweep(stack: Connectable) -> None:
     assert stack.listed(OWN_LIST) >= set(numbers)
 
 
-def test_a_stop_between_copy_and_change_of_list_is_brought_along(stack: Connectable) -> None:
+def test_a_stop_between_copy_and_change_of_list_is_copied(stack: Connectable) -> None:
     """AWS puts it on the list that the number obeys until then."""
     texted: list[str] = []
 
@@ -141,7 +141,7 @@ def test_a_stop_between_copy_and_change_of_list_is_brought_along(stack: Connecta
     assert PERSON in stack.listed(OWN_LIST)
 
 
-def test_the_trial_opts_nobody_out(stack: Connectable) -> None:
+def test_the_delivery_test_opts_no_person_out(stack: Connectable) -> None:
     """Its numbers are reserved for fiction, nothing is sent, and the list is as it was."""
     assert stack.quickly("connect", NUMBER) == 0
     assert (TEST_SENDER[5:8], TEST_DESTINATION[5:8]) == ("555", "555")
@@ -150,7 +150,7 @@ def test_the_trial_opts_nobody_out(stack: Connectable) -> None:
     assert stack.listed(OWN_LIST) == set()
 
 
-def test_the_trial_can_be_repeated_within_30_days(stack: Connectable) -> None:
+def test_the_delivery_test_can_be_repeated_within_30_days(stack: Connectable) -> None:
     """Its number waits on the list for its release, and is no opt-out that must come along."""
     for _ in range(3):
         assert stack.quickly("connect", NUMBER) == 0
@@ -161,7 +161,7 @@ def test_the_trial_can_be_repeated_within_30_days(stack: Connectable) -> None:
     assert stack.listed(OLD_LIST) == set()
 
 
-def test_disconnecting_brings_opt_outs_back(stack: Connectable) -> None:
+def test_disconnecting_copies_opt_outs_back(stack: Connectable) -> None:
     """Onto the list that the number obeyed before, as the ledger knows them; without it, nothing is changed."""
     assert stack.quickly("connect", NUMBER) == 0
     opted_out = stack.world.decision(Asked.OPT_OUT)
@@ -173,8 +173,8 @@ def test_disconnecting_brings_opt_outs_back(stack: Connectable) -> None:
     assert PERSON in stack.listed(OLD_LIST)
 
 
-def test_disconnecting_can_leave_the_list(stack: Connectable) -> None:
-    """Everybody who opted out is on it."""
+def test_disconnecting_can_keep_the_list(stack: Connectable) -> None:
+    """It has everyone who opted out."""
     assert stack.quickly("connect", NUMBER) == 0
     assert stack.quickly("disconnect", NUMBER, "--keep-list") == 0
     assert stack.handling() == (False, stack.topic, OWN_LIST, False)
@@ -205,7 +205,7 @@ def test_a_pool_is_connected_with_its_numbers(stack: Connectable) -> None:
 
 
 def test_a_refusal_in_the_middle_says_who_honours_stop(stack: Connectable) -> None:
-    """And the same command goes on from there."""
+    """The same command continues from there."""
     stack.world.backend.fail_next("UpdatePhoneNumber", "AccessDeniedException", 1)
     code, told = stack.told("connect", NUMBER)
     assert (code, told["honouredBy"], told["connected"]) == (3, "AWS", False)

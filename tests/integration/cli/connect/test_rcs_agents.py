@@ -1,4 +1,4 @@
-"""`connect rcs-…`: an agent is set by UpdateRcsAgent, in the same order and with the same checks as a number."""
+"""`connect rcs-…`: agents are changed by UpdateRcsAgent, with the checks and the order of numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AGENT = "rcs-0f3a9c1d7b5e48260a1b2c3d4e5f6071"
 
 @pytest.fixture
 def agent(stack: Connectable) -> Any:
-    """An agent that AWS looks after."""
+    """An agent whose STOPs AWS handles."""
     stack.number_id = AGENT  # what ``stack`` looks at after each call
     return stack.world.backend.add_rcs_agent(AGENT)
 

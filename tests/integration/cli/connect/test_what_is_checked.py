@@ -1,4 +1,4 @@
-"""What `connect` finds out before it changes anything: whatever could lose a STOP stops it, with its reason."""
+"""The checks of `connect` before any change: whatever could lose a STOP fails, with the reason."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def encrypted(stack: Connectable, key: str) -> None:
 
 
 def own_key(stack: Connectable) -> None:
-    """Whose policy names nobody but the account."""
+    """A key whose policy names only the account."""
     encrypted(stack, client("kms").create_key()["KeyMetadata"]["KeyId"])
 
 
@@ -132,8 +132,8 @@ def test_a_pool_with_a_us_toll_free_number_is_refused_as_a_whole(stack: Connecta
     assert "+18005550142 is a US toll-free number" in stack.found("number")[1]
 
 
-def test_texts_that_somebody_else_hears_are_not_taken_away_unasked(stack: Connectable) -> None:
-    """Whoever knows better accepts it by name."""
+def test_texts_of_another_system_are_not_redirected_without_consent(stack: Connectable) -> None:
+    """--accept channel allows it."""
     other = client("sns").create_topic(Name="other")["TopicArn"]
     stack.world.aws.update_phone_number(PhoneNumberId=stack.number_id, TwoWayEnabled=True, TwoWayChannelArn=other)
     assert stack.quickly("connect", NUMBER) == 1
@@ -156,7 +156,7 @@ def test_texts_that_somebody_else_hears_are_not_taken_away_unasked(stack: Connec
     ],
 )
 def test_a_channel_that_is_no_topic_is_explained(stack: Connectable, channel: str, told: str) -> None:
-    """Amazon Connect may be a number's destination; it is not taken away unasked, and given back by disconnect."""
+    """Amazon Connect may be a number's destination; it is replaced on request only, and restored by disconnect."""
     role = "arn:aws:iam::123456789012:role/connect"
     sms = stack.world.aws
     sms.update_phone_number(
@@ -186,7 +186,7 @@ def test_a_role_of_the_channel_is_not_trusted_unasked(stack: Connectable) -> Non
     assert stack.found("role")[0] == "UNSURE"
 
 
-def test_a_deny_that_cannot_be_read_is_not_taken_for_harmless(stack: Connectable) -> None:
+def test_a_deny_that_cannot_be_evaluated_is_unsure(stack: Connectable) -> None:
     """A condition that this command does not understand."""
     condition = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
     policy(stack, {"Effect": "Allow"}, {"Effect": "Deny", "Principal": "*", "Condition": condition})
@@ -195,14 +195,14 @@ def test_a_deny_that_cannot_be_read_is_not_taken_for_harmless(stack: Connectable
 
 
 def test_what_only_delays_confirmations_is_a_note(stack: Connectable) -> None:
-    """The sandbox holds up no STOP."""
+    """The sandbox delays no opt-out."""
     stack.world.backend.set_account("SANDBOX")
     assert stack.quickly("connect", NUMBER) == 0
     assert stack.found("account")[0] == "NOTE"
 
 
 def test_a_number_obeys_the_list_that_its_texts_count_for(stack: Connectable) -> None:
-    """Which is the sender's own, where it has one."""
+    """The sender's own list, if it has one."""
     from sms_consent.adapters.dynamodb import items
     from sms_consent.adapters.dynamodb.codec import to_attributes
 
@@ -213,7 +213,7 @@ def test_a_number_obeys_the_list_that_its_texts_count_for(stack: Connectable) ->
     assert "AdditionalOptOutListArns" in stack.found("list")[1]
 
 
-def test_a_text_that_is_not_heard_changes_nothing(stack: Connectable) -> None:
+def test_a_test_text_that_is_not_processed_changes_nothing(stack: Connectable) -> None:
     """Whatever AWS says of the function: the proof is in the ledger."""
     stack.deaf = True
     before = stack.handling()
@@ -223,7 +223,7 @@ def test_a_text_that_is_not_heard_changes_nothing(stack: Connectable) -> None:
     assert stack.handling() == before
 
 
-def test_a_connected_number_whose_stops_may_be_lost_is_told_so(stack: Connectable) -> None:
+def test_a_connected_number_whose_stops_may_be_lost_is_reported(stack: Connectable) -> None:
     """It must not read like a refusal."""
     assert stack.quickly("connect", NUMBER) == 0
     mapping(Enabled=False)

@@ -1,4 +1,4 @@
-"""The command beside the function whose dead letters it handles, on queues in memory."""
+"""Fixtures: the command, and the function whose dead letters it handles, with queues in memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sms_consent_cli.shared.deployment import Deployment
 
 @dataclass
 class Office:
-    """A queue, its dead letters, the function that hears the queue, and the command."""
+    """A queue, its dead-letter queue, the function, and the command."""
 
     inbound: Inbound
     queue: str
@@ -32,22 +32,22 @@ class Office:
     # --- what is there
 
     def put_aside(self, body: str, reason: str) -> None:
-        """As the function puts it aside."""
+        """Dead-letter a text as the function does."""
         DeadLetters(clients.queues, self.dead_letters).put(body, reason)
 
     def give_up(self, body: str) -> None:
-        """As SQS moves it, without a word."""
+        """Dead-letter a text as SQS does, without a reason."""
         clients.queues().send_message(QueueUrl=self.dead_letters, MessageBody=body)
 
     def text(self, body: str, **payload: Any) -> str:
-        """A text as the queue has it."""
+        """Return a text as the queue has it."""
         from support.world import OURS, PERSON
 
         text = {"originationNumber": PERSON, "destinationNumber": OURS, "messageBody": body}
         return json.dumps(self.inbound.notification(text | payload))
 
     def waiting(self, queue: str | None = None) -> list[Any]:
-        """What can be received from a queue right now; it stays there."""
+        """Return the messages in a queue, and leave them there."""
         self.moment()
         sqs, url = clients.queues(), queue or self.dead_letters
         found = []
@@ -63,7 +63,7 @@ class Office:
         return sorted(each["Body"] for each in self.waiting(queue))
 
     def hear(self) -> None:
-        """The function hears what is in the queue."""
+        """Have the function process the queue."""
         sqs = clients.queues()
         while received := sqs.receive_message(
             QueueUrl=self.queue, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
@@ -77,13 +77,13 @@ class Office:
                 sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=each["ReceiptHandle"])
 
     def moment(self) -> None:
-        """A message that was given back is visible the moment after."""
+        """Wait until a returned message is visible."""
         self.inbound.world.pass_time(seconds=1)
 
     # --- the command
 
     def run(self, *arguments: str, **environment: str) -> Result:
-        """`sms-consent dead-letters …`, told its queues."""
+        """Run `sms-consent dead-letters …` with the queues' URLs."""
         self.moment()
         queues = {"DEAD_LETTER_QUEUE_URL": self.dead_letters, "INBOUND_QUEUE_URL": self.queue}
         return CliRunner().invoke(app, ["dead-letters", *arguments], env=queues | environment)

@@ -1,4 +1,4 @@
-"""`sms-consent dead-letters`: what is told of a dead letter, and what becomes of one that is put back."""
+"""`sms-consent dead-letters`: what it shows of a dead letter, and how a redriven one is processed."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ NUMBERS = (PERSON.removeprefix("+"), OURS.removeprefix("+"))
 
 
 def test_a_queue_without_dead_letters_says_so(office: Any) -> None:
-    """Nothing to do is good news, and no failure."""
+    """With exit code 0."""
     result = office.run("list")
     assert (result.exit_code, result.stdout) == (0, "There are no dead letters.\n")
     assert office.listed() == []
 
 
 def test_the_list_gives_the_functions_own_reason(office: Any) -> None:
-    """It stands in the message attribute, beside the body."""
+    """It is in the message attribute."""
     office.put_aside("{}", "an SNS message of a foreign type")
     assert office.listed()[0]["reason"] == "an SNS message of a foreign type"
     assert "an SNS message of a foreign type" in " ".join(office.run("list").stdout.split())
@@ -45,7 +45,7 @@ def test_a_message_without_a_reason_points_to_the_logs_with_its_receives(office:
 
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"]])
 def test_the_list_masks_numbers_and_shows_no_text(office: Any, arguments: list[str]) -> None:
-    """Whoever mends a fault need not know who wrote what."""
+    """They are not needed to fix a fault."""
     office.put_aside(office.text(SECRET), "some reason")
     shown = office.run(*arguments).stdout.replace("\\u2022", "•")
     assert "+1425•••0182" in shown
@@ -53,7 +53,7 @@ def test_the_list_masks_numbers_and_shows_no_text(office: Any, arguments: list[s
     assert not [number for number in NUMBERS if number in shown]
 
 
-def test_the_list_says_what_a_text_seems_to_ask_for(office: Any) -> None:
+def test_the_list_shows_the_intent_of_a_text(office: Any) -> None:
     """A STOP among the dead letters is urgent."""
     for body in ("STOP", "see you at noon"):
         office.give_up(office.text(body))
@@ -80,7 +80,7 @@ def test_the_list_says_when_the_first_is_lost(office: Any) -> None:
     assert "SQS deletes the first on 2026-11-17." in " ".join(office.run("list").stdout.split())
 
 
-def test_looking_leaves_every_message_where_it_is(office: Any) -> None:
+def test_listing_returns_every_message(office: Any) -> None:
     """What was received is given back, so that the next look sees it at once."""
     for body in ("a", "b", "c"):
         office.give_up(body)
@@ -112,7 +112,7 @@ def test_a_message_that_comes_back_while_the_list_is_made_is_listed_once(
     assert len(office.listed()) == 3
 
 
-def test_an_empty_list_says_if_somebody_else_is_looking(office: Any) -> None:
+def test_an_empty_list_reports_messages_held_by_another_consumer(office: Any) -> None:
     """After a look that was killed, messages are hidden for two minutes; that must not pass for good news."""
     office.give_up("a")
     clients.queues().receive_message(QueueUrl=office.dead_letters, VisibilityTimeout=120)
@@ -132,7 +132,7 @@ def test_an_empty_list_says_if_somebody_else_is_looking(office: Any) -> None:
         "\N{RIGHT-TO-LEFT OVERRIDE}",
     ],
 )
-def test_whatever_lies_there_can_be_listed_shown_and_put_back(office: Any, body: str) -> None:
+def test_any_message_can_be_listed_shown_and_redriven(office: Any, body: str) -> None:
     """Unreadable is why it is there."""
     office.put_aside(body, "some reason")
     (letter,) = office.listed()
@@ -141,7 +141,7 @@ def test_whatever_lies_there_can_be_listed_shown_and_put_back(office: Any, body:
     assert office.bodies(office.queue) == [body]
 
 
-def test_nothing_from_outside_reaches_the_terminal_as_it_is(office: Any) -> None:
+def test_external_text_is_escaped_in_the_terminal(office: Any) -> None:
     """A sender, a reason or a text may hold what moves a cursor, or half a character."""
     office.put_aside(office.text("\x1b[2J\ud800", originationNumber="\x1b[31m+1425555"), "a reason\x1b[1m")
     (letter,) = office.listed()
@@ -180,7 +180,7 @@ def test_show_masks_and_withholds(office: Any) -> None:
 
 
 def test_show_reveals_what_came_when_asked(office: Any) -> None:
-    """Whoever has to answer the person must know."""
+    """An operator may have to answer the person."""
     body = office.text(SECRET)
     office.put_aside(body, "some reason")
     (letter,) = office.listed()
@@ -198,8 +198,8 @@ def test_the_beginning_of_an_id_is_enough(office: Any) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["show", "ffff"], ["redrive", "--id", "ffff"]])
-def test_an_id_that_nothing_has_is_said_to_be_missing(office: Any, arguments: list[str]) -> None:
-    """Perhaps somebody else put it back."""
+def test_an_unknown_id_is_reported(office: Any, arguments: list[str]) -> None:
+    """The message may have been redriven meanwhile."""
     result = office.run(*arguments)
     assert result.exit_code == 1
     assert "there is no dead letter 'ffff'" in result.stderr
@@ -299,7 +299,7 @@ def test_what_the_queue_does_not_take_is_not_deleted(office: Any) -> None:
 def test_an_interruption_between_sending_and_deleting_costs_nothing(
     office: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The text is there twice, is heard twice, and is one decision."""
+    """The text is processed twice, and is one decision."""
     office.give_up(office.text("STOP"))
     office.give_up(office.text("STOP", originationNumber="+14255550183"))
     move = DeadLetterQueue.move

@@ -1,4 +1,4 @@
-"""`sms-consent dead-letters` as an operator runs it: told nothing but where AWS is, against the whole local stack."""
+"""`sms-consent dead-letters` with the whole local stack, knowing only the address of AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sms-consent dead-letters --events`: changes that other systems were not told of, and how they are told after all."""
+"""`sms-consent dead-letters --events`: changes that could not be published, and publishing them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Trimmed:
 
 @dataclass
 class Office:
-    """The function whose dead letters these are, and the command."""
+    """The function, its dead letters, and the command."""
 
     notify: Notify
 
@@ -50,7 +50,7 @@ class Office:
         return messages
 
     def put_aside(self, *asked: str) -> None:
-        """Changes that the bus never took, each as the function puts it aside."""
+        """Dead-letter changes that the bus rejects, as the function does."""
         self.notify.refuses = lambda _: "MalformedDetail"
         for each in asked:
             self.notify.inbound.hear(each, inboundMessageId=f"{each}-{len(self.notify.requests)}")
@@ -87,7 +87,7 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
 
 
 def test_a_change_is_listed_with_its_event_reason_and_masked_number(office: Office) -> None:
-    """Whoever mends a fault need not know whose it is."""
+    """The number is not needed to fix a fault."""
     office.put_aside("STOP")
     (message,) = office.listed()
     assert (message["event"], message["number"], message["canBeTold"]) == ("ConsentWithdrawn", "+1425•••0182", True)
@@ -106,7 +106,7 @@ def test_it_is_shown_as_it_came_only_when_asked(office: Office) -> None:
     assert json.loads(office.run("show", message["id"], "--json").stdout)["event"] == "ConsentWithdrawn"
 
 
-def test_what_is_put_back_is_told_in_order_and_leaves_the_queue(office: Office) -> None:
+def test_redriven_events_are_published_in_order_and_leave_the_queue(office: Office) -> None:
     """Two changes of one number: the older first."""
     office.put_aside("STOP", "START")
     result = office.run("redrive")
@@ -117,7 +117,7 @@ def test_what_is_put_back_is_told_in_order_and_leaves_the_queue(office: Office) 
     assert office.run("redrive").stdout == "There are no dead-lettered events.\n"
 
 
-def test_a_dry_run_tells_nobody(office: Office) -> None:
+def test_a_dry_run_publishes_nothing(office: Office) -> None:
     """And leaves everything."""
     office.put_aside("STOP")
     assert office.run("redrive", "--dry-run").stdout == "1 message would be published.\n"
@@ -125,7 +125,7 @@ def test_a_dry_run_tells_nobody(office: Office) -> None:
     assert len(office.listed()) == 1
 
 
-def test_after_a_change_that_fails_again_nothing_later_of_its_number_is_told(office: Office) -> None:
+def test_after_a_failed_change_no_later_change_of_its_number_is_published(office: Office) -> None:
     """It would be told in the wrong order; others are not held up."""
     office.put_aside("STOP", "START")
     office.notify.inbound.hear("STOP", originationNumber="+14255550183", inboundMessageId="other")
@@ -166,7 +166,7 @@ def test_where_the_function_failed_as_a_whole_the_records_are_read_from_the_stre
 def test_records_that_the_stream_has_forgotten_are_said_to_be_gone(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It keeps them for a day; the message stays, so that somebody sees it."""
+    """The stream keeps them for a day; the message stays for the operator."""
     office.notify.inbound.hear("STOP")
     office.failed_whole()
     monkeypatch.setattr(Deployment, "streams", lambda _: Trimmed(office.notify.streams))
@@ -176,7 +176,7 @@ def test_records_that_the_stream_has_forgotten_are_said_to_be_gone(
 
 
 def test_a_message_of_which_only_a_part_is_left_in_the_stream_stays(office: Office) -> None:
-    """Nothing is passed over unseen."""
+    """A partly published message must not count as done."""
     office.notify.inbound.hear("STOP")
     office.failed_whole(last="9" * 40)
     assert "no longer in the stream" in office.run("redrive").stdout

@@ -1,4 +1,4 @@
-"""The `doctor` command beside a deployment."""
+"""Fixtures: the `doctor` command, with a deployment."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def _file(tmp_path: Path, name: str, content: Any) -> str:
 
 
 def _run(*arguments: str) -> Result:
-    """Without any AWS: a file is all that it reads."""
+    """Run it without AWS: it reads only a file."""
     return CliRunner().invoke(app, ["doctor", *arguments])
 
 
@@ -167,14 +167,14 @@ def test_a_file_that_is_not_there_is_refused() -> None:
 
 
 def test_a_deployment_without_problems_exits_with_0(account: Configured) -> None:
-    """And says so."""
+    """The output says so."""
     account.deploy()
     result = account.run()
     assert result.exit_code == 0
     assert result.stdout == "stack sms-consent: no problem\n"
 
 
-def test_alarms_that_reach_nobody_are_a_warning(account: Configured, tmp_path: Path) -> None:
+def test_alarms_without_a_topic_are_a_warning(account: Configured, tmp_path: Path) -> None:
     """With its fix, on standard error and in the JSON; a program that reads the problems or the exit code sees none."""
     account.deploy()
     silent = account.run()
@@ -187,7 +187,7 @@ def test_alarms_that_reach_nobody_are_a_warning(account: Configured, tmp_path: P
     assert "warning: AlarmTopicArn is empty" in before.stderr
 
 
-def test_alarms_that_reach_a_topic_are_no_warning(account: Configured) -> None:
+def test_alarms_with_a_topic_are_no_warning(account: Configured) -> None:
     """Nothing is printed but that there is no problem."""
     account.deploy(AlarmTopicArn="arn:aws:sns:us-east-1:123456789012:alarms")
     assert account.run().output == "stack sms-consent: no problem\n"

@@ -1,4 +1,4 @@
-"""`doctor --deep` beside a deployment on AWS in memory."""
+"""Fixtures: `doctor --deep`, with a deployment on AWS in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two options of `doctor --deep` that change something: they clean up, and touch nobody."""
+"""The two options of `doctor --deep` that make changes: they clean up, and affect no person."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _check(told: Any, name: str) -> list[tuple[str, str]]:
 # --- a test STOP
 
 
-def test_a_test_stop_goes_through_the_stack_and_is_taken_back(stack: Connectable) -> None:
+def test_a_test_stop_goes_through_the_stack_and_is_revoked(stack: Connectable) -> None:
     """By a START. The command itself changes no list."""
     _, told = _told(stack, "--send-test-stop")
     ((status, message),) = _check(told, "test STOP")
@@ -47,7 +47,7 @@ def test_without_the_option_nothing_is_sent(stack: Connectable) -> None:
     assert stack.changes() == []
 
 
-def test_a_test_stop_that_does_not_arrive_fails_and_is_taken_back_when_it_does(stack: Connectable) -> None:
+def test_a_late_test_stop_fails_and_is_revoked(stack: Connectable) -> None:
     """A STOP that is only late would else stay on the list."""
     stack.deaf = True
     code, told = _told(stack, "--send-test-stop", "--wait", "5")
@@ -63,7 +63,7 @@ def test_a_test_stop_that_does_not_arrive_fails_and_is_taken_back_when_it_does(s
 # --- what AWS answers
 
 
-def test_what_aws_answers_is_learned_on_lists_that_are_deleted_again(account: DeepAccount) -> None:
+def test_learn_uses_lists_that_it_deletes(account: DeepAccount) -> None:
     """With a number reserved for fiction, which is not shown. No other list is touched."""
     before = {name: set(each.numbers) for name, each in account.world.backend.opt_out_lists.items()}
     account.calls.clear()
@@ -82,7 +82,7 @@ def test_what_aws_answers_is_learned_on_lists_that_are_deleted_again(account: De
 
 
 @pytest.mark.parametrize("operation", ["CreateOptOutList", "PutOptedOutNumber", "DescribeOptedOutNumbers"])
-def test_a_caller_who_may_not_ask_learns_nothing_and_leaves_nothing(account: DeepAccount, operation: str) -> None:
+def test_learn_without_permission_leaves_nothing(account: DeepAccount, operation: str) -> None:
     """UNKNOWN, with the permissions that it takes."""
     account.denied = {operation}
     _, told = account.deep("--learn")
@@ -93,7 +93,7 @@ def test_a_caller_who_may_not_ask_learns_nothing_and_leaves_nothing(account: Dee
 
 
 def test_a_list_that_cannot_be_deleted_is_named_with_the_command_that_deletes_it(account: DeepAccount) -> None:
-    """It holds one number, which is nobody's."""
+    """It holds one number, which is reserved for fiction."""
     account.denied = {"DeleteOptOutList"}
     code, told = account.deep("--learn")
     left = [each for each in told["checks"] if (each["check"], each["status"]) == ("learn", "FAIL")]

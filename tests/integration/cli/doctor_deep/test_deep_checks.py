@@ -1,4 +1,4 @@
-"""`sms-consent doctor --deep` says of each part of a deployment whether it works, and changes nothing."""
+"""`sms-consent doctor --deep` reports for each part of a deployment whether it works, and changes nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_healthy_deployment_passes_every_check(account: DeepAccount) -> None:
 
 
 def test_a_person_reads_a_line_for_each_finding_and_its_fix_below(account: DeepAccount) -> None:
-    """And a summary at the end."""
+    """With a summary at the end."""
     account.denied.add("DescribeAlarms")
     result = CliRunner().invoke(app, ["doctor", "--deep"])
     lines = result.stdout.splitlines()
@@ -175,7 +175,7 @@ ALONE: list[Fault] = [
 
 
 def _rounds() -> list[list[Fault]]:
-    """Faults of different checks together, which is quicker; those by themselves that more than one check is about."""
+    """Combine faults of different checks, to save time; a fault that several checks report stays separate."""
     rounds: list[list[Fault]] = []
     for fault in BROKEN:
         fits = (each for each in rounds if fault[0] not in {other[0] for other in each})
@@ -244,7 +244,7 @@ def test_a_list_that_another_account_shares_may_go_by_its_name(account: DeepAcco
     assert [status for status, message in account.findings("numbers") if message.startswith(OURS)] == ["PASS"]
 
 
-def test_a_stack_of_a_moment_ago_is_not_said_to_be_broken(account: DeepAccount) -> None:
+def test_a_new_stack_does_not_fail(account: DeepAccount) -> None:
     """Its functions had no time to run."""
     account.redeploy()
     account.answers["GetMetricData"] = {"MetricDataResults": []}
@@ -280,7 +280,7 @@ def test_the_documented_permissions_are_those_that_the_checks_use(account: DeepA
     assert {each for each in operations if each.startswith(READS)} <= set(account.calls)
 
 
-def test_no_persons_number_is_in_what_is_told(account: DeepAccount) -> None:
+def test_no_persons_number_is_in_the_output(account: DeepAccount) -> None:
     """They are on the list, in the ledger and in the dead-letter queue."""
     for list_name in (OWN_LIST, "Default"):
         account.world.aws.put_opted_out_number(OptOutListName=list_name, OptedOutNumber=PERSON)
@@ -300,7 +300,7 @@ def test_options_that_do_not_go_together_are_refused(account: DeepAccount, argum
     assert account.calls == []
 
 
-def test_every_function_of_the_template_is_looked_at() -> None:
+def test_every_function_of_the_template_is_checked() -> None:
     """By an output that has its name."""
     from support.template import resources, template
 

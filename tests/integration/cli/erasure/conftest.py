@@ -1,4 +1,4 @@
-"""What is known of a person, beside what takes it away."""
+"""Fixtures: what is stored about a person, and what deletes it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connectable]:
 
 @pytest.fixture
 def notify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Notify]:
-    """The function that tells others, and what it reads."""
+    """The function that publishes events, and its stream."""
     with notify_function(monkeypatch) as made:
         yield made

@@ -1,4 +1,4 @@
-"""Texts are taken out of decisions once their time is over; what they meant, and what came of it, stays."""
+"""Texts past their retention are deleted from decisions; the request, its rule and its result are kept."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def two_texts(inbound: Inbound) -> None:
 
 
 @pytest.mark.usefixtures("two_texts")
-def test_texts_older_than_that_are_taken_out_and_nothing_else(
-    inbound: Inbound, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_texts_past_their_retention_are_deleted(inbound: Inbound, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was asked, the rule, the words that decided and the outcome are evidence, and stay."""
     before, younger = decisions(inbound)
     with retention_function(monkeypatch) as run:
@@ -60,9 +58,7 @@ def test_texts_older_than_that_are_taken_out_and_nothing_else(
 
 
 @pytest.mark.usefixtures("two_texts")
-def test_that_a_text_is_taken_out_is_told_to_nobody(
-    inbound: Inbound, notify: Notify, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_deleting_a_text_publishes_no_event(inbound: Inbound, notify: Notify, monkeypatch: pytest.MonkeyPatch) -> None:
     """It changes no consent."""
     notify.run()
     notify.told()
@@ -71,7 +67,7 @@ def test_that_a_text_is_taken_out_is_told_to_nobody(
     assert (notify.run(), notify.told(), notify.put_aside()) == ([], [], [])
 
 
-def test_what_dynamodb_forgets_by_itself_is_told_to_nobody(inbound: Inbound, notify: Notify) -> None:
+def test_an_expired_item_publishes_no_event(inbound: Inbound, notify: Notify) -> None:
     """The rest of an erased opt-in goes by its expiry: a removal in the stream, by DynamoDB."""
     inbound.hear("STOP", inboundMessageId="a")
     inbound.world.pass_time(minutes=1)
@@ -91,7 +87,7 @@ def test_what_dynamodb_forgets_by_itself_is_told_to_nobody(inbound: Inbound, not
 
 
 def test_a_redelivered_text_does_not_bring_its_words_back(inbound: Inbound, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its decision stands, without them."""
+    """Its decision exists, without the text."""
     inbound.hear("Stop. Thanks", inboundMessageId="old")
     late = inbound.queued({"originationNumber": PERSON, "destinationNumber": "+12125550101", "messageBody": "Stop. Thanks",
                            "inboundMessageId": "old"})  # fmt: skip
@@ -118,7 +114,7 @@ def test_the_copy_in_a_consent_goes_too(inbound: Inbound, monkeypatch: pytest.Mo
 def test_a_pass_goes_on_where_the_last_one_was_and_begins_once_a_day(
     inbound: Inbound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However long the ledger is, and however often it is called."""
+    """For a ledger of any length, and any number of invocations."""
     for number in range(6):
         inbound.world.parts.ledger.append(
             inbound.world.decision(Asked.HELP, body="HELP", number=f"+1425555010{number}"), Outcome.ANSWERED,
@@ -151,7 +147,7 @@ def test_a_pass_goes_on_where_the_last_one_was_and_begins_once_a_day(
 
 
 @pytest.mark.parametrize("days", ["", "0", "-1", "x", "1.5"])
-def test_without_a_number_of_days_nothing_is_taken_out(
+def test_without_a_number_of_days_no_text_is_deleted(
     inbound: Inbound, monkeypatch: pytest.MonkeyPatch, days: str
 ) -> None:
     """A setting that cannot be read must not cost evidence."""
@@ -173,7 +169,7 @@ FAILURES = {
 
 @pytest.mark.usefixtures("two_texts")
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
-def test_a_text_that_cannot_be_taken_out_holds_up_no_other(
+def test_a_text_that_cannot_be_deleted_does_not_stop_others(
     inbound: Inbound, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], failure: Any
 ) -> None:
     """It is counted, and tried again the next day."""

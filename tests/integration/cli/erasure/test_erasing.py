@@ -1,4 +1,4 @@
-"""`sms-consent erase`: the history goes, whole; what keeps a person opted out stays, and so do the 30 days."""
+"""`sms-consent erase`: the whole history is deleted; the opt-out is kept, and so are the 30 days."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def erase(stack: Connectable) -> dict[str, Any]:
     return answer
 
 
-def test_the_history_goes_and_the_opt_out_stays(stack: Connectable) -> None:
-    """On the list, in the ledger and in the answer to whoever asks; of what was written, nothing is left."""
+def test_the_history_is_deleted_and_the_opt_out_is_kept(stack: Connectable) -> None:
+    """On the list, in the ledger and in the answer of `check`; no text remains."""
     decided(stack)
     decided(stack)
     told = erase(stack)
@@ -59,14 +59,14 @@ def test_the_history_goes_and_the_opt_out_stays(stack: Connectable) -> None:
     assert [item["sk"]["S"] for item in known(stack)] == [f"LIST#{OWN_LIST}"]
 
 
-def test_who_had_asked_stays_with_the_opt_out(stack: Connectable) -> None:
+def test_the_author_is_kept_with_the_opt_out(stack: Connectable) -> None:
     """EndUserOptedOut and its time are part of the suppression."""
     decision = decided(stack)
     erase(stack)
     assert (consent(stack).end_user_opted_out, consent(stack).decided_at) == (True, decision.at)
 
 
-def test_an_opt_out_whose_history_was_never_complete_stays_too(stack: Connectable) -> None:
+def test_an_opt_out_with_an_incomplete_history_is_kept_too(stack: Connectable) -> None:
     """A worker lost between its two writes leaves the text in the consent: it goes, and the opt-out is still carried out."""
     ledger = stack.world.parts.ledger
     append, ledger.append = ledger.append, lambda *_: (_ for _ in ()).throw(KeyError)  # type: ignore[method-assign]
@@ -81,7 +81,7 @@ def test_an_opt_out_whose_history_was_never_complete_stays_too(stack: Connectabl
     assert (PERSON in stack.listed(OWN_LIST), consent(stack).settled) == (True, True)
 
 
-def test_an_opt_in_that_waits_still_comes(stack: Connectable) -> None:
+def test_a_pending_opt_in_is_still_carried_out(stack: Connectable) -> None:
     """The 30 days go on, and at their end the number leaves the list."""
     for asked in (Asked.OPT_OUT, Asked.OPT_IN, Asked.OPT_OUT, Asked.OPT_IN):
         decided(stack, asked)
@@ -92,7 +92,7 @@ def test_an_opt_in_that_waits_still_comes(stack: Connectable) -> None:
     assert consent(stack).status is Status.OPTED_IN
 
 
-def test_of_an_opt_in_the_last_deletion_stays_for_30_days(stack: Connectable) -> None:
+def test_the_last_deletion_is_kept_for_30_days(stack: Connectable) -> None:
     """Else the next opt-in would be refused by AWS, and nobody would know why. DynamoDB forgets it after that."""
     decided(stack)
     decided(stack, Asked.OPT_IN)
@@ -119,7 +119,7 @@ def test_a_consent_that_comes_back_to_life_does_not_expire(stack: Connectable) -
     assert all("expires" not in item for item in known(stack))
 
 
-def test_an_opt_in_of_long_ago_goes_whole(stack: Connectable) -> None:
+def test_an_old_opt_in_is_deleted_completely(stack: Connectable) -> None:
     """Nothing need be kept of it."""
     decided(stack)
     decided(stack, Asked.OPT_IN)
@@ -128,7 +128,7 @@ def test_an_opt_in_of_long_ago_goes_whole(stack: Connectable) -> None:
     assert (told["gone"]["consents"], told["stays"], known(stack)) == (1, [], [])
 
 
-def test_replies_and_what_reconcile_found_go_too(stack: Connectable) -> None:
+def test_replies_and_drift_are_deleted_too(stack: Connectable) -> None:
     """They tell of the person as well."""
     question = stack.world.decision(Asked.HELP, body="HELP")
     stack.world.parts.correspondence.answer(question, ReplyKind.HELP, reply_from=OURS)
@@ -139,7 +139,7 @@ def test_replies_and_what_reconcile_found_go_too(stack: Connectable) -> None:
 
 
 def test_a_lost_workers_lease_is_waited_for(stack: Connectable) -> None:
-    """What a worker has in its hands would come back; one that was lost lets go in the end."""
+    """A worker that still runs would write its item again."""
 
     def killed(*_: object) -> object:
         raise KeyError
@@ -174,7 +174,7 @@ def test_an_opt_out_that_comes_in_meanwhile_is_not_lost(stack: Connectable) -> N
     assert PERSON in stack.listed(OWN_LIST)
 
 
-def test_nothing_is_erased_unasked(stack: Connectable) -> None:
+def test_nothing_is_erased_without_confirmation(stack: Connectable) -> None:
     """It cannot be undone; a dry run says what would go."""
     decided(stack)
     before = known(stack)
@@ -191,7 +191,7 @@ def test_nothing_is_erased_unasked(stack: Connectable) -> None:
     assert known(stack) == before
 
 
-def test_a_person_is_told_what_stays_and_where_else_there_is_something(stack: Connectable) -> None:
+def test_erase_prints_what_is_kept_and_what_it_does_not_reach(stack: Connectable) -> None:
     """With the reason."""
     decided(stack)
     output = " ".join(stack.run("erase", PERSON, "--yes").output.split())
@@ -200,12 +200,12 @@ def test_a_person_is_told_what_stays_and_where_else_there_is_something(stack: Co
     assert "it was erased" in stack.run("history", PERSON).output
 
 
-def test_of_nobody_there_is_nothing_to_erase(stack: Connectable) -> None:
+def test_an_unknown_number_has_nothing_to_erase(stack: Connectable) -> None:
     """Exit code 1."""
     assert stack.told("erase", PERSON, "--yes")[0] == 1
 
 
-def test_what_stays_of_an_opt_out_is_never_nothing(stack: Connectable) -> None:
+def test_something_is_always_kept_of_an_opt_out(stack: Connectable) -> None:
     """Whatever its state, and however old it is."""
     decided(stack, author=Author.AGENT)
     standing = consent(stack)

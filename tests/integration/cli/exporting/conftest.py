@@ -1,4 +1,4 @@
-"""The `export` command beside the ledger that functions read."""
+"""Fixtures: the `export` command, with a ledger."""
 
 from __future__ import annotations
 

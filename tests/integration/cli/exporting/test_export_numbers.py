@@ -1,4 +1,4 @@
-"""What an export holds: every consent, the decision behind it, and no text unless it is asked for."""
+"""The content of an export: every consent with its decision, and texts on request only."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_json_lines_say_what_check_and_history_say(exports: Moving) -> None:
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_what_people_wrote_is_only_told_to_who_asks(exports: Moving, form: str) -> None:
+def test_texts_are_exported_only_on_request(exports: Moving, form: str) -> None:
     """Neither the text nor the words in it that decided."""
     _texted(exports)
     hidden = exports.configured.done("--format", form).stdout
@@ -173,7 +173,7 @@ def test_an_empty_ledger_is_a_heading(exports: Moving) -> None:
     assert exports.configured.done("--format", "jsonl").stdout == ""
 
 
-def test_no_such_folder_and_no_such_ledger_are_told(exports: Moving) -> None:
+def test_a_missing_folder_and_a_missing_ledger_are_reported(exports: Moving) -> None:
     """By exit codes of their own."""
     nowhere = exports.run("-o", exports.folder / "no" / "out.csv")
     assert (nowhere.exit_code, "No such file or directory" in nowhere.stderr) == (2, True)

@@ -1,4 +1,4 @@
-"""What people wrote comes out of an export harmless to spreadsheets and terminals, and comes back from an import as it was."""
+"""Exported texts are harmless to spreadsheets and terminals, and an import restores them."""
 
 from __future__ import annotations
 

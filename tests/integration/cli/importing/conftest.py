@@ -1,4 +1,4 @@
-"""The `import` command beside the ledger that functions read."""
+"""Fixtures: the `import` command, with a ledger."""
 
 from __future__ import annotations
 

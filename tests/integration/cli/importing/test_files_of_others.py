@@ -1,4 +1,4 @@
-"""What other systems export is understood, and what nobody can understand is given back line by line."""
+"""Exports of other systems are read, and invalid lines are returned one by one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OTHER = "+14255550183"
         f"phone,opted_out_at,reason\n{PERSON},2025-03-01,Stra\xdfe\n".encode("latin-1"),
     ],
 )  # fmt: skip
-def test_what_others_export_is_taken_as_it_is(imports: Moving, content: str | bytes) -> None:
+def test_exports_of_other_systems_are_read(imports: Moving, content: str | bytes) -> None:
     """Their names of columns, delimiters, encodings, times, and the ways in which spreadsheets keep a plus."""
     imports.done(content, "--region", "US")
     assert imports.opted_out() == [PERSON]
@@ -77,7 +77,7 @@ def test_columns_may_be_named_or_counted(imports: Moving, content: str, options:
         ("PK\x03\x04\x00\x00", (), "give --number-column NAME"),
     ],
 )
-def test_what_is_no_such_file_is_refused_as_a_whole(
+def test_an_unreadable_file_is_refused_as_a_whole(
     imports: Moving, content: str, options: tuple[str, ...], complaint: str
 ) -> None:
     """Nothing of it is written, and it is said what would do."""
@@ -129,21 +129,21 @@ def test_a_bad_line_is_given_back_with_its_number_and_reason(imports: Moving, li
     assert "4255550" not in result.stderr.replace("+14255550182", "")
 
 
-def test_a_status_that_nobody_knows_is_no_opt_out(imports: Moving) -> None:
+def test_an_unknown_status_is_no_opt_out(imports: Moving) -> None:
     """Nor an opt-in: it goes back."""
     result = imports.run(imports.file(f"phone,status,date\n{PERSON},paused,2025-03-01\n{OTHER},1,2025-03-01\n"))
     assert (result.exit_code, imports.opted_out()) == (1, [])
     assert [each["import_line"] for each in imports.rejects()] == ["2", "3"]
 
 
-def test_rejects_can_be_mended_and_imported(imports: Moving) -> None:
+def test_rejects_can_be_corrected_and_imported(imports: Moving) -> None:
     """The file has the columns of the one that it came from."""
     imports.run(imports.file("Phone;Opted Out At\n4255550182;2025-03-01\n"))
     mended = (imports.folder / "opt-outs.rejects.csv").read_text().replace("4255550182", PERSON)
     assert imports.done(mended).stdout.startswith("1 opted out")
 
 
-def test_rejects_that_somebody_may_be_mending_are_kept(imports: Moving) -> None:
+def test_rejects_that_may_be_under_correction_are_kept(imports: Moving) -> None:
     """Another run writes its own."""
     bad = imports.file(HEADER + "nobody,2025-03-01\n")
     imports.run(bad)
@@ -153,7 +153,7 @@ def test_rejects_that_somebody_may_be_mending_are_kept(imports: Moving) -> None:
     assert len(imports.rejects()) == 1
 
 
-def test_rejects_are_no_formulas_and_nobody_elses_business(imports: Moving) -> None:
+def test_rejects_are_no_formulas_and_private(imports: Moving) -> None:
     """What a stranger texted is opened in a spreadsheet by somebody who has rights."""
     content = f'number,opted_out_at,reason\n{PERSON},never,"=HYPERLINK(""http://example.com"")"\n@SUM(1),never,-1+1\n'
     imports.run(imports.file(content))
@@ -163,7 +163,7 @@ def test_rejects_are_no_formulas_and_nobody_elses_business(imports: Moving) -> N
     assert (imports.folder / "opt-outs.rejects.csv").stat().st_mode & 0o777 == 0o600
 
 
-def test_few_rejects_are_told_and_the_rest_counted(imports: Moving) -> None:
+def test_few_rejects_are_printed_and_the_rest_counted(imports: Moving) -> None:
     """A thousand of them are read in the file."""
     result = imports.run(imports.file(HEADER + "nobody,2025-03-01\n" * 8))
     assert result.stderr.count("line ") == 5

@@ -1,4 +1,4 @@
-"""However often an import is killed, wherever: every line is done once, every reject told once, the newest decision stands."""
+"""Killed imports: every line is recorded once, every reject reported once, and the newest decision applies."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Fragile(MemoryLedger):
 
 
 class Attentive(MemoryLedger):
-    """A ledger that knows who wrote to each number."""
+    """A ledger that records which thread wrote each number."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -164,7 +164,9 @@ def test_an_import_that_is_killed_ends_as_one_that_is_not(lines: list[str], kill
     decisions=st.lists(st.tuples(st.sampled_from(PEOPLE), st.booleans(), st.integers(1, 4)), min_size=1, max_size=30),
     workers=st.integers(1, 8),
 )
-def test_the_newest_decision_stands_in_any_order_of_lines(decisions: list[tuple[str, bool, int]], workers: int) -> None:
+def test_the_newest_decision_applies_in_any_order_of_lines(
+    decisions: list[tuple[str, bool, int]], workers: int
+) -> None:
     """At equal times opting out wins; many lines are written at once, those of a number one after the other."""
     lines = [
         f"{person},{'unsubscribed' if out else 'subscribed'},2025-03-0{day}T10:00:00Z\n"

@@ -1,4 +1,4 @@
-"""What an import makes of a file that is as it should be: decisions with their times, and work for sweep."""
+"""A valid file becomes decisions with their times, and due work for sweep."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def test_sweep_takes_it_to_the_list_and_to_the_history(imports: Moving) -> None:
     assert (kept["reference"], kept["body"]) == ("opt-outs.csv:2", "replied NO MORE")
 
 
-def test_nobody_is_texted_for_it(imports: Moving) -> None:
-    """They were answered years ago, elsewhere."""
+def test_an_import_sends_no_text(imports: Moving) -> None:
+    """These people were answered elsewhere, years ago."""
     imports.done(HEADER + LINE, "--end-user")
     imports.configured.world.sweep()
     assert imports.configured.world.texts() == []
 
 
-def test_a_newer_decision_stands(imports: Moving) -> None:
+def test_a_newer_decision_applies(imports: Moving) -> None:
     """Who has texted START since stays opted in; that the import came is on record."""
     world = imports.configured.world
     world.opt_in()
@@ -59,7 +59,7 @@ def test_a_newer_decision_stands(imports: Moving) -> None:
     assert {item["outcome"]["S"] for item in world.history()} == {"CHANGED", "STALE"}
 
 
-def test_an_older_decision_falls(imports: Moving) -> None:
+def test_an_older_decision_is_superseded(imports: Moving) -> None:
     """The file knows of an opt-out that came after it."""
     imports.configured.world.opt_in(datetime(2024, 1, 1, tzinfo=UTC))
     imports.done(HEADER + LINE)
@@ -75,7 +75,7 @@ def test_importing_again_changes_nothing(imports: Moving) -> None:
     assert result.stdout == "0 opted out, 2 imported before\n"
 
 
-def test_that_the_people_had_asked_can_be_told_later(imports: Moving) -> None:
+def test_a_later_import_can_add_that_people_asked_themselves(imports: Moving) -> None:
     """Another import of the same opt-out, that knows more of it."""
     imports.done(HEADER + LINE)
     imports.done(HEADER + LINE, "--end-user")
@@ -156,7 +156,7 @@ def test_a_dry_run_writes_nothing(imports: Moving) -> None:
     assert list(imports.folder.iterdir()) == [file]
 
 
-def test_programs_are_told_in_json(imports: Moving) -> None:
+def test_json_output_has_every_count(imports: Moving) -> None:
     """Every count."""
     summary = json.loads(imports.done(HEADER + LINE, "--json").stdout)
     assert {name: summary[name] for name in ("lines", "optedOut", "rejected", "rejectsFile")} == {
@@ -165,7 +165,7 @@ def test_programs_are_told_in_json(imports: Moving) -> None:
 
 
 def test_waiting_ends_when_the_list_has_followed(imports: Moving, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody else sweeps, here while the command waits."""
+    """Sweep runs elsewhere while the command waits."""
     waited = imports.configured.waited
 
     def sleep(_: SystemClock, seconds: float) -> None:

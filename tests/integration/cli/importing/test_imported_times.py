@@ -1,4 +1,4 @@
-"""A written time that may mean several moments counts so that no import undoes a STOP that may be newer."""
+"""An ambiguous time counts such that no import undoes a STOP that may be newer."""
 
 from __future__ import annotations
 

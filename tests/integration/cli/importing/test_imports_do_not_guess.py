@@ -1,4 +1,4 @@
-"""An import takes a line for an opt-out only where its file says so, and refuses a file that does not say it."""
+"""An import treats a line as an opt-out only if its file says so, and refuses a file that does not say."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_options_that_contradict_the_file_or_each_other_are_refused(imports: Mov
         assert (result.exit_code, imports.configured.written(), complaint in result.stderr) == (2, [], True), options
 
 
-def test_it_is_said_first_what_each_column_is_taken_for(imports: Moving) -> None:
+def test_the_use_of_each_column_is_printed_first(imports: Moving) -> None:
     """Also on a dry run, and to programs."""
     file = imports.file(f"Name,Phone,Opted Out,Date\nx,{PERSON},yes,2025-03-01\n")
     result = imports.run(file, "--dry-run", "--json")
@@ -196,14 +196,14 @@ def test_it_is_said_first_what_each_column_is_taken_for(imports: Moving) -> None
     assert json.loads(result.stdout)["columns"] == {"number": "Phone", "status": "Opted Out", "time": "Date"}
 
 
-def test_a_file_of_numbers_alone_is_taken_as_opt_outs_and_that_is_said(imports: Moving) -> None:
+def test_a_file_of_numbers_only_is_read_as_opt_outs_and_says_so(imports: Moving) -> None:
     """With a heading or without."""
     for content in (f"{PERSON}\n{OTHER}\n", f"mobile\n{PERSON}\n{OTHER}\n"):
         assert "1 column: every line is an opt-out" in imports.done(content, *AS_OF).stderr
     assert imports.opted_out() == [PERSON, OTHER]
 
 
-def test_mended_rejects_of_a_file_of_numbers_need_no_further_option(imports: Moving) -> None:
+def test_corrected_rejects_of_a_file_of_numbers_need_no_further_option(imports: Moving) -> None:
     """The two columns that the rejects have beside the file's own tell nothing."""
     imports.run(imports.file("number\n4255550182\n"), *AS_OF)
     mended = (imports.folder / "opt-outs.rejects.csv").read_text().replace("4255550182", PERSON)

@@ -1,4 +1,4 @@
-"""The `lists` command beside an account's lists and the ledger."""
+"""Fixtures: the `lists` command, with an account's lists and a ledger."""
 
 from __future__ import annotations
 

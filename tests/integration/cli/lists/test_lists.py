@@ -1,4 +1,4 @@
-"""`sms-consent lists`: created once, deleted only where nobody is harmed, and known in groups."""
+"""`sms-consent lists`: idempotent creation, safe deletion, and groups."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_creating_it_again_changes_nothing(undeployed: Any) -> None:
     assert undeployed.told("create", "News")["created"] is False
 
 
-def test_an_answer_that_was_lost_is_made_good_by_asking_again(undeployed: Any) -> None:
+def test_a_lost_response_is_recovered_by_repeating_the_command(undeployed: Any) -> None:
     """Whether the first request took effect or not."""
     undeployed.world.backend.fail_next("CreateOptOutList", "InternalServerException", 1, after_effect=True)
     assert undeployed.run("create", "News").exit_code == 3
@@ -79,7 +79,7 @@ def test_one_list_too_many_is_explained(undeployed: Any) -> None:
     assert "its quota of lists (25" in result.stderr
 
 
-def test_what_aws_denies_is_told_by_its_code(undeployed: Any) -> None:
+def test_a_denied_call_is_reported_by_its_code(undeployed: Any) -> None:
     """And nothing else of its message."""
     undeployed.world.backend.fail_next("CreateOptOutList", "AccessDeniedException", 1)
     result = undeployed.run("create", "News")
@@ -90,7 +90,7 @@ def test_what_aws_denies_is_told_by_its_code(undeployed: Any) -> None:
 # --- describe
 
 
-def test_a_list_is_described_with_those_who_obey_it(lists: Any) -> None:
+def test_a_list_is_described_with_the_numbers_that_use_it(lists: Any) -> None:
     """In AWS, numbers and pools; here, senders."""
     _book(lists).write(Sender(identity="+12125550102", list_name=LIST))
     described = lists.told("describe", LIST)
@@ -131,7 +131,7 @@ def test_numbers_are_counted_at_the_apis_rate(lists: Any) -> None:
     assert lists.world.calls().count("DescribeOptedOutNumbers") == 3
 
 
-def test_a_count_keeps_to_the_rate_that_the_deployment_was_told(undeployed: Any) -> None:
+def test_a_count_keeps_to_the_deployments_rate(undeployed: Any) -> None:
     """AWS raises quotas on request."""
     undeployed.deploy(DescribeRequestsPerSecond="10")
     for line in range(100, 250):
@@ -149,8 +149,8 @@ def test_without_being_asked_nothing_is_counted(lists: Any) -> None:
 # --- delete
 
 
-def test_a_list_that_nobody_uses_is_deleted_and_forgotten(lists: Any) -> None:
-    """In this order: a list that still stands must not be passed by."""
+def test_an_unused_list_is_deleted_and_unregistered(lists: Any) -> None:
+    """In this order: an existing list must not be unknown."""
     lists.done("set", "Club", "--group", "promotions")
     assert lists.done("delete", "Club", "--yes").stdout == "Club is deleted, and forgotten here\n"
     assert "Club" not in _names(lists)
@@ -158,7 +158,7 @@ def test_a_list_that_nobody_uses_is_deleted_and_forgotten(lists: Any) -> None:
 
 
 @pytest.mark.parametrize(("numbers", "told"), [(0, "is empty"), (1, "1 number on"), (3, "3 numbers on")])
-def test_without_a_yes_it_is_said_who_is_on_the_list(lists: Any, numbers: int, told: str) -> None:
+def test_without_yes_the_numbers_on_the_list_are_reported(lists: Any, numbers: int, told: str) -> None:
     """They are who can be texted again."""
     for line in range(numbers):
         lists.world.aws.put_opted_out_number(OptOutListName="Club", OptedOutNumber=f"+142555501{line:02}")
@@ -183,8 +183,8 @@ def test_the_stacks_own_list_is_never_deleted(lists: Any) -> None:
     assert "is this deployment's own list" in result.stderr
 
 
-def test_a_list_that_a_number_obeys_is_not_deleted(lists: Any) -> None:
-    """Whoever is on it would be texted by that number again."""
+def test_a_list_that_a_number_uses_is_not_deleted(lists: Any) -> None:
+    """The number could text everyone on it again."""
     number = lists.world.aws.describe_phone_numbers()["PhoneNumbers"][0]["PhoneNumberId"]
     lists.world.aws.update_phone_number(PhoneNumberId=number, OptOutListName="Club")
     result = lists.run("delete", "Club", "--yes")
@@ -193,7 +193,7 @@ def test_a_list_that_a_number_obeys_is_not_deleted(lists: Any) -> None:
     assert "Club" in _names(lists)
 
 
-def test_a_list_that_senders_count_for_is_not_deleted(lists: Any) -> None:
+def test_a_list_that_senders_use_is_not_deleted(lists: Any) -> None:
     """Their STOPs would stay due for ever."""
     for line in range(2, 7):
         _book(lists).write(Sender(identity=f"+1212555010{line}", list_name="Club"))
@@ -203,7 +203,7 @@ def test_a_list_that_senders_count_for_is_not_deleted(lists: Any) -> None:
     assert "Club" in _names(lists)
 
 
-def test_what_aws_keeps_is_told_with_its_reason(undeployed: Any) -> None:
+def test_a_list_that_aws_does_not_delete_is_reported_with_the_reason(undeployed: Any) -> None:
     """The account's default list cannot be deleted."""
     undeployed.deploy(own_list="Club")
     number = undeployed.world.aws.describe_phone_numbers()["PhoneNumbers"][0]["PhoneNumberId"]
@@ -305,7 +305,7 @@ def test_the_lists_that_are_known_are_listed_with_what_the_scopes_make_of_them(u
     assert "An opt-out counts for every list of its group, an opt-in for the list of the sender" in words
 
 
-def test_nobody_is_shown(lists: Any) -> None:
+def test_a_count_shows_no_number(lists: Any) -> None:
     """A count is of numbers, and shows none."""
     lists.world.aws.put_opted_out_number(OptOutListName="Club", OptedOutNumber=PERSON)
     printed = "".join(

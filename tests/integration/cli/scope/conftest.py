@@ -27,7 +27,7 @@ class Lists:
     world: World
 
     def reach(self, *, opt_out: Reach = Reach.SENDER, opt_in: Reach = Reach.SENDER) -> Lists:
-        """Deployed again with another choice."""
+        """Deploy with another scope."""
         chosen = replace(self.world.parts.settings, opt_out_scope=opt_out, opt_in_scope=opt_in)
         self.world.parts = assemble(chosen, paced=False)
         return self
@@ -41,7 +41,7 @@ class Lists:
         return self.world.parts.ledger.consent(PERSON, list_name)
 
     def on(self) -> set[str]:
-        """The lists that the person stands on."""
+        """Return the lists that have the person's number."""
         return {name for name in (LIST, *GROUPS) if self._is_on(name)}
 
     def _is_on(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""One request, several lists: what a scope reaches, in which order, and what a failure on the way leaves behind."""
+"""One request for several lists: the reach of a scope, the order of work, and failures."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_stop_that_counts_for_a_group_reaches_its_lists_and_no_other(lists: An
 
 
 @pytest.mark.parametrize("name", ["Alerts", LIST])
-def test_a_list_in_no_group_stands_alone(lists: Any, name: str) -> None:
+def test_a_list_in_no_group_is_not_grouped_with_others(lists: Any, name: str) -> None:
     """Being in none is nothing that lists have in common."""
     lists.reach(opt_out=Reach.GROUP)
     _record(lists, Asked.OPT_OUT, name)
@@ -213,7 +213,7 @@ def test_a_worker_that_dies_between_two_lists_leaves_nothing_that_a_redelivery_d
 
 
 def test_every_consent_is_changed_before_any_list_is_touched(lists: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks is told "opted out" for each, wherever the worker dies after that."""
+    """Queries return "opted out" for each, even if the worker dies then."""
     lists.reach(opt_out=Reach.ALL)
 
     def die(*_: object) -> None:
@@ -382,8 +382,8 @@ def test_a_scope_that_does_not_exist_counts_as_the_sender_and_is_a_problem(name:
     assert (problem.setting, problem.fix) == (PARAMETERS[name], "Give one of SENDER, GROUP, ALL.")
 
 
-def test_nobody_else_is_touched(lists: Any) -> None:
-    """A scope is about lists, never about people."""
+def test_no_other_person_is_affected(lists: Any) -> None:
+    """A scope is about lists, not people."""
     lists.reach(opt_out=Reach.ALL)
     _record(lists, Asked.OPT_OUT, number="+14255550183")
     assert lists.on() == set()

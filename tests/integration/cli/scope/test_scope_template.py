@@ -1,4 +1,4 @@
-"""Which opt-out lists the functions of a deployment may write to, resolved as CloudFormation does it."""
+"""The opt-out lists that functions may write to, with the template resolved as by CloudFormation."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ ROLES = [name for name, role in resources("AWS::IAM::Role").items() if WRITES in
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_function_may_write_to_the_stacks_own_list_alone_if_no_other_is_named(role: str) -> None:
-    """Least privilege: nobody opts anybody in on somebody else's list."""
+    """Least privilege: other lists are out of reach."""
     assert _writable(role) == [OWN]
     assert _writable(role, ExistingOptOutListArn=EXISTING) == [EXISTING]
 
@@ -86,7 +86,7 @@ def test_the_functions_that_answer_requests_are_all_covered() -> None:
         ("*", False),
     ],
 )
-def test_only_whole_arns_of_lists_are_taken(arn: str, taken: bool) -> None:
+def test_only_whole_arns_of_lists_are_accepted(arn: str, taken: bool) -> None:
     """CloudFormation holds each value of such a parameter against the pattern."""
     pattern = template()["Parameters"]["AdditionalOptOutListArns"]["AllowedPattern"]
     assert (re.fullmatch(pattern, arn) is not None) is taken

@@ -1,4 +1,4 @@
-"""The `senders` command beside the ledger that functions read."""
+"""Fixtures: the `senders` command, with a ledger."""
 
 from __future__ import annotations
 

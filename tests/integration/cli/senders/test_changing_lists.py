@@ -1,4 +1,4 @@
-"""A person who texted STOP to a number stays opted out when the number's list changes."""
+"""People who texted STOP to a number stay opted out when its list changes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_waiting_opt_in_counts_too(changing: Changing) -> None:
     assert "1 person is opted out on Default (1 of them with a pending opt-in)" in result.stderr
 
 
-def test_nobody_counts_who_is_opted_out_on_the_new_list_or_opted_in(changing: Changing) -> None:
+def test_people_opted_out_on_the_new_list_or_opted_in_do_not_count(changing: Changing) -> None:
     """A change that forgets nobody needs no choice, and no waiting."""
     changing.done("senders", "set", SECOND, "--list", "Club")
     changing.text("STOP")
@@ -91,7 +91,7 @@ def test_a_removed_sender_would_forget_them_too(changing: Changing) -> None:
     assert changing.sender_list() == "Club"
 
 
-def test_one_line_of_an_import_that_would_forget_somebody_stops_it(changing: Changing, tmp_path: Path) -> None:
+def test_one_line_that_would_leave_out_a_person_stops_the_import(changing: Changing, tmp_path: Path) -> None:
     """Nothing is set before the choice is made, also in a dry run."""
     changing.done("senders", "set", SECOND, "--list", "Alerts")
     changing.text("STOP")
@@ -112,7 +112,7 @@ def test_one_line_of_an_import_that_would_forget_somebody_stops_it(changing: Cha
 # --- carried
 
 
-def test_a_carry_keeps_everybody_opted_out(changing: Changing) -> None:
+def test_a_carry_keeps_all_people_opted_out(changing: Changing) -> None:
     """In the API's answer at once, and on the list after the next sweep, with the time and with who had asked."""
     changing.text("STOP")
     before = changing.consent(LIST)
@@ -199,7 +199,7 @@ def test_a_start_meanwhile_is_carried(changing: Changing) -> None:
     assert PERSON not in changing.listed("Club")
 
 
-def test_a_newer_decision_on_the_new_list_stands(changing: Changing) -> None:
+def test_a_newer_decision_on_the_new_list_applies(changing: Changing) -> None:
     """The person has opted in there since."""
     changing.done("senders", "set", SECOND, "--list", "Club")
     changing.text("STOP")
@@ -262,7 +262,7 @@ def test_a_carry_that_is_killed_at_any_call_is_completed_by_repeating_it(changin
 
 
 def test_a_carry_that_is_killed_is_completed_by_reconcile_function(changing: Changing) -> None:
-    """Also if nobody repeats it."""
+    """Also if the command is not repeated."""
 
     def killed() -> None:
         raise Killed
@@ -281,7 +281,7 @@ def test_a_carry_that_is_killed_is_completed_by_reconcile_function(changing: Cha
 # --- forgotten, or nobody to forget
 
 
-def test_what_is_to_be_forgotten_is_forgotten(changing: Changing) -> None:
+def test_opt_outs_are_left_out_with_forget(changing: Changing) -> None:
     """At once, and it stays so."""
     changing.text("STOP")
     changing.done("senders", "set", OURS, "--list", "Club", "--forget")
@@ -312,7 +312,7 @@ def test_a_stop_right_after_a_change_without_a_carry_is_not_forgotten(
 # --- the stack's own list
 
 
-def test_a_stack_with_another_list_forgets_nobody(changing: Changing) -> None:
+def test_a_stack_with_another_list_keeps_all_opt_outs(changing: Changing) -> None:
     """Counted at once, and copied by ReconcileFunction."""
     changing.text("STOP")
     changing.settle()
@@ -326,7 +326,7 @@ def test_a_stack_with_another_list_forgets_nobody(changing: Changing) -> None:
     assert changing.consent("Club", OTHER) is not None
 
 
-def test_a_stack_with_another_list_forgets_nobody_before_any_function_noticed(changing: Changing) -> None:
+def test_a_stack_with_another_list_keeps_all_opt_outs_before_any_function_ran(changing: Changing) -> None:
     """The person's text to this sender is looked for on every list; a text to another sender is not."""
     clients.dynamodb().put_item(
         TableName="ledger", Item=to_attributes(items.sender_item(Sender(identity=SECOND, list_name="Alerts")))
@@ -341,7 +341,7 @@ def test_a_stack_with_another_list_forgets_nobody_before_any_function_noticed(ch
     assert not changing.is_opted_out()
 
 
-def test_a_sender_that_is_changed_behind_the_command_s_back_forgets_nobody(changing: Changing) -> None:
+def test_a_sender_that_is_changed_without_the_command_keeps_all_opt_outs(changing: Changing) -> None:
     """As an older command changes it."""
     changing.text("STOP")
     SenderStore(clients.dynamodb(), "ledger").write(Sender(identity=OURS, list_name="Club"))
@@ -374,7 +374,7 @@ def test_a_stack_s_old_list_can_be_forgotten(changing: Changing) -> None:
     assert not changing.is_opted_out()
 
 
-def test_lists_tells_what_is_still_to_be_copied_and_can_copy_it(changing: Changing) -> None:
+def test_lists_shows_incomplete_copies_and_can_complete_them(changing: Changing) -> None:
     """Without waiting for the function."""
     changing.text("STOP")
     changing.settle()

@@ -1,4 +1,4 @@
-"""A list of the deployment's own account is one list, whether it is given by name or by ARN."""
+"""A list of the deployment's own account is one list, by name or by ARN."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_without_an_account_nothing_is_renamed() -> None:
 
 
 def _without_names() -> DynamoLedger:
-    """Keeps a consent under whatever a list is called, as earlier releases did."""
+    """Store a consent under any name of its list, as earlier releases did."""
     return DynamoLedger(clients.dynamodb(), "ledger")
 
 
@@ -90,7 +90,7 @@ def _stored(list_name: str, number: str = PERSON) -> dict[str, Any] | None:
 
 
 @pytest.mark.parametrize("own_list", [LIST, BY_ARN])
-def test_a_stack_created_again_remembers_everybody(changing: Changing, own_list: str) -> None:
+def test_a_stack_created_again_keeps_all_consents(changing: Changing, own_list: str) -> None:
     """By the list's name or by its ARN, whichever it had before."""
     _before(changing, Asked.OPT_OUT)
     changing.text("STOP", "+14255550183")
@@ -107,7 +107,7 @@ def test_a_stack_created_again_remembers_everybody(changing: Changing, own_list:
 
 
 @pytest.mark.parametrize("own_list", [LIST, BY_ARN])
-def test_a_start_lifts_an_opt_out_that_stands_under_the_arn(changing: Changing, own_list: str) -> None:
+def test_a_start_lifts_an_opt_out_stored_under_the_arn(changing: Changing, own_list: str) -> None:
     """One consent, one entry on the list."""
     _before(changing, Asked.OPT_OUT)
     changing.redeployed(own_list)
@@ -211,7 +211,7 @@ def test_what_is_known_of_the_30_days_is_kept(changing: Changing) -> None:
     assert (consent.status, consent.held_until) == (Status.OPT_IN_PENDING, deleted + timedelta(days=30))
 
 
-def test_reconcile_moves_what_nobody_reads(changing: Changing) -> None:
+def test_reconcile_merges_items_that_are_not_read(changing: Changing) -> None:
     """Everybody's consent has the list's name in the end."""
     people = [f"+1425555{at:04}" for at in range(190, 195)]
     for at, number in enumerate(people):
@@ -246,7 +246,7 @@ def test_a_list_that_is_known_by_both_names_counts_once() -> None:
 
 
 @pytest.mark.parametrize("given", [BY_ARN, LIST])
-def test_an_import_takes_a_list_by_either_name(changing: Changing, tmp_path: Path, given: str) -> None:
+def test_an_import_accepts_a_list_by_either_name(changing: Changing, tmp_path: Path, given: str) -> None:
     """Its opt-outs stand under the name."""
     file = tmp_path / "numbers.csv"
     file.write_text(f"phone\n{PERSON}\n")

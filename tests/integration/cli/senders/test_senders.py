@@ -1,4 +1,4 @@
-"""`sms-consent senders`: what is checked before it is written, and that functions find what was written."""
+"""`sms-consent senders`: settings are checked before they are written, and functions read what was written."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_list_of_another_account_that_is_not_shared_is_refused(senders: Any) -
     assert "shared with this account" in result.stderr
 
 
-def test_a_list_is_taken_unseen_when_asked(senders: Any) -> None:
+def test_a_list_is_accepted_unchecked_on_request(senders: Any) -> None:
     """Such as one whose sharing is not yet accepted; it keeps its ARN, which is its only name."""
     senders.done("set", OURS, "--list", FOREIGN, "--no-check")
     assert _found(senders) == Sender(identity=OURS, list_name=FOREIGN)
@@ -144,7 +144,7 @@ def test_the_stacks_own_list_has_one_name(undeployed: Any, own: str, given: str)
 
 
 def test_a_brand_that_makes_a_reply_too_long_is_refused_with_its_size(senders: Any) -> None:
-    """Now, and not when somebody waits for a confirmation."""
+    """Before it fails at a confirmation."""
     result = senders.run("set", OURS, "--brand", "The Very Long Name of a Club " * 4)
     assert result.exit_code == 2
     assert "Shorten the brand" in result.stderr
@@ -166,8 +166,8 @@ def test_a_language_without_replies_is_refused_with_those_that_have_some(senders
     assert "there are no replies in 'tlh'; supported languages: ar, da, de, en," in result.stderr
 
 
-def test_everything_that_is_wrong_is_said_at_once(senders: Any) -> None:
-    """Whoever mends it mends it once."""
+def test_all_problems_are_reported_at_once(senders: Any) -> None:
+    """So that one correction is enough."""
     stderr = senders.run("set", "Example", "--list", "Culb", "--language", "tlh").stderr
     assert all(part in stderr for part in ("a sender is", "no list Culb", "no replies in 'tlh'"))
 
@@ -190,8 +190,8 @@ def test_a_list_that_functions_may_not_write_to_is_noted(undeployed: Any) -> Non
     assert f"add {ARN}Marketing to the stack's AdditionalOptOutListArns" in note
 
 
-def test_a_number_that_aws_has_obey_another_list_is_noted(undeployed: Any) -> None:
-    """Its texts would go on for everybody who opted out."""
+def test_a_number_with_another_list_in_aws_is_noted(undeployed: Any) -> None:
+    """AWS would allow its texts to everyone who opted out."""
     undeployed.deploy(AdditionalOptOutListArns=ARN + "Club")
     note = undeployed.done("set", OURS, "--list", "Club").stderr
     assert f"{OURS} uses the list {LIST} in AWS, not Club" in note
@@ -200,7 +200,7 @@ def test_a_number_that_aws_has_obey_another_list_is_noted(undeployed: Any) -> No
     assert undeployed.done("set", OURS, "--list", "Club").stderr == ""
 
 
-def test_who_may_not_look_at_numbers_may_set_a_sender(senders: Any) -> None:
+def test_a_caller_who_may_not_describe_numbers_may_set_a_sender(senders: Any) -> None:
     """Only a note hangs on it."""
     senders.world.backend.fail_next("DescribePhoneNumbers", "AccessDeniedException", 1)
     senders.done("set", OURS, "--list", "Club")
@@ -261,7 +261,7 @@ def test_the_list_shows_every_sender_and_its_lists_group(senders: Any) -> None:
     assert "\x1b" not in shown
 
 
-def test_senders_are_listed_without_reading_anybodys_consent(senders: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_senders_are_listed_without_reading_consents(senders: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The table holds millions of them."""
     senders.done("set", OURS, "--list", "Club")
     senders.world.opt_out()

@@ -1,4 +1,4 @@
-"""`sms-consent senders import`: every line for itself, nothing twice, and what is rejected comes back."""
+"""`sms-consent senders import`: independent lines, idempotent, with a file of rejected lines."""
 
 from __future__ import annotations
 
@@ -93,9 +93,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("line", list(BAD))
-def test_a_line_that_cannot_work_is_told_with_its_number_and_holds_up_no_other(
-    senders: Any, file: Path, line: str
-) -> None:
+def test_an_invalid_line_is_reported_with_its_number_and_stops_no_other(senders: Any, file: Path, line: str) -> None:
     """The exit code says that not all is well."""
     file.write_text(HEADER + PLAIN + line + CLUB)
     result = senders.run("import", str(file))
@@ -106,7 +104,7 @@ def test_a_line_that_cannot_work_is_told_with_its_number_and_holds_up_no_other(
     assert len(_senders(senders)) == 2
 
 
-def test_what_was_rejected_can_be_mended_and_imported_as_it_is(senders: Any, file: Path) -> None:
+def test_rejected_lines_can_be_corrected_and_imported(senders: Any, file: Path) -> None:
     """The file of rejects has the same columns, and one with the error, which is passed over."""
     file.write_text(HEADER + PLAIN + "+12125550104,Culb,The Club,,\n")
     senders.run("import", str(file))
@@ -128,7 +126,7 @@ def test_the_file_of_rejects_can_be_put_elsewhere(senders: Any, file: Path, tmp_
     assert rejects.exists()
 
 
-def test_rejects_that_cannot_be_written_are_told_all_the_same(senders: Any, file: Path, tmp_path: Path) -> None:
+def test_rejects_that_cannot_be_written_are_still_reported(senders: Any, file: Path, tmp_path: Path) -> None:
     """What could be set was set."""
     file.write_text(HEADER + PLAIN + "nobody,,,,\n")
     result = senders.run("import", str(file), "--rejects", str(tmp_path / "missing" / "x.csv"))
@@ -160,7 +158,7 @@ def test_a_dry_run_checks_and_writes_nothing(senders: Any, file: Path) -> None:
     assert not file.with_suffix(".rejects.csv").exists()
 
 
-def test_programs_are_told_in_json(senders: Any, file: Path) -> None:
+def test_json_output_has_every_count(senders: Any, file: Path) -> None:
     """With the numbers of lines."""
     file.write_text(HEADER + CLUB + PLAIN)
     assert senders.told("import", str(file)) == {
@@ -213,7 +211,7 @@ def test_a_file_may_come_through_a_pipe(senders: Any) -> None:
         (b"\x00\x01PK", "the first line must name identity"),
     ],
 )
-def test_what_is_no_such_file_is_refused_as_a_whole(senders: Any, file: Path, content: bytes, complaint: str) -> None:
+def test_an_unreadable_file_is_refused_as_a_whole(senders: Any, file: Path, content: bytes, complaint: str) -> None:
     """Nothing of it is written."""
     file.write_bytes(content)
     result = senders.run("import", str(file))

@@ -1,4 +1,4 @@
-"""Senders, groups and scope as an operator meets them: commands told nothing but where AWS is, texts through the stack."""
+"""Senders, groups and scope on the local stack: commands that know only the address of AWS, and texts through the stack."""
 
 from __future__ import annotations
 

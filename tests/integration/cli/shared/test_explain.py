@@ -24,7 +24,7 @@ def shown(output: str) -> dict[str, str]:
     return {name: value.strip() for name, value in re.findall(r"^(\S+(?: \S+)?)  +(.*)$", joined, re.MULTILINE)}
 
 
-def test_a_person_is_told_what_decided_by_which_rule_and_what_follows(command: Command) -> None:
+def test_explain_shows_matched_words_rule_and_consequence(command: Command) -> None:
     """The deciding words as they were sent, the rule's id and where it comes from."""
     block = shown(command("explain", " Stop. ").output)
     assert block["intent"] == "OPT_OUT"
@@ -86,7 +86,7 @@ def test_an_ordinary_text_is_said_to_change_nothing(command: Command) -> None:
     assert "nothing is recorded" in block["the sender"]
 
 
-def test_the_language_of_a_keyword_is_told(command: Command) -> None:
+def test_explain_shows_the_language_of_a_keyword(command: Command) -> None:
     """The reply will be in it."""
     assert shown(command("explain", "Désabonner").output)["language"] == "fr"
 
