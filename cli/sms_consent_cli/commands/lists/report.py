@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from sms_consent_cli.commands.lists.creation import CreatedList
-from sms_consent_cli.commands.lists.service import Count, KnownList, ListDescription
+from sms_consent_cli.commands.lists.service import Count, ListDescription, ListSummary
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import isolated, visible
 
@@ -18,7 +18,7 @@ __all__ = ["counting", "show_created", "show_known", "show_list"]
 _SCOPES = {"SENDER": "the list of the sender", "GROUP": "every list of its group", "ALL": "all lists"}
 
 
-def show_known(known: Sequence[KnownList], scopes: tuple[str, str] | None) -> None:
+def show_known(known: Sequence[ListSummary], scopes: tuple[str, str] | None) -> None:
     """Print the known lists, and how far opt-outs and opt-ins count."""
     out = console()
     if not known:
@@ -39,7 +39,7 @@ def show_known(known: Sequence[KnownList], scopes: tuple[str, str] | None) -> No
         )
 
 
-def _remark(known: KnownList) -> Styled:
+def _remark(known: ListSummary) -> Styled:
     if known.writable is False:
         return Styled("missing from AdditionalOptOutListArns", style="yellow")
     return Styled("the stack's own" if known.own else "", style="dim")
@@ -90,7 +90,7 @@ def _shown(value: str) -> str:
     return isolated(visible(value))
 
 
-def _permission(here: KnownList) -> str | None:
+def _permission(here: ListSummary) -> str | None:
     if here.writable is None:
         return None
     return "may write to it" if here.writable else "may not write to it: it is missing from AdditionalOptOutListArns"

@@ -18,11 +18,11 @@ from sms_consent_cli.shared.list_copying import Choice, ListCopying, Move
 from sms_consent_cli.shared.sender_checks import SenderChecks
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["Count", "KnownList", "ListDescription", "ListService"]
+__all__ = ["Count", "ListDescription", "ListService", "ListSummary"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownList:
+class ListSummary:
     """A list for which requests may count."""
 
     name: str
@@ -48,7 +48,7 @@ class ListDescription:
     """A list of the account, or one that another account shares."""
 
     found: OptOutList
-    here: KnownList | None  # None where there is no deployment
+    here: ListSummary | None  # None where there is no deployment
     used_by: tuple[str, ...]
 
     def view(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class ListService:
 
     # --- to be looked at
 
-    def known(self) -> list[KnownList]:
+    def known(self) -> list[ListSummary]:
         """Return the known lists, the stack's own first."""
         groups = self._groups()
         own = self.deployment.own_list
@@ -162,8 +162,8 @@ class ListService:
 
     # --- its parts
 
-    def _known(self, name: str, groups: Groups, found: OptOutList | None) -> KnownList:
-        return KnownList(
+    def _known(self, name: str, groups: Groups, found: OptOutList | None) -> ListSummary:
+        return ListSummary(
             name=name,
             group=groups.get(name),
             own=name == self.deployment.own_list,

@@ -122,11 +122,11 @@ def test_a_pass_goes_on_where_the_last_one_was_and_begins_once_a_day(
         )  # fmt: skip
     inbound.world.pass_time(days=40)
     monkeypatch.setattr(bodies, "PAGE", 2)
-    unescape_cell = bodies.DynamoMessageBodies.until
+    original = bodies.DynamoMessageBodies.until
 
     def slow(self: bodies.DynamoMessageBodies, moment: object, place: str | None) -> object:
         inbound.world.pass_time(seconds=100)
-        return unescape_cell(self, moment, place)  # type: ignore[arg-type]
+        return original(self, moment, place)  # type: ignore[arg-type]
 
     monkeypatch.setattr(bodies.DynamoMessageBodies, "until", slow)
     with retention_function(monkeypatch) as run:

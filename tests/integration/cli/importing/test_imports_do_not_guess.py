@@ -45,12 +45,12 @@ def _refusal(imports: Moving, content: str) -> str:
 
 def test_subscribers_of_other_systems_stay_subscribed(imports: Moving) -> None:
     """Yes means what the heading says: subscribed people are skipped, the others are opted out."""
-    for place, (normalised_heading, subscribed, opted_out) in enumerate(SUBSCRIPTIONS, start=10):
-        content = f"Phone,{normalised_heading}\n{PERSON},{subscribed}\n+142555502{place},{opted_out}\n"
+    for place, (heading, subscribed, opted_out) in enumerate(SUBSCRIPTIONS, start=10):
+        content = f"Phone,{heading}\n{PERSON},{subscribed}\n+142555502{place},{opted_out}\n"
         result = imports.done(content, *AS_OF)
-        assert imports.opted_out()[-1] == f"+142555502{place}", normalised_heading
+        assert imports.opted_out()[-1] == f"+142555502{place}", heading
         assert "1 without a request" in result.stdout
-        assert f"status “{normalised_heading}”" in result.stderr
+        assert f"status “{heading}”" in result.stderr
     assert PERSON not in imports.opted_out()
 
 
@@ -112,13 +112,13 @@ UNCLEAR = (
 
 def test_a_cell_that_is_not_understood_is_given_back(imports: Moving) -> None:
     """It is no opt-out, and holds up no other line."""
-    for normalised_heading, cell in UNCLEAR[::4]:
-        good = {"unsubscribed_at": "2025-03-01", "sms_consent": "no"}.get(normalised_heading, "unsubscribed")
-        result = imports.run(imports.file(f"phone,{normalised_heading}\n{PERSON},{cell}\n{OTHER},{good}\n"), *AS_OF)
-        assert (result.exit_code, imports.opted_out()) == (1, [OTHER]), (normalised_heading, cell)
+    for heading, cell in UNCLEAR[::4]:
+        good = {"unsubscribed_at": "2025-03-01", "sms_consent": "no"}.get(heading, "unsubscribed")
+        result = imports.run(imports.file(f"phone,{heading}\n{PERSON},{cell}\n{OTHER},{good}\n"), *AS_OF)
+        assert (result.exit_code, imports.opted_out()) == (1, [OTHER]), (heading, cell)
         assert [each["import_line"] for each in imports.rejects()] == ["2"]
-    for normalised_heading, cell in UNCLEAR:
-        status = NumberFile.at(imports.file(f"phone,{normalised_heading}\n"), {}, None).columns.status
+    for heading, cell in UNCLEAR:
+        status = NumberFile.at(imports.file(f"phone,{heading}\n"), {}, None).columns.status
         assert status is not None
         if "never" not in cell and "0000" not in cell:  # what is no time fails as such
             with pytest.raises(ValueError, match=r"status|no time|heading"):
@@ -239,6 +239,6 @@ def test_a_first_line_with_a_number_is_not_lost_as_a_heading(imports: Moving) ->
         ("Unsubscribed Marketing", None),
     ],
 )
-def test_a_heading_says_what_its_words_say_together(normalised_heading: str, kind: StatusKind | None) -> None:
+def test_a_heading_says_what_its_words_say_together(heading: str, kind: StatusKind | None) -> None:
     """One word more makes it another heading."""
-    assert status_kind(normalised_heading) is kind
+    assert status_kind(heading) is kind
