@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder
 
-from api import container, problems
+from api import problems
 from api.caller import identify_caller
 from api.context import RequestContext
 from api.event import ApiEvent
 from api.resolver import resolve
 from sms_consent.access.access_key import Refused
+from sms_consent.bootstrap.container import Container
 from sms_consent.bootstrap.observability import invocation, logger, metrics
 from sms_consent.domain.errors import ConsentError
 from sms_consent.domain.observation import COUNT
@@ -20,10 +22,16 @@ from sms_consent.domain.observation import COUNT
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-__all__ = ["handler"]
+__all__ = ["container", "handler"]
 
 MARGIN = timedelta(seconds=12)
 """How much of the function's time is kept for one call that hangs and for recording the rest of 100 recipients."""
+
+
+@cache
+def container() -> Container:
+    """Return the function's objects, the same for every request."""
+    return Container(service="api")
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -39,7 +47,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _answer(request: ApiEvent, context: LambdaContext) -> dict[str, Any]:
     """Identify the caller before anything else, so that a refusal is cheap and reveals nothing."""
     try:
-        caller = identify_caller(request, container.access_keys())
+        caller = identify_caller(request, container().access_keys)
     except Refused as refused:
         response = ResponseBuilder[ApiEvent](problems.unauthorized()).build(request)
         metrics("api").add_metric("ApiRequestsRefused", COUNT, 1)
@@ -52,9 +60,9 @@ def _answer(request: ApiEvent, context: LambdaContext) -> dict[str, Any]:
     request_context = RequestContext(
         event=request,
         caller=caller,
-        hurry_from=container.parts().clock.now() + remaining - MARGIN,
-        requests=container.requests(),
-        queries=container.queries(),
+        hurry_from=container().clock.now() + remaining - MARGIN,
+        requests=container().channel_requests,
+        queries=container().queries,
     )
     response = resolve(request_context, context)
     if request_context.errors:

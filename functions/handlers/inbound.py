@@ -1,23 +1,32 @@
-"""InboundFunction: an SNS event, or SNS notifications in SQS records, with partial batch failures for the latter."""
+"""InboundFunction: processes an SNS event, or SNS notifications in SQS records with partial batch failures."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sms_consent.bootstrap.cold_start import uncollected
 
 with uncollected("imports"):
-    from sms_consent.bootstrap.inbound import batch, batch_that_fails, deadline
+    from sms_consent.adapters import clients
+    from sms_consent.bootstrap.container import Container
     from sms_consent.bootstrap.observability import invocation
+    from sms_consent.sync.reply_limits import FREE
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-__all__ = ["handler"]
+__all__ = ["container", "handler"]
+
+
+@cache
+def container() -> Container:
+    """Return the function's objects, the same in every invocation."""
+    return Container(service="inbound", looks_further=False, free_replies=FREE)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
-    """Process inbound texts. An event from SNS itself that failed raises as a whole, and Lambda repeats it.
+    """Process inbound texts. Raise if the text of an event from SNS itself failed: Lambda repeats the event.
 
     While the settings cannot be used, records stay in the queue, except those that SQS would soon delete.
     """
@@ -26,13 +35,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     if not event["Records"]:
         return {"batchItemFailures": []}
     problem: Exception | None = None
-    with invocation("inbound", context), deadline.of(context.get_remaining_time_in_millis):
+    with invocation("inbound", context), clients.deadline.of(context.get_remaining_time_in_millis):
         try:
             with uncollected("first event"):
-                texts = batch()
+                batch = container().inbound_batch
         except Exception as error:  # noqa: BLE001  raised below, unless some records could be moved
-            texts, problem = batch_that_fails(error), error
-        response = texts.handle(event)
+            batch, problem = container().failing_inbound_batch(error), error
+        response = batch.handle(event)
     failed = len(response["batchItemFailures"])
     if problem is not None and failed == len(event["Records"]):
         raise problem

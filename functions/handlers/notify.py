@@ -1,11 +1,11 @@
-"""NotifyFunction: what changed in the ledger, told to whoever listens, at least once and in order for a number."""
+"""NotifyFunction: publishes changes of the ledger to EventBridge, at least once and in order for each number."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sms_consent.bootstrap.notify import batch, clock
+from sms_consent.bootstrap.ledger_only import clock, event_batch
 from sms_consent.bootstrap.observability import invocation
 
 if TYPE_CHECKING:
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["handler"]
 
 MARGIN = timedelta(seconds=20)
-"""What is left of the function's time for the request under way, its one repetition, and what is put aside."""
+"""Time kept for the request under way, its retry, and records for the dead-letter queue."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
-    """Tell until all is told or the time is up."""
-    until = clock().now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
+    """Publish until everything is published or the time is up. Return a partial batch response."""
     with invocation("notify", context):
-        return batch().handle(event, until)
+        until = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
+        return event_batch().handle(event, until)

@@ -1,14 +1,13 @@
-"""RetentionFunction: once a day, what people wrote is taken out of decisions that are older than the deployment keeps it."""
+"""RetentionFunction: deletes, daily, the texts of decisions that are older than the deployment keeps them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.metrics import MetricUnit
-
+from sms_consent.bootstrap.ledger_only import clock, retention
 from sms_consent.bootstrap.observability import invocation, logger, metrics
-from sms_consent.bootstrap.retention import clock, retention
+from sms_consent.domain.observation import COUNT
 from sms_consent.retention.body_retention import Forgotten
 
 if TYPE_CHECKING:
@@ -17,17 +16,17 @@ if TYPE_CHECKING:
 __all__ = ["handler"]
 
 MARGIN = timedelta(seconds=60)
-"""What is left of the function's time for the texts of one part of the ledger."""
+"""Time kept for the texts of one part of the ledger."""
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  a schedule says nothing
-    """Go on until all is looked through, or the time is up."""
-    until = clock().now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  a schedule's event is empty
+    """Go through the ledger until its end, or until the time is up."""
     forgotten = Forgotten()
     with invocation("retention", context):
+        until = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
         try:
             retention().run(until, forgotten)
         finally:  # what was done before an exception is counted too
-            metrics("retention").add_metric("BodiesForgotten", MetricUnit.Count, forgotten.texts)
+            metrics("retention").add_metric("BodiesForgotten", COUNT, forgotten.texts)
         logger("retention").info("looked through", texts=forgotten.texts, over=forgotten.over)
     return {"texts": forgotten.texts}

@@ -414,9 +414,9 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "a bad setting stops every text",
-        "sms_consent/bootstrap/inbound.py",
-        "        reporter.problem(problem)\n    if settings",
-        '        raise __import__("sms_consent.bootstrap.settings").settings.SettingsError(problem.message)\n    if settings',
+        "sms_consent/bootstrap/container.py",
+        "                self.reporter.problem(problem, counted=counted)\n",
+        "                raise ValueError(problem.message)\n",
         BAD_SETTINGS,
     ),
     # --- rejected numbers, failing items

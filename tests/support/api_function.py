@@ -15,8 +15,7 @@ from uuid import uuid4
 import pytest
 from werkzeug.test import Client, TestResponse
 
-import api.container
-from handlers.api import handler
+from handlers.api import container, handler
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.codec import to_attributes
@@ -146,5 +145,4 @@ def api_for_now(world: World) -> Iterator[Api]:
 
 
 def _forget() -> None:
-    for made in (api.container.requests, api.container.queries, api.container.parts, api.container.access_keys):
-        made.cache_clear()
+    container.cache_clear()

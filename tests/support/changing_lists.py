@@ -14,9 +14,9 @@ from botocore.client import BaseClient
 from click.testing import Result
 from typer.testing import CliRunner
 
-import api.container
-import sms_consent.bootstrap.inbound
-import sms_consent.bootstrap.reconcile
+import handlers.api
+import handlers.inbound
+import handlers.reconcile
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.domain.consent import Consent
@@ -113,14 +113,8 @@ class Changing:
 
     def cold_start(self) -> None:
         """New environments for every function."""
-        for made in (
-            sms_consent.bootstrap.inbound.batch,
-            sms_consent.bootstrap.reconcile.reconciler,
-            api.container.parts,
-            api.container.requests,
-            api.container.queries,
-        ):
-            made.cache_clear()
+        for function in (handlers.api, handlers.inbound, handlers.reconcile):
+            function.container.cache_clear()
 
     def settle(self) -> None:
         """Some minutes, in which ReconcileFunction and SweepFunction run."""
@@ -190,9 +184,9 @@ def changing_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[Changing]:
         monkeypatch.setattr(SystemClock, "sleep", sleep)
         monkeypatch.setattr(Deployment, "dynamodb_for", lambda *_: clients.dynamodb())
         made.deploy()
-        sms_consent.bootstrap.inbound.batch.cache_clear()
+        handlers.inbound.container.cache_clear()
         yield changing
-    sms_consent.bootstrap.inbound.batch.cache_clear()
+    handlers.inbound.container.cache_clear()
 
 
 def arn(name: str) -> str:

@@ -24,11 +24,10 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
 from typer.testing import CliRunner
 
-from handlers.inbound import handler
+from handlers.inbound import container, handler
+from handlers.sweep import container as sweep_container
 from handlers.sweep import handler as sweep_handler
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.bootstrap import inbound as wiring
-from sms_consent.bootstrap import sweep as sweep_wiring
 from sms_consent.domain.time import as_text
 from sms_consent_cli.commands.connect.delivery_check import TEST_SENDER
 from sms_consent_cli.commands.connect.report import Report
@@ -334,15 +333,15 @@ def connectable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connectable]:
     with deployed() as world:
         queue = client("sqs").create_queue(QueueName="texts")["QueueUrl"]
         monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", client("sqs").create_queue(QueueName="dead")["QueueUrl"])
-        wiring.batch.cache_clear()
-        sweep_wiring.parts.cache_clear()
+        container.cache_clear()
+        sweep_container.cache_clear()
         made = _made(world, queue)
         monkeypatch.setattr(aws_clock, "_counter", made.counter)
         monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: made.pass_a_moment(seconds))
         with patch.object(BaseClient, "_make_api_call", _method(made.witness(BaseClient._make_api_call))):  # type: ignore[attr-defined]  # where every call passes
             yield made
-    wiring.batch.cache_clear()
-    sweep_wiring.parts.cache_clear()
+    container.cache_clear()
+    sweep_container.cache_clear()
 
 
 def _method(made: Any) -> Any:

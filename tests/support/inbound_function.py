@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from handlers.inbound import handler
+from handlers.inbound import container, handler
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.codec import to_attributes
-from sms_consent.bootstrap import inbound as wiring
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.time import as_text
@@ -162,6 +161,6 @@ def inbound_function(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbound]:
         source = clients.queues().create_queue(QueueName="inbound", Attributes=attributes)["QueueUrl"]
         monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", queue)
         monkeypatch.setenv("INBOUND_QUEUE_URL", source)
-        wiring.batch.cache_clear()
+        container.cache_clear()
         yield Inbound(world, queue, source)
-    wiring.batch.cache_clear()
+    container.cache_clear()

@@ -22,7 +22,7 @@ from samtranslator.yaml_helper import yaml_parse
 from handlers.notify import handler
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.bootstrap import notify as wiring
+from sms_consent.bootstrap.ledger_only import event_batch
 from support.event_schemas import fits
 from support.inbound_function import Inbound, inbound_function
 from support.template import REPOSITORY, template
@@ -148,17 +148,17 @@ def notify_beside(inbound: Inbound, monkeypatch: pytest.MonkeyPatch) -> Iterator
             answers.append({"ErrorCode": code, "ErrorMessage": "…"} if code else put_events(backend, [entry])[0])
         return answers
 
-    wiring.batch.cache_clear()
+    event_batch.cache_clear()
     with monkeypatch.context() as environment:  # the other function has this variable too
         environment.setenv("DEAD_LETTER_QUEUE_URL", queue)
-        wiring.batch()
+        event_batch()
     waited = inbound.world.time.shift
     with (
         patch.object(EventsBackend, "put_events", some_fail),
         patch.object(SystemClock, "sleep", lambda _, seconds: waited(timedelta(seconds=seconds))),
     ):
         yield notify
-    wiring.batch.cache_clear()
+    event_batch.cache_clear()
 
 
 @contextmanager

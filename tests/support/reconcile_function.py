@@ -11,12 +11,11 @@ from unittest.mock import patch
 
 import pytest
 
-from handlers.reconcile import handler
+from handlers.reconcile import container, handler
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb.codec import from_attributes
 from sms_consent.adapters.dynamodb.items import DRIFT, drift_from
-from sms_consent.bootstrap import reconcile as wiring
 from sms_consent.domain.consent import Drift
 from support.world import LIST, World
 
@@ -85,7 +84,7 @@ def reconcile_beside(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    wiring.reconciler.cache_clear()
+    container.cache_clear()
     with patch.object(SystemClock, "sleep", lambda _, seconds: world.pass_time(seconds=seconds)):
         yield Reconcile(world)
-    wiring.reconciler.cache_clear()
+    container.cache_clear()

@@ -24,8 +24,7 @@ from typer.testing import CliRunner
 import moto_sms_voice
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.bootstrap.container import Parts, assemble
-from sms_consent.bootstrap.reconciling import assemble_reconciler
+from sms_consent.bootstrap.container import Container, assemble_reconciler
 from sms_consent.bootstrap.settings import Settings
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Asked, Author, Decision
@@ -100,9 +99,9 @@ class Recovery:
 
     # --- its functions
 
-    def parts(self) -> Parts:
+    def parts(self) -> Container:
         """With the environment that the stack's functions have."""
-        return assemble(self._settings(), paced=False)
+        return Container(self._settings(), paced=False)
 
     def _settings(self) -> Settings:
         return Settings.from_environment(
@@ -134,7 +133,7 @@ class Recovery:
 
     def sweep(self) -> None:
         parts = self.parts()
-        parts.sweep().run(parts.clock.now() + timedelta(seconds=11))
+        parts.sweep.run(parts.clock.now() + timedelta(seconds=11))
 
     def reconcile(self) -> Any:
         """A whole run of ReconcileFunction, and the sweep after it."""

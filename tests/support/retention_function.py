@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from handlers.retention import handler
-from sms_consent.bootstrap import retention as wiring
+from sms_consent.bootstrap.ledger_only import retention
 
 __all__ = ["retention_function"]
 
@@ -27,10 +27,10 @@ class _Context:
 def retention_function(monkeypatch: pytest.MonkeyPatch, days: str = "30") -> Iterator[Callable[..., int]]:
     """How many texts one invocation takes out."""
     monkeypatch.setenv("BODY_RETENTION_DAYS", days)
-    wiring.retention.cache_clear()
+    retention.cache_clear()
 
     def run(milliseconds: int = 900_000) -> int:
         return handler({}, _Context(milliseconds))["texts"]  # type: ignore[arg-type]  # the member that the handler uses
 
     yield run
-    wiring.retention.cache_clear()
+    retention.cache_clear()

@@ -6,9 +6,8 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from handlers.sweep import handler
+from handlers.sweep import container, handler
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.bootstrap import sweep as wiring
 from support.world import World
 
 __all__ = ["sweep"]
@@ -23,10 +22,9 @@ class _Context:
 
 def sweep(world: World, event: dict[str, Any] | None = None) -> dict[str, Any]:
     """One run, at its cold start."""
-    wiring.parts.cache_clear()
-    wiring.problems.cache_clear()
+    container.cache_clear()
     shift = world.time.shift
     with patch.object(SystemClock, "sleep", lambda _, seconds: shift(timedelta(seconds=seconds))):
         done = handler(event or {}, _Context())  # type: ignore[arg-type]  # the members that the handler uses
-    wiring.parts.cache_clear()
+    container.cache_clear()
     return done

@@ -57,7 +57,7 @@ def environment(
     at_once: Mapping[Call, float] = DEFAULT_QUOTAS,
     limits: ReplyLimits | None = None,
 ) -> Environment:
-    """As ``sms_consent.bootstrap.container.assemble`` does it."""
+    """Build them as ``sms_consent.bootstrap.container`` does."""
     pace = RateLimiter(clock, DEFAULT_QUOTAS) if paced else RateLimiter(clock, at_once=at_once)
     senders = SenderCache(ledger, clock)
     postman = ReplySender(texting, _replies(), senders, pace, limits or ReplyLimits(clock))

@@ -15,7 +15,7 @@ from moto import mock_aws
 
 import moto_sms_voice
 from sms_consent.adapters import clients
-from sms_consent.bootstrap.container import Parts, assemble
+from sms_consent.bootstrap.container import Container
 from sms_consent.bootstrap.settings import Settings
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Asked, Author, Decision
@@ -32,7 +32,7 @@ START_OF_TEST = datetime(2026, 11, 3, 14, 0, 0, tzinfo=UTC)
 class World:
     """A deployment: its parts, and what AWS holds."""
 
-    parts: Parts
+    parts: Container
     aws: Any
     table: str
     time: time_machine.Traveller
@@ -88,7 +88,7 @@ class World:
 
     def sweep(self) -> None:
         now = self.parts.clock.now()
-        assemble(self.parts.settings, paced=False).sweep().run(now + timedelta(seconds=11))
+        Container(self.parts.settings, paced=False).sweep.run(now + timedelta(seconds=11))
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def deployed() -> Iterator[World]:
             {"LEDGER_TABLE": "ledger", "OPT_OUT_LIST": LIST, "BRAND": "Example", "SUPPORT_CONTACT": "help.example.com"}
         )
         create_table(clients.dynamodb())
-        made = World(assemble(settings, paced=False), clients.sms_voice(), "ledger", time)
+        made = World(Container(settings, paced=False), clients.sms_voice(), "ledger", time)
         made.backend.add_phone_number(OURS, opt_out_list_name=LIST)
         yield made
 

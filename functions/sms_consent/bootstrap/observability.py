@@ -13,12 +13,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from sms_consent.bootstrap.settings import log_level
+from sms_consent.domain.error_description import described
 from sms_consent.domain.observation import COUNT
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-__all__ = ["Metrics", "invocation", "logger", "metrics"]
+__all__ = ["Metrics", "invocation", "logger", "metrics", "report_failed_item"]
 
 
 class Metrics(EphemeralMetrics):
@@ -71,6 +72,12 @@ def invocation(service: str, context: LambdaContext, **keys: Any) -> Iterator[No
         yield
     finally:
         metrics(service).flush_metrics()
+
+
+def report_failed_item(service: str, error: Exception, **fields: Any) -> None:
+    """Log and count an item that is skipped: the kind of error and where it was raised, without its message."""
+    logger(service).error("an item was skipped", **fields, **described(error))
+    metrics(service).add_metric("ItemsFailed", COUNT, 1)
 
 
 @cache

@@ -23,7 +23,7 @@ from sms_consent.inbound.processor import ClassifiedMessage, InboundResult
 from sms_consent.inbound.records import Record, records_of
 from sms_consent.intent import Intent
 
-__all__ = ["Batch", "Queue", "Texts"]
+__all__ = ["Batch", "Queue", "Runner", "Texts"]
 
 SUSPECT_AFTER = 3
 """A record received more often than this may have stopped the process each time."""

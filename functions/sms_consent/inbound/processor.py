@@ -19,7 +19,7 @@ from sms_consent.intent.rcs_content import RcsContent
 from sms_consent.recording.recorder import Recorder
 from sms_consent.sync.help_and_clarification import HelpAndClarification
 
-__all__ = ["Action", "ClassifiedMessage", "InboundProcessor", "InboundResult"]
+__all__ = ["Action", "ClassifiedMessage", "FailingProcessor", "InboundProcessor", "InboundResult", "actions_for"]
 
 
 class Action(StrEnum):
@@ -166,6 +166,27 @@ class InboundProcessor:
             return InboundResult(reading, Outcome.ANSWERED)
         answer = self._correspondence.answer(decision, ReplyKind.ASK, reply_from=text.destination)
         return InboundResult(reading, Outcome.ANSWERED, answer=answer)
+
+
+class FailingProcessor:
+    """Takes the place of the processor while the settings cannot be used: every text fails with the same error."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def classify(self, _: InboundMessage) -> ClassifiedMessage:
+        """Raise the error."""
+        raise self._error
+
+    def apply(self, _: ClassifiedMessage) -> InboundResult:
+        """Raise the error."""
+        raise self._error
+
+
+def actions_for(chosen: Mapping[str, str]) -> dict[Tier, Action]:
+    """Return the action of every tier. ``chosen`` holds known tiers and actions only (``Settings.from_environment``)."""
+    defaults = dict.fromkeys(Tier, Action.OPT_OUT) | {Tier.UNCLEAR: Action.ASK}
+    return defaults | {Tier(tier): Action(action) for tier, action in chosen.items()}
 
 
 def _ordinary(reading: Classification) -> Classification:

@@ -12,8 +12,7 @@ from botocore.client import BaseClient
 from support.api_function import HOST, PRIMARY, SECONDARY, Api, authorization
 from support.world import PERSON
 
-from api import container as wiring
-from handlers.api import handler
+from handlers.api import container, handler
 from sms_consent.access.access_key import content_hash
 
 TARGET = "/sms/optouts:add?api-version=2026-01-23"
@@ -154,7 +153,7 @@ def test_without_a_secret_only_iam_is_accepted(api: Api, monkeypatch: pytest.Mon
             patched.delenv("ACCESS_KEYS_SECRET")
             if value is not None:
                 patched.setenv("ACCESS_KEYS_SECRET", value)
-            wiring.access_keys.cache_clear()
+            container.cache_clear()
             assert _refused_status(api.send("POST", TARGET, BODY, api.signed("POST", TARGET, BODY)))
             assert api.send("GET", "/openapi.json", headers=IAM).status_code == 200
 

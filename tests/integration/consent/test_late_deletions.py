@@ -13,7 +13,7 @@ from support.world import LIST, PERSON, World
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.bootstrap.container import assemble
+from sms_consent.bootstrap.container import Container
 from sms_consent.domain.consent import HOLD, IN_FLIGHT_FOR, Due, Status
 from sms_consent.domain.decision import Asked
 
@@ -41,7 +41,7 @@ def _meanwhile(when: str, operation: str, act: Callable[[], object]) -> Iterator
 
 
 def _another_worker(world: World, asked: Asked = Asked.OPT_OUT) -> None:
-    parts = assemble(world.parts.settings, paced=False)
+    parts = Container(world.parts.settings, paced=False)
     parts.recorder.record(world.decision(asked), LIST, reply_from=None)
 
 
@@ -97,7 +97,7 @@ def test_a_stop_that_nobody_put_meanwhile_is_put_by_the_worker_that_was_frozen(w
 def test_a_worker_whose_clock_is_wrong_cannot_undo_a_stop(world: World, behind: timedelta) -> None:
     """By its own clock it holds the lease; by everybody else's, the lease was over before it began."""
     _on_the_list(world)
-    parts = assemble(world.parts.settings, paced=False, clock=_Behind(behind))
+    parts = Container(world.parts.settings, paced=False, clock=_Behind(behind))
     with _meanwhile("before-call", DELETION, lambda: (world.pass_time(seconds=2), _another_worker(world))):
         parts.recorder.record(world.decision(Asked.OPT_IN), LIST, reply_from=None)
     assert world.listed()

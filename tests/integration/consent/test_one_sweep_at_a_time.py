@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from support.world import World
 
-from sms_consent.bootstrap.container import assemble
+from sms_consent.bootstrap.container import Container
 from sms_consent.domain.consent import Due
 from sms_consent.sync.sweep import TURN, Swept
 
@@ -15,7 +15,7 @@ A_MINUTE = timedelta(minutes=1)
 
 
 def _sweep(world: World) -> Swept:
-    return assemble(world.parts.settings, paced=False).sweep().run(world.parts.clock.now() + A_MINUTE)
+    return Container(world.parts.settings, paced=False).sweep.run(world.parts.clock.now() + A_MINUTE)
 
 
 def _turn(world: World, worker: str) -> bool:

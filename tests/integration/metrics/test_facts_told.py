@@ -12,8 +12,8 @@ from support.reconcile_function import reconcile_beside
 from support.sweep_function import sweep
 from support.world import LIST, PERSON
 
-from sms_consent.bootstrap import inbound as wiring
-from sms_consent.bootstrap import sweep as sweep_wiring
+from handlers.inbound import container
+from handlers.sweep import container as sweep_container
 from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.recording.recorder import Recorder
@@ -65,7 +65,7 @@ def test_a_text_that_fails_is_found_by_its_id(
     inbound: Inbound, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever asks why somebody was not opted out has nothing else."""
-    monkeypatch.setattr(wiring.batch()._inbound._recorder._ledger._ledger, "_table", "no-such-table")
+    monkeypatch.setattr(container().inbound_batch._inbound._recorder._ledger._ledger, "_table", "no-such-table")
     inbound.hear("STOP", inboundMessageId="text-1")
     (line,) = _lines(logged, "text-1")
     assert (line["message"], line["record"]) == ("a text is delivered again", "record-0")
@@ -172,8 +172,8 @@ def test_what_is_left_due_is_counted_by_kind(inbound: Inbound, capsys: pytest.Ca
     capsys.readouterr()
     sweep(inbound.world)
     inbound.world.pass_time(minutes=1)
-    assert sweep_wiring.due() == {"OPT_OUT": 1, "REPLY": 0, "IMPORTED": 0, "OPT_IN": 0}
-    sweep_wiring.parts.cache_clear()
+    assert sweep_container().count_due() == {"OPT_OUT": 1, "REPLY": 0, "IMPORTED": 0, "OPT_IN": 0}
+    sweep_container.cache_clear()
     assert _metrics(capsys)["OldestOptOutDue"][0] >= 60
 
 

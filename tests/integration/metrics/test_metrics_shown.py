@@ -20,9 +20,9 @@ from support.sweep_function import sweep
 from support.template import resources
 from support.world import LIST, OURS
 
+from handlers.inbound import container
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.known_lists import ListStore
-from sms_consent.bootstrap import inbound as wiring
 from sms_consent.bootstrap import observability
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.intent.rcs_content import RcsKind
@@ -116,7 +116,7 @@ def _inbound(inbound: Inbound) -> None:
         for _ in range(16):  # more than are reserved already
             _hear(inbound, "HELP", next(PEOPLE))
         inbound.world.pass_time(minutes=1)
-    ledger = wiring.batch()._inbound._recorder._ledger._ledger  # type: ignore[attr-defined]  # the ledger on DynamoDB, not its decorator
+    ledger = container().inbound_batch._inbound._recorder._ledger._ledger  # type: ignore[attr-defined]  # the ledger on DynamoDB, not its decorator
     table, ledger._table = ledger._table, "no-such-table"
     _hear(inbound, "STOP", next(PEOPLE))
     ledger._table = table

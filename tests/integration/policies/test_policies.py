@@ -14,8 +14,8 @@ from support.reconcile_function import reconcile_beside
 from support.retention_function import retention_function
 from support.template import resources
 
+from handlers.inbound import container
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.bootstrap import inbound as wiring
 from sms_consent.domain.ports import Sender
 
 BY_THE_PLATFORM = {
@@ -67,7 +67,7 @@ def _inbound(inbound: Inbound) -> None:
 
 def _received_four_times(inbound: Inbound) -> None:
     """Beside a finished one: that is deleted first."""
-    with patch.object(wiring.batch()._inbound, "classify", side_effect=ZeroDivisionError):
+    with patch.object(container().inbound_batch._inbound, "classify", side_effect=ZeroDivisionError):
         inbound.send({"originationNumber": "+14255550189", "destinationNumber": "+12125550101", "messageBody": "STOP"})
         inbound.deliver()
         for _ in range(2):
@@ -85,9 +85,8 @@ def _deletion_in_doubt(inbound: Inbound, number: str) -> None:
 
 def _sweep(inbound: Inbound) -> None:
     from handlers.sweep import handler
-    from sms_consent.bootstrap import sweep as wiring
 
-    wiring.parts.cache_clear()
+    container.cache_clear()
     _configure_agent(inbound)
     for last, destination in enumerate(("+12125550101", "pool-1", "rcs-1", AGENT)):
         operation = "SendRcsMessage" if destination == AGENT else "SendTextMessage"
@@ -108,7 +107,7 @@ def _sweep(inbound: Inbound) -> None:
     waited = inbound.world.time.shift
     with patch.object(SystemClock, "sleep", lambda _, seconds: waited(seconds)):
         handler({}, _Context())  # type: ignore[arg-type]  # the members that the handler uses
-    wiring.parts.cache_clear()
+    container.cache_clear()
 
 
 def _retention(inbound: Inbound) -> None:

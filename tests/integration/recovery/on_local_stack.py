@@ -28,7 +28,7 @@ from sms_consent_cli.main import app  # noqa: E402
 OURS = "+12125550101"
 EARLY, LATE, WAITING = "+14255550181", "+14255550182", "+14255550183"
 GIVEN = {"Brand": "Example", "SupportContact": "help.example.com"}
-COMPOSED = ("sms_consent.bootstrap", "api.")
+COMPOSED = ("sms_consent.bootstrap", "handlers.")
 IDS = (f"text-{number}" for number in count())
 
 

@@ -11,8 +11,7 @@ from support.recovery import Recovery, client
 from support.world import PERSON
 
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.bootstrap.container import assemble
-from sms_consent.bootstrap.reconciling import assemble_reconciler
+from sms_consent.bootstrap.container import Container, assemble_reconciler
 from sms_consent.bootstrap.settings import Settings
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked
@@ -74,13 +73,13 @@ def test_a_copy_in_another_region_fills_the_new_list_by_reconcile(
         }
     )
     dynamodb = client("dynamodb", REGION)
-    parts = assemble(settings, paced=False, dynamodb=dynamodb, sms_voice=sms)
+    parts = Container(settings, paced=False, dynamodb=dynamodb, sms_voice=sms)
     run = assemble_reconciler(
         dynamodb, sms, table="moved", lists=(settings.opt_out_list,), rate=1000.0, clock=SystemClock(), dry_book=None,
         names=settings.names,
     ).run(SystemClock().now() + timedelta(minutes=14), whenever=True)  # fmt: skip
     assert run.run.counts.drifts["NOT_LISTED"] == 1
-    parts.sweep().run(SystemClock().now() + timedelta(seconds=50))
+    parts.sweep.run(SystemClock().now() + timedelta(seconds=50))
     listed = sms.describe_opted_out_numbers(OptOutListName=name)["OptedOutNumbers"]
     assert {each["OptedOutNumber"] for each in listed} == {PERSON, WAITING}
     after = parts.ledger.consent(PERSON, settings.opt_out_list)

@@ -56,7 +56,7 @@ def reconcile(
 
 def _reconciler(stack: str, table: str | None, *, dry_run: bool) -> Reconciler:
     """Return the reconciler of the deployment. Raises NotFound, BotoCoreError or ClientError."""
-    from sms_consent.bootstrap.reconciling import assemble_reconciler
+    from sms_consent.bootstrap.container import assemble_reconciler
     from sms_consent_cli.commands.reconcile.in_memory_progress import InMemoryProgress
     from sms_consent_cli.shared.account import Account
     from sms_consent_cli.shared.deployment import Deployment, NotFound

@@ -10,7 +10,7 @@ from support.moving import HEADER, Moving
 from support.world import LIST, PERSON, START_OF_TEST
 
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.bootstrap.container import assemble
+from sms_consent.bootstrap.container import Container
 from sms_consent.domain.consent import Due, Status
 from sms_consent.domain.decision import Asked
 
@@ -187,7 +187,7 @@ def test_what_people_text_waits_behind_no_import(imports: Moving) -> None:
     world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 1)
     world.opt_out()
     world.pass_time(minutes=1)
-    assemble(world.parts.settings, paced=True).sweep().run(world.parts.clock.now() + timedelta(seconds=13))
+    Container(world.parts.settings, paced=True).sweep.run(world.parts.clock.now() + timedelta(seconds=13))
     # Ten seconds are a sweep's margin, and one its rest.
     settled = [imports.consent(number).settled for number in (PERSON, *numbers)]  # type: ignore[union-attr]  # all there
     assert settled[0]

@@ -12,7 +12,7 @@ from support.world import LIST, PERSON, World, deployed
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.known_lists import known_lists_item
-from sms_consent.bootstrap.container import assemble
+from sms_consent.bootstrap.container import Container
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.propagation import KnownList, Reach
 
@@ -29,7 +29,7 @@ class Lists:
     def reach(self, *, opt_out: Reach = Reach.SENDER, opt_in: Reach = Reach.SENDER) -> Lists:
         """Deploy with another scope."""
         chosen = replace(self.world.parts.settings, opt_out_scope=opt_out, opt_in_scope=opt_in)
-        self.world.parts = assemble(chosen, paced=False)
+        self.world.parts = Container(chosen, paced=False)
         return self
 
     def know(self, groups: dict[str, str | None]) -> None:

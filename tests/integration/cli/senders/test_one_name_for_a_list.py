@@ -19,7 +19,7 @@ from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.known_lists import known_lists_from
 from sms_consent.adapters.dynamodb.store import DynamoLedger
-from sms_consent.bootstrap.container import assemble
+from sms_consent.bootstrap.container import Container
 from sms_consent.bootstrap.settings import Settings
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked
@@ -126,7 +126,7 @@ def test_a_late_start_undoes_no_newer_stop_under_the_arn(changing: Changing, own
     changing.world.pass_time(minutes=1)
     _before(changing, Asked.OPT_OUT)
     changing.redeployed(own_list)
-    assemble(Settings.from_environment(os.environ), paced=False).recorder.record(late, LIST, reply_from=None)
+    Container(Settings.from_environment(os.environ), paced=False).recorder.record(late, LIST, reply_from=None)
     assert changing.is_opted_out()
     changing.settle()
     assert PERSON in changing.listed(LIST)
@@ -153,7 +153,7 @@ def test_the_newest_decision_counts_under_either_name(changing: Changing, first:
     changing.settle()
     _before(changing, second)
     assert changing.is_opted_out() is (second is Asked.OPT_OUT)
-    standing = assemble(Settings.from_environment(os.environ), paced=False).ledger.consent(PERSON, LIST)
+    standing = Container(Settings.from_environment(os.environ), paced=False).ledger.consent(PERSON, LIST)
     assert standing is not None
     assert (standing.status is Status.OPTED_OUT) is (second is Asked.OPT_OUT)
     changing.settle()
@@ -174,7 +174,7 @@ def test_a_merge_that_the_client_wrote_twice_is_one(changing: Changing) -> None:
     """The second write is refused because of the first, and the person is opted out all the same."""
     _before(changing, Asked.OPT_OUT)
     changing.redeployed(BY_ARN)
-    ledger = assemble(Settings.from_environment(os.environ), paced=False).ledger
+    ledger = Container(Settings.from_environment(os.environ), paced=False).ledger
     with written_twice():
         found = ledger.consent(PERSON, LIST)
     assert found is not None

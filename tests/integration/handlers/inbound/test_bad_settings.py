@@ -13,7 +13,7 @@ from support.inbound_function import Inbound
 from support.sweep_function import sweep
 from support.world import OURS
 
-from sms_consent.bootstrap import inbound as wiring
+from handlers.inbound import container
 from sms_consent.bootstrap.observability import logger
 from sms_consent.bootstrap.settings import _TIER_ACTIONS, Settings, SettingsError
 from sms_consent.domain.consent import Status
@@ -65,7 +65,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 
 def _set(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
-    wiring.batch.cache_clear()
+    container.cache_clear()
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 

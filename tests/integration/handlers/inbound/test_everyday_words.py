@@ -13,10 +13,10 @@ import pytest
 from support.inbound_function import Inbound
 from support.world import LIST, OURS, PERSON
 
+from handlers.inbound import container
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.known_lists import known_lists_item
-from sms_consent.bootstrap import inbound as wiring
 from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Author
@@ -165,7 +165,7 @@ def test_it_counts_for_those_lists_only_where_the_person_opted_out(
 ) -> None:
     """Whatever the scope of an opt-in is."""
     monkeypatch.setenv("OPT_IN_SCOPE", "ALL")
-    wiring.batch.cache_clear()
+    container.cache_clear()
     for name in ("Club", "News"):
         inbound.world.aws.create_opt_out_list(OptOutListName=name)
     known = known_lists_item([KnownList(name="Club"), KnownList(name="News")], 1)
@@ -193,12 +193,12 @@ def test_it_is_logged_and_counted_as_a_text_that_asks_for_nothing(
     _hear(inbound, "YES", "a")
     (line,) = (line for line in map(json.loads, written.getvalue().splitlines()) if line["message"] == "heard")
     assert (line["intent"], line["rule"], line.get("outcome")) == ("NONE", "keyword:twilio/YES", None)
-    assert '"TextsNone":1' in capsys.readouterr().out
+    assert '"TextsNone":[1.0]' in capsys.readouterr().out
 
 
 def test_a_deployment_may_say_that_the_word_opts_in(inbound: Inbound, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a deployment that asks people to text JOIN, it is not an ordinary answer."""
     monkeypatch.setenv("EXTRA_OPT_IN_KEYWORDS", "Join")
-    wiring.batch.cache_clear()
+    container.cache_clear()
     _hear(inbound, "JOIN", "a")
     assert _status(inbound) is Status.OPTED_IN

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from support.world import LIST, OURS, PERSON
 
+from handlers.inbound import container
 from sms_consent.adapters import clients
-from sms_consent.bootstrap import inbound as wiring
 from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.consent import Status
 from sms_consent.domain.ports import Sender
@@ -196,13 +196,13 @@ def test_a_ledger_that_does_not_answer_has_the_text_delivered_again(
 ) -> None:
     """Before the ledger has it, the queue must keep it."""
     monkeypatch.setattr(inbound.world.parts.ledger, "_table", "no-such-table")
-    monkeypatch.setattr(wiring.batch()._inbound._recorder._ledger._ledger, "_table", "no-such-table")
+    monkeypatch.setattr(container().inbound_batch._inbound._recorder._ledger._ledger, "_table", "no-such-table")
     assert inbound.hear("STOP") == ["record-0"]
 
 
 def test_a_direct_event_that_fails_is_given_back_to_lambda(inbound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no partial failure for SNS itself: Lambda repeats the event."""
-    monkeypatch.setattr(wiring.batch()._inbound._recorder._ledger._ledger, "_table", "no-such-table")
+    monkeypatch.setattr(container().inbound_batch._inbound._recorder._ledger._ledger, "_table", "no-such-table")
     with pytest.raises(RuntimeError, match="delivers it again"):
         inbound.run(inbound.event("stop.json"))
 

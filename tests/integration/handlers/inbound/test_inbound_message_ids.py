@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.world import OURS, PERSON
 
-from sms_consent.bootstrap import inbound as wiring
+from handlers.inbound import container
 from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.consent import Status
 from sms_consent.domain.phone_number import mask_id
@@ -90,7 +90,7 @@ def test_a_failed_or_unreadable_text_is_logged_by_the_same_form(inbound: Any, mo
     logged = io.StringIO()
     monkeypatch.setattr(logger("inbound").registered_handler, "stream", logged)
     inbound.hear("STOP", inboundMessageId=RCS_ID, originationNumber="ExampleCo")
-    monkeypatch.setattr(wiring.batch()._inbound._recorder._ledger._ledger, "_table", "no-such-table")
+    monkeypatch.setattr(container().inbound_batch._inbound._recorder._ledger._ledger, "_table", "no-such-table")
     inbound.hear("STOP", inboundMessageId=RCS_ID)
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
     assert [line["inbound_message_id"] for line in lines] == [mask_id(RCS_ID)] * 2

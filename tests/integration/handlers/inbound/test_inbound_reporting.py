@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from support.template import REPOSITORY
 
-from sms_consent.bootstrap import inbound as wiring
+from handlers.inbound import container
 from sms_consent.bootstrap import observability
 from sms_consent.bootstrap.observability import Metrics, logger
 
@@ -119,7 +119,7 @@ def test_a_cold_start_loads_no_more_than_it_needs() -> None:
 def test_the_queues_client_is_made_when_something_is_put_aside(inbound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which is rare."""
     made = []
-    puts_aside = wiring.batch()._dead_letters
+    puts_aside = container().inbound_batch._dead_letters
     client = puts_aside._client
     monkeypatch.setattr(puts_aside, "_client", lambda: made.append(True) or client())
     inbound.hear("STOP")

@@ -12,8 +12,8 @@ from botocore.awsrequest import AWSResponse
 from support.inbound_function import VISIBILITY
 from support.world import OURS, PERSON
 
+from handlers.inbound import container
 from sms_consent.adapters import clients
-from sms_consent.bootstrap import inbound as wiring
 from sms_consent.bootstrap.observability import logger
 from sms_consent.bootstrap.settings import SettingsError
 from sms_consent.domain.consent import Status
@@ -30,7 +30,7 @@ class Ledger:
     """A table that is there or not."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._ledger = wiring.batch()._inbound._recorder._ledger._ledger  # type: ignore[attr-defined]  # the function's own
+        self._ledger = container().inbound_batch._inbound._recorder._ledger._ledger  # type: ignore[attr-defined]  # the function's own
         self._monkeypatch = monkeypatch
 
     def breaks(self) -> None:
@@ -137,7 +137,7 @@ def test_a_record_that_cannot_be_moved_stays_in_the_queue(
     else:
         inbound.send("5")
     with monkeypatch.context() as denied:
-        denied.setattr(wiring.batch()._dead_letters, "_queue_url", inbound.queue + "-missing")
+        denied.setattr(container().inbound_batch._dead_letters, "_queue_url", inbound.queue + "-missing")
         inbound.redeliver()
     assert inbound.queue_length() == 1
     inbound.redeliver()
@@ -147,7 +147,7 @@ def test_a_record_that_cannot_be_moved_stays_in_the_queue(
 
 def test_a_record_that_cannot_be_moved_holds_up_no_other(inbound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong when it is moved, also what nobody foresaw."""
-    put = wiring.batch()._dead_letters.put
+    put = container().inbound_batch._dead_letters.put
     failures = {"5": Unavailable("no answer"), "6": ZeroDivisionError()}
 
     def fail(body: str, reason: str) -> None:
@@ -155,7 +155,7 @@ def test_a_record_that_cannot_be_moved_holds_up_no_other(inbound: Any, monkeypat
             raise failures[body]
         put(body, reason)
 
-    monkeypatch.setattr(wiring.batch()._dead_letters, "put", fail)
+    monkeypatch.setattr(container().inbound_batch._dead_letters, "put", fail)
     inbound.send("5", _text("STOP"), "6", "7", _text("STOP", OTHER))
     assert inbound.deliver() == 5
     assert inbound.queue_length() == 2
@@ -198,11 +198,11 @@ def test_texts_wait_in_the_queue_while_the_settings_cannot_be_used(
     inbound.send(_text("STOP"))
     with monkeypatch.context() as broken:
         broken.setenv(setting, "")
-        wiring.batch.cache_clear()
+        container.cache_clear()
         for _ in range(6):
             with pytest.raises(SettingsError):
                 inbound.redeliver()
-    wiring.batch.cache_clear()
+    container.cache_clear()
     assert (inbound.queue_length(), inbound.dead_letters()) == (1, [])
     inbound.redeliver()
     assert inbound.queue_length() == 0
@@ -217,7 +217,7 @@ def test_records_of_twelve_days_are_moved_even_if_the_settings_cannot_be_used(
     inbound.world.pass_time(days=12.1)
     inbound.send(_text("STOP", OTHER), "5")
     monkeypatch.setenv("LEDGER_TABLE", "")
-    wiring.batch.cache_clear()
+    container.cache_clear()
     assert inbound.deliver() == 3
     assert inbound.queue_length() == 1
     assert sorted(reason for reason, _ in inbound.dead_letters()) == [
@@ -245,11 +245,11 @@ def test_a_text_that_fails_says_how_often_it_was_received(
 def test_a_queue_that_deletes_nothing_does_not_stop_texts(inbound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Finished records are deleted before a risky one is started; if that fails, the risky one waits for the next delivery."""
     with monkeypatch.context() as broken:
-        broken.setattr(wiring.batch()._inbound, "classify", lambda _: 1 / 0)
+        broken.setattr(container().inbound_batch._inbound, "classify", lambda _: 1 / 0)
         inbound.send(_text("STOP"))
         for _ in range(3):
             inbound.redeliver()
-    monkeypatch.setattr(wiring.batch()._queue, "_queue_url", inbound.source + "-missing")
+    monkeypatch.setattr(container().inbound_batch._queue, "_queue_url", inbound.source + "-missing")
     inbound.send(_text("STOP", OTHER))
     inbound.redeliver()
     assert inbound.consent(OTHER).status is Status.OPTED_OUT

@@ -14,9 +14,9 @@ import pytest
 from support.inbound_function import Inbound
 from support.world import LIST, OURS, PERSON
 
+from handlers.inbound import container
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
-from sms_consent.bootstrap import inbound as wiring
 from sms_consent.bootstrap.observability import logger
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Decision
@@ -64,14 +64,15 @@ def _metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     for line in capsys.readouterr().out.splitlines():
         if "_aws" in line:
             entry = json.loads(line)
-            names = [each["Name"] for each in entry["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
-            counted.update({name: entry[name] for name in names if isinstance(entry[name], (int, float))})
+            described = entry["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+            counted.update({each["Name"]: sum(entry[each["Name"]]) for each in described if each["Unit"] == "Count"})
+    counted.pop("ColdStart", None)  # of the first test in this process
     return dict(counted)
 
 
 def _set(monkeypatch: pytest.MonkeyPatch, postbacks: str) -> None:
     monkeypatch.setenv("SUGGESTION_POSTBACKS", postbacks)
-    wiring.batch.cache_clear()
+    container.cache_clear()
 
 
 def _status(inbound: Inbound) -> Status | None:
@@ -413,7 +414,7 @@ def test_other_events_are_ignored_while_settings_cannot_be_used(
 ) -> None:
     """They need none."""
     monkeypatch.delenv("OPT_OUT_LIST")
-    wiring.batch.cache_clear()
+    container.cache_clear()
     event = inbound.queued({"eventType": "TEXT_SENT"}, _message("STOP"))
     assert inbound.run(event) == ["record-1"]
     assert _metrics(capsys)["OtherEvents"] == 1

@@ -11,8 +11,8 @@ from support.inbound_function import Inbound
 from support.sweep_function import sweep
 from support.world import LIST, OURS, PERSON, START_OF_TEST
 
+from handlers.inbound import container
 from sms_consent.adapters import clients
-from sms_consent.bootstrap import inbound as wiring
 from sms_consent.domain.consent import Status
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.reply import RecentReply, ReplyKind, ReplyState
@@ -259,7 +259,7 @@ def small(inbound: Inbound, monkeypatch: pytest.MonkeyPatch) -> Inbound:
 
 def _allow(monkeypatch: pytest.MonkeyPatch, replies: int) -> None:
     monkeypatch.setenv("REPLIES_PER_DAY", str(replies))
-    wiring.batch.cache_clear()
+    container.cache_clear()
 
 
 def _people() -> Any:
@@ -352,7 +352,7 @@ def test_reservations_are_few(inbound: Inbound, text: Texts, monkeypatch: pytest
     The default budget is far above an ordinary day, so that numbers that were never seen before are all answered.
     """
     calls = []
-    ledger = wiring.batch()._inbound._recorder._ledger
+    ledger = container().inbound_batch._inbound._recorder._ledger
     reserve = ledger._client.update_item  # type: ignore[attr-defined]  # the ledger on DynamoDB
     monkeypatch.setattr(ledger._client, "update_item", lambda **given: calls.append(given) or reserve(**given))  # type: ignore[attr-defined]
     people = _people()
@@ -375,7 +375,7 @@ def test_a_budget_that_cannot_be_counted_lets_stop_through_and_bounds_the_rest(
     def refused(**_: Any) -> Any:
         raise ClientError({"Error": {"Code": error}}, "UpdateItem")
 
-    ledger = wiring.batch()._inbound._recorder._ledger
+    ledger = container().inbound_batch._inbound._recorder._ledger
     with monkeypatch.context() as patch:
         patch.setattr(ledger._client, "update_item", refused)  # type: ignore[attr-defined]
         people = _people()

@@ -73,7 +73,7 @@ def test_a_configuration_set_that_is_missing_or_denied_delays_no_opt_out(
         assert consent.due is None
         assert consent.answer is not None
         assert consent.answer.state is ReplyState.FAILED
-    assert '"RepliesFailed":1' in capsys.readouterr().out
+    assert '"RepliesFailed":[1.0]' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("given", ["receipts/x", "a b", "arn:aws:sns:us-east-1:123456789012:receipts", "x" * 65])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from support.world import OURS
 
+from handlers.inbound import container
 from sms_consent.adapters import clients
-from sms_consent.bootstrap import inbound as wiring
 from sms_consent.inbound.concurrency import run_in_sequence
 
 PEOPLE = [f"+142555501{at:02}" for at in range(10)]
@@ -29,7 +29,7 @@ class Deliveries:
     def __init__(self, inbound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.inbound = inbound
         self.tries = 0
-        self.batch: Any = wiring.batch()
+        self.batch: Any = container().inbound_batch
         # Real threads might finish others' texts before the process ends. Here none does.
         monkeypatch.setattr(self.batch, "_together", run_in_sequence)
         self._monkeypatch = monkeypatch

@@ -14,9 +14,8 @@ from botocore.exceptions import ReadTimeoutError
 from support.inbound_function import TIMEOUT, Context
 from support.world import OURS, PERSON
 
-from handlers.inbound import handler
+from handlers.inbound import container, handler
 from sms_consent.adapters import clients
-from sms_consent.bootstrap import inbound as wiring
 from sms_consent.domain.consent import Status
 from sms_consent.domain.deadline import MARGIN
 from sms_consent.domain.decision import Outcome
@@ -263,7 +262,7 @@ def test_nothing_is_running_when_the_function_returns(inbound: Any) -> None:
             _send(inbound, "STOP", "HELP", "START", sender=f"+1425555018{at}", inboundMessageId=f"{at}")
         assert inbound.deliver() == 10
         assert sorted(running) == sorted(ended) != []
-        assert wiring.batch()._together is not run_in_sequence
+        assert container().inbound_batch._together is not run_in_sequence
     finally:
         for client in made:
             client.meta.events.unregister("before-call", begin)

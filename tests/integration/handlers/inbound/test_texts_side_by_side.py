@@ -18,8 +18,8 @@ from support.memory_ledger import MemoryLedger
 from support.memory_service import MemoryService
 from support.workers import environment
 
+from handlers.inbound import container
 from sms_consent.adapters import clients
-from sms_consent.bootstrap import inbound as wiring
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Outcome
 from sms_consent.domain.ports import Sender
@@ -69,7 +69,7 @@ def test_a_batch_greater_than_the_threads_is_done_whole(inbound: Any) -> None:
 
 def test_failures_are_reported_for_their_own_records(inbound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads end in any order; the queue gets back what failed, and nothing else."""
-    ledger = wiring.batch()._inbound._recorder._ledger
+    ledger = container().inbound_batch._inbound._recorder._ledger
     save = ledger.save
 
     def failing(consent: Any, replacing: Any) -> None:

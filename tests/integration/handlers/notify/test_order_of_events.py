@@ -127,9 +127,9 @@ def test_nothing_is_sent_of_a_number_whose_event_failed_even_beside_others(notif
 
 def test_a_bus_that_is_not_there_holds_the_stream(notify: Notify, monkeypatch: pytest.MonkeyPatch) -> None:
     """A deployment can be mended; nothing is dropped meanwhile, nor put aside."""
-    from sms_consent.bootstrap import notify as wiring
+    from sms_consent.bootstrap.ledger_only import event_batch
 
-    wiring.batch.cache_clear()
+    event_batch.cache_clear()
     monkeypatch.setenv("EVENT_BUS_NAME", "missing")
     notify.inbound.world.opt_out()
     records = notify.records()

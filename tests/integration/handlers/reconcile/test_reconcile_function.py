@@ -16,13 +16,13 @@ from support.reconcile_function import Reconcile, emitted
 from support.refusals import refusal, refuses
 from support.world import LIST, PERSON
 
+from handlers.reconcile import container
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import consent_scan as census
 from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
 from sms_consent.adapters.dynamodb.reconcile_progress import PART, DynamoProgressStore, run_from, run_item
 from sms_consent.adapters.sms_voice import listings
 from sms_consent.adapters.sms_voice.listings import served_lists
-from sms_consent.bootstrap import reconcile as wiring
 from sms_consent.domain.consent import DriftKind, Due, Status
 from sms_consent.domain.errors import Moved, Throttled, TryAgain
 from sms_consent.reconciliation.progress import BloomSnapshot, Counts, RunProgress
@@ -230,7 +230,7 @@ def test_the_function_reads_the_additional_lists_too(
     """As many as the deployment has been told of."""
     inbound.world.aws.create_opt_out_list(OptOutListName="Club")
     monkeypatch.setenv("ADDITIONAL_OPT_OUT_LISTS", OURS_TOO)
-    wiring.reconciler.cache_clear()
+    container.cache_clear()
     reconcile.put_by_hand(PERSON, "Club")
     reconcile.run()
     assert inbound.consent(list_name="Club") is not None

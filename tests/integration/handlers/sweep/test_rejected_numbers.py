@@ -22,7 +22,7 @@ from support.world import LIST, PERSON, World
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.bootstrap.container import assemble
+from sms_consent.bootstrap.container import Container
 from sms_consent.domain.consent import Consent, Due, Status
 from sms_consent.domain.decision import Asked as Wanted
 from sms_consent.domain.decision import Author, Decision
@@ -60,9 +60,9 @@ def _for(number: str, answer: Any) -> Any:
 
 def _sweep(world: World) -> None:
     """One sweep with the deployment's parts, in which waiting takes no time."""
-    parts = assemble(world.parts.settings, paced=True)
+    parts = Container(world.parts.settings, paced=True)
     with patch.object(SystemClock, "sleep", lambda _, seconds: world.time.shift(timedelta(seconds=seconds))):
-        parts.sweep().run(parts.clock.now() + timedelta(minutes=1))
+        parts.sweep.run(parts.clock.now() + timedelta(minutes=1))
 
 
 def _sweep_for(world: World, **time: float) -> None:

@@ -1,14 +1,18 @@
-"""How facts are told: one line in the log, with the inbound message's id and a masked number, and counts without either."""
+"""Operational events and settings problems, as log lines and metrics. Log lines hold message ids and masked numbers only."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from sms_consent.bootstrap.settings import Problem
 from sms_consent.domain.observation import COUNT, SECONDS, Logger, Metrics
 from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind
 from sms_consent.domain.phone_number import mask, mask_id
 from sms_consent.domain.reply import ReplyKind, ReplyState
-from sms_consent.replies import Unfit
 from sms_consent.sync.reply_limits import BUDGET_REASONS, ENOUGH
+
+if TYPE_CHECKING:
+    from sms_consent.replies import Unfit
 
 __all__ = ["OperationalReporter"]
 
@@ -27,7 +31,7 @@ _REPLIES = {
 
 
 class OperationalReporter:
-    """Tells facts in one function's name."""
+    """Reports to one function's log and metrics."""
 
     def __init__(self, logger: Logger, metrics: Metrics) -> None:
         self._logger = logger
@@ -53,34 +57,34 @@ class OperationalReporter:
         )
         self._metrics.add_metric("SettingsProblems", COUNT, 1)
 
-    def __call__(self, fact: OperationalEvent) -> None:
-        """Tell one."""
-        seconds = round(fact.delay.total_seconds(), 3) if fact.delay is not None else None
-        number, decision_id = fact.number, fact.decision_id
-        told = {
-            # Of what did not come by text, the decision's id.
+    def __call__(self, event: OperationalEvent) -> None:
+        """Log one event and count it."""
+        seconds = round(event.delay.total_seconds(), 3) if event.delay is not None else None
+        number, decision_id = event.number, event.decision_id
+        fields = {
+            # For a request by another channel, the id of its decision.
             "inbound_message_id": mask_id(decision_id) if decision_id is not None else None,
             "number": mask(number) if number is not None else None,
-            "list": fact.list_name,
+            "list": event.list_name,
             "seconds": seconds,
-            "reply": fact.reply,
-            "state": fact.state,
-            "reason": fact.reason,
-            "attempts": fact.attempts or None,
+            "reply": event.reply,
+            "state": event.state,
+            "reason": event.reason,
+            "attempts": event.attempts or None,
         }
-        self._logger.info(fact.kind.value, **{name: value for name, value in told.items() if value is not None})
-        if fact.kind in _COUNTED:
-            self._metrics.add_metric(_COUNTED[fact.kind], COUNT, 1)
-        if fact.kind is OperationalEventKind.LISTED and seconds is not None and not fact.imported:
+        self._logger.info(event.kind.value, **{name: value for name, value in fields.items() if value is not None})
+        if event.kind in _COUNTED:
+            self._metrics.add_metric(_COUNTED[event.kind], COUNT, 1)
+        if event.kind is OperationalEventKind.LISTED and seconds is not None and not event.imported:
             self._metrics.add_metric("TimeToList", SECONDS, seconds)
-        if fact.state is not None:
-            self._metrics.add_metric(_REPLIES[fact.state], COUNT, 1)
-        if fact.state is ReplyState.FAILED and (fact.reason or "").startswith("AccessDenied"):
-            self._logger.error("a reply was denied", list=fact.list_name, reply=fact.reply, reason=fact.reason)
+        if event.state is not None:
+            self._metrics.add_metric(_REPLIES[event.state], COUNT, 1)
+        if event.state is ReplyState.FAILED and (event.reason or "").startswith("AccessDenied"):
+            self._logger.error("a reply was denied", list=event.list_name, reply=event.reply, reason=event.reason)
             self._metrics.add_metric("SettingsProblems", COUNT, 1)
-        if fact.state is ReplyState.SKIPPED and fact.reason == ENOUGH:
+        if event.state is ReplyState.SKIPPED and event.reason == ENOUGH:
             self._metrics.add_metric("RepliesOverPersonalLimit", COUNT, 1)
-        if fact.state is ReplyState.SKIPPED and fact.reason in BUDGET_REASONS:
+        if event.state is ReplyState.SKIPPED and event.reason in BUDGET_REASONS:
             self._metrics.add_metric("RepliesOverBudget", COUNT, 1)
-        if fact.state is ReplyState.SENT and fact.reply is ReplyKind.OPT_OUT_CONFIRMATION and seconds is not None:
+        if event.state is ReplyState.SENT and event.reply is ReplyKind.OPT_OUT_CONFIRMATION and seconds is not None:
             self._metrics.add_metric("ConfirmationTime", SECONDS, seconds)
