@@ -5,10 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from support.discretion import OFFENCES, watched
 from support.metrics import all_shown
 from support.policies import enforced
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one misses a deadline of 200 ms
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_collection_finish() -> None:

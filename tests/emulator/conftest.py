@@ -97,8 +97,8 @@ class World:
         base = self.endpoint or "http://motoapi.amazonaws.com"
         url = f"{base}/moto-api/pinpointsmsvoicev2/{path}"
         if method == "GET":
-            return requests.get(url, params=given, timeout=10)
-        return requests.request(method, url, json=given, timeout=10)
+            return requests.get(url, params=given, timeout=60)
+        return requests.request(method, url, json=given, timeout=60)
 
     def raw(self, operation: str, body: bytes) -> requests.Response:
         """A request that no client would make."""
@@ -109,7 +109,7 @@ class World:
             "Authorization": "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/sms-voice/aws4_request, x=y",
         }
         url = self.endpoint or "https://sms-voice.us-east-1.amazonaws.com"
-        return requests.post(f"{url}/", data=body, headers=headers, timeout=10)
+        return requests.post(f"{url}/", data=body, headers=headers, timeout=60)
 
     def texts(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.control("GET", "texts")["texts"]

@@ -274,5 +274,5 @@ class TestTheLogOfRequests:
     def test_as_every_control_path_refuses_what_makes_no_sense(self, world: Any, path: str, body: bytes) -> None:
         """400, not a crash."""
         base = world.endpoint or "http://motoapi.amazonaws.com"
-        answer = requests.post(f"{base}/moto-api/pinpointsmsvoicev2/{path}", data=body, timeout=10)
+        answer = requests.post(f"{base}/moto-api/pinpointsmsvoicev2/{path}", data=body, timeout=60)
         assert answer.status_code == 400

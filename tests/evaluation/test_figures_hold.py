@@ -10,6 +10,8 @@ from sms_consent_cli.commands.evaluate.corpus import Part, load
 from sms_consent_cli.commands.evaluate.metrics import Figures, Outcome, by, outcomes
 from sms_consent_cli.shared.classification import standard
 
+pytestmark = pytest.mark.slow
+
 THRESHOLDS: dict[str, Any] = json.loads(Path(__file__).with_name("thresholds.json").read_text(encoding="utf-8"))
 
 

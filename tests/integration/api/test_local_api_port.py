@@ -72,7 +72,7 @@ def test_a_silent_connection_blocks_no_other(stack: Served) -> None:
     host, port = _address(stack)
     with socket.create_connection((host, port)), socket.create_connection((host, port)) as halfway:
         halfway.send(b"\x16\x03\x01")
-        connection = http.client.HTTPConnection(host, port, timeout=20)
+        connection = http.client.HTTPConnection(host, port, timeout=60)
         assert _add(connection, stack.person(), _key(stack))[0] == 200
         connection.close()
 

@@ -16,6 +16,8 @@ from urllib.request import urlopen
 import pytest
 from integration.local.served import OURS, Served, served
 
+pytestmark = pytest.mark.slow
+
 SOURCES = Path(__file__).parent / "node"
 PACKAGE, LOCK, SCRIPT = (SOURCES / name for name in ("package.json", "package-lock.json", "opt_outs.js"))
 ACCESS_KEY = "YSBrZXkgZm9yIHRlc3RzLCBvbiB0aGlzIG1hY2hpbmU="  # pragma: allowlist secret

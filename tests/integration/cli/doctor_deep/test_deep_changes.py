@@ -27,6 +27,7 @@ def _check(told: Any, name: str) -> list[tuple[str, str]]:
 # --- a test STOP
 
 
+@pytest.mark.slow
 def test_a_test_stop_goes_through_the_stack_and_is_revoked(stack: Connectable) -> None:
     """By a START. The command itself changes no list."""
     _, told = _told(stack, "--send-test-stop")
@@ -63,6 +64,7 @@ def test_a_late_test_stop_fails_and_is_revoked(stack: Connectable) -> None:
 # --- what AWS answers
 
 
+@pytest.mark.slow
 def test_learn_uses_lists_that_it_deletes(account: DeepAccount) -> None:
     """With a number reserved for fiction, which is not shown. No other list is touched."""
     before = {name: set(each.numbers) for name, each in account.world.backend.opt_out_lists.items()}

@@ -20,6 +20,8 @@ from support.template import REPOSITORY, create_table
 import moto_sms_voice
 
 OURS, LIST = "+12125550101", "Default"
+pytestmark = pytest.mark.slow
+
 PEOPLE = [f"+142555501{at:02}" for at in range(10)]
 KILLER = PEOPLE[6]
 

@@ -48,7 +48,7 @@ def test_ten_peoples_texts_are_under_way_at_once(inbound: Any) -> None:
     def meet(**_: Any) -> None:
         if getattr(here, "first", True):
             here.first = False
-            meeting.wait(timeout=20)
+            meeting.wait(timeout=60)
 
     here = threading.local()
     events = clients.dynamodb().meta.events

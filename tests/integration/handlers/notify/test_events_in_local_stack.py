@@ -15,6 +15,8 @@ from support.event_schemas import fits
 from support.notify_function import sample_rule
 from support.template import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = REPOSITORY / "examples" / "consumer"
 BUS = "company"
 
