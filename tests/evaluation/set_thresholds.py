@@ -1,5 +1,5 @@
 """
-Writes thresholds.json from what is measured now, with a little room; the diff shows what moved, and review decides.
+Write thresholds.json from the current figures, with a small margin. Review decides on the differences.
 
     python tests/evaluation/set_thresholds.py
 """
@@ -15,18 +15,18 @@ from sms_consent_cli.commands.evaluate.metrics import Figures, by, outcomes
 from sms_consent_cli.shared.classification import standard
 
 THRESHOLDS = Path(__file__).with_name("thresholds.json")
-ROOM = 0.003  # a handful of texts: a rule may trade one text for another, not a kind of text
+ROOM = 0.003  # a few texts: a rule may trade one text for another, not a kind of text
 LANGUAGE_ROOM = 0.02  # a language has fewer texts
 FEWEST_TEXTS = 10  # a share of fewer opt-outs jumps with every text
 
 
 def measured(part: Part) -> dict[str, Any]:
     """The floors and ceilings of one part. Conversation gets no room: the promise is one in a thousand."""
-    read = outcomes(standard(), load(part))
-    figures = Figures.of(read)
+    results = outcomes(standard(), load(part))
+    figures = Figures.of(results)
     languages = {
         language: Figures.of(group).found
-        for language, group in by(read, lambda outcome: outcome.example.language).items()
+        for language, group in by(results, lambda outcome: outcome.example.language).items()
     }
     return {
         "found": round(figures.found.value - ROOM, 4),

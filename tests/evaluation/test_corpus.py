@@ -46,7 +46,7 @@ def test_every_text_lies_in_the_part_that_was_drawn_for_its_family(
     assert {part_of(example.family) for example in heldout} == {Part.HELDOUT}
 
 
-def test_every_text_is_named_by_its_content_and_stands_once(
+def test_every_text_has_an_id_by_its_content_and_occurs_once(
     dev: list[LabelledText], heldout: list[LabelledText]
 ) -> None:
     """A report may name a text without showing it."""

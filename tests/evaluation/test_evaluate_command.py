@@ -55,7 +55,7 @@ def test_the_json_gives_count_share_and_interval_of_every_reader(app: typer.Type
 
 
 def test_texts_are_shown_only_when_asked_for(app: typer.Typer, corpus: Path) -> None:
-    """Held-out texts must not reach whoever works on the rules by accident."""
+    """Authors of rules must not see held-out texts by accident."""
     assert as_json(app, "--corpus", str(corpus))["errors"] == []
     assert "pomme" not in CliRunner().invoke(app, ["--corpus", str(corpus)]).stdout
     [error] = as_json(app, "--corpus", str(corpus), "--show-errors", "5")["errors"]

@@ -22,31 +22,31 @@ def part(request: pytest.FixtureRequest) -> Part:
 
 
 @pytest.fixture(scope="module")
-def read(part: Part) -> list[Outcome]:
-    """Every text of the part, read."""
+def results(part: Part) -> list[Outcome]:
+    """Every text of the part, classified."""
     return outcomes(standard(), load(part))
 
 
-def test_opt_outs_are_found_as_often_as_before(part: Part, read: list[Outcome]) -> None:
+def test_opt_outs_are_found_as_often_as_before(part: Part, results: list[Outcome]) -> None:
     """At least the share of real opt-outs that was reached."""
-    assert Figures.of(read).found.value >= THRESHOLDS[part]["found"]
+    assert Figures.of(results).found.value >= THRESHOLDS[part]["found"]
 
 
-def test_innocent_texts_are_touched_no_oftener_than_before(part: Part, read: list[Outcome]) -> None:
+def test_innocent_texts_are_touched_no_oftener_than_before(part: Part, results: list[Outcome]) -> None:
     """At most the share of hard innocent texts that was reached."""
-    assert Figures.of(read).touched.value <= THRESHOLDS[part]["touched"]
+    assert Figures.of(results).touched.value <= THRESHOLDS[part]["touched"]
 
 
-def test_conversation_is_touched_no_oftener_than_before(part: Part, read: list[Outcome]) -> None:
+def test_conversation_is_touched_no_oftener_than_before(part: Part, results: list[Outcome]) -> None:
     """Under one in a thousand."""
-    assert Figures.of(read).conversation_touched.value <= THRESHOLDS[part]["conversation_touched"]
+    assert Figures.of(results).conversation_touched.value <= THRESHOLDS[part]["conversation_touched"]
 
 
-def test_no_language_falls_behind(part: Part, read: list[Outcome]) -> None:
+def test_no_language_falls_behind(part: Part, results: list[Outcome]) -> None:
     """The whole may hold while one language breaks; the message names ids of no text, only languages."""
     reached = {
         language: Figures.of(group).found.value
-        for language, group in by(read, lambda one: one.example.language).items()
+        for language, group in by(results, lambda one: one.example.language).items()
     }
     floors: dict[str, float] = THRESHOLDS[part]["languages_found"]
     assert {language: reached[language] for language, floor in floors.items() if reached[language] < floor} == {}

@@ -10,7 +10,7 @@ from sms_consent_cli.commands.evaluate.metrics import Figures, Outcome, Share, b
 
 @dataclass(frozen=True)
 class Said:
-    """A reading of the fake reader."""
+    """A result of the fake classifier."""
 
     intent: str
     tier: str | None = "SENTENCE"
@@ -26,12 +26,12 @@ class ReadsWhatIsWritten:
 
 
 def labelled(label: Label, read_as: str, kind: str = "passing", language: str = "en") -> LabelledText:
-    """A text that is one thing and is read as another."""
+    """A text with one label that is classified as another."""
     return LabelledText(f"{label}-{read_as}-{kind}", f"{read_as} …", label, language, kind, "family")
 
 
 @pytest.fixture
-def read() -> list[Outcome]:
+def results() -> list[Outcome]:
     """Four opt-outs, three innocent texts, two of chat, two unclear ones."""
     return outcomes(
         ReadsWhatIsWritten(),
@@ -51,45 +51,45 @@ def read() -> list[Outcome]:
     )
 
 
-def test_an_opt_out_that_is_only_asked_about_is_not_found(read: list[Outcome]) -> None:
-    """Who must answer a question first has not been heard."""
-    figures = Figures.of(read)
+def test_an_opt_out_that_is_only_asked_about_is_not_found(results: list[Outcome]) -> None:
+    """A person who must answer a question first is not yet opted out."""
+    figures = Figures.of(results)
     assert figures.found == Share(2, 4)
     assert figures.asked == Share(1, 4)
 
 
-def test_an_innocent_text_is_touched_if_its_consent_changes(read: list[Outcome]) -> None:
+def test_an_innocent_text_is_touched_if_its_consent_changes(results: list[Outcome]) -> None:
     """A question or a help text changes nothing, and is counted apart."""
-    figures = Figures.of(read)
+    figures = Figures.of(results)
     assert figures.touched == Share(1, 3)
     assert figures.innocent_asked == Share(1, 3)
 
 
-def test_chat_is_not_mixed_with_the_hard_innocent_texts(read: list[Outcome]) -> None:
+def test_chat_is_not_mixed_with_the_hard_innocent_texts(results: list[Outcome]) -> None:
     """Chat would flatter their figure; being opted in by mistake is being touched too."""
-    assert Figures.of(read).conversation_touched == Share(1, 2)
+    assert Figures.of(results).conversation_touched == Share(1, 2)
 
 
-def test_an_unclear_text_that_changes_a_consent_is_counted(read: list[Outcome]) -> None:
+def test_an_unclear_text_that_changes_a_consent_is_counted(results: list[Outcome]) -> None:
     """Asking was right there, acting was not."""
-    assert Figures.of(read).unclear_touched == Share(1, 2)
+    assert Figures.of(results).unclear_touched == Share(1, 2)
 
 
-def test_a_tier_is_judged_by_those_whom_it_opts_out(read: list[Outcome]) -> None:
+def test_a_tier_is_judged_by_those_whom_it_opts_out(results: list[Outcome]) -> None:
     """Two of its four had asked for it."""
-    assert tiers(read) == {"SENTENCE": Share(2, 4)}
+    assert tiers(results) == {"SENTENCE": Share(2, 4)}
 
 
-def test_figures_are_broken_down_by_language(read: list[Outcome]) -> None:
+def test_figures_are_broken_down_by_language(results: list[Outcome]) -> None:
     """The largest group first."""
-    groups = by(read, lambda one: one.example.language)
+    groups = by(results, lambda one: one.example.language)
     assert {language: len(group) for language, group in groups.items()} == {"en": 10, "fr": 1}
     assert list(groups) == ["en", "fr"]
 
 
-def test_the_confusion_list_has_every_label(read: list[Outcome]) -> None:
+def test_the_confusion_list_has_every_label(results: list[Outcome]) -> None:
     """Also those that no text bears."""
-    table = confusion(read)
+    table = confusion(results)
     assert table[Label.OPT_OUT] == {Label.OPT_OUT: 2, Label.UNCLEAR: 1, Label.NONE: 1}
     assert table[Label.HELP].total() == 0
 
@@ -109,6 +109,6 @@ def test_nothing_of_nothing_is_known() -> None:
     assert Share(0, 0).value == 0.0
 
 
-def test_a_share_counts_only_among_the_chosen(read: list[Outcome]) -> None:
+def test_a_share_counts_only_among_the_chosen(results: list[Outcome]) -> None:
     """One in French, and it is found."""
-    assert share(read, lambda one: one.example.language == "fr", lambda one: one.touched) == Share(1, 1)
+    assert share(results, lambda one: one.example.language == "fr", lambda one: one.touched) == Share(1, 1)

@@ -13,7 +13,7 @@ def test_exact_match_trims_and_ignores_case(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["STOP PLEASE", "PLEASE CANCEL", "Stop."])
-def test_exact_match_misses_a_keyword_with_company(text: str) -> None:
+def test_exact_match_misses_a_keyword_beside_other_words(text: str) -> None:
     """Twilio says so of the first two in as many words."""
     assert not exact(text)
 
@@ -33,7 +33,7 @@ def test_a_keyword_as_a_word_counts_anywhere() -> None:
     assert not contains_word("WEEKEND")
 
 
-def test_the_published_sample_opts_out_whoever_writes_weekend() -> None:
+def test_the_published_sample_opts_out_a_text_with_weekend() -> None:
     """AWS's sample looks for END anywhere, and for TD."""
     assert substring("Have a nice weekend")
     assert substring("outdoors")

@@ -1,7 +1,7 @@
-"""Which text answers a person, in which language, and whether it fits what a network carries.
+"""The wording of replies, by language, and whether it fits into a text message.
 
-The texts are data: one file a language in ``languages/``, and what each kind must hold, with its sources, in
-``rules.json``. A reply that does not fit with a deployment's brand is sent without it, or not at all; no setting stops a text.
+Wordings are data: one file for each language in ``languages/``, and what each kind of reply must contain, with sources, in
+``requirements.json``. A reply that is too long with a deployment's brand is sent without it, or not at all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which body a reply gets: the wording in the person's language, with the sender's brand, in a size that is carried."""
+"""Composition of replies: the wording in the person's language with the sender's brand, as long as it fits."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from sms_consent.domain.reply import ReplyKind
 
 from .gsm7 import Encoding, Size, measure, outside_alphabet
-from .templates import Template, TemplateKey, UnfitReply, deployed, fault_of_text, language_tag
+from .templates import Template, TemplateKey, UnfitReply, fault_of_text, language_tag, with_overrides
 
 __all__ = ["ComposedReply", "Replies", "Unfit"]
 
-# GSM-7: one message of 160. Where a script or a brand needs UCS-2, 70 leave no room for a brand and a contact besides
-# the sentence, so two joined parts are allowed, which a phone shows as one text.
+# In GSM-7, one message of 160 characters. In UCS-2, 70 characters are too few for a sentence with brand and contact, so two
+# concatenated parts are allowed, which a phone shows as one text.
 _MOST = {Encoding.GSM_7: (160, 1), Encoding.UCS_2: (134, 2)}
 _NAMES = {"brand": "the brand", "support": "the support contact"}
 _PARAMETERS = {"brand": "Brand", "support": "SupportContact"}
@@ -30,7 +30,7 @@ class Unfit:
     setting: str
     """The template parameter to change: Brand or SupportContact."""
     reason: str
-    """The reply's length and the limit, and by how much to shorten what; or what is wrong with the setting."""
+    """The length, the limit, and what to shorten by how much; or what is wrong with the setting."""
     without_brand: bool
     """Whether the standard wording without the brand is sent instead; otherwise no reply is sent."""
     units: int = 0
@@ -40,7 +40,7 @@ class Unfit:
 
 @dataclass(frozen=True, slots=True)
 class ComposedReply:
-    """A text ready to be sent, and the language that it is really in. The body is empty if no wording fits."""
+    """A text to send, and its actual language. The body is empty if no wording fits."""
 
     kind: ReplyKind
     language: str
@@ -49,10 +49,10 @@ class ComposedReply:
 
 
 class Replies:
-    """Every reply of one sender.
+    """The replies of one sender.
 
-    Each is composed when it is first needed. One that does not fit in a message is sent without the brand, or not at all if
-    that does not fit either, and affects no other.
+    Each is composed when it is first needed. A reply that is too long is sent without the brand, or not at all if it still does
+    not fit. Other replies are not affected.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Replies:
         replies is replaced by English.
         """
         self._overrides = dict(overrides or {})
-        self._templates = deployed(self._overrides)
+        self._templates = with_overrides(self._overrides)
         self._brand = unicodedata.normalize("NFC", brand.strip())
         self._support_contact = unicodedata.normalize("NFC", support_contact.strip())
         self._default_language = language_tag(default_language)
@@ -83,7 +83,7 @@ class Replies:
 
     @property
     def default_language(self) -> str:
-        """The language of a reply for which none is asked."""
+        """The language of a reply if none is given."""
         return self._default_language
 
     @property
@@ -93,14 +93,14 @@ class Replies:
         return tuple(sorted(tag for tag in every if self._is_complete(tag)))
 
     def has_language(self, language: str) -> bool:
-        """Whether every kind of reply is there in a language."""
+        """Return whether a language has every kind of reply."""
         return self._is_complete(language_tag(language))
 
     def compose(self, kind: ReplyKind, language: str | None) -> ComposedReply:
-        """Answer in the language asked for, or in the default one where there is no such text.
+        """Return a reply in a language, or in the default language if it has none.
 
-        Canada wants STOP answered in English and ARRET in French, whatever the programme's own language
-        (Canadian Common Short Code Application Guidelines), so it is the keyword's language that counts.
+        Callers pass the language of the keyword: Canadian carriers require an English reply to STOP and a French one to ARRET,
+        whatever the programme's language (Canadian Common Short Code Application Guidelines).
         """
         key = TemplateKey(kind, language_tag(language or self._default_language))
         if key not in self._templates:
@@ -110,7 +110,7 @@ class Replies:
         return reply
 
     def unfit(self, languages: Iterable[str] | None = None) -> tuple[Unfit, ...]:
-        """Every reply that is not sent as configured, in some languages or in all."""
+        """Return every reply that is not sent as configured, in some languages or in all."""
         tags = self.languages if languages is None else languages
         replies = (self.compose(kind, language) for language in tags for kind in ReplyKind)
         return tuple(reply.unfit for reply in replies if reply.unfit is not None)
@@ -118,7 +118,7 @@ class Replies:
     def for_brand(
         self, brand: str | None = None, support_contact: str | None = None, language: str | None = None
     ) -> Replies:
-        """The same texts for a sender with a brand, contact or language of its own; checked in the same way."""
+        """Return the same replies for a sender with a separate brand, contact or language, checked in the same way."""
         if language is None or not (self._checked or self._is_complete(language_tag(language))):
             language = self._default_language
         return Replies(
@@ -148,7 +148,7 @@ class Replies:
         return ComposedReply(key.kind, key.language, shorter if without_brand else "", unfit)
 
     def _unusable(self, fields: Iterable[str]) -> tuple[str | None, str]:
-        """The field whose value cannot stand in any text, and why; None if there is none."""
+        """Return a field whose value cannot be sent, and why; None if there is none."""
         values = {"brand": self._brand, "support": self._support_contact}
         for field in sorted(fields, reverse=True):  # the contact first: without it, there is no reply at all
             if not values[field]:
@@ -178,13 +178,13 @@ class Replies:
         if not problems:
             sizes = {key: measure(self._filled(template)) for key, template in self._templates.items()}
             excess = {key: size for key, size in sizes.items() if not _fits(size)}
-            # The worst first: whoever shortens for it has mostly shortened for all.
+            # The longest first: shortening for it mostly shortens enough for all.
             worst_first = sorted(excess.items(), key=lambda each: _MOST[each[1].encoding][0] - each[1].units)
             problems = [self._too_long(key, size) for key, size in worst_first]
         return tuple(problems)
 
     def _too_long(self, key: TemplateKey, size: Size) -> str:
-        """Say how long and what to do; the contact may be a phone number, so lengths are told and not values."""
+        """Return the length, the limit and what to do. States lengths and not values, as the contact may be a phone number."""
         template = self._templates[key]
         values = {"brand": self._brand, "support": self._support_contact}
         held = {_NAMES[field]: values[field] for field in sorted(template.fields)}
@@ -197,7 +197,7 @@ class Replies:
             for name, value in held.items()
             if outside_alphabet(value)
         ]
-        # Where the sentence itself needs UCS-2, another spelling of the brand gains nothing.
+        # If the sentence itself needs UCS-2, another spelling of the brand does not help.
         if odd and not outside_alphabet(template.filled("", "")):
             advice += f" Outside GSM-7, which would allow {_MOST[Encoding.GSM_7][0]}: {', '.join(odd)}."
         return f"{key} takes {size.units} {size.encoding} units in {size.parts} parts; at most {most}. {advice}"

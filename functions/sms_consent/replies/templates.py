@@ -1,4 +1,4 @@
-"""Which wording a reply may have: it names the brand, says what its kind must say, and is a text and not a keyword."""
+"""Templates of replies, and the requirements that their wording must meet."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from typing import NamedTuple
 
 from sms_consent.domain.reply import ReplyKind
 
-__all__ = ["Template", "TemplateKey", "UnfitReply", "deployed", "fault_of_text", "language_tag", "shipped"]
+__all__ = ["Template", "TemplateKey", "UnfitReply", "fault_of_text", "language_tag", "shipped", "with_overrides"]
 
 _FIELD = re.compile(r"\{(brand|support)\}")
 _LEADING_BRAND = re.compile(r"^\{brand\}\s*[:.,：،]?\s*")
 _LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
-# ISO 639 codes that a keyword's or a number's language may come as, for texts kept under another.
+# Other ISO 639 codes of languages.
 _SAME_LANGUAGE = {"nb": "no", "nn": "no", "iw": "he"}
 
 
-_SHOWN = 3  # problems spelt out in the message: one brand too long can be too long in eighty texts
+_SHOWN = 3  # problems in the message: a brand that is too long can be so in eighty texts
 
 
 class UnfitReply(ValueError):
-    """A reply that may not or cannot be sent as configured; ``problems`` has one sentence each, with what to do."""
+    """A reply cannot be sent as configured. ``problems`` has a sentence for each problem, with what to do."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         shown = problems[:_SHOWN]
@@ -39,7 +39,7 @@ class UnfitReply(ValueError):
 
 
 class TemplateKey(NamedTuple):
-    """How a template is named in settings: ``OPT_OUT_CONFIRMATION.en``."""
+    """The name of a template in settings: ``OPT_OUT_CONFIRMATION.en``."""
 
     kind: ReplyKind
     language: str
@@ -50,17 +50,17 @@ class TemplateKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A wording with ``{brand}`` and ``{support}`` left open."""
+    """A wording with the fields ``{brand}`` and ``{support}``."""
 
     text: str
 
     def filled(self, brand: str, support_contact: str) -> str:
-        """Both in one pass, so that braces in a brand stay what they are."""
+        """Return the wording with both fields filled in. Braces in a brand stay as they are."""
         values = {"brand": brand, "support": support_contact}
         return _FIELD.sub(lambda field: values[field[1]], self.text)
 
     def without_brand(self, support_contact: str) -> str:
-        """The same wording where the brand does not fit: left out with the punctuation that follows it."""
+        """Return the wording without the brand and the punctuation that follows it, for a brand that does not fit."""
         return Template(_LEADING_BRAND.sub("", self.text)).filled("", support_contact).strip()
 
     @property
@@ -69,14 +69,14 @@ class Template:
 
 
 def language_tag(language: str) -> str:
-    """The language that texts are kept under: ``pt-BR`` and ``PT_br`` are ``pt``, ``nb`` is ``no``."""
+    """Return the language under which wordings are stored: ``pt`` for ``pt-BR`` and ``PT_br``, ``no`` for ``nb``."""
     primary = re.split(r"[-_]", language.strip().lower(), maxsplit=1)[0]
     return _SAME_LANGUAGE.get(primary, primary)
 
 
 @cache
 def shipped() -> Mapping[TemplateKey, Template]:
-    """The texts of ``languages/``, read once and only when first asked for."""
+    """Return the wordings in ``languages/``. Reads the files at the first call."""
     found = {}
     for file in sorted(Path(__file__).with_name("languages").glob("*.json")):
         for kind, text in json.loads(file.read_text(encoding="utf-8"))["replies"].items():
@@ -84,8 +84,8 @@ def shipped() -> Mapping[TemplateKey, Template]:
     return MappingProxyType(found)
 
 
-def deployed(overrides: Mapping[str, str]) -> Mapping[TemplateKey, Template]:
-    """The shipped texts with a deployment's own in their place, or beside them for a further language."""
+def with_overrides(overrides: Mapping[str, str]) -> Mapping[TemplateKey, Template]:
+    """Return the shipped wordings, replaced or extended by a deployment's own. Raises UnfitReply."""
     own: dict[TemplateKey, Template] = {}
     problems = []
     for name, text in overrides.items():
@@ -107,7 +107,7 @@ def deployed(overrides: Mapping[str, str]) -> Mapping[TemplateKey, Template]:
 
 
 def fault_of_text(text: str) -> str | None:
-    """Why no phone could show this text as meant, or None."""
+    """Return why a text cannot be shown as intended, or None."""
     for char in text:
         category = unicodedata.category(char)
         if category in {"Cc", "Zl", "Zp"}:
@@ -118,14 +118,14 @@ def fault_of_text(text: str) -> str | None:
 
 
 @cache
-def _rules() -> Mapping[ReplyKind, Mapping[str, list[str] | bool]]:
-    text = Path(__file__).with_name("rules.json").read_text(encoding="utf-8")
-    return MappingProxyType({ReplyKind(kind): rule for kind, rule in json.loads(text).items()})
+def _requirements() -> Mapping[ReplyKind, Mapping[str, list[str] | bool]]:
+    text = Path(__file__).with_name("requirements.json").read_text(encoding="utf-8")
+    return MappingProxyType({ReplyKind(kind): requirement for kind, requirement in json.loads(text).items()})
 
 
 def _faults_of_wording(key: TemplateKey, text: str) -> list[str]:
-    """Check one template against its kind's rule; every sentence begins with the template's name."""
-    rule = _rules()[key.kind]
+    """Return what a template lacks by its kind's requirements. Every sentence begins with the template's name."""
+    requirement = _requirements()[key.kind]
     faults = []
     if fault := fault_of_text(text):
         faults.append(f"{key} {fault}.")
@@ -133,10 +133,10 @@ def _faults_of_wording(key: TemplateKey, text: str) -> list[str]:
         faults.append(
             f"{key} holds braces other than {{brand}} and {{support}}: these two can be filled in, nothing else."
         )
-    wanted = rule["fields"]
+    wanted = requirement["fields"]
     if isinstance(wanted, list):
         faults += [f"{key} lacks {{{field}}}: put it in." for field in wanted if field not in Template(text).fields]
-    if not rule["links"] and _LINK.search(text):
+    if not requirement["links"] and _LINK.search(text):
         faults.append(
             f"{key} holds a link: a confirmation of opt-out only confirms (47 CFR 64.1200(a)(12)); "
             "where to ask is what {support} is for."

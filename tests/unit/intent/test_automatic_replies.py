@@ -60,7 +60,7 @@ def test_nobody_is_opted_in_or_answered_beside_the_phrase_of_an_automatic_reply(
         "Automatische Antwort: Bitte schreiben Sie mir nicht mehr",
     ],
 )
-def test_people_who_write_like_machines_are_heard(text: str) -> None:
+def test_requests_of_people_who_write_like_machines_are_found(text: str) -> None:
     """The rest of the text is classified like any other."""
     assert RULES.classify(text).intent is Intent.OPT_OUT
 
@@ -87,7 +87,7 @@ def test_at_most_one_in_a_hundred_automatic_replies_opts_out() -> None:
     assert len(rows) >= 200
     assert len({language for language, _, _ in rows}) >= 12
     assert {source for _, source, _ in rows} <= sources
-    read = Counter(RULES.classify(text).intent for _, _, text in rows)
-    assert read[Intent.OPT_OUT] <= len(rows) // 100
-    assert read[Intent.OPT_IN] == read[Intent.HELP] == 0
-    assert read[Intent.UNCLEAR] <= len(rows) // 8
+    counts = Counter(RULES.classify(text).intent for _, _, text in rows)
+    assert counts[Intent.OPT_OUT] <= len(rows) // 100
+    assert counts[Intent.OPT_IN] == counts[Intent.HELP] == 0
+    assert counts[Intent.UNCLEAR] <= len(rows) // 8

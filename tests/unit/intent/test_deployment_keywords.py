@@ -75,7 +75,7 @@ def test_no_built_in_opt_out_word_of_any_language_opts_in_or_asks_for_help() -> 
 )
 @pytest.mark.parametrize("intent", [Intent.OPT_IN, Intent.HELP])
 def test_a_text_that_opts_out_cannot_be_given_another_meaning(word: str, intent: Intent) -> None:
-    """Spelt in any way that is read as an opt-out, in company, misspelt, as a sentence, or when it may be meant so."""
+    """Spelt in any way that is classified as an opt-out: beside other words, misspelt, as a sentence, or unclear."""
     reader = RuleSet(opt_in=[word]) if intent is Intent.OPT_IN else RuleSet(help=[word])
     assert PLAIN.classify(word).intent in (Intent.OPT_OUT, Intent.UNCLEAR)
     assert reader.classify(word) == PLAIN.classify(word)
@@ -94,7 +94,7 @@ def test_a_text_that_opts_out_cannot_be_given_another_meaning(word: str, intent:
         "Stop. Club",
     ],
 )
-def test_a_word_of_several_does_not_turn_a_stop_around_in_company(text: str) -> None:
+def test_a_keyword_of_several_words_does_not_change_a_stop_beside_other_words(text: str) -> None:
     """Words for opting in and for help count as whole messages only, and change no other text."""
     reader = RuleSet(opt_in=["club stop", "promo", "stpb", "the club"], help=["stop promo now", "stob me", "club"])
     assert reader.classify(text) == PLAIN.classify(text)
@@ -122,7 +122,7 @@ def test_any_other_built_in_word_can_be_made_ordinary(word: str) -> None:
 
 @pytest.mark.parametrize("text", ["no more texts", "stpo", "please stop", "unsubscribe me now"])
 def test_only_words_can_be_made_ordinary(text: str) -> None:
-    """A sentence is read by other rules, which no setting removes."""
+    """Sentences are classified by other rules, which no setting removes."""
     reader = RuleSet(ordinary=[text])
     assert reader.classify(text) == PLAIN.classify(text)
     assert [each.word for each in reader.ignored] == [text]
@@ -158,7 +158,7 @@ def test_start_cannot_ask_for_help_nor_help_opt_in() -> None:
 
 @pytest.mark.parametrize("spelt", ["promo", "PROMO!", "рrоmо", "ＰＲＯＭＯ", "please promo"])
 def test_a_word_given_as_an_opt_out_and_as_something_else_opts_out(spelt: str) -> None:
-    """Compared as texts are read, so also in look-alike letters and in company."""
+    """Compared in normalised form, so also in look-alike letters and beside other words."""
     reader = RuleSet(opt_out=["Promo"], opt_in=[spelt], help=[spelt], ordinary=[spelt])
     assert reader.classify(spelt).intent is Intent.OPT_OUT
     assert {each.given_as for each in reader.ignored} >= {Intent.OPT_IN, Intent.HELP}
@@ -221,7 +221,7 @@ def _opt_outs_of_the_corpus() -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", ["opt_out", "opt_in", "help"])
 def test_no_extra_word_costs_another_text_its_meaning(setting: str) -> None:
-    """Later rules read keywords too: "text" as a keyword made "please do not text me" an instruction, for example."""
+    """Lower tiers use keywords too: "text" as a keyword made "please do not text me" an instruction, for example."""
     words = [
         "text",
         "texts",

@@ -77,7 +77,7 @@ def test_every_source_is_named_with_a_date() -> None:
 
 
 def test_words_are_reserved_for_whole_messages_only_if_they_are_listed() -> None:
-    """A typing error in the data would let an ordinary word count in company."""
+    """A typing error in the data would let an ordinary word count beside other words."""
     stray = [
         (pack["id"], word)
         for pack in PACKS

@@ -1,4 +1,4 @@
-"""Words weigh for and against a request where frames do not settle it."""
+"""The linear model finds and doubts requests that patterns do not decide."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ WEIGHTS = sorted((FOLDER / "weights").glob("*.json"))
         "would rather my number wasn't used by you guys for texts",
     ],
 )
-def test_a_request_that_no_frame_knows_is_found_by_its_words(text: str) -> None:
+def test_a_request_that_no_pattern_matches_is_found_by_its_words(text: str) -> None:
     """By what each weighs; the evidence names the clause that says most."""
     assert PATTERNS_ONLY.classify(text).intent is Intent.NONE
     result = RULES.classify(text)
@@ -44,15 +44,15 @@ def test_words_of_texts_alone_make_no_request(text: str) -> None:
     assert RULES.classify(text).intent is Intent.NONE
 
 
-def test_a_request_of_a_doubtful_frame_is_asked_about_where_all_else_speaks_against_it() -> None:
-    """A hit of such a frame in plain talk is mostly a mistake; asking harms nobody."""
+def test_a_request_of_a_doubtful_pattern_is_unclear_if_the_weights_contradict_it() -> None:
+    """A match of such a pattern in conversation is mostly wrong, and a question does no harm."""
     text = "Great. I'm in church now, will holla when i get out"
     assert PATTERNS_ONLY.classify(text).intent is Intent.OPT_OUT
     result = RULES.classify(text)
     assert (result.intent, result.tier) == (Intent.UNCLEAR, Tier.UNCLEAR)
 
 
-def test_a_clear_request_stands_whatever_is_said_beside_it() -> None:
+def test_a_clear_request_counts_whatever_else_the_text_says() -> None:
     """A request in any clause counts."""
     text = "Lovely day here, the kids are at the lake and we ate ice cream. Grandma says hi! And stop texting me."
     assert RULES.classify(text).intent is Intent.OPT_OUT
@@ -71,7 +71,7 @@ def test_weights_say_what_they_are_and_where_they_come_from(path: Path) -> None:
 
 @pytest.mark.parametrize("path", WEIGHTS, ids=lambda path: path.stem)
 def test_weights_add_up_alike_in_any_order(path: Path) -> None:
-    """As whole numbers: sets have no order, and a text must be read alike by every process."""
+    """They are integers: sets have no order, and every process must classify a text alike."""
     listed = load_rules(f"weights/{path.stem}")["features"].split("^")
     weights = [weight for line in listed for weight in line.split("|")[1].split(" ")]
     assert all(str(int(weight)) == weight for weight in weights)

@@ -88,7 +88,7 @@ REPLY = "Please Stop Texting: For help, contact help@example.com. Msg & data rat
 
 
 def _read(text: str, *, sent: bool = True) -> Intent:
-    """The intent of a text from somebody who was, or was not, sent ``REPLY`` lately."""
+    """Return the intent of a text from a person who was, or was not, sent ``REPLY`` recently."""
     return RULES.classify(text, ours=lambda: OwnReplies([REPLY]), sent=lambda _: sent).intent
 
 
@@ -152,7 +152,7 @@ def test_our_own_replies_fed_back_in_change_no_consent(body: str, form: str) -> 
 
 
 @pytest.mark.parametrize("text", ["I replied STOP and you still text me", "Reply STOP", "STOP to end"])
-def test_doing_as_told_is_the_senders_own(text: str) -> None:
+def test_following_an_instruction_is_the_senders_own_request(text: str) -> None:
     """Words of our instruction in the sender's mouth."""
     assert RULES.classify(text).intent is Intent.OPT_OUT
 
@@ -166,7 +166,7 @@ def test_doing_as_told_is_the_senders_own(text: str) -> None:
     ],
 )
 def test_a_forwarded_line_is_not_the_senders_own(text: str, intent: Intent) -> None:
-    """What stands below it is."""
+    """The words below it are."""
     assert RULES.classify(text).intent is intent
 
 
@@ -214,7 +214,7 @@ def test_what_a_person_adds_to_a_reaction_counts(text: str, intent: Intent) -> N
         ("> Reply HELP for help\nHELP", Intent.HELP),
     ],
 )
-def test_what_stands_around_a_quotation_counts(text: str, intent: Intent) -> None:
+def test_the_words_around_a_quotation_count(text: str, intent: Intent) -> None:
     """Above, below and between quotations; but nobody is opted in beside one."""
     assert RULES.classify(text).intent is intent
 
@@ -248,5 +248,5 @@ def test_what_stands_around_a_quotation_counts(text: str, intent: Intent) -> Non
     ],
 )
 def test_an_instruction_takes_no_request_with_it(text: str, intent: Intent) -> None:
-    """A text that is hardly more than an instruction is asked about; one that begins with its keyword does as told."""
+    """A text that is hardly more than an instruction is unclear; one that begins with its keyword follows it."""
     assert RULES.classify(text).intent is intent

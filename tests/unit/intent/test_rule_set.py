@@ -1,4 +1,4 @@
-"""The reader as a whole: any text, how long it may take, and how it explains itself."""
+"""The rules as a whole: any text, how long it may take, and the explanation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WORDS = [
 
 
 @given(st.text(st.characters(), max_size=300) | st.lists(st.sampled_from(WORDS)).map(" ".join))
-def test_any_text_is_read_without_an_error(text: str) -> None:
+def test_any_text_is_classified_without_an_error(text: str) -> None:
     """Lone surrogates, NUL, unassigned characters, and words in any order."""
     result = RULES.classify(text, ours=lambda: OwnReplies([text[:50]]), sent=lambda _: True)
     assert result.rules_version == RULES_VERSION
@@ -59,7 +59,7 @@ def test_evidence_is_always_a_part_of_the_text(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "🛑", "?!…", "x", "a" * 100_000, "\u202e\u200f\u200e", "\ud800\udfff\ud800", "\x00", "é"]
 )
-def test_a_text_without_a_request_reads_none(text: str) -> None:
+def test_a_text_without_a_request_is_none(text: str) -> None:
     """Empty, only emoji, only punctuation, one letter, 100,000 letters, marks, lone surrogates, NUL."""
     assert RULES.classify(text).intent is Intent.NONE
 
@@ -83,8 +83,8 @@ LONG = [
 
 
 @pytest.mark.parametrize("piece", LONG)
-def test_a_text_of_100_000_letters_is_read_at_once(piece: str) -> None:
-    """Reading takes time linear in length, whatever the text; the measured time is a tenth of the limit."""
+def test_a_text_of_100_000_letters_is_classified_at_once(piece: str) -> None:
+    """The time is linear in the length, whatever the text; the measured time is a tenth of the limit."""
     text = (piece * 100_000)[:100_000]
     RULES.classify(text)
     begun = time.process_time()
@@ -129,33 +129,33 @@ def test_the_words_of_sentences_are_written_as_texts_are_folded() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", ["dont contact me", "перестаньте писать", "不要再给我发短信了"])
-def test_a_text_read_while_another_thread_makes_packs_ready_is_read_alike(
+def test_a_text_is_classified_alike_while_another_thread_loads_words(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A batch's texts are read side by side, and whoever needs a pack first makes it ready: here at each word of it."""
-    expected, reader, places = RULES.classify(text), _warm_reader(), list[str]()
+    """Texts are classified concurrently, and the first that needs a language loads it: here, at each of its words."""
+    expected, reader, places = RULES.classify(text), _warm_rules(), list[str]()
     monkeypatch.setattr(lexicon, "bits_of", lambda each: places.append(each) or BITS_OF(each))
     assert reader.classify(text) == expected
     for first in (0, *range(max(0, len(places) - 30), len(places))):  # vocabularies come first, a language's words last
-        _read_twice_at_once(text, expected, first, monkeypatch)
+        _classify_twice_at_once(text, expected, first, monkeypatch)
 
 
-def _warm_reader() -> RuleSet:
-    """One that has made ready what all texts need, which is done under a lock."""
+def _warm_rules() -> RuleSet:
+    """Return rules that have loaded what all texts need, which happens under a lock."""
     reader = RuleSet()
     reader.classify("hm")
     return reader
 
 
-def _read_twice_at_once(text: str, expected: Classification, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def _classify_twice_at_once(text: str, expected: Classification, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From some word on, another thread reads the text whenever this one makes a word ready."""
-    reader, found, calls, result = _warm_reader(), set[Classification](), count(), threading.Lock()
+    reader, found, calls, result = _warm_rules(), set[Classification](), count(), threading.Lock()
 
     def bits_of(places: str) -> int:
         if next(calls) >= first and result.acquire(blocking=False):
             try:
                 with ThreadPoolExecutor(1) as other:
-                    found.add(other.submit(reader.read, text).result())
+                    found.add(other.submit(reader.classify, text).result())
             finally:
                 result.release()
         return BITS_OF(places)

@@ -1,4 +1,4 @@
-"""Sentences, company and misspellings: what people text back, language by language, both ways."""
+"""Sentences, keywords beside other words and misspellings: requests and texts that look like them, by language."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def _wrong(path: Path) -> Iterator[tuple[str, str, str]]:
     for line in path.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             label, text = line.split("  ", 1)
-            read = RULES.classify(text).intent.value
-            if read != label:
-                yield label, read, text
+            intent = RULES.classify(text).intent.value
+            if intent != label:
+                yield label, intent, text
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.txt")), ids=lambda path: path.stem)
-def test_examples_are_read_as_their_labels_say(path: Path) -> None:
+def test_examples_are_classified_as_labelled(path: Path) -> None:
     """Requests are found, and texts that come near are left alone; a test for each text would take longer than the texts."""
     assert list(_wrong(path)) == []
 
@@ -47,7 +47,7 @@ def test_examples_are_read_as_their_labels_say(path: Path) -> None:
         ("ok thanks", None),
     ],
 )
-def test_a_reading_names_its_tier(text: str, tier: Tier | None) -> None:
+def test_a_classification_names_its_tier(text: str, tier: Tier | None) -> None:
     """A deployment acts on tiers, so the weakest that fits would opt too few people out, the strongest too many."""
     assert RULES.classify(text).tier is tier
 
@@ -60,7 +60,7 @@ def test_a_word_of_its_own_is_no_misspelling(word: str) -> None:
     assert RULES.classify(word).intent is Intent.NONE
 
 
-def test_an_opt_out_stands_above_an_opt_in() -> None:
+def test_an_opt_out_counts_before_an_opt_in() -> None:
     """Where a text asks for both, the safe side is out."""
     assert RULES.classify("start stop").intent is Intent.OPT_OUT
 
@@ -92,7 +92,7 @@ def test_a_script_without_spaces_is_cut_into_words(text: str) -> None:
         ("stop texting me", "en"),
     ],
 )
-def test_a_sentence_tells_the_language_of_the_reply(text: str, language: str) -> None:
+def test_a_sentence_determines_the_language_of_the_reply(text: str, language: str) -> None:
     """The reply is written in the language of the request."""
     assert RULES.classify(text).language == language
 
@@ -115,6 +115,6 @@ def test_the_deciding_words_are_quoted_as_written() -> None:
 
 
 def test_a_stop_in_a_sentence_of_its_own_is_found() -> None:
-    """What stands around it asks for nothing that could change it."""
+    """The words around it ask for nothing that could change it."""
     result = RULES.classify("We sold that house years ago. STOP.")
     assert (result.tier, result.rule) == (Tier.COMPANY, "company:aws/STOP")

@@ -1,4 +1,4 @@
-"""A text that asks for nothing as it stands is read as it was meant, if one slip explains it; ordinary words stay."""
+"""A text that asks for nothing as it is may be classified as it was meant, if one slip explains it; ordinary words stay."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sms_consent.intent.typos import Halves, halves
 RULES = RuleSet()
 
 
-def read(text: str) -> Classification:
+def _classified(text: str) -> Classification:
     return RULES.classify(text)
 
 
@@ -31,7 +31,7 @@ def read(text: str) -> Classification:
 )
 def test_one_slip_hides_no_request(text: str) -> None:
     """Whatever word has it, and whichever finger made it."""
-    assert read(text).intent == "OPT_OUT"
+    assert _classified(text).intent == "OPT_OUT"
 
 
 @pytest.mark.parametrize(
@@ -47,18 +47,18 @@ def test_one_slip_hides_no_request(text: str) -> None:
 )
 def test_an_ordinary_word_is_no_slip(text: str) -> None:
     """Though a request is one letter away."""
-    assert read(text).intent != "OPT_OUT"
+    assert _classified(text).intent != "OPT_OUT"
 
 
-def test_a_text_is_mended_for_an_opt_out_only() -> None:
-    """A slip in a wish for texts leaves it to be asked about or left alone, and what is understood is not mended."""
-    assert read("lets keep the mesages comming").intent != "OPT_OUT"
-    assert read("rmeove me from your list and add my sister").intent != "OPT_IN"
+def test_a_text_is_repaired_for_an_opt_out_only() -> None:
+    """A slip in a request for texts is not repaired, and a text that is understood is not either."""
+    assert _classified("lets keep the mesages comming").intent != "OPT_OUT"
+    assert _classified("rmeove me from your list and add my sister").intent != "OPT_IN"
 
 
-def test_a_mended_decision_names_the_words_as_they_were_written() -> None:
+def test_a_decision_after_repair_quotes_the_words_as_written() -> None:
     """So that the evidence is what was sent."""
-    result = read("requset removal")
+    result = _classified("requset removal")
     assert result.rule
     assert result.matched
     assert result.matched in "requset removal"
@@ -75,9 +75,11 @@ def test_every_single_slip_leads_back(word: str) -> None:
         assert beside.beside(slip) == [word], slip
 
 
-def test_a_long_text_is_not_mended() -> None:
+def test_a_long_text_is_not_repaired() -> None:
     """In seventeen words one slip tells too little."""
     assert (
-        read("requset removal " + "and we had such a lovely long dinner with all of my dear friends again").intent
+        _classified(
+            "requset removal " + "and we had such a lovely long dinner with all of my dear friends again"
+        ).intent
         == "NONE"
     )

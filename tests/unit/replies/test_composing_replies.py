@@ -107,7 +107,7 @@ def test_a_help_text_without_the_contact_is_refused() -> None:
     ["{brand} {name}.", "{brand} {}.", "{brand} {brand!r}.", "{brand} {brand.x}.", "{brand}} a b", "{{brand}} a b"],
 )
 def test_braces_around_anything_else_are_refused(text: str) -> None:
-    """A person would read the braces."""
+    """Otherwise the person would see the braces."""
     assert "HELP.en holds braces other than {brand} and {support}" in problem_of("HELP.en", text + " {support}")
 
 
@@ -244,7 +244,7 @@ def test_a_sender_may_bring_its_own_brand_contact_and_language() -> None:
 
 
 def test_a_sender_with_an_unfit_brand_is_refused_when_built() -> None:
-    """Not when somebody waits for a confirmation."""
+    """Not when a person is waiting for a confirmation."""
     with pytest.raises(UnfitReply, match="Shorten the brand"):
         Replies(brand="Example", support_contact=CONTACT).for_brand("B" * 150)
 

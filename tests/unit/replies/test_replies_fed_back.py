@@ -83,5 +83,5 @@ def test_a_person_who_wants_to_come_back_is_understood(text: str) -> None:
     ],
 )
 def test_a_word_that_replies_name_is_understood(word: str, intent: Intent) -> None:
-    """Whoever writes what a reply told them to write gets what it promised."""
+    """A person who sends the word that a reply names gets what it promised."""
     assert CLASSIFIER.classify(word).intent is intent

@@ -72,14 +72,14 @@ def test_help_holds_the_support_contact(replies: Replies, language: str) -> None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_whoever_is_asked_is_told_the_word_that_ends_messages(replies: Replies, language: str) -> None:
+def test_a_question_contains_the_word_that_ends_messages(replies: Replies, language: str) -> None:
     """Canada's French replies name ARRET, all others STOP."""
     assert ("ARRET" if language == "fr" else "STOP") in replies.compose(ReplyKind.ASK, language).body
 
 
 @pytest.mark.parametrize(("kind", "language"), EVERY_REPLY)
 def test_a_reply_names_only_words_that_are_understood(replies: Replies, kind: ReplyKind, language: str) -> None:
-    """A word that we would not recognise ourselves leaves somebody on the list against their will, or off it."""
+    """A word that we do not recognise would leave a person on the list, or off it, against their will."""
     named = set(re.findall(r"(?<![A-Z])[A-Z]{4,}(?![A-Z])", replies.compose(kind, language).body))
     assert named <= {"START", "STOP", "HELP", "ARRET", "AIDE"}
 
@@ -109,8 +109,8 @@ def test_a_language_file_says_its_language_and_every_kind(language: str) -> None
     assert list(content["replies"]) == list(ReplyKind)
 
 
-def test_every_kind_has_a_rule_and_the_rule_its_source() -> None:
-    """What a reply must hold comes from somebody who may demand it."""
-    rules = json.loads((FOLDER / "rules.json").read_text(encoding="utf-8"))
-    assert list(rules) == list(ReplyKind)
-    assert all(rule["sources"] for rule in rules.values())
+def test_every_kind_has_requirements_with_sources() -> None:
+    """What a reply must contain follows from a law or a published guideline."""
+    requirements = json.loads((FOLDER / "requirements.json").read_text(encoding="utf-8"))
+    assert list(requirements) == list(ReplyKind)
+    assert all(rule["sources"] for rule in requirements.values())
