@@ -194,7 +194,7 @@ def main() -> int:
 def _reconcile(numbers: int, kills: int) -> bool:
     clock = FakeClock()
     ledger, service = VastLedger(numbers), VastService(clock, {"+12125550101": LIST}, quotas=DEFAULT_QUOTAS)
-    census, book, listings = VastCensus(ledger), MemoryBook(), VastListings(service, numbers)
+    scan, book, listings = VastCensus(ledger), MemoryBook(), VastListings(service, numbers)
     tokens = count(1)
     die_at = [(at + 1) * (numbers // PAGE) // (kills + 1) for at in range(kills)]
     reads, dead = 0, False
@@ -213,13 +213,13 @@ def _reconcile(numbers: int, kills: int) -> bool:
         if dead:  # nothing that a worker does on its way out happens
             raise Killed
 
-    watched = [Counted(each, before) for each in (ledger, census, book, listings, service)]
+    watched = [Counted(each, before) for each in (ledger, scan, book, listings, service)]
     begun, invocations, killed = clock.now(), 0, 0
     while True:
         reconciler = Reconciler(  # a new one each time: nothing is remembered but what is written
             lists=(LIST,),
             ledger=watched[0],  # type: ignore[arg-type]  # ports that are counted
-            census=watched[1],  # type: ignore[arg-type]
+            scan=watched[1],  # type: ignore[arg-type]
             book=watched[2],  # type: ignore[arg-type]
             listings=watched[3],  # type: ignore[arg-type]
             opt_out_list=watched[4],  # type: ignore[arg-type]
@@ -247,10 +247,10 @@ def _reconcile(numbers: int, kills: int) -> bool:
         f"kept between invocations: {max((len(part) for part in book.sketches.values()), default=0) / 1e6:.1f} MB; "
         f"peak memory by then {_peak():.0f} MB\n"
     )
-    return _right(numbers, ledger, service, census, clock)
+    return _right(numbers, ledger, service, scan, clock)
 
 
-def _right(numbers: int, ledger: VastLedger, service: VastService, census: VastCensus, clock: FakeClock) -> bool:
+def _right(numbers: int, ledger: VastLedger, service: VastService, scan: VastCensus, clock: FakeClock) -> bool:
     """Each difference was found once and as what it is, and after sweep list and ledger agree on every number."""
     tokens = count(1)
     workers = environment(
@@ -260,9 +260,9 @@ def _right(numbers: int, ledger: VastLedger, service: VastService, census: VastC
     while ledger.anything_due:
         workers.sweep.run(clock.now() + timedelta(seconds=50))
         clock.advance(timedelta(seconds=10))
-    found = {drift.number: drift.kind for drift in census.drifts.values()}
+    found = {drift.number: drift.kind for drift in scan.drifts.values()}
     wanted = {number_of(index): kind for index in range(numbers) if isinstance(kind := kind_of(index), DriftKind)}
-    if found != wanted or len(census.drifts) != len(wanted):
+    if found != wanted or len(scan.drifts) != len(wanted):
         return False
     for index in range(numbers):
         number = number_of(index)

@@ -93,11 +93,11 @@ class GatedLedger:
             Where("recorded", number), lambda: self._inner.recorded_between(number, since, until, most=most)
         )
 
-    def letter(self, key: str, number: str) -> ReplyThread | None:
-        return self._gate(Where("read letter", number), lambda: self._inner.letter(key, number))
+    def thread(self, key: str, number: str) -> ReplyThread | None:
+        return self._gate(Where("read thread", number), lambda: self._inner.thread(key, number))
 
-    def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
-        self._gate(Where("save letter", letter.number), lambda: self._inner.save_letter(key, letter, replacing))
+    def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
+        self._gate(Where("save thread", thread.number), lambda: self._inner.save_thread(key, thread, replacing))
 
     def due_consents(
         self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
@@ -114,8 +114,8 @@ class GatedLedger:
     def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
         self._gate(Where("reschedule", work.number, work.list_name), lambda: self._inner.reschedule(work, due_at, now))
 
-    def due_letters(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
-        return self._pages("due letters", self._inner.due_letters(until))
+    def due_threads(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
+        return self._pages("due letters", self._inner.due_threads(until))
 
     def sender(self, identity: str) -> Sender | None:
         return self._gate(Where("sender"), lambda: self._inner.sender(identity))

@@ -289,7 +289,7 @@ MUTANTS = (
     Mutant(
         "replies to HELP are not limited",
         LETTERS,
-        "        if any(sum(now - at < limit.within for at in recent) >= limit.most for limit in LETTER_LIMITS[kind]):\n",
+        "        if any(sum(now - at < limit.within for at in recent) >= limit.most for limit in QUESTION_LIMITS[kind]):\n",
         "        if False:\n",
     ),
     Mutant(

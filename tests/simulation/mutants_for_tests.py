@@ -124,8 +124,8 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a letter written again by the client does not recognise itself",
         LEDGER,
-        "        if refused_by is not None and refused_by != _stored(item):\n            raise Moved(items.letter_from(",
-        "        if refused_by is not None:\n            raise Moved(items.letter_from(",
+        "        if refused_by is not None and refused_by != _stored(item):\n            raise Moved(items.thread_from(",
+        "        if refused_by is not None:\n            raise Moved(items.thread_from(",
         LOST,
     ),
     _mutant(
@@ -764,7 +764,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a START to one sender lifts another sender's opt-out",
         CARRYING,
-        "        and standing.decided_by.startswith(_prefix(carry.source))\n",
+        "        and standing.decided_by.startswith(_prefix(copy.source))\n",
         "",
         MOVING,
     ),
@@ -792,8 +792,8 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "the difference is copied before the change shows everywhere",
         "cli/sms_consent_cli/shared/list_copying.py",
-        "        rest = max(carry.at for carry in carries) + SETTLE - self._clock.now()\n",
-        "        rest = max(carry.at for carry in carries) - self._clock.now()\n",
+        "        rest = max(copy.at for copy in copies) + SETTLE - self._clock.now()\n",
+        "        rest = max(copy.at for copy in copies) - self._clock.now()\n",
         MOVING,
     ),
     # --- replies

@@ -92,7 +92,7 @@ class _World(World):
     def __init__(self, history: h.History, **options: Any) -> None:
         super().__init__(history, **options)
         self._idle[RECONCILE] = []
-        self.census = MemoryCensus(self.ledger, 2)
+        self.scan = MemoryCensus(self.ledger, 2)
         self.book = MemoryBook()
         self.listings = MemoryListings(self.service, 2)
 
@@ -112,7 +112,7 @@ class _World(World):
         made = Reconciler(
             lists=h.LISTS,
             ledger=ledger,
-            census=_GatedCensus(self.census, self),
+            scan=_GatedCensus(self.scan, self),
             book=_GatedBook(self.book, self),
             listings=_GatedListings(self.listings, self),
             opt_out_list=opt_out_list,
@@ -160,6 +160,6 @@ def reconciled(seed: int) -> int:
 
 
 def _nothing_found(world: _World) -> None:
-    if world.census.drifts:
-        kinds = sorted(drift.kind for drift in world.census.drifts.values())
+    if world.scan.drifts:
+        kinds = sorted(drift.kind for drift in world.scan.drifts.values())
         raise Broken(Property.AGREEMENT, f"reconcile took work under way for drift: {', '.join(kinds)}")

@@ -114,7 +114,7 @@ class Spoil:
 
 @dataclass(frozen=True, slots=True)
 class MoveSender:
-    """An operator gives a sender another list, with ``--carry``. Texts are delivered in the meantime."""
+    """An operator gives a sender another list, with ``--copy``. Texts are delivered in the meantime."""
 
     line: int
     list: int
@@ -303,11 +303,11 @@ class TableWorld(WideWorld):
         if not self.moved:
             return
         self._pass(RECHECK_AFTER)
-        census = DynamoConsentScan(clients.dynamodb(), self._table)
+        scan = DynamoConsentScan(clients.dynamodb(), self._table)
         ListCopies(
             own_list=h.OWN_LIST,
             book=ListStore(clients.dynamodb(), self._table),
-            carrier=ListCopier(ledger=self.ledger, census=census, clock=self.clock, actor="reconcile"),
+            copier=ListCopier(ledger=self.ledger, scan=scan, clock=self.clock, actor="reconcile"),
             ledger=self.ledger,
             clock=self.clock,
             new_token=lambda: "recheck",

@@ -233,7 +233,7 @@ class World:
     def letters(self) -> list[Any]:
         """Every letter in the ledger."""
         far = datetime.max.replace(tzinfo=BEGINNING.tzinfo)
-        return [letter for _, letter in self.ledger.due_letters(far)]
+        return [letter for _, letter in self.ledger.due_threads(far)]
 
     @property
     def printed(self) -> str:

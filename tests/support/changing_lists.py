@@ -146,7 +146,7 @@ class Changing:
         sender = self.world.parts.ledger.sender(identity)
         return sender.list_name if sender is not None else None
 
-    def carries(self) -> list[tuple[str, str]]:
+    def copies(self) -> list[tuple[str, str]]:
         """What is still to be copied."""
         return self._copies("carries")
 
@@ -156,8 +156,8 @@ class Changing:
 
     def _copies(self, attribute: str) -> list[tuple[str, str]]:
         item = clients.dynamodb().get_item(TableName=self.world.table, Key={"pk": {"S": "LISTS"}, "sk": {"S": "LISTS"}})
-        carries = item.get("Item", {}).get(attribute, {"L": []})["L"]
-        return [(each["M"]["source"]["S"], each["M"]["target"]["S"]) for each in carries]
+        copies = item.get("Item", {}).get(attribute, {"L": []})["L"]
+        return [(each["M"]["source"]["S"], each["M"]["target"]["S"]) for each in copies]
 
 
 @contextmanager

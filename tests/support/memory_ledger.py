@@ -39,12 +39,12 @@ class MemoryLedger:
 
     def __init__(self, senders: tuple[Sender, ...] = ()) -> None:
         self.consents: dict[tuple[str, str], Consent] = {}
-        self.letters: dict[tuple[str, str], ReplyThread] = {}
+        self.threads: dict[tuple[str, str], ReplyThread] = {}
         self.history: dict[tuple[str, str, str], History] = {}
         self.senders = {sender.identity: sender for sender in senders}
         self.turns: dict[str, tuple[str, datetime]] = {}
         self._index: _Index[Consent] = _Index()
-        self._letter_index: _Index[ReplyThread] = _Index()
+        self._thread_index: _Index[ReplyThread] = _Index()
         self.rejected: dict[tuple[str, str], RejectedWork] = {}
         self._rejected_index: _Index[RejectedWork] = _Index()
 
@@ -55,9 +55,9 @@ class MemoryLedger:
 
     @index_lag.setter
     def index_lag(self, writes: int) -> None:
-        self._index.lag = self._letter_index.lag = writes
+        self._index.lag = self._thread_index.lag = writes
         self._index.catch_up()
-        self._letter_index.catch_up()
+        self._thread_index.catch_up()
         self._rejected_index.lag = writes
         self._rejected_index.catch_up()
 
@@ -91,14 +91,14 @@ class MemoryLedger:
         ]
         return found if len(found) <= most else None
 
-    def letter(self, key: str, number: str) -> ReplyThread | None:
-        return self.letters.get((number, key))
+    def thread(self, key: str, number: str) -> ReplyThread | None:
+        return self.threads.get((number, key))
 
-    def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
-        _check(self.letters.get((letter.number, key)), replacing, letter)
-        self.letters[letter.number, key] = letter
-        due = Due.REPLY if letter.due_at is not None else None
-        self._letter_index.write((letter.number, key), letter, due, letter.due_at)
+    def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
+        _check(self.threads.get((thread.number, key)), replacing, thread)
+        self.threads[thread.number, key] = thread
+        due = Due.REPLY if thread.due_at is not None else None
+        self._thread_index.write((thread.number, key), thread, due, thread.due_at)
 
     def due_consents(
         self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
@@ -106,8 +106,8 @@ class MemoryLedger:
         found = self._index.newest_due(kind, until) if newest_first else self._index.due(kind, until)
         return (consent for _, consent in found if rejected is None or _class_of(consent) is rejected)
 
-    def due_letters(self, until: datetime) -> Iterator[tuple[str, ReplyThread]]:
-        return ((key, letter) for (_, key), letter in self._letter_index.due(Due.REPLY, until))
+    def due_threads(self, until: datetime) -> Iterator[tuple[str, ReplyThread]]:
+        return ((key, thread) for (_, key), thread in self._thread_index.due(Due.REPLY, until))
 
     def reject(self, work: RejectedWork) -> None:
         key = work.number, work.list_name
@@ -139,7 +139,7 @@ class MemoryLedger:
     @property
     def anything_due(self) -> bool:
         """Whether work is left, now or later."""
-        return bool(self._index or self._letter_index or self._rejected_index)
+        return bool(self._index or self._thread_index or self._rejected_index)
 
     def decisions(self) -> list[History]:
         """The history of everybody, by number and time."""

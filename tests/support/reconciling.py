@@ -157,7 +157,7 @@ class Deployment:
         self.ledger = MemoryLedger()
         self.service = MemoryService(self.clock, OURS, quotas=DEFAULT_QUOTAS if quotas else None)
         self.listings = MemoryListings(self.service, page_size)
-        self.census = MemoryCensus(self.ledger, page_size)
+        self.scan = MemoryCensus(self.ledger, page_size)
         self.book = MemoryBook()
         self.lists = lists
         self.told = Told()
@@ -196,13 +196,13 @@ class Deployment:
         """One invocation."""
         watched = [
             _Watched(each, self._before, self._after)
-            for each in (self.ledger, self.census, self.book, self.listings, self.service)
+            for each in (self.ledger, self.scan, self.book, self.listings, self.service)
         ]
-        ledger, census, book, listings, opt_out_list = watched
+        ledger, scan, book, listings, opt_out_list = watched
         made = Reconciler(
             lists=self.lists,
             ledger=ledger,  # type: ignore[arg-type]  # a port that is watched
-            census=census,  # type: ignore[arg-type]
+            scan=scan,  # type: ignore[arg-type]
             book=MemoryBook() if dry else book,  # type: ignore[arg-type]
             listings=listings,  # type: ignore[arg-type]
             opt_out_list=opt_out_list,  # type: ignore[arg-type]
@@ -252,8 +252,8 @@ class Deployment:
 
     def kinds(self) -> dict[str, DriftKind]:
         """What was written down, by number; no number twice."""
-        kinds = {drift.number: drift.kind for drift in self.census.drifts.values()}
-        assert len(kinds) == len(self.census.drifts), "a drift was written down twice"
+        kinds = {drift.number: drift.kind for drift in self.scan.drifts.values()}
+        assert len(kinds) == len(self.scan.drifts), "a drift was written down twice"
         return kinds
 
     def agree(self, names: Iterable[str] = (LIST,)) -> None:

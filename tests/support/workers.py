@@ -38,7 +38,7 @@ class Environment:
     recorder: Recorder
     sweep: Sweep
     sync: Sync
-    correspondence: HelpAndClarification
+    help_and_clarification: HelpAndClarification
     pace: RateLimiter
 
 
@@ -60,11 +60,11 @@ def environment(
     """Build them as ``sms_consent.bootstrap.container`` does."""
     pace = RateLimiter(clock, DEFAULT_QUOTAS) if paced else RateLimiter(clock, at_once=at_once)
     senders = SenderCache(ledger, clock)
-    postman = ReplySender(texting, _replies(), senders, pace, limits or ReplyLimits(clock))
+    reply_sender = ReplySender(texting, _replies(), senders, pace, limits or ReplyLimits(clock))
     sync = Sync(
         ledger=ledger,
         opt_out_list=opt_out_list,
-        postman=postman,
+        reply_sender=reply_sender,
         pace=pace,
         clock=clock,
         new_token=new_token,
@@ -72,18 +72,22 @@ def environment(
         gives_up=paced,
     )
     recorder = Recorder(ledger=ledger, sync=sync, clock=clock, grace=grace, scope=scope)
-    correspondence = HelpAndClarification(ledger=ledger, postman=postman, pace=pace, clock=clock, new_token=new_token)
+    help_and_clarification = HelpAndClarification(
+        ledger=ledger, reply_sender=reply_sender, pace=pace, clock=clock, new_token=new_token
+    )
     inbound = InboundProcessor(
-        classifier=Classifier(_rules(), _replies(), postman.replies_of),
+        classifier=Classifier(_rules(), _replies(), reply_sender.replies_of),
         recorder=recorder,
-        correspondence=correspondence,
+        help_and_clarification=help_and_clarification,
         senders=senders,
         clock=clock,
         own_list=own_list,
         actions=dict.fromkeys(Tier, Action.OPT_OUT) | {Tier.UNCLEAR: Action.ASK},
     )
-    sweep = Sweep(ledger=ledger, sync=sync, correspondence=correspondence, clock=clock, new_token=new_token)
-    return Environment(inbound, recorder, sweep, sync, correspondence, pace)
+    sweep = Sweep(
+        ledger=ledger, sync=sync, help_and_clarification=help_and_clarification, clock=clock, new_token=new_token
+    )
+    return Environment(inbound, recorder, sweep, sync, help_and_clarification, pace)
 
 
 class _CheckedOnce(Replies):

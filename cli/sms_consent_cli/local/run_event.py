@@ -126,7 +126,7 @@ def _fate(local: Local, record: Record, problem: str | None) -> Fate:
     entry = _entry(DynamoConsentQueries(boto3.client("dynamodb"), local.table), number, record.text.id)
     if entry is None:
         return fate
-    letters = [ledger.letter(kind, number) for kind in (ReplyKind.HELP, ReplyKind.ASK)]
+    letters = [ledger.thread(kind, number) for kind in (ReplyKind.HELP, ReplyKind.ASK)]
     answers = [letter.answer for letter in letters if letter is not None]
     if consent is not None and consent.answer is not None:
         answers.append(consent.answer)

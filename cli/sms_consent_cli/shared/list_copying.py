@@ -30,11 +30,11 @@ class Choice(StrEnum):
     FORGET = "FORGET"
 
 
-def list_choice(*, carry: bool, forget: bool) -> Choice | None:
+def list_choice(*, copy: bool, forget: bool) -> Choice | None:
     """Return the choice by ``--carry`` and ``--forget``. Raises UsageError if both are given."""
-    if carry and forget:
+    if copy and forget:
         raise UsageError("give --carry or --forget")
-    return Choice.CARRY if carry else Choice.FORGET if forget else None
+    return Choice.CARRY if copy else Choice.FORGET if forget else None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,9 +55,9 @@ class ListCopying:
         self._sender_store = sender_store
         self._clock = clock
         table, names = deployment.table, deployment.names
-        self._carrier = ListCopier(
+        self._copier = ListCopier(
             ledger=DynamoLedger(deployment.dynamodb(), table, names),
-            census=DynamoConsentScan(deployment.dynamodb(), table, names),
+            scan=DynamoConsentScan(deployment.dynamodb(), table, names),
             clock=clock,
             actor=f"sms-consent by {os.environ.get('USER', 'an operator')}",
         )
@@ -72,7 +72,7 @@ class ListCopying:
         for source in sorted({move.source for move in moves}):
             targets = sorted(move.target for move in moves if move.source == source)
             with _read_count("read") as on_progress:
-                affected = self._carrier.count(source, targets, on_progress)
+                affected = self._copier.count(source, targets, on_progress)
             affected_lists += [
                 _describe(Move(source, target), affected[target]) for target in targets if affected[target].total
             ]
@@ -84,9 +84,9 @@ class ListCopying:
 
     def begin(self, moves: Collection[Move], choice: Choice | None) -> None:
         """Before the change: record the copies to make, and make them if CARRY was chosen."""
-        for carry in self._record_copies(moves, choice):
+        for copy in self._record_copies(moves, choice):
             if choice is Choice.CARRY:
-                self._copy(carry)
+                self._copy(copy)
         if choice is Choice.CARRY:
             self._record_copies(moves, choice)  # starts the time in which functions may still use the old list
 
@@ -95,26 +95,26 @@ class ListCopying:
 
         Returns how many consents were copied in all.
         """
-        carries = [carry for carry in self._sender_store.lists().carries if carry.target in targets]
-        if not carries:
-            return self._carrier.copied
-        rest = max(carry.at for carry in carries) + SETTLE - self._clock.now()
+        copies = [copy for copy in self._sender_store.lists().copies if copy.target in targets]
+        if not copies:
+            return self._copier.copied
+        rest = max(copy.at for copy in copies) + SETTLE - self._clock.now()
         if rest > timedelta():
             with _status(f"waiting {rest.total_seconds():.0f} s, until all functions use the new list"):
                 self._clock.sleep(rest.total_seconds())
-        for carry in carries:
-            self._copy(replace(carry, place=None))
-            self._complete(carry)
-        return self._carrier.copied
+        for copy in copies:
+            self._copy(replace(copy, place=None))
+            self._complete(copy)
+        return self._copier.copied
 
     def forget(self, move: Move) -> bool:
         """Cancel a pending copy. Returns whether there was one."""
-        before, now = self._sender_store.lists().carries, self._clock.now()
+        before, now = self._sender_store.lists().copies, self._clock.now()
         gone = tuple(each for each in before if (each.source, each.target) == (move.source, move.target))
         self._sender_store.change_lists(
             lambda lists: replace(
                 lists,
-                carries=tuple(each for each in lists.carries if each not in gone),
+                copies=tuple(each for each in lists.copies if each not in gone),
                 rechecks=tuple(
                     each for each in lists.rechecks if (each.source, each.target) != (move.source, move.target)
                 ),
@@ -123,8 +123,8 @@ class ListCopying:
         )
         return bool(gone)
 
-    def _complete(self, carry: ListCopy) -> None:
-        self._sender_store.change_lists(lambda lists: lists.completed(carry))
+    def _complete(self, copy: ListCopy) -> None:
+        self._sender_store.change_lists(lambda lists: lists.completed(copy))
 
     def _record_copies(self, moves: Collection[Move], choice: Choice | None) -> list[ListCopy]:
         """Record the copies in the ledger, so that ReconcileFunction completes them if this command is killed.
@@ -133,23 +133,23 @@ class ListCopying:
         """
         now = self._clock.now()
         since = now if choice is Choice.FORGET else None
-        carries = [
+        copies = [
             ListCopy(source=each.source, target=each.target, at=now, since=since) for each in moves if each.target
         ]
 
         def marked(lists: Lists) -> Lists:
-            for carry in carries:
-                lists = replace(lists, carries=lists.with_carry(carry))
+            for copy in copies:
+                lists = replace(lists, copies=lists.with_copy(copy))
             for move in moves if choice is Choice.FORGET else ():
                 lists = replace(lists, left_behind=lists.leaving_behind(move.source, now))
             return lists
 
         self._sender_store.change_lists(marked)
-        return carries
+        return copies
 
-    def _copy(self, carry: ListCopy) -> None:
-        with _read_count(f"copying opt-outs of {carry.source} to {carry.target}: read") as on_progress:
-            self._carrier.copy(carry, on_progress)
+    def _copy(self, copy: ListCopy) -> None:
+        with _read_count(f"copying opt-outs of {copy.source} to {copy.target}: read") as on_progress:
+            self._copier.copy(copy, on_progress)
 
 
 def _describe(move: Move, affected: Affected) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from sms_consent.domain.consent import Consent
-from sms_consent.domain.operational_events import OperationalEvent, of_consent, of_letter
+from sms_consent.domain.operational_events import OperationalEvent, of_consent, of_thread
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.reply import ReplyThread
 
@@ -32,7 +32,7 @@ class _ObservedLedger:
         for event in of_consent(replacing, consent, self._clock.now()):
             self._observe(event)
 
-    def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
-        self._ledger.save_letter(key, letter, replacing)
-        for event in of_letter(replacing, letter, self._clock.now()):
+    def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
+        self._ledger.save_thread(key, thread, replacing)
+        for event in of_thread(replacing, thread, self._clock.now()):
             self._observe(event)

@@ -208,7 +208,7 @@ class Container:
         return Sync(
             ledger=self.ledger,
             opt_out_list=AwsOptOutList(self.sms_voice, self.pace),
-            postman=self.reply_sender,
+            reply_sender=self.reply_sender,
             pace=self.pace,
             clock=self.clock,
             new_token=_token,
@@ -229,10 +229,10 @@ class Container:
         return Recorder(ledger=self.ledger, sync=self.sync, clock=self.clock, grace=self.settings.grace, scope=scope)
 
     @cached_property
-    def correspondence(self) -> HelpAndClarification:
+    def help_and_clarification(self) -> HelpAndClarification:
         """Records texts that change no consent, and sends their replies."""
         return HelpAndClarification(
-            ledger=self.ledger, postman=self.reply_sender, pace=self.pace, clock=self.clock, new_token=_token
+            ledger=self.ledger, reply_sender=self.reply_sender, pace=self.pace, clock=self.clock, new_token=_token
         )
 
     # InboundFunction
@@ -246,7 +246,7 @@ class Container:
                 rules_for(settings), self.replies, self.reply_sender.replies_of, postbacks_for(settings)
             ),
             recorder=self.recorder,
-            correspondence=self.correspondence,
+            help_and_clarification=self.help_and_clarification,
             senders=self.senders,
             clock=self.clock,
             own_list=settings.opt_out_list,
@@ -289,7 +289,7 @@ class Container:
         return Sweep(
             ledger=self.ledger,
             sync=self.sync,
-            correspondence=self.correspondence,
+            help_and_clarification=self.help_and_clarification,
             clock=self.clock,
             new_token=_token,
         )
@@ -356,9 +356,9 @@ class Container:
         return ListCopies(
             own_list=settings.opt_out_list,
             book=ListStore(self.dynamodb, settings.table, settings.names),
-            carrier=ListCopier(
+            copier=ListCopier(
                 ledger=self.ledger,
-                census=DynamoConsentScan(self.dynamodb, settings.table, settings.names),
+                scan=DynamoConsentScan(self.dynamodb, settings.table, settings.names),
                 clock=self.clock,
                 actor="ReconcileFunction",
             ),
@@ -430,7 +430,7 @@ def assemble_reconciler(
     return Reconciler(
         lists=lists,
         ledger=ledger,
-        census=DynamoConsentScan(dynamodb, table, names, clock, merged=ledger.consent if dry_book is None else None),
+        scan=DynamoConsentScan(dynamodb, table, names, clock, merged=ledger.consent if dry_book is None else None),
         book=dry_book if dry_book is not None else DynamoProgressStore(dynamodb, table),
         listings=AwsListings(sms),
         opt_out_list=AwsOptOutList(sms, pace),

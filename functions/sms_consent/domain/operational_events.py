@@ -13,7 +13,7 @@ from enum import StrEnum
 from sms_consent.domain.consent import Consent, Due, Status
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
 
-__all__ = ["OperationalEvent", "OperationalEventKind", "of_consent", "of_letter"]
+__all__ = ["OperationalEvent", "OperationalEventKind", "of_consent", "of_thread"]
 
 _ENDINGS = frozenset({ReplyState.SENT, ReplyState.SKIPPED, ReplyState.FAILED, ReplyState.UNKNOWN})
 
@@ -66,7 +66,7 @@ def of_consent(before: Consent | None, after: Consent, now: datetime) -> Iterato
         yield _replied(after.number, after.answer, now - _asked_at(after, after.answer), after.list_name)
 
 
-def of_letter(before: ReplyThread | None, after: ReplyThread, now: datetime) -> Iterator[OperationalEvent]:
+def of_thread(before: ReplyThread | None, after: ReplyThread, now: datetime) -> Iterator[OperationalEvent]:
     """Yield the events of a reply thread's write."""
     if _ended(before.answer if before is not None else None, after.answer):
         yield _replied(after.number, after.answer, now - after.asked_at, None)

@@ -76,10 +76,10 @@ class ConsentLedger(Protocol):
     ) -> Sequence[Decision] | None:
         """Return a number's decisions of a time span, both ends included, or None if there are more than ``most``."""
 
-    def letter(self, key: str, number: str) -> ReplyThread | None:
+    def thread(self, key: str, number: str) -> ReplyThread | None:
         """Return the newest HELP or clarification reply of one kind to a person."""
 
-    def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
+    def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
         """Write a reply thread, like ``save``."""
 
     def due_consents(
@@ -90,7 +90,7 @@ class ConsentLedger(Protocol):
         ``rejected`` limits them to one class. An item that cannot be read is yielded as the error.
         """
 
-    def due_letters(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
+    def due_threads(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
         """Yield the reply threads that are due, with their keys."""
 
     def reject(self, work: RejectedWork) -> None:

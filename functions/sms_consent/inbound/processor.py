@@ -66,7 +66,7 @@ class InboundProcessor:
         *,
         classifier: Classifier,
         recorder: Recorder,
-        correspondence: HelpAndClarification,
+        help_and_clarification: HelpAndClarification,
         senders: Callable[[str], Sender | None],
         clock: Clock,
         own_list: str,
@@ -74,7 +74,7 @@ class InboundProcessor:
     ) -> None:
         self._classifier = classifier
         self._recorder = recorder
-        self._correspondence = correspondence
+        self._help_and_clarification = help_and_clarification
         self._senders = senders
         self._clock = clock
         self._own_list = own_list
@@ -116,7 +116,7 @@ class InboundProcessor:
         asked = self._asked(reading)
         decision = _decision(text, number, reading, asked)
         if asked is Asked.HELP:
-            answer = self._correspondence.answer(decision, ReplyKind.HELP, reply_from=text.destination)
+            answer = self._help_and_clarification.answer(decision, ReplyKind.HELP, reply_from=text.destination)
             return InboundResult(reading, Outcome.ANSWERED, answer=answer)
         if asked is Asked.UNCLEAR:
             return self._unclear(reading, decision, text)
@@ -138,7 +138,7 @@ class InboundProcessor:
         def recent() -> Iterator[RecentReply]:
             number = canonical(text.sender)
             if number is not None:
-                yield from self._correspondence.recent_replies(number, self._list_of(text))
+                yield from self._help_and_clarification.recent_replies(number, self._list_of(text))
 
         now = self._clock.now()
         return self._classifier.classify_for(text.body, message.reading, text.destination, recent, now, message.content)
@@ -162,9 +162,9 @@ class InboundProcessor:
 
     def _unclear(self, reading: Classification, decision: Decision, text: InboundMessage) -> InboundResult:
         if reading.intent is Intent.UNCLEAR and self._actions.get(Tier.UNCLEAR) is Action.LEAVE:
-            self._correspondence.note(decision)
+            self._help_and_clarification.note(decision)
             return InboundResult(reading, Outcome.ANSWERED)
-        answer = self._correspondence.answer(decision, ReplyKind.ASK, reply_from=text.destination)
+        answer = self._help_and_clarification.answer(decision, ReplyKind.ASK, reply_from=text.destination)
         return InboundResult(reading, Outcome.ANSWERED, answer=answer)
 
 

@@ -37,7 +37,7 @@ class DriftResolver:
         self,
         *,
         ledger: ConsentLedger,
-        census: ConsentScan,
+        scan: ConsentScan,
         opt_out_list: OptOutList,
         asking: RateLimitedReader,
         clock: Clock,
@@ -47,7 +47,7 @@ class DriftResolver:
     ) -> None:
         """A drift marked as found after ``after`` was found by this run, or by one that it continues."""
         self._ledger = ledger
-        self._census = census
+        self._scan = scan
         self._opt_out_list = opt_out_list
         self._asking = asking
         self._clock = clock
@@ -134,7 +134,7 @@ class DriftResolver:
         if drift.kind is DriftKind.NOT_RECORDED and consent is not None and consent.outbox is not None:
             # It stays in the outbox: whoever changes the consent next knows what to do with it, and a write is spared.
             self._ledger.append(consent.outbox, Outcome.CHANGED, drift.found_at)
-        self._census.write_down(drift)
+        self._scan.write_down(drift)
         self._found(drift)
         return counts.with_drift(drift.kind)
 

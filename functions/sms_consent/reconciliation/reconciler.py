@@ -105,7 +105,7 @@ class ReconcileRun:
         self._asking = RateLimitedReader(made.pace, made.clock, until, self._save_in_time)
         self._judge = DriftResolver(
             ledger=made.ledger,
-            census=made.census,
+            scan=made.scan,
             opt_out_list=made.opt_out_list,
             asking=self._asking,
             clock=made.clock,
@@ -150,7 +150,7 @@ class ReconcileRun:
             again = place is not None and self._run.begun_anew < ANEW
             self._run = self._run.list_anew() if again else self._run.without_list()
             return
-        consents = made.census.consents([number for number, _ in page.entries], list_name)
+        consents = made.scan.consents([number for number, _ in page.entries], list_name)
         counts = counts.plus(pages=1, listed=len(page.entries))
         for number, listing in page.entries:
             self._listed.add(number, list_name)
@@ -164,7 +164,7 @@ class ReconcileRun:
 
     def _walk(self) -> None:
         """Compare one consent after the other, so that an invocation makes progress although many numbers are missing."""
-        consents, next_place = self._made.census.walk(self._run.place)
+        consents, next_place = self._made.scan.walk(self._run.place)
         for place, consent in consents:
             counts = self._compared(self._run.counts, partial(self._held_against_lists, consent))
             self._run = replace(self._run, counts=counts, place=place)
@@ -237,7 +237,7 @@ class Reconciler:
 
     lists: tuple[str, ...]
     ledger: ConsentLedger
-    census: ConsentScan
+    scan: ConsentScan
     book: ProgressStore
     listings: Listings
     opt_out_list: OptOutList

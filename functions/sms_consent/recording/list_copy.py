@@ -25,7 +25,7 @@ from sms_consent.domain.time import as_text
 from sms_consent.domain.transitions import decide
 from sms_consent.recording.recorder import Recorder
 
-__all__ = ["RECHECK_AFTER", "SETTLE", "Affected", "ListCensus", "ListCopier", "ListCopy", "is_affected", "newest"]
+__all__ = ["RECHECK_AFTER", "SETTLE", "Affected", "ListCopier", "ListCopy", "ListScan", "is_affected", "newest"]
 
 SETTLE = timedelta(seconds=90)
 """How long after a change a function may still record for the old list: it caches senders for 60 seconds, and works on one
@@ -84,7 +84,7 @@ class Affected:
         return replace(self, pending=self.pending + 1)
 
 
-class ListCensus(Protocol):
+class ListScan(Protocol):
     """The consents of a list. Every method raises TryAgain or Rejected."""
 
     def of_list(self, list_name: str, place: str | None) -> tuple[Sequence[Consent], str | None, int]:
@@ -101,7 +101,7 @@ class ListCopier:
         self,
         *,
         ledger: ConsentLedger,
-        census: ListCensus,
+        scan: ListScan,
         clock: Clock,
         actor: str,
         only: Callable[[Consent], bool] | None = None,
@@ -109,7 +109,7 @@ class ListCopier:
         """``only`` selects the consents of a source that are counted and copied; None: all."""
         self._ledger = ledger
         self._recorder = Recorder(ledger=ledger, clock=clock)
-        self._census = census
+        self._scan = scan
         self._clock = clock
         self._actor = actor
         self._only = only
@@ -136,22 +136,22 @@ class ListCopier:
             if place is None:
                 return affected
 
-    def copy(self, carry: ListCopy, tell: Callable[[int], None], until: datetime | None = None) -> str | None:
+    def copy(self, copy: ListCopy, tell: Callable[[int], None], until: datetime | None = None) -> str | None:
         """Copy the source's consents from the copy's place on. Return the next place if the time is up, or None."""
-        place, read = carry.place, 0
+        place, read = copy.place, 0
         while True:
-            page, place, scanned = self._page(carry.source, place)
-            standing = self._standing(page, carry.target)
+            page, place, scanned = self._page(copy.source, place)
+            standing = self._standing(page, copy.target)
             for consent in page:
-                if carry.covers(consent):
-                    self._copy_one(carry, consent, standing.get(consent.number))
+                if copy.covers(consent):
+                    self._copy_one(copy, consent, standing.get(consent.number))
             read += scanned
             tell(read)
             if place is None or (until is not None and self._clock.now() >= until):
                 return place
 
     def _page(self, source: str, place: str | None) -> tuple[Sequence[Consent], str | None, int]:
-        page, next_place, scanned = self._census.of_list(source, place)
+        page, next_place, scanned = self._scan.of_list(source, place)
         only = self._only
         return page if only is None else [each for each in page if only(each)], next_place, scanned
 
@@ -161,23 +161,23 @@ class ListCopier:
         numbers = [consent.number for consent in page]
         found: dict[str, Consent] = {}
         for start in range(0, len(numbers), BATCH):
-            found |= self._census.consents(numbers[start : start + BATCH], target)
+            found |= self._scan.consents(numbers[start : start + BATCH], target)
         return found
 
-    def _copy_one(self, carry: ListCopy, consent: Consent, standing: Consent | None) -> None:
+    def _copy_one(self, copy: ListCopy, consent: Consent, standing: Consent | None) -> None:
         if standing is None and consent.status is Status.OPT_IN_PENDING:
-            self._record_opt_in(carry, consent)
-        elif _is_to_copy(carry, consent, standing):
-            self._recorder.record(self._decision(carry, consent), carry.target)
+            self._record_opt_in(copy, consent)
+        elif _is_to_copy(copy, consent, standing):
+            self._recorder.record(self._decision(copy, consent), copy.target)
         else:
             return
         self.copied += 1
 
-    def _record_opt_in(self, carry: ListCopy, consent: Consent) -> None:
+    def _record_opt_in(self, copy: ListCopy, consent: Consent) -> None:
         """Record an opt-in that is pending on the old list. The number was never on the new list, so nothing is to be
         deleted."""
-        decision = self._decision(carry, consent)
-        _, changed = decide(None, decision, carry.target, now=self._clock.now(), lease=None, answer=None)
+        decision = self._decision(copy, consent)
+        _, changed = decide(None, decision, copy.target, now=self._clock.now(), lease=None, answer=None)
         opted_in = cast("Consent", changed)
         opted_in = replace(opted_in, applied_version=opted_in.version, due=None, due_at=None)
         try:
@@ -185,25 +185,25 @@ class ListCopier:
         except Moved:
             return  # a decision for the new list came meanwhile: it stands
 
-    def _decision(self, carry: ListCopy, consent: Consent) -> Decision:
+    def _decision(self, copy: ListCopy, consent: Consent) -> Decision:
         """Return the decision of a copy. An opt-out becomes an import, which waits behind texts; its reference is the
         original decision."""
         opts_out = consent.status is Status.OPTED_OUT
         original = f"{as_text(consent.decided_at)}\0{consent.decided_by}".encode("utf-8", "replace")
         return Decision(
-            id=_prefix(carry.source) + hashlib.sha256(original).hexdigest()[:24],
+            id=_prefix(copy.source) + hashlib.sha256(original).hexdigest()[:24],
             number=consent.number,
             asked=Asked.OPT_OUT if opts_out else Asked.OPT_IN,
             at=consent.decided_at,
             author=Author.IMPORT if opts_out else consent.decided_author or Author.IMPORT,
-            through=f"opt-out list {carry.source}",
+            through=f"opt-out list {copy.source}",
             actor=self._actor,
             reference=consent.decided_by or None,
             end_user=consent.end_user_opted_out if opts_out else None,
         )
 
 
-def _is_to_copy(carry: ListCopy, consent: Consent, standing: Consent | None) -> bool:
+def _is_to_copy(copy: ListCopy, consent: Consent, standing: Consent | None) -> bool:
     if consent.status is Status.OPTED_OUT:
         return standing is None or standing.decided_at < consent.decided_at or _reversed(consent, standing)
     # An opt-in counts only against an opt-out that an earlier pass has copied: other senders' opt-outs stand.
@@ -211,7 +211,7 @@ def _is_to_copy(carry: ListCopy, consent: Consent, standing: Consent | None) -> 
         standing is not None
         and standing.status is Status.OPTED_OUT
         and standing.decided_at < consent.decided_at
-        and standing.decided_by.startswith(_prefix(carry.source))
+        and standing.decided_by.startswith(_prefix(copy.source))
     )
 
 

@@ -14,7 +14,7 @@ from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.reply import RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
 from sms_consent.domain.transitions import THROTTLED
 from sms_consent.domain.updates import update
-from sms_consent.sync.reply_limits import ENOUGH, LETTER_LIMITS, LONGEST
+from sms_consent.sync.reply_limits import ENOUGH, LONGEST, QUESTION_LIMITS
 from sms_consent.sync.reply_sender import ReplySender
 
 __all__ = ["HelpAndClarification"]
@@ -32,13 +32,13 @@ class HelpAndClarification:
         self,
         *,
         ledger: ConsentLedger,
-        postman: ReplySender,
+        reply_sender: ReplySender,
         pace: RateLimiter,
         clock: Clock,
         new_token: Callable[[], str],
     ) -> None:
         self._ledger = ledger
-        self._postman = postman
+        self._reply_sender = reply_sender
         self._pace = pace
         self._clock = clock
         self._new_token = new_token
@@ -49,11 +49,11 @@ class HelpAndClarification:
         The reply is skipped if the person has had enough replies of this kind. Safe to repeat. Raises TryAgain if the ledger
         does not respond.
         """
-        letter = self._open(decision, kind, reply_from)
-        if letter is not None and letter.answer.state is ReplyState.CLAIMED:
-            letter = self._deliver(kind, letter)
+        thread = self._open(decision, kind, reply_from)
+        if thread is not None and thread.answer.state is ReplyState.CLAIMED:
+            thread = self._deliver(kind, thread)
         self.note(decision)
-        return letter.answer if letter is not None else None
+        return thread.answer if thread is not None else None
 
     def recent_replies(self, number: str, list_name: str) -> Iterator[RecentReply]:
         """Yield the replies that a person was sent, for a list and to questions, up to three of each kind.
@@ -62,31 +62,31 @@ class HelpAndClarification:
         """
         consent = self._ledger.consent(number, list_name)
         yield from consent.recent_replies if consent is not None else ()
-        for kind in LETTER_LIMITS:
-            letter = self._ledger.letter(kind, number)
-            yield from letter.recent_replies if letter is not None else ()
+        for kind in QUESTION_LIMITS:
+            thread = self._ledger.thread(kind, number)
+            yield from thread.recent_replies if thread is not None else ()
 
     def note(self, decision: Decision) -> None:
         """Record a decision without a reply."""
         self._ledger.append(decision, Outcome.ANSWERED, self._clock.now())
 
-    def send_if_due(self, key: str, letter: ReplyThread) -> bool:
+    def send_if_due(self, key: str, thread: ReplyThread) -> bool:
         """Send a due reply of a thread as it was last read. Return False if it has to wait for the rate limit."""
         now = self._clock.now()
         if not self._pace.ready(Call.SEND):
             return False
-        if letter.due_at is None or letter.due_at > now:
+        if thread.due_at is None or thread.due_at > now:
             return True
-        taken = letter.next_taken_over(self._new_token(), now)
+        taken = thread.next_taken_over(self._new_token(), now)
         claimed = taken.answer.state is ReplyState.CLAIMED
         taken = replace(
             taken,
-            recent=(*letter.recent[:-1], now),
-            revision=letter.revision + 1,
+            recent=(*thread.recent[:-1], now),
+            revision=thread.revision + 1,
             due_at=(now + CLAIM if claimed else now) if taken.waiting else None,
         )
         try:
-            self._ledger.save_letter(key, taken, replacing=letter)
+            self._ledger.save_thread(key, taken, replacing=thread)
         except Moved:
             return True  # somebody is at it
         if taken.answer.state is ReplyState.CLAIMED:
@@ -99,12 +99,12 @@ class HelpAndClarification:
         def asked(standing: ReplyThread | None) -> ReplyThread | None:
             nonlocal is_new
             is_new = standing is None or not standing.has_seen(decision.id, reply_from, decision.at)
-            return self._letter(standing, decision, kind, reply_from, self._clock.now()) if is_new else None
+            return self._thread(standing, decision, kind, reply_from, self._clock.now()) if is_new else None
 
-        letter = update(None, asked, partial(self._ledger.save_letter, kind))
-        return letter if is_new else None
+        thread = update(None, asked, partial(self._ledger.save_thread, kind))
+        return thread if is_new else None
 
-    def _letter(
+    def _thread(
         self, standing: ReplyThread | None, decision: Decision, kind: ReplyKind, reply_from: str, now: datetime
     ) -> ReplyThread:
         recent = standing.recent_within(LONGEST, now) if standing is not None else ()
@@ -116,7 +116,7 @@ class HelpAndClarification:
             until=now + USEFUL_FOR,
         )
         unsent = standing.unsent(now) if standing is not None else ()
-        if any(sum(now - at < limit.within for at in recent) >= limit.most for limit in LETTER_LIMITS[kind]):
+        if any(sum(now - at < limit.within for at in recent) >= limit.most for limit in QUESTION_LIMITS[kind]):
             answer, waiting = answer.skipped(ENOUGH), unsent
             due_at = standing.due_at or now if standing is not None and waiting else None
         else:
@@ -127,7 +127,7 @@ class HelpAndClarification:
             at_once = self._pace.ready(Call.SEND)
             answer = answer.claimed(self._new_token()) if at_once else answer
             due_at = (now + CLAIM if waiting else None) if at_once else now
-        letter = ReplyThread(
+        thread = ReplyThread(
             number=decision.number,
             answer=answer,
             asked_at=decision.at,
@@ -136,32 +136,32 @@ class HelpAndClarification:
             waiting=waiting,
             lines={reply_from: decision.at},
         )
-        return letter.after(standing) if standing is not None else letter
+        return thread.after(standing) if standing is not None else thread
 
-    def _deliver(self, key: str, letter: ReplyThread) -> ReplyThread:
+    def _deliver(self, key: str, thread: ReplyThread) -> ReplyThread:
         try:
-            delivery = self._postman.deliver(letter.number, letter.answer)
-            known, reply = letter.recent_replies, delivery.reply
+            delivery = self._reply_sender.deliver(thread.number, thread.answer)
+            known, reply = thread.recent_replies, delivery.reply
             after = replace(
-                letter,
+                thread,
                 answer=delivery.answer,
-                due_at=self._clock.now() if letter.waiting else None,
-                recent=(*letter.recent[:-1], self._clock.now()),  # limits count when a reply was sent
+                due_at=self._clock.now() if thread.waiting else None,
+                recent=(*thread.recent[:-1], self._clock.now()),  # limits count when a reply was sent
                 recent_replies=reply.added_to(known) if reply is not None else known,
-                revision=letter.revision + 1,
+                revision=thread.revision + 1,
                 attempts=0,
             )
         except Untouched:
             self._pace.refused(Call.SEND)
             after = replace(
-                letter,
-                answer=letter.answer.released(),
-                revision=letter.revision + 1,
-                attempts=letter.attempts + 1,
-                due_at=self._clock.now() + THROTTLED.after(letter.attempts),
+                thread,
+                answer=thread.answer.released(),
+                revision=thread.revision + 1,
+                attempts=thread.attempts + 1,
+                due_at=self._clock.now() + THROTTLED.after(thread.attempts),
             )
         try:
-            self._ledger.save_letter(key, after, replacing=letter)
+            self._ledger.save_thread(key, after, replacing=thread)
         except Moved:
             return after  # a newer question took its place, and its answer serves for both
         return after

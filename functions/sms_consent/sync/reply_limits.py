@@ -25,8 +25,8 @@ __all__ = [
     "BUDGET_REASONS",
     "ENOUGH",
     "FREE",
-    "LETTER_LIMITS",
     "LONGEST",
+    "QUESTION_LIMITS",
     "Budget",
     "Limit",
     "Priority",
@@ -124,7 +124,7 @@ class Limit:
     within: timedelta
 
 
-LETTER_LIMITS: Mapping[ReplyKind, tuple[Limit, ...]] = {
+QUESTION_LIMITS: Mapping[ReplyKind, tuple[Limit, ...]] = {
     ReplyKind.HELP: (Limit(3, timedelta(hours=1)), Limit(6, LONGEST)),
     ReplyKind.ASK: (Limit(1, LONGEST),),
 }
@@ -168,7 +168,7 @@ def enough(kind: ReplyKind, recent: Sequence[RecentReply], now: datetime) -> boo
     """Return whether a person has had enough confirmations for one list. The first confirmation of an opt-out in a day is
     always sent."""
     if kind not in (ReplyKind.OPT_OUT_CONFIRMATION, ReplyKind.OPT_IN_CONFIRMATION):
-        return False  # these have limits of their own, across lists (``correspondence``)
+        return False  # these have limits of their own, across lists (``help_and_clarification``)
     today = [reply.kind for reply in recent if now - reply.at < LONGEST]
     if kind is ReplyKind.OPT_OUT_CONFIRMATION:
         return kind in today and len(today) >= CONFIRMATIONS

@@ -84,13 +84,13 @@ class Sweep:
         *,
         ledger: ConsentLedger,
         sync: Sync,
-        correspondence: HelpAndClarification,
+        help_and_clarification: HelpAndClarification,
         clock: Clock,
         new_token: Callable[[], str],
     ) -> None:
         self.ledger = ledger
         self.sync = sync
-        self.correspondence = correspondence
+        self.help_and_clarification = help_and_clarification
         self.clock = clock
         self._new_token = new_token
 
@@ -146,7 +146,7 @@ class Sweep:
     def _anything_due(self) -> bool:
         now = self.clock.now()
         consents = (self.ledger.due_consents(kind, now) for kind in (Due.OPT_OUT, Due.IMPORTED, Due.OPT_IN))
-        others = (found(now) for found in (self.ledger.due_letters, self.ledger.due_rejected))
+        others = (found(now) for found in (self.ledger.due_threads, self.ledger.due_rejected))
         return any(True for found in chain(consents, others) for _ in found)
 
 
@@ -156,7 +156,7 @@ class _Run:
     def __init__(self, sweep: Sweep, worker: str, deadline: datetime, observer: SweepObserver) -> None:
         self._ledger = sweep.ledger
         self._sync = sweep.sync
-        self._correspondence = sweep.correspondence
+        self._help_and_clarification = sweep.help_and_clarification
         self._clock = sweep.clock
         self._worker = worker
         self._deadline = deadline
@@ -250,22 +250,22 @@ class _Run:
 
     def _reply(self) -> bool:
         progressed = False
-        for found in self._ledger.due_letters(self._clock.now()):
+        for found in self._ledger.due_threads(self._clock.now()):
             if isinstance(found, Unreadable):
                 self._unreadable(Due.REPLY, found)
                 continue
-            key, letter = found
-            if (Due.REPLY, letter.number, key) in self._skipped:
+            key, thread = found
+            if (Due.REPLY, thread.number, key) in self._skipped:
                 continue
             try:
-                done = self._clock.now() < self._until and self._correspondence.send_if_due(key, letter)
+                done = self._clock.now() < self._until and self._help_and_clarification.send_if_due(key, thread)
             except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
-                self._skip((Due.REPLY, letter.number, key), error)
+                self._skip((Due.REPLY, thread.number, key), error)
                 continue
             if not done:
                 self._swept.left[Due.REPLY] += 1
                 break
-            self._swept.left[Due.REPLY] += bool(letter.waiting)  # sent in the next pass
+            self._swept.left[Due.REPLY] += bool(thread.waiting)  # sent in the next pass
             self._swept.settled[Due.REPLY] += 1
             progressed = True
         return progressed

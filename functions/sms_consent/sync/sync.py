@@ -56,7 +56,7 @@ class Sync:
         *,
         ledger: ConsentLedger,
         opt_out_list: OptOutList,
-        postman: ReplySender,
+        reply_sender: ReplySender,
         pace: RateLimiter,
         clock: Clock,
         new_token: Callable[[], str],
@@ -71,7 +71,7 @@ class Sync:
         """
         self.ledger = ledger
         self.opt_out_list = opt_out_list
-        self.postman = postman
+        self.reply_sender = reply_sender
         self.pace = pace
         self.clock = clock
         self._new_token = new_token
@@ -88,7 +88,7 @@ class Sync:
 
     def withholds(self, kind: ReplyKind, recent: Sequence[RecentReply]) -> str | None:
         """Return the reason why a limit would withhold a reply, as far as it is known without a call."""
-        return self.postman.limits.would_withhold(kind, recent)
+        return self.reply_sender.limits.would_withhold(kind, recent)
 
     def sync_if_due(self, consent: Consent) -> Consent:
         """Do the due work of a consent as it was last read, and return the consent after it.
@@ -314,7 +314,9 @@ class _Attempt:
         if answer is None or not answer.held_by(self._worker) or self._is_delivered(answer):
             return
         try:
-            self._delivered = self._sync.postman.deliver(self._consent.number, answer, self._consent.recent_replies)
+            self._delivered = self._sync.reply_sender.deliver(
+                self._consent.number, answer, self._consent.recent_replies
+            )
         except Untouched as failure:
             self._sync.pace.refused(Call.SEND)
             raise _Stopped(failure) from failure

@@ -37,7 +37,7 @@ def test_a_confirmation_whose_answer_timed_out_is_not_sent_again(world: World) -
 
 def test_a_reply_to_help_whose_answer_timed_out_is_not_sent_again(world: World) -> None:
     """Nor by sweep."""
-    letters = world.parts.correspondence
+    letters = world.parts.help_and_clarification
     with after_effect("SendTextMessage", timed_out()):
         letters.answer(world.decision(Asked.HELP), ReplyKind.HELP, reply_from=OURS)
     world.pass_time(minutes=5)
@@ -101,7 +101,7 @@ def test_a_lease_that_the_client_wrote_twice_is_held(world: World) -> None:
 
 def test_a_reply_to_help_that_the_client_wrote_twice_is_sent(world: World) -> None:
     """It is no earlier delivery of the same question."""
-    letters = world.parts.correspondence
+    letters = world.parts.help_and_clarification
     with written_twice():
         answer = letters.answer(world.decision(Asked.HELP), ReplyKind.HELP, reply_from=OURS)
     assert answer is not None
@@ -111,7 +111,7 @@ def test_a_reply_to_help_that_the_client_wrote_twice_is_sent(world: World) -> No
 
 def test_a_reply_left_to_sweep_that_the_client_wrote_twice_is_sent(world: World) -> None:
     """Sweep claims it in one write too."""
-    letters = world.parts.correspondence
+    letters = world.parts.help_and_clarification
     world.backend.fail_next("SendTextMessage", "ThrottlingException", 1)
     letters.answer(world.decision(Asked.HELP), ReplyKind.HELP, reply_from=OURS)
     world.pass_time(minutes=5)

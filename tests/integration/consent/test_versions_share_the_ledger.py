@@ -292,8 +292,8 @@ def test_the_deletion_time_of_an_erased_consent_does_not_survive_the_next_stop(w
 
 
 def test_a_reply_that_cannot_be_read_does_not_stop_the_next_help(world: World) -> None:
-    correspondence = world.parts.correspondence
-    correspondence.answer(world.decision(Asked.HELP), ReplyKind.HELP, reply_from=OURS)
+    help_and_clarification = world.parts.help_and_clarification
+    help_and_clarification.answer(world.decision(Asked.HELP), ReplyKind.HELP, reply_from=OURS)
     (letter,) = [each for each in world.items() if each["sk"]["S"].startswith("ANSWER#")]
     store(
         letter | {"answer": {"S": "sent"}, "newer": ADDED["set"], "due": {"S": "REPLY"}, "due_at": letter["asked_at"]}
@@ -301,7 +301,7 @@ def test_a_reply_that_cannot_be_read_does_not_stop_the_next_help(world: World) -
     world.pass_time(minutes=1)
     world.sweep()
     world.pass_time(minutes=1)
-    correspondence.answer(world.decision(Asked.HELP), ReplyKind.HELP, reply_from=OURS)
+    help_and_clarification.answer(world.decision(Asked.HELP), ReplyKind.HELP, reply_from=OURS)
 
     assert len(world.texts()) == 2
     assert item(letter["sk"]["S"])["newer"] == ADDED["set"]

@@ -182,13 +182,13 @@ class Switchover:
         if source.ledger_name == target.ledger_name:
             return 0
         names = [target.ledger_name]
-        return self._carrier().count(source.ledger_name, names, lambda _: None)[target.ledger_name].total
+        return self._copier().count(source.ledger_name, names, lambda _: None)[target.ledger_name].total
 
-    def _carrier(self) -> ListCopier:
+    def _copier(self) -> ListCopier:
         deployment = self._context.deployment
         return ListCopier(
             ledger=self._context.ledger,
-            census=DynamoConsentScan(deployment.dynamodb(), deployment.table, deployment.names),
+            scan=DynamoConsentScan(deployment.dynamodb(), deployment.table, deployment.names),
             clock=self._context.clock,
             actor=self._context.caller,
             only=lambda consent: (
@@ -260,8 +260,8 @@ class Switchover:
         source, target = plan.source, plan.target
         if source is not None:
             if source.ledger_name != target.ledger_name:
-                carry = ListCopy(source=source.ledger_name, target=target.ledger_name, at=self._context.clock.now())
-                self._carrier().copy(carry, lambda _: None)
+                copy = ListCopy(source=source.ledger_name, target=target.ledger_name, at=self._context.clock.now())
+                self._copier().copy(copy, lambda _: None)
             self._transfer(source, target).copy(self._observer.counted, self._observer.notice)
         return plan.originator
 

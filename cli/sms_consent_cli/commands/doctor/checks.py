@@ -126,7 +126,7 @@ def _of_senders(settings: Settings, senders: Iterable[Sender]) -> Iterator[Probl
 
 def _of_lists(lists: Lists, own_list: str | None, now: datetime) -> Iterator[Problem]:
     """Yield lists whose opt-outs count for another list now, and are not copied to it."""
-    late = {(each.source, each.target) for each in lists.carries if now - each.at > COPIED_WITHIN}
+    late = {(each.source, each.target) for each in lists.copies if now - each.at > COPIED_WITHIN}
     if own_list is not None and lists.own is not None and lists.own != own_list:
         late.add((lists.own, own_list))
     for source, target in sorted(late):

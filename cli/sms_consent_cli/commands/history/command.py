@@ -62,7 +62,7 @@ def _view(entry: Entry) -> dict[str, Any]:
 def _person(ledger: DynamoConsentQueries, number: str, entries: list[Entry]) -> NumberHistory:
     from sms_consent_cli.shared.narrative import NumberHistory
 
-    return NumberHistory(number, entries, ledger.consents(number), ledger.letters(number), ledger.drifts(number))
+    return NumberHistory(number, entries, ledger.consents(number), ledger.threads(number), ledger.drifts(number))
 
 
 def _entries(ledger: ConsentQueries, number: str) -> Iterator[Entry]:

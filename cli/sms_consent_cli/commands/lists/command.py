@@ -33,12 +33,12 @@ def list_lists(as_json: AsJson = False, table: Table = None, stack: Stack = STAC
     from sms_consent_cli.commands.lists.report import show_known
 
     with _list_service("lists list", table, stack) as service:
-        known, carries = service.known(), service.carries()
+        known, copies = service.known(), service.copies()
     if as_json:
         say_json([each.view() for each in known])
     else:
         show_known(known, service.scopes())
-        for each in carries:
+        for each in copies:
             say(f"Opt-outs of {each.source} are still being copied to {each.target}.")
 
 
@@ -166,7 +166,7 @@ def carry(
     ReconcileFunction does so itself when the stack's list has changed. The command can be repeated.
     """
     with _list_service("lists carry", table, stack) as service:
-        message = service.carry(source, target, forget=forget)
+        message = service.copy(source, target, forget=forget)
     say(message)
 
 

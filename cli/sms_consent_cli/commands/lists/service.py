@@ -140,11 +140,11 @@ class ListService:
 
     # --- copies between lists
 
-    def carries(self) -> tuple[ListCopy, ...]:
+    def copies(self) -> tuple[ListCopy, ...]:
         """Return the copies between lists that are not complete."""
-        return self.sender_store.lists().carries if self.sender_store is not None else ()
+        return self.sender_store.lists().copies if self.sender_store is not None else ()
 
-    def carry(self, source: str, target: str, *, forget: bool) -> str:
+    def copy(self, source: str, target: str, *, forget: bool) -> str:
         """Copy now, or cancel a copy that is not complete. Returns what was done."""
         deployment = self.deployment
         if self.sender_store is None:

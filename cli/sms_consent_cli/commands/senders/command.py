@@ -74,7 +74,7 @@ def set_sender(
             help='Number or pool-… that sends its replies, or rcs-… (SendRcsMessage); "" for the sender itself.'
         ),
     ] = None,
-    carry: CarryOption = False,
+    copy: CarryOption = False,
     forget: ForgetOption = False,
     no_check: NoCheck = False,
     table: Table = None,
@@ -92,7 +92,7 @@ def set_sender(
     from sms_consent_cli.shared.sender_checks import SenderRequest
 
     with _sender_context("senders set", table, stack, check=not no_check) as context:
-        choice = list_choice(carry=carry, forget=forget)
+        choice = list_choice(copy=copy, forget=forget)
         stored = context.sender_store.sender(identity.strip())
         current = stored or Sender(identity=identity, list_name="")
         checked = context.checks.check(
@@ -118,7 +118,7 @@ def set_sender(
 @senders.command()
 def remove(
     identity: Identity,
-    carry: CarryOption = False,
+    copy: CarryOption = False,
     forget: ForgetOption = False,
     table: Table = None,
     stack: Stack = STACK,
@@ -133,7 +133,7 @@ def remove(
 
     with _sender_context("senders remove", table, stack, check=False) as context:
         stored = context.sender_store.sender(identity.strip())
-        with context.moving([(stored, None)], list_choice(carry=carry, forget=forget)) as moved:
+        with context.moving([(stored, None)], list_choice(copy=copy, forget=forget)) as moved:
             removed = context.sender_store.remove(identity.strip())
     _report_copied(moved)
     if not removed:
@@ -152,7 +152,7 @@ def import_senders(
         Path | None, typer.Option(help="The file for rejected lines. Default: FILE.rejects.csv.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, and write nothing.")] = False,
-    carry: CarryOption = False,
+    copy: CarryOption = False,
     forget: ForgetOption = False,
     no_check: NoCheck = False,
     as_json: AsJson = False,
@@ -173,7 +173,7 @@ def import_senders(
     from sms_consent_cli.shared.list_copying import list_choice
 
     with _sender_context("senders import", table, stack, check=not no_check) as context:
-        choice = list_choice(carry=carry, forget=forget)
+        choice = list_choice(copy=copy, forget=forget)
         run = SenderImport(context.sender_store, context.checks, dry_run=dry_run)
         checked = run.checked(_content(file))
         changing = run.changing(checked)

@@ -38,8 +38,8 @@ T = TypeVar("T")
 class Raw:
     """An attribute value of a type that this version does not use, such as a binary or a fraction, kept as it is stored.
 
-    ``boto3.dynamodb.types`` has no such type: it turns every number into a Decimal and back, so an item could not be written back
-    unchanged, and it raises for values that only a hostile or newer writer stores.
+    ``boto3.dynamodb.types`` is not used: it returns Decimal, Binary and set, so a second pass would have to tell known types from
+    others; it raises for a number of more than 38 digits; and its import costs 55 ms.
     """
 
     attribute: Any

@@ -60,9 +60,9 @@ class DynamoConsentQueries:
             item = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True).get("Item")
         return items.decision_from(from_attributes(item))[0] if item is not None else None
 
-    def letters(self, number: str) -> list[ReplyThread]:
+    def threads(self, number: str) -> list[ReplyThread]:
         """Return the HELP and clarification replies."""
-        return [items.letter_from(item)[1] for item in self._beginning(number, items.ANSWER)]
+        return [items.thread_from(item)[1] for item in self._beginning(number, items.ANSWER)]
 
     def drifts(self, number: str) -> list[Drift]:
         """Return the drifts that were found for the number."""

@@ -36,15 +36,15 @@ __all__ = [
     "drift_from",
     "drift_item",
     "drift_key",
-    "letter_from",
-    "letter_item",
-    "letter_key",
     "rejected_from",
     "rejected_item",
     "rejected_key",
     "sender_from",
     "sender_item",
     "sender_key",
+    "thread_from",
+    "thread_item",
+    "thread_key",
     "turn_item",
 ]
 
@@ -120,27 +120,27 @@ def decision_from(item: Mapping[str, Any]) -> tuple[Decision, Outcome | None, da
     return _decision_from(item, stand_ins=stand_ins), entry.outcome, entry.recorded_at
 
 
-def letter_key(key: str, number: str) -> dict[str, Plain | None]:
+def thread_key(key: str, number: str) -> dict[str, Plain | None]:
     """Return the key of a reply thread."""
     return {"pk": number, "sk": ANSWER + key}
 
 
-def letter_item(key: str, letter: ReplyThread) -> Item:
+def thread_item(key: str, thread: ReplyThread) -> Item:
     """Return the item of a reply thread. ``due`` is set with ``due_at``, so that the index finds a due reply."""
-    item: Item = {**_plain(letter), **letter_key(key, letter.number)}
-    item["recent"] = [as_text(moment) for moment in letter.recent]
-    item["answer"] = _answer_map(letter.answer)
-    item["recent_replies"] = _recent_list(letter.recent_replies)
-    item["waiting"] = _waiting_list(letter.waiting)
-    item["lines"] = {line: as_text(at) for line, at in letter.lines.items()} or None
-    item["due"] = Due.REPLY.value if letter.due_at is not None else None
-    return preserve(item, letter.preserved)
+    item: Item = {**_plain(thread), **thread_key(key, thread.number)}
+    item["recent"] = [as_text(moment) for moment in thread.recent]
+    item["answer"] = _answer_map(thread.answer)
+    item["recent_replies"] = _recent_list(thread.recent_replies)
+    item["waiting"] = _waiting_list(thread.waiting)
+    item["lines"] = {line: as_text(at) for line, at in thread.lines.items()} or None
+    item["due"] = Due.REPLY.value if thread.due_at is not None else None
+    return preserve(item, thread.preserved)
 
 
-def letter_from(item: Mapping[str, Any]) -> tuple[str, ReplyThread]:
+def thread_from(item: Mapping[str, Any]) -> tuple[str, ReplyThread]:
     """Return the key and thread of an item. A reply that cannot be read counts as one that may have been sent."""
-    letter = decode(ReplyThread, item, _LETTER, attributes={"number": "pk"}, stand_ins=_LETTER_STAND_INS, ignored=_KEYS)
-    return item["sk"].removeprefix(ANSWER), letter
+    thread = decode(ReplyThread, item, _LETTER, attributes={"number": "pk"}, stand_ins=_LETTER_STAND_INS, ignored=_KEYS)
+    return item["sk"].removeprefix(ANSWER), thread
 
 
 def rejected_key(number: str, list_name: str) -> dict[str, Plain | None]:

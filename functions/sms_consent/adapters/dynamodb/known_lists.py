@@ -38,7 +38,7 @@ class Lists:
 
     groups: Mapping[str, str | None] = field(default_factory=dict)
     own: str | None = None  # the stack's own list, as ReconcileFunction last saw it
-    carries: tuple[ListCopy, ...] = ()  # copies that are not complete
+    copies: tuple[ListCopy, ...] = ()  # copies that are not complete
     rechecks: tuple[ListCopy, ...] = ()  # second copies, a day after the first
     left_behind: Mapping[str, datetime] = field(default_factory=dict)  # lists left by choice: opt-outs up to a time
 
@@ -46,27 +46,27 @@ class Lists:
         """Return the lists left behind, with a further one."""
         return {**self.left_behind, source: max(at, self.left_behind.get(source, at))}
 
-    def with_carry(self, carry: ListCopy) -> tuple[ListCopy, ...]:
+    def with_copy(self, copy: ListCopy) -> tuple[ListCopy, ...]:
         """Return the copies with a further one, merged with one between the same lists."""
-        return _with(self.carries, carry)
+        return _with(self.copies, copy)
 
-    def completed(self, carry: ListCopy) -> Lists:
+    def completed(self, copy: ListCopy) -> Lists:
         """Return the lists without a complete copy, which is checked again later. A copy that was requested again stays."""
-        return replace(self, carries=_without(self.carries, carry), rechecks=_with(self.rechecks, carry.recheck()))
+        return replace(self, copies=_without(self.copies, copy), rechecks=_with(self.rechecks, copy.recheck()))
 
-    def rechecked(self, carry: ListCopy) -> Lists:
+    def rechecked(self, copy: ListCopy) -> Lists:
         """Return the lists without a complete second copy."""
-        return replace(self, rechecks=_without(self.rechecks, carry))
+        return replace(self, rechecks=_without(self.rechecks, copy))
 
 
-def _with(carries: tuple[ListCopy, ...], carry: ListCopy) -> tuple[ListCopy, ...]:
-    others = tuple(each for each in carries if not _same(each, carry))
-    standing = next((each for each in carries if _same(each, carry)), None)
-    return (*others, carry if standing is None else standing.merged(carry))
+def _with(copies: tuple[ListCopy, ...], copy: ListCopy) -> tuple[ListCopy, ...]:
+    others = tuple(each for each in copies if not _same(each, copy))
+    standing = next((each for each in copies if _same(each, copy)), None)
+    return (*others, copy if standing is None else standing.merged(copy))
 
 
-def _without(carries: tuple[ListCopy, ...], done: ListCopy) -> tuple[ListCopy, ...]:
-    return tuple(each for each in carries if not (_same(each, done) and each.at <= done.at))
+def _without(copies: tuple[ListCopy, ...], done: ListCopy) -> tuple[ListCopy, ...]:
+    return tuple(each for each in copies if not (_same(each, done) and each.at <= done.at))
 
 
 def _same(one: ListCopy, other: ListCopy) -> bool:
@@ -102,13 +102,13 @@ def _lists_from(item: Mapping[str, Any] | None, names: ListNames) -> Lists:
     return Lists(
         groups={each.name: each.group for each in known_lists_from(item, names)},
         own=names.canonical(own) if own else None,
-        carries=tuple(_carry_from(each) for each in item.get("carries", ())),
-        rechecks=tuple(_carry_from(each) for each in item.get("rechecks", ())),
+        copies=tuple(_copy_from(each) for each in item.get("carries", ())),
+        rechecks=tuple(_copy_from(each) for each in item.get("rechecks", ())),
         left_behind={name: from_text(at) for name, at in item.get("left_behind", {}).items()},
     )
 
 
-def _carry_from(item: Mapping[str, Any]) -> ListCopy:
+def _copy_from(item: Mapping[str, Any]) -> ListCopy:
     since, until = item.get("since"), item.get("until")
     return ListCopy(
         source=item["source"],
@@ -120,14 +120,14 @@ def _carry_from(item: Mapping[str, Any]) -> ListCopy:
     )
 
 
-def _carry_map(carry: ListCopy) -> dict[str, Plain]:
-    values: dict[str, Plain] = {"source": carry.source, "target": carry.target, "at": as_text(carry.at)}
-    if carry.since is not None:
-        values["since"] = as_text(carry.since)
-    if carry.until is not None:
-        values["until"] = as_text(carry.until)
-    if carry.place is not None:
-        values["place"] = carry.place
+def _copy_map(copy: ListCopy) -> dict[str, Plain]:
+    values: dict[str, Plain] = {"source": copy.source, "target": copy.target, "at": as_text(copy.at)}
+    if copy.since is not None:
+        values["since"] = as_text(copy.since)
+    if copy.until is not None:
+        values["until"] = as_text(copy.until)
+    if copy.place is not None:
+        values["place"] = copy.place
     return values
 
 
@@ -168,8 +168,8 @@ class ListStore:
         known = [KnownList(name=name, group=group) for name, group in lists.groups.items()]
         written = known_lists_item(known, revision + 1, item)
         written["own_list"] = lists.own
-        written["carries"] = [cast("Plain", _carry_map(each)) for each in lists.carries] or None
-        written["rechecks"] = [cast("Plain", _carry_map(each)) for each in lists.rechecks] or None
+        written["carries"] = [cast("Plain", _copy_map(each)) for each in lists.copies] or None
+        written["rechecks"] = [cast("Plain", _copy_map(each)) for each in lists.rechecks] or None
         written["left_behind"] = {name: as_text(at) for name, at in lists.left_behind.items()} or None
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if revision:
@@ -222,8 +222,8 @@ class RememberedLists:
         lists = self._read(consistent=True)
         if self._own_list is not None and lists.own is not None and lists.own != self._own_list:
             # The stack has another list since its last deployment, and ReconcileFunction has not noticed yet.
-            carry = ListCopy(source=lists.own, target=self._own_list, at=self._clock.now())
-            return replace(lists, carries=lists.with_carry(carry))
+            copy = ListCopy(source=lists.own, target=self._own_list, at=self._clock.now())
+            return replace(lists, copies=lists.with_copy(copy))
         return lists
 
     def _read(self, *, consistent: bool) -> Lists:

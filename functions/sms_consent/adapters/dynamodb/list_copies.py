@@ -24,7 +24,7 @@ class ListCopies:
 
     own_list: str
     book: ListStore
-    carrier: ListCopier
+    copier: ListCopier
     ledger: ConsentLedger
     clock: Clock
     new_token: Callable[[], str]
@@ -33,20 +33,20 @@ class ListCopies:
         """Complete what can be completed until then. Return the remaining copies. Raises TryAgain or Rejected."""
         lists = self._noticed()
         now = self.clock.now()
-        ready = [carry for carry in lists.carries if carry.at + SETTLE <= now]
+        ready = [copy for copy in lists.copies if copy.at + SETTLE <= now]
         ready += [recheck for recheck in lists.rechecks if recheck.at + RECHECK_AFTER <= now]
         worker = self.new_token()
         if not ready or not self.ledger.take_turn(TURN, worker, now, until + MARGIN):
-            return lists.carries
+            return lists.copies
         try:
-            for carry in ready:
+            for copy in ready:
                 if self.clock.now() >= until:
                     break
-                place = self.carrier.copy(carry, lambda _: None, until)
-                lists = self._changed(lambda lists, done=carry, at=place: _copied(lists, done, at))  # type: ignore[misc]
+                place = self.copier.copy(copy, lambda _: None, until)
+                lists = self._changed(lambda lists, done=copy, at=place: _copied(lists, done, at))  # type: ignore[misc]
         finally:
             self.ledger.end_turn(TURN, worker, self.clock.now())
-        return lists.carries
+        return lists.copies
 
     def _noticed(self) -> Lists:
         """Start a copy from the old list if the stack was deployed with another one."""
@@ -55,10 +55,10 @@ class ListCopies:
         def noticed(lists: Lists) -> Lists:
             if lists.own == self.own_list:
                 return lists
-            carries = lists.carries
+            copies = lists.copies
             if lists.own is not None:
-                carries = lists.with_carry(ListCopy(source=lists.own, target=self.own_list, at=now))
-            return replace(lists, own=self.own_list, carries=carries)
+                copies = lists.with_copy(ListCopy(source=lists.own, target=self.own_list, at=now))
+            return replace(lists, own=self.own_list, copies=copies)
 
         return self._changed(noticed)
 
@@ -67,13 +67,13 @@ class ListCopies:
             return self.book.change_lists(change)
 
 
-def _copied(lists: Lists, carry: ListCopy, place: str | None) -> Lists:
-    recheck = carry.until is not None
+def _copied(lists: Lists, copy: ListCopy, place: str | None) -> Lists:
+    recheck = copy.until is not None
     if place is None:
-        return lists.rechecked(carry) if recheck else lists.completed(carry)
+        return lists.rechecked(copy) if recheck else lists.completed(copy)
 
-    def moved(carries: tuple[ListCopy, ...]) -> tuple[ListCopy, ...]:
+    def moved(copies: tuple[ListCopy, ...]) -> tuple[ListCopy, ...]:
         """Return the copies at the new place. One that was requested again meanwhile starts from the beginning."""
-        return tuple(replace(each, place=place) if each == carry else each for each in carries)
+        return tuple(replace(each, place=place) if each == copy else each for each in copies)
 
-    return replace(lists, rechecks=moved(lists.rechecks)) if recheck else replace(lists, carries=moved(lists.carries))
+    return replace(lists, rechecks=moved(lists.rechecks)) if recheck else replace(lists, copies=moved(lists.copies))

@@ -26,14 +26,14 @@ class StandingConsents:
         a text to this very sender on a list that was its own before, unless that was left behind by choice.
         """
         lists = self._lists.read()
-        carries = tuple(each for each in lists.carries if each.target == list_name)
+        copies = tuple(each for each in lists.copies if each.target == list_name)
 
         def standing(number: str) -> Consent | None:
             consents = {each.list_name: each for each in self._register.consents(number)}
             found = consents.pop(list_name, None)
-            for carry in carries:
-                earlier = consents.pop(carry.source, None)
-                if earlier is not None and carry.covers(earlier):
+            for copy in copies:
+                earlier = consents.pop(copy.source, None)
+                if earlier is not None and copy.covers(earlier):
                     found = newest(found, earlier)
             for earlier in self._texted_elsewhere(consents.values(), sender, lists):
                 found = newest(found, earlier)

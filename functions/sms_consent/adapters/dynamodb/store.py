@@ -147,17 +147,17 @@ class DynamoLedger:
                 return found
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def letter(self, key: str, number: str) -> ReplyThread | None:
+    def thread(self, key: str, number: str) -> ReplyThread | None:
         """Make one consistent read."""
-        item = self._get(items.letter_key(key, number))
-        return items.letter_from(item)[1] if item is not None else None
+        item = self._get(items.thread_key(key, number))
+        return items.thread_from(item)[1] if item is not None else None
 
-    def save_letter(self, key: str, letter: ReplyThread, replacing: ReplyThread | None) -> None:
+    def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
         """Make one conditional write, like ``save``."""
-        item = items.letter_item(key, letter)
+        item = items.thread_item(key, thread)
         refused_by = self._put(item, guard(replacing))
         if refused_by is not None and refused_by != _stored(item):
-            raise Moved(items.letter_from(refused_by)[1] if refused_by else None)
+            raise Moved(items.thread_from(refused_by)[1] if refused_by else None)
 
     def due_consents(
         self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
@@ -178,9 +178,9 @@ class DynamoLedger:
             if merged is not None:
                 yield merged
 
-    def due_letters(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
+    def due_threads(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
         """Read the index."""
-        return _decoded(items.letter_from, self._due(Due.REPLY, until))
+        return _decoded(items.thread_from, self._due(Due.REPLY, until))
 
     def reject(self, work: RejectedWork) -> None:
         """Make one write."""

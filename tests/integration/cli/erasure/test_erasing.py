@@ -131,7 +131,7 @@ def test_an_old_opt_in_is_deleted_completely(stack: Connectable) -> None:
 def test_replies_and_drift_are_deleted_too(stack: Connectable) -> None:
     """They tell of the person as well."""
     question = stack.world.decision(Asked.HELP, body="HELP")
-    stack.world.parts.correspondence.answer(question, ReplyKind.HELP, reply_from=OURS)
+    stack.world.parts.help_and_clarification.answer(question, ReplyKind.HELP, reply_from=OURS)
     drift = Drift(number=PERSON, list_name=OWN_LIST, kind=DriftKind.NOT_RECORDED, found_at=question.at)
     client("dynamodb").put_item(TableName=stack.world.table, Item=to_attributes(drift_item(drift)))
     assert erase(stack)["gone"] == {"decisions": 1, "answers": 1, "drifts": 1, "consents": 0}

@@ -11,7 +11,7 @@ from support.changing_lists import Changing, Killed
 from support.world import LIST, OURS, PERSON
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb import consent_scan as census
+from sms_consent.adapters.dynamodb import consent_scan as scan
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.codec import to_attributes
 from sms_consent.adapters.dynamodb.known_lists import Lists
@@ -78,7 +78,7 @@ def test_another_brand_is_no_other_list(changing: Changing) -> None:
     changing.text("STOP")
     changing.done("senders", "set", OURS, "--brand", "The Club")
     changing.done("senders", "set", OURS, "--list", "arn:aws:sms-voice:us-east-1:123456789012:opt-out-list/Default")
-    assert changing.carries() == []
+    assert changing.copies() == []
 
 
 def test_a_removed_sender_would_forget_them_too(changing: Changing) -> None:
@@ -125,7 +125,7 @@ def test_a_carry_keeps_all_people_opted_out(changing: Changing) -> None:
     assert before is not None
     assert after is not None
     assert (after.decided_at, after.end_user_opted_out) == (before.decided_at, True)
-    assert changing.carries() == []
+    assert changing.copies() == []
     assert "opt-out list Default" in changing.done("history", PERSON).stdout
 
 
@@ -236,7 +236,7 @@ def test_a_waiting_opt_in_holds_on_the_new_list(changing: Changing) -> None:
 
 def test_a_ledger_of_more_than_a_page_is_carried(changing: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Page by page."""
-    monkeypatch.setattr(census, "SCANNED", 3)
+    monkeypatch.setattr(scan, "SCANNED", 3)
     for at in range(7):
         changing.world.opt_out(number=f"+1425556{at:04}")
     result = changing.run("senders", "set", OURS, "--list", "Club")
@@ -255,7 +255,7 @@ def test_a_carry_that_is_killed_at_any_call_is_completed_by_repeating_it(changin
         if call % 3 == 0:
             changing.done("senders", "set", OURS, "--list", target, "--carry")
             assert changing.is_opted_out(), call
-            assert changing.carries() == [], call
+            assert changing.copies() == [], call
             target, other = other, target
         call += 1
     assert call > 10
@@ -272,9 +272,9 @@ def test_a_carry_that_is_killed_is_completed_by_reconcile_function(changing: Cha
     with pytest.raises(Killed):
         changing.run("senders", "set", OURS, "--list", "Club", "--carry")
     changing.while_waiting.clear()
-    assert changing.carries() == [(LIST, "Club")]
+    assert changing.copies() == [(LIST, "Club")]
     changing.settle()
-    assert changing.carries() == []
+    assert changing.copies() == []
     assert PERSON in changing.listed("Club")
 
 
@@ -306,7 +306,7 @@ def test_a_stop_right_after_a_change_without_a_carry_is_not_forgotten(
     assert changing.is_opted_out()
     changing.settle()
     assert PERSON in changing.listed("Club")
-    assert changing.carries() == []
+    assert changing.copies() == []
 
 
 # --- the stack's own list
@@ -321,7 +321,7 @@ def test_a_stack_with_another_list_keeps_all_opt_outs(changing: Changing) -> Non
     changing.settle()
     assert PERSON in changing.listed("Club")
     assert changing.is_opted_out()
-    assert changing.carries() == []
+    assert changing.copies() == []
     changing.text("STOP", OTHER)
     assert changing.consent("Club", OTHER) is not None
 
@@ -368,7 +368,7 @@ def test_a_stack_s_old_list_can_be_forgotten(changing: Changing) -> None:
     changing.settle()
     changing.redeployed("Club")
     changing.reconciler.run()
-    assert changing.carries() == [(LIST, "Club")]
+    assert changing.copies() == [(LIST, "Club")]
     assert "Default is no longer copied to Club" in changing.done("lists", "carry", LIST, "Club", "--forget").stdout
     changing.settle()
     assert not changing.is_opted_out()
@@ -382,7 +382,7 @@ def test_lists_shows_incomplete_copies_and_can_complete_them(changing: Changing)
     changing.reconciler.run()
     assert "Opt-outs of Default are still being copied to Club." in changing.done("lists", "list").stdout
     changing.done("lists", "carry", LIST, "Club")
-    assert changing.carries() == []
+    assert changing.copies() == []
     assert changing.consent("Club") is not None
 
 
@@ -427,15 +427,15 @@ def test_a_clock_that_is_set_back_does_not_prolong_what_a_function_remembers(cha
 def test_a_copy_that_is_asked_for_again_is_not_complete() -> None:
     """What a function recorded for the old list after the second change is missing from the first copy."""
     first = ListCopy(source=LIST, target="Club", at=NOW)
-    again = Lists(carries=(first,)).with_carry(replace(first, at=NOW + timedelta(minutes=1)))
-    assert Lists(carries=again).completed(first).carries == again
-    assert Lists(carries=again).completed(again[0]).carries == ()
+    again = Lists(copies=(first,)).with_copy(replace(first, at=NOW + timedelta(minutes=1)))
+    assert Lists(copies=again).completed(first).copies == again
+    assert Lists(copies=again).completed(again[0]).copies == ()
 
 
 @pytest.mark.parametrize("since", [None, NOW - timedelta(hours=1)])
 def test_a_copy_of_more_is_not_narrowed_by_a_copy_of_less(since: datetime | None) -> None:
     """One sender's opt-outs may be left behind while another's are carried."""
-    (carry,) = Lists(carries=(ListCopy(source=LIST, target="Club", at=NOW, since=since, place="half-way"),)).with_carry(
+    (copy,) = Lists(copies=(ListCopy(source=LIST, target="Club", at=NOW, since=since, place="half-way"),)).with_copy(
         ListCopy(source=LIST, target="Club", at=NOW, since=NOW)
     )
-    assert (carry.since, carry.place) == (since, None)
+    assert (copy.since, copy.place) == (since, None)

@@ -100,7 +100,7 @@ def test_a_stack_created_again_keeps_all_consents(changing: Changing, own_list: 
     changing.settle()
     assert changing.is_opted_out()
     assert changing.listed(LIST) == {PERSON, "+14255550183"}
-    assert changing.carries() == []
+    assert changing.copies() == []
     shown = changing.done("check", PERSON).stdout
     assert "opted out" in shown
     assert "arn:" not in shown
@@ -235,7 +235,7 @@ def test_a_sender_with_its_list_by_arn_has_the_same_list(changing: Changing) -> 
     assert _stored(ARN + "Club") is None
     assert changing.is_opted_out()
     changing.done("senders", "set", OURS, "--list", "Club")
-    assert changing.carries() == []
+    assert changing.copies() == []
 
 
 def test_a_list_that_is_known_by_both_names_counts_once() -> None:

@@ -177,7 +177,7 @@ def test_a_reply_of_unknown_fate_may_have_been_sent(inbound: Inbound) -> None:
     inbound.configure(Sender(identity=OURS, list_name=LIST, brand=ODD_BRAND))
     inbound.world.backend.fail_next("SendTextMessage", "InternalServerException", 1)
     inbound.hear("HELP", inboundMessageId="help")
-    letter = inbound.world.parts.ledger.letter("HELP", PERSON)
+    letter = inbound.world.parts.ledger.thread("HELP", PERSON)
     assert letter is not None
     assert len(letter.recent_replies) == 1
 
@@ -187,7 +187,7 @@ def test_the_last_three_replies_are_kept(inbound: Inbound) -> None:
     for at in range(5):
         inbound.hear("HELP", inboundMessageId=f"help-{at}")
         inbound.world.pass_time(hours=1)
-    letter = inbound.world.parts.ledger.letter("HELP", PERSON)
+    letter = inbound.world.parts.ledger.thread("HELP", PERSON)
     assert letter is not None
     times = [reply.at for reply in letter.recent_replies]
     assert len(times) == 3

@@ -134,7 +134,7 @@ def test_a_question_that_is_not_answered_says_why(inbound: Inbound, text: Texts)
     """For history, and for the person who asks why there was no reply."""
     for _ in range(4):
         text("HELP")
-    letter = inbound.world.parts.ledger.letter("HELP", PERSON)
+    letter = inbound.world.parts.ledger.thread("HELP", PERSON)
     assert letter is not None
     assert (letter.answer.state, letter.answer.reason) == (ReplyState.SKIPPED, ENOUGH)
 
@@ -144,11 +144,11 @@ def test_a_reply_left_due_by_the_release_before_is_still_sent(inbound: Inbound, 
     inbound.world.backend.fail_next("SendTextMessage", "ThrottlingException", 1)
     text("HELP")
     ledger = inbound.world.parts.ledger
-    letter = ledger.letter("HELP", PERSON)
+    letter = ledger.thread("HELP", PERSON)
     assert letter is not None
     dynamodb = clients.dynamodb()
     dynamodb.delete_item(TableName="ledger", Key={"pk": {"S": PERSON}, "sk": {"S": "ANSWER#HELP"}})
-    ledger.save_letter(f"HELP#{OURS}", letter, None)
+    ledger.save_thread(f"HELP#{OURS}", letter, None)
     inbound.world.pass_time(minutes=1)
     sweep(inbound.world)
     assert len(_sent(inbound)) == 1
@@ -382,7 +382,7 @@ def test_a_budget_that_cannot_be_counted_lets_stop_through_and_bounds_the_rest(
         for _ in range(30):
             text("HELP", next(people))
         assert len(_sent(inbound)) == 5 + 20
-        last = inbound.world.parts.ledger.letter("HELP", "+882130000030")
+        last = inbound.world.parts.ledger.thread("HELP", "+882130000030")
         assert last is not None
         assert last.answer.reason == UNKNOWN
         for turn in range(3):

@@ -100,7 +100,7 @@ def test_an_opt_in_that_aws_refuses_unforeseen_is_told_as_deferred_each_time(not
 def test_an_unclear_text_is_told_and_changes_no_consent(notify: Notify) -> None:
     """Somebody should look at it."""
     unclear = notify.inbound.world.decision(Asked.UNCLEAR, id="what", rule="unclear:x", body="stop it or not?")
-    notify.inbound.world.parts.correspondence.note(unclear)
+    notify.inbound.world.parts.help_and_clarification.note(unclear)
     (event,) = _told(notify)
     assert event["detail-type"] == "WithdrawalUnclear"
     assert (event["detail"]["number"], event["detail"]["decided_by"]) == (PERSON, "what")
@@ -198,7 +198,7 @@ def test_help_senders_and_what_is_erased_are_not_told(notify: Notify) -> None:
     notify.inbound.hear("HELP", inboundMessageId="a")
     notify.inbound.configure(Sender(identity=OURS, list_name="Other", brand="Brand"))
     unclear = notify.inbound.world.decision(Asked.UNCLEAR, id="b", body="?")
-    notify.inbound.world.parts.correspondence.note(unclear)
+    notify.inbound.world.parts.help_and_clarification.note(unclear)
     notify.run()
     notify.told()
     for item in dynamodb.scan(TableName="ledger")["Items"]:
@@ -217,7 +217,7 @@ def test_no_event_holds_what_a_person_wrote(notify: Notify) -> None:
     notify.inbound.hear(body, inboundMessageId="a")
     notify.inbound.world.pass_time(minutes=1)
     notify.inbound.hear("start Zanzibar", inboundMessageId="b")
-    notify.inbound.world.parts.correspondence.note(
+    notify.inbound.world.parts.help_and_clarification.note(
         notify.inbound.world.decision(Asked.UNCLEAR, body="Zanzibar?", matched="zanzibar")
     )
     told = json.dumps(_told(notify)).lower()

@@ -77,7 +77,7 @@ def test_it_keeps_the_newest_status_whatever_comes_again_and_in_any_order(notify
 def test_its_rule_lets_through_what_changes_a_consent_and_nothing_else(notify: Notify, consumer: Consumer) -> None:
     """An unclear text is for people, not for a system that sends."""
     world = notify.inbound.world
-    world.parts.correspondence.note(world.decision(Asked.UNCLEAR, body="?"))
+    world.parts.help_and_clarification.note(world.decision(Asked.UNCLEAR, body="?"))
     world.opt_out()
     notify.run()
     assert len(notify.told()) == 2

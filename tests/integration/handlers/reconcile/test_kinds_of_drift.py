@@ -211,7 +211,7 @@ def test_every_list_of_the_deployment_is_read() -> None:
     deployment.put_by_hand(PERSON, list_name=LIST)
     deployment.put_by_hand(ANOTHER, list_name=OTHER)
     done = deployment.reconcile()
-    found = {(drift.number, drift.list_name): drift.kind for drift in deployment.census.drifts.values()}
+    found = {(drift.number, drift.list_name): drift.kind for drift in deployment.scan.drifts.values()}
     assert found == {
         (PERSON, OTHER): DriftKind.NOT_LISTED,
         (PERSON, LIST): DriftKind.NOT_RECORDED,
@@ -242,7 +242,7 @@ def test_a_list_that_cannot_be_read_says_nothing_of_anybody() -> None:
     behind_since = deployment.clock.now()
     done = deployment.reconcile()
     assert (done.state, done.run.unread) == (State.FINISHED, (OTHER,))
-    assert {drift.list_name for drift in deployment.census.drifts.values()} == {LIST}
+    assert {drift.list_name for drift in deployment.scan.drifts.values()} == {LIST}
     assert done.run.behind_since == behind_since
 
 
@@ -260,7 +260,7 @@ def test_a_dry_run_counts_and_changes_nothing(deployment: Deployment) -> None:
         DriftKind.STILL_LISTED: 0,
     }
     assert (deployment.ledger.consents, deployment.service.entries) == (consents, entries)
-    assert (deployment.book.run, deployment.census.drifts, deployment.ledger.history.keys()) == (
+    assert (deployment.book.run, deployment.scan.drifts, deployment.ledger.history.keys()) == (
         None, {}, {(number, text, name) for number, text, name in deployment.ledger.history if number != "+14255550184"},
     )  # fmt: skip
     assert set(deployment.calls) <= {"page", "consents", "walk", "find"}
@@ -272,10 +272,10 @@ def test_a_dry_run_right_after_a_run_finds_what_is_left(deployment: Deployment) 
     deployment.delete_by_hand(PERSON)
     deployment.put_by_hand(ANOTHER)
     deployment.reconcile()
-    deployment.census.drifts.clear()
+    deployment.scan.drifts.clear()
     done = deployment.reconcile(dry=True)
     assert sum(done.run.counts.drifts.values()) == 0
-    assert deployment.census.drifts == {}
+    assert deployment.scan.drifts == {}
 
 
 def test_reconcile_itself_never_puts_deletes_or_sends(deployment: Deployment) -> None:
@@ -297,7 +297,7 @@ def test_what_an_earlier_run_has_found_is_not_found_again(deployment: Deployment
     deployment.clock.advance(timedelta(days=1))
     done = deployment.reconcile(whenever=False)
     assert (done.state, sum(done.run.counts.drifts.values())) == (State.FINISHED, 0)
-    assert len(deployment.census.drifts) == 2
+    assert len(deployment.scan.drifts) == 2
 
 
 AT_WORK: dict[str, dict[str, object]] = {

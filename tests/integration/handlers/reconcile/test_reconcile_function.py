@@ -18,7 +18,7 @@ from support.world import LIST, PERSON
 
 from handlers.reconcile import container
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb import consent_scan as census
+from sms_consent.adapters.dynamodb import consent_scan as scan
 from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
 from sms_consent.adapters.dynamodb.reconcile_progress import PART, DynamoProgressStore, run_from, run_item
 from sms_consent.adapters.sms_voice import listings
@@ -165,7 +165,7 @@ def test_the_ledger_is_walked_page_by_page(
     inbound: Inbound, reconcile: Reconcile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pages of which the filter leaves nothing are pages too."""
-    monkeypatch.setattr(census, "SCANNED", 2)
+    monkeypatch.setattr(scan, "SCANNED", 2)
     numbers = [f"+1425555{number:04}" for number in range(5)]
     for number in numbers:
         inbound.hear("STOP", originationNumber=number, inboundMessageId=number)

@@ -151,7 +151,7 @@ def test_a_number_in_work_is_no_drift(deployment: Deployment, kind: str) -> None
 
 def test_sync_may_come_between_two_pages(deployment: Deployment) -> None:
     """Numbers that are put before the place that is being read, and taken off behind it, make no difference."""
-    deployment.listings.page_size = deployment.census.page_size = 3
+    deployment.listings.page_size = deployment.scan.page_size = 3
     people = [f"+1425555{number:04}" for number in range(40)]
     for person in people[:20]:
         deployment.stop(person)
