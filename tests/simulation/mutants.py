@@ -53,32 +53,32 @@ MUTANTS = (
     Mutant(
         "`>=` for `>`: a decision of the same time replaces",
         PROGRESS,
-        "return decision.at > standing.decided_at\n    return decision.asked is Asked.OPT_OUT and",
-        "return decision.at > standing.decided_at\n    return True or",
+        "return decision.at > stored.decided_at\n    return decision.asked is Asked.OPT_OUT and",
+        "return decision.at > stored.decided_at\n    return True or",
     ),
     Mutant(
         "at equal times the opt-in wins",
         PROGRESS,
-        "return decision.asked is Asked.OPT_OUT and standing.status is not Status.OPTED_OUT",
-        "return decision.asked is Asked.OPT_IN and standing.status is Status.OPTED_OUT",
+        "return decision.asked is Asked.OPT_OUT and stored.status is not Status.OPTED_OUT",
+        "return decision.asked is Asked.OPT_IN and stored.status is Status.OPTED_OUT",
     ),
     Mutant(
         "the last to arrive wins",
         PROGRESS,
-        "    if decision.at != standing.decided_at:\n        return decision.at > standing.decided_at\n",
-        "    if decision.at != standing.decided_at:\n        return True\n",
+        "    if decision.at != stored.decided_at:\n        return decision.at > stored.decided_at\n",
+        "    if decision.at != stored.decided_at:\n        return True\n",
     ),
     Mutant(
         "an ordinary answer opts in anybody",
         PROGRESS,
-        "    if decision.only_if_opted_out and not _reverses_opt_out(decision, standing):\n",
+        "    if decision.only_if_opted_out and not _reverses_opt_out(decision, stored):\n",
         "    if False:\n",
     ),
     Mutant(
         "an ordinary answer is recorded after a newer opt-out",
         PROGRESS,
-        "standing.status is Status.OPTED_OUT and standing.decided_at < decision.at\n",
-        "standing.status is Status.OPTED_OUT\n",
+        "stored.status is Status.OPTED_OUT and stored.decided_at < decision.at\n",
+        "stored.status is Status.OPTED_OUT\n",
     ),
     Mutant(
         "no version guard: a put marks whatever version stands",
@@ -140,7 +140,7 @@ MUTANTS = (
         """        self._reply()
         self._record()
         if self._consent.version != version:
-            return  # another decision came meanwhile: what is to be done is to be seen again
+            return  # another decision was recorded in between: determine the next call again
         try:
 """,
         """        self._record()
@@ -263,15 +263,15 @@ MUTANTS = (
     Mutant(
         "a stale decision leaves no trace",
         CHANGE,
-        "        if standing is not None and step.outcome is not Outcome.CHANGED and alone:\n",
-        "        if standing is not None and step.outcome is Outcome.STALE and alone:\n"
-        "            self._ledger.save(changed, replacing=standing)\n            return True\n"
-        "        if standing is not None and step.outcome is not Outcome.CHANGED and alone:\n",
+        "        if stored is not None and step.outcome is not Outcome.CHANGED and alone:\n",
+        "        if stored is not None and step.outcome is Outcome.STALE and alone:\n"
+        "            self._ledger.save(changed, replacing=stored)\n            return True\n"
+        "        if stored is not None and step.outcome is not Outcome.CHANGED and alone:\n",
     ),
     Mutant(
         "a decision delivered again counts as stale, though it changed the consent",
         PROGRESS,
-        "    if standing is not None and standing.outbox is not None and standing.outbox.id == decision.id:\n",
+        "    if stored is not None and stored.outbox is not None and stored.outbox.id == decision.id:\n",
         "    if False:\n",
     ),
     Mutant(
@@ -283,7 +283,7 @@ MUTANTS = (
     Mutant(
         "questions delivered again are answered again",
         LETTERS,
-        "            is_new = standing is None or not standing.has_seen(decision.id, reply_from, decision.at)\n",
+        "            is_new = stored is None or not stored.has_seen(decision.id, reply_from, decision.at)\n",
         "            is_new = True\n",
     ),
     Mutant(
@@ -336,8 +336,8 @@ MUTANTS = (
     Mutant(
         "an earlier copy of the newest request is ignored",
         CHANGE,
-        "    if standing.decided_by == decision.id:\n        return decision.at < standing.decided_at\n",
-        "    if standing.decided_by == decision.id:\n        return False\n",
+        "    if stored.decided_by == decision.id:\n        return decision.at < stored.decided_at\n",
+        "    if stored.decided_by == decision.id:\n        return False\n",
         WIDE,
     ),
     Mutant(

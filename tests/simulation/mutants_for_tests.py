@@ -273,7 +273,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "with too many decisions to search, an opt-out between two copies of a START does not stand",
         PROGRESS,
-        "    if undecided and standing.status is not Status.OPTED_OUT and (standing.asked_out_at or earlier.at) > earlier.at:\n",
+        "    if undecided and stored.status is not Status.OPTED_OUT and (stored.asked_out_at or earlier.at) > earlier.at:\n",
         "    if False:\n",
         DECIDED,
     ),
@@ -301,8 +301,8 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "YES opts in a person whose STOP is newer",
         PROGRESS,
-        "standing.status is Status.OPTED_OUT and standing.decided_at < decision.at\n",
-        "standing.status is Status.OPTED_OUT and standing.decided_at <= decision.at\n",
+        "stored.status is Status.OPTED_OUT and stored.decided_at < decision.at\n",
+        "stored.status is Status.OPTED_OUT and stored.decided_at <= decision.at\n",
         EVERYDAY,
     ),
     # --- batches
@@ -543,8 +543,8 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a repeated STOP makes an opt-out young again",
         PROGRESS,
-        "            standing, unlisted_since=min(decision.at, now) if imported else standing.out_of_sync_since,\n",
-        "            standing, unlisted_since=min(decision.at, now),\n",
+        "            stored, unlisted_since=min(decision.at, now) if imported else stored.out_of_sync_since,\n",
+        "            stored, unlisted_since=min(decision.at, now),\n",
         ALARM, "integration/metrics/test_facts_told.py",
     ),
     _mutant(
@@ -636,8 +636,8 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "of two known requests the later counts",
         REPEATS,
-        "            if standing is not None and (not known or standing.at < first.at):\n",
-        "            if standing is not None and (not known or standing.at > first.at):\n",
+        "            if stored is not None and (not known or stored.at < first.at):\n",
+        "            if stored is not None and (not known or stored.at > first.at):\n",
         REPLAYED, REPEATED,
     ),
     _mutant(
@@ -764,7 +764,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a START to one sender lifts another sender's opt-out",
         CARRYING,
-        "        and standing.decided_by.startswith(_prefix(copy.source))\n",
+        "        and stored.decided_by.startswith(_prefix(copy.source))\n",
         "",
         MOVING,
     ),
@@ -778,7 +778,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "people who wait for an opt-in are not counted",
         CARRYING,
-        "    return consent.status is Status.OPT_IN_PENDING and standing is None\n",
+        "    return consent.status is Status.OPT_IN_PENDING and stored is None\n",
         "    return False\n",
         MOVING,
     ),
@@ -863,7 +863,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a reply that an older question still waits for is dropped",
         LETTERS,
-        "            )  # the newest serves for each of our numbers\n",
+        "            )  # the newest question to each origination identity is answered\n",
         "            )[:0]\n",
         REPLIES,
     ),

@@ -67,7 +67,7 @@ class EventBridgeBus:
             "Detail": json.dumps(notice.event.detail, ensure_ascii=False, separators=(",", ":")),
         }
         if notice.changed_at is not None:
-            # When the ledger changed, not when somebody decided: an archive is replayed by this time.
+            # The time of the change in the ledger, not of the decision: an archive is replayed by this time.
             entry["Time"] = notice.changed_at
         if notice.ledger is not None:
             entry["Resources"] = [notice.ledger]

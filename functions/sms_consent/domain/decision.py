@@ -18,7 +18,7 @@ class Asked(StrEnum):
     OPT_IN = "OPT_IN"
     HELP = "HELP"
     UNCLEAR = "UNCLEAR"
-    UNKNOWN = "UNKNOWN"  # stands for a value that a newer version wrote; never written
+    UNKNOWN = "UNKNOWN"  # replaces a value that a newer version wrote; never written
 
 
 class Author(StrEnum):
@@ -28,17 +28,17 @@ class Author(StrEnum):
     AGENT = "AGENT"
     IMPORT = "IMPORT"
     AWS = "AWS"
-    UNKNOWN = "UNKNOWN"  # stands for a value that a newer version wrote; never written
+    UNKNOWN = "UNKNOWN"  # replaces a value that a newer version wrote; never written
 
 
 class Outcome(StrEnum):
     """The effect that a decision had when it was recorded."""
 
-    CHANGED = "CHANGED"  # the consent is another since
-    CONFIRMED = "CONFIRMED"  # newest, and asked for what already was
-    STALE = "STALE"  # a newer one had been recorded before it arrived
-    ANSWERED = "ANSWERED"  # asked for help or was unclear: no consent hangs on it
-    IGNORED = "IGNORED"  # an ordinary answer from a person who is not opted out; never recorded
+    CHANGED = "CHANGED"  # the consent changed
+    CONFIRMED = "CONFIRMED"  # newest, and confirmed the status
+    STALE = "STALE"  # a newer decision had been recorded before
+    ANSWERED = "ANSWERED"  # HELP or unclear: no consent is affected
+    IGNORED = "IGNORED"  # an everyday word from a person who is not opted out; never recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,18 +54,18 @@ class Decision:
     asked: Asked
     at: datetime
     author: Author
-    through: str  # our number or agent that was texted, or the name of the channel
+    through: str  # the origination identity that was texted, or the name of the channel
     tier: str | None = None
     rule: str | None = None
     matched: str | None = None
     language: str | None = None
     rules_version: str | None = None
     body: str | None = None
-    actor: str | None = None  # which agent or key, where it was no end user
-    reference: str | None = None  # the actor's own, such as a ticket, or a place in a file
-    list_name: str | None = None  # the opt-out list that it was made to; None where an older version recorded it
-    end_user: bool | None = None  # of an import: whether the person themselves had asked, as its source has it
-    only_if_opted_out: bool | None = None  # True for an opt-in by a word that is also an ordinary answer, such as YES
+    actor: str | None = None  # the agent or key, if not the end user
+    reference: str | None = None  # the actor's reference, such as a ticket, or a place in a file
+    list_name: str | None = None  # the opt-out list it was made to; None if an older version recorded it
+    end_user: bool | None = None  # of an import: whether the person asked, according to its source
+    only_if_opted_out: bool | None = None  # True for an opt-in by an everyday word such as YES
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -1,22 +1,22 @@
-"""What can go wrong, split by what may be done about it.
+"""The errors of this package, by whether the same call may work later.
 
 ConsentError
 ├── TryAgain                the same call may work later
-│   ├── Untouched           it surely had no effect
+│   ├── Untouched           it had no effect
 │   │   ├── Throttled       refused for its rate
 │   │   ├── Unconfirmed     it found nothing to change, and whether the list exists is unknown
 │   │   ├── Unreached       no connection
 │   │   └── OutOfTime       not started: the function would have been stopped before the end
-│   └── Unavailable         timed out or failed inside the service: it may have had an effect
+│   └── Unavailable         timed out or failed inside the service: it may have taken effect
 └── Never                   the same call will fail again until something else changes
-    ├── OptInRefused        the service holds a number on its list, by the 30-day rule
+    ├── OptInRefused        AWS keeps a number on the list, by the 30-day rule
     ├── RecipientOptedOut   a text was refused because its recipient is on the list
     ├── Rejected            denied, invalid, or naming what does not exist
-    └── Unreadable          a record that is not what it should be: no inbound text, no item of the ledger, no event
-        └── OtherEvent      a record that is no text, but an event of another kind
+    └── Unreadable          a record that cannot be read: inbound text, ledger item or stream record
+        └── OtherEvent      an event of another kind on the same topic
 
-Beside them stands Moved: no failure, but the answer of a conditional write that came too late.
-No message of these holds a phone number or a text: they go to logs.
+Moved is not part of the tree: a conditional write was refused because the record had changed.
+No message contains a phone number or a text, since messages are logged.
 """
 
 from __future__ import annotations

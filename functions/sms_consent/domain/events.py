@@ -20,7 +20,7 @@ __all__ = ["Event", "EventEnvelope", "EventType", "of_consent", "of_decision", "
 Value = str | bool | dict[str, "Value"]
 
 _NAMES = UUID("d6003528-a64e-459f-8f24-3ca75907983e")
-"""Event ids are made within it (RFC 9562, version 5), so that the same change has the same id whenever it is told."""
+"""The namespace of event ids (RFC 9562, version 5): the same change always gets the same id."""
 
 
 class EventType(StrEnum):

@@ -45,7 +45,7 @@ class ListNames:
         found = _ARN.fullmatch(given.strip())
         if found is None or found["account"] != self.account:
             return given.strip()
-        # Without a known region, a list of the own account is taken for one of the own region: no function can use another.
+        # Without a known region, assume the own region for a list of the own account: no function can use another region.
         return found["name"] if self.region in ("", found["region"]) else given.strip()
 
     def alias(self, name: str) -> str | None:

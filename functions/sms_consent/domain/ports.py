@@ -29,7 +29,7 @@ class Sender:
     brand: str | None = None
     support_contact: str | None = None
     language: str | None = None
-    reply_from: str | None = None  # a number, pool or agent that replies are sent from instead
+    reply_from: str | None = None  # an origination identity that replies are sent from instead
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
 
@@ -37,7 +37,7 @@ class Rejection(StrEnum):
     """Classes of due work, by how earlier attempts ended. Work of one class does not wait behind that of another."""
 
     NONE = "NONE"  # not rejected yet
-    OTHER = "OTHER"  # denied, the list missing, or an unknown reason: likely the same for many numbers
+    OTHER = "OTHER"  # denied, list missing, or unknown reason: probably the same for many numbers
     NUMBER = "NUMBER"  # because of the number
 
 

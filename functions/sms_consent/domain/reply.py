@@ -26,7 +26,7 @@ class ReplyKind(StrEnum):
     OPT_OUT_CONFIRMATION = "OPT_OUT_CONFIRMATION"
     OPT_IN_CONFIRMATION = "OPT_IN_CONFIRMATION"
     HELP = "HELP"
-    ASK = "ASK"  # the text may have meant an opt-out: says which word would
+    ASK = "ASK"  # asks whether an unclear text means an opt-out
 
 
 class ReplyState(StrEnum):
@@ -35,9 +35,9 @@ class ReplyState(StrEnum):
     DUE = "DUE"
     CLAIMED = "CLAIMED"
     SENT = "SENT"
-    SKIPPED = "SKIPPED"  # no use any more: the grace is over, or the service refuses texts to the number
-    FAILED = "FAILED"  # refused for good; the reason is kept
-    UNKNOWN = "UNKNOWN"  # claimed, and nobody can tell whether it went out: not sent again
+    SKIPPED = "SKIPPED"  # useless: the grace is over, or AWS refuses texts to the number
+    FAILED = "FAILED"  # permanently refused; the reason is kept
+    UNKNOWN = "UNKNOWN"  # claimed, and perhaps sent: not sent again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +134,11 @@ class ReplyThread:
     revision: int = 1
     attempts: int = 0
     due_at: datetime | None = None
-    recent_replies: tuple[RecentReply, ...] = ()  # the last three replies that were sent, oldest first
+    recent_replies: tuple[RecentReply, ...] = ()  # the last three replies sent, oldest first
     waiting: tuple[Reply, ...] = ()
-    lines: Mapping[str, datetime] = field(default_factory=dict)  # by number of ours: the newest question to it
+    lines: Mapping[str, datetime] = field(
+        default_factory=dict
+    )  # by origination identity: the time of the newest question
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     def recent_within(self, window: timedelta, now: datetime) -> tuple[datetime, ...]:

@@ -62,7 +62,7 @@ OPT_IN_ANSWER_USEFUL_FOR = timedelta(days=1)
 
 
 def decide(
-    standing: Consent | None,
+    stored: Consent | None,
     decision: Decision,
     list_name: str,
     *,
@@ -83,24 +83,24 @@ def decide(
         lease: The lease to take if list calls become necessary; None leaves them to sweep.
         answer: The reply to send if the decision changes the consent.
     """
-    if standing is not None and standing.outbox is not None and standing.outbox.id == decision.id:
+    if stored is not None and stored.outbox is not None and stored.outbox.id == decision.id:
         return Outcome.CHANGED, None  # a redelivery, before the decision was in the history
-    if standing is not None and standing.decided_by == decision.id:
+    if stored is not None and stored.decided_by == decision.id:
         return Outcome.CONFIRMED, None
-    if decision.only_if_opted_out and not _reverses_opt_out(decision, standing):
+    if decision.only_if_opted_out and not _reverses_opt_out(decision, stored):
         return Outcome.IGNORED, None
-    if standing is not None and not _supersedes(decision, standing):
-        noted = _noted(standing, decision)
-        return Outcome.STALE, replace(noted, revision=standing.revision + 1) if noted != standing else None
-    if standing is not None and _asks_for_what_is(decision, standing):
-        imported = standing.due is Due.IMPORTED and decision.author is not Author.IMPORT
+    if stored is not None and not _supersedes(decision, stored):
+        noted = _noted(stored, decision)
+        return Outcome.STALE, replace(noted, revision=stored.revision + 1) if noted != stored else None
+    if stored is not None and _asks_for_what_is(decision, stored):
+        imported = stored.due is Due.IMPORTED and decision.author is not Author.IMPORT
         confirmed = replace(
-            standing, unlisted_since=min(decision.at, now) if imported else standing.out_of_sync_since,
+            stored, unlisted_since=min(decision.at, now) if imported else stored.out_of_sync_since,
             decided_at=decision.at, decided_by=decision.id, decided_author=decision.author,
-            due=_urgency(standing.due, decision), revision=standing.revision + 1,
+            due=_urgency(stored.due, decision), revision=stored.revision + 1,
         )  # fmt: skip
         return Outcome.CONFIRMED, _noted(_due_again(confirmed, now), decision)
-    changed = _changed(standing, decision, list_name)
+    changed = _changed(stored, decision, list_name)
     if decision.asked is Asked.OPT_OUT:
         changed = replace(changed, unlisted_since=min(decision.at, now))
         # A number that is still on the list cannot be sent a confirmation: the service refuses it.
@@ -117,61 +117,59 @@ def decide(
 
 
 def moved_back(
-    standing: Consent, earlier: Decision, newest: Decision | None, *, undecided: bool, now: datetime
+    stored: Consent, earlier: Decision, newest: Decision | None, *, undecided: bool, now: datetime
 ) -> Consent:
     """Return the consent after an earlier copy of its newest decision arrived.
 
     Args:
-        standing: The stored consent; ``standing.decided_by`` is the id of ``earlier``.
+        standing: The stored consent; ``stored.decided_by`` is the id of ``earlier``.
         earlier: The copy, whose time counts from now on.
         newest: The newest other decision between the two copies, which counts again.
         undecided: Whether there are too many decisions to find it. An opt-out by the person in between then counts.
         now: The time.
     """
-    opted_in_at = standing.opted_in_at
-    if earlier.asked is Asked.OPT_IN and opted_in_at == standing.decided_at:
+    opted_in_at = stored.opted_in_at
+    if earlier.asked is Asked.OPT_IN and opted_in_at == stored.decided_at:
         opted_in_at = earlier.at
-    outbox = standing.outbox
+    outbox = stored.outbox
     if outbox is not None and outbox.id == earlier.id:
         outbox = earlier  # the history must have the earliest time, since later copies are compared with that
-    reset = replace(
-        standing, decided_at=earlier.at, opted_in_at=opted_in_at, outbox=outbox, revision=standing.revision + 1
-    )
-    if undecided and standing.status is not Status.OPTED_OUT and (standing.asked_out_at or earlier.at) > earlier.at:
+    reset = replace(stored, decided_at=earlier.at, opted_in_at=opted_in_at, outbox=outbox, revision=stored.revision + 1)
+    if undecided and stored.status is not Status.OPTED_OUT and (stored.asked_out_at or earlier.at) > earlier.at:
         opted_out = replace(
-            reset, status=Status.OPTED_OUT, decided_at=standing.asked_out_at or earlier.at, version=reset.version + 1,
+            reset, status=Status.OPTED_OUT, decided_at=stored.asked_out_at or earlier.at, version=reset.version + 1,
             held_until=None, answer=None, attempts=0, end_user_opted_out=True,
         )  # fmt: skip
-        return replace(opted_out, due=Due.OPT_OUT, due_at=standing.lease_until if standing.leased_at(now) else now)
+        return replace(opted_out, due=Due.OPT_OUT, due_at=stored.lease_until if stored.leased_at(now) else now)
     if newest is None:
         return reset
     if outbox is not None and outbox.id == newest.id:
         reset = replace(reset, outbox=None)  # it counts again, so it is not a redelivery
-    changed = decide(reset, newest, standing.list_name, now=now, lease=None, answer=None)[1] or reset
+    changed = decide(reset, newest, stored.list_name, now=now, lease=None, answer=None)[1] or reset
     return changed if changed.outbox is not None else replace(changed, outbox=outbox)
 
 
-def _supersedes(decision: Decision, standing: Consent) -> bool:
-    if decision.at != standing.decided_at:
-        return decision.at > standing.decided_at
-    return decision.asked is Asked.OPT_OUT and standing.status is not Status.OPTED_OUT
+def _supersedes(decision: Decision, stored: Consent) -> bool:
+    if decision.at != stored.decided_at:
+        return decision.at > stored.decided_at
+    return decision.asked is Asked.OPT_OUT and stored.status is not Status.OPTED_OUT
 
 
-def _reverses_opt_out(decision: Decision, standing: Consent | None) -> bool:
-    return standing is not None and standing.status is Status.OPTED_OUT and standing.decided_at < decision.at
+def _reverses_opt_out(decision: Decision, stored: Consent | None) -> bool:
+    return stored is not None and stored.status is Status.OPTED_OUT and stored.decided_at < decision.at
 
 
-def _asks_for_what_is(decision: Decision, standing: Consent) -> bool:
-    if decision.asked is Asked.OPT_OUT and _is_guessed(standing):
+def _asks_for_what_is(decision: Decision, stored: Consent) -> bool:
+    if decision.asked is Asked.OPT_OUT and _is_guessed(stored):
         return False
-    return (decision.asked is Asked.OPT_OUT) is (standing.status is Status.OPTED_OUT)
+    return (decision.asked is Asked.OPT_OUT) is (stored.status is Status.OPTED_OUT)
 
 
-def _is_guessed(standing: Consent) -> bool:
+def _is_guessed(stored: Consent) -> bool:
     """Whether an item that cannot be read completely looks finished, although the number may not be on the list."""
-    unreadable = standing.preserved.unreadable if standing.preserved is not None else {}
+    unreadable = stored.preserved.unreadable if stored.preserved is not None else {}
     guessed = not unreadable.keys().isdisjoint(("status", "version", "applied_version"))
-    return guessed and standing.settled and not standing.surely_listed
+    return guessed and stored.settled and not stored.surely_listed
 
 
 def _urgency(due: Due | None, decision: Decision) -> Due | None:
@@ -214,9 +212,9 @@ def _noted(consent: Consent, decision: Decision) -> Consent:
     )
 
 
-def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Consent:
+def _changed(stored: Consent | None, decision: Decision, list_name: str) -> Consent:
     status = Status.OPTED_OUT if decision.asked is Asked.OPT_OUT else Status.OPTED_IN
-    if standing is None:
+    if stored is None:
         consent = Consent(
             number=decision.number,
             list_name=list_name,
@@ -229,14 +227,14 @@ def _changed(standing: Consent | None, decision: Decision, list_name: str) -> Co
         )
         return _noted(consent, decision)
     changed = replace(
-        standing,
+        stored,
         status=status,
         decided_at=decision.at,
         decided_by=decision.id,
         decided_author=decision.author,
-        preserved=standing.preserved.without("status") if standing.preserved is not None else None,
-        version=standing.version + 1,
-        revision=standing.revision + 1,
+        preserved=stored.preserved.without("status") if stored.preserved is not None else None,
+        version=stored.version + 1,
+        revision=stored.revision + 1,
         held_until=None,
         refusal=None,
         unlisted_since=None,

@@ -17,7 +17,10 @@ from sms_consent.publishing.event_publisher import EventPublisher, PublishResult
 __all__ = ["Batch"]
 
 MOST_BYTES = 250_000
-"""Of a record in the dead-letter queue: SQS takes 256 KiB in all deployments. A stream record may have two images of 400 KB."""
+"""The most bytes of a record in the dead-letter queue: SQS takes 256 KiB everywhere.
+
+A stream record may have two images of 400 KB.
+"""
 
 Record = Mapping[str, Any]
 

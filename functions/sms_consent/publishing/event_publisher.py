@@ -14,12 +14,12 @@ from sms_consent.domain.ports import Clock
 __all__ = ["GIVEN_UP_AFTER", "EventBus", "EventPublisher", "PublishResult"]
 
 TOGETHER = 10
-"""PutEvents takes as many entries at once."""
+"""Entries that PutEvents takes at once."""
 ATTEMPTS = 3
 PAUSE = 0.2
-"""Seconds before what failed is tried again at once, doubled each time. What fails still is left to the stream."""
+"""Seconds before failed events are put again, doubled each time. What still fails is left to the stream."""
 GIVEN_UP_AFTER = timedelta(hours=6)
-"""A bus that is gone or denied is tried again for so long, and the events wait. The stream forgets after 24 hours."""
+"""How long a missing or denied bus is tried again while the events wait. The stream keeps records for 24 hours."""
 
 
 class EventBus(Protocol):
@@ -75,7 +75,7 @@ class EventPublisher:
             answers = dict(zip(left, self._bus.put([notices[place] for place in left]), strict=True))
             left = [place for place in left if self._failed(notices[place], answers[place], place, became)]
             if not any(isinstance(answers[place], TryAgain) for place in left):
-                break  # a second later, nobody has mended a deployment
+                break  # a second later, the deployment is not repaired
         return left
 
     def _failed(

@@ -66,19 +66,19 @@ class DriftResolver:
             return counts
         if consent is None:
             # Nothing of ours has ever touched it, so the page itself is the look-up.
-            return self._mended(counts, DriftKind.NOT_RECORDED, number, list_name, None, listing)
+            return self._corrected(counts, DriftKind.NOT_RECORDED, number, list_name, None, listing)
         counts, answered, looked_up = self._look_up(counts, consent)
         if not answered or looked_up is None:
             return counts
         kind = drift_rules.of_listed(consent, looked_up, self._clock.now())
-        return counts if kind is None else self._mended(counts, kind, number, list_name, consent, looked_up)
+        return counts if kind is None else self._corrected(counts, kind, number, list_name, consent, looked_up)
 
     def unlisted(self, counts: Counts, consent: Consent) -> Counts:
         """Look up a person who is opted out and was not found on the list. Raises TimeIsUp."""
         counts, answered, listing = self._look_up(counts, consent)
         if not answered or listing is not None or drift_rules.of_unlisted(consent, self._clock.now()) is None:
             return counts
-        return self._mended(counts, DriftKind.NOT_LISTED, consent.number, consent.list_name, consent, None)
+        return self._corrected(counts, DriftKind.NOT_LISTED, consent.number, consent.list_name, consent, None)
 
     def unlisted_before(self, counts: Counts, consent: Consent) -> Counts | None:
         """Complete a drift that this run had found before; return None if there is none."""
@@ -101,7 +101,7 @@ class DriftResolver:
             raise LookUpFailed from failure
         return counts.plus(lookups=1), True, listing
 
-    def _mended(
+    def _corrected(
         self,
         counts: Counts,
         kind: DriftKind,
@@ -122,24 +122,24 @@ class DriftResolver:
         if self._dry:
             self._found(drift)
             return counts.with_drift(kind)
-        mended = _mended(kind, number, list_name, consent, listing, now)
-        flush_outbox(self._ledger.append, consent, mended, now)
+        corrected = _corrected(kind, number, list_name, consent, listing, now)
+        flush_outbox(self._ledger.append, consent, corrected, now)
         try:
-            self._ledger.save(mended, replacing=consent)
+            self._ledger.save(corrected, replacing=consent)
         except Moved:
-            return counts  # somebody was at it: the next run sees what came of that
-        return self._written_down(counts, drift, mended)
+            return counts  # a worker wrote it: the next run sees the result
+        return self._written_down(counts, drift, corrected)
 
     def _written_down(self, counts: Counts, drift: Drift, consent: Consent | None) -> Counts:
         if drift.kind is DriftKind.NOT_RECORDED and consent is not None and consent.outbox is not None:
-            # It stays in the outbox: whoever changes the consent next knows what to do with it, and a write is spared.
+            # It stays in the outbox, which saves a write. The next change of the consent flushes it.
             self._ledger.append(consent.outbox, Outcome.CHANGED, drift.found_at)
         self._scan.write_down(drift)
         self._found(drift)
         return counts.with_drift(drift.kind)
 
 
-def _mended(
+def _corrected(
     kind: DriftKind, number: str, list_name: str, consent: Consent | None, listing: Listing | None, now: datetime
 ) -> Consent:
     if consent is not None and kind is DriftKind.NOT_LISTED:

@@ -72,7 +72,7 @@ class RunProgress:
     place: str | None = None  # the service's token within the list, or the ledger's own
     counts: Counts = field(default_factory=Counts)
     before_list: Counts = field(default_factory=Counts)  # what they were when this list was begun
-    begun_anew: int = 0  # how often this list had to be
+    begun_anew: int = 0  # how often this list was read from its beginning again
     unread: tuple[str, ...] = ()  # lists that the service refused to show
     expected: int | None = None  # how many numbers the last run read
     sketch: BloomSnapshot | None = None

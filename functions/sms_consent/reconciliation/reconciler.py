@@ -33,12 +33,12 @@ EVERY = timedelta(days=1) - timedelta(minutes=4)
 
 CHECKPOINT = timedelta(minutes=4)
 LEASE = timedelta(minutes=10)
-"""Nobody else reads meanwhile, so that the API's rate is kept. Whoever has lost it does no harm, and cannot save."""
+"""The lease of a run: only one worker reads, so that the API's rate is kept. A worker that lost it cannot save."""
 KEPT_FOR = timedelta(days=3)
 OUTAGE = 3
-"""So many numbers in a row that the list does not answer for: the next invocation goes on."""
+"""After failed look-ups of this many numbers in a row the invocation ends. The next one continues."""
 ANEW = 3
-"""How often a list may be begun anew before it counts as unread."""
+"""How often a list is read from its beginning again before it counts as unread."""
 
 
 class State(StrEnum):
@@ -46,7 +46,7 @@ class State(StrEnum):
 
     NOT_DUE = "NOT_DUE"  # the newest run is over, and the next one is not due yet
     BUSY = "BUSY"  # another worker is at it
-    LEFT = "LEFT"  # the time is up: the next invocation goes on
+    LEFT = "LEFT"  # the time is up: the next invocation continues
     FINISHED = "FINISHED"
 
 
@@ -129,7 +129,7 @@ class ReconcileRun:
         except TimeIsUp:
             pass
         finally:
-            # Also when the ledger fails, or somebody interrupts the command: nobody needs to wait for the lease.
+            # Also if the ledger fails or the command is interrupted, so that the next worker need not wait for the lease.
             if not self._lost:
                 self._checkpoint(leave=True)
         return Reconciled(State.LEFT if self._run.is_open else State.FINISHED, self._run)

@@ -32,7 +32,7 @@ class RequestOutcome(StrEnum):
 
     DONE = "DONE"
     DEFERRED = "DEFERRED"  # recorded; the list follows when the service allows it
-    SUPERSEDED = "SUPERSEDED"  # recorded, but a newer decision stands
+    SUPERSEDED = "SUPERSEDED"  # recorded, but a newer decision counts
     INVALID = "INVALID"  # not a number in E.164 form
     FAILED = "FAILED"  # the ledger did not answer: perhaps not recorded, to be asked again
     REJECTED = "REJECTED"  # the ledger can neither write nor read it: asking again will not help
@@ -56,7 +56,7 @@ class Result:
 
     recipient: str
     became: RequestOutcome
-    consent: Consent | None = None  # as it stands; of a request that was made before, not looked up
+    consent: Consent | None = None  # None for a repeated request, whose consent is not read
     held_until: datetime | None = None  # when a deferred opt-in is tried
     refused: bool = False  # whether the service refused it, which the ledger had not foreseen
     error: str | None = None  # the kind of what was rejected, for the log
@@ -134,7 +134,7 @@ class ChannelRequests:
         made = _for_each(request.recipients, record, known)
         with suppress(
             TryAgain, Never
-        ):  # without them, a repeat finds the decisions recorded, and says what stands then
+        ):  # a repeat then finds the decisions recorded, and returns the consent of that time
             self._repeats.came_to(first, _written(made))
         return made
 

@@ -35,7 +35,7 @@ MOST_COPIES = 500
 """How many decisions of one number are searched for a copy."""
 
 TryLease = Callable[[Decision, Consent | None], tuple[Lease | None, Reply | None]]
-"""Returns the lease to take for a decision, and the reply to send if it changes the consent that stands."""
+"""Returns the lease to take for a decision, and the reply to send if it changes the stored consent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,19 +95,19 @@ class ConsentChanger:
         step = _Step(Outcome.STALE, None, decision)
         is_written = in_history = False
 
-        def decided(standing: Consent | None) -> Consent | None:
+        def decided(stored: Consent | None) -> Consent | None:
             nonlocal step, is_written
-            if standing is not None and step.lease is not None and standing.lease == step.lease.worker:
+            if stored is not None and step.lease is not None and stored.lease == step.lease.worker:
                 is_written = True  # botocore repeated a write that had succeeded, and another decision came in between
                 return None
             now = self._clock.now()
             limit = self._clock.latest() if decision.asked is Asked.OPT_OUT else now
-            step = self._decided(_effective(step.decision, standing, limit), standing, list_name, try_lease, now)
+            step = self._decided(_effective(step.decision, stored, limit), stored, list_name, try_lease, now)
             return step.changed
 
-        def save(changed: Consent, standing: Consent | None) -> None:
+        def save(changed: Consent, stored: Consent | None) -> None:
             nonlocal is_written, in_history
-            in_history = self._save(step, changed, standing, alone=alone)
+            in_history = self._save(step, changed, stored, alone=alone)
             is_written = True
 
         # A conditional write without a read before it: most numbers have no consent when their first STOP arrives.
@@ -118,74 +118,72 @@ class ConsentChanger:
         )  # fmt: skip
 
     def _decided(
-        self, decision: Decision, standing: Consent | None, list_name: str, try_lease: TryLease, now: datetime
+        self, decision: Decision, stored: Consent | None, list_name: str, try_lease: TryLease, now: datetime
     ) -> _Step:
-        lease, answer = try_lease(decision, standing)
+        lease, answer = try_lease(decision, stored)
 
         def step(decision: Decision, base: Consent | None, answer: Reply | None) -> _Step:
             outcome, changed = decide(base, decision, list_name, now=now, lease=lease, answer=answer)
-            if changed is None and base is not standing:
+            if changed is None and base is not stored:
                 changed = base
             return _Step(outcome, changed, decision, lease)
 
-        decided = step(decision, standing, answer)
-        if standing is not None and _time_matters(decision, standing, decided.outcome):
-            recorded = self._recorded(decision, standing, now)
-            is_newest = standing.decided_by == decision.id
+        decided = step(decision, stored, answer)
+        if stored is not None and _time_matters(decision, stored, decided.outcome):
+            recorded = self._recorded(decision, stored, now)
+            is_newest = stored.decided_by == decision.id
             would_opt_in = decided.outcome is Outcome.CHANGED and decision.asked is Asked.OPT_IN
             if recorded is None and would_opt_in and not is_newest:
                 decided = _Step(Outcome.STALE, None, decision)
             elif recorded is not None or is_newest:
-                earliest = _earliest([decision, *(recorded or ()), *_not_in_history(standing)])
+                earliest = _earliest([decision, *(recorded or ()), *_not_in_history(stored)])
                 decision = earliest.pop(decision.id)
                 if is_newest:
                     earliest[decision.id] = decision
                 base = self._corrected(
-                    self._at_a_known_time(standing, earliest, list_name), earliest, list_name,
+                    self._at_a_known_time(stored, earliest, list_name), earliest, list_name,
                     undecided=recorded is None, now=now,
                 )  # fmt: skip
                 # A copy of a decision that was recorded before may have been answered: one confirmation is allowed.
                 is_copy = any(each.id == decision.id for each in recorded or ())
                 decided = step(decision, base, None if is_copy else answer)
         stale = decided.outcome is Outcome.STALE and decided.changed is None
-        if standing is not None and stale and decision.author is not Author.IMPORT:
+        if stored is not None and stale and decision.author is not Author.IMPORT:
             # A copy of this text may be looked up right now: the new revision makes that look-up start again.
-            return replace(decided, changed=replace(standing, revision=standing.revision + 1))
+            return replace(decided, changed=replace(stored, revision=stored.revision + 1))
         return decided
 
-    def _at_a_known_time(self, standing: Consent, earliest: Mapping[str, Decision], list_name: str) -> Consent:
+    def _at_a_known_time(self, stored: Consent, earliest: Mapping[str, Decision], list_name: str) -> Consent:
         """Take the time of the newest decision from the history if the stored one cannot be read.
 
         Otherwise every redelivered older text would count as newer.
         """
-        if standing.decided_at != UNKNOWN_TIME:
-            return standing
-        asked = Asked.OPT_OUT if standing.status is Status.OPTED_OUT else Asked.OPT_IN
+        if stored.decided_at != UNKNOWN_TIME:
+            return stored
+        asked = Asked.OPT_OUT if stored.status is Status.OPTED_OUT else Asked.OPT_IN
         same = [each.at for each in earliest.values() if each.asked is asked and self._counts(each, list_name)]
-        newest = (
-            earliest[standing.decided_by].at if standing.decided_by in earliest else max(same, default=UNKNOWN_TIME)
-        )
-        return replace(standing, decided_at=newest, revision=standing.revision + 1)
+        newest = earliest[stored.decided_by].at if stored.decided_by in earliest else max(same, default=UNKNOWN_TIME)
+        return replace(stored, decided_at=newest, revision=stored.revision + 1)
 
     def _corrected(
-        self, standing: Consent, earliest: Mapping[str, Decision], list_name: str, *, undecided: bool, now: datetime
+        self, stored: Consent, earliest: Mapping[str, Decision], list_name: str, *, undecided: bool, now: datetime
     ) -> Consent:
         """Return the consent with its newest decision at that decision's earliest time.
 
         If another decision is newer than that, the other one counts again.
         """
-        first = earliest.get(standing.decided_by)
-        if first is None or first.at >= standing.decided_at:
-            return standing
+        first = earliest.get(stored.decided_by)
+        if first is None or first.at >= stored.decided_at:
+            return stored
         others = [each for each in earliest.values() if each.id != first.id and self._counts(each, list_name)]
         newest = max(others, key=_order, default=None)
         if newest is not None and _order(newest) < _order(first):
             newest = None
-        return moved_back(standing, first, newest, undecided=undecided, now=now)
+        return moved_back(stored, first, newest, undecided=undecided, now=now)
 
-    def _recorded(self, decision: Decision, standing: Consent, now: datetime) -> Sequence[Decision] | None:
+    def _recorded(self, decision: Decision, stored: Consent, now: datetime) -> Sequence[Decision] | None:
         """Return the decisions in the history, or None if there are too many to search."""
-        until = standing.decided_at if standing.decided_at != UNKNOWN_TIME else now
+        until = stored.decided_at if stored.decided_at != UNKNOWN_TIME else now
         recorded = self._ledger.recorded_between(decision.number, until - COPIES_WITHIN, until, most=MOST_COPIES)
         if recorded is None or decision.author is Author.END_USER:
             return recorded
@@ -199,14 +197,14 @@ class ConsentChanger:
             return decision.asked is Asked.OPT_OUT
         return decision.list_name == list_name or self._counts_beyond(decision)
 
-    def _save(self, step: _Step, changed: Consent, standing: Consent | None, *, alone: bool) -> bool:
+    def _save(self, step: _Step, changed: Consent, stored: Consent | None, *, alone: bool) -> bool:
         """Write the change; return whether the decision went to the history with it. Raises Moved or TryAgain."""
         now = self._clock.now()
-        flush_outbox(self._ledger.append, standing, changed, now)
-        if standing is not None and step.outcome is not Outcome.CHANGED and alone:
-            self._ledger.save_and_append(changed, standing, step.decision, step.outcome, now)
+        flush_outbox(self._ledger.append, stored, changed, now)
+        if stored is not None and step.outcome is not Outcome.CHANGED and alone:
+            self._ledger.save_and_append(changed, stored, step.decision, step.outcome, now)
             return True
-        self._ledger.save(changed, replacing=standing)
+        self._ledger.save(changed, replacing=stored)
         return False
 
 
@@ -215,7 +213,7 @@ def _order(decision: Decision) -> tuple[datetime, bool]:
     return decision.at, decision.asked is Asked.OPT_OUT
 
 
-def _effective(decision: Decision, standing: Consent | None, limit: datetime) -> Decision:
+def _effective(decision: Decision, stored: Consent | None, limit: datetime) -> Decision:
     """Return the decision at its effective time, as far as the consent shows it.
 
     ``limit`` is the present time. The command line knows AWS's time to the second: ``limit`` is the end of that second for an
@@ -223,11 +221,11 @@ def _effective(decision: Decision, standing: Consent | None, limit: datetime) ->
     """
     if decision.author is not Author.END_USER and decision.at > limit:
         decision = replace(decision, at=limit)
-    if standing is None:
+    if stored is None:
         return decision
-    known = [standing.decided_at] if standing.decided_by == decision.id else []
-    if standing.outbox is not None and standing.outbox.id == decision.id:
-        known.append(standing.outbox.at)
+    known = [stored.decided_at] if stored.decided_by == decision.id else []
+    if stored.outbox is not None and stored.outbox.id == decision.id:
+        known.append(stored.outbox.at)
     return replace(decision, at=min(known)) if known and min(known) < decision.at else decision
 
 
@@ -245,15 +243,15 @@ def _not_in_history(consent: Consent) -> tuple[Decision, ...]:
     return (consent.outbox,) if consent.outbox is not None else ()
 
 
-def _time_matters(decision: Decision, standing: Consent, outcome: Outcome) -> bool:
+def _time_matters(decision: Decision, stored: Consent, outcome: Outcome) -> bool:
     """Return whether an earlier copy, of this decision or of the newest one, could make a difference.
 
     A newest decision that confirms the status cannot undo anything. So the common cases need no look-up: a first request, a
     repeated one, a redelivery. Imported decisions are never published twice.
     """
-    if standing.decided_by == decision.id:
-        return decision.at < standing.decided_at
+    if stored.decided_by == decision.id:
+        return decision.at < stored.decided_at
     if outcome is Outcome.CHANGED:
-        outbox = standing.outbox
+        outbox = stored.outbox
         return outbox is None or outbox.id != decision.id or decision.at < outbox.at
     return outcome is Outcome.STALE and decision.author is not Author.IMPORT

@@ -31,7 +31,7 @@ class RequestRecord:
 class IdempotencyStore(Protocol):
     """Remembers recent requests. Reads are consistent. Every method raises TryAgain or Rejected."""
 
-    def keep(self, name: str, receipt: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
+    def keep(self, name: str, record: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
         """Write a record that expires at ``until``. If one is stored already, return that one and write nothing."""
 
     def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
@@ -46,9 +46,9 @@ class RequestKey:
     """What identifies a request."""
 
     actor: str
-    content: str  # a digest of what is asked
-    once: str  # differs with each arrival: the gateway's own id
-    client_id: str | None  # the client's own, the same on a repeat
+    content: str  # a digest of the request's content
+    once: str  # unique per request: the gateway's id
+    client_id: str | None  # the client's id, the same on a repeat
     signature: str | None  # a digest of it, where requests are signed
     valid_for: timedelta = timedelta()  # how long the signature may be used, where that is more than minutes
 
@@ -66,22 +66,22 @@ class FirstRequest:
     at: datetime
     identity: str
     results: Mapping[str, str] = field(default_factory=dict)  # by recipient's position
-    until: datetime | None = None  # how long to remember results; None if nobody asks for them
+    until: datetime | None = None  # how long to store results; None if they are not needed
 
 
 class IdempotentRequests:
     """The recent requests. Its methods raise TryAgain or Rejected."""
 
-    def __init__(self, receipts: IdempotencyStore) -> None:
-        self._receipts = receipts
+    def __init__(self, store: IdempotencyStore) -> None:
+        self._store = store
 
     def opting_out(self, arrival: RequestKey, now: datetime) -> FirstRequest:
         """Return when this opt-out first arrived: now, unless its id is known."""
-        standing = None
+        stored = None
         if arrival.client_id is not None:
             own = RequestRecord(now, arrival.identity)
-            standing = self._receipts.keep(arrival.identity, own, now, now + REMEMBERED_FOR)
-        return FirstRequest(at=standing.at if standing is not None else now, identity=arrival.identity)
+            stored = self._store.keep(arrival.identity, own, now, now + REMEMBERED_FOR)
+        return FirstRequest(at=stored.at if stored is not None else now, identity=arrival.identity)
 
     def opting_in(self, arrival: RequestKey, now: datetime) -> FirstRequest:
         """Return when this opt-in first arrived, with its results: now, unless its id or signature is known."""
@@ -90,17 +90,17 @@ class IdempotentRequests:
         names += [f"signature {arrival.signature}"] if arrival.signature is not None else []
         first, known = RequestRecord(now, arrival.identity), False
         for name in names:  # the signature last: what it is written with is then the request that the id belongs to
-            standing = self._receipts.keep(name, first, now, until)
-            if standing is not None and (not known or standing.at < first.at):
-                first, known = standing, True
+            stored = self._store.keep(name, first, now, until)
+            if stored is not None and (not known or stored.at < first.at):
+                first, known = stored, True
         identity = first.identity or arrival.identity
-        results = self._receipts.results(identity, now) if known else {}
+        results = self._store.results(identity, now) if known else {}
         return FirstRequest(at=first.at, identity=identity, results=results, until=until if names else None)
 
     def came_to(self, first: FirstRequest, results: Mapping[str, str]) -> None:
         """Store the results of a request for its repeats."""
         if first.until is not None and results != first.results:
-            self._receipts.keep_results(first.identity, results, first.until)
+            self._store.keep_results(first.identity, results, first.until)
 
 
 def _digest(*parts: str) -> str:

@@ -47,7 +47,7 @@ class ListCopy:
     at: datetime  # the newest change of list that this is for
     since: datetime | None = None  # only decisions after this time are copied; None: all
     until: datetime | None = None  # only decisions up to this time are copied; None: all
-    place: str | None = None  # where an interrupted copy goes on
+    place: str | None = None  # where an interrupted copy continues
 
     def covers(self, consent: Consent) -> bool:
         """Return whether a consent of the source is to be copied, by its time."""
@@ -127,9 +127,9 @@ class ListCopier:
         while True:
             page, place, scanned = self._page(source, place)
             for target in targets:
-                standing = self._standing(page, target)
+                stored = self._standing(page, target)
                 for consent in page:
-                    if is_affected(consent, standing.get(consent.number)):
+                    if is_affected(consent, stored.get(consent.number)):
                         affected[target] = affected[target].plus(consent)
             read += scanned
             tell(read)
@@ -141,10 +141,10 @@ class ListCopier:
         place, read = copy.place, 0
         while True:
             page, place, scanned = self._page(copy.source, place)
-            standing = self._standing(page, copy.target)
+            stored = self._standing(page, copy.target)
             for consent in page:
                 if copy.covers(consent):
-                    self._copy_one(copy, consent, standing.get(consent.number))
+                    self._copy_one(copy, consent, stored.get(consent.number))
             read += scanned
             tell(read)
             if place is None or (until is not None and self._clock.now() >= until):
@@ -164,10 +164,10 @@ class ListCopier:
             found |= self._scan.consents(numbers[start : start + BATCH], target)
         return found
 
-    def _copy_one(self, copy: ListCopy, consent: Consent, standing: Consent | None) -> None:
-        if standing is None and consent.status is Status.OPT_IN_PENDING:
+    def _copy_one(self, copy: ListCopy, consent: Consent, stored: Consent | None) -> None:
+        if stored is None and consent.status is Status.OPT_IN_PENDING:
             self._record_opt_in(copy, consent)
-        elif _is_to_copy(copy, consent, standing):
+        elif _is_to_copy(copy, consent, stored):
             self._recorder.record(self._decision(copy, consent), copy.target)
         else:
             return
@@ -183,7 +183,7 @@ class ListCopier:
         try:
             self._ledger.save(opted_in, replacing=None)
         except Moved:
-            return  # a decision for the new list came meanwhile: it stands
+            return  # a decision for the new list was recorded in between, and wins
 
     def _decision(self, copy: ListCopy, consent: Consent) -> Decision:
         """Return the decision of a copy. An opt-out becomes an import, which waits behind texts; its reference is the
@@ -203,23 +203,23 @@ class ListCopier:
         )
 
 
-def _is_to_copy(copy: ListCopy, consent: Consent, standing: Consent | None) -> bool:
+def _is_to_copy(copy: ListCopy, consent: Consent, stored: Consent | None) -> bool:
     if consent.status is Status.OPTED_OUT:
-        return standing is None or standing.decided_at < consent.decided_at or _reversed(consent, standing)
+        return stored is None or stored.decided_at < consent.decided_at or _reversed(consent, stored)
     # An opt-in counts only against an opt-out that an earlier pass has copied: other senders' opt-outs stand.
     return (
-        standing is not None
-        and standing.status is Status.OPTED_OUT
-        and standing.decided_at < consent.decided_at
-        and standing.decided_by.startswith(_prefix(copy.source))
+        stored is not None
+        and stored.status is Status.OPTED_OUT
+        and stored.decided_at < consent.decided_at
+        and stored.decided_by.startswith(_prefix(copy.source))
     )
 
 
-def is_affected(consent: Consent, standing: Consent | None) -> bool:
+def is_affected(consent: Consent, stored: Consent | None) -> bool:
     """Return whether a request on the old list would be lost, given the consent on the new one."""
     if consent.status is Status.OPTED_OUT:
-        return standing is None or _reversed(consent, standing)
-    return consent.status is Status.OPT_IN_PENDING and standing is None
+        return stored is None or _reversed(consent, stored)
+    return consent.status is Status.OPT_IN_PENDING and stored is None
 
 
 def newest(consent: Consent | None, earlier: Consent | None) -> Consent | None:
@@ -231,9 +231,9 @@ def newest(consent: Consent | None, earlier: Consent | None) -> Consent | None:
     return earlier if earlier.status is Status.OPTED_OUT else consent
 
 
-def _reversed(consent: Consent, standing: Consent) -> bool:
+def _reversed(consent: Consent, stored: Consent) -> bool:
     """Return whether an opt-out is at least as new as a stored opt-in."""
-    return standing.status is not Status.OPTED_OUT and standing.decided_at <= consent.decided_at
+    return stored.status is not Status.OPTED_OUT and stored.decided_at <= consent.decided_at
 
 
 def _prefix(source: str) -> str:

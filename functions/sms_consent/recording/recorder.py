@@ -134,8 +134,8 @@ class Recorder:
     def _change(
         self, decision: Decision, list_name: str, reply_from: str | None, sync: Sync | None, *, alone: bool
     ) -> Change:
-        def try_lease(decision: Decision, standing: Consent | None) -> tuple[Lease | None, Reply | None]:
-            answer = self._answer(decision, reply_from, sync, standing)
+        def try_lease(decision: Decision, stored: Consent | None) -> tuple[Lease | None, Reply | None]:
+            answer = self._answer(decision, reply_from, sync, stored)
             if sync is None:
                 return None, answer
             answering = answer is not None and answer.state is ReplyState.DUE
@@ -144,7 +144,7 @@ class Recorder:
         return self._changer.change(decision, list_name, try_lease=try_lease, alone=alone)
 
     def _answer(
-        self, decision: Decision, reply_from: str | None, sync: Sync | None, standing: Consent | None
+        self, decision: Decision, reply_from: str | None, sync: Sync | None, stored: Consent | None
     ) -> Reply | None:
         """Return the confirmation to send. It goes to people who texted only, once, without marketing (47 CFR 64.1200(a)(12)).
 
@@ -161,9 +161,9 @@ class Recorder:
             sender=reply_from,
             until=self._clock.now() + (self._grace if opting_out else OPT_IN_ANSWER_USEFUL_FOR),
         )
-        if not opting_out or standing is None or sync is None:
+        if not opting_out or stored is None or sync is None:
             return answer  # the worker that sends it checks the limits
-        withheld = sync.withholds(answer.kind, standing.recent_replies)
+        withheld = sync.withholds(answer.kind, stored.recent_replies)
         return answer.skipped(withheld) if withheld is not None else answer
 
 

@@ -88,7 +88,7 @@ class HelpAndClarification:
         try:
             self._ledger.save_thread(key, taken, replacing=thread)
         except Moved:
-            return True  # somebody is at it
+            return True  # another worker is sending it
         if taken.answer.state is ReplyState.CLAIMED:
             self._deliver(key, taken)
         return True
@@ -96,18 +96,18 @@ class HelpAndClarification:
     def _open(self, decision: Decision, kind: ReplyKind, reply_from: str) -> ReplyThread | None:
         is_new = False
 
-        def asked(standing: ReplyThread | None) -> ReplyThread | None:
+        def asked(stored: ReplyThread | None) -> ReplyThread | None:
             nonlocal is_new
-            is_new = standing is None or not standing.has_seen(decision.id, reply_from, decision.at)
-            return self._thread(standing, decision, kind, reply_from, self._clock.now()) if is_new else None
+            is_new = stored is None or not stored.has_seen(decision.id, reply_from, decision.at)
+            return self._thread(stored, decision, kind, reply_from, self._clock.now()) if is_new else None
 
         thread = update(None, asked, partial(self._ledger.save_thread, kind))
         return thread if is_new else None
 
     def _thread(
-        self, standing: ReplyThread | None, decision: Decision, kind: ReplyKind, reply_from: str, now: datetime
+        self, stored: ReplyThread | None, decision: Decision, kind: ReplyKind, reply_from: str, now: datetime
     ) -> ReplyThread:
-        recent = standing.recent_within(LONGEST, now) if standing is not None else ()
+        recent = stored.recent_within(LONGEST, now) if stored is not None else ()
         answer = Reply(
             decision_id=decision.id,
             kind=kind,
@@ -115,15 +115,15 @@ class HelpAndClarification:
             sender=reply_from,
             until=now + USEFUL_FOR,
         )
-        unsent = standing.unsent(now) if standing is not None else ()
+        unsent = stored.unsent(now) if stored is not None else ()
         if any(sum(now - at < limit.within for at in recent) >= limit.most for limit in QUESTION_LIMITS[kind]):
             answer, waiting = answer.skipped(ENOUGH), unsent
-            due_at = standing.due_at or now if standing is not None and waiting else None
+            due_at = stored.due_at or now if stored is not None and waiting else None
         else:
             recent = (*recent, now)
             waiting = tuple(
                 each for each in unsent if each.sender != reply_from
-            )  # the newest serves for each of our numbers
+            )  # the newest question to each origination identity is answered
             at_once = self._pace.ready(Call.SEND)
             answer = answer.claimed(self._new_token()) if at_once else answer
             due_at = (now + CLAIM if waiting else None) if at_once else now
@@ -136,7 +136,7 @@ class HelpAndClarification:
             waiting=waiting,
             lines={reply_from: decision.at},
         )
-        return thread.after(standing) if standing is not None else thread
+        return thread.after(stored) if stored is not None else thread
 
     def _deliver(self, key: str, thread: ReplyThread) -> ReplyThread:
         try:
@@ -163,5 +163,5 @@ class HelpAndClarification:
         try:
             self._ledger.save_thread(key, after, replacing=thread)
         except Moved:
-            return after  # a newer question took its place, and its answer serves for both
+            return after  # a newer question replaced it, and its reply answers both
         return after

@@ -314,7 +314,7 @@ class _Run:
         """Postpone an item that failed before anything was written, so that it is not first in every sweep."""
         try:
             self._ledger.save(transitions.set_aside(consent, self._clock.now()), replacing=consent)
-        except Exception as error:  # noqa: BLE001  it was written to meanwhile, or cannot be written at all
+        except Exception as error:  # noqa: BLE001  it has changed, or cannot be written
             del error
 
 

@@ -238,7 +238,7 @@ class _Attempt:
         self._reply()
         self._record()
         if self._consent.version != version:
-            return  # another decision came meanwhile: what is to be done is to be seen again
+            return  # another decision was recorded in between: determine the next call again
         try:
             listing = self._call(Call.PUT, self._sync.opt_out_list.put)
         except _Stopped as stopped:
@@ -269,7 +269,7 @@ class _Attempt:
             self._update(lambda consent: transitions.refused(consent, self._worker, version, reason, now))
             return
         self.deleted, now = True, self._now()
-        # Not listed, although this ledger had put it there: somebody deleted it, at the latest now.
+        # Not listed, although sync had put it there: it was deleted by now at the latest.
         deleted_at = now if was_listed or self._consent.listed else None
         self._off_the_list(version, deleted_at, deleted=was_listed)
 
@@ -332,7 +332,7 @@ class _Attempt:
         try:
             self._sync.ledger.append(decision, Outcome.CHANGED, self._now())
         except (TryAgain, Rejected):
-            return  # it stays in the outbox, and whoever writes this consent next takes it from there
+            return  # it stays in the outbox until the next write of the consent
         self._recorded.add((decision.id, decision.at))
 
     def _call(self, call: Call, method: Callable[[str, str], T]) -> T:

@@ -110,7 +110,7 @@ class Erasure:
                 self._client.delete_item(TableName=self._table, Key=key, **guard(consent))
             else:
                 item = items.consent_item(stays.consent)
-                # Whoever writes this consent again writes it without: it is of use again then.
+                # The next write of the consent removes it: the consent is in use again.
                 item["expires"] = int(stays.until.timestamp()) if stays.until is not None else None
                 self._client.put_item(TableName=self._table, Item=to_attributes(item), **guard(consent))
         except ClientError as error:

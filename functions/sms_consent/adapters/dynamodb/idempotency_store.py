@@ -26,10 +26,10 @@ class DynamoIdempotencyStore:
         self._client = client
         self._table = table
 
-    def keep(self, name: str, receipt: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
+    def keep(self, name: str, record: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
         """Make one conditional write, which returns the stored record if it is refused."""
         item = {
-            **_key(name), "at": as_text(receipt.at), "identity": receipt.identity, "expires": int(until.timestamp()),
+            **_key(name), "at": as_text(record.at), "identity": record.identity, "expires": int(until.timestamp()),
         }  # fmt: skip
         try:
             with translated():

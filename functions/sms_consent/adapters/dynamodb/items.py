@@ -113,7 +113,7 @@ def decision_from(item: Mapping[str, Any]) -> tuple[Decision, Outcome | None, da
     at, _, decision_id = item["sk"].removeprefix(DECISION).partition("#")
     try:
         moment(at)
-    except ValueError:  # a key that somebody wrote by hand
+    except ValueError:  # a key written by hand
         at = LONG_AGO
     stand_ins = {**_DECISION_STAND_INS, "number": item["pk"], "at": at, "id": decision_id}
     entry = decode(_Entry, item, _ENTRY)
@@ -410,7 +410,7 @@ _CONSENT_STAND_INS: Mapping[str, Plain] = {
     "end_user_opted_out": False,
     "decided_at": LONG_AGO,
     "decided_by": "",
-    "version": 1_000_000,  # no version that is applied: the work is not taken for finished
+    "version": 1_000_000,  # never equal to the applied version: the work counts as unfinished
     "applied_version": 0,
     "revision": 0,
     "attempts": 0,

@@ -118,7 +118,7 @@ class DynamoLedger:
                 raise Moved(items.consent_from(from_attributes(standing)) if standing else None) from cancelled
             if recorded.get("Code") != FAILED:
                 raise
-            self.save(consent, replacing)  # the decision stands in the history already
+            self.save(consent, replacing)  # the decision is in the history already
 
     def recorded_between(
         self, number: str, since: datetime, until: datetime, *, most: int

@@ -36,7 +36,7 @@ def envelope_of(record: Mapping[str, Any]) -> EventEnvelope | None:
 
 def _event(kind: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> Event | None:
     if after is None:
-        return None  # erased, or its time is over: by somebody who knows
+        return None  # erased, or expired
     if kind.startswith(items.LIST):
         standing = _published(before) if before is not None else None
         consent = _published(after)
