@@ -15,10 +15,10 @@ from support.policies import Permission, granted
 from support.template import KEY_ARN, KEY_ID, REPOSITORY, resources, statements, template
 
 from sms_consent.adapters import clients
+from sms_consent.adapters.clients import MARGIN
 from sms_consent.adapters.eventbridge import SOURCE
 from sms_consent.bootstrap.settings import CALL_MARGIN
 from sms_consent.domain.consent import IN_FLIGHT_FOR
-from sms_consent.domain.deadline import MARGIN
 from sms_consent.inbound.batch import GIVE_UP_AFTER, GIVE_UP_UNTRIED_AFTER
 from sms_consent.publishing.event_publisher import GIVEN_UP_AFTER
 from sms_consent.reconciliation.reconciler import EVERY, LEASE

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from sms_consent.domain.time import to_millisecond
-
 __all__ = ["SystemClock"]
 
 
@@ -15,7 +13,8 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the UTC time to the millisecond."""
-        return to_millisecond(datetime.now(UTC))
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def latest(self) -> datetime:
         """Return the same: AWS keeps the clocks of functions exact."""

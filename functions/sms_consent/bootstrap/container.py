@@ -17,7 +17,6 @@ from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb.known_lists import ListStore, RememberedLists
 from sms_consent.adapters.dynamodb.store import DynamoLedger
-from sms_consent.adapters.observed_ledger import observed
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTexting
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
 from sms_consent.adapters.sqs.inbound_queue import InboundQueue
@@ -26,7 +25,7 @@ from sms_consent.bootstrap.observability import logger, metrics
 from sms_consent.bootstrap.reporting import OperationalReporter
 from sms_consent.bootstrap.setting_problems import problems_of
 from sms_consent.bootstrap.settings import Problem, Settings
-from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind
+from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind, observed
 from sms_consent.domain.propagation import Scope
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.inbound.batch import Batch, Texts

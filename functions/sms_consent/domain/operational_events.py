@@ -1,19 +1,21 @@
-"""Operational events: changes that operators see in logs and metrics, derived from a record before and after a write. Pure.
+"""Operational events: changes that operators see in logs and metrics, derived from a record before and after a write.
 
 Writes are conditional, so exactly one of many workers and repetitions makes a change, and reports it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, cast
 
 from sms_consent.domain.consent import Consent, Due, Status
+from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
 
-__all__ = ["OperationalEvent", "OperationalEventKind", "of_consent", "of_thread"]
+__all__ = ["OperationalEvent", "OperationalEventKind", "observed", "of_consent", "of_thread"]
 
 _ENDINGS = frozenset({ReplyState.SENT, ReplyState.SKIPPED, ReplyState.FAILED, ReplyState.UNKNOWN})
 
@@ -106,3 +108,28 @@ def _asked_at(consent: Consent, answer: Reply) -> datetime:
         return consent.decided_at
     known = consent.asked_out_at if answer.kind is ReplyKind.OPT_OUT_CONFIRMATION else consent.opted_in_at
     return known or consent.decided_at
+
+
+def observed(ledger: ConsentLedger, clock: Clock, observe: Callable[[OperationalEvent], None]) -> ConsentLedger:
+    """Return a ledger that calls ``observe`` with the operational events of each write, once it has succeeded."""
+    return cast("ConsentLedger", _ObservedLedger(ledger, clock, observe))
+
+
+class _ObservedLedger:
+    def __init__(self, ledger: ConsentLedger, clock: Clock, observe: Callable[[OperationalEvent], None]) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._observe = observe
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def save(self, consent: Consent, replacing: Consent | None) -> None:
+        self._ledger.save(consent, replacing)
+        for event in of_consent(replacing, consent, self._clock.now()):
+            self._observe(event)
+
+    def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
+        self._ledger.save_thread(key, thread, replacing)
+        for event in of_thread(replacing, thread, self._clock.now()):
+            self._observe(event)

@@ -16,8 +16,8 @@ from support.world import OURS, PERSON
 
 from handlers.inbound import container, handler
 from sms_consent.adapters import clients
+from sms_consent.adapters.clients import MARGIN
 from sms_consent.domain.consent import Status
-from sms_consent.domain.deadline import MARGIN
 from sms_consent.domain.decision import Outcome
 from sms_consent.domain.errors import OutOfTime
 from sms_consent.domain.ports import Sender
