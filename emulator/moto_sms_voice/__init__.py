@@ -1,4 +1,4 @@
-"""Decides how a backend that moto does not ship is made known to moto: ``install()``, and nothing on import."""
+"""The moto backend for AWS End User Messaging SMS. ``install()`` registers it in moto; the import alone has no effect."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def install() -> None:
     from . import pinpointsmsvoicev2
     from .pinpointsmsvoicev2 import models, urls
 
-    # Both names lead to the same module objects, so that `moto.pinpointsmsvoicev2.models` holds no second state.
+    # Both names are the same module objects, so that `moto.pinpointsmsvoicev2.models` holds no second state.
     sys.modules[f"moto.{_SERVICE}"] = pinpointsmsvoicev2
     sys.modules[f"moto.{_SERVICE}.models"] = models
 
@@ -31,7 +31,7 @@ def install() -> None:
         backend_index.backend_url_patterns.extend((_SERVICE, re.compile(base)) for base in urls.url_bases)
     moto_api_urls.url_paths.update(urls.control_paths)
 
-    # moto caches which resource types there are; a template may have been read before this.
+    # moto caches the known resource types, and may have parsed a template already.
     parsing = sys.modules.get("moto.cloudformation.parsing")
     if parsing is not None:
         for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):

@@ -1,4 +1,4 @@
-"""Decides what ``python -m moto_sms_voice`` is: moto's own server, with its own arguments, that knows this backend too."""
+"""``python -m moto_sms_voice``: moto's server, with moto's arguments and this backend."""
 
 from __future__ import annotations
 

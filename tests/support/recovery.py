@@ -188,7 +188,7 @@ def recovery_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recovery]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("COLUMNS", "120")
     moto_sms_voice.install()
-    moto_ledger.mend()
+    moto_ledger.patch()
     with ExitStack() as stack:
         stack.enter_context(mock_aws())
         traveller = stack.enter_context(time_machine.travel(START_OF_TEST, tick=False))

@@ -95,7 +95,7 @@ class World:
 def deployed() -> Iterator[World]:
     """A fresh deployment, at two in the afternoon of a third of November. Wants fake credentials in the environment."""
     moto_sms_voice.install()
-    moto_ledger.mend()
+    moto_ledger.patch()
     with mock_aws(), _clients(), time_machine.travel(START_OF_TEST, tick=False) as time:
         settings = Settings.from_environment(
             {"LEDGER_TABLE": "ledger", "OPT_OUT_LIST": LIST, "BRAND": "Example", "SUPPORT_CONTACT": "help.example.com"}

@@ -20,11 +20,13 @@ __all__ = ["serve_api"]
 logger = logging.getLogger("sms_consent_cli.local.api")
 
 
-def serve_api(local: Local, door: BoundSocket, access_key: str | None, certificate: Certificate) -> ApiServer | None:
+def serve_api(
+    local: Local, bound_socket: BoundSocket, access_key: str | None, certificate: Certificate
+) -> ApiServer | None:
     """None if the template has no API."""
     stack = local.stack
     if API not in stack.functions:
-        door.socket.close()
+        bound_socket.socket.close()
         logger.info("the template has no %s: nothing is served on the API port", API)
         return None
     if local.access_keys is None:
@@ -35,4 +37,4 @@ def serve_api(local: Local, door: BoundSocket, access_key: str | None, certifica
         keys = json.dumps({"primary": access_key, "secondary": ""})
         boto3.client("secretsmanager").put_secret_value(SecretId=local.access_keys, SecretString=keys)
     gateway = Gateway(partial(stack.call, API), access_keys=local.access_keys is not None, now=stack.time.machine_now)
-    return ApiServer(door, gateway, certificate.context)
+    return ApiServer(bound_socket, gateway, certificate.context)

@@ -52,9 +52,9 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
     """Create everything. The environment must have been isolated before. Raises LocalError."""
     time = LocalTime()
     moto_sms_voice.install()
-    moto_ledger.mend()
-    moto_order.mend()
-    moto_queue.mend()
+    moto_ledger.patch()
+    moto_order.patch()
+    moto_queue.patch()
     mock_aws().start()
     deployment = deploy(template, parameters)
     _no_other_core(deployment)

@@ -66,17 +66,24 @@ def local(
         parameters = _parameters(parameter or [])
         _check_key(access_key)
         files = [read_event(_event(path)) for path in events or ()]
-        door = None if files else BoundSocket(host, port)
-        api_door = None if files else BoundSocket(host, _api_port(api_port, port), option="--api-port")
+        aws_socket = None if files else BoundSocket(host, port)
+        api_socket = None if files else BoundSocket(host, _api_port(api_port, port), option="--api-port")
         isolate()
         read_service_models_once()
-        if door is None or api_door is None:
+        if aws_socket is None or api_socket is None:
             from sms_consent_cli.local.run import run_files
 
             raise typer.Exit(run_files(files, _template(template), parameters, logs=logs))
         from sms_consent_cli.local.service import serve
 
-        serve(_template(template), parameters, door, api_door=api_door, access_key=access_key, numbers=number or [])
+        serve(
+            _template(template),
+            parameters,
+            aws_socket,
+            api_socket=api_socket,
+            access_key=access_key,
+            numbers=number or [],
+        )
     except LocalError as error:
         say(f"sms-consent local: {visible(str(error))}", err=True)
         raise typer.Exit(2) from error

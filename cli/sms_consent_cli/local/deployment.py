@@ -19,7 +19,7 @@ from sms_consent_cli.local import moto_resources
 from sms_consent_cli.local.api import secret as _secret  # noqa: F401  moto's CloudFormation learns a resource from it
 from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
 from sms_consent_cli.local.errors import LocalError
-from sms_consent_cli.local.stack_plan import Blueprint, resolved, take_apart
+from sms_consent_cli.local.stack_plan import StackPlan, plan_stack, resolved
 from sms_consent_cli.local.template import read_template
 
 __all__ = ["STACK", "Deployment", "deploy", "function_of"]
@@ -51,17 +51,17 @@ class Deployment:
 def deploy(path: Path, parameters: Mapping[str, str]) -> Deployment:
     """Create the template's resources. Raises LocalError where it cannot be done."""
     template = read_template(path, parameters)
-    blueprint = take_apart(template.document)
-    for reason, names in blueprint.left_out.items():
+    plan = plan_stack(template.document)
+    for reason, names in plan.left_out.items():
         logger.info("left out (%s): %s", reason, ", ".join(names))
     moto_resources.add()
     _create_what_exists_already(template.parameters)
-    outputs = _create(blueprint, template.parameters)
+    outputs = _create(plan, template.parameters)
     moto_resources.write_out_key_policies()
-    values = {name: json.loads(outputs.pop(resolved(name))) for name in blueprint.run_here if resolved(name) in outputs}
+    values = {name: json.loads(outputs.pop(resolved(name))) for name in plan.run_here if resolved(name) in outputs}
     return Deployment(
         outputs=outputs,
-        run_here={name: resource for name, resource in blueprint.run_here.items() if _exists(name, resource, values)},
+        run_here={name: resource for name, resource in plan.run_here.items() if _exists(name, resource, values)},
         values=values,
         code=template.code,
     )
@@ -108,7 +108,7 @@ def _or_it_exists(code: str) -> Iterator[None]:
             raise
 
 
-def _create(blueprint: Blueprint, parameters: Mapping[str, str]) -> dict[str, str]:
+def _create(plan: StackPlan, parameters: Mapping[str, str]) -> dict[str, str]:
     formation = boto3.client("cloudformation")
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
@@ -117,7 +117,7 @@ def _create(blueprint: Blueprint, parameters: Mapping[str, str]) -> dict[str, st
                 StackName=STACK,
                 # Dates, as YAML reads a policy's Version, are text in a template.
                 # moto knows of Retain only, and would delete on RetainExceptOnCreate what a deleted stack leaves behind.
-                TemplateBody=json.dumps(blueprint.created, default=str).replace('"RetainExceptOnCreate"', '"Retain"'),
+                TemplateBody=json.dumps(plan.created, default=str).replace('"RetainExceptOnCreate"', '"Retain"'),
                 Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
             )
         except ClientError as error:

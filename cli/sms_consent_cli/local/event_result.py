@@ -13,11 +13,11 @@ from sms_consent_cli.local.event_files import Record
 if TYPE_CHECKING:
     from moto_sms_voice.pinpointsmsvoicev2.messages import SentText
 
-__all__ = ["Fate"]
+__all__ = ["EventResult"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fate:
+class EventResult:
     """What became of one record. Without a decision and without a problem, the text asked for nothing."""
 
     record: Record

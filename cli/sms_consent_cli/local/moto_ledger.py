@@ -15,12 +15,12 @@ from moto.dynamodb import models
 from moto.dynamodb.models.table import RestoredPITTable, Table
 from moto.dynamodb.responses import DynamoHandler
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 _ONE_CALL = RLock()
 
 
-def mend() -> None:
+def patch() -> None:
     """Once for the process; calling it again changes nothing."""
     if isinstance(vars(models)["copy"], _Copies):
         return

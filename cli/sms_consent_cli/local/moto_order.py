@@ -12,7 +12,7 @@ from typing import Any
 
 from moto.dynamodb.models.table import Table
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 _ALL_ITEMS, _SORTED, _BEFORE = Table.all_items, Table.sorted_items, Table._item_comes_before_dct
 _QUERY = Table.query
@@ -21,7 +21,7 @@ _candidates: ContextVar[list[Any] | None] = ContextVar("candidates", default=Non
 """The items that the query under way can find; without a query, any."""
 
 
-def mend() -> None:
+def patch() -> None:
     """Once for the process; calling it again changes nothing."""
     # Assignments to methods are what the types forbid.
     setattr(Table, "all_items", _all_items)  # noqa: B010

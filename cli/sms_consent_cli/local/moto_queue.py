@@ -7,10 +7,10 @@ from typing import Any
 from moto.core.utils import unix_time
 from moto.sqs.models import SQSBackend
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 
-def mend() -> None:
+def patch() -> None:
     """Once for the process; calling it again changes nothing."""
     # An assignment to a method is what the types forbid.
     setattr(SQSBackend, "is_message_valid_based_on_retention_period", _is_kept)  # noqa: B010

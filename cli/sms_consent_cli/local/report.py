@@ -12,7 +12,7 @@ from rich.text import Text as Styled
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Outcome
 from sms_consent.domain.reply import ReplyState
-from sms_consent_cli.local.event_result import Fate
+from sms_consent_cli.local.event_result import EventResult
 from sms_consent_cli.shared.terminal_text import printable
 
 __all__ = ["show"]
@@ -32,14 +32,14 @@ _OUTCOMES = {
 _STYLES = {Status.OPTED_OUT: "red", Status.OPTED_IN: "green", Status.OPT_IN_PENDING: "yellow"}
 
 
-def show(console: Console, files: Sequence[tuple[str, Sequence[Fate]]]) -> None:
+def show(console: Console, files: Sequence[tuple[str, Sequence[EventResult]]]) -> None:
     """Every text of every file, in order."""
     if console.width < NARROW:
         _blocks(console, files)
     else:
         _table(console, files)
-    rows = [fate for _, fates in files for fate in fates]
-    failed = sum(fate.problem is not None for fate in rows)
+    rows = [result for _, results in files for result in results]
+    failed = sum(result.problem is not None for result in rows)
     told = f"{len(rows)} {'text' if len(rows) == 1 else 'texts'}"
     if failed:
         console.print(f"{told}, {failed} could not be processed", style="bold red", highlight=False)
@@ -47,9 +47,9 @@ def show(console: Console, files: Sequence[tuple[str, Sequence[Fate]]]) -> None:
         console.print(f"{told}, all processed", style="dim", highlight=False)
 
 
-def _table(console: Console, files: Sequence[tuple[str, Sequence[Fate]]]) -> None:
+def _table(console: Console, files: Sequence[tuple[str, Sequence[EventResult]]]) -> None:
     """One table a file, all of the same widths; the first has the heading for all."""
-    for place, (name, fates) in enumerate(files):
+    for place, (name, results) in enumerate(files):
         table = Table(
             show_lines=True,
             expand=True,
@@ -60,57 +60,57 @@ def _table(console: Console, files: Sequence[tuple[str, Sequence[Fate]]]) -> Non
         )
         for column in COLUMNS:
             table.add_column(column, overflow="fold", width=FIXED.get(column), ratio=SHARES.get(column))
-        for fate in fates:
-            table.add_row(_text(fate), *_cells(fate))
+        for result in results:
+            table.add_row(_text(result), *_cells(result))
         console.print(table)
 
 
-def _blocks(console: Console, files: Sequence[tuple[str, Sequence[Fate]]]) -> None:
-    for name, fates in files:
+def _blocks(console: Console, files: Sequence[tuple[str, Sequence[EventResult]]]) -> None:
+    for name, results in files:
         console.print(Styled(printable(name, quoted=False), style="dim"))
-        for fate in fates:
+        for result in results:
             block = Table.grid(padding=(0, 1, 0, 0), pad_edge=True)
             block.add_column(style="bold", no_wrap=True)
             block.add_column(overflow="fold")
-            for label, cell in zip(COLUMNS, (_text(fate), *_cells(fate)), strict=True):
+            for label, cell in zip(COLUMNS, (_text(result), *_cells(result)), strict=True):
                 block.add_row(label, cell)
             console.print(block)
             console.print()
 
 
-def _text(fate: Fate) -> Styled:
-    text = fate.record.text
+def _text(result: EventResult) -> Styled:
+    text = result.record.text
     if text is None:
-        return Styled("(no text: an event of another kind)" if fate.problem is None else "(unreadable)")
+        return Styled("(no text: an event of another kind)" if result.problem is None else "(unreadable)")
     return Styled.assemble((printable(text.body), "bold"), "\n", printable(text.sender, quoted=False))
 
 
-def _cells(fate: Fate) -> tuple[Styled, Styled, Styled, Styled, Styled]:
-    if fate.problem is not None:
+def _cells(result: EventResult) -> tuple[Styled, Styled, Styled, Styled, Styled]:
+    if result.problem is not None:
         none = Styled("-")
         return (
             none,
-            Styled(f"not processed: {printable(fate.problem, quoted=False)}", style="bold red"),
+            Styled(f"not processed: {printable(result.problem, quoted=False)}", style="bold red"),
             none,
             none,
             none,
         )
-    return _intent(fate), _rule(fate), _consent(fate.consent), _list(fate), _reply(fate)
+    return _intent(result), _rule(result), _consent(result.consent), _list(result), _reply(result)
 
 
-def _intent(fate: Fate) -> Styled:
-    if fate.decision is None:
+def _intent(result: EventResult) -> Styled:
+    if result.decision is None:
         return Styled("NONE")
-    tier = (fate.decision.tier or "").lower()
-    return Styled.assemble((fate.decision.asked, "bold"), ("\n" + tier, "dim"))
+    tier = (result.decision.tier or "").lower()
+    return Styled.assemble((result.decision.asked, "bold"), ("\n" + tier, "dim"))
 
 
-def _rule(fate: Fate) -> Styled:
-    if fate.decision is None:
+def _rule(result: EventResult) -> Styled:
+    if result.decision is None:
         return Styled("asks for nothing: left alone")
-    rule = Styled(printable(fate.decision.rule or "-", quoted=False))
-    if fate.outcome in _OUTCOMES:
-        rule.append("\n" + _OUTCOMES[fate.outcome], style="yellow")
+    rule = Styled(printable(result.decision.rule or "-", quoted=False))
+    if result.outcome in _OUTCOMES:
+        rule.append("\n" + _OUTCOMES[result.outcome], style="yellow")
     return rule
 
 
@@ -128,23 +128,23 @@ def _consent(consent: Consent | None) -> Styled:
     return said
 
 
-def _list(fate: Fate) -> Styled:
-    if fate.record.text is None or fate.listing is None:
+def _list(result: EventResult) -> Styled:
+    if result.record.text is None or result.listing is None:
         return Styled("not on it")
     said = Styled("on it")
-    if fate.listing.at is not None:
-        said.append(f"\nsince {_moment(fate.listing.at)}", style="dim")
-    said.append(f"\nAWS itself says\nEndUserOptedOut={str(fate.listing.end_user_opted_out).lower()}", style="dim")
+    if result.listing.at is not None:
+        said.append(f"\nsince {_moment(result.listing.at)}", style="dim")
+    said.append(f"\nAWS itself says\nEndUserOptedOut={str(result.listing.end_user_opted_out).lower()}", style="dim")
     return said
 
 
-def _reply(fate: Fate) -> Styled:
-    if fate.reply is not None:
-        return Styled(printable(fate.reply.body, quoted=False))
-    if fate.answer is None or fate.answer.state is ReplyState.SENT:
+def _reply(result: EventResult) -> Styled:
+    if result.reply is not None:
+        return Styled(printable(result.reply.body, quoted=False))
+    if result.answer is None or result.answer.state is ReplyState.SENT:
         return Styled("none")
-    reason = f": {printable(fate.answer.reason, quoted=False)}" if fate.answer.reason else ""
-    return Styled(f"{fate.answer.state.lower()}{reason}", style="yellow")
+    reason = f": {printable(result.answer.reason, quoted=False)}" if result.answer.reason else ""
+    return Styled(f"{result.answer.state.lower()}{reason}", style="yellow")
 
 
 def _moment(moment: datetime) -> str:

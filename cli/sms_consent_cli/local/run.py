@@ -26,9 +26,9 @@ def run_files(files: Sequence[EventFile], template: Path, parameters: Mapping[st
     log_to(sys.stderr if logs else written)
     with redirect_stdout(sys.stderr if logs else written):
         local = assemble(template, parameters, [DEFAULT, *_destinations(files)])
-        fates = [(file.name, run_event(local, file)) for file in files]
-    show(console(), fates)
-    return int(any(fate.problem is not None for _, of_file in fates for fate in of_file))
+        results = [(file.name, run_event(local, file)) for file in files]
+    show(console(), results)
+    return int(any(result.problem is not None for _, of_file in results for result in of_file))
 
 
 def _destinations(files: Sequence[EventFile]) -> list[str]:

@@ -24,7 +24,7 @@ from sms_consent.queries.history import Entry, page_of
 from sms_consent_cli.local.assembly import Local
 from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
 from sms_consent_cli.local.event_files import EventFile, Record, Way
-from sms_consent_cli.local.event_result import Fate
+from sms_consent_cli.local.event_result import EventResult
 from sms_consent_cli.local.function import FunctionFailed
 
 if TYPE_CHECKING:
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 __all__ = ["run_event"]
 
 
-def run_event(local: Local, file: EventFile) -> list[Fate]:
+def run_event(local: Local, file: EventFile) -> list[EventResult]:
     """Feed an event into the stack, wait for all it sets off, and look what became of it."""
-    failure = _feed(local, file)
+    failure = _deliver(local, file)
     local.stack.settle()
-    put_aside = [*_put_aside(local), *_still_queued(local)]
-    return [_fate(local, record, _problem(record, put_aside) or failure) for record in file.records]
+    put_aside = [*_dead_lettered(local), *_still_queued(local)]
+    return [_result(local, record, _problem(record, put_aside) or failure) for record in file.records]
 
 
-def _feed(local: Local, file: EventFile) -> str | None:
+def _deliver(local: Local, file: EventFile) -> str | None:
     """Why the event as a whole failed, if it did."""
     try:
         if file.way is Way.SNS:
@@ -67,7 +67,7 @@ def _send(local: Local, records: Sequence[Record]) -> None:
         sqs.send_message(QueueUrl=local.queue_url, MessageBody=record.body, MessageAttributes=attributes)
 
 
-def _put_aside(local: Local) -> list[tuple[str, str]]:
+def _dead_lettered(local: Local) -> list[tuple[str, str]]:
     """What stands in the dead-letter queue by now, each with its reason; taken out, so that the next event starts anew."""
     found = []
     for message in _taken_out(local.dead_letter_queue_url):
@@ -114,24 +114,24 @@ def _content(body: str) -> object:
         return body
 
 
-def _fate(local: Local, record: Record, problem: str | None) -> Fate:
+def _result(local: Local, record: Record, problem: str | None) -> EventResult:
     number = canonical(record.text.sender) if record.text is not None else None
     if problem is not None or record.text is None or number is None:
-        return Fate(record=record, problem=problem)
+        return EventResult(record=record, problem=problem)
     ledger = DynamoLedger(boto3.client("dynamodb"), local.table)
     sender = ledger.sender(record.text.destination)
     list_name = sender.list_name if sender is not None else local.opt_out_list
     consent = ledger.consent(number, list_name)
-    fate = Fate(record=record, consent=consent, listing=_listing(number, list_name))
+    result = EventResult(record=record, consent=consent, listing=_listing(number, list_name))
     entry = _entry(DynamoConsentQueries(boto3.client("dynamodb"), local.table), number, record.text.id)
     if entry is None:
-        return fate
-    letters = [ledger.thread(kind, number) for kind in (ReplyKind.HELP, ReplyKind.ASK)]
-    answers = [letter.answer for letter in letters if letter is not None]
+        return result
+    threads = [ledger.thread(kind, number) for kind in (ReplyKind.HELP, ReplyKind.ASK)]
+    answers = [thread.answer for thread in threads if thread is not None]
     if consent is not None and consent.answer is not None:
         answers.append(consent.answer)
     return replace(
-        fate,
+        result,
         decision=entry.decision,
         outcome=entry.outcome,
         reply=next((text for text in _sent() if text.context.get("decision") == entry.decision.id), None),

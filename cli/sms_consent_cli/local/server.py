@@ -23,11 +23,16 @@ __all__ = ["Server", "application"]
 class Server:
     """Serves an application in threads of its own."""
 
-    def __init__(self, door: BoundSocket, app: WSGIApplication) -> None:
+    def __init__(self, bound_socket: BoundSocket, app: WSGIApplication) -> None:
         self._server = make_server(
-            door.host, door.port, app, threaded=True, request_handler=_Quiet, fd=door.socket.fileno()
+            bound_socket.host,
+            bound_socket.port,
+            app,
+            threaded=True,
+            request_handler=_Quiet,
+            fd=bound_socket.socket.fileno(),
         )
-        door.socket.close()  # the server has a duplicate
+        bound_socket.socket.close()  # the server has a duplicate
         self._thread = Thread(target=self._server.serve_forever, name="aws-port", daemon=True)
 
     def start(self) -> None:

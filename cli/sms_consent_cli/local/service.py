@@ -35,9 +35,9 @@ logger = logging.getLogger(__name__)
 def serve(
     template: Path,
     parameters: Mapping[str, str],
-    door: BoundSocket,
+    aws_socket: BoundSocket,
     *,
-    api_door: BoundSocket,
+    api_socket: BoundSocket,
     access_key: str | None,
     numbers: Sequence[str],
 ) -> None:
@@ -52,16 +52,16 @@ def serve(
         for number in numbers:
             if not local.originators.add(number):
                 raise LocalError(f"--number takes a number such as {DEFAULT}")
-        certificate = make_certificate(api_door.host, local.stack.time.machine_now())
-        description = _description(local, door, api_door)
-        server = Server(door, application(local.stack, Control(local, description, certificate.pem)))
-        api = serve_api(local, api_door, access_key, certificate)
+        certificate = make_certificate(api_socket.host, local.stack.time.machine_now())
+        description = _description(local, aws_socket, api_socket)
+        server = Server(aws_socket, application(local.stack, Control(local, description, certificate.pem)))
+        api = serve_api(local, api_socket, access_key, certificate)
         work = Thread(target=local.stack.run, args=(stop,), name="functions", daemon=True)
         server.start()
         if api is not None:
             api.start()
         work.start()
-        if door.host not in {"127.0.0.1", "localhost", "::1"}:
+        if aws_socket.host not in {"127.0.0.1", "localhost", "::1"}:
             logger.warning("everybody who reaches this machine reaches this stack: there is no password")
         out.write(json.dumps(description) + "\n")
         out.flush()
@@ -74,20 +74,20 @@ def serve(
         work.join(GRACE)
 
 
-def _description(local: Local, door: BoundSocket, api_door: BoundSocket) -> dict[str, Any]:
+def _description(local: Local, aws_socket: BoundSocket, api_socket: BoundSocket) -> dict[str, Any]:
     """The line by which a client finds everything."""
     return {
-        "aws_endpoint": door.url,
-        "api_endpoint": api_door.url if API in local.stack.functions else None,
+        "aws_endpoint": aws_socket.url,
+        "api_endpoint": api_socket.url if API in local.stack.functions else None,
         "region": REGION,
         "topic_arn": local.topic_arn,
-        "queue_url": _reachable(local.queue_url, door),
-        "dead_letter_queue_url": _reachable(local.dead_letter_queue_url, door),
+        "queue_url": _reachable(local.queue_url, aws_socket),
+        "dead_letter_queue_url": _reachable(local.dead_letter_queue_url, aws_socket),
         "table": local.table,
         "opt_out_list": local.opt_out_list,
     }
 
 
-def _reachable(queue_url: str, door: BoundSocket) -> str:
+def _reachable(queue_url: str, aws_socket: BoundSocket) -> str:
     """CloudFormation names a queue as AWS would; a client must find it here."""
-    return f"{door.url}/{ACCOUNT}/{queue_url.rpartition('/')[2]}"
+    return f"{aws_socket.url}/{ACCOUNT}/{queue_url.rpartition('/')[2]}"

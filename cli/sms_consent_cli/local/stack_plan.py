@@ -9,7 +9,7 @@ from typing import Any
 
 from sms_consent_cli.local.errors import LocalError
 
-__all__ = ["Blueprint", "resolved", "take_apart"]
+__all__ = ["StackPlan", "plan_stack", "resolved"]
 
 RUN_HERE = ("AWS::Lambda::", "AWS::Events::Rule", "AWS::Scheduler::")
 """This process runs functions, event source mappings and schedules itself; moto would want Docker for them."""
@@ -26,7 +26,7 @@ _SUBSTITUTED = re.compile(r"\$\{([^!}.][^}.]*)")
 
 
 @dataclass(frozen=True)
-class Blueprint:
+class StackPlan:
     """A template taken apart by who makes what of it."""
 
     created: Mapping[str, Any]  # the document that CloudFormation is given
@@ -39,7 +39,7 @@ def resolved(logical_id: str) -> str:
     return f"Local{logical_id}"
 
 
-def take_apart(document: Mapping[str, Any]) -> Blueprint:
+def plan_stack(document: Mapping[str, Any]) -> StackPlan:
     """Raises LocalError where a resource to be created refers to one that is not."""
     created: dict[str, Any] = {}
     ours: dict[str, Mapping[str, Any]] = {}
@@ -57,7 +57,7 @@ def take_apart(document: Mapping[str, Any]) -> Blueprint:
     for name, resource in created.items():
         _wait_for_none_of(absent, resource)
         _must_be_there(name, resource, absent)
-    return Blueprint(
+    return StackPlan(
         created={**document, "Resources": created, "Outputs": _outputs(document.get("Outputs", {}), ours, absent)},
         run_here=ours,
         left_out=left_out,

@@ -1,4 +1,4 @@
-"""Decides what the account itself may do: its tier, and what it may spend in a month."""
+"""Operations on the account: its tier and its monthly spend limits."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ KINDS = ("TEXT", "VOICE", "MEDIA", "NOTIFY", "RCS")
 
 
 class AccountBackend(TagBackend):
-    """The operations on the account. Nothing here is held to its tier or its limits: texts cost nothing.
+    """The operations on the account. Neither tier nor spend limits are enforced.
 
-    A new account is in the sandbox, and may spend one US dollar; this one has been let out of it, and its limit raised.
+    A new AWS account is in the sandbox and may spend one US dollar. This one is in production, with a raised limit.
     https://docs.aws.amazon.com/sms-voice/latest/userguide/sandbox.html
     """
 
@@ -24,7 +24,7 @@ class AccountBackend(TagBackend):
         self._limits = dict.fromkeys(KINDS, 100)
 
     def set_account(self, tier: str = PRODUCTION, text_spend_limit: int = 100) -> None:
-        """As a test wants it, in whole US dollars."""
+        """Set the tier and the monthly spend limit for texts, in whole US dollars."""
         if tier not in TIERS:
             raise ValueError(f"A tier is one of {', '.join(TIERS)}.")
         if type(text_spend_limit) is not int or text_spend_limit < 0:
@@ -38,7 +38,7 @@ class AccountBackend(TagBackend):
     def describe_account_attributes(
         self, next_token: str | None = None, max_results: int | None = None
     ) -> dict[str, Any]:
-        """The tier; an account without a default protect configuration has no attribute for it."""
+        """Return the tier. There is no default protect configuration, so its attribute is absent."""
         names = ["ACCOUNT_TIER"]
         found, token = self.paginator.page(
             ["account-attributes"], names, lambda name: {"Name": name, "Value": self._tier}, max_results, next_token
@@ -46,7 +46,7 @@ class AccountBackend(TagBackend):
         return {"AccountAttributes": found, "NextToken": token}
 
     def describe_spend_limits(self, next_token: str | None = None, max_results: int | None = None) -> dict[str, Any]:
-        """What is enforced is as much as there may be: nobody has set a lower one of their own."""
+        """Return the limits. The enforced limit equals the maximum: no lower one can be set."""
         names = sorted(f"{kind}_MESSAGE_MONTHLY_SPEND_LIMIT" for kind in KINDS)
         found, token = self.paginator.page(["spend-limits"], names, self._limit, max_results, next_token)
         return {"SpendLimits": found, "NextToken": token}

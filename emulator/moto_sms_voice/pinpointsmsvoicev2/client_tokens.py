@@ -1,4 +1,4 @@
-"""Decides what a repeated ClientToken gives: the resource that its first use made."""
+"""Idempotency of create operations: a repeated ClientToken returns the resource that its first use created."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ T = TypeVar("T")
 
 
 class ClientTokens(Generic[T]):
-    """Tokens of one create operation. AWS's clients make one up for each call and repeat it when they retry."""
+    """The client tokens of one create operation. AWS's clients generate a token for each call and repeat it in retries."""
 
     def __init__(self) -> None:
         self._made: dict[str, tuple[object, T]] = {}
 
     def earlier(self, token: str | None, parameters: object) -> T | None:
-        """What the token made. With other parameters, which the service leaves undocumented, it is refused."""
+        """Return the resource that the token created. Other parameters are refused; AWS does not document this case."""
         if token is None or token not in self._made:
             return None
         used_for, resource = self._made[token]
@@ -29,5 +29,5 @@ class ClientTokens(Generic[T]):
             self._made[token] = (parameters, resource)
 
     def forget(self, resource: T) -> None:
-        """A deleted resource can be made again, and by the same token."""
+        """Forget a deleted resource, so that the same token can create it again."""
         self._made = {token: made for token, made in self._made.items() if made[1] is not resource}

@@ -1,4 +1,4 @@
-"""Decides what becomes of an ``AWS::SMSVOICE::OptOutList`` in a template."""
+"""The CloudFormation resource ``AWS::SMSVOICE::OptOutList``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_NAME = 64
 
 
 class OptOutList(OptedOutNumbers, CloudFormationModel):
-    """An opt-out list, which a template can create too.
+    """An opt-out list that the API or a template can create.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-smsvoice-optoutlist.html
     """
@@ -31,11 +31,11 @@ class OptOutList(OptedOutNumbers, CloudFormationModel):
     def __init__(self, name: str, arn: str, created: datetime, tags: list[dict[str, str]] | None = None) -> None:
         super().__init__(name, arn)
         self.created_timestamp = created
-        self.tags = tags  # as CreateOptOutList answers them; the tagger has what they are now
+        self.tags = tags  # as in the response of CreateOptOutList; the tagger has the current ones
 
     @property
     def physical_resource_id(self) -> str:
-        """``Ref`` gives the name."""
+        """Return the name: the value of ``Ref``."""
         return self.opt_out_list_name
 
     def is_created(self) -> bool:
@@ -80,7 +80,7 @@ class OptOutList(OptedOutNumbers, CloudFormationModel):
         account_id: str,
         region_name: str,
     ) -> OptOutList:
-        """A name cannot change, so another one replaces the list, and its numbers with it; tags change in place."""
+        """Replace the list and its numbers if the name changes, else update its tags in place."""
         backend = _backend(account_id, region_name)
         properties = cloudformation_json["Properties"]
         current: OptOutList = original_resource
@@ -114,7 +114,7 @@ def _backend(account_id: str, region_name: str) -> PinpointSMSVoiceV2Backend:
 
 
 def _create(backend: PinpointSMSVoiceV2Backend, name: str, properties: dict[str, Any]) -> OptOutList:
-    """Checked as the API checks it."""
+    """Create the list with the API's own checks."""
     model = get_service_model(SERVICE_NAME).operation_model("CreateOptOutList")
     asked: dict[str, Any] = {"OptOutListName": name if "OptOutListName" in properties else name[-_LONGEST_NAME:]}
     if properties.get("Tags") is not None:

@@ -1,4 +1,4 @@
-"""Decides how a test controls the emulator over HTTP, where it cannot reach the backend in Python.
+"""Control of the emulator over HTTP, for tests that cannot reach the backend in Python.
 
 The paths are in ``urls.py``; each takes ``account_id`` and ``region`` in its query or its JSON object.
 """
@@ -23,7 +23,7 @@ Handler = Callable[[Request, str, Any], TYPE_RESPONSE]
 
 
 def control(method: str) -> Callable[[Act], Handler]:
-    """One path: its HTTP method, its backend, and what goes wrong as a 4xx with a JSON object."""
+    """Wrap an action as the handler of a path: check the method, find the backend, answer errors with 4xx and JSON."""
 
     def decorated(act: Act) -> Handler:
         @wraps(act)
@@ -47,28 +47,28 @@ def control(method: str) -> Callable[[Act], Handler]:
 
 
 def _answer(status: int, body: object) -> TYPE_RESPONSE:
-    # moto's times are naive; what leaves the process says that they are UTC.
+    # moto's times are naive UTC; the response states the offset.
     text = json.dumps(body, default=lambda time: f"{time.isoformat(timespec='milliseconds')}Z")
     return status, {"Content-Type": "application/json"}, text
 
 
 @control("GET")
 def texts(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
-    """Every text sent, oldest first."""
+    """Return every text sent, oldest first."""
     _take_nothing(**given)
     return {"texts": [_renamed(asdict(text)) for text in backend.sent_texts()]}
 
 
 @control("GET")
 def requests(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
-    """Every API call answered, refused ones included."""
+    """Return every API call, including failed ones."""
     _take_nothing(**given)
     return {"requests": [asdict(record) for record in backend.request_log()]}
 
 
 @control("POST")
 def inbound(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
-    """An end user's text: ``from``, ``to``, ``body``."""
+    """Receive a text of an end user: ``from``, ``to``, ``body``."""
     sender, recipient, body = given["from"], given["to"], given["body"]
     if not all(isinstance(one, str) for one in (sender, recipient, body)):
         raise TypeError("from, to and body must be strings.")
@@ -77,56 +77,56 @@ def inbound(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object
 
 @control("POST")
 def phone_numbers(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
-    """A phone number of the test's choice; the arguments of ``add_phone_number``."""
+    """Add a phone number; takes the arguments of ``add_phone_number``."""
     added = backend.add_phone_number(**given)
     return {"phone_number_id": added.phone_number_id, "phone_number_arn": added.phone_number_arn}
 
 
 @control("POST")
 def rcs_agents(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
-    """An RCS agent with an id of the test's choice; the arguments of ``add_rcs_agent``."""
+    """Add an RCS agent; takes the arguments of ``add_rcs_agent``."""
     added = backend.add_rcs_agent(**given)
     return {"rcs_agent_id": added.rcs_agent_id, "rcs_agent_arn": added.rcs_agent_arn}
 
 
 @control("POST")
 def clock(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
-    """Move the backend's time on by ``advance_seconds``."""
+    """Advance the backend's time by ``advance_seconds``."""
     return {"now": backend.advance_time(float(given["advance_seconds"]))}
 
 
 @control("POST")
 def faults(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
-    """Make calls fail; the arguments of ``fail_next``."""
+    """Make the next calls fail; takes the arguments of ``fail_next``."""
     backend.fail_next(**given)
     return {}
 
 
 @control("POST")
 def quotas(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
-    """``enabled``: true, false, or a mapping of operations to requests a second."""
+    """Set quotas. ``enabled``: true, false, or a mapping of operations to requests a second."""
     backend.set_quotas(given["enabled"])
     return {}
 
 
 @control("POST")
 def opt_in_refusal(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
-    """``error``: which one refuses a second deletion within 30 days."""
+    """Set ``error``, the error of a second deletion within 30 days."""
     backend.set_opt_in_refusal(given["error"])
     return {}
 
 
 @control("POST")
 def account(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
-    """The account's ``tier`` and ``text_spend_limit``; the arguments of ``set_account``."""
+    """Set ``tier`` and ``text_spend_limit``; takes the arguments of ``set_account``."""
     backend.set_account(**given)
     return {}
 
 
 def _take_nothing() -> None:
-    """Refuses, by its signature, a parameter that would be ignored."""
+    """Reject every parameter, by its signature: an ignored one would hide a mistake."""
 
 
 def _renamed(text: dict[str, Any]) -> dict[str, Any]:
-    """`from` is no name for a Python attribute."""
+    """Rename `from_`: `from` cannot be a Python attribute."""
     return {"from" if name == "from_" else name: value for name, value in text.items()}

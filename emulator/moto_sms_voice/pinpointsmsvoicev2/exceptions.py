@@ -1,17 +1,17 @@
-"""Decides what a refusal carries, as the service model has it.
+"""The errors of the service, with the members of the service model.
 
 ServiceError (moto's ServiceException)
 ├── AccessDeniedError
 ├── ConflictError
 ├── InternalServerError         the only one with status 500
 ├── ResourceNotFoundError
-├── SerializationError          the protocol's own: the body is no JSON of the model's types
+├── SerializationError          of the protocol: the body is not JSON of the model's types
 ├── ServiceQuotaExceededError
 ├── ThrottlingError
 └── ValidationError
 
-``code`` is the name of the model's shape. The service puts the resource's id into its message, and that id can be a
-phone number: so it does here, where a caller that logs messages can find out.
+``code`` is the name of the model's shape. As in the service, a message contains the resource's id, which can be a phone
+number: a test can then detect a caller that logs messages.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Field(TypedDict):
 
 
 class ServiceError(ServiceException):
-    """Any error of this service; the serializer takes the shape's members from the attributes."""
+    """Base class of the service's errors. The serializer reads the shape's members from the attributes."""
 
     status = 400
     reason: str | None = None
@@ -105,7 +105,7 @@ _BY_CODE: dict[str, type[ServiceError]] = {error.code: error for error in Servic
 
 
 def error_of(code: str, message: str | None = None, reason: str | None = None) -> ServiceError:
-    """An error by its code, for faults that a test orders; a code unknown to the service answers 400."""
+    """Return the error with this code, for faults. A code that the service does not know has status 400."""
     known = _BY_CODE.get(code, ServiceError)
     error = ServiceError(code, message or known.message)
     error.status = known.status

@@ -1,4 +1,4 @@
-"""Decides which calls fail because a test asked for it."""
+"""Fault injection: failures that a test requests for its next calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .exceptions import ServiceError, error_of
 
 @dataclass(frozen=True)
 class Fault:
-    """One ordered failure: before the call, or after it took effect (the answer that got lost)."""
+    """One injected failure: before the call, or after it took effect (a lost response)."""
 
     error: str
     message: str | None
@@ -22,7 +22,7 @@ class Fault:
 
 
 class Faults:
-    """Failures in the order they were asked for, a queue for each operation."""
+    """A queue of failures for each operation."""
 
     def __init__(self) -> None:
         self._queues: dict[str, deque[Fault]] = {}

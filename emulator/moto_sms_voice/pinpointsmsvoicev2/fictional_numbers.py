@@ -1,4 +1,4 @@
-"""Decides which phone numbers are handed out: only such as are reserved for fiction, so that none is anybody's."""
+"""The phone numbers that RequestPhoneNumber assigns: only numbers reserved for fiction."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _OTHER_RANGES = {
 
 
 def fictional_numbers(iso_country_code: str, number_type: str) -> Iterator[str]:
-    """Every number of the country's range for fiction, in order.
+    """Yield every number of the country's range for fiction, in order.
 
-    A country without one in this table is refused as COUNTRY_NOT_ENABLED rather than given somebody's number.
+    A country without such a range in this table raises COUNTRY_NOT_ENABLED.
     """
     if iso_country_code in _NANP_AREAS:
         areas = _TOLL_FREE_AREAS if number_type == "TOLL_FREE" else _NANP_AREAS[iso_country_code]
@@ -40,7 +40,7 @@ def fictional_numbers(iso_country_code: str, number_type: str) -> Iterator[str]:
 
 
 def preferred(number: str, preferences: list[dict[str, Any]] | None) -> bool:
-    """Whether NumberPreference allows the number; a filter may leave the plus sign out."""
+    """Return whether NumberPreference allows the number. A filter may omit the plus sign."""
     tests = {
         "StartsWith": lambda value: number.startswith(e164(value)),
         "EndsWith": lambda value: number.endswith(value),

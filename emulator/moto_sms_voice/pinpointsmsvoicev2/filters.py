@@ -1,4 +1,4 @@
-"""Decides whether a resource is left in by the filters of a Describe operation."""
+"""The filters of Describe operations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .exceptions import ValidationError
 
 T = TypeVar("T")
 
-# A filter is named for the attribute it tests, but for the one whose attribute is a list.
+# A filter has the name of its attribute, except this one, whose attribute is a list.
 _ATTRIBUTES = {"number-capability": "number_capabilities"}
 _BOOLEANS = {
     "deletion-protection-enabled",
@@ -21,7 +21,7 @@ _BOOLEANS = {
 
 
 def filtered(get: Callable[[str], T], filters: list[dict[str, Any]] | None) -> Callable[[str], T | None]:
-    """The item of a key, or None where a filter leaves it out.
+    """Return a function from a key to its item, or to None where a filter excludes it.
 
     All filters must hold; the values of one filter are alternatives. Names were checked against the model; a boolean
     takes no other values than true and false.

@@ -1,4 +1,4 @@
-"""Decides what the service does with a text that an end user sends to one of its numbers."""
+"""Inbound texts: keywords of AWS-managed opt-outs, and publication to two-way channels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .opted_out_numbers import PHONE_NUMBER
 from .originators import PhoneNumber, RcsAgent
 from .phone_numbers import RESOURCE_TYPE as ORIGINATOR
 
-# No FIFO topic, whose name has a dot: two-way channels do not support them.
+# FIFO topics, whose names contain a dot, do not match: two-way channels do not support them.
 _TOPIC_ARN = re.compile(r"arn:[^:]+:sns:(?P<region>[^:]+):(?P<account>[^:]+):[A-Za-z0-9_-]+")
 
 
@@ -24,13 +24,13 @@ class InboundBackend(MessageBackend):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self._received = 0  # messages to agents: their ids hold only number and time
+        self._received = 0  # messages to agents: their ids contain only number and time
 
     def receive_text(self, from_number: str, to_number: str, body: str) -> str | None:
-        """An end user texts one of this account's numbers; the answer is the inbound message's id, if one is published.
+        """Receive a text for one of this account's numbers. Return the inbound message's id if the text is published.
 
         Unless opt-outs are self-managed, the service acts on a keyword itself: it opts the sender out or in, and
-        replies. Any other text, and every text where they are, goes to the number's two-way channel.
+        replies. All other texts go to the number's two-way channel.
         https://docs.aws.amazon.com/sms-voice/latest/userguide/opt-out-list-self-managed.html
         """
         with self.lock:
@@ -41,13 +41,13 @@ class InboundBackend(MessageBackend):
             if keyword is not None and not number.self_managed_opt_outs_enabled:
                 self._act_on(keyword, from_number, number)
                 if not isinstance(number, RcsAgent):
-                    return None  # of an agent's messages the topic gets these too
+                    return None  # published for messages to agents too
             if not number.two_way_enabled or number.two_way_channel_arn is None:
                 return None
             payload = {
                 "originationNumber": from_number,
                 "destinationNumber": number.phone_number,
-                # What stands here for a text without a keyword is seen in published payloads, not documented.
+                # The value for a text without a keyword is undocumented; this one is from published payloads.
                 "messageKeyword": keyword.keyword if keyword else f"KEYWORD_{self.account_id}",
                 "messageBody": body,
                 "inboundMessageId": str(mock_random.uuid4()),
@@ -60,7 +60,7 @@ class InboundBackend(MessageBackend):
                 del payload["messageKeyword"]
             inbound_id = payload["inboundMessageId"]
             channel = number.two_way_channel_arn
-        # Not under the lock: a subscriber may call this service from another thread before it returns.
+        # Without the lock: a subscriber may call this service from another thread before this returns.
         _publish(channel, json.dumps(payload))
         return inbound_id
 
@@ -75,14 +75,14 @@ class InboundBackend(MessageBackend):
         return {"originationNumber": bare, "inboundMessageId": f"{bare}-{moment}+0000-{self._received}"}
 
     def _act_on(self, keyword: Keyword, from_number: str, number: PhoneNumber | RcsAgent) -> None:
-        """The reply is the service's own, so a list does not hold it up. What is no number cannot be on a list."""
+        """Change the list and reply. The opt-out list does not block the service's own replies."""
         if not PHONE_NUMBER.fullmatch(from_number):
             return
         opt_out_list = self.opt_out_lists[number.opt_out_list_name]
         if keyword.keyword_action == "OPT_OUT":
             opt_out_list.add(from_number, self.now(), by_end_user=True)
         elif keyword.keyword_action == "OPT_IN" and from_number in opt_out_list:
-            # The 30-day rule is DeleteOptedOutNumber's; an end user's own word is not held to it here.
+            # The 30-day rule applies to DeleteOptedOutNumber, not to an end user's own opt-in.
             opt_out_list.remove(from_number)
         self.record_text(
             from_number,
@@ -96,10 +96,10 @@ class InboundBackend(MessageBackend):
 
 
 def _publish(channel_arn: str, message: str) -> None:
-    """To moto's own SNS, in the account and region of the topic.
+    """Publish to moto's SNS, in the account and region of the topic.
 
-    A channel that is no topic of moto's is an error here, where the service would lose the text without a word. What goes to
-    Amazon Connect is not emulated further.
+    A channel that is not a topic in moto raises an error, where the service would silently lose the text. Amazon Connect is
+    not emulated.
     """
     if channel_arn.startswith("connect.") or channel_arn.split(":")[2:3] == ["connect"]:
         return

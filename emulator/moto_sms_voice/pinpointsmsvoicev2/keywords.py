@@ -1,4 +1,4 @@
-"""Decides which keyword a text begins with, and what was configured to happen then."""
+"""Keywords of origination identities, and their configured actions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KEYWORDS_PER_IDENTITY = 30
 
 @dataclass(frozen=True)
 class Keyword:
-    """One keyword of an origination identity; attributes are named for the members of the API."""
+    """One keyword of an origination identity. Attributes have the names of the API's members."""
 
     origination_identity_arn: str
     origination_identity: str
@@ -35,7 +35,7 @@ class Keyword:
     keyword_action: str
 
 
-# HELP and STOP are on every number. What the service answers by default is not documented word for word.
+# Every number has HELP and STOP. The wording of the service's default replies is not documented.
 _MANDATORY = {
     "HELP": ("Reply STOP to opt out.", "AUTOMATIC_RESPONSE"),
     "STOP": ("You are opted out and will get no more messages.", "OPT_OUT"),
@@ -63,11 +63,11 @@ class KeywordBackend(RcsAgentBackend):
         return self._keywords[arn]
 
     def keyword_in(self, number: PhoneNumber | RcsAgent, body: str) -> Keyword | None:
-        """The keyword that the text begins with, the longest first; a pool's keywords stand for its numbers'.
+        """Return the longest keyword that the text begins with. A pool's keywords replace those of its numbers.
 
         "When your number receives a message that begins with a keyword"
         (https://docs.aws.amazon.com/sms-voice/latest/userguide/keywords.html). How the service delimits words is not
-        documented; here a keyword ends where no letter or digit follows. The other required words act as STOP does.
+        documented; here a keyword ends where no letter or digit follows. The other required words act like STOP.
         """
         if isinstance(number, RcsAgent) and number.pool_id is None:
             configured = self._keywords_of(number.rcs_agent_arn, number.rcs_agent_id)
@@ -83,7 +83,7 @@ class KeywordBackend(RcsAgentBackend):
     # --- operations
 
     def create_pool(self, *args: Any, **parameters: Any) -> Pool:
-        """A pool inherits the keywords of its first number."""
+        """Create a pool. It inherits the keywords of its first number."""
         created = super().create_pool(*args, **parameters)
         if created.pool_arn not in self._keywords:
             first = self.numbers_in(created)[0]
@@ -100,7 +100,7 @@ class KeywordBackend(RcsAgentBackend):
         keyword_message: str,
         keyword_action: str | None = None,
     ) -> Keyword:
-        """HELP and STOP may get another message but no other action."""
+        """Create or change a keyword. HELP and STOP can get another message but no other action."""
         arn, identity = self._identity(origination_identity)
         word = _normalised(keyword)
         configured = self._keywords_of(arn, identity)
@@ -117,7 +117,7 @@ class KeywordBackend(RcsAgentBackend):
         return configured[word]
 
     def delete_keyword(self, origination_identity: str, keyword: str) -> Keyword:
-        """HELP and STOP cannot be deleted."""
+        """Delete a keyword. HELP and STOP cannot be deleted."""
         arn, identity = self._identity(origination_identity)
         word = keyword.upper()
         if word in _MANDATORY:
@@ -158,7 +158,7 @@ class KeywordBackend(RcsAgentBackend):
 
 
 def _normalised(keyword: str) -> str:
-    """A keyword cannot start or end with a space: the user guide says so, the model's pattern does not."""
+    """Return the keyword in capitals. It cannot start or end with a space (user guide; the model's pattern allows it)."""
     if keyword != keyword.strip():
         raise ValidationError("FIELD_VALIDATION_FAILED", ("Keyword", "Must not start or end with a space."))
     return keyword.upper()

@@ -1,4 +1,4 @@
-"""Decides whether a text is sent, and keeps what was."""
+"""Sending texts, and reading back what was sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .originators import PhoneNumber, Pool, RcsAgent
 
 @dataclass(frozen=True)
 class SentText:
-    """One text to a person. ``automatic``: the service's own answer to a keyword, not a call of SendTextMessage."""
+    """One text to an end user. ``automatic``: the service's own reply to a keyword, not a call of SendTextMessage."""
 
     message_id: str
     to: str
@@ -44,12 +44,12 @@ class MessageBackend(KeywordBackend):
         self.configuration_sets: dict[str, str] = {}  # ARNs by name
 
     def sent_texts(self) -> list[SentText]:
-        """Every text so far, automatic replies included, in order."""
+        """Return every text so far, including automatic replies, in order."""
         with self.lock:
             return list(self._sent)
 
     def last_message_id(self, to: str, from_: str) -> str | None:
-        """The id of the latest text that one of this account's numbers sent to a person."""
+        """Return the id of the latest text that one of this account's numbers sent to an end user."""
         return self._last_to.get((e164(to), from_))
 
     def record_text(self, to: str, sender: PhoneNumber | RcsAgent, body: str, **details: Any) -> SentText:
@@ -66,7 +66,7 @@ class MessageBackend(KeywordBackend):
         return text
 
     def add_configuration_set(self, name: str) -> str:
-        """Give this account a configuration set, and return its ARN. The events of texts sent with it are not emulated."""
+        """Add a configuration set and return its ARN. Events of texts sent with it are not emulated."""
         with self.lock:
             self.configuration_sets[name] = self.arn(f"{CONFIGURATION_SET}/{name}")
             return self.configuration_sets[name]
@@ -93,9 +93,9 @@ class MessageBackend(KeywordBackend):
         protect_configuration_id: str | None = None,
         **_unused: Any,
     ) -> dict[str, str]:
-        """Refused for a number on the originator's list, whatever the message type.
+        """Send a text. A number on the originator's list is refused, whatever the message type.
 
-        What has no effect on who gets the text (price, time to live, country parameters, feedback) is accepted.
+        Parameters that do not affect delivery (price, time to live, country parameters, feedback) are accepted.
         """
         if message_body is None:
             raise ValidationError("MISSING_PARAMETER", ("MessageBody", "Required."))
@@ -163,9 +163,9 @@ class MessageBackend(KeywordBackend):
         return {"MessageId": self.record_text(to, sender, body, context=context or {}, **details).message_id}
 
     def _originator(self, identity: str | None) -> tuple[PhoneNumber | RcsAgent, str]:
-        """The number or agent that sends and the list that counts: the pool's, where the origination identity is a pool.
+        """Return the sending number or agent, and the list that applies: the pool's, if the identity is a pool.
 
-        Without an identity the service chooses one of the account's.
+        Without an identity, the service chooses one of the account's.
         """
         if identity is None:
             sender = next(iter(self.phone_numbers.values()), None)

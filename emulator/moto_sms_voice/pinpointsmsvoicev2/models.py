@@ -1,4 +1,4 @@
-"""Decides nothing itself: the backend is made of its parts, each built on the one before.
+"""The backend, composed by inheritance from one class for each group of operations.
 
 ServiceBackend → OptOutListBackend → PhoneNumberBackend → PoolBackend → RcsAgentBackend → KeywordBackend → MessageBackend →
 InboundBackend → TagBackend → AccountBackend
@@ -13,7 +13,7 @@ from .service import SERVICE_NAME
 
 
 class PinpointSMSVoiceV2Backend(AccountBackend):
-    """One account's resources in one region."""
+    """The resources of one account in one region."""
 
 
 pinpointsmsvoicev2_backends = BackendDict(PinpointSMSVoiceV2Backend, SERVICE_NAME)

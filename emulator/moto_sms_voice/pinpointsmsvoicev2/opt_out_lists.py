@@ -1,4 +1,4 @@
-"""Decides what the operations on opt-out lists and their numbers do."""
+"""Operations on opt-out lists and their numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPT_IN_REFUSALS = ("ValidationException", "ConflictException")
 
 
 class OptOutListBackend(ServiceBackend):
-    """Opt-out lists; `Default` is always there."""
+    """Opt-out lists. `Default` always exists."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -31,7 +31,7 @@ class OptOutListBackend(ServiceBackend):
         self._add_list(DEFAULT_LIST)
 
     def set_opt_in_refusal(self, error: str) -> None:
-        """Which error refuses a second deletion within 30 days; which one the service raises is undocumented.
+        """Set the error of a second deletion within 30 days; which one the service raises is undocumented.
 
         ``ValidationException`` (Reason PHONE_NUMBER_CANNOT_BE_OPTED_IN, as seen in production) or
         ``ConflictException`` (which the API's reference lists).
@@ -42,7 +42,7 @@ class OptOutListBackend(ServiceBackend):
             self._opt_in_refusal = error
 
     def opt_out_list(self, reference: str) -> OptOutList:
-        """The list of that name or ARN."""
+        """Return the list with that name or ARN."""
         name = name_in(reference, RESOURCE_TYPE, self.arn(""), "OptOutListName")
         try:
             return self.opt_out_lists[name]
@@ -50,7 +50,7 @@ class OptOutListBackend(ServiceBackend):
             raise ResourceNotFoundError(RESOURCE_TYPE, reference) from None
 
     def is_list_used(self, name: str) -> bool:
-        """Whether an origination identity uses the list; those who have such identities say so."""
+        """Return whether an origination identity uses the list. Subclasses with such identities extend this."""
         raise NotImplementedError
 
     def _add_list(self, name: str, tags: list[dict[str, str]] | None = None) -> OptOutList:
@@ -77,7 +77,7 @@ class OptOutListBackend(ServiceBackend):
         return created
 
     def delete_opt_out_list(self, opt_out_list_name: str) -> OptOutList:
-        """With its numbers. Refused while a number or pool uses it, and for the account's default list."""
+        """Delete the list and its numbers. Refused for the default list, and while a number or pool uses the list."""
         found = self.opt_out_list(opt_out_list_name)
         name = found.opt_out_list_name
         if name == DEFAULT_LIST or self.is_list_used(name):
@@ -94,7 +94,7 @@ class OptOutListBackend(ServiceBackend):
         max_results: int | None = None,
         owner: str = "SELF",
     ) -> dict[str, Any]:
-        """No list can be shared with this account: resource policies are not implemented."""
+        """Return lists. None is shared with this account: resource policies are not implemented."""
         wanted = sorted({self.opt_out_list(name).opt_out_list_name for name in opt_out_list_names or ()})
         names = [] if owner == "SHARED" else wanted or sorted(self.opt_out_lists)
         lists, token = self.paginator.page(
@@ -103,7 +103,7 @@ class OptOutListBackend(ServiceBackend):
         return {"OptOutLists": lists, "NextToken": token}
 
     def put_opted_out_number(self, opt_out_list_name: str, opted_out_number: str) -> OptedOutNumber:
-        """EndUserOptedOut is false: the operation has no such parameter."""
+        """Add a number. EndUserOptedOut is false: the operation has no such parameter."""
         return self.opt_out_list(opt_out_list_name).add(opted_out_number, self.now(), by_end_user=False)
 
     def delete_opted_out_number(self, opt_out_list_name: str, opted_out_number: str) -> OptedOutNumber:
@@ -122,7 +122,7 @@ class OptOutListBackend(ServiceBackend):
         next_token: str | None = None,
         max_results: int | None = None,
     ) -> dict[str, Any]:
-        """All numbers, or those named; a named one that is not on the list is an error."""
+        """Return all numbers, or those named. A named number that is not on the list is an error."""
         found = self.opt_out_list(opt_out_list_name)
         wanted = sorted({found.get(number).opted_out_number for number in opted_out_numbers or ()})
         numbers, token = self.paginator.page(

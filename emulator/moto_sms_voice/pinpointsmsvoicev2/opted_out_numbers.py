@@ -1,4 +1,4 @@
-"""Decides which numbers are on a list, since when, by whom, and when one may leave it."""
+"""The entries of an opt-out list, and the 30-day rule of their deletion."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ PHONE_NUMBER = re.compile(r"\+?[1-9][0-9]{1,18}")
 
 
 def e164(number: str) -> str:
-    """One number, one key: the model's pattern lets the plus sign be left out."""
+    """Return the number with its plus sign, which the model's pattern allows to omit."""
     return number if number.startswith("+") else f"+{number}"
 
 
 @dataclass(frozen=True)
 class OptedOutNumber:
-    """One entry; the attributes are named for the members of the API's results."""
+    """One entry. Attributes have the names of the members of the API's results."""
 
     opt_out_list_arn: str
     opt_out_list_name: str
@@ -49,7 +49,7 @@ class OptedOutNumbers:
 
     @property
     def numbers(self) -> Sequence[str]:
-        """The numbers on the list, sorted."""
+        """Return the numbers on the list, sorted."""
         return self._sorted
 
     def get(self, number: str) -> OptedOutNumber:
@@ -59,7 +59,7 @@ class OptedOutNumbers:
             raise ResourceNotFoundError(RESOURCE_TYPE, e164(number)) from None
 
     def add(self, number: str, now: datetime, *, by_end_user: bool) -> OptedOutNumber:
-        """Put a number on the list; repeating it raises no error.
+        """Add a number to the list. Repeating it raises no error.
 
         Whether the real service then keeps the first timestamp, or an earlier ``EndUserOptedOut`` of true, is not
         known. Here it keeps both, and an end user's own opt-out makes it true.
@@ -84,7 +84,7 @@ class OptedOutNumbers:
         return entry
 
     def remove_once_in_30_days(self, number: str, now: datetime, refusal: ServiceError) -> OptedOutNumber:
-        """Remove by API. The 30 days count for each number on each list; how the service counts is not documented."""
+        """Remove a number by API. The 30 days count per number and list; how the service counts is not documented."""
         entry = self.get(number)
         deleted = self._deleted.get(entry.opted_out_number)
         if deleted is not None and now - deleted < DELETED_ONCE_IN:

@@ -1,4 +1,4 @@
-"""Decides what a phone number or pool is set to, and which settings go together."""
+"""Settings of phone numbers, pools and RCS agents, and which of them require each other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .opt_out_lists import DEFAULT_LIST
 
 @dataclass
 class TwoWay:
-    """What a phone number and a pool have in common; attributes are named for the members of the API."""
+    """Settings that phone numbers, pools and agents share. Attributes have the names of the API's members."""
 
     opt_out_list_name: str = DEFAULT_LIST
     two_way_enabled: bool = False
@@ -28,9 +28,9 @@ class TwoWay:
             setattr(self, name, getattr(other, name))
 
     def changed(self, changes: Mapping[str, Any]) -> TwoWay:
-        """The settings after a change, refused where they would contradict each other.
+        """Return the settings after a change. Contradictory settings are refused.
 
-        Self-managed opt-outs need two-way messaging first, and that needs a channel:
+        Self-managed opt-outs require two-way messaging, which requires a channel:
         https://docs.aws.amazon.com/sms-voice/latest/userguide/opt-out-list-self-managed.html
         """
         result = TwoWay(
@@ -101,10 +101,10 @@ class RcsAgent(TwoWay, BaseModel):
 
     @property
     def phone_number(self) -> str:
-        """Its name as the sender or the destination of a message."""
+        """Return the agent's name as sender or destination of a message."""
         return self.rcs_agent_id
 
     @property
     def message_type(self) -> str:
-        """An agent has no message type; its texts are sent as transactional ones."""
+        """Return TRANSACTIONAL: agents have no message type of their own."""
         return "TRANSACTIONAL"

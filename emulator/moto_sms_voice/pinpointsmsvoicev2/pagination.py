@@ -1,4 +1,4 @@
-"""Decides what a page holds and which NextToken is believed."""
+"""Pagination with signed tokens."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .exceptions import ValidationError
 
 T = TypeVar("T")
 
-# What the service does without MaxResults is not documented; its largest page is.
+# The default of MaxResults is not documented; the maximum is.
 DEFAULT_PAGE = 100
 
 
 class Paginator:
-    """Pages over sorted keys; a token signs the last key given and the query it belongs to.
+    """Pages over sorted keys. A token signs the last key of its page, and the query.
 
-    A token stands for "after this key", so what is added or removed between two pages neither repeats nor hides
-    another item. A token that was made up, altered, or given with another query is refused with INVALID_NEXT_TOKEN.
+    A token means "after this key", so additions and removals between two pages neither repeat nor hide
+    other items. A forged or altered token, or one of another query, is refused with INVALID_NEXT_TOKEN.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Paginator:
         max_results: int | None,
         next_token: str | None,
     ) -> tuple[list[T], str | None]:
-        """The next items (``item_of`` gives None for what a filter leaves out) and the token that follows them."""
+        """Return the next items and the token that follows. ``item_of`` returns None for an excluded item."""
         size = max_results or DEFAULT_PAGE
         after = self._read(next_token, query) if next_token is not None else ""
         rest = (keys[index] for index in range(bisect_right(keys, after), len(keys)))

@@ -1,4 +1,4 @@
-"""Decides which origination phone numbers there are and what the operations on them do."""
+"""Operations on origination phone numbers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PhoneNumberBackend(OptOutListBackend):
         self.phone_numbers: dict[str, PhoneNumber] = {}
 
     def phone_number(self, reference: str, field_name: str = "PhoneNumberId") -> PhoneNumber:
-        """The phone number of that id or ARN."""
+        """Return the phone number with that id or ARN."""
         phone_id = name_in(reference, RESOURCE_TYPE, self.arn(""), field_name)
         try:
             return self.phone_numbers[phone_id]
@@ -35,7 +35,7 @@ class PhoneNumberBackend(OptOutListBackend):
             raise ResourceNotFoundError(RESOURCE_TYPE, reference) from None
 
     def by_number(self, number: str) -> PhoneNumber | None:
-        """The phone number that has that number."""
+        """Return the phone number resource of a number, if there is one."""
         spellings = (number, e164(number))
         return next((one for one in self.phone_numbers.values() if one.phone_number in spellings), None)
 
@@ -52,9 +52,9 @@ class PhoneNumberBackend(OptOutListBackend):
         number_type: str = "LONG_CODE",
         message_type: str = "TRANSACTIONAL",
     ) -> PhoneNumber:
-        """Give this account a number that the test chooses; RequestPhoneNumber does not let its caller choose.
+        """Add a number of the test's choice, which RequestPhoneNumber does not allow.
 
-        A channel makes it two-way.
+        A number with a channel is two-way.
         """
         if not PHONE_NUMBER.fullmatch(phone_number):
             raise ValueError("Not a phone number by the service model's pattern.")
@@ -100,7 +100,7 @@ class PhoneNumberBackend(OptOutListBackend):
         client_token: str | None = None,
         **attributes: Any,
     ) -> PhoneNumber:
-        """A number at once ACTIVE, and reserved for fiction; a preference chooses among those."""
+        """Assign a number reserved for fiction, ACTIVE at once. A preference chooses among those numbers."""
         parameters = (iso_country_code, number_type, opt_out_list_name, number_preference, attributes)
         earlier = self._number_tokens.earlier(client_token, parameters)
         if earlier:
@@ -124,7 +124,7 @@ class PhoneNumberBackend(OptOutListBackend):
         return added
 
     def update_phone_number(self, phone_number_id: str, **changes: Any) -> PhoneNumber:
-        """A number in a pool is changed through its pool."""
+        """Update a number. A number in a pool can only be changed through its pool."""
         found = self.phone_number(phone_number_id)
         if found.pool_id:
             raise ConflictError("PHONE_NUMBER_ASSOCIATED_TO_POOL", RESOURCE_TYPE, found.phone_number_id)

@@ -1,4 +1,4 @@
-"""Decides what a pool is set to, and that its phone numbers follow it."""
+"""Operations on pools. The settings of a pool apply to its numbers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PoolBackend(PhoneNumberBackend):
         self.pools: dict[str, Pool] = {}
 
     def pool(self, reference: str, field_name: str = "PoolId") -> Pool:
-        """The pool of that id or ARN."""
+        """Return the pool with that id or ARN."""
         pool_id = name_in(reference, RESOURCE_TYPE, self.arn(""), field_name)
         try:
             return self.pools[pool_id]
@@ -34,7 +34,7 @@ class PoolBackend(PhoneNumberBackend):
             raise ResourceNotFoundError(RESOURCE_TYPE, reference) from None
 
     def phone_or_pool(self, reference: str) -> PhoneNumber | Pool:
-        """Which of the two an origination identity is, shows in its id."""
+        """Return the phone number or pool of an origination identity, told apart by the id."""
         name = reference.rpartition(":")[2].removeprefix(f"{RESOURCE_TYPE}/")
         if name.startswith("pool-"):
             return self.pool(reference, "OriginationIdentity")
@@ -49,7 +49,7 @@ class PoolBackend(PhoneNumberBackend):
     # --- operations
 
     def request_phone_number(self, *args: Any, pool_id: str | None = None, **parameters: Any) -> PhoneNumber:
-        """A number requested for a pool is set as the pool is."""
+        """Assign a number. With a pool, it gets the pool's settings."""
         pool = self.pool(pool_id) if pool_id else None
         if pool and parameters["message_type"] != pool.message_type:
             raise ConflictError("MESSAGE_TYPE_MISMATCH", RESOURCE_TYPE, pool.pool_id)
@@ -68,7 +68,7 @@ class PoolBackend(PhoneNumberBackend):
         tags: list[dict[str, str]] | None = None,
         client_token: str | None = None,
     ) -> Pool:
-        """Inherits list, two-way and self-managed opt-outs from its first number, but not deletion protection."""
+        """Create a pool. It inherits its first number's settings, except deletion protection."""
         parameters = (origination_identity, message_type, iso_country_code, deletion_protection_enabled, tags)
         earlier = self._pool_tokens.earlier(client_token, parameters)
         if earlier:
@@ -97,7 +97,7 @@ class PoolBackend(PhoneNumberBackend):
         return created
 
     def update_pool(self, pool_id: str, **changes: Any) -> Pool:
-        """The pool's numbers cannot be changed by themselves, so they take over what the pool is set to."""
+        """Update a pool and the settings of its numbers, which cannot be changed individually."""
         found = self.pool(pool_id)
         if changes.get("opt_out_list_name"):
             changes["opt_out_list_name"] = self.opt_out_list(changes["opt_out_list_name"]).opt_out_list_name
@@ -129,7 +129,7 @@ class PoolBackend(PhoneNumberBackend):
         return {"Pools": pools, "NextToken": token}
 
     def delete_pool(self, pool_id: str) -> Pool:
-        """Its numbers stay, set as they are."""
+        """Delete a pool. Its numbers keep their settings."""
         found = self.pool(pool_id)
         if found.deletion_protection_enabled:
             raise ConflictError("DELETION_PROTECTION_ENABLED", RESOURCE_TYPE, found.pool_id)

@@ -1,4 +1,4 @@
-"""Decides whether a call is throttled: requests a second, by a token bucket for each operation."""
+"""Throttling: requests a second, with a token bucket for each operation."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from fractions import Fraction
 
 from .exceptions import ThrottlingError
 
-# https://docs.aws.amazon.com/sms-voice/latest/userguide/quotas.html: one a second, but for these.
+# https://docs.aws.amazon.com/sms-voice/latest/userguide/quotas.html: one a second, except these.
 DEFAULT_RATE = 1.0
 RATE_TO_A_RECIPIENT = 1.0
 DEFAULT_RATES: dict[str, float] = {"PutOptedOutNumber": 10.0, "DeleteOptedOutNumber": 10.0}
 
 
 class Quotas:
-    """Off until switched on, so that tests of other things need not pace themselves.
+    """The token buckets. Off by default, so that tests of other behaviour need not pace their calls.
 
-    A bucket holds one second's worth of calls (at least one) and refills continuously. The service does not document
-    its burst; this is the least generous reading that still gives the rate.
+    A bucket holds the calls of one second (at least one) and refills continuously. The service does not document
+    its burst capacity; this is the smallest that allows the rate.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Quotas:
         self._buckets: dict[str, tuple[Fraction, datetime]] = {}
 
     def set(self, enabled: bool | Mapping[str, float]) -> None:
-        """True: the documented rates; a mapping: these operations' rates and the documented ones for the rest."""
+        """Set the rates. True: the documented rates. A mapping: rates for these operations, the documented ones for others."""
         if isinstance(enabled, Mapping):
             if not all(0 < rate < math.inf for rate in enabled.values()):
                 raise ValueError("A rate must be a number above zero.")
@@ -39,17 +39,17 @@ class Quotas:
         self._buckets.clear()
 
     def take(self, operation: str, now: datetime) -> None:
-        """Count one call, or refuse it; a refused call costs nothing."""
+        """Take a token for one call. Raises ThrottlingError, without taking one, if there is none."""
         if self._rates is not None:
             self._take(operation, self._rates.get(operation, DEFAULT_RATE), now)
 
     def take_for_recipient(self, number: str, now: datetime) -> None:
-        """Count one text to a recipient, who gets one a second however high the rate of SendTextMessage is raised."""
+        """Take a token for one text to a recipient: one a second, whatever the rate of SendTextMessage."""
         if self._rates is not None:
             self._take(f"to {number}", RATE_TO_A_RECIPIENT, now)
 
     def _take(self, bucket: str, rate: float, now: datetime) -> None:
-        # In fractions, since a float's rounding would refuse a caller that keeps the rate exactly.
+        # Fractions: the rounding of floats would refuse a caller that keeps the rate exactly.
         capacity = Fraction(max(rate, 1.0))
         tokens, since = self._buckets.get(bucket, (capacity, now))
         waited = max(now - since, timedelta()) // timedelta(microseconds=1)

@@ -1,4 +1,4 @@
-"""RCS agents, and the operations on them."""
+"""Operations on RCS agents."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class RcsAgentBackend(PoolBackend):
         self_managed_opt_outs: bool = False,
         opt_out_list_name: str = DEFAULT_LIST,
     ) -> RcsAgent:
-        """Give this account an agent with an id that the test chooses. A channel makes it two-way."""
+        """Add an agent with an id of the test's choice. An agent with a channel is two-way."""
         if not _ID.fullmatch(rcs_agent_id):
             raise ValueError("Not the id of an RCS agent.")
         with self.lock:
@@ -119,7 +119,7 @@ class RcsAgentBackend(PoolBackend):
         return created
 
     def update_rcs_agent(self, rcs_agent_id: str, **changes: Any) -> RcsAgent:
-        """An agent in a pool is changed through its pool."""
+        """Update an agent. An agent in a pool can only be changed through its pool."""
         found = self.rcs_agent(rcs_agent_id)
         if found.pool_id:
             raise ConflictError("RCS_AGENT_ASSOCIATED_TO_POOL", RESOURCE_TYPE, found.rcs_agent_id)
@@ -168,7 +168,7 @@ class RcsAgentBackend(PoolBackend):
         return found
 
     def update_pool(self, pool_id: str, **changes: Any) -> Pool:
-        """A pool's agents take over its settings, as its numbers do."""
+        """Update a pool, and the settings of its numbers and agents."""
         found = super().update_pool(pool_id, **changes)
         for agent in self.agents_in(found):
             agent.take_over(found)

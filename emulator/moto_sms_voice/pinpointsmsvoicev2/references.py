@@ -1,4 +1,4 @@
-"""Decides which resource a name, an id or an ARN means."""
+"""References to resources by name, id or ARN."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from .exceptions import ResourceNotFoundError, ValidationError
 
 
 def name_in(reference: str, resource_type: str, account_arn: str, field: str) -> str:
-    """The name or id in a reference that may be an ARN; ``account_arn`` is this account's, up to the resource.
+    """Return the name or id in a reference that may be an ARN. ``account_arn`` is this account's ARN, up to the resource.
 
-    An ARN of another kind of resource is INVALID_ARN. One of another account or region is not found: it would have to
-    be shared by a resource policy, and the operations that set one are not implemented.
+    An ARN of another resource type raises INVALID_ARN. An ARN of another account or region is not found: sharing
+    requires a resource policy, which is not implemented.
     """
     if not reference.startswith("arn:"):
         return reference

@@ -1,4 +1,4 @@
-"""Decides how a call is read and answered; one method for each operation that is implemented."""
+"""The JSON API: one method for each implemented operation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IMPLEMENTED: set[str] = set()
 def operation(
     answer: Callable[[PinpointSMSVoiceV2Response, dict[str, Any]], object],
 ) -> Callable[[PinpointSMSVoiceV2Response], ActionResult]:
-    """A call of the service: counted, throttled and failed on order, its input checked against the model."""
+    """Wrap a method as an operation: log, throttle, inject faults, and validate the input against the model."""
     IMPLEMENTED.add(answer.__name__)
 
     @wraps(answer)
@@ -37,14 +37,14 @@ def operation(
 
 
 def _error(status: int, code: str, message: str) -> TYPE_RESPONSE:
-    """An error that the service model has no shape for, in the protocol's form."""
+    """Return an error without a shape in the service model, in the protocol's form."""
     return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps({"__type": code, "message": message})
 
 
 class PinpointSMSVoiceV2Response(BaseResponse):
-    """The service's JSON API. Each method gets the input's members under their snake-case names."""
+    """The service's JSON API. Each method gets the input's members under their snake_case names."""
 
-    use_raw_body = True  # else moto reads form parameters out of a message's text, and fails on what is not UTF-8
+    use_raw_body = True  # otherwise moto parses form parameters in a message's text, and fails if it is not UTF-8
 
     def __init__(self) -> None:
         super().__init__(service_name=SERVICE_NAME)
@@ -54,12 +54,12 @@ class PinpointSMSVoiceV2Response(BaseResponse):
         return pinpointsmsvoicev2_backends[self.current_account][self.region]
 
     def _get_action(self) -> str:
-        """From the header alone, as the protocol has it."""
+        """Return the operation in the header, the protocol's only place for it."""
         target: str = self.headers.get("X-Amz-Target", "")
         return target.rpartition(".")[2]
 
     def call_action(self) -> TYPE_RESPONSE:
-        """What is not implemented answers 501, in process and on a server alike; clients do not retry that."""
+        """Call the operation. An operation that is not implemented answers 501, which clients do not retry."""
         action = self._get_action()
         known = action in get_service_model(SERVICE_NAME).operation_names
         if not known or camelcase_to_underscores(action) not in IMPLEMENTED:
@@ -67,7 +67,7 @@ class PinpointSMSVoiceV2Response(BaseResponse):
         return super().call_action()
 
     def serialized(self, action_result: ActionResult) -> TYPE_RESPONSE:
-        """The service model gives errors no status; the API's reference gives 500 to internal errors alone."""
+        """Serialize the result. Only internal errors have status 500 (API reference; the model gives no status)."""
         error = action_result.result
         if not isinstance(error, ServiceError):
             return super().serialized(action_result)

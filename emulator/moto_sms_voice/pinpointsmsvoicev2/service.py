@@ -1,4 +1,4 @@
-"""Decides what holds for every call whatever it does: its clock, its quota, ordered faults, and the log of requests."""
+"""What all operations share: clock, quotas, fault injection and the request log."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class RequestRecord:
 
 
 class ServiceBackend(BaseBackend):
-    """What the parts of the backend share. Times are naive UTC, as everywhere in moto, to the millisecond."""
+    """The base of the backend's classes. Times are naive UTC, as everywhere in moto, with millisecond precision."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.lock = RLock()  # moto's server answers on several threads
+        self.lock = RLock()  # moto's server is multi-threaded
         self.tagger = TaggingService()
         self.paginator = Paginator()
         self._moved = timedelta()
@@ -45,26 +45,26 @@ class ServiceBackend(BaseBackend):
     # --- time
 
     def now(self) -> datetime:
-        """The present, to the millisecond."""
+        """Return the current time with millisecond precision."""
         now = self.exactly_now()
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def exactly_now(self) -> datetime:
-        """The process's time, which freezegun and time_machine move, plus what this backend was moved by."""
+        """Return the process's time (freezegun and time_machine apply) plus this backend's own offset."""
         return utcnow() + self._moved
 
     def advance_time(self, seconds: float) -> datetime:
-        """Move this backend's time on (30-day rule, quotas, timestamps) without touching the process's clock."""
+        """Advance this backend's time (30-day rule, quotas, timestamps), but not the process's clock."""
         if not seconds >= 0:
             raise ValueError("Time moves on, not back.")
         with self.lock:
             self._moved += timedelta(seconds=seconds)
             return self.now()
 
-    # --- what a test may order
+    # --- controls for tests
 
     def set_quotas(self, enabled: bool | Mapping[str, float]) -> None:
-        """Switch requests a second on (documented rates, or a mapping of operations to rates) or off."""
+        """Switch quotas on (documented rates, or a mapping of operations to requests a second) or off."""
         if isinstance(enabled, Mapping):
             for operation in enabled:
                 _must_exist(operation)
@@ -82,8 +82,8 @@ class ServiceBackend(BaseBackend):
     ) -> None:
         """Make the next calls of an operation fail with an error code.
 
-        With ``after_effect`` the call is carried out and the error answered instead of its result: what a caller sees
-        when the connection breaks before the answer. The client's own retries count as calls.
+        With ``after_effect`` the call takes effect and the error replaces its result, as when the connection breaks
+        before the response. The client's own retries count as calls.
         """
         _must_exist(operation)
         if times < 1:
@@ -92,7 +92,7 @@ class ServiceBackend(BaseBackend):
             self._faults.order(operation, Fault(error, message, reason, after_effect), times)
 
     def request_log(self) -> tuple[RequestRecord, ...]:
-        """Every API call so far, in the order they were answered, refused ones included."""
+        """Return every API call so far, including failed ones, in order."""
         with self.lock:
             return tuple(self._requests)
 
@@ -100,7 +100,7 @@ class ServiceBackend(BaseBackend):
 
     @contextmanager
     def call(self, operation: str) -> Iterator[None]:
-        """One API call, alone at a time: throttled first, then failed on order, then carried out."""
+        """Run one API call under the lock: throttling first, then injected faults, then the operation."""
         with self.lock:
             at = self.now()
             outcome = "a defect of the emulator"
@@ -124,6 +124,6 @@ class ServiceBackend(BaseBackend):
 
 
 def _must_exist(operation: str) -> None:
-    """A misspelt operation would make a test pass that tests nothing."""
+    """Raise ValueError for an unknown operation: a fault for a misspelt one would never happen."""
     if operation not in get_service_model(SERVICE_NAME).operation_names:
         raise ValueError(f"{operation} is no operation of {SERVICE_NAME}.")

@@ -1,4 +1,4 @@
-"""Decides which resources carry tags, and how many."""
+"""Operations on tags."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from .exceptions import ServiceQuotaExceededError, ValidationError
 from .inbound import InboundBackend
 
-# TagList's own maximum in the service model.
+# The maximum of TagList in the service model.
 TAGS_PER_RESOURCE = 200
 
 
@@ -16,7 +16,7 @@ class TagBackend(InboundBackend):
     """The operations on tags."""
 
     def _tagged(self, arn: str) -> str:
-        """The ARN, if it is one of a resource that exists."""
+        """Return the ARN. Raises ResourceNotFoundError if no resource has it."""
         finders: dict[str, Callable[[str], object]] = {
             "opt-out-list": self.opt_out_list,
             "phone-number": self.phone_number,

@@ -1,4 +1,4 @@
-"""Decides which URLs are answered: the service's own, and the paths by which a test controls it."""
+"""URLs of the service, and of the control paths for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ url_paths = {
     "{0}/$": PinpointSMSVoiceV2Response.dispatch,
 }
 
-# These stand beside moto's own `/moto-api/static/...`, where no path of any AWS service can be.
+# Beside moto's own `/moto-api/static/...`; no AWS service has such paths.
 control_paths = {
     "{0}/moto-api/pinpointsmsvoicev2/texts$": control.texts,
     "{0}/moto-api/pinpointsmsvoicev2/requests$": control.requests,

@@ -1,4 +1,4 @@
-"""Decides whether an operation's input is well-formed, from botocore's own service model and nothing else."""
+"""Validation of input against botocore's service model."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Violation = tuple[str, str]
 
 
 def read_input(operation: OperationModel, body: bytes) -> dict[str, Any]:
-    """The members that the model knows, checked: required, type, length, size, range, pattern, enum.
+    """Return the members that the model knows, validated: required, type, length, size, range, pattern, enum.
 
-    AWS's clients check neither patterns nor enums nor maxima, so the service must. Every violation is reported in
-    ``Fields``, by its path. The Reason is MISSING_PARAMETER where nothing else is wrong than that members are missing,
-    and FIELD_VALIDATION_FAILED otherwise; which of its reasons the service gives is not documented.
+    AWS's clients do not check patterns, enums and maxima, so the service must. ``Fields`` reports each violation by its
+    path. The Reason is MISSING_PARAMETER if members are missing and nothing else is wrong, otherwise
+    FIELD_VALIDATION_FAILED; the service's choice of reasons is not documented.
     """
     try:
         given = json.loads(body) if body else {}
@@ -57,7 +57,7 @@ def _check(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
             yield from _check(shape.member, item, f"{path}[{index}]")
     elif isinstance(shape, MapShape):
         yield from _check_bounds(shape, len(value), path, " entries")
-        # A key is the caller's own text: its place is named instead.
+        # A key may contain any text, so the error gives its position instead.
         for index, (key, item) in enumerate(value.items()):
             yield from _check(shape.key, key, f"{path}[{index}].key")
             yield from _check(shape.value, item, f"{path}[{index}].value")
@@ -68,7 +68,7 @@ def _check(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
 
 
 def _has_type(shape: Shape, value: object) -> bool:
-    """The exact type: JSON's true is a Python int, but no integer of the model."""
+    """Return whether the type matches exactly: JSON's true is a Python int, but not an integer of the model."""
     if shape.type_name in ("double", "timestamp"):
         return type(value) in (int, float)
     return type(value) is _JSON_TYPES[shape.type_name]

@@ -66,6 +66,6 @@ def test_every_page_is_as_motos_own(table: Any, monkeypatch: pytest.MonkeyPatch)
         expected = _everything(table)
     with monkeypatch.context() as patch:
         for name in ("all_items", "sorted_items", "_item_comes_before_dct", "query"):
-            patch.setattr(Table, name, getattr(Table, name))  # put back what mend changes
-        moto_order.mend()
+            patch.setattr(Table, name, getattr(Table, name))  # put back what patch() changes
+        moto_order.patch()
         assert _everything(table) == expected

@@ -16,7 +16,7 @@ from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
 from sms_consent.inbound.message import InboundMessage
 from sms_consent_cli.local.event_files import Record
-from sms_consent_cli.local.event_result import Fate
+from sms_consent_cli.local.event_result import EventResult
 from sms_consent_cli.local.report import show
 
 AT = datetime(2026, 11, 3, 14, 2, 11, tzinfo=UTC)
@@ -30,7 +30,7 @@ CONSENT = Consent(
     number=PERSON, list_name="Default", status=Status.OPTED_OUT, end_user_opted_out=True, decided_at=AT,
     decided_by="id", applied_version=1, listed=True,
 )  # fmt: skip
-FATE = Fate(
+FATE = EventResult(
     record=Record("{}", WORDS, {}),
     decision=DECISION,
     outcome=Outcome.CHANGED,
@@ -39,15 +39,15 @@ FATE = Fate(
 )
 
 
-def shown(*fates: Fate, width: int = 120, colours: bool = False) -> str:
+def shown(*results: EventResult, width: int = 120, colours: bool = False) -> str:
     """What a terminal of that width gets."""
     file = StringIO()
-    show(Console(file=file, width=width, force_terminal=colours), [("event.json", fates)])
+    show(Console(file=file, width=width, force_terminal=colours), [("event.json", results)])
     return file.getvalue()
 
 
-def saying(body: str) -> Fate:
-    """The same fate, of other words."""
+def saying(body: str) -> EventResult:
+    """The same result, of other words."""
     return replace(FATE, record=Record("{}", replace(WORDS, body=body), {}))
 
 

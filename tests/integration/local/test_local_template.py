@@ -12,7 +12,7 @@ import yaml
 from integration.local.served import REPOSITORY
 
 from sms_consent_cli.local.errors import LocalError
-from sms_consent_cli.local.stack_plan import Blueprint, resolved, take_apart
+from sms_consent_cli.local.stack_plan import StackPlan, plan_stack, resolved
 from sms_consent_cli.local.template import DEMO_PARAMETERS, read_template
 
 OURS = REPOSITORY / "template.yaml"
@@ -38,9 +38,9 @@ def region() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def ours() -> Blueprint:
+def ours() -> StackPlan:
     """The shipped template, taken apart."""
-    return take_apart(read_template(OURS, {}).document)
+    return plan_stack(read_template(OURS, {}).document)
 
 
 def written(folder: Path, content: object) -> Path:
@@ -50,14 +50,14 @@ def written(folder: Path, content: object) -> Path:
     return file
 
 
-def test_queues_topic_key_table_and_list_are_created_by_cloudformation(ours: Blueprint) -> None:
+def test_queues_topic_key_table_and_list_are_created_by_cloudformation(ours: StackPlan) -> None:
     """Under the logical ids that the contract promises."""
     assert {"Key", "InboundTopic", "InboundQueue", "InboundDeadLetterQueue", "LedgerTable", "OptOutList"} <= set(
         ours.created["Resources"]
     )
 
 
-def test_functions_and_what_triggers_them_are_run_here(ours: Blueprint) -> None:
+def test_functions_and_what_triggers_them_are_run_here(ours: StackPlan) -> None:
     """With the transform's own names for mapping and rule."""
     kinds = {name: resource["Type"] for name, resource in ours.run_here.items()}
     assert kinds["InboundFunction"] == kinds["SweepFunction"] == "AWS::Lambda::Function"
@@ -65,7 +65,7 @@ def test_functions_and_what_triggers_them_are_run_here(ours: Blueprint) -> None:
     assert kinds["SweepFunctionEveryMinute"] == "AWS::Events::Rule"
 
 
-def test_nothing_is_left_out_without_a_reason(ours: Blueprint) -> None:
+def test_nothing_is_left_out_without_a_reason(ours: StackPlan) -> None:
     """Every resource of the template is created, run or named with the reason why it is not."""
     left_out = {name for names in ours.left_out.values() for name in names}
     document = read_template(OURS, {}).document
@@ -73,7 +73,7 @@ def test_nothing_is_left_out_without_a_reason(ours: Blueprint) -> None:
     assert {"InboundRole", "SweepRole", "InboundQueuePolicy", "DeadLetterAlarm"} <= left_out
 
 
-def test_outputs_of_what_is_not_created_are_dropped_and_the_others_kept(ours: Blueprint) -> None:
+def test_outputs_of_what_is_not_created_are_dropped_and_the_others_kept(ours: StackPlan) -> None:
     """A reference to a resource that is not there would fail the stack."""
     outputs = set(ours.created["Outputs"])
     assert {"TopicArn", "OptOutListName", "LedgerTableName", "QueueUrl", "DeadLetterQueueUrl"} <= outputs
@@ -81,12 +81,12 @@ def test_outputs_of_what_is_not_created_are_dropped_and_the_others_kept(ours: Bl
     assert resolved("InboundFunction") in outputs
 
 
-def test_a_function_has_its_logical_id_for_a_name(ours: Blueprint) -> None:
+def test_a_function_has_its_logical_id_for_a_name(ours: StackPlan) -> None:
     """By which the Lambda API knows it here."""
     assert ours.created["Outputs"]["InboundFunctionName"]["Value"] == "InboundFunction"
 
 
-def test_a_schedule_with_a_condition_runs_where_that_holds(ours: Blueprint) -> None:
+def test_a_schedule_with_a_condition_runs_where_that_holds(ours: StackPlan) -> None:
     """CloudFormation decides on it: the output that tells of the schedule has its condition."""
     (name,) = [each for each in ours.run_here if each.startswith("RetentionFunction") and each.endswith("EveryHour")]
     assert ours.created["Outputs"][resolved(name)]["Condition"] == "ForgetsBodies"
@@ -168,4 +168,4 @@ def test_a_resource_that_refers_to_one_that_is_not_created_is_named(tmp_path: Pa
     }
     template = read_template(written(tmp_path, MINIMAL | {"Resources": resources}), {})
     with pytest.raises(LocalError, match="Topic refers to Function, which the local stack does not create"):
-        take_apart(template.document)
+        plan_stack(template.document)

@@ -28,9 +28,9 @@ SILENCE = 60
 class ApiServer:
     """Serves an application in threads of its own."""
 
-    def __init__(self, door: BoundSocket, app: WSGIApplication, tls: ssl.SSLContext) -> None:
-        self._server = _EitherServer(door, app, tls)
-        door.socket.close()  # the server has a duplicate
+    def __init__(self, bound_socket: BoundSocket, app: WSGIApplication, tls: ssl.SSLContext) -> None:
+        self._server = _EitherServer(bound_socket, app, tls)
+        bound_socket.socket.close()  # the server has a duplicate
         self._thread = Thread(target=self._server.serve_forever, name="api-port", daemon=True)
 
     def start(self) -> None:
@@ -44,8 +44,8 @@ class ApiServer:
 
 
 class _EitherServer(ThreadedWSGIServer):
-    def __init__(self, door: BoundSocket, app: WSGIApplication, tls: ssl.SSLContext) -> None:
-        super().__init__(door.host, door.port, app, handler=_Quiet, fd=door.socket.fileno())
+    def __init__(self, bound_socket: BoundSocket, app: WSGIApplication, tls: ssl.SSLContext) -> None:
+        super().__init__(bound_socket.host, bound_socket.port, app, handler=_Quiet, fd=bound_socket.socket.fileno())
         self._tls = tls
 
     def finish_request(self, request: Any, client_address: Any) -> None:

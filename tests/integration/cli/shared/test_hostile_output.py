@@ -38,7 +38,7 @@ from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
 from sms_consent_cli.commands.connect.report import Report
 from sms_consent_cli.commands.connect.verdict import bad
 from sms_consent_cli.local.event_files import Record
-from sms_consent_cli.local.event_result import Fate
+from sms_consent_cli.local.event_result import EventResult
 from sms_consent_cli.local.report import show
 from sms_consent_cli.main import app
 from sms_consent_cli.shared.deployment import Deployment
@@ -250,8 +250,8 @@ def test_reports_are_shown_as_text(capsys: pytest.CaptureFixture[str], monkeypat
         report.say("\n" + text.replace("\r\n", ""))
         with report.doing(EVIL):
             pass
-        fates = [Fate(record=Record(body=text, text=None, attributes={}), problem=text)]
-        show(console(), [(text, fates)])
+        results = [EventResult(record=Record(body=text, text=None, attributes={}), problem=text)]
+        show(console(), [(text, results)])
         assert "[/b]" in harmless(capsys.readouterr().out)
 
 
