@@ -5,7 +5,16 @@ from dataclasses import dataclass
 import pytest
 
 from sms_consent_cli.commands.evaluate.corpus import Label, LabelledText
-from sms_consent_cli.commands.evaluate.metrics import Figures, Outcome, Share, by, confusion, outcomes, share, tiers
+from sms_consent_cli.commands.evaluate.metrics import (
+    ClassifiedText,
+    Figures,
+    Share,
+    by,
+    confusion,
+    outcomes,
+    share,
+    tiers,
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ def labelled(label: Label, read_as: str, kind: str = "passing", language: str = 
 
 
 @pytest.fixture
-def results() -> list[Outcome]:
+def results() -> list[ClassifiedText]:
     """Four opt-outs, three innocent texts, two of chat, two unclear ones."""
     return outcomes(
         ReadsWhatIsWritten(),
@@ -51,43 +60,43 @@ def results() -> list[Outcome]:
     )
 
 
-def test_an_opt_out_that_is_only_asked_about_is_not_found(results: list[Outcome]) -> None:
+def test_an_opt_out_that_is_only_asked_about_is_not_found(results: list[ClassifiedText]) -> None:
     """A person who must answer a question first is not yet opted out."""
     figures = Figures.of(results)
     assert figures.found == Share(2, 4)
     assert figures.asked == Share(1, 4)
 
 
-def test_an_innocent_text_is_touched_if_its_consent_changes(results: list[Outcome]) -> None:
+def test_an_innocent_text_is_touched_if_its_consent_changes(results: list[ClassifiedText]) -> None:
     """A question or a help text changes nothing, and is counted apart."""
     figures = Figures.of(results)
     assert figures.touched == Share(1, 3)
     assert figures.innocent_asked == Share(1, 3)
 
 
-def test_chat_is_not_mixed_with_the_hard_innocent_texts(results: list[Outcome]) -> None:
+def test_chat_is_not_mixed_with_the_hard_innocent_texts(results: list[ClassifiedText]) -> None:
     """Chat would flatter their figure; being opted in by mistake is being touched too."""
     assert Figures.of(results).conversation_touched == Share(1, 2)
 
 
-def test_an_unclear_text_that_changes_a_consent_is_counted(results: list[Outcome]) -> None:
+def test_an_unclear_text_that_changes_a_consent_is_counted(results: list[ClassifiedText]) -> None:
     """Asking was right there, acting was not."""
     assert Figures.of(results).unclear_touched == Share(1, 2)
 
 
-def test_a_tier_is_judged_by_those_whom_it_opts_out(results: list[Outcome]) -> None:
+def test_a_tier_is_judged_by_those_whom_it_opts_out(results: list[ClassifiedText]) -> None:
     """Two of its four had asked for it."""
     assert tiers(results) == {"SENTENCE": Share(2, 4)}
 
 
-def test_figures_are_broken_down_by_language(results: list[Outcome]) -> None:
+def test_figures_are_broken_down_by_language(results: list[ClassifiedText]) -> None:
     """The largest group first."""
     groups = by(results, lambda one: one.example.language)
     assert {language: len(group) for language, group in groups.items()} == {"en": 10, "fr": 1}
     assert list(groups) == ["en", "fr"]
 
 
-def test_the_confusion_list_has_every_label(results: list[Outcome]) -> None:
+def test_the_confusion_list_has_every_label(results: list[ClassifiedText]) -> None:
     """Also those that no text bears."""
     table = confusion(results)
     assert table[Label.OPT_OUT] == {Label.OPT_OUT: 2, Label.UNCLEAR: 1, Label.NONE: 1}
@@ -109,6 +118,6 @@ def test_nothing_of_nothing_is_known() -> None:
     assert Share(0, 0).value == 0.0
 
 
-def test_a_share_counts_only_among_the_chosen(results: list[Outcome]) -> None:
+def test_a_share_counts_only_among_the_chosen(results: list[ClassifiedText]) -> None:
     """One in French, and it is found."""
     assert share(results, lambda one: one.example.language == "fr", lambda one: one.touched) == Share(1, 1)

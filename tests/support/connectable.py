@@ -30,7 +30,7 @@ from handlers.sweep import handler as sweep_handler
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.domain.time import as_text
 from sms_consent_cli.commands.connect.delivery_check import TEST_SENDER
-from sms_consent_cli.commands.connect.report import Report
+from sms_consent_cli.commands.connect.report import ConnectReport
 from sms_consent_cli.commands.connect.run import connect, disconnect
 from sms_consent_cli.commands.connect.switchover import ConnectOptions, Switchover
 from sms_consent_cli.commands.connect.verdict import Verdict
@@ -69,7 +69,7 @@ class Connectable:
     queue: str
     number_id: str
     calls: list[str] = field(default_factory=list)
-    report: Report | None = None  # of the last command that was run quickly
+    report: ConnectReport | None = None  # of the last command that was run quickly
     deaf: bool = False  # the functions do nothing
     may_invoke: bool = True  # whether the caller may invoke SweepFunction
     invoked: list[dict[str, Any]] = field(default_factory=list)  # what SweepFunction was invoked with
@@ -102,7 +102,7 @@ class Connectable:
             keep_list="--keep-list" in options,
             wait=5,
         )
-        self.report = report = Report(sender, silent=True, dry_run=wishes.dry_run)
+        self.report = report = ConnectReport(sender, silent=True, dry_run=wishes.dry_run)
         try:
             switchover = Switchover(CommandContext(Deployment()), wishes, report)
             originator = switchover.originators.find(sender)

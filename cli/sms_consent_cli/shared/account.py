@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
 
-__all__ = ["Account", "ListedNumber", "OptOutList"]
+__all__ = ["Account", "AccountList", "ListedNumber"]
 
 PAGE = 100
 _UNKNOWN = frozenset({"ResourceNotFoundException", "AccessDeniedException", "ValidationException"})
@@ -23,7 +23,7 @@ _DENIED = frozenset({"AccessDeniedException", "UnknownOperationException", "NotI
 
 
 @dataclass(frozen=True, slots=True)
-class OptOutList:
+class AccountList:
     """An opt-out list. A list of another account, shared with this one, is known by its ARN only."""
 
     name: str
@@ -51,12 +51,12 @@ class Account:
         self._sms = sms
 
     @cached_property
-    def lists(self) -> tuple[OptOutList, ...]:
+    def lists(self) -> tuple[AccountList, ...]:
         """The account's own lists."""
         pages = self._sms.get_paginator("describe_opt_out_lists").paginate(Owner="SELF", PaginationConfig=_PAGES)
         return tuple(_opt_out_list(each, shared=False) for page in pages for each in page["OptOutLists"])
 
-    def find(self, given: str) -> OptOutList | None:
+    def find(self, given: str) -> AccountList | None:
         """Return the list with a name or ARN, or None. Lists of other accounts are found by ARN only."""
         for each in self.lists:
             if given in {each.name, each.arn}:
@@ -71,7 +71,7 @@ class Account:
             raise
         return _opt_out_list(found[0], shared=True) if found else None
 
-    def used_by(self, found: OptOutList) -> list[str]:
+    def used_by(self, found: AccountList) -> list[str]:
         """Return the numbers, pools and RCS agents of this account that use a list."""
         chosen: Any = [{"Name": "opt-out-list-name", "Values": [found.reference]}]
         return [identity for identity, _ in self._identities(chosen)]
@@ -113,7 +113,7 @@ class Account:
             if error.response["Error"].get("Code") not in _DENIED:
                 raise
 
-    def numbers_on(self, found: OptOutList, wait: Callable[[], None]) -> Iterator[list[ListedNumber]]:
+    def numbers_on(self, found: AccountList, wait: Callable[[], None]) -> Iterator[list[ListedNumber]]:
         """Yield the numbers on a list, at most a hundred at a time.
 
         ``wait`` is called before each request, to keep to AWS's rate of one request a second.
@@ -131,7 +131,7 @@ class Account:
 _PAGES: Any = {"PageSize": PAGE}
 
 
-def _opt_out_list(described: Any, *, shared: bool) -> OptOutList:
-    return OptOutList(
+def _opt_out_list(described: Any, *, shared: bool) -> AccountList:
+    return AccountList(
         described["OptOutListName"], described["OptOutListArn"], described["CreatedTimestamp"], shared=shared
     )

@@ -15,7 +15,7 @@ from typing import TextIO
 
 __all__ = [
     "BrokenLine",
-    "Record",
+    "DelimitedRecord",
     "detect_dialect",
     "escape_cell",
     "normalised_heading",
@@ -36,7 +36,7 @@ _SPELT = re.compile(r"\\u([0-9a-f]{4})")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class DelimitedRecord:
     """A record, with the number of its first line."""
 
     line: int
@@ -99,7 +99,7 @@ def _unspelt(found: re.Match[str]) -> str:
     return character if character == "\\" or _COMMANDS.fullmatch(character) else found[0]
 
 
-def records(lines: Iterable[str], dialect: type[csv.Dialect]) -> Iterator[Record | BrokenLine]:
+def records(lines: Iterable[str], dialect: type[csv.Dialect]) -> Iterator[DelimitedRecord | BrokenLine]:
     """Yield every record; empty lines are skipped."""
     feed = _LineBuffer(lines)
     while True:
@@ -114,7 +114,7 @@ def records(lines: Iterable[str], dialect: type[csv.Dialect]) -> Iterator[Record
         if cells is None:
             return
         if any(cell.strip() for cell in cells):
-            yield Record(begin, cells)
+            yield DelimitedRecord(begin, cells)
 
 
 class _TooLong(Exception):

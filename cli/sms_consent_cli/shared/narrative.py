@@ -16,7 +16,7 @@ from sms_consent.domain.reply import Reply, ReplyState, ReplyThread
 from sms_consent.queries.history import Entry
 from sms_consent_cli.shared.terminal_text import printable
 
-__all__ = ["Line", "Narrative", "NumberHistory"]
+__all__ = ["HistoryLine", "Narrative", "NumberHistory"]
 
 LATE = timedelta(minutes=1)
 """Delays from here on are mentioned."""
@@ -41,7 +41,7 @@ class NumberHistory:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HistoryLine:
     """One event."""
 
     at: datetime
@@ -62,11 +62,11 @@ class Narrative:
             )
         }
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[HistoryLine]:
         """Return the decisions, and the drift that reconcile found."""
-        lines = [Line(entry.decision.at, self._of(entry)) for entry in self._history.entries]
+        lines = [HistoryLine(entry.decision.at, self._of(entry)) for entry in self._history.entries]
         lines += [
-            Line(drift.found_at, _DRIFTS[drift.kind].format(printable(drift.list_name, quoted=False)))
+            HistoryLine(drift.found_at, _DRIFTS[drift.kind].format(printable(drift.list_name, quoted=False)))
             for drift in self._history.drifts
         ]
         return sorted(lines, key=lambda line: line.at)

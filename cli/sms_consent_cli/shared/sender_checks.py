@@ -14,7 +14,7 @@ from sms_consent.replies.templates import language_tag
 from sms_consent_cli.shared.usage_error import UsageError
 
 if TYPE_CHECKING:
-    from sms_consent_cli.shared.account import Account, OptOutList
+    from sms_consent_cli.shared.account import Account, AccountList
     from sms_consent_cli.shared.deployment import Deployment
 
 __all__ = ["CheckedSender", "SenderChecks", "SenderRequest"]
@@ -85,7 +85,7 @@ class SenderChecks:
         )
         return CheckedSender(sender, tuple(self._notes(sender, found)))
 
-    def list_name(self, given: str) -> tuple[str, OptOutList | None]:
+    def list_name(self, given: str) -> tuple[str, AccountList | None]:
         """Return a list's name in the ledger, and the list if the account was asked. Raises UsageError."""
         problems: list[str] = []
         found = self._list(given.strip(), problems)
@@ -93,11 +93,11 @@ class SenderChecks:
             raise UsageError("; ".join(problems))
         return self._ledger_name(given, found), found
 
-    def _ledger_name(self, given: str, found: OptOutList | None) -> str:
+    def _ledger_name(self, given: str, found: AccountList | None) -> str:
         """Return the list's name in the ledger."""
         return found.reference if found is not None else self._deployment.names.canonical(given)
 
-    def may_write(self, found: OptOutList) -> bool | None:
+    def may_write(self, found: AccountList) -> bool | None:
         """Return whether the stack lets the functions write to a list; None without a stack."""
         if not self._deployment.has_stack:
             return None
@@ -106,7 +106,7 @@ class SenderChecks:
         own = self._deployment.own_list
         return found.arn in named or own in {found.arn, None if found.shared else found.name}
 
-    def note_of_permission(self, found: OptOutList) -> str | None:
+    def note_of_permission(self, found: AccountList) -> str | None:
         """Return what to do if the functions may not write to a list, or None."""
         if self.may_write(found) is not False:
             return None
@@ -115,7 +115,7 @@ class SenderChecks:
             "and deploy. Until then, its opt-outs are recorded and stay due."
         )
 
-    def _list(self, given: str, problems: list[str]) -> OptOutList | None:
+    def _list(self, given: str, problems: list[str]) -> AccountList | None:
         if not given:
             problems.append("give --list: without a stack there is no default list")
         elif not _LIST.fullmatch(given):
@@ -157,7 +157,7 @@ class SenderChecks:
 
     # --- notes
 
-    def _notes(self, sender: Sender, found: OptOutList | None) -> list[str]:
+    def _notes(self, sender: Sender, found: AccountList | None) -> list[str]:
         if self._account is None or found is None:
             return []
         note = self.note_of_permission(found)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sms_consent_cli.commands.connect.originators import Originator
-    from sms_consent_cli.commands.connect.report import Report
+    from sms_consent_cli.commands.connect.report import ConnectReport
     from sms_consent_cli.commands.connect.switchover import ConnectOptions, Switchover
 
 __all__ = ["connect", "disconnect"]
@@ -97,11 +97,11 @@ def _run(
     sender: str,
     options: ConnectOptions,
     stack: str,
-    carry_out: Callable[[Switchover, Originator, ConnectOptions, Report], int],
+    carry_out: Callable[[Switchover, Originator, ConnectOptions, ConnectReport], int],
     *,
     as_json: bool,
 ) -> None:
-    from sms_consent_cli.commands.connect.report import Report
+    from sms_consent_cli.commands.connect.report import ConnectReport
     from sms_consent_cli.commands.connect.switchover import Switchover
     from sms_consent_cli.shared.command_context import CommandContext
     from sms_consent_cli.shared.deployment import Deployment
@@ -111,7 +111,7 @@ def _run(
     with report_aws_errors(command), report_usage_errors(command):
         if options.copy and options.forget:
             raise UsageError("give --carry or --forget")
-        report = Report(sender.strip(), silent=as_json, dry_run=options.dry_run)
+        report = ConnectReport(sender.strip(), silent=as_json, dry_run=options.dry_run)
         switchover = Switchover(CommandContext(Deployment(stack)), options, report)
         originator = switchover.originators.find(_named(sender))
         if originator is None:

@@ -17,7 +17,7 @@ from sms_consent_cli.commands.connect.verdict import Check, Verdict
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import isolated, visible
 
-__all__ = ["Report", "describe_step"]
+__all__ = ["ConnectReport", "describe_step"]
 
 _MARKS = {
     Verdict.GOOD: ("ok", "green"),
@@ -55,7 +55,7 @@ def describe_step(step: Step, plan: SwitchoverPlan) -> str:
 
 
 @dataclass(slots=True)
-class Report:
+class ConnectReport:
     """The report of a run. If ``silent``, nothing is printed before the end."""
 
     identity: str

@@ -8,7 +8,7 @@ from sms_consent.domain.errors import ConsentError
 from sms_consent_cli.commands.connect.delivery_check import DeliveryFailed
 from sms_consent_cli.commands.connect.originators import ChangeNotVisible, Originator
 from sms_consent_cli.commands.connect.plan import Step, is_safe
-from sms_consent_cli.commands.connect.report import Report, describe_step
+from sms_consent_cli.commands.connect.report import ConnectReport, describe_step
 from sms_consent_cli.commands.connect.switchover import ChangedMeanwhile, ConnectOptions, Switchover, SwitchoverPlan
 from sms_consent_cli.commands.connect.transfer import Incomplete
 
@@ -17,7 +17,7 @@ __all__ = ["DONE", "STOPPED", "connect", "disconnect"]
 DONE, STOPPED, FAILED = 0, 1, 3
 
 
-def connect(switchover: Switchover, originator: Originator, options: ConnectOptions, report: Report) -> int:
+def connect(switchover: Switchover, originator: Originator, options: ConnectOptions, report: ConnectReport) -> int:
     """Connect a sender, and return the exit code.
 
     0 connected, or recorded and due; 1 stopped while AWS or the stack honours STOP; 3 AWS did not respond.
@@ -37,7 +37,7 @@ def connect(switchover: Switchover, originator: Originator, options: ConnectOpti
     return code
 
 
-def disconnect(switchover: Switchover, originator: Originator, options: ConnectOptions, report: Report) -> int:
+def disconnect(switchover: Switchover, originator: Originator, options: ConnectOptions, report: ConnectReport) -> int:
     """Return the exit code, as for ``connect``; 0 once AWS honours STOP."""
     plan = switchover.plan_disconnect(originator)
     blocks = [check.name for check in report.checks if check.blocks(options.accepted)]
@@ -53,7 +53,7 @@ def disconnect(switchover: Switchover, originator: Originator, options: ConnectO
     return code
 
 
-def _carry_out(switchover: Switchover, plan: SwitchoverPlan, options: ConnectOptions, report: Report) -> int:
+def _carry_out(switchover: Switchover, plan: SwitchoverPlan, options: ConnectOptions, report: ConnectReport) -> int:
     """Carry out the steps. If one fails, earlier ones remain, and the next run continues from there."""
     for step in plan.steps:
         what = describe_step(step, plan)
@@ -78,7 +78,7 @@ def _carry_out(switchover: Switchover, plan: SwitchoverPlan, options: ConnectOpt
     return DONE
 
 
-def _report_unfinished(switchover: Switchover, plan: SwitchoverPlan, report: Report) -> None:
+def _report_unfinished(switchover: Switchover, plan: SwitchoverPlan, report: ConnectReport) -> None:
     _report_owner(switchover, plan.originator, report)
     report.say(
         f"{report.honoured_by or 'AWS, or the stack if it did before,'} honours STOP. "
@@ -87,7 +87,7 @@ def _report_unfinished(switchover: Switchover, plan: SwitchoverPlan, report: Rep
     )
 
 
-def _report_blocked(switchover: Switchover, originator: Originator, report: Report) -> None:
+def _report_blocked(switchover: Switchover, originator: Originator, report: ConnectReport) -> None:
     """Report that checks failed. A number that is connected already is at risk, which must not read like a refusal."""
     if originator.settings.self_managed and originator.settings.sends_to(switchover.route.topic):
         report.say(
@@ -102,7 +102,7 @@ def _report_blocked(switchover: Switchover, originator: Originator, report: Repo
         )
 
 
-def _report_owner(switchover: Switchover, originator: Originator, report: Report) -> None:
+def _report_owner(switchover: Switchover, originator: Originator, report: ConnectReport) -> None:
     """Report who honours STOP now, if AWS returns it."""
     try:
         now = switchover.originators.refresh(originator).settings

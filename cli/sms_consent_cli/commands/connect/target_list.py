@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent_cli.commands.connect.originators import Originator
 from sms_consent_cli.commands.connect.verdict import Check, bad, good
-from sms_consent_cli.shared.account import Account, OptOutList
+from sms_consent_cli.shared.account import Account, AccountList
 from sms_consent_cli.shared.deployment import Deployment
 from sms_consent_cli.shared.sender_checks import SenderChecks
 
@@ -18,7 +18,7 @@ __all__ = ["Target", "Targets"]
 class Target:
     """A list, as AWS describes it and as the ledger names it."""
 
-    found: OptOutList
+    found: AccountList
     ledger_name: str
 
     @property

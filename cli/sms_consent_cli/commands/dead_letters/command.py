@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_consent_cli.commands.dead_letters.queue import DeadLetter, DeadLetterQueue
+from sms_consent_cli.commands.dead_letters.queue import DeadLetter, DeadLetterReader
 from sms_consent_cli.shared.options import STACK, AsJson, Stack
 from sms_consent_cli.shared.terminal_text import say, say_json
 from sms_consent_cli.shared.usage_error import BAD_INPUT
@@ -188,7 +188,7 @@ def _open_queue(
     *,
     events: bool = False,
     event_bus: str | None = None,
-) -> Iterator[tuple[DeadLetterQueue, Deployment]]:
+) -> Iterator[tuple[DeadLetterReader, Deployment]]:
     """Open the dead-letter queue. Failed calls end the command; messages that were not moved are returned."""
     from sms_consent_cli.shared.deployment import Deployment
     from sms_consent_cli.shared.ledger_access import report_aws_errors
@@ -196,7 +196,7 @@ def _open_queue(
     with report_aws_errors(command):
         deployment = Deployment(stack, queue_url=queue_url, dead_letter_queue_url=url, event_bus=event_bus)
         which = deployment.notify_dead_letter_queue_url if events else deployment.dead_letter_queue_url
-        with DeadLetterQueue(deployment.sqs(), which) as queue:
+        with DeadLetterReader(deployment.sqs(), which) as queue:
             yield queue, deployment
 
 

@@ -20,7 +20,7 @@ from sms_consent.inbound.message import InboundMessage, read_queued, with_time
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["WITHOUT_REASON", "DeadLetter", "DeadLetterQueue", "Waiting"]
+__all__ = ["WITHOUT_REASON", "DeadLetter", "DeadLetterReader", "Waiting"]
 
 REASON = "Reason"
 """The attribute's name in sms_consent.adapters.sqs.dead_letters, which is not imported since it loads the AWS SDK."""
@@ -67,7 +67,7 @@ class Waiting:
     kept_for: timedelta
 
 
-class DeadLetterQueue(AbstractContextManager["DeadLetterQueue"]):
+class DeadLetterReader(AbstractContextManager["DeadLetterReader"]):
     """One pass through the queue. At its end, messages that were not moved are returned."""
 
     def __init__(self, sqs: SQSClient, url: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sms_consent_cli.commands.dead_letters.queue import DeadLetter, DeadLetterQueue
+from sms_consent_cli.commands.dead_letters.queue import DeadLetter, DeadLetterReader
 from sms_consent_cli.shared.progress import progress_bar
 
 __all__ = ["Redrive"]
@@ -16,7 +16,7 @@ __all__ = ["Redrive"]
 class Redrive:
     """A run into a queue, or a dry run if ``into`` is None."""
 
-    queue: DeadLetterQueue
+    queue: DeadLetterReader
     into: str | None
     put_back: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)

@@ -12,7 +12,7 @@ from sms_consent.domain.events import EventEnvelope
 from sms_consent.domain.ports import Clock
 from sms_consent.publishing.event_publisher import EventPublisher
 from sms_consent_cli.commands.dead_letters.events import DeadLetteredEvent, RecordsExpired, read_from_stream
-from sms_consent_cli.commands.dead_letters.queue import DeadLetterQueue
+from sms_consent_cli.commands.dead_letters.queue import DeadLetterReader
 from sms_consent_cli.shared.progress import progress_bar
 
 __all__ = ["EventReplay"]
@@ -30,7 +30,7 @@ class _NotPublished(Exception):
 class EventReplay:
     """A run, or a dry run without a publisher. It is safe to repeat: events keep their ids."""
 
-    queue: DeadLetterQueue
+    queue: DeadLetterReader
     publisher: EventPublisher | None
     streams: Any  # a client of DynamoDB Streams
     clock: Clock

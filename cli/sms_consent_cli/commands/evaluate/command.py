@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sms_consent_cli.commands.evaluate.corpus import CORPUS, CorpusError, Part, load, load_sms_spam
-from sms_consent_cli.commands.evaluate.metrics import Figures, Outcome, by, confusion, outcomes, tiers
+from sms_consent_cli.commands.evaluate.metrics import ClassifiedText, Figures, by, confusion, outcomes, tiers
 from sms_consent_cli.commands.evaluate.peers import PEERS
 from sms_consent_cli.commands.evaluate.tables import show
 from sms_consent_cli.shared.classification import standard
@@ -52,7 +52,7 @@ def evaluate(
         show(console(wide=WIDE), part, readers, wrong[:show_errors])
 
 
-def summary(part: Part, readers: dict[str, list[Outcome]], errors: list[Outcome]) -> dict[str, Any]:
+def summary(part: Part, readers: dict[str, list[ClassifiedText]], errors: list[ClassifiedText]) -> dict[str, Any]:
     """Return the evaluation as a JSON object. It holds texts only as requested errors."""
     ours = readers[OURS]
     return {
@@ -71,7 +71,7 @@ def summary(part: Part, readers: dict[str, list[Outcome]], errors: list[Outcome]
     }  # fmt: skip
 
 
-def _figures(read: list[Outcome]) -> dict[str, dict[str, float]]:
+def _figures(read: list[ClassifiedText]) -> dict[str, dict[str, float]]:
     figures = Figures.of(read)
     return {
         name: {"count": one.count, "of": one.of, "share": round(one.value, 5), "low": round(one.interval[0], 5),

@@ -59,7 +59,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ClassifiedText:
     """A labelled text and its classification."""
 
     example: LabelledText
@@ -93,26 +93,28 @@ class Outcome:
         return self.intent is not self.example.label
 
 
-def outcomes(classifier: TextClassifier, examples: Iterable[LabelledText]) -> list[Outcome]:
+def outcomes(classifier: TextClassifier, examples: Iterable[LabelledText]) -> list[ClassifiedText]:
     """Classify every text."""
     return [
-        Outcome(example, Label(reading.intent), str(reading.tier or "-"), str(reading.rule or "-"))
+        ClassifiedText(example, Label(reading.intent), str(reading.tier or "-"), str(reading.rule or "-"))
         for example in examples
         for reading in [classifier.classify(example.text)]
     ]
 
 
-def share(read: Iterable[Outcome], among: Callable[[Outcome], bool], counted: Callable[[Outcome], bool]) -> Share:
+def share(
+    read: Iterable[ClassifiedText], among: Callable[[ClassifiedText], bool], counted: Callable[[ClassifiedText], bool]
+) -> Share:
     """Return how many of the outcomes that satisfy ``among`` also satisfy ``counted``."""
     chosen = [outcome for outcome in read if among(outcome)]
     return Share(sum(map(counted, chosen)), len(chosen))
 
 
-def _asked(outcome: Outcome) -> bool:
+def _asked(outcome: ClassifiedText) -> bool:
     return outcome.intent is Label.UNCLEAR
 
 
-def _read_as_opt_out(outcome: Outcome) -> bool:
+def _read_as_opt_out(outcome: ClassifiedText) -> bool:
     return outcome.intent is Label.OPT_OUT
 
 
@@ -129,7 +131,7 @@ class Figures:
     unclear_touched: Share
 
     @classmethod
-    def of(cls, read: list[Outcome]) -> "Figures":
+    def of(cls, read: list[ClassifiedText]) -> "Figures":
         """Count the outcomes."""
         return cls(
             found=share(read, lambda one: one.is_opt_out, _read_as_opt_out),
@@ -142,15 +144,15 @@ class Figures:
         )
 
 
-def by(read: Iterable[Outcome], key: Callable[[Outcome], str]) -> dict[str, list[Outcome]]:
+def by(read: Iterable[ClassifiedText], key: Callable[[ClassifiedText], str]) -> dict[str, list[ClassifiedText]]:
     """Group the outcomes, the largest group first."""
-    groups: dict[str, list[Outcome]] = {}
+    groups: dict[str, list[ClassifiedText]] = {}
     for outcome in read:
         groups.setdefault(key(outcome), []).append(outcome)
     return dict(sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])))
 
 
-def tiers(read: list[Outcome]) -> dict[str, Share]:
+def tiers(read: list[ClassifiedText]) -> dict[str, Share]:
     """Return, for each tier, how many of the texts that it opts out asked for it."""
     opted_out = [one for one in read if one.intent is Label.OPT_OUT]
     return {
@@ -159,7 +161,7 @@ def tiers(read: list[Outcome]) -> dict[str, Share]:
     }
 
 
-def confusion(read: Iterable[Outcome]) -> dict[Label, Counter[Label]]:
+def confusion(read: Iterable[ClassifiedText]) -> dict[Label, Counter[Label]]:
     """Return, for each label, how often each intent was found."""
     table: dict[Label, Counter[Label]] = {label: Counter() for label in Label}
     for outcome in read:

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sms_consent_cli.commands.evaluate.corpus import Label, Part
-from sms_consent_cli.commands.evaluate.metrics import Figures, Outcome, Share, by, confusion, tiers
+from sms_consent_cli.commands.evaluate.metrics import ClassifiedText, Figures, Share, by, confusion, tiers
 from sms_consent_cli.shared.terminal_text import visible
 
 
@@ -18,7 +18,7 @@ def _cell(one: Share, *, sure: bool = True) -> Text:
     return Text.assemble(f"{one.value:.1%} ", (f"{low:.1%}–{high:.1%}", "dim"))
 
 
-def show(console: Console, part: Part, readers: dict[str, list[Outcome]], errors: list[Outcome]) -> None:
+def show(console: Console, part: Part, readers: dict[str, list[ClassifiedText]], errors: list[ClassifiedText]) -> None:
     """Print the comparison with the peers, then our figures by language, kind and tier, and the errors."""
     name_of_ours, ours = next(iter(readers.items()))
     whole = Figures.of(ours)
@@ -51,7 +51,7 @@ def show(console: Console, part: Part, readers: dict[str, list[Outcome]], errors
         console.print(shown, soft_wrap=True)
 
 
-def _breakdown(normalised_heading: str, groups: dict[str, list[Outcome]]) -> Table:
+def _breakdown(normalised_heading: str, groups: dict[str, list[ClassifiedText]]) -> Table:
     table = Table(title=f"By {normalised_heading}")
     table.add_column(normalised_heading)
     for name in ("opt-outs found", "opt-outs asked", "innocent touched", "innocent asked", "chat touched"):
@@ -63,14 +63,14 @@ def _breakdown(normalised_heading: str, groups: dict[str, list[Outcome]]) -> Tab
     return table
 
 
-def _tier_table(read: list[Outcome]) -> Table:
+def _tier_table(read: list[ClassifiedText]) -> Table:
     table = Table("tier", "opted out rightly", title="Opt-outs by tier")
     for tier, right in tiers(read).items():
         table.add_row(tier, _cell(right, sure=False))
     return table
 
 
-def _confusion_table(read: list[Outcome]) -> Table:
+def _confusion_table(read: list[ClassifiedText]) -> Table:
     table = Table("label ↓ intent →", *Label, title="Confusion")
     for label, row in confusion(read).items():
         table.add_row(label, *(str(row[intent] or "·") for intent in Label))

@@ -20,11 +20,11 @@ from sms_consent.recording.recorder import Recorder
 from sms_consent_cli.commands.import_.journal import Journal, Progress
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
-from sms_consent_cli.commands.import_.row import ColumnSettings, InvalidRow, Row
+from sms_consent_cli.commands.import_.row import ColumnSettings, ImportRow, InvalidRow
 from sms_consent_cli.commands.import_.status_column import NoRequest
-from sms_consent_cli.shared.delimited_file import BrokenLine, Record
+from sms_consent_cli.shared.delimited_file import BrokenLine, DelimitedRecord
 
-__all__ = ["FileImport", "ImportState", "Line", "LineOutcome"]
+__all__ = ["FileImport", "ImportState", "ImportedLine", "LineOutcome"]
 
 IN_FLIGHT = 8
 """Lines per worker that may be in progress beyond the first unfinished one."""
@@ -45,7 +45,7 @@ class LineOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ImportedLine:
     """A processed line, with the reason if it was rejected."""
 
     number: int
@@ -66,8 +66,8 @@ class ImportState:
 class _Pending:
     """A line in progress, in the order of the file."""
 
-    found: Record | BrokenLine
-    outcome: Future[LineOutcome] | Line
+    found: DelimitedRecord | BrokenLine
+    outcome: Future[LineOutcome] | ImportedLine
 
 
 class FileImport:
@@ -96,7 +96,7 @@ class FileImport:
         self.line = progress.line
         """The number of the last line in file order that is processed, with all before it."""
 
-    def run(self, seconds: Callable[[], float]) -> Iterator[Line]:
+    def run(self, seconds: Callable[[], float]) -> Iterator[ImportedLine]:
         """Yield every line in the order of the file, once it is processed.
 
         Raises TryAgain or Rejected of the ledger, and OSError. Another run continues after the last processed line.
@@ -125,16 +125,18 @@ class FileImport:
                 pool.shutdown(cancel_futures=True)
             self._save()
 
-    def _start(self, found: Record | BrokenLine, pools: list[ThreadPoolExecutor]) -> Future[LineOutcome] | Line:
+    def _start(
+        self, found: DelimitedRecord | BrokenLine, pools: list[ThreadPoolExecutor]
+    ) -> Future[LineOutcome] | ImportedLine:
         if isinstance(found, BrokenLine):
-            return Line(found.line, LineOutcome.REJECTED, found.reason)
+            return ImportedLine(found.line, LineOutcome.REJECTED, found.reason)
         try:
-            row = Row.of(found.cells, self._settings)
+            row = ImportRow.of(found.cells, self._settings)
             if row.asked is NoRequest.NOTHING or (row.asked is Asked.OPT_IN and not self._opt_ins):
-                return Line(found.line, LineOutcome.SKIPPED)
+                return ImportedLine(found.line, LineOutcome.SKIPPED)
             decision = row.decision(self._settings, f"{self._file.path.name[:100]}:{found.line}")
         except InvalidRow as error:
-            return Line(found.line, LineOutcome.REJECTED, str(error))
+            return ImportedLine(found.line, LineOutcome.REJECTED, str(error))
         pool = pools[zlib.crc32(row.number.encode()) % len(pools)]
         return pool.submit(self._recorded, decision, row.list_name)
 
@@ -149,9 +151,9 @@ class FileImport:
             written.outcome, outcome
         )
 
-    def _finished(self, pending: _Pending) -> Line:
+    def _finished(self, pending: _Pending) -> ImportedLine:
         found, outcome = pending.found, pending.outcome
-        line = outcome if isinstance(outcome, Line) else Line(found.line, outcome.result())
+        line = outcome if isinstance(outcome, ImportedLine) else ImportedLine(found.line, outcome.result())
         if line.reason is not None and self._state is not None:
             self._state.rejects.add(found, line.reason)
         self.counts[line.outcome.value] += 1
@@ -166,4 +168,4 @@ class FileImport:
 
 
 def _is_done(pending: _Pending) -> bool:
-    return isinstance(pending.outcome, Line) or pending.outcome.done()
+    return isinstance(pending.outcome, ImportedLine) or pending.outcome.done()

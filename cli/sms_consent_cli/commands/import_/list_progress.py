@@ -10,8 +10,8 @@ from sms_consent.adapters.dynamodb.batch_read import MOST, consents_by_key
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.ports import Clock
 from sms_consent_cli.commands.import_.number_file import NumberFile
-from sms_consent_cli.commands.import_.row import ColumnSettings, InvalidRow, Row
-from sms_consent_cli.shared.delimited_file import Record
+from sms_consent_cli.commands.import_.row import ColumnSettings, ImportRow, InvalidRow
+from sms_consent_cli.shared.delimited_file import DelimitedRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,12 +42,12 @@ def followed(
                 clock.sleep(PAUSE)
 
 
-def _opt_outs(file: NumberFile, settings: ColumnSettings) -> Iterator[Row]:
+def _opt_outs(file: NumberFile, settings: ColumnSettings) -> Iterator[ImportRow]:
     for found in file.rows():
-        if not isinstance(found, Record):
+        if not isinstance(found, DelimitedRecord):
             continue
         try:
-            row = Row.of(found.cells, settings)
+            row = ImportRow.of(found.cells, settings)
         except InvalidRow:
             continue
         if row.asked is Asked.OPT_OUT:

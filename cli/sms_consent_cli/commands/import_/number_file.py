@@ -11,7 +11,14 @@ from typing import Any
 
 from sms_consent_cli.commands.import_.columns import NO_RULE, Column, Columns, StatusRule
 from sms_consent_cli.commands.import_.row import looks_like_number
-from sms_consent_cli.shared.delimited_file import BrokenLine, Record, detect_dialect, open_text, records, unescape_cell
+from sms_consent_cli.shared.delimited_file import (
+    BrokenLine,
+    DelimitedRecord,
+    detect_dialect,
+    open_text,
+    records,
+    unescape_cell,
+)
 from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["NumberFile"]
@@ -39,7 +46,7 @@ class NumberFile:
         except (OSError, UnicodeError) as error:
             raise UsageError(f"{path}: {getattr(error, 'strerror', None) or 'not text'}") from error
         first = next(iter(_read(path, dialect)), None)
-        if not isinstance(first, Record):
+        if not isinstance(first, DelimitedRecord):
             raise UsageError(f"{path}: the first line is empty or broken, so the columns are unknown")
         numbers = [looks_like_number(cell, region) for cell in first.cells]
         if any(numbers):
@@ -61,13 +68,13 @@ class NumberFile:
         by_place = {place: column.value for column, place in self.columns.places.items()}
         return [by_place.get(place, f"column {place + 1}") for place in range(self.width)]
 
-    def rows(self) -> Iterator[Record | BrokenLine]:
+    def rows(self) -> Iterator[DelimitedRecord | BrokenLine]:
         """Yield the lines after the headings. A line with a different number of cells than the first is broken."""
         found = iter(_read(self.path, self.dialect))
         if self.columns.headings:
             next(found)
         for each in found:
-            if isinstance(each, Record) and len(each.cells) != self.width:
+            if isinstance(each, DelimitedRecord) and len(each.cells) != self.width:
                 count = "more" if len(each.cells) > self.width else "fewer"
                 text = self.dialect.delimiter.join(each.cells)
                 yield BrokenLine(each.line, text, f"it has {count} cells than the first line")
@@ -81,7 +88,7 @@ _WRITTEN_NUMBER = re.compile(
 """A number without country code. Taken as a heading, its opt-out would be lost."""
 
 
-def _read(path: Path, dialect: Any) -> Iterator[Record | BrokenLine]:
+def _read(path: Path, dialect: Any) -> Iterator[DelimitedRecord | BrokenLine]:
     with open_text(path) as text:
         yield from records(text, dialect)
 

@@ -9,7 +9,7 @@ from typing import Literal, TextIO
 from sms_consent_cli.commands.import_.columns import LINE, PROBLEM
 from sms_consent_cli.commands.import_.journal import names_to_disk, to_disk
 from sms_consent_cli.commands.import_.number_file import NumberFile
-from sms_consent_cli.shared.delimited_file import BrokenLine, Record, escape_cell, unescape_cell
+from sms_consent_cli.shared.delimited_file import BrokenLine, DelimitedRecord, escape_cell, unescape_cell
 
 __all__ = ["RejectFile"]
 
@@ -29,13 +29,17 @@ class RejectFile:
         elif path.exists():
             path.replace(path.with_name(path.name + ".old"))  # the user may have started to correct it
 
-    def add(self, rejected: Record | BrokenLine, reason: str) -> None:
+    def add(self, rejected: DelimitedRecord | BrokenLine, reason: str) -> None:
         """Add a line. A broken line is written whole into the first column."""
         if self._file is None:
             self._file = self._open("w")
             csv.writer(self._file).writerow([*map(escape_cell, self._source.headings), LINE, PROBLEM])
         # Cells may be escaped already, in a file that was exported by this command. A broken line stays as it is.
-        cells = [unescape_cell(cell) for cell in rejected.cells] if isinstance(rejected, Record) else [rejected.text]
+        cells = (
+            [unescape_cell(cell) for cell in rejected.cells]
+            if isinstance(rejected, DelimitedRecord)
+            else [rejected.text]
+        )
         row = [escape_cell(cell) for cell in cells] + [""] * (self._source.width - len(cells))
         csv.writer(self._file).writerow([*row, rejected.line, escape_cell(reason)])
 

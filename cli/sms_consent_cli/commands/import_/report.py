@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sms_consent_cli.commands.import_.importer import FileImport, Line, LineOutcome
+from sms_consent_cli.commands.import_.importer import FileImport, ImportedLine, LineOutcome
 from sms_consent_cli.shared.progress import progress_bar
 from sms_consent_cli.shared.terminal_text import say, visible
 
@@ -39,7 +39,7 @@ class ImportReport:
     seconds: float = 0.0
     followed: int | None = None
 
-    def recording(self, file_import: FileImport, lines: Iterator[Line], total: int) -> None:
+    def recording(self, file_import: FileImport, lines: Iterator[ImportedLine], total: int) -> None:
         """Show the progress and the first rejected lines on standard error."""
         self.file_import, summary = file_import, 0
         with progress_bar("recording" if self.rejects is not None else "checking", total) as bar:

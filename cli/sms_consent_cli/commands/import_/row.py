@@ -21,7 +21,7 @@ from sms_consent_cli.shared.number_input import InvalidNumber, length_problem, p
 from sms_consent_cli.shared.usage_error import UsageError
 from sms_consent_cli.shared.written_time import Span, TimeFormat
 
-__all__ = ["ColumnSettings", "InvalidRow", "Row", "looks_like_number"]
+__all__ = ["ColumnSettings", "ImportRow", "InvalidRow", "looks_like_number"]
 
 IMPORT = "import"
 LONGEST_NAME, LONGEST_TEXT = 200, 1600
@@ -114,7 +114,7 @@ def _read_text(cell: Any) -> str | None:
     return unescape_cell(cell)[:LONGEST_TEXT] if cell else None
 
 
-class Row(BaseModel):
+class ImportRow(BaseModel):
     """A valid line."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -128,7 +128,7 @@ class Row(BaseModel):
     reason: Annotated[str | None, BeforeValidator(_read_text)]
 
     @classmethod
-    def of(cls, cells: list[str], settings: ColumnSettings) -> Row:
+    def of(cls, cells: list[str], settings: ColumnSettings) -> ImportRow:
         """Parse a line. Raises InvalidRow with every problem."""
 
         def cell(column: Column) -> str | None:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from sms_consent.adapters.dynamodb.sender_store import Groups, SenderStore
 from sms_consent_cli.commands.lists.service import ListService
-from sms_consent_cli.shared.account import OptOutList
+from sms_consent_cli.shared.account import AccountList
 from sms_consent_cli.shared.deployment import NotFound
 from sms_consent_cli.shared.usage_error import UsageError
 
@@ -92,7 +92,7 @@ class ListChanges:
         _forget(sender_store, name)
         return f"{given} is deleted, and forgotten here"
 
-    def _who_is_on(self, found: OptOutList) -> str:
+    def _who_is_on(self, found: AccountList) -> str:
         page = next(self._service.account.numbers_on(found, lambda: None))
         if not page:
             return f"{found.name} is empty"

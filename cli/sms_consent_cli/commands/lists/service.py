@@ -11,7 +11,7 @@ from sms_consent.adapters.dynamodb.sender_store import Groups, SenderStore
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.time import as_text
 from sms_consent.recording.list_copy import ListCopy
-from sms_consent_cli.shared.account import Account, OptOutList
+from sms_consent_cli.shared.account import Account, AccountList
 from sms_consent_cli.shared.aws_clock import SteadyClock
 from sms_consent_cli.shared.deployment import Deployment, NotFound
 from sms_consent_cli.shared.list_copying import Choice, ListCopying, Move
@@ -47,7 +47,7 @@ class ListSummary:
 class ListDescription:
     """A list of the account, or one that another account shares."""
 
-    found: OptOutList
+    found: AccountList
     here: ListSummary | None  # None where there is no deployment
     used_by: tuple[str, ...]
 
@@ -162,7 +162,7 @@ class ListService:
 
     # --- its parts
 
-    def _known(self, name: str, groups: Groups, found: OptOutList | None) -> ListSummary:
+    def _known(self, name: str, groups: Groups, found: AccountList | None) -> ListSummary:
         return ListSummary(
             name=name,
             group=groups.get(name),

@@ -37,10 +37,10 @@ def reconcile(
     active.
     """
     from sms_consent.reconciliation.reconciler import State
-    from sms_consent_cli.commands.reconcile.report import Bar, busy, outcome_view, show_outcome
+    from sms_consent_cli.commands.reconcile.report import ReconcileProgressBar, busy, outcome_view, show_outcome
     from sms_consent_cli.shared.ledger_access import report_aws_errors
 
-    with report_aws_errors("reconcile"), Bar(numbers=numbers, as_json=as_json) as bar:
+    with report_aws_errors("reconcile"), ReconcileProgressBar(numbers=numbers, as_json=as_json) as bar:
         done = _reconciler(stack, table, dry_run=dry_run).run(ENDLESS, whenever=True, observer=bar)
     if done.state is State.BUSY:
         say(f"sms-consent reconcile: {busy(done.run)}", err=True)

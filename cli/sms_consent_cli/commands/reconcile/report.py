@@ -15,7 +15,7 @@ from sms_consent.reconciliation.reconciler import Observer
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import say, say_json, visible
 
-__all__ = ["Bar", "busy", "outcome_view", "show_outcome"]
+__all__ = ["ReconcileProgressBar", "busy", "outcome_view", "show_outcome"]
 
 _FOUND = {
     DriftKind.NOT_LISTED: ("opted out, but not on the list", "due to be put back"),
@@ -24,7 +24,7 @@ _FOUND = {
 }
 
 
-class Bar(Observer):
+class ReconcileProgressBar(Observer):
     """A progress bar on standard error, in a terminal only. AWS does not return a list's length, so the last run's is used."""
 
     def __init__(self, *, numbers: bool, as_json: bool) -> None:
@@ -45,7 +45,7 @@ class Bar(Observer):
         self._task: TaskID | None = None
         self._phase: str | None = None
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> ReconcileProgressBar:
         self._progress.start()
         self._begin("reading the deployment", None, 0)
         return self

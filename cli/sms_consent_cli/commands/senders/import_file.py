@@ -13,7 +13,7 @@ from sms_consent_cli.shared.delimited_file import escape_cell, unescape_cell
 from sms_consent_cli.shared.sender_checks import SenderRequest
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["Line", "Reject", "read_lines", "write_rejects"]
+__all__ = ["Reject", "SenderLine", "read_lines", "write_rejects"]
 
 COLUMNS = ("identity", "list", "brand", "support_contact", "language", "reply_from")
 ERROR = "error"
@@ -21,7 +21,7 @@ ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SenderLine:
     """A sender, and the number of its last line in the file."""
 
     number: int
@@ -38,7 +38,7 @@ class Reject:
     error: str
 
 
-def read_lines(content: bytes) -> Iterator[Line | Reject]:
+def read_lines(content: bytes) -> Iterator[SenderLine | Reject]:
     """Yield every line. Raises UsageError if the file is not valid CSV with the expected columns."""
     try:
         text = content.decode("utf-8-sig")
@@ -57,7 +57,7 @@ class _Semicolons(csv.excel):
     delimiter = ";"
 
 
-def _lines(rows: Any) -> Iterator[Line | Reject]:
+def _lines(rows: Any) -> Iterator[SenderLine | Reject]:
     names = [_name(each) for each in rows.fieldnames or ()]
     unknown = sorted(set(names) - {*COLUMNS, ERROR})
     if "identity" not in names or unknown or len(set(names)) < len(names):
@@ -78,7 +78,7 @@ def _lines(rows: Any) -> Iterator[Line | Reject]:
             language=cells.get("language", ""),
             reply_from=cells.get("reply_from", ""),
         )
-        yield Line(rows.line_num, request, cells)
+        yield SenderLine(rows.line_num, request, cells)
 
 
 def _name(normalised_heading: str | None) -> str:

@@ -11,7 +11,7 @@ from rich.progress import track
 
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.ports import Sender
-from sms_consent_cli.commands.senders.import_file import Line, Reject, read_lines, write_rejects
+from sms_consent_cli.commands.senders.import_file import Reject, SenderLine, read_lines, write_rejects
 from sms_consent_cli.shared.sender_checks import CheckedSender, SenderChecks
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import say, visible
@@ -100,5 +100,5 @@ class SenderImport:
         return summary + (f": see {self._rejects_in}" if self._rejects_in is not None else "")
 
 
-def _contradiction(line: Line, earlier: int) -> Reject:
+def _contradiction(line: SenderLine, earlier: int) -> Reject:
     return Reject(line.number, line.cells, f"line {earlier} has the same sender with other settings")

@@ -11,7 +11,7 @@ from support.world import OURS, PERSON
 from sms_consent.adapters import clients
 from sms_consent.domain.consent import Status
 from sms_consent_cli.commands.dead_letters import queue as dead_letter_queue
-from sms_consent_cli.commands.dead_letters.queue import DeadLetterQueue
+from sms_consent_cli.commands.dead_letters.queue import DeadLetterReader
 
 SECRET = "please take me off your list, Ebenezer"
 NUMBERS = (PERSON.removeprefix("+"), OURS.removeprefix("+"))
@@ -302,7 +302,7 @@ def test_an_interruption_between_sending_and_deleting_costs_nothing(
     """The text is processed twice, and is one decision."""
     office.give_up(office.text("STOP"))
     office.give_up(office.text("STOP", originationNumber="+14255550183"))
-    move = DeadLetterQueue.move
+    move = DeadLetterReader.move
 
     class Interrupted:
         """SQS, until somebody presses Ctrl-C."""
@@ -319,13 +319,13 @@ def test_an_interruption_between_sending_and_deleting_costs_nothing(
         queue._sqs = Interrupted(queue._sqs)
         return move(queue, letter, into)
 
-    monkeypatch.setattr(DeadLetterQueue, "move", interrupted)
+    monkeypatch.setattr(DeadLetterReader, "move", interrupted)
     result = office.run("redrive")
     assert result.exit_code != 0
     assert "Stopped early: 0 dead letters put back" in result.stdout
     assert len(office.waiting(office.queue)) == 1
     assert len(office.waiting()) == 2
-    monkeypatch.setattr(DeadLetterQueue, "move", move)
+    monkeypatch.setattr(DeadLetterReader, "move", move)
     assert office.run("redrive").stdout == "2 dead letters put back into the queue.\n"
     office.hear()
     assert len(office.inbound.world.history()) == 2
@@ -336,14 +336,14 @@ def test_what_comes_back_while_it_runs_is_not_put_back_again(office: Any, monkey
     """What still cannot be read is a dead letter again at once: that must not go round for ever."""
     for body in ("{}", "5", "null"):
         office.put_aside(body, "some reason")
-    move = DeadLetterQueue.move
+    move = DeadLetterReader.move
 
     def heard_at_once(queue: Any, letter: Any, into: str) -> bool:
         moved = move(queue, letter, into)
         office.hear()
         return moved
 
-    monkeypatch.setattr(DeadLetterQueue, "move", heard_at_once)
+    monkeypatch.setattr(DeadLetterReader, "move", heard_at_once)
     result = office.run("redrive")
     assert result.exit_code == 0
     assert "3 dead letters put back into the queue. 3 of them came back meanwhile" in result.stdout

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.moving import Moving
 from support.world import PERSON
 
-from sms_consent_cli.shared.delimited_file import Record, detect_dialect, escape_cell, records, unescape_cell
+from sms_consent_cli.shared.delimited_file import DelimitedRecord, detect_dialect, escape_cell, records, unescape_cell
 
 HOSTILE = [
     "stop texting me [link=https://example.invalid]x[/link]",
@@ -45,7 +45,7 @@ def test_a_cell_is_harmless_and_comes_back_as_it_was(text: str) -> None:
     written = io.StringIO()
     csv.writer(written).writerow(["x", cell])
     (record,) = records(written.getvalue().splitlines(keepends=True), detect_dialect("a,b"))
-    assert isinstance(record, Record)
+    assert isinstance(record, DelimitedRecord)
     assert unescape_cell(record.cells[1]) == text
 
 

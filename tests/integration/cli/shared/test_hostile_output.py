@@ -35,7 +35,7 @@ from sms_consent.domain.ports import Sender
 from sms_consent.domain.propagation import KnownList
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
-from sms_consent_cli.commands.connect.report import Report
+from sms_consent_cli.commands.connect.report import ConnectReport
 from sms_consent_cli.commands.connect.verdict import bad
 from sms_consent_cli.local.event_files import Record
 from sms_consent_cli.local.event_result import EventResult
@@ -245,7 +245,7 @@ def test_reports_are_shown_as_text(capsys: pytest.CaptureFixture[str], monkeypat
     for width in ("4000", "60"):
         monkeypatch.setenv("COLUMNS", width)
         text = EVIL if width == "4000" else EVIL.replace("FAKED", "and")  # a wrapped line begins anywhere
-        report = Report(text, silent=False, dry_run=False)
+        report = ConnectReport(text, silent=False, dry_run=False)
         report.checked(bad("list", text))
         report.say("\n" + text.replace("\r\n", ""))
         with report.doing(EVIL):

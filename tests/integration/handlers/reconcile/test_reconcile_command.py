@@ -117,13 +117,13 @@ def test_without_a_stack_it_says_what_to_give(monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_interrupted_run_is_gone_on_with(deployment: Configured, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C gives the lease back: nobody needs to wait for it."""
-    from sms_consent_cli.commands.reconcile.report import Bar
+    from sms_consent_cli.commands.reconcile.report import ReconcileProgressBar
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Bar, "went_on", interrupt)
+        patched.setattr(ReconcileProgressBar, "went_on", interrupt)
         assert deployment.run().exit_code == 130
     run = DynamoProgressStore(clients.dynamodb(), deployment.world.table).newest()
     assert run is not None

@@ -14,7 +14,7 @@ from sms_consent_cli.commands.doctor.deep.aws import Aws, Missing
 from sms_consent_cli.commands.doctor.deep.finding import Fault
 from sms_consent_cli.shared.deployment import Deployment, NotFound, is_here
 
-__all__ = ["FUNCTIONS", "Context"]
+__all__ = ["FUNCTIONS", "CheckContext"]
 
 FUNCTIONS = {
     "InboundFunction": "InboundFunctionName",
@@ -27,7 +27,7 @@ FUNCTIONS = {
 """Functions by logical id, with the output that holds their name. The last exists only with BodyRetentionDays."""
 
 
-class Context:
+class CheckContext:
     """One deployment. Properties raise NotFound, NoAnswer or Fault."""
 
     def __init__(self, deployment: Deployment) -> None:

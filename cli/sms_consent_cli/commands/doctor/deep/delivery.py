@@ -9,7 +9,7 @@ from typing import Any
 
 from sms_consent_cli.commands.connect.resource_policy import Access, PolicyRequest, evaluate_policy
 from sms_consent_cli.commands.doctor.deep.aws import Missing
-from sms_consent_cli.commands.doctor.deep.context import Context
+from sms_consent_cli.commands.doctor.deep.context import CheckContext
 from sms_consent_cli.commands.doctor.deep.finding import Finding, failed, noted, passed, unknown
 
 __all__ = ["dead_letters", "encryption", "event_sources", "queues", "subscription", "topic"]
@@ -20,7 +20,7 @@ KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 """What a service needs to write to an encrypted topic or queue."""
 
 
-def topic(context: Context) -> Iterator[Finding]:
+def topic(context: CheckContext) -> Iterator[Finding]:
     """Check whether the topic lets AWS publish, for numbers, pools and agents of this account."""
     policy = json.loads(context.topic_attributes.get("Policy") or "{}")
     if context.topic.endswith(".fifo"):
@@ -41,7 +41,7 @@ def topic(context: Context) -> Iterator[Finding]:
         yield passed(f"the topic's policy lets {SMS_VOICE} publish")
 
 
-def subscription(context: Context) -> Iterator[Finding]:
+def subscription(context: CheckContext) -> Iterator[Finding]:
     """Check whether the queue gets every text, with its timestamp."""
     queue = context.queue["QueueArn"]
     try:
@@ -78,7 +78,7 @@ def subscription(context: Context) -> Iterator[Finding]:
         )
 
 
-def queues(context: Context) -> Iterator[Finding]:
+def queues(context: CheckContext) -> Iterator[Finding]:
     """Check whether SNS may write to the queues, and whether they keep messages for 14 days, SQS's maximum."""
     for name, attributes in (
         ("InboundQueue", context.queue),
@@ -120,7 +120,7 @@ def queues(context: Context) -> Iterator[Finding]:
         )
 
 
-def encryption(context: Context) -> Iterator[Finding]:
+def encryption(context: CheckContext) -> Iterator[Finding]:
     """Check whether the services that write to topic and queues may use their keys."""
     key = context.topic_attributes.get("KmsMasterKeyId")
     if key:
@@ -141,7 +141,7 @@ def encryption(context: Context) -> Iterator[Finding]:
             yield passed(f"{name} is encrypted by SQS itself, and needs no key policy")
 
 
-def _key(context: Context, name: str, key: str, request: PolicyRequest) -> Iterator[Finding]:
+def _key(context: CheckContext, name: str, key: str, request: PolicyRequest) -> Iterator[Finding]:
     if key.startswith("alias/aws/"):
         yield failed(
             f"{name} is encrypted with {key}, which {request.service} cannot use: every text is lost",
@@ -165,7 +165,7 @@ def _key(context: Context, name: str, key: str, request: PolicyRequest) -> Itera
     yield passed(f"the key of {name} lets {request.service} use it")
 
 
-def dead_letters(context: Context) -> Iterator[Finding]:
+def dead_letters(context: CheckContext) -> Iterator[Finding]:
     """Check whether the dead-letter queues are empty."""
     for name, attributes, command in (
         ("InboundDeadLetterQueue", context.dead_letter_queue, "sms-consent dead-letters list"),
@@ -178,7 +178,7 @@ def dead_letters(context: Context) -> Iterator[Finding]:
             yield passed(f"{name} is empty")
 
 
-def event_sources(context: Context) -> Iterator[Finding]:
+def event_sources(context: CheckContext) -> Iterator[Finding]:
     """Check whether the functions are invoked with the queue's messages and the stream's records."""
     inbound = context.function("InboundFunction")
     yield from _mapping(context, "InboundQueue", context.queue["QueueArn"], inbound)
@@ -191,7 +191,7 @@ def event_sources(context: Context) -> Iterator[Finding]:
         yield from _mapping(context, "the ledger's stream", stream, notify)
 
 
-def _mapping(context: Context, source: str, arn: str, function: str) -> Iterator[Finding]:
+def _mapping(context: CheckContext, source: str, arn: str, function: str) -> Iterator[Finding]:
     # Not filtered by function name: the mapping belongs to the alias, and the API does not document that it finds those.
     mappings = context.aws.all("lambda", "ListEventSourceMappings", "EventSourceMappings", EventSourceArn=arn)
     found = [each for each in mappings if each["FunctionArn"].split(":function:")[-1].partition(":")[0] == function]
@@ -206,7 +206,7 @@ def _mapping(context: Context, source: str, arn: str, function: str) -> Iterator
         yield passed(f"{function} is invoked with {source}, with partial batch responses")
 
 
-def _faults(context: Context, source: str, mapping: Mapping[str, Any]) -> Iterator[str]:
+def _faults(context: CheckContext, source: str, mapping: Mapping[str, Any]) -> Iterator[str]:
     if mapping.get("State", "Enabled") != "Enabled":
         yield f"it is {mapping['State']}"
     if "ReportBatchItemFailures" not in (mapping.get("FunctionResponseTypes") or []):
@@ -221,7 +221,7 @@ def _faults(context: Context, source: str, mapping: Mapping[str, Any]) -> Iterat
         yield "it has no destination for what fails"
 
 
-def _publisher(context: Context, kind: str) -> PolicyRequest:
+def _publisher(context: CheckContext, kind: str) -> PolicyRequest:
     region, account = context.topic.split(":")[3:5]
     partition = context.topic.split(":")[1]
     return PolicyRequest(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Fault", "Finding", "Status", "failed", "noted", "passed", "unknown"]
+__all__ = ["CheckStatus", "Fault", "Finding", "failed", "noted", "passed", "unknown"]
 
 
-class Status(StrEnum):
+class CheckStatus(StrEnum):
     """Best first. Only FAIL changes the command's exit code to 1."""
 
     PASS = "PASS"  # noqa: S105  not a password
@@ -21,7 +21,7 @@ class Status(StrEnum):
 class Finding:
     """One result. ``check`` is set by the runner. No text holds a person's number."""
 
-    status: Status
+    status: CheckStatus
     message: str
     fix: str | None = None
     check: str = ""
@@ -37,19 +37,19 @@ class Fault(Exception):
 
 def passed(message: str) -> Finding:
     """Return a passed check."""
-    return Finding(Status.PASS, message)
+    return Finding(CheckStatus.PASS, message)
 
 
 def noted(message: str, fix: str | None = None) -> Finding:
     """Return a passed check with something that an operator should know."""
-    return Finding(Status.NOTE, message, fix)
+    return Finding(CheckStatus.NOTE, message, fix)
 
 
 def unknown(message: str, fix: str | None = None) -> Finding:
     """Return a check that could not be made."""
-    return Finding(Status.UNKNOWN, message, fix)
+    return Finding(CheckStatus.UNKNOWN, message, fix)
 
 
 def failed(message: str, fix: str) -> Finding:
     """Return a failed check."""
-    return Finding(Status.FAIL, message, fix)
+    return Finding(CheckStatus.FAIL, message, fix)

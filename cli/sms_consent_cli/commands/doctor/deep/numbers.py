@@ -8,9 +8,9 @@ from typing import Any
 
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent_cli.commands.doctor.deep.aws import Missing, NoAnswer
-from sms_consent_cli.commands.doctor.deep.context import Context
+from sms_consent_cli.commands.doctor.deep.context import CheckContext
 from sms_consent_cli.commands.doctor.deep.finding import Finding, failed, noted, passed, unknown
-from sms_consent_cli.shared.account import Account, OptOutList
+from sms_consent_cli.shared.account import Account, AccountList
 from sms_consent_cli.shared.sender_checks import SenderChecks
 
 __all__ = ["account", "lists", "numbers"]
@@ -42,7 +42,7 @@ class _Sender:
     members: tuple[str, ...]  # destinations in inbound texts
 
 
-def numbers(context: Context) -> Iterator[Finding]:
+def numbers(context: CheckContext) -> Iterator[Finding]:
     """Check the destination of each number's texts, and whether it uses the list that its opt-outs are put on."""
     sender_store = SenderStore(context.deployment.dynamodb(), context.deployment.table, context.names)
     configured = {sender.identity: sender.list_name for sender in sender_store.senders()}
@@ -69,7 +69,7 @@ def numbers(context: Context) -> Iterator[Finding]:
         yield noted("no number sends its texts to this stack yet", "Connect one: sms-consent connect NUMBER")
 
 
-def _sender(context: Context, sender: _Sender, expected: set[str | None], *, here: bool) -> Iterator[Finding]:
+def _sender(context: CheckContext, sender: _Sender, expected: set[str | None], *, here: bool) -> Iterator[Finding]:
     connect = f"Run: sms-consent connect {sender.identity}"
     obeyed = context.names.canonical(sender.list_name) if sender.list_name else None
     if not here:
@@ -107,7 +107,7 @@ def _same(obeyed: str | None, expected: str | None) -> bool:
     return obeyed is not None and expected is not None and obeyed in {expected, expected.rpartition("/")[2]}
 
 
-def _senders(context: Context) -> Iterator[_Sender | Finding]:
+def _senders(context: CheckContext) -> Iterator[_Sender | Finding]:
     """Yield pools, then numbers and agents in no pool; at the end a finding on whether agents can be read."""
     members: dict[str, list[str]] = {}
     single: list[_Sender] = []
@@ -143,7 +143,7 @@ def _read(described: Any, identity: str, members: tuple[str, ...]) -> _Sender:
     )
 
 
-def lists(context: Context) -> Iterator[Finding]:
+def lists(context: CheckContext) -> Iterator[Finding]:
     """Check whether each list of the deployment exists, can be read, and may be written to by the functions."""
     deployment = context.deployment
     sender_store = SenderStore(deployment.dynamodb(), deployment.table, context.names)
@@ -164,7 +164,7 @@ def lists(context: Context) -> Iterator[Finding]:
         yield from _list(checks, found)
 
 
-def _list(checks: SenderChecks, found: OptOutList) -> Iterator[Finding]:
+def _list(checks: SenderChecks, found: AccountList) -> Iterator[Finding]:
     if checks.may_write(found) is False:
         yield failed(
             f"the functions may not write to {found.name}", f"Add {found.arn} to AdditionalOptOutListArns, and deploy."
@@ -173,7 +173,7 @@ def _list(checks: SenderChecks, found: OptOutList) -> Iterator[Finding]:
         yield passed(f"the opt-out list {found.name} exists and can be read")
 
 
-def _quotas(context: Context) -> dict[str, float]:
+def _quotas(context: CheckContext) -> dict[str, float]:
     """Return the account's quotas by name; none if Service Quotas does not know the service."""
     try:
         found = list(context.aws.all("service-quotas", "ListServiceQuotas", "Quotas", ServiceCode="sms-voice"))
@@ -182,7 +182,7 @@ def _quotas(context: Context) -> dict[str, float]:
     return {each["QuotaName"]: each["Value"] for each in found}
 
 
-def account(context: Context) -> Iterator[Finding]:
+def account(context: CheckContext) -> Iterator[Finding]:
     """Check whether the account may send texts, and at the rates of the stack."""
     attributes = {
         each["Name"]: each["Value"] for each in context.aws.all(SMS, "DescribeAccountAttributes", "AccountAttributes")

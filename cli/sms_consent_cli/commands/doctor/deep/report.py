@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sms_consent_cli.commands.doctor.deep.api_probe import Observation
-from sms_consent_cli.commands.doctor.deep.finding import Finding, Status
+from sms_consent_cli.commands.doctor.deep.finding import CheckStatus, Finding
 from sms_consent_cli.shared.terminal_text import say, visible
 
 __all__ = ["CheckResults"]
@@ -36,7 +36,7 @@ class CheckResults:
     @property
     def failed(self) -> bool:
         """Whether any check failed."""
-        return any(each.status is Status.FAIL for each in self.findings)
+        return any(each.status is CheckStatus.FAIL for each in self.findings)
 
     def view(self) -> dict[str, Any]:
         """Return the findings and observations for JSON."""
@@ -55,7 +55,7 @@ class CheckResults:
             for each in self.observations:
                 say(visible(f"    {each.question}: {each.answer}"))
         counts = Counter(each.status for each in self.findings)
-        say(", ".join(f"{counts[status]} {status.value}" for status in reversed(Status)))
+        say(", ".join(f"{counts[status]} {status.value}" for status in reversed(CheckStatus)))
 
 
 def _show(finding: Finding) -> None:

@@ -10,7 +10,7 @@ from sms_consent.domain.errors import ConsentError
 from sms_consent_cli.commands.doctor.deep import delivery, numbers, running
 from sms_consent_cli.commands.doctor.deep.api_probe import ApiProbe
 from sms_consent_cli.commands.doctor.deep.aws import Missing, NoAnswer
-from sms_consent_cli.commands.doctor.deep.context import Context
+from sms_consent_cli.commands.doctor.deep.context import CheckContext
 from sms_consent_cli.commands.doctor.deep.end_to_end import send_test_stop
 from sms_consent_cli.commands.doctor.deep.finding import Fault, Finding, failed, passed, unknown
 from sms_consent_cli.commands.doctor.deep.report import CheckResults
@@ -21,10 +21,10 @@ __all__ = ["CHECKS", "run_checks"]
 _LEDGER = frozenset({"BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan"})
 """Calls of the ledger. All others that are not made through ``Aws`` belong to the opt-out list API."""
 
-Check = Callable[[Context], Iterator[Finding]]
+Check = Callable[[CheckContext], Iterator[Finding]]
 
 
-def caller(context: Context) -> Iterator[Finding]:
+def caller(context: CheckContext) -> Iterator[Finding]:
     """Check the caller's identity and region."""
     identity = context.aws.call("sts", "GetCallerIdentity")
     yield passed(f"{identity['Arn']} checks the stack {context.stack} in {context.names.region}")
@@ -55,7 +55,7 @@ def run_checks(deployment: Deployment, results: CheckResults, wait: float | None
 
     ``wait`` is the time limit of the test STOP in seconds; None for no test STOP.
     """
-    context = Context(deployment)
+    context = CheckContext(deployment)
     for name, check in CHECKS.items():
         results.add(name, _guarded(check(context)))
     if wait is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sms_consent_cli.commands.connect.resource_policy import Access, PolicyRequest, evaluate_policy
 from sms_consent_cli.commands.doctor.deep.aws import Missing
-from sms_consent_cli.commands.doctor.deep.context import Context
+from sms_consent_cli.commands.doctor.deep.context import CheckContext
 from sms_consent_cli.commands.doctor.deep.finding import Finding, failed, noted, passed, unknown
 
 __all__ = ["activity", "alarms", "concurrency", "schedules", "versions"]
@@ -27,7 +27,7 @@ NEW_QUOTA, ENOUGH = 10, 100
 """Concurrent executions of a new account, and enough to leave room for other functions."""
 
 
-def schedules(context: Context) -> Iterator[Finding]:
+def schedules(context: CheckContext) -> Iterator[Finding]:
     """Check whether the rules that invoke sweep, reconcile and retention are enabled."""
     if context.local:
         yield unknown("a local stack has no rules of EventBridge: it runs its functions itself")
@@ -50,7 +50,7 @@ def schedules(context: Context) -> Iterator[Finding]:
             yield passed(f"{logical_id}: {states[enabled[0]].get('ScheduleExpression')}, enabled")
 
 
-def activity(context: Context) -> Iterator[Finding]:
+def activity(context: CheckContext) -> Iterator[Finding]:
     """Check whether the functions ran recently without errors, and whether an opt-out is overdue."""
     if context.local:
         yield unknown("a local stack has no CloudWatch")
@@ -130,13 +130,13 @@ def _lambda_metric(function: str, metric: str) -> dict[str, Any]:
     return {"Metric": {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}, "Stat": "Sum"}
 
 
-def _own_metric(context: Context, metric: str, service: str) -> dict[str, Any]:
+def _own_metric(context: CheckContext, metric: str, service: str) -> dict[str, Any]:
     dimensions = [{"Name": "service", "Value": service}]
     namespace = f"SmsConsent/{context.stack}"
     return {"Metric": {"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions}, "Stat": "Maximum"}
 
 
-def _values(context: Context, wanted: Mapping[str, dict[str, Any]]) -> dict[str, list[tuple[datetime, float]]]:
+def _values(context: CheckContext, wanted: Mapping[str, dict[str, Any]]) -> dict[str, list[tuple[datetime, float]]]:
     """Return the values of the last 24 hours, oldest first."""
     queries = [{"Id": name.lower(), "MetricStat": {**stat, "Period": PERIOD}} for name, stat in wanted.items()]
     found: dict[str, list[tuple[datetime, float]]] = {name: [] for name in wanted}
@@ -149,7 +149,7 @@ def _values(context: Context, wanted: Mapping[str, dict[str, Any]]) -> dict[str,
     return found
 
 
-def alarms(context: Context) -> Iterator[Finding]:
+def alarms(context: CheckContext) -> Iterator[Finding]:
     """Check whether alarms notify anyone, and whether one is in ALARM."""
     target = context.parameter("AlarmTopicArn")
     if not target:
@@ -183,7 +183,7 @@ def alarms(context: Context) -> Iterator[Finding]:
         yield from _alarm_topic(context, target)
 
 
-def _alarm_topic(context: Context, target: str) -> Iterator[Finding]:
+def _alarm_topic(context: CheckContext, target: str) -> Iterator[Finding]:
     try:
         attributes = context.aws.call("sns", "GetTopicAttributes", TopicArn=target)["Attributes"]
     except Missing:
@@ -212,7 +212,7 @@ def _alarm_topic(context: Context, target: str) -> Iterator[Finding]:
         yield passed(f"alarms are sent to a topic with {confirmed} confirmed subscriptions")
 
 
-def concurrency(context: Context) -> Iterator[Finding]:
+def concurrency(context: CheckContext) -> Iterator[Finding]:
     """Check whether the account has enough Lambda concurrency for texts."""
     if context.local:
         yield unknown("a local stack has no Lambda: its functions run one at a time")
@@ -239,7 +239,7 @@ def concurrency(context: Context) -> Iterator[Finding]:
             yield noted(f"{logical_id} has a reserved concurrency of {reserved or 0}, and the stack says {chosen}")
 
 
-def versions(context: Context) -> Iterator[Finding]:
+def versions(context: CheckContext) -> Iterator[Finding]:
     """Check whether the live version of each function is the last deployment's."""
     if context.local:
         yield unknown("a local stack has no versions of its functions")
@@ -248,7 +248,7 @@ def versions(context: Context) -> Iterator[Finding]:
         yield from _version(context, logical_id, name)
 
 
-def _version(context: Context, logical_id: str, name: str) -> Iterator[Finding]:
+def _version(context: CheckContext, logical_id: str, name: str) -> Iterator[Finding]:
     redeploy = (
         "Deploy again. If a gradual deployment was taken back, look at CodeDeploy and at the function's logs first."
     )
