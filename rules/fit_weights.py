@@ -22,10 +22,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from rules.corpus_split import text_id
 from sms_consent.intent import RuleSet, linear_model
 from sms_consent.intent.normalisation import fold
 from sms_consent_cli.commands.evaluate.corpus import Label, LabelledText, Part, load, load_sms_spam
-from sms_consent_cli.commands.evaluate.split import text_id
 
 WEIGHTS = Path(__file__).with_name("weights")
 EXAMPLES = Path(__file__).parents[1] / "tests" / "unit" / "intent" / "examples"

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sms_consent_cli.commands.evaluate.corpus import CorpusError, Label, LabelledText, Part, load, load_sms_spam
-from sms_consent_cli.commands.evaluate.metrics import CONVERSATION
-from sms_consent_cli.commands.evaluate.split import (
+from rules.corpus_split import (
     CHAT_FAMILY,
     WRITTEN_FAMILY,
     near_duplicates,
@@ -17,6 +15,8 @@ from sms_consent_cli.commands.evaluate.split import (
     text_id,
     words,
 )
+from sms_consent_cli.commands.evaluate.corpus import CorpusError, Label, LabelledText, Part, load, load_sms_spam
+from sms_consent_cli.commands.evaluate.metrics import CONVERSATION
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,7 @@ def test_the_tables_have_no_colour_in_a_pipe(app: typer.Typer, corpus: Path) -> 
     printed = CliRunner().invoke(app, ["--corpus", str(corpus)], env={"COLUMNS": None})
     assert printed.exit_code == 0
     assert "\x1b" not in printed.stdout
-    for heading in ("trimmed exact match", "By language", "Confusion", "By tier"):
+    for heading in ("trimmed exact match", "By language", "Confusion", "Opt-outs by tier"):
         assert heading in printed.stdout
 
 
