@@ -12,7 +12,7 @@ from sms_consent_cli.shared.deployment import Deployment
 if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
 
-__all__ = ["TOLL_FREE", "Suitability"]
+__all__ = ["DEFAULT_RATES", "LOW_SPEND", "TOLL_FREE", "Suitability"]
 
 TOLL_FREE = (
     "is a US toll-free number: carriers honour STOP and START themselves, a STOP may never reach the topic, "

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sms_consent_cli.shared.delimited_file import escape_cell, unescape_cell
+from sms_consent_cli.shared.delimited_file import detect_dialect, escape_cell, normalised_heading, unescape_cell
 from sms_consent_cli.shared.sender_checks import SenderRequest
 from sms_consent_cli.shared.usage_error import UsageError
 
@@ -42,23 +42,15 @@ def read_lines(content: bytes) -> Iterator[SenderLine | Reject]:
     """Yield every line. Raises UsageError if the file is not valid CSV with the expected columns."""
     try:
         text = content.decode("utf-8-sig")
-        yield from _lines(csv.DictReader(io.StringIO(text, newline=""), dialect=_dialect(text), strict=True))
+        yield from _lines(
+            csv.DictReader(io.StringIO(text, newline=""), dialect=detect_dialect(text.partition("\n")[0]), strict=True)
+        )
     except (csv.Error, UnicodeDecodeError) as error:
         raise UsageError("the file is not CSV in UTF-8") from error
 
 
-def _dialect(text: str) -> type[csv.Dialect]:
-    """Return the dialect. Spreadsheets in many countries separate cells by semicolons."""
-    first = text.partition("\n")[0]
-    return _Semicolons if ";" in first and "," not in first else csv.excel
-
-
-class _Semicolons(csv.excel):
-    delimiter = ";"
-
-
 def _lines(rows: Any) -> Iterator[SenderLine | Reject]:
-    names = [_name(each) for each in rows.fieldnames or ()]
+    names = [normalised_heading(each) for each in rows.fieldnames or ()]
     unknown = sorted(set(names) - {*COLUMNS, ERROR})
     if "identity" not in names or unknown or len(set(names)) < len(names):
         columns = ", ".join(COLUMNS)
@@ -79,10 +71,6 @@ def _lines(rows: Any) -> Iterator[SenderLine | Reject]:
             reply_from=cells.get("reply_from", ""),
         )
         yield SenderLine(rows.line_num, request, cells)
-
-
-def _name(normalised_heading: str | None) -> str:
-    return (normalised_heading or "").strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
+from sms_consent_cli.commands.connect.suitability import DEFAULT_RATES, LOW_SPEND
 from sms_consent_cli.commands.doctor.deep.aws import Missing, NoAnswer
 from sms_consent_cli.commands.doctor.deep.context import CheckContext
 from sms_consent_cli.commands.doctor.deep.finding import Finding, failed, noted, passed, unknown
@@ -16,15 +17,12 @@ from sms_consent_cli.shared.sender_checks import SenderChecks
 __all__ = ["account", "lists", "numbers"]
 
 SMS = "pinpoint-sms-voice-v2"
-DEFAULT_RATES = {
-    "PutRequestsPerSecond": ("PutOptedOutNumber", 10),
-    "DeleteRequestsPerSecond": ("DeleteOptedOutNumber", 10),
-    "DescribeRequestsPerSecond": ("DescribeOptedOutNumbers", 1),
-    "TextsPerSecond": ("SendTextMessage", 1),
+_OPERATIONS = {
+    "PutRequestsPerSecond": "PutOptedOutNumber",
+    "DeleteRequestsPerSecond": "DeleteOptedOutNumber",
+    "DescribeRequestsPerSecond": "DescribeOptedOutNumbers",
+    "TextsPerSecond": "SendTextMessage",
 }
-"""docs.aws.amazon.com/sms-voice/latest/userguide/quotas.html."""
-LOW_SPEND = 1
-"""US dollars a month: the limit of a new account."""
 BETWEEN_READS = 1.1
 """Seconds between calls of DescribeOptedOutNumbers, which is allowed once a second."""
 
@@ -202,14 +200,14 @@ def account(context: CheckContext) -> Iterator[Finding]:
         )
     elif attributes.get("ACCOUNT_TIER") != "SANDBOX":
         yield passed(f"the account is out of the sandbox, and may spend {spend} US dollars a month on texts")
-    chosen = {name: float(context.parameter(name, str(rate))) for name, (_, rate) in DEFAULT_RATES.items()}
-    above = [name for name, (_, rate) in DEFAULT_RATES.items() if chosen[name] > rate]
+    chosen = {name: float(context.parameter(name, str(rate))) for name, rate in DEFAULT_RATES.items()}
+    above = [name for name, rate in DEFAULT_RATES.items() if chosen[name] > rate]
     if not above:
         yield passed("the stack uses AWS's default rates")
         return
     quotas = _quotas(context)
     for name in above:
-        operation = DEFAULT_RATES[name][0]
+        operation = _OPERATIONS[name]
         allowed = [value for quota, value in quotas.items() if operation.lower() in quota.lower().replace(" ", "")]
         if not allowed:
             yield unknown(
