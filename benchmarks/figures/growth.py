@@ -101,7 +101,7 @@ def measure(decisions: int, numbers: int, texts: int = 40) -> dict[str, float]:
         if at == 1:
             table.counted.clear()
         begun = time.process_time()
-        made.inbound.hear(InboundMessage(id=f"t{at}", sender=PERSON, destination=OURS, body="STOP", at=clock.now()))
+        made.inbound.process(InboundMessage(id=f"t{at}", sender=PERSON, destination=OURS, body="STOP", at=clock.now()))
         took.append((time.process_time() - begun) * 1000)
     senders = texts * 10 // 60  # the sender is read once a minute
     return {

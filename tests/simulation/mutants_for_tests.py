@@ -28,7 +28,7 @@ LEDGER, CODEC, ITEMS = (
 )
 TRANSLATION, LIST = "sms_consent/adapters/error_mapping.py", "sms_consent/adapters/sms_voice/opt_out_list.py"
 OVERDUE, RECEIPTS = "sms_consent/adapters/dynamodb/due_index.py", "sms_consent/adapters/dynamodb/idempotency_store.py"
-BATCH, ORDER, RECORDS = "sms_consent/inbound/batch.py", "sms_consent/inbound/order.py", "sms_consent/inbound/records.py"
+BATCH = "sms_consent/inbound/batch.py"
 SETTINGS, NAMES, RENAMED = (
     "sms_consent/bootstrap/settings.py",
     "sms_consent/domain/list_names.py",
@@ -336,28 +336,28 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "the age of a record is that of its text",
-        RECORDS,
+        TEXT,
         "        since = self.sent_at or (self.text.at if isinstance(self.text, InboundMessage) else None)\n",
         "        since = self.text.at if isinstance(self.text, InboundMessage) else self.sent_at\n",
         OUTAGES,
     ),
     _mutant(
         "everyday words are processed before the newest request",
-        ORDER,
+        BATCH,
         "    return [*newest.values(), *everyday, *older, *others]\n",
         "    return [*everyday, *newest.values(), *older, *others]\n",
         EVERYDAY, SLOW, "integration/handlers/inbound/test_texts_side_by_side.py",
     ),
     _mutant(
         "the oldest request goes first",
-        ORDER,
+        BATCH,
         "key=_newest_last, reverse=True)",
         "key=_newest_last)",
         SLOW,
     ),
     _mutant(
         "only one number's newest request goes first",
-        ORDER,
+        BATCH,
         "newest.setdefault(each[1].text.destination, each)",
         'newest.setdefault("", each)',
         SLOW,
@@ -365,7 +365,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a text is started whatever time is left",
         BATCH,
-        "        if message.reading.intent is not Intent.NONE and not self._has_time():\n",
+        "        if message.classification.intent is not Intent.NONE and not self._has_time():\n",
         "        if False:\n",
         SLOW,
     ),

@@ -28,8 +28,7 @@ from sms_consent.bootstrap.settings import Problem, Settings
 from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind, observed
 from sms_consent.domain.propagation import Scope
 from sms_consent.domain.rate_limiter import Call, RateLimiter
-from sms_consent.inbound.batch import Batch, Texts
-from sms_consent.inbound.concurrency import Runner, ThreadedRunner, run_in_sequence
+from sms_consent.inbound.batch import Batch, Runner, Texts, ThreadedRunner, run_in_sequence
 from sms_consent.inbound.processor import FailingProcessor, InboundProcessor, actions_for
 from sms_consent.intent import Intent, RuleSet
 from sms_consent.intent.classifier import Classifier

@@ -1,48 +1,59 @@
-"""Processes the records of an event, and reports which ones to deliver again.
+"""Processes the records of an event, and returns those to deliver again.
 
-Each record fails or succeeds on its own. Different people's texts are processed side by side, those of one person one after the
-other, in the order of ``order.in_order``. Records that were received before may have stopped the process, so they run one at a
+Each record fails or succeeds on its own. Texts of different people are processed concurrently, those of one person one after the
+other, in the order of ``in_order``. Records that were received before may have stopped the process, so they run one at a
 time; those received more than three times run last, each only after all finished records were deleted from the queue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sms_consent.domain.errors import ConsentError, OtherEvent, OutOfTime, Throttled, Unavailable, Unreadable
 from sms_consent.domain.observation import Logger, Metrics
-from sms_consent.domain.phone_number import mask, mask_id
+from sms_consent.domain.phone_number import canonical, mask, mask_id
 from sms_consent.domain.ports import Clock, DeadLetterQueue
-from sms_consent.inbound.concurrency import Runner, run_in_sequence
-from sms_consent.inbound.message import InboundMessage
-from sms_consent.inbound.order import by_person, in_order, one_by_one, shuffled
+from sms_consent.inbound.message import InboundMessage, Record, records_of
 from sms_consent.inbound.processor import ClassifiedMessage, InboundResult
-from sms_consent.inbound.records import Record, records_of
 from sms_consent.intent import Intent
 
-__all__ = ["Batch", "Queue", "Runner", "Texts"]
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+__all__ = ["Batch", "Queue", "Runner", "Texts", "ThreadedRunner", "run_in_sequence"]
 
 SUSPECT_AFTER = 3
-"""A record received more often than this may have stopped the process each time."""
+"""A record received more often than this may have stopped the process each time (by exhausting memory or time)."""
 
 GIVE_UP_AFTER = timedelta(days=12)
 """SQS deletes a message after 14 days: until then a record that still fails must be in the dead-letter queue."""
 
 GIVE_UP_UNTRIED_AFTER = timedelta(days=13)
-"""A record this old is moved without another try: whatever it does to the process, the next try may be too late."""
+"""A record this old is moved without another try: the next try may be too late."""
+
+
+Runner = Callable[[Sequence[Callable[[], None]]], None]
+"""Runs independent pieces of work, and returns when all are done."""
+
+
+def run_in_sequence(works: Sequence[Callable[[], None]]) -> None:
+    """Run the works one after the other."""
+    for work in works:
+        work()
 
 
 class Texts(Protocol):
-    """What a text asks for, and doing it: ``sms_consent.inbound.processor.Inbound``."""
+    """Classifies and applies texts (``InboundProcessor``)."""
 
     def classify(self, text: InboundMessage, /) -> ClassifiedMessage:
-        """Return the text with its intent, without any call."""
+        """Return the text with its intent. Makes no AWS call."""
 
     def apply(self, message: ClassifiedMessage, /) -> InboundResult:
-        """Do what a text asks for. Raises TryAgain, Rejected or Unreadable."""
+        """Apply a classified text. Raises TryAgain, Rejected or Unreadable."""
 
 
 class Queue(Protocol):
@@ -67,7 +78,12 @@ class Batch:
         has_time: Callable[[], bool] = lambda: True,
         together: Runner = run_in_sequence,
     ) -> None:
-        """``has_time`` says whether a request started now can be recorded before the function is stopped."""
+        """Store the parts.
+
+        Args:
+            has_time: whether a request started now can be recorded before the function is stopped.
+            together: runs the work of different people.
+        """
         self._inbound = inbound
         self._dead_letters = dead_letters
         self._queue = queue
@@ -80,8 +96,7 @@ class Batch:
     def handle(self, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
         """Return a partial batch response: the records to deliver again.
 
-        Unreadable records, and those that still fail after 12 days, are moved to the dead-letter queue. All work has ended when
-        this returns.
+        Unreadable records, and those that still fail after 12 days, are moved to the dead-letter queue.
         """
         records = records_of(event)
         done: set[Record] = set()
@@ -95,7 +110,7 @@ class Batch:
         return {"batchItemFailures": [{"itemIdentifier": record.id} for record in records if record not in done]}
 
     def _process_suspects(self, suspects: list[Record], done: set[Record]) -> None:
-        """Process each alone, after everything finished so far is final: even if it stops the process, only it comes back."""
+        """Process each alone, after deleting every finished record: if it stops the process, only it is delivered again."""
         final: set[Record] = set()
         for suspect in one_by_one(suspects):
             if suspect.age(self._clock.now()) > GIVE_UP_UNTRIED_AFTER:
@@ -118,7 +133,7 @@ class Batch:
         self._queue.delete(receipts)
 
     def _process_person(self, records: list[Record], done: set[Record]) -> None:
-        """Classify all of one person's texts, which takes no call, and then apply them; what was throttled, once more."""
+        """Classify all of one person's texts, then apply them. Throttled ones are tried once more at the end."""
         messages: list[tuple[Record, ClassifiedMessage]] = []
         for record in records:
             try:
@@ -138,7 +153,7 @@ class Batch:
                 self._failed(record, error, done)
 
     def _apply(self, record: Record, message: ClassifiedMessage, done: set[Record]) -> None:
-        """Raises Throttled. Every other failure is dealt with."""
+        """Apply one text. Raise Throttled; handle every other failure."""
         try:
             self._require_time(message)
             self._report(message, self._inbound.apply(message))
@@ -150,8 +165,8 @@ class Batch:
             done.add(record)
 
     def _require_time(self, message: ClassifiedMessage) -> None:
-        """Raise OutOfTime if a request could not be recorded before the function is stopped. Other texts take no call."""
-        if message.reading.intent is not Intent.NONE and not self._has_time():
+        """Raise OutOfTime if a request could not be recorded before the function is stopped. Other texts make no call."""
+        if message.classification.intent is not Intent.NONE and not self._has_time():
             raise OutOfTime("not started: too little time left in this invocation")
 
     def _classify(self, record: Record) -> ClassifiedMessage:
@@ -171,7 +186,7 @@ class Batch:
             self._log_failure(record, error)
 
     def _give_up(self, record: Record, reason: str, done: set[Record]) -> None:
-        """Move a record to the dead-letter queue. If that fails, it stays where it is."""
+        """Move a record to the dead-letter queue. If that fails, it stays in its queue."""
         try:
             self._dead_letters.put(record.dead_letter(), reason)
         except Exception as error:  # noqa: BLE001  one record must not take the batch with it
@@ -182,7 +197,7 @@ class Batch:
         self._count("TextsPutAside")
 
     def _log_failure(self, record: Record, error: Exception) -> None:
-        """Only names of types: the message or the frames of an unforeseen error may hold a number or a text."""
+        """Log the names of error types only: the message or frames of an unexpected error may hold a number or a text."""
         cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
         self._logger.error(
             "a text is delivered again",
@@ -194,37 +209,37 @@ class Batch:
         )
         self._count("TextsFailed")
 
-    def _report(self, message: ClassifiedMessage, heard: InboundResult) -> None:
+    def _report(self, message: ClassifiedMessage, result: InboundResult) -> None:
         content = message.content
         if content is not None:
             self._count(content.kind.metric)
         if message.is_event:
             return
-        text, consent = message.text, heard.consent
+        text, consent = message.text, result.consent
         self._logger.info(
             "heard",
             inbound_message_id=mask_id(text.id),
             sender=mask(text.sender),
-            intent=heard.reading.intent,
-            tier=heard.reading.tier,
-            rule=heard.reading.rule,
+            intent=result.classification.intent,
+            tier=result.classification.tier,
+            rule=result.classification.rule,
             rcs=content.kind if content is not None else None,
-            outcome=heard.outcome,
+            outcome=result.outcome,
             status=consent.status if consent is not None else None,
             applied=consent.settled if consent is not None else None,
-            answer=heard.answer.state if heard.answer is not None else None,
+            answer=result.answer.state if result.answer is not None else None,
         )
-        if heard.overruled_by is not None:
+        if result.overruled_by is not None:
             self._logger.error(
                 "a STOP is older than an opt-in that its sender did not text",
                 inbound_message_id=mask_id(text.id),
-                opted_in_by=heard.overruled_by,
+                opted_in_by=result.overruled_by,
             )
             self._count("StopsOverruled")
-        reading = heard.reading
-        self._count(f"Texts{reading.intent.title().replace('_', '')}")
-        if reading.intent is Intent.OPT_OUT and reading.tier is not None:
-            self._count(f"OptOutsBy{reading.tier.title()}")
+        classification = result.classification
+        self._count(f"Texts{classification.intent.title().replace('_', '')}")
+        if classification.intent is Intent.OPT_OUT and classification.tier is not None:
+            self._count(f"OptOutsBy{classification.tier.title()}")
 
     def _count(self, name: str) -> None:
         self._metrics.add_metric(name, "Count", 1)
@@ -233,3 +248,99 @@ class Batch:
 def _causes(error: Exception) -> str:
     names = [type(each).__name__ for each in (error, error.__cause__) if each is not None]
     return ", caused by ".join(names)
+
+
+def by_person(records: Iterable[Record]) -> list[list[Record]]:
+    """Group records by their sender. A record without a text forms its own group."""
+    people: dict[str, list[Record]] = {}
+    for record in records:
+        key = _person(record) if isinstance(record.text, InboundMessage) else f"\0{len(people)}"
+        people.setdefault(key, []).append(record)
+    return list(people.values())
+
+
+def in_order(messages: Sequence[tuple[Record, ClassifiedMessage]]) -> list[tuple[Record, ClassifiedMessage]]:
+    """Sort one person's texts: for each number of ours the newest opt-out or opt-in, then the older ones, then the rest.
+
+    So the newest request is recorded even if there is time for nothing else. At equal times, opting out wins. Everyday words
+    such as YES opt in only after an opt-out, so they follow the newest request that does not depend on another.
+    """
+    requests = sorted((each for each in messages if each[1].changes_consent), key=_newest_last, reverse=True)
+    others = sorted((each for each in messages if not each[1].changes_consent), key=lambda each: each[1].text.at)
+    everyday = [each for each in requests if each[1].classification.everyday]
+    explicit = [each for each in requests if not each[1].classification.everyday]
+    newest: dict[str, tuple[Record, ClassifiedMessage]] = {}
+    older = [each for each in explicit if newest.setdefault(each[1].text.destination, each) is not each]
+    return [*newest.values(), *everyday, *older, *others]
+
+
+def _newest_last(each: tuple[Record, ClassifiedMessage]) -> tuple[datetime, bool]:
+    message = each[1]
+    return message.text.at, message.classification.intent is Intent.OPT_OUT
+
+
+def shuffled(groups: list[list[Record]]) -> list[list[Record]]:
+    """Sort groups of records that were received before, each time in another order: some of them may stop the process.
+
+    The order at an odd number of receives is the reverse of the one before, so with one such record, every other one runs
+    before it at one of two receives. With several, each pair of receives is a new order.
+    """
+    receives = _receives(groups)
+    return sorted(groups, key=lambda group: _shuffle(_person(group[0]), receives // 2), reverse=receives % 2 == 1)
+
+
+def one_by_one(records: list[Record]) -> list[Record]:
+    """Sort records that run alone: people as in ``shuffled``, one person's texts newest first.
+
+    At every fourth receive they are shuffled too, in case one of them stops the process and hides the older ones.
+    """
+    ordered = []
+    for group in shuffled(by_person(records)):
+        receives = _receives([group])
+        by_time = sorted(group, key=_sent, reverse=True)
+        seeds = {record: _shuffle(record.text_id or record.id, receives) for record in group}
+        ordered += sorted(by_time, key=seeds.__getitem__) if receives % 4 == 3 else by_time
+    return ordered
+
+
+def _receives(groups: Iterable[Iterable[Record]]) -> int:
+    return max((record.receives for group in groups for record in group), default=0)
+
+
+def _sent(record: Record) -> str:
+    return record.text.at.isoformat() if isinstance(record.text, InboundMessage) else ""
+
+
+def _person(record: Record) -> str:
+    if not isinstance(record.text, InboundMessage):
+        return record.id
+    return canonical(record.text.sender) or record.text.sender
+
+
+def _shuffle(key: str, seed: int) -> bytes:
+    return hashlib.sha256(f"{seed} {key}".encode("utf-8", "surrogatepass")).digest()
+
+
+class ThreadedRunner:
+    """Runs work in threads, which it keeps for the next batch. A single piece of work needs no thread."""
+
+    def __init__(self, most: int) -> None:
+        """Use up to ``most`` threads."""
+        self._most = most
+        self._threads: ThreadPoolExecutor | None = None
+
+    def __call__(self, works: Sequence[Callable[[], None]]) -> None:
+        """Run the works. When all are done, raise the first error, if any."""
+        if len(works) < 2:
+            run_in_sequence(works)
+            return
+        if self._threads is None:
+            from concurrent.futures import (
+                ThreadPoolExecutor,  # not needed for a single text, such as a cold start's first
+            )
+
+            self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="texts")
+        begun = [self._threads.submit(work) for work in works]
+        errors = [error for each in begun if (error := each.exception()) is not None]
+        if errors:
+            raise errors[0]

@@ -1,24 +1,28 @@
-"""What an SNS notification says that somebody texted; whatever is no inbound text is refused with its reason."""
+"""Inbound messages, parsed from the records of an SNS or SQS event.
+
+Parsed by hand: pydantic would add a quarter to the cold start, and most fields need their own leniency and reason anyway.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sms_consent.domain.errors import OtherEvent, Unreadable
+from sms_consent.domain.phone_number import mask_id
 from sms_consent.domain.time import as_text, from_text
 from sms_consent.intent.rcs_content import RcsContent, content_of, is_agent
 
-__all__ = ["InboundMessage", "read_notification", "read_queued", "with_time"]
+__all__ = ["InboundMessage", "Record", "read_notification", "read_queued", "records_of", "with_time"]
 
 _ID = re.compile(r"""[!-"$-~]{1,200}""", re.ASCII)
 """Printable ASCII without spaces and without ``#``, which separates the parts of a sort key. RCS message ids have this form:
-``12679164820-2026-06-17T17:36:29.937+0000``. Such an id may contain a phone number: ``numbers.mask_id`` for logs."""
+``12679164820-2026-06-17T17:36:29.937+0000``. Such an id may contain a phone number: logs use ``mask_id``."""
 
 _INBOUND = frozenset(
     {
@@ -26,7 +30,7 @@ _INBOUND = frozenset(
         "previouspublishedmessageid",
     }
 )
-"""Fields of an inbound text, in lower case. No event of another kind has any of them."""
+"""Fields of an inbound text, in lower case. No other kind of event has any of them."""
 
 _OTHER_EVENTS = tuple(
     frozenset(marks.split())
@@ -40,7 +44,7 @@ _OTHER_EVENTS = tuple(
         "service event bucket",  # S3's test event
     )
 )
-"""Fields by which events of other kinds that share a topic are recognised, in lower case."""
+"""Fields that identify other kinds of events on a shared topic, in lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,12 @@ class InboundMessage:
 
 
 def read_notification(notification: Mapping[str, Any]) -> InboundMessage:
-    """The text in an SNS notification. Raises Unreadable, whose reason never quotes what it is about."""
+    """Return the text in an SNS notification.
+
+    Raises:
+        Unreadable: it is no inbound text. The reason quotes nothing of it.
+        OtherEvent: it is an event of another kind, such as a delivery receipt.
+    """
     kind = notification.get("Type")
     if kind != "Notification":
         raise Unreadable("an SNS message of a foreign type: only a Notification carries a text")
@@ -76,10 +85,14 @@ def read_notification(notification: Mapping[str, Any]) -> InboundMessage:
 
 
 def read_queued(body: str, sent_at_ms: str | None) -> InboundMessage:
-    """The text in an SQS record's body: a notification, or its bare payload where raw delivery was switched on.
+    """Return the text in an SQS record's body: a notification, or a bare payload if raw message delivery is on.
 
-    Raw delivery drops the notification's timestamp; the time at which the queue took the record, moments later, is the
-    best order that is left, and better than losing a STOP to a setting.
+    Raw delivery drops the notification's timestamp. The time at which SQS received the record, moments later, takes its place,
+    so that no STOP is lost to a setting.
+
+    Raises:
+        Unreadable: it is no inbound text. The reason quotes nothing of it.
+        OtherEvent: it is an event of another kind, such as a delivery receipt.
     """
     content = _object(body, "the queue's record")
     if "Type" not in content:
@@ -92,7 +105,7 @@ def read_queued(body: str, sent_at_ms: str | None) -> InboundMessage:
 def with_time(body: str, message_id: str, sent_at: datetime) -> str:
     """Return the body for sending a readable message again. A bare payload is wrapped in a notification with its old time.
 
-    Otherwise the new message's own time would count, and an old START would come after a younger STOP.
+    Otherwise the new message's time would count, and an old START would come after a newer STOP.
     """
     if "Type" in json.loads(body):
         return body
@@ -120,7 +133,7 @@ def _timestamp(notification: Mapping[str, Any]) -> datetime:
 def _refuse_other_events(payload: Mapping[str, Any], raw: str) -> None:
     """Raise OtherEvent for an event of another kind.
 
-    What has a field of an inbound text, or names one at any depth, may be a person's request and is not ignored.
+    An event that has a field of an inbound text, or names one at any depth, may be a person's request and is not ignored.
     """
     names = {name.casefold() for name in payload}
     if not names.isdisjoint(_INBOUND) or not any(marks <= names for marks in _OTHER_EVENTS):
@@ -145,7 +158,7 @@ def _read_payload(payload: Mapping[str, Any], notification_id: object, at: datet
 
 
 def _id(candidate: object) -> str | None:
-    """The id as AWS gives it, or its digest where it has an unexpected form: two copies of a text always get the same id."""
+    """Return the id as AWS gives it, or its digest if it has an unexpected form: copies of a text always get the same id."""
     if not isinstance(candidate, str) or not candidate.strip():
         return None
     return candidate if _ID.fullmatch(candidate) else _digest(candidate)
@@ -160,3 +173,96 @@ def _string(payload: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise Unreadable(f"{name} is missing, empty or not a string")
     return value.strip()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """One record of an event: its text, or the error why there is none."""
+
+    id: str
+    body: str
+    text: InboundMessage | Exception
+    receives: int = 0  # how often SQS has delivered it, this time included; 0 if it comes from SNS directly
+    receipt: str | None = None
+    sent_at: datetime | None = None  # when SQS took it: it deletes the message 14 days later
+
+    @property
+    def text_id(self) -> str | None:
+        """The text's id, masked for logs."""
+        return mask_id(self.text.id) if isinstance(self.text, InboundMessage) else None
+
+    def age(self, now: datetime) -> timedelta:
+        """Return how long it has been in the queue; for an event from SNS itself, how old its text is."""
+        since = self.sent_at or (self.text.at if isinstance(self.text, InboundMessage) else None)
+        return now - since if since is not None else timedelta()
+
+    def dead_letter(self) -> str:
+        """Return the body for the dead-letter queue, which keeps the time of the text."""
+        if self.sent_at is None or not isinstance(self.text, InboundMessage):
+            return self.body
+        return with_time(self.body, self.id, self.sent_at)
+
+
+def records_of(event: Mapping[str, Any]) -> list[Record]:
+    """Return every record. If a text occurs twice with different times, the earlier time counts for both.
+
+    Copies have the same sender, id and body. The id is not enough: RCS's CONVERSATION_STARTED has that of the first message.
+    """
+    records = list(_read_all(event))
+    earliest: dict[tuple[str, str, str], InboundMessage] = {}
+    for record in records:
+        if isinstance(record.text, InboundMessage):
+            key = _key(record.text)
+            earliest[key] = min(earliest.get(key, record.text), record.text, key=lambda text: text.at)
+    return [
+        replace(record, text=replace(record.text, at=earliest[_key(record.text)].at))
+        if isinstance(record.text, InboundMessage)
+        else record
+        for record in records
+    ]
+
+
+def _key(text: InboundMessage) -> tuple[str, str, str]:
+    return text.sender, text.id, text.body
+
+
+def _read_all(event: Mapping[str, Any]) -> Iterator[Record]:
+    for record in event["Records"]:
+        known = record if isinstance(record, dict) else {}
+        notification, body = known.get("Sns"), known.get("body")
+        if isinstance(notification, dict):
+            text = _read(read_notification, notification)
+            yield Record(str(notification.get("MessageId", "")), json.dumps(notification), text)
+        elif isinstance(body, str):
+            found = known.get("attributes")
+            attributes = found if isinstance(found, dict) else {}
+            sent_at, receipt = attributes.get("SentTimestamp"), known.get("receiptHandle")
+            yield Record(
+                str(known.get("messageId", "")),
+                body,
+                _read(read_queued, body, sent_at),
+                receives=_number(attributes.get("ApproximateReceiveCount")) or 1,
+                receipt=receipt if isinstance(receipt, str) else None,
+                sent_at=_moment(_number(sent_at)),
+            )
+        else:
+            yield Record("", json.dumps(record), Unreadable("a record that is neither from SNS nor from SQS"))
+
+
+def _number(value: object) -> int | None:
+    text = str(value)  # Lambda gives strings; events made by hand may hold numbers
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
+
+
+def _moment(milliseconds: int | None) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds is not None else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _read(reading: Callable[..., InboundMessage], *parts: Any) -> InboundMessage | Exception:
+    try:
+        return reading(*parts)
+    except Exception as error:  # noqa: BLE001  raised again where it is this record's alone
+        return error

@@ -1,4 +1,4 @@
-"""What is done about an inbound text: a change of consent, an answer, or nothing."""
+"""Processes one inbound text: changes consent, replies, or does nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Action", "ClassifiedMessage", "FailingProcessor", "InboundProcessor"
 
 
 class Action(StrEnum):
-    """What a deployment does about an opt-out that was understood at some tier."""
+    """A deployment's action for opt-outs of one tier."""
 
     OPT_OUT = "OPT_OUT"
     ASK = "ASK"
@@ -32,34 +32,34 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedMessage:
-    """A text and its intent, before anything was looked up."""
+    """A text and its intent, before any look-up."""
 
     text: InboundMessage
-    reading: Classification
+    classification: Classification
     changes_consent: bool
-    """Whether it is handled as an opt-out or an opt-in, by the deployment's actions."""
+    """Whether it is processed as an opt-out or opt-in, by the deployment's actions."""
     content: RcsContent | None = None
-    """What the text is, if it went to an RCS agent and is not plain text."""
+    """The parsed RCS content; None for plain text."""
 
     @property
     def is_event(self) -> bool:
-        """Return whether it holds no text and asks for nothing: typing, a location, a file."""
-        return self.content is not None and not self.content.texts and self.reading.intent is Intent.NONE
+        """Return whether it is an RCS event without text, such as typing, a location or a file."""
+        return self.content is not None and not self.content.texts and self.classification.intent is Intent.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class InboundResult:
-    """What became of one text."""
+    """How one text was processed."""
 
-    reading: Classification
+    classification: Classification
     outcome: Outcome | None = None
     consent: Consent | None = None
     answer: Reply | None = None
-    overruled_by: Author | None = None  # whose newer opt-in stands against a STOP, if not the same person's text
+    overruled_by: Author | None = None  # whose newer opt-in a STOP did not change; None for the person's own text
 
 
 class InboundProcessor:
-    """Understands a text and does what it asks for."""
+    """Classifies texts and applies them."""
 
     def __init__(
         self,
@@ -85,53 +85,58 @@ class InboundProcessor:
         """The rules, with the deployment's own words."""
         return self._classifier.rules
 
-    def hear(self, text: InboundMessage) -> InboundResult:
+    def process(self, text: InboundMessage) -> InboundResult:
         """Classify and apply one text. Raises TryAgain, Rejected or Unreadable."""
         return self.apply(self.classify(text))
 
     def classify(self, text: InboundMessage) -> ClassifiedMessage:
         """Return the text with its intent, without any call."""
         content = text.content()
-        reading = self._classifier.classify(text.body, content)
-        changes = reading.intent is not Intent.NONE and self._asked(reading) in (Asked.OPT_OUT, Asked.OPT_IN)
-        return ClassifiedMessage(text, reading, changes, content)
+        classification = self._classifier.classify(text.body, content)
+        changes = classification.intent is not Intent.NONE and self._asked(classification) in (
+            Asked.OPT_OUT,
+            Asked.OPT_IN,
+        )
+        return ClassifiedMessage(text, classification, changes, content)
 
     def apply(self, message: ClassifiedMessage) -> InboundResult:
-        """Do what a text asks for. Raises TryAgain, Rejected or Unreadable.
+        """Record what a text asks for, and reply. Safe to repeat: the same text has the same id and time.
 
-        Safe to repeat: the same text has the same id and the same time.
+        A sender that is no phone number, such as a short code, is a machine and gets no reply. Its requests are Unreadable,
+        so that they reach the dead-letter queue, where a person sees them.
 
-        A sender that is no number, such as a short code, is a machine: left alone, unless it asks for something that
-        it cannot get, which a person should see.
+        Raises:
+            TryAgain, Rejected: the ledger or AWS failed.
+            Unreadable: a request of a sender that is no phone number.
         """
         text = message.text
-        reading = self._for_this_person(message)
-        if reading.intent is Intent.NONE:
-            return InboundResult(reading)
+        classification = self._for_this_person(message)
+        if classification.intent is Intent.NONE:
+            return InboundResult(classification)
         number = canonical(text.sender)
-        if number is None and reading.everyday:
-            return InboundResult(_ordinary(reading))
+        if number is None and classification.everyday:
+            return InboundResult(_ordinary(classification))
         if number is None:
             raise Unreadable("a request from a sender that is no phone number: a short code or an alphanumeric sender")
-        asked = self._asked(reading)
-        decision = _decision(text, number, reading, asked)
+        asked = self._asked(classification)
+        decision = _decision(text, number, classification, asked)
         if asked is Asked.HELP:
             answer = self._help_and_clarification.answer(decision, ReplyKind.HELP, reply_from=text.destination)
-            return InboundResult(reading, Outcome.ANSWERED, answer=answer)
+            return InboundResult(classification, Outcome.ANSWERED, answer=answer)
         if asked is Asked.UNCLEAR:
-            return self._unclear(reading, decision, text)
-        record = self._recorder.record_if_opted_out if reading.everyday else self._recorder.record
+            return self._unclear(classification, decision, text)
+        record = self._recorder.record_if_opted_out if classification.everyday else self._recorder.record
         recorded = record(decision, self._list_of(text), reply_from=text.destination)
         if recorded is None:
-            return InboundResult(_ordinary(reading))
+            return InboundResult(_ordinary(classification))
         answer = recorded.consent.answer
         answered = answer if answer is not None and answer.decision_id == decision.id else None
-        return InboundResult(reading, recorded.outcome, recorded.consent, answered, recorded.overruled_by)
+        return InboundResult(classification, recorded.outcome, recorded.consent, answered, recorded.overruled_by)
 
     def _for_this_person(self, message: ClassifiedMessage) -> Classification:
-        """Classify again with the replies of the sender that was texted; a copy of one that the person was sent asks nothing.
+        """Classify again with the replies that the person was sent: a text that copies one of them asks for nothing.
 
-        Whole-message keywords and the many texts that ask for nothing need no look-up.
+        Whole-message keywords, and texts that ask for nothing, need no look-up.
         """
         text = message.text
 
@@ -141,31 +146,33 @@ class InboundProcessor:
                 yield from self._help_and_clarification.recent_replies(number, self._list_of(text))
 
         now = self._clock.now()
-        return self._classifier.classify_for(text.body, message.reading, text.destination, recent, now, message.content)
+        return self._classifier.classify_for(
+            text.body, message.classification, text.destination, recent, now, message.content
+        )
 
     def _list_of(self, text: InboundMessage) -> str:
         sender = self._senders(text.destination)
         return sender.list_name if sender is not None else self._own_list
 
-    def _asked(self, reading: Classification) -> Asked:
-        """A whole-message keyword always opts out; any other opt-out does, unless its tier is to be asked about.
+    def _asked(self, classification: Classification) -> Asked:
+        """Return what the text is recorded as. A whole-message keyword always opts out; other tiers have the deployment's action.
 
-        Whatever the settings are, LEAVE is for unclear texts only.
+        LEAVE applies to unclear texts only.
         """
-        action = self._actions.get(reading.tier) if reading.tier is not None else None
-        if reading.intent is Intent.OPT_OUT:
-            asks = action is Action.ASK and reading.tier is not Tier.KEYWORD
+        action = self._actions.get(classification.tier) if classification.tier is not None else None
+        if classification.intent is Intent.OPT_OUT:
+            asks = action is Action.ASK and classification.tier is not Tier.KEYWORD
             return Asked.UNCLEAR if asks else Asked.OPT_OUT
-        if reading.intent is Intent.UNCLEAR and action is Action.OPT_OUT:
+        if classification.intent is Intent.UNCLEAR and action is Action.OPT_OUT:
             return Asked.OPT_OUT
-        return Asked(reading.intent.value)
+        return Asked(classification.intent.value)
 
-    def _unclear(self, reading: Classification, decision: Decision, text: InboundMessage) -> InboundResult:
-        if reading.intent is Intent.UNCLEAR and self._actions.get(Tier.UNCLEAR) is Action.LEAVE:
+    def _unclear(self, classification: Classification, decision: Decision, text: InboundMessage) -> InboundResult:
+        if classification.intent is Intent.UNCLEAR and self._actions.get(Tier.UNCLEAR) is Action.LEAVE:
             self._help_and_clarification.note(decision)
-            return InboundResult(reading, Outcome.ANSWERED)
+            return InboundResult(classification, Outcome.ANSWERED)
         answer = self._help_and_clarification.answer(decision, ReplyKind.ASK, reply_from=text.destination)
-        return InboundResult(reading, Outcome.ANSWERED, answer=answer)
+        return InboundResult(classification, Outcome.ANSWERED, answer=answer)
 
 
 class FailingProcessor:
@@ -189,12 +196,12 @@ def actions_for(chosen: Mapping[str, str]) -> dict[Tier, Action]:
     return defaults | {Tier(tier): Action(action) for tier, action in chosen.items()}
 
 
-def _ordinary(reading: Classification) -> Classification:
-    """A text that asks for nothing, by the same rule: YES from a person who is not opted out."""
-    return replace(reading, intent=Intent.NONE, tier=None, matched="", language=None)
+def _ordinary(classification: Classification) -> Classification:
+    """Return a classification without intent, by the same rule: YES from a person who is not opted out asks for nothing."""
+    return replace(classification, intent=Intent.NONE, tier=None, matched="", language=None)
 
 
-def _decision(text: InboundMessage, number: str, reading: Classification, asked: Asked) -> Decision:
+def _decision(text: InboundMessage, number: str, classification: Classification, asked: Asked) -> Decision:
     return Decision(
         id=text.id,
         number=number,
@@ -202,10 +209,10 @@ def _decision(text: InboundMessage, number: str, reading: Classification, asked:
         at=text.at,
         author=Author.END_USER,
         through=text.destination,
-        tier=reading.tier.value if reading.tier is not None else None,
-        rule=reading.rule,
-        matched=reading.matched,
-        language=reading.language,
-        rules_version=reading.rules_version,
+        tier=classification.tier.value if classification.tier is not None else None,
+        rule=classification.rule,
+        matched=classification.matched,
+        language=classification.language,
+        rules_version=classification.rules_version,
         body=text.body,
     )

@@ -51,7 +51,7 @@ def test_the_earliest_copy_of_a_text_counts_in_whatever_order_copies_arrive(
     clock.advance(timedelta(minutes=1))
     for text_id, body, second in deliveries:
         clock.advance(timedelta(seconds=1))
-        worker.inbound.hear(_text(text_id, body, NOON + timedelta(seconds=second)))
+        worker.inbound.process(_text(text_id, body, NOON + timedelta(seconds=second)))
 
     newest = max((min(seconds), body == "STOP") for body, seconds in texts)
     consent = ledger.consents[PERSON, LIST]
@@ -105,9 +105,9 @@ def test_an_opt_out_stands_if_there_are_too_many_decisions_to_search(asked: Aske
             id=f"d{n}", number=PERSON, asked=before, at=clock.now(), author=Author.END_USER, through=OURS
         )
         ledger.append(decision, Outcome.CHANGED, clock.now())
-    worker.inbound.hear(_text("first", "STOP" if before is Asked.OPT_OUT else "START", clock.now()))
+    worker.inbound.process(_text("first", "STOP" if before is Asked.OPT_OUT else "START", clock.now()))
     clock.advance(timedelta(seconds=1))
-    worker.inbound.hear(_text("next", "START" if asked is Asked.OPT_IN else "STOP", clock.now()))
+    worker.inbound.process(_text("next", "START" if asked is Asked.OPT_IN else "STOP", clock.now()))
 
     assert ledger.consents[PERSON, LIST].status is Status.OPTED_OUT
 
@@ -258,8 +258,8 @@ def test_the_earliest_copy_is_remembered_although_the_later_one_is_not_in_the_hi
     worker = _environment(ledger, clock)
     _recorded(ledger, clock, _asked(Asked.OPT_IN, "start", 30))
     _recorded(ledger, clock, _asked(Asked.OPT_IN, "start", 0))
-    worker.inbound.hear(_text("stop", "STOP", NOON + timedelta(seconds=4)))
-    worker.inbound.hear(_text("start", "START", NOON + timedelta(seconds=30)))
+    worker.inbound.process(_text("stop", "STOP", NOON + timedelta(seconds=4)))
+    worker.inbound.process(_text("start", "START", NOON + timedelta(seconds=30)))
     consent = ledger.consents[PERSON, LIST]
     assert (consent.status, consent.decided_by) == (Status.OPTED_OUT, "stop")
 

@@ -10,7 +10,7 @@ from support.world import OURS
 
 from handlers.inbound import container
 from sms_consent.adapters import clients
-from sms_consent.inbound.concurrency import run_in_sequence
+from sms_consent.inbound.batch import run_in_sequence
 
 PEOPLE = [f"+142555501{at:02}" for at in range(10)]
 

@@ -21,7 +21,7 @@ from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Outcome
 from sms_consent.domain.errors import OutOfTime
 from sms_consent.domain.ports import Sender
-from sms_consent.inbound.concurrency import run_in_sequence
+from sms_consent.inbound.batch import run_in_sequence
 
 LISTING = ("PutOptedOutNumber", "DeleteOptedOutNumber", "DescribeOptedOutNumbers")
 

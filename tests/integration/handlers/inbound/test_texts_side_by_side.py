@@ -25,8 +25,7 @@ from sms_consent.domain.decision import Outcome
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.rate_limiter import Call
 from sms_consent.domain.time import as_text
-from sms_consent.inbound.batch import Batch
-from sms_consent.inbound.concurrency import ThreadedRunner
+from sms_consent.inbound.batch import Batch, ThreadedRunner
 
 OURS, LIST = "+12125550101", "Default"
 PEOPLE = ("+14255550101", "+14255550102", "+14255550103")

@@ -87,7 +87,7 @@ class _Minutes:
             id=f"text-{next(self._ids)}", sender=number, destination=LINE, body=body, at=self.clock.now()
         )
         with suppress(Killed, ZeroDivisionError):  # it stays in the queue, or due
-            self._inbound.inbound.hear(text)
+            self._inbound.inbound.process(text)
 
     def go_on(self, minutes: int, each: Callable[[int], object] = lambda _: None) -> None:
         for minute in range(minutes):

@@ -452,7 +452,7 @@ class _Crowd:
     def throttled_stop(self, number: str) -> None:
         self.throttled = True
         text = InboundMessage(id=number, sender=number, destination="+12125550101", body="STOP", at=self.clock.now())
-        self.inbound.inbound.hear(text)
+        self.inbound.inbound.process(text)
         self.throttled = False
 
     def minute(self) -> None:
