@@ -220,10 +220,10 @@ def _reconcile(numbers: int, kills: int) -> bool:
             lists=(LIST,),
             ledger=watched[0],  # type: ignore[arg-type]  # ports that are counted
             scan=watched[1],  # type: ignore[arg-type]
-            book=watched[2],  # type: ignore[arg-type]
+            progress_store=watched[2],  # type: ignore[arg-type]
             listings=watched[3],  # type: ignore[arg-type]
             opt_out_list=watched[4],  # type: ignore[arg-type]
-            pace=RateLimiter(clock, {Call.FIND: 1}),
+            rate_limiter=RateLimiter(clock, {Call.FIND: 1}),
             clock=clock,
             new_token=lambda: f"token-{next(tokens)}",
         )

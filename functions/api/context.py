@@ -25,7 +25,7 @@ class RequestContext:
 
     event: ApiEvent
     caller: Caller
-    hurry_from: datetime
+    sync_until: datetime
     requests: ChannelRequests
     queries: ConsentQueries
     route: str = "none"

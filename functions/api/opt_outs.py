@@ -127,7 +127,7 @@ def _record(asked: Asked, body: OptOutRequest, client_id: str | None) -> Sequenc
         asked=asked,
         sender=body.sender,
         recipients=tuple(each.to for each in body.recipients),
-        arrival=RequestKey(
+        request_key=RequestKey(
             actor=context.caller.identity,
             content=f"{asked} {hashlib.sha256(context.event.content).hexdigest()}",
             once=context.event.request_context.request_id,
@@ -138,7 +138,7 @@ def _record(asked: Asked, body: OptOutRequest, client_id: str | None) -> Sequenc
         channel=body.channel,
         reference=body.reference,
     )
-    return context.requests.ask(request, hurry_from=context.hurry_from)
+    return context.requests.ask(request, sync_until=context.sync_until)
 
 
 def _item(result: Result) -> OptOutResponseItem:

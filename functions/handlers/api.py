@@ -60,7 +60,7 @@ def _answer(request: ApiEvent, context: LambdaContext) -> dict[str, Any]:
     request_context = RequestContext(
         event=request,
         caller=caller,
-        hurry_from=container().clock.now() + remaining - MARGIN,
+        sync_until=container().clock.now() + remaining - MARGIN,
         requests=container().channel_requests,
         queries=container().queries,
     )

@@ -138,7 +138,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a sweep does not reset its rate limiter",
         SWEEP,
-        "        self.sync.pace.begin()\n",
+        "        self.sync.rate_limiter.begin()\n",
         "",
         LOST,
     ),
@@ -622,14 +622,14 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a signature is remembered for an hour however long it is valid",
         REPEATS,
-        "        until = now + max(REMEMBERED_FOR, arrival.valid_for)\n",
+        "        until = now + max(REMEMBERED_FOR, request_key.valid_for)\n",
         "        until = now + REMEMBERED_FOR\n",
         REPLAYED,
     ),
     _mutant(
         "an opt-in is not known by its signature",
         REPEATS,
-        '        names += [f"signature {arrival.signature}"] if arrival.signature is not None else []\n',
+        '        names += [f"signature {request_key.signature}"] if request_key.signature is not None else []\n',
         "",
         REPLAYED, REPEATED,
     ),

@@ -113,10 +113,10 @@ class _World(World):
             lists=h.LISTS,
             ledger=ledger,
             scan=_GatedCensus(self.scan, self),
-            book=_GatedBook(self.book, self),
+            progress_store=_GatedBook(self.book, self),
             listings=_GatedListings(self.listings, self),
             opt_out_list=opt_out_list,
-            pace=RateLimiter(clock, {Call.FIND: 1}),
+            rate_limiter=RateLimiter(clock, {Call.FIND: 1}),
             clock=clock,
             new_token=lambda: f"token-{next(self._tokens)}",
         )

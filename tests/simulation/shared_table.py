@@ -306,7 +306,7 @@ class TableWorld(WideWorld):
         scan = DynamoConsentScan(clients.dynamodb(), self._table)
         ListCopies(
             own_list=h.OWN_LIST,
-            book=ListStore(clients.dynamodb(), self._table),
+            list_store=ListStore(clients.dynamodb(), self._table),
             copier=ListCopier(ledger=self.ledger, scan=scan, clock=self.clock, actor="reconcile"),
             ledger=self.ledger,
             clock=self.clock,

@@ -203,10 +203,10 @@ class Deployment:
             lists=self.lists,
             ledger=ledger,  # type: ignore[arg-type]  # a port that is watched
             scan=scan,  # type: ignore[arg-type]
-            book=MemoryBook() if dry else book,  # type: ignore[arg-type]
+            progress_store=MemoryBook() if dry else book,  # type: ignore[arg-type]
             listings=listings,  # type: ignore[arg-type]
             opt_out_list=opt_out_list,  # type: ignore[arg-type]
-            pace=RateLimiter(self.clock, {Call.FIND: 1}),
+            rate_limiter=RateLimiter(self.clock, {Call.FIND: 1}),
             clock=self.clock,
             new_token=lambda: f"token-{next(self._tokens)}",
             dry=dry,

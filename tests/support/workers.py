@@ -39,7 +39,7 @@ class Environment:
     sweep: Sweep
     sync: Sync
     help_and_clarification: HelpAndClarification
-    pace: RateLimiter
+    rate_limiter: RateLimiter
 
 
 def environment(
@@ -58,14 +58,14 @@ def environment(
     limits: ReplyLimits | None = None,
 ) -> Environment:
     """Build them as ``sms_consent.bootstrap.container`` does."""
-    pace = RateLimiter(clock, DEFAULT_QUOTAS) if paced else RateLimiter(clock, at_once=at_once)
+    rate_limiter = RateLimiter(clock, DEFAULT_QUOTAS) if paced else RateLimiter(clock, at_once=at_once)
     senders = SenderCache(ledger, clock)
-    reply_sender = ReplySender(texting, _replies(), senders, pace, limits or ReplyLimits(clock))
+    reply_sender = ReplySender(texting, _replies(), senders, rate_limiter, limits or ReplyLimits(clock))
     sync = Sync(
         ledger=ledger,
         opt_out_list=opt_out_list,
         reply_sender=reply_sender,
-        pace=pace,
+        rate_limiter=rate_limiter,
         clock=clock,
         new_token=new_token,
         lease=lease,
@@ -73,7 +73,7 @@ def environment(
     )
     recorder = Recorder(ledger=ledger, sync=sync, clock=clock, grace=grace, scope=scope)
     help_and_clarification = HelpAndClarification(
-        ledger=ledger, reply_sender=reply_sender, pace=pace, clock=clock, new_token=new_token
+        ledger=ledger, reply_sender=reply_sender, rate_limiter=rate_limiter, clock=clock, new_token=new_token
     )
     inbound = InboundProcessor(
         classifier=Classifier(_rules(), _replies(), reply_sender.replies_of),
@@ -87,7 +87,7 @@ def environment(
     sweep = Sweep(
         ledger=ledger, sync=sync, help_and_clarification=help_and_clarification, clock=clock, new_token=new_token
     )
-    return Environment(inbound, recorder, sweep, sync, help_and_clarification, pace)
+    return Environment(inbound, recorder, sweep, sync, help_and_clarification, rate_limiter)
 
 
 class _CheckedOnce(Replies):

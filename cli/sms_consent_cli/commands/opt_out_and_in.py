@@ -136,7 +136,7 @@ def _carry_out(command: str, agent_request: _AgentRequest, stack: str, *, as_jso
             asked=agent_request.asked,
             sender=agent_request.sender or "",
             recipients=(agent_request.number,),
-            arrival=RequestKey(
+            request_key=RequestKey(
                 actor=agent_request.by or context.caller,
                 content=agent_request.asked,
                 once=uuid4().hex,
@@ -147,7 +147,7 @@ def _carry_out(command: str, agent_request: _AgentRequest, stack: str, *, as_jso
             reference=agent_request.reference,
         )
         try:
-            (result,) = requests.ask(request, hurry_from=ENDLESS)
+            (result,) = requests.ask(request, sync_until=ENDLESS)
         except UnknownSender:
             raise UsageError(
                 "this sender has no settings, and UnknownSenders=REFUSE: see sms-consent senders, or give --list"
@@ -156,7 +156,7 @@ def _carry_out(command: str, agent_request: _AgentRequest, stack: str, *, as_jso
             raise UsageError("a number has a country code and seven to fifteen digits in all, as +14255550182")
         left: list[str] = []
         if result.consent is not None:
-            result, left = _followed(context, agent_request, request.arrival.identity, result, silent=as_json)
+            result, left = _followed(context, agent_request, request.request_key.identity, result, silent=as_json)
     if as_json:
         say_json(_view(agent_request, result, left))
     else:
@@ -215,7 +215,7 @@ def _channel_requests(context: CommandContext, agent_request: _AgentRequest) -> 
     return ChannelRequests(
         ledger=context.ledger,
         recorder=context.recorder,
-        repeats=IdempotentRequests(DynamoIdempotencyStore(deployment.dynamodb(), deployment.table)),
+        idempotency=IdempotentRequests(DynamoIdempotencyStore(deployment.dynamodb(), deployment.table)),
         senders=senders,
         own_list=own_list,
         clock=context.clock.stamping(agent_request.asked),

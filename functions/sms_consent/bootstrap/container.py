@@ -171,7 +171,7 @@ class Container:
         return replies_for(self.settings)
 
     @cached_property
-    def pace(self) -> RateLimiter:
+    def rate_limiter(self) -> RateLimiter:
         """The rates of the list's API and of texting."""
         rates = {
             Call.PUT: self.settings.put_rate,
@@ -187,7 +187,7 @@ class Container:
         texting = AwsTexting(self.sms_voice, self.settings.reply_configuration_set)
         limits = ReplyLimits(self.clock, self._reply_budget())
         warn = self.reporter.unfit if self.reporter else None
-        return ReplySender(texting, self.replies, self.senders, self.pace, limits, warn)
+        return ReplySender(texting, self.replies, self.senders, self.rate_limiter, limits, warn)
 
     def _reply_budget(self) -> ReplyBudget | None:
         """Return None where the deployment has no budget."""
@@ -205,9 +205,9 @@ class Container:
         """Makes the opt-out list match the ledger."""
         return Sync(
             ledger=self.ledger,
-            opt_out_list=AwsOptOutList(self.sms_voice, self.pace),
+            opt_out_list=AwsOptOutList(self.sms_voice, self.rate_limiter),
             reply_sender=self.reply_sender,
-            pace=self.pace,
+            rate_limiter=self.rate_limiter,
             clock=self.clock,
             new_token=_token,
             lease=self.settings.lease,
@@ -230,7 +230,11 @@ class Container:
     def help_and_clarification(self) -> HelpAndClarification:
         """Records texts that change no consent, and sends their replies."""
         return HelpAndClarification(
-            ledger=self.ledger, reply_sender=self.reply_sender, pace=self.pace, clock=self.clock, new_token=_token
+            ledger=self.ledger,
+            reply_sender=self.reply_sender,
+            rate_limiter=self.rate_limiter,
+            clock=self.clock,
+            new_token=_token,
         )
 
     # InboundFunction
@@ -353,7 +357,7 @@ class Container:
         settings = self.settings
         return ListCopies(
             own_list=settings.opt_out_list,
-            book=ListStore(self.dynamodb, settings.table, settings.names),
+            list_store=ListStore(self.dynamodb, settings.table, settings.names),
             copier=ListCopier(
                 ledger=self.ledger,
                 scan=DynamoConsentScan(self.dynamodb, settings.table, settings.names),
@@ -392,7 +396,7 @@ class Container:
         return ChannelRequests(
             ledger=self.ledger,
             recorder=self.recorder,
-            repeats=IdempotentRequests(DynamoIdempotencyStore(self.dynamodb, self.settings.table)),
+            idempotency=IdempotentRequests(DynamoIdempotencyStore(self.dynamodb, self.settings.table)),
             senders=self.senders,
             own_list=None if refuses else self.settings.opt_out_list,
             clock=self.clock,
@@ -423,16 +427,16 @@ def assemble_reconciler(
     from sms_consent.adapters.sms_voice.listings import AwsListings
     from sms_consent.reconciliation.reconciler import Reconciler
 
-    pace = RateLimiter(clock, {Call.FIND: rate})
+    rate_limiter = RateLimiter(clock, {Call.FIND: rate})
     ledger = DynamoLedger(dynamodb, table, names, listed_by_arn)
     return Reconciler(
         lists=lists,
         ledger=ledger,
         scan=DynamoConsentScan(dynamodb, table, names, clock, merged=ledger.consent if dry_book is None else None),
-        book=dry_book if dry_book is not None else DynamoProgressStore(dynamodb, table),
+        progress_store=dry_book if dry_book is not None else DynamoProgressStore(dynamodb, table),
         listings=AwsListings(sms),
-        opt_out_list=AwsOptOutList(sms, pace),
-        pace=pace,
+        opt_out_list=AwsOptOutList(sms, rate_limiter),
+        rate_limiter=rate_limiter,
         clock=clock,
         new_token=_token,
         dry=dry_book is not None,

@@ -57,7 +57,7 @@ class Batch:
                 continue
             if notice is not None:
                 notices[place] = notice
-        became = self._announcer.announce(list(notices.values()), until)
+        became = self._announcer.publish(list(notices.values()), until)
         places = list(notices)
         stop = places[became.stopped_at] if became.stopped_at is not None else len(records)
         self._report([notices[place] for place in places if place < stop], became)

@@ -49,7 +49,7 @@ class EventPublisher:
         self._bus = bus
         self._clock = clock
 
-    def announce(self, notices: Sequence[EventEnvelope], until: datetime) -> PublishResult:
+    def publish(self, notices: Sequence[EventEnvelope], until: datetime) -> PublishResult:
         """Publish until everything is done, something fails, or the time is up. Safe to repeat: an event's id stays the same."""
         became = PublishResult()
         for places in _requests(notices):

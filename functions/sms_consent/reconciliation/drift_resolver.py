@@ -39,7 +39,7 @@ class DriftResolver:
         ledger: ConsentLedger,
         scan: ConsentScan,
         opt_out_list: OptOutList,
-        asking: RateLimitedReader,
+        reader: RateLimitedReader,
         clock: Clock,
         found: Callable[[Drift], None],
         after: datetime,
@@ -49,7 +49,7 @@ class DriftResolver:
         self._ledger = ledger
         self._scan = scan
         self._opt_out_list = opt_out_list
-        self._asking = asking
+        self._reader = reader
         self._clock = clock
         self._found = found
         self._after = after
@@ -94,7 +94,7 @@ class DriftResolver:
     def _look_up(self, counts: Counts, consent: Consent) -> tuple[Counts, bool, Listing | None]:
         """Return the counts, whether the service responded, and the entry."""
         try:
-            listing = self._asking(lambda: self._opt_out_list.find(consent.number, consent.list_name))
+            listing = self._reader(lambda: self._opt_out_list.find(consent.number, consent.list_name))
         except Rejected:
             return counts.plus(lookups=1, unjudged=1), False, None
         except TryAgain as failure:

@@ -27,9 +27,9 @@ class TimeIsUp(Exception):
 class RateLimitedReader:
     """Calls DescribeOptedOutNumbers at the API's rate. The calls change nothing, so each can be repeated."""
 
-    def __init__(self, pace: RateLimiter, clock: Clock, until: datetime, meanwhile: Callable[[], None]) -> None:
+    def __init__(self, rate_limiter: RateLimiter, clock: Clock, until: datetime, meanwhile: Callable[[], None]) -> None:
         """``meanwhile`` is called before each attempt, for example to renew a lease."""
-        self._pace = pace
+        self._rate_limiter = rate_limiter
         self._clock = clock
         self._until = until
         self._meanwhile = meanwhile
@@ -39,7 +39,7 @@ class RateLimitedReader:
         attempts = 0
         while self._clock.now() < self._until:
             self._meanwhile()
-            self._pace.take(Call.FIND)
+            self._rate_limiter.take(Call.FIND)
             try:
                 return call()
             except TryAgain:

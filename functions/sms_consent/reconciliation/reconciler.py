@@ -102,24 +102,24 @@ class ReconcileRun:
         self._unkept = False  # whether numbers were met that the kept sketch does not have
         self._lost = False
         self._unanswered = 0  # numbers in a row that the list did not answer for
-        self._asking = RateLimitedReader(made.pace, made.clock, until, self._save_in_time)
+        self._reader = RateLimitedReader(made.rate_limiter, made.clock, until, self._save_in_time)
         self._judge = DriftResolver(
             ledger=made.ledger,
             scan=made.scan,
             opt_out_list=made.opt_out_list,
-            asking=self._asking,
+            reader=self._reader,
             clock=made.clock,
             found=observer.found,
             after=run.found_after,
             dry=made.dry,
         )
 
-    def take(self, newest: RunProgress | None) -> None:
+    def acquire(self, newest: RunProgress | None) -> None:
         """Take the lease before anything is read."""
         self._saved = newest
         self._save(self._run.saved_by(self._worker, self._made.clock.now() + LEASE))
 
-    def go_on(self) -> Reconciled:
+    def resume(self) -> Reconciled:
         """Read to the end, or until the time is up."""
         try:
             while self._run.is_open and self._made.clock.now() < self._until:
@@ -145,7 +145,7 @@ class ReconcileRun:
         """Read and compare one page. After a crash the page is read again, and its drifts are found again."""
         made, place, counts = self._made, self._run.place, self._run.counts
         try:
-            page = self._asking(lambda: made.listings.page(list_name, place))
+            page = self._reader(lambda: made.listings.page(list_name, place))
         except Rejected:
             again = place is not None and self._run.begun_anew < ANEW
             self._run = self._run.list_anew() if again else self._run.without_list()
@@ -217,13 +217,13 @@ class ReconcileRun:
             self._observer.counted(counts)
             self._told = run.counts
         if run.is_open and (self._unkept or (run.sketch is not None and run.sketch.until < now + KEPT_FOR / 2)):
-            sketch = self._made.book.keep(self._made.new_token(), self._listed.pack(), now + KEPT_FOR)
+            sketch = self._made.progress_store.keep(self._made.new_token(), self._listed.pack(), now + KEPT_FOR)
             run, self._unkept = replace(run, sketch=sketch), False
         self._save(run.left() if leave else run.saved_by(self._worker, now + LEASE))
 
     def _save(self, run: RunProgress) -> None:
         try:
-            self._made.book.save(run, self._saved)
+            self._made.progress_store.save(run, self._saved)
         except Moved as moved:
             self._lost = True
             raise LeaseLost from moved
@@ -233,15 +233,15 @@ class ReconcileRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciler:
-    """What a worker needs. With ``dry``, nothing is written except to ``book``, which must then be private."""
+    """What a worker needs. With ``dry``, nothing is written except to ``progress_store``, which must then be private."""
 
     lists: tuple[str, ...]
     ledger: ConsentLedger
     scan: ConsentScan
-    book: ProgressStore
+    progress_store: ProgressStore
     listings: Listings
     opt_out_list: OptOutList
-    pace: RateLimiter
+    rate_limiter: RateLimiter
     clock: Clock
     new_token: Callable[[], str]
     dry: bool = False
@@ -252,7 +252,7 @@ class Reconciler:
         ``whenever`` starts one even before it is due. Raises TryAgain or Rejected if the ledger fails; the next invocation
         resumes at the last checkpoint.
         """
-        newest = self.book.newest()
+        newest = self.progress_store.newest()
         now = self.clock.now()
         if newest is not None and newest.is_open and newest.leased_at(now):
             return Reconciled(State.BUSY, newest)
@@ -261,15 +261,15 @@ class Reconciler:
         run, listed = self._opened(newest, now)
         reading = ReconcileRun(self, run, listed, self.new_token(), until, observer or Observer())
         try:
-            reading.take(newest)
-            return reading.go_on()
+            reading.acquire(newest)
+            return reading.resume()
         except LeaseLost:
-            return Reconciled(State.BUSY, self.book.newest() or run)
+            return Reconciled(State.BUSY, self.progress_store.newest() or run)
 
     def _opened(self, newest: RunProgress | None, now: datetime) -> tuple[RunProgress, ListedNumbers]:
         """Return the open run with its Bloom filter, or a new run if the snapshot has expired or the lists have changed."""
         if newest is not None and newest.is_open and newest.lists == self.lists:
-            packed = self.book.kept(newest.sketch) if newest.sketch is not None else None
+            packed = self.progress_store.kept(newest.sketch) if newest.sketch is not None else None
             if newest.sketch is None or packed is not None:
                 return newest, ListedNumbers(newest.id, packed)
         token = self.new_token()

@@ -45,7 +45,7 @@ class Request:
     asked: Asked
     sender: str
     recipients: tuple[str, ...]
-    arrival: RequestKey
+    request_key: RequestKey
     channel: str | None = None  # by which the person had asked, such as a call
     reference: str | None = None
 
@@ -70,7 +70,7 @@ class ChannelRequests:
         *,
         ledger: ConsentLedger,
         recorder: Recorder,
-        repeats: IdempotentRequests,
+        idempotency: IdempotentRequests,
         senders: Callable[[str], Sender | None],
         own_list: str | None,
         clock: Clock,
@@ -91,25 +91,25 @@ class ChannelRequests:
         """
         self._ledger = ledger
         self._recorder = recorder
-        self._repeats = repeats
+        self._idempotency = idempotency
         self._senders = senders
         self._own_list = own_list
         self._clock = clock
         self._through = through
         self._standing = standing
 
-    def ask(self, request: Request, *, hurry_from: datetime) -> list[Result]:
+    def ask(self, request: Request, *, sync_until: datetime) -> list[Result]:
         """Record a decision for every recipient, in the order of the request. Safe to repeat.
 
         A repeated opt-in returns its first results and changes nothing. What an interrupted first attempt did not record is
-        recorded with the time of that attempt. After ``hurry_from`` decisions are only recorded, and the list calls are left
+        recorded with the time of that attempt. After ``sync_until`` decisions are only recorded, and the list calls are left
         to sweep.
 
         Raises UnknownSender or TryAgain.
         """
         list_name = self._list_of(request.sender)
         now, opting_in = self._clock.now(), request.asked is Asked.OPT_IN
-        first = (self._repeats.opting_in if opting_in else self._repeats.opting_out)(request.arrival, now)
+        first = (self._idempotency.opting_in if opting_in else self._idempotency.opting_out)(request.request_key, now)
         decision = Decision(
             id=first.identity,
             number="",
@@ -117,12 +117,12 @@ class ChannelRequests:
             at=first.at,
             author=Author.AGENT,
             through=self._through if request.channel is None else f"{self._through}/{request.channel}",
-            actor=request.arrival.actor,
-            reference=request.reference or request.arrival.client_id,
+            actor=request.request_key.actor,
+            reference=request.reference or request.request_key.client_id,
         )
 
         def record(number: str) -> Result:
-            in_time = self._clock.now() < hurry_from
+            in_time = self._clock.now() < sync_until
             consent = self._recorder.record(replace(decision, number=number), list_name, sync_now=in_time).consent
             return result_of(number, request.asked, consent)
 
@@ -135,7 +135,7 @@ class ChannelRequests:
         with suppress(
             TryAgain, Never
         ):  # a repeat then finds the decisions recorded, and returns the consent of that time
-            self._repeats.came_to(first, _written(made))
+            self._idempotency.store_results(first, _written(made))
         return made
 
     def check(self, sender: str, recipients: Sequence[str]) -> list[Result]:

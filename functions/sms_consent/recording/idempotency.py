@@ -75,29 +75,29 @@ class IdempotentRequests:
     def __init__(self, store: IdempotencyStore) -> None:
         self._store = store
 
-    def opting_out(self, arrival: RequestKey, now: datetime) -> FirstRequest:
+    def opting_out(self, request_key: RequestKey, now: datetime) -> FirstRequest:
         """Return when this opt-out first arrived: now, unless its id is known."""
         stored = None
-        if arrival.client_id is not None:
-            own = RequestRecord(now, arrival.identity)
-            stored = self._store.keep(arrival.identity, own, now, now + REMEMBERED_FOR)
-        return FirstRequest(at=stored.at if stored is not None else now, identity=arrival.identity)
+        if request_key.client_id is not None:
+            own = RequestRecord(now, request_key.identity)
+            stored = self._store.keep(request_key.identity, own, now, now + REMEMBERED_FOR)
+        return FirstRequest(at=stored.at if stored is not None else now, identity=request_key.identity)
 
-    def opting_in(self, arrival: RequestKey, now: datetime) -> FirstRequest:
+    def opting_in(self, request_key: RequestKey, now: datetime) -> FirstRequest:
         """Return when this opt-in first arrived, with its results: now, unless its id or signature is known."""
-        until = now + max(REMEMBERED_FOR, arrival.valid_for)
-        names = [arrival.identity] if arrival.client_id is not None else []
-        names += [f"signature {arrival.signature}"] if arrival.signature is not None else []
-        first, known = RequestRecord(now, arrival.identity), False
+        until = now + max(REMEMBERED_FOR, request_key.valid_for)
+        names = [request_key.identity] if request_key.client_id is not None else []
+        names += [f"signature {request_key.signature}"] if request_key.signature is not None else []
+        first, known = RequestRecord(now, request_key.identity), False
         for name in names:  # the signature last: what it is written with is then the request that the id belongs to
             stored = self._store.keep(name, first, now, until)
             if stored is not None and (not known or stored.at < first.at):
                 first, known = stored, True
-        identity = first.identity or arrival.identity
+        identity = first.identity or request_key.identity
         results = self._store.results(identity, now) if known else {}
         return FirstRequest(at=first.at, identity=identity, results=results, until=until if names else None)
 
-    def came_to(self, first: FirstRequest, results: Mapping[str, str]) -> None:
+    def store_results(self, first: FirstRequest, results: Mapping[str, str]) -> None:
         """Store the results of a request for its repeats."""
         if first.until is not None and results != first.results:
             self._store.keep_results(first.identity, results, first.until)

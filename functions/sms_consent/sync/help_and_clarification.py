@@ -33,13 +33,13 @@ class HelpAndClarification:
         *,
         ledger: ConsentLedger,
         reply_sender: ReplySender,
-        pace: RateLimiter,
+        rate_limiter: RateLimiter,
         clock: Clock,
         new_token: Callable[[], str],
     ) -> None:
         self._ledger = ledger
         self._reply_sender = reply_sender
-        self._pace = pace
+        self._rate_limiter = rate_limiter
         self._clock = clock
         self._new_token = new_token
 
@@ -73,7 +73,7 @@ class HelpAndClarification:
     def send_if_due(self, key: str, thread: ReplyThread) -> bool:
         """Send a due reply of a thread as it was last read. Return False if it has to wait for the rate limit."""
         now = self._clock.now()
-        if not self._pace.ready(Call.SEND):
+        if not self._rate_limiter.ready(Call.SEND):
             return False
         if thread.due_at is None or thread.due_at > now:
             return True
@@ -124,7 +124,7 @@ class HelpAndClarification:
             waiting = tuple(
                 each for each in unsent if each.sender != reply_from
             )  # the newest question to each origination identity is answered
-            at_once = self._pace.ready(Call.SEND)
+            at_once = self._rate_limiter.ready(Call.SEND)
             answer = answer.claimed(self._new_token()) if at_once else answer
             due_at = (now + CLAIM if waiting else None) if at_once else now
         thread = ReplyThread(
@@ -152,7 +152,7 @@ class HelpAndClarification:
                 attempts=0,
             )
         except Untouched:
-            self._pace.refused(Call.SEND)
+            self._rate_limiter.refused(Call.SEND)
             after = replace(
                 thread,
                 answer=thread.answer.released(),

@@ -26,7 +26,7 @@ class ReplySender:
         texting: Texting,
         replies: Replies,
         senders: Callable[[str], Sender | None],
-        pace: RateLimiter,
+        rate_limiter: RateLimiter,
         limits: ReplyLimits,
         warn: Callable[[Unfit], None] | None = None,
     ) -> None:
@@ -34,7 +34,7 @@ class ReplySender:
         self._texting = texting
         self._replies = replies
         self._senders = senders
-        self._pace = pace
+        self._rate_limiter = rate_limiter
         self.limits = limits
         self._warn = warn
         self._branded: dict[Sender, Replies] = {}
@@ -56,7 +56,7 @@ class ReplySender:
         if withheld is not None:
             return Delivery(answer.skipped(withheld))
         try:
-            with self._pace.turn(Call.SEND):
+            with self._rate_limiter.turn(Call.SEND):
                 message_id = self._texting.send(
                     to=number,
                     sender=reply_from or answer.sender,
@@ -71,7 +71,7 @@ class ReplySender:
             self.limits.give_back()
             return Delivery(answer.skipped("the service sends nothing to a number on the opt-out list"))
         except Unavailable:
-            self._pace.refused(Call.SEND)
+            self._rate_limiter.refused(Call.SEND)
             return self._left(answer.unknown("the service did not say whether it took the text"), reply)
         except Rejected as refusal:
             self.limits.give_back()

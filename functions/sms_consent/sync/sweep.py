@@ -104,7 +104,7 @@ class Sweep:
         worker = self._new_token()
         if not self.ledger.take_turn(TURN, worker, self.clock.now(), deadline):
             return Swept(elsewhere=True)
-        self.sync.pace.begin()
+        self.sync.rate_limiter.begin()
         swept = _Run(self, worker, deadline, observer or _Silent()).work()
         self.ledger.end_turn(TURN, worker, self.clock.now())  # of one that fails, the turn ends by itself
         return swept

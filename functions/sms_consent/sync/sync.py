@@ -57,7 +57,7 @@ class Sync:
         ledger: ConsentLedger,
         opt_out_list: OptOutList,
         reply_sender: ReplySender,
-        pace: RateLimiter,
+        rate_limiter: RateLimiter,
         clock: Clock,
         new_token: Callable[[], str],
         lease: timedelta,
@@ -72,7 +72,7 @@ class Sync:
         self.ledger = ledger
         self.opt_out_list = opt_out_list
         self.reply_sender = reply_sender
-        self.pace = pace
+        self.rate_limiter = rate_limiter
         self.clock = clock
         self._new_token = new_token
         self._lease = lease
@@ -81,8 +81,8 @@ class Sync:
 
     def try_lease(self, *, opting_out: bool, answering: bool) -> Lease | None:
         """Return a lease for work that can be done now; None while AWS throttles such calls, or if time is short."""
-        resting = self.pace.resting(Call.PUT if opting_out else Call.DELETE)
-        if resting or not self._has_time() or (answering and not self.pace.ready(Call.SEND)):
+        resting = self.rate_limiter.resting(Call.PUT if opting_out else Call.DELETE)
+        if resting or not self._has_time() or (answering and not self.rate_limiter.ready(Call.SEND)):
             return None
         return self._new_lease()
 
@@ -155,8 +155,8 @@ class Sync:
         answer = consent.answer
         answering = answer is not None and answer.state is ReplyState.DUE and now < answer.until
         if (answering and work is Work.PUT) or work is Work.ANSWER:
-            return not self.pace.ready(Call.SEND)
-        return work is not None and self.pace.resting(CALLS[work])
+            return not self.rate_limiter.ready(Call.SEND)
+        return work is not None and self.rate_limiter.resting(CALLS[work])
 
 
 class _Attempt:
@@ -318,7 +318,7 @@ class _Attempt:
                 self._consent.number, answer, self._consent.recent_replies
             )
         except Untouched as failure:
-            self._sync.pace.refused(Call.SEND)
+            self._sync.rate_limiter.refused(Call.SEND)
             raise _Stopped(failure) from failure
 
     def _is_delivered(self, answer: Reply) -> bool:
@@ -337,13 +337,13 @@ class _Attempt:
 
     def _call(self, call: Call, method: Callable[[str, str], T]) -> T:
         try:
-            with self._sync.pace.turn(call):
+            with self._sync.rate_limiter.turn(call):
                 if not self._leased():
                     raise _Stopped(Unavailable("the lease ended"))
                 return method(self._consent.number, self._consent.list_name)
         except (TryAgain, Rejected) as failure:
             if isinstance(failure, TryAgain):
-                self._sync.pace.refused(call)
+                self._sync.rate_limiter.refused(call)
             raise _Stopped(failure, call) from failure
 
     def _leased(self) -> bool:

@@ -81,7 +81,7 @@ class Transfer:
         self._context = context
         self._sms = context.deployment.sms_voice()
         self._dynamodb = context.deployment.dynamodb()
-        self._pace = RateLimiter(SteadyClock(), {Call.FIND: context.settings.describe_rate})
+        self._rate_limiter = RateLimiter(SteadyClock(), {Call.FIND: context.settings.describe_rate})
         self._source = source
         self._target = target
         self._timeout = timeout
@@ -167,7 +167,7 @@ class Transfer:
         """Yield the list's pages, at the deployment's rate."""
         place: dict[str, Any] = {}
         while True:
-            self._pace.take(Call.FIND)
+            self._rate_limiter.take(Call.FIND)
             page = self._sms.describe_opted_out_numbers(
                 OptOutListName=self._source.found.reference, MaxResults=PAGE, **place
             )

@@ -59,7 +59,7 @@ class EventReplay:
             raise _NotPublished("an earlier change of the same number could not be published")
         if self.publisher is None:
             return
-        result = self.publisher.announce(envelopes, self.clock.now() + A_MINUTE)
+        result = self.publisher.publish(envelopes, self.clock.now() + A_MINUTE)
         if result.refused or result.stopped_at is not None:
             self._failed |= numbers
             raise _NotPublished(

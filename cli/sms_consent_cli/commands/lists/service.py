@@ -130,9 +130,9 @@ class ListService:
     def count(self, described: ListDescription, on_progress: Callable[[int], None]) -> Count:
         """Count the numbers on a list, at the deployment's rate. ``on_progress`` gets the count after every page."""
         rate = float(self.deployment.parameter("DescribeRequestsPerSecond", "1"))
-        pace = RateLimiter(SteadyClock(), {Call.FIND: rate})
+        rate_limiter = RateLimiter(SteadyClock(), {Call.FIND: rate})
         counted = Count()
-        for page in self.account.numbers_on(described.found, lambda: pace.take(Call.FIND)):
+        for page in self.account.numbers_on(described.found, lambda: rate_limiter.take(Call.FIND)):
             counted.total += len(page)
             counted.end_user += sum(number.end_user_opted_out for number in page)
             on_progress(counted.total)

@@ -23,7 +23,7 @@ class ListCopies:
     """The list copies of ReconcileFunction. Every step is safe to repeat."""
 
     own_list: str
-    book: ListStore
+    list_store: ListStore
     copier: ListCopier
     ledger: ConsentLedger
     clock: Clock
@@ -64,7 +64,7 @@ class ListCopies:
 
     def _changed(self, change: Callable[[Lists], Lists]) -> Lists:
         with translated():
-            return self.book.change_lists(change)
+            return self.list_store.change_lists(change)
 
 
 def _copied(lists: Lists, copy: ListCopy, place: str | None) -> Lists:

@@ -27,10 +27,10 @@ OPTED_OUT = "DESTINATION_PHONE_NUMBER_OPTED_OUT"
 class AwsOptOutList:
     """An opt-out list, by name or, if another account shares it, by ARN."""
 
-    def __init__(self, client: PinpointSMSVoiceV2Client, pace: RateLimiter | None = None) -> None:
-        """``pace`` spaces the additional DescribeOptedOutNumbers call that confirms that a list exists."""
+    def __init__(self, client: PinpointSMSVoiceV2Client, rate_limiter: RateLimiter | None = None) -> None:
+        """``rate_limiter`` spaces the additional DescribeOptedOutNumbers call that confirms that a list exists."""
         self._client = client
-        self._pace = pace
+        self._rate_limiter = rate_limiter
 
     def put(self, number: str, list_name: str) -> Listing:
         """Call PutOptedOutNumber. AWS sets EndUserOptedOut itself; its value is kept beside ours."""
@@ -95,8 +95,8 @@ class AwsOptOutList:
 
     def _confirm(self, list_name: str) -> None:
         """Raise Rejected if the list does not exist or may not be read, Unconfirmed if the service does not say."""
-        if self._pace is not None:
-            self._pace.take(Call.FIND)
+        if self._rate_limiter is not None:
+            self._rate_limiter.take(Call.FIND)
         try:
             with translated():
                 self._client.describe_opted_out_numbers(OptOutListName=list_name, MaxResults=1)

@@ -304,7 +304,7 @@ def test_a_change_that_is_left_to_sweep_is_in_the_history_at_once(lists: Any) ->
     _record(lists, Asked.OPT_OUT)
     lists.reach(opt_out=Reach.ALL)
     lists.world.pass_time(minutes=1)
-    lists.world.parts.sync.pace.refused(Call.PUT)
+    lists.world.parts.sync.rate_limiter.refused(Call.PUT)
     _record(lists, Asked.OPT_OUT)
     assert lists.on() == {LIST}
     assert lists.outcomes() == ["CHANGED", "CHANGED"]
