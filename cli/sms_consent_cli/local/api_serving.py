@@ -1,4 +1,4 @@
-"""Decides what the API port serves: the gateway before the template's own functions, with the key that was asked for."""
+"""The server on the API port: the gateway in front of ApiFunction, with the chosen access key."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ logger = logging.getLogger("sms_consent_cli.local.api")
 def serve_api(
     local: Local, bound_socket: BoundSocket, access_key: str | None, certificate: Certificate
 ) -> ApiServer | None:
-    """None if the template has no API."""
+    """Return the API's server, or None if the template has no API."""
     stack = local.stack
     if API not in stack.functions:
         bound_socket.socket.close()

@@ -1,4 +1,4 @@
-"""Decides what the local stack is made of: the one place where moto, the emulator and the template come together."""
+"""Composition of the local stack from moto, the emulator and the template."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Local:
 
 
 def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[str]) -> Local:
-    """Create everything. The environment must have been isolated before. Raises LocalError."""
+    """Create the whole stack. Call ``isolate`` first. Raises LocalError."""
     time = LocalTime()
     moto_sms_voice.install()
     moto_ledger.patch()
@@ -88,7 +88,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
 
 
 def _no_other_core(deployment: Deployment) -> None:
-    """This command's own code is loaded by now: functions from elsewhere would run on half of it."""
+    """Raise LocalError for function code from another folder: this command's own modules are loaded already."""
     ours = Path(sms_consent.__path__[0])
     for code in set(deployment.code.values()) - {resource_path("functions")}:
         theirs = code / ours.name
@@ -105,7 +105,7 @@ def _functions(deployment: Deployment) -> dict[str, Function]:
 
 
 def _sources(deployment: Deployment, functions: Mapping[str, Function], time: LocalTime) -> list[Source]:
-    """Queues before streams: what a text changes is told in the same round."""
+    """Return the event sources, queues before streams: events of a text's changes are published in the same round."""
     queues: list[Source] = []
     streams: list[Source] = []
     sqs = boto3.client("sqs")
@@ -119,7 +119,7 @@ def _sources(deployment: Deployment, functions: Mapping[str, Function], time: Lo
         elif values["EventSourceArn"].startswith(DYNAMODB_ARN):
             streams.append(StreamSource(sqs, time, function, values))
         else:
-            logger.warning("%s is not run: the local stack feeds functions from queues, streams and schedules", name)
+            logger.warning("%s is not run: the local stack supports queues, streams and schedules", name)
     return [*queues, *streams]
 
 
@@ -137,18 +137,18 @@ def _schedules(deployment: Deployment, time: LocalTime) -> list[Schedule]:
                 continue
         interval = interval_of(properties.get("ScheduleExpression", ""))
         if interval is None:
-            logger.warning("%s is not run: the local stack knows rate expressions only", name)
+            logger.warning("%s is not run: the local stack supports only rate expressions", name)
         else:
             schedules.append(Schedule(function, interval, time.now()))
     return schedules
 
 
 def _waits_move_time(time: LocalTime) -> None:
-    """A function that waits for its turn with the API need not wait here: the time that it waits for comes to it."""
+    """Make waits of the functions advance the local time instead of taking real time."""
     from sms_consent.adapters.clock import SystemClock
 
     def sleep(_self: SystemClock, seconds: float) -> None:
         time.advance(timedelta(seconds=seconds))
 
-    # The handlers make their clock themselves, so it is changed for all of them.
+    # The handlers create their own clocks, so the class is patched.
     setattr(SystemClock, "sleep", sleep)  # noqa: B010  an assignment to a method is what the types forbid

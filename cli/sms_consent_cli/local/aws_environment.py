@@ -1,4 +1,4 @@
-"""Decides that nothing in this process ever reaches a real AWS account."""
+"""Isolation of this process from real AWS accounts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from functools import cache
 __all__ = ["ACCOUNT", "REGION", "isolate", "read_service_models_once"]
 
 ACCOUNT = "123456789012"
-"""The account that moto gives to credentials it does not know; also that of the files in events/."""
+"""The account that moto assigns to unknown credentials, and the account in the files in events/."""
 REGION = "us-east-1"
-"""Fixed, so that what one machine shows another shows too."""
+"""Fixed, so that results are the same on every machine."""
 
 
 def isolate() -> None:
-    """Replace whatever the shell says about AWS: a profile or an endpoint of its own would lead out of this process."""
+    """Replace the shell's AWS settings: a profile or endpoint could lead to a real account."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_", "POWERTOOLS_"))]:
         del os.environ[name]
     os.environ.update(
@@ -30,9 +30,9 @@ def isolate() -> None:
 
 
 def read_service_models_once() -> None:
-    """Share botocore's data files among its sessions, which each read them anew: a fifth of the stack's start.
+    """Share botocore's data files among sessions, each of which would read them again: saves a fifth of the start.
 
-    moto opens some fifty sessions while it is imported. Within one session, botocore shares them in the same way.
+    moto opens some fifty sessions while it is imported. Within one session, botocore shares the files in the same way.
     """
     from botocore.loaders import JSONFileLoader
 

@@ -1,4 +1,4 @@
-"""Decides where the stack can be reached, before the seconds that it takes to start."""
+"""A socket that is bound before the stack starts."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, to tell
 
 
 class BoundSocket:
-    """A port that is held before anything is served on it, so that a taken one is known at once."""
+    """A bound port. Binding first reports a port in use before the seconds that a start takes."""
 
     def __init__(self, host: str, port: int, *, option: str = "--port") -> None:
-        """Raises LocalError if the port is taken or the address is none of this machine's."""
+        """Bind the port. Raises LocalError if it is in use, or if the address is not one of this machine."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             self.socket = socket.create_server((host, port), family=family, backlog=128)
@@ -28,6 +28,6 @@ class BoundSocket:
 
     @property
     def url(self) -> str:
-        """Where clients on this machine find it."""
+        """Return the URL for clients on this machine."""
         host = EVERYWHERE.get(self.host, self.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"

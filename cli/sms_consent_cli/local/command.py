@@ -1,4 +1,4 @@
-"""`sms-consent local`: its arguments. What it does is imported when it runs, since moto takes seconds to load."""
+"""`sms-consent local`: its arguments. The implementation is imported when it runs, since moto takes seconds to load."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def local(
     ] = None,
     logs: Annotated[bool, typer.Option("--logs", help="Show the functions' logs when running events, too.")] = False,
 ) -> None:
-    """Runs the whole stack in this process: on events, or as a service until Ctrl-C.
+    """Run the whole stack in this process: with events, or as a service until Ctrl-C.
 
-    Nothing leaves the process, and no AWS account is needed. With events, prints what became of each text, and exits
-    with 1 if any could not be processed. Without, prints one line of JSON when ready; logs go to standard error.
+    Nothing leaves the process, and no AWS account is needed. With events, prints the result of each text and exits
+    with 1 if any could not be processed. Without, prints one line of JSON when ready. Logs go to standard error.
     """
     from sms_consent_cli.local.aws_environment import isolate, read_service_models_once
     from sms_consent_cli.local.bound_socket import BoundSocket

@@ -1,4 +1,4 @@
-"""Decides how somebody's tests steer the stack over HTTP: time, end users' texts, faults, and when all is done."""
+"""Control of the served stack over HTTP, for tests: time, inbound texts, faults, and waiting for completion."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["PREFIX", "Control"]
 
 PREFIX = "/_local"
-"""No AWS API has such a path."""
+"""No AWS API has paths with this prefix."""
 
 
 class _Refused(Exception):
-    """A request that cannot be carried out; the answer is a JSON object with ``error``."""
+    """An invalid request. The response is a JSON object with ``error``."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -59,7 +59,7 @@ class Control:
             answer, status = self._answer(request), 200
         except _Refused as refusal:
             answer, status = {"error": str(refusal)}, refusal.status
-        if isinstance(answer, str):  # a certificate is wanted in a file, as it is
+        if isinstance(answer, str):  # the certificate, to save as a file
             return Response(answer, content_type="application/x-pem-file")(environ, start_response)
         return Response(json.dumps(answer) + "\n", status, content_type="application/json")(environ, start_response)
 
@@ -71,7 +71,7 @@ class Control:
             if methods:
                 raise _Refused(405, f"use {' or '.join(methods)}")
             known = ", ".join(sorted({PREFIX + path for _, path in self._actions}))
-            raise _Refused(404, f"there is {known}")
+            raise _Refused(404, f"not found; the paths are {known}")
         return action(_object(request) if request.method == "POST" else {"address": request.host_url.rstrip("/")})
 
     def _describe(self, _: dict[str, Any]) -> object:
@@ -117,7 +117,7 @@ class Control:
         try:
             inbound_id = self._backend.receive_text(sender, to, body)
         except ServiceError as error:
-            raise _Refused(404, f"the number that was texted: {error.code}") from error
+            raise _Refused(404, f"the destination number: {error.code}") from error
         self._stack.wake()
         return {"inbound_message_id": inbound_id}
 
@@ -133,22 +133,22 @@ class Control:
         return {}
 
     def _env_vars(self, asked: dict[str, Any]) -> object:
-        """What ``sam local invoke --env-vars`` reads, which cannot resolve a template's references by itself.
+        """Return a file for ``sam local invoke --env-vars``, which cannot resolve a template's references itself.
 
-        The endpoint is the address at which this was asked: a container reaches this machine by another than loopback.
+        The endpoint is the address of this request: a container cannot reach this machine by loopback.
         """
         endpoint = {"AWS_ENDPOINT_URL": asked["address"]}
         return {name: function.environment | endpoint for name, function in self._stack.functions.items()}
 
 
 def _object(request: Request) -> dict[str, Any]:
-    """The body, empty for none; whatever its content type says."""
+    """Return the body as an object, empty if there is no body. The content type is ignored."""
     try:
         given = json.loads(request.get_data() or b"{}")
     except (ValueError, RecursionError) as error:
         raise _Refused(400, "the body is not JSON") from error
     if not isinstance(given, dict):
-        raise _Refused(400, "the body is no JSON object")
+        raise _Refused(400, "the body is not a JSON object")
     return given
 
 
@@ -160,11 +160,11 @@ def _take(given: dict[str, Any], name: str, *types: type) -> Any:
 
 
 def _take_nothing_else(given: Mapping[str, Any]) -> None:
-    """A misspelt member that is ignored would make a test pass that tests nothing."""
+    """Raise _Refused for unknown members: ignoring a misspelt one would hide a mistake."""
     if given:
         raise _Refused(400, f"unknown: {', '.join(sorted(given))}")
 
 
 def _moment(naive: datetime) -> str:
-    """moto's times are naive UTC."""
+    """Return the time as text. moto's times are naive UTC."""
     return as_text(naive.replace(tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""Decides which of the demo's own numbers there are: each two-way, on the stack's topic and list, with self-managed opt-outs."""
+"""Numbers and RCS agents of the local stack: two-way, with the stack's topic and list, and self-managed opt-outs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
 __all__ = ["DEFAULT", "Originators"]
 
 DEFAULT = "+12125550101"
-"""The number that the files in events/ are sent to."""
+"""The destination of the texts in events/."""
 
 _NUMBER = re.compile(r"\+?[1-9][0-9]{1,18}")
 _AGENT = re.compile(r"rcs-[A-Za-z0-9]{1,60}")
 
 
 class Originators:
-    """The numbers and RCS agents that people can text."""
+    """The numbers and RCS agents that end users can text."""
 
     def __init__(self, topic_arn: str, opt_out_list: str) -> None:
         self._topic_arn = topic_arn
@@ -25,7 +25,7 @@ class Originators:
         self._backend = pinpointsmsvoicev2_backends[ACCOUNT][REGION]
 
     def add(self, identity: str) -> bool:
-        """Whether it is there now; what is neither a number nor an agent's id is nobody's."""
+        """Add a number or agent, unless it exists. Return False for an identity that is neither."""
         if self._backend.by_number(identity) is not None or identity in self._backend.rcs_agents:
             return True
         if _NUMBER.fullmatch(identity):

@@ -1,4 +1,4 @@
-"""Decides what a deployment of the template comes to here: real resources in moto, and values as CloudFormation sees them."""
+"""Deployment of the template to moto's CloudFormation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from sms_consent_cli.local.template import read_template
 __all__ = ["STACK", "Deployment", "deploy", "function_of"]
 
 STACK = "sms-consent"
-"""The stack's name, here and where `sam deploy` is left at its default."""
+"""The stack's name, also the default of `sam deploy`."""
 
 _UNKNOWN = re.compile(r"Tried to parse (\S+) but it's not supported")
 
@@ -34,22 +34,22 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Deployment:
-    """What exists after a deployment."""
+    """Outputs and resources of a deployed template."""
 
     outputs: Mapping[str, str]
-    run_here: Mapping[str, Mapping[str, Any]]  # as the template has them, but for those whose condition is false
-    values: Mapping[str, Mapping[str, Any]]  # what CloudFormation made of them
+    run_here: Mapping[str, Mapping[str, Any]]  # as in the template, without those whose condition is false
+    values: Mapping[str, Mapping[str, Any]]  # as resolved by CloudFormation
     code: Mapping[str, Path]
 
     def output(self, name: str) -> str:
-        """One of the stack's outputs, by which what comes after a deployment is told what there is."""
+        """Return an output of the stack. Raises LocalError if the template has no such output."""
         if name not in self.outputs:
             raise LocalError(f"the template has no output {name}")
         return self.outputs[name]
 
 
 def deploy(path: Path, parameters: Mapping[str, str]) -> Deployment:
-    """Create the template's resources. Raises LocalError where it cannot be done."""
+    """Create the template's resources. Raises LocalError if that fails."""
     template = read_template(path, parameters)
     plan = plan_stack(template.document)
     for reason, names in plan.left_out.items():
@@ -72,12 +72,12 @@ def _exists(name: str, resource: Mapping[str, Any], values: Mapping[str, Any]) -
 
 
 def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
-    """A topic, list or event bus that the deployment is told to use must stand before it. A ledger is not made up here."""
+    """Create the existing topic, lists and event bus that the parameters name. A missing ledger is an error instead."""
     if (bus := parameters.get("EventBusName", "default")) != "default":
         with _or_it_exists("ResourceAlreadyExistsException"):
             boto3.client("events").create_event_bus(Name=bus)
     if (table := parameters.get("ExistingLedgerTable", "")) and table not in _tables():
-        raise LocalError(f"ExistingLedgerTable: there is no table {table} here, where an account begins empty")
+        raise LocalError(f"ExistingLedgerTable: there is no table {table}: the local account starts empty")
     named = [("ExistingTopicArn", "sns", parameters.get("ExistingTopicArn", ""))]
     for parameter in ("ExistingOptOutListArn", "AdditionalOptOutListArns"):
         named += [(parameter, "sms-voice", arn) for arn in parameters.get(parameter, "").split(",")]
@@ -85,7 +85,9 @@ def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
         if not arn:
             continue
         if arn.split(":")[2:5] != [service, REGION, ACCOUNT]:
-            raise LocalError(f"{parameter} must be in account {ACCOUNT} and region {REGION}, the only ones here")
+            raise LocalError(
+                f"{parameter} must be in account {ACCOUNT} and region {REGION}, the local stack's only ones"
+            )
         if service == "sns":
             boto3.client("sns").create_topic(Name=arn.rpartition(":")[2])
         else:
@@ -100,7 +102,7 @@ def _tables() -> set[str]:
 
 @contextmanager
 def _or_it_exists(code: str) -> Iterator[None]:
-    """A stack that is created again finds what it had used before."""
+    """Ignore an error with this code: the resource exists from an earlier deployment."""
     try:
         yield
     except ClientError as error:
@@ -115,15 +117,15 @@ def _create(plan: StackPlan, parameters: Mapping[str, str]) -> dict[str, str]:
         try:
             formation.create_stack(
                 StackName=STACK,
-                # Dates, as YAML reads a policy's Version, are text in a template.
-                # moto knows of Retain only, and would delete on RetainExceptOnCreate what a deleted stack leaves behind.
+                # YAML reads a policy's Version as a date; in a template it is text.
+                # moto supports only Retain, and would delete resources with RetainExceptOnCreate.
                 TemplateBody=json.dumps(plan.created, default=str).replace('"RetainExceptOnCreate"', '"Retain"'),
                 Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
             )
         except ClientError as error:
             message = error.response["Error"].get("Message", "")
             raise LocalError(f"the template cannot be deployed: {message}") from error
-    # moto passes over what it does not know, with a warning; its conditions have been applied by then.
+    # moto skips unknown types with a warning, after applying conditions.
     if unknown := sorted({found[1] for each in said if (found := _UNKNOWN.match(str(each.message)))}):
         raise LocalError(f"neither moto nor the local stack can create {', '.join(unknown)}")
     (stack,) = formation.describe_stacks(StackName=STACK)["Stacks"]
@@ -131,7 +133,7 @@ def _create(plan: StackPlan, parameters: Mapping[str, str]) -> dict[str, str]:
 
 
 def function_of(target: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]]) -> str:
-    """The function behind what a source invokes: the function itself, or an alias of it, which has one version here."""
+    """Return the function that a source invokes, directly or by an alias. There is one version here."""
     name: str = target["Ref"] if "Ref" in target else target["Fn::GetAtt"][0]
     if resources[name]["Type"] == "AWS::Lambda::Alias":
         return function_of(resources[name]["Properties"]["FunctionName"], resources)

@@ -1,4 +1,4 @@
-"""What stops the local stack before it runs: something that the person who started it can mend."""
+"""Errors of the local stack that its user can correct."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ __all__ = ["LocalError"]
 
 
 class LocalError(Exception):
-    """The message says what is wrong and what to do; the command prints it and exits with 2."""
+    """An error whose message states the cause and the fix. The command prints it and exits with 2."""

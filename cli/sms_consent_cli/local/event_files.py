@@ -1,4 +1,4 @@
-"""Decides what an event file holds: the notifications of an SNS event, or the records of an SQS event."""
+"""Event files: an SNS event's notifications or an SQS event's records."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True)
 class Record:
-    """One record of an event: what it carries, as it would be put aside, and the text in it if there is one."""
+    """One record of an event: its body, as in the dead-letter queue, and the text in it if there is one."""
 
     body: str
     text: InboundMessage | None
@@ -34,7 +34,7 @@ class Record:
 
 @dataclass(frozen=True)
 class EventFile:
-    """One file, read."""
+    """The content of one event file."""
 
     name: str
     way: Way
@@ -43,7 +43,7 @@ class EventFile:
 
 
 def read_event(path: Path) -> EventFile:
-    """Raises LocalError if it is no event; what its records hold is the functions' to judge."""
+    """Read an event file. Raises LocalError if it is not an event. The functions validate the records."""
     try:
         event = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -52,12 +52,12 @@ def read_event(path: Path) -> EventFile:
         raise LocalError(f"{path} is not JSON: {error}") from error
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list) or not records or not all(isinstance(record, dict) for record in records):
-        raise LocalError(f"{path} is no event of SNS or SQS: it has no Records. events/ has examples")
+        raise LocalError(f"{path} is not an event of SNS or SQS: it has no Records. events/ has examples")
     if all(isinstance(record.get("Sns"), dict) for record in records):
         return EventFile(str(path), Way.SNS, event, tuple(_notified(record["Sns"]) for record in records))
     if all(isinstance(record.get("body"), str) for record in records):
         return EventFile(str(path), Way.SQS, event, tuple(_queued(record) for record in records))
-    raise LocalError(f"{path} is no event of SNS or SQS: each record needs Sns or body. events/ has examples")
+    raise LocalError(f"{path} is not an event of SNS or SQS: each record needs Sns or body. events/ has examples")
 
 
 def _notified(notification: Mapping[str, Any]) -> Record:

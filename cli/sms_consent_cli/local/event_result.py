@@ -1,4 +1,4 @@
-"""Decides what there is to say about what became of one text."""
+"""The result of one text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["EventResult"]
 
 @dataclass(frozen=True, kw_only=True)
 class EventResult:
-    """What became of one record. Without a decision and without a problem, the text asked for nothing."""
+    """The result of one record. Without decision and problem, the text requested nothing."""
 
     record: Record
     problem: str | None = None  # why it could not be processed

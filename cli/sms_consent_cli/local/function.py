@@ -1,4 +1,4 @@
-"""Decides how a function is invoked: the handler that the template names, in Lambda's surroundings, one call at a time."""
+"""Invocation of a function of the template, in this process."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ logger = logging.getLogger(__name__)
 
 
 class FunctionFailed(Exception):
-    """The handler raised, which Lambda reports to whoever invoked it."""
+    """The handler raised an error, which Lambda reports to the caller."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What Lambda passes beside the event, under Lambda's names."""
+    """Lambda's context object, with Lambda's attribute names."""
 
     function_name: str
     invoked_function_arn: str
@@ -43,15 +43,15 @@ class Context:
     client_context: None = None
 
     def get_remaining_time_in_millis(self) -> int:
-        """By the local time: a function that waits uses its time up."""
+        """Return the remaining time by the local clock, which waits of the function advance."""
         return max(0, int((self.deadline - time.time()) * 1000))
 
 
 class Function:
-    """One function of the template, run in this process."""
+    """One function of the template."""
 
     def __init__(self, name: str, values: Mapping[str, Any], code: Path) -> None:
-        """``values`` are its properties as CloudFormation made them."""
+        """``values`` are its properties as resolved by CloudFormation."""
         self.name = name
         self.environment = {key: _as_text(value) for key, value in values["Variables"].items()}
         self._timeout = float(values["Timeout"])
@@ -61,7 +61,7 @@ class Function:
         self._handler: Callable[[Any, Context], Any] | None = None
 
     def load(self) -> Callable[[Any, Context], Any]:
-        """Import the handler, as at a cold start. Raises LocalError if there is none."""
+        """Import the handler, as in a cold start. Raises LocalError if it cannot be imported."""
         if self._handler is None:
             if str(self._code) not in sys.path:
                 sys.path.insert(0, str(self._code))
@@ -74,19 +74,19 @@ class Function:
         return self._handler
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
-        """The answer. Raises FunctionFailed if the handler raises, whatever it is, as Lambda does."""
+        """Invoke the handler and return its result. Raises FunctionFailed for any error of the handler."""
         handler = self.load()
         started = time.time()
         with self._surroundings():
             try:
-                # As JSON there and back: a handler gets, and gives, nothing that would not survive the way.
+                # Through JSON in both directions, as in Lambda.
                 answer = json.loads(json.dumps(handler(json.loads(json.dumps(event)), self._context(started))))
-            except Exception as error:  # any, on purpose: this is where Lambda's runtime stands
+            except Exception as error:  # any error, as in Lambda's runtime
                 logger.exception("%s failed", self.name)
                 raise FunctionFailed(f"{self.name} raised {type(error).__name__}: {error}") from error
         if time.time() - started > self._timeout:
             logger.warning(
-                "%s took longer than its time-out of %g s: Lambda would have ended it", self.name, self._timeout
+                "%s took longer than its timeout of %g s: Lambda would have stopped it", self.name, self._timeout
             )
         return answer
 
@@ -103,7 +103,7 @@ class Function:
 
     @contextmanager
     def _surroundings(self) -> Iterator[None]:
-        """The function's own environment, for the time of the call."""
+        """Set the function's environment variables during the call."""
         before = dict(os.environ)
         os.environ.update(
             self.environment,
@@ -125,5 +125,5 @@ class Function:
 
 
 def _as_text(value: object) -> str:
-    """A template's numbers and truths, as Lambda passes them on."""
+    """Return numbers and booleans of a template as the text that Lambda sets."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""Lambda's Invoke for the functions of the local stack, which run in this process and are unknown to moto.
+"""Lambda's Invoke operation for the functions of the local stack, which moto cannot run in this process.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
@@ -23,7 +23,7 @@ __all__ = ["Invocations"]
 
 _PATH = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
 _QUALIFIERS = frozenset({"", "$LATEST", "live"})
-"""The alias in template.yaml and the unpublished version: here they are the same."""
+"""The alias in template.yaml and the unpublished version. Both mean the same code here."""
 
 
 class Invocations:
@@ -33,7 +33,7 @@ class Invocations:
         self._stack = stack
 
     def serves(self, environ: WSGIEnvironment) -> bool:
-        """Whether a request is an invocation."""
+        """Return whether a request is an invocation."""
         return environ.get("REQUEST_METHOD") == "POST" and _PATH.fullmatch(environ.get("PATH_INFO", "")) is not None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

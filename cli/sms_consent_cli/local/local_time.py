@@ -1,4 +1,4 @@
-"""Decides what time it is for everything in this process: functions, queues, topic and emulator alike."""
+"""The local time: one clock for functions, queues, topic and emulator."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ import time_machine
 __all__ = ["LocalTime", "span_of"]
 
 MOST = timedelta(days=3650)
-"""How far one step goes at the most; beyond it, certificates and datetime itself run out."""
+"""The largest step: beyond it, certificates expire and datetime overflows."""
 
 
 def span_of(seconds: float) -> timedelta:
-    """Raises ValueError for what is no time that lies ahead."""
+    """Return the time span. Raises ValueError if it is negative, not a number, or too long."""
     if not math.isfinite(seconds) or not 0 <= seconds <= MOST.total_seconds():
         raise ValueError(f"must be a number of seconds from 0 to {MOST.total_seconds():.0f}")
     return timedelta(seconds=seconds)
 
 
 class LocalTime:
-    """The process's clock, which runs as usual and can be moved on.
+    """The process's clock, which runs as usual and can be advanced.
 
-    Only the time of day is moved. Threads wait by the monotonic clock, which stays the machine's, so a step of 31 days
-    neither wakes nor starves a server.
+    Only wall-clock time is changed. Threads wait by the machine's monotonic clock, so a step of 31 days does not affect
+    a server's waits.
     """
 
     def __init__(self) -> None:
-        # An aware start in UTC also puts the process into UTC, as Lambda is.
+        # An aware start in UTC also sets the process's time zone to UTC, as on Lambda.
         self._traveller = time_machine.travel(datetime.now(UTC), tick=True).start()
 
     def now(self) -> datetime:
-        """The present moment, here."""
+        """Return the current local time."""
         return datetime.now(UTC)
 
     def machine_now(self) -> datetime:
-        """The machine's own time, which clients have too, however far this process has moved on."""
+        """Return the machine's time, which clients use, regardless of the local time."""
         return datetime.fromtimestamp(time_machine.escape_hatch.time.time(), UTC)
 
     def advance(self, span: timedelta) -> None:
-        """Move on; never back."""
+        """Advance the local time."""
         self._traveller.shift(max(span, timedelta()))

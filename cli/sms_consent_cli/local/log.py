@@ -1,4 +1,4 @@
-"""Decides where the local stack's own log lines go."""
+"""Logging of the local stack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["log_to"]
 
 
 def log_to(stream: TextIO) -> None:
-    """What was left out, what failed, what is not served: for whoever runs the stack."""
+    """Log to a stream: skipped resources, failures, and requests that are not supported."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger = logging.getLogger("sms_consent_cli.local")

@@ -1,8 +1,8 @@
-"""Decides how moto's DynamoDB stands up to functions that work in threads: one call at a time, and cheap transactions.
+"""Patches of moto's DynamoDB: serialized calls, cheap transactions, and encryption keys.
 
-moto checks a condition and writes in two steps, and copies the whole table, deeply, for every transaction. It also forgets
-a table's key: one that UpdateTable changes, one that CloudFormation gives, and that of a table from which another is restored.
-Its CloudFormation leaves out time to live and point-in-time recovery.
+moto checks a condition and writes in two steps, so threads can interleave. It deep-copies the whole table for each
+transaction. It loses a table's key after UpdateTable, CloudFormation and a restore. Its CloudFormation ignores time to live
+and point-in-time recovery.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ONE_CALL = RLock()
 
 
 def patch() -> None:
-    """Once for the process; calling it again changes nothing."""
+    """Patch moto. Further calls have no effect."""
     if isinstance(vars(models)["copy"], _Copies):
         return
     call_action, transact = DynamoHandler.call_action, models.DynamoDBBackend.transact_write_items
@@ -38,7 +38,7 @@ def patch() -> None:
         finally:
             copies.only_puts = False
 
-    # Assignments to methods are what the types forbid.
+    # The type checker forbids assignments to methods.
     setattr(DynamoHandler, "call_action", one_at_a_time)  # noqa: B010
     _keep_keys()
     setattr(models.DynamoDBBackend, "transact_write_items", transact_write_items)  # noqa: B010
@@ -57,7 +57,7 @@ def _keep_keys() -> None:
     def describe_with_key(self: Table, base_key: str = "TableDescription") -> dict[str, Any]:
         described = describe(self, base_key)
         encryption = self.sse_specification or {}
-        # CloudFormation names the member otherwise, and may give a key's id.
+        # CloudFormation has another name for the member, and may pass a key's id.
         if encryption.get("Enabled") or encryption.get("SSEEnabled"):
             key = encryption.get("KMSMasterKeyId", "")
             arn = key if key.startswith("arn:") else f"arn:aws:kms:{self.region_name}:{self.account_id}:key/{key}"
@@ -86,13 +86,13 @@ def _keep_keys() -> None:
 
 
 class _Copies:
-    """What a cancelled transaction goes back to. A put replaces an item, an update changes it where it is."""
+    """Copies for rolling back a cancelled transaction. A put replaces an item; an update modifies it in place."""
 
     def __init__(self) -> None:
         self.only_puts = False
 
     def deepcopy(self, value: Any) -> Any:
-        """As ``copy`` has it, but for a table about to be put into."""
+        """Like ``copy.deepcopy``, except for a table about to be written."""
         if not (self.only_puts and isinstance(value, Table)):
             return copy.deepcopy(value)
         backup = copy.copy(value)

@@ -1,7 +1,7 @@
-"""Decides how fast moto's DynamoDB reads a table of a hundred thousand items: it sorts all of them for each page that it gives.
+"""A patch of moto's DynamoDB for tables of a hundred thousand items: moto sorts all items for each page.
 
-Where every key is text, Python's own order of text is DynamoDB's, and ten times as fast as moto's comparisons of its objects.
-And a query need only look at the items of its key, or of its index.
+If every key is text, Python's order of text equals DynamoDB's and is ten times as fast as moto's comparisons. A query only
+reads the items of its key or index.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _ALL_ITEMS, _SORTED, _BEFORE = Table.all_items, Table.sorted_items, Table._item_
 _QUERY = Table.query
 _QUERY_TAKES = signature(_QUERY)
 _candidates: ContextVar[list[Any] | None] = ContextVar("candidates", default=None)
-"""The items that the query under way can find; without a query, any."""
+"""The items that the current query can return; None outside a query."""
 
 
 def patch() -> None:
-    """Once for the process; calling it again changes nothing."""
-    # Assignments to methods are what the types forbid.
+    """Patch moto. Further calls have no effect."""
+    # The type checker forbids assignments to methods.
     setattr(Table, "all_items", _all_items)  # noqa: B010
     setattr(Table, "sorted_items", _sorted_items)  # noqa: B010
     setattr(Table, "_item_comes_before_dct", _item_comes_before_dct)  # noqa: B010
@@ -62,7 +62,7 @@ def _of_key(table: Any, hash_key: Any) -> list[Any]:
 
 
 def _of_index(table: Any, conditions: Any) -> list[Any] | None:
-    """``conditions`` are the names of the index's hash keys, and the values asked for."""
+    """Return the items that match. ``conditions`` maps the index's hash keys to the requested values."""
     if not conditions:
         return None
     name, asked = conditions[0][0], conditions[0][1].value

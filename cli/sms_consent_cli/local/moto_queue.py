@@ -1,4 +1,4 @@
-"""Decides how fast moto's SQS gives a message: to keep to its retention, it works out every attribute of the queue each time."""
+"""A patch of moto's SQS: for the retention period, moto computes every attribute of the queue for each message."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ __all__ = ["patch"]
 
 
 def patch() -> None:
-    """Once for the process; calling it again changes nothing."""
-    # An assignment to a method is what the types forbid.
+    """Patch moto. Further calls have no effect."""
+    # The type checker forbids assignments to methods.
     setattr(SQSBackend, "is_message_valid_based_on_retention_period", _is_kept)  # noqa: B010
 
 

@@ -1,4 +1,4 @@
-"""Decides what becomes of types of resource that moto has, but that its CloudFormation does not create.
+"""Resource types that moto implements but its CloudFormation does not create.
 
 moto finds the classes of resources among the direct subclasses of its ``CloudFormationModel``, once, at the first stack.
 """
@@ -21,13 +21,13 @@ _IDENTITY = {"TopicArn", "Protocol", "Endpoint", "Region"}
 
 
 def add() -> None:
-    """Make them known: the classes below exist, and moto has not looked yet. Raises RuntimeError if it has."""
+    """Register the classes below. Raises RuntimeError if moto has collected its resource types already."""
     if not {each.cloudformation_type() for each in (Subscription, TopicPolicy)} <= set(get_model_map()):
         raise RuntimeError("moto created a stack before the local stack could")
 
 
 def write_out_key_policies() -> None:
-    """moto keeps a template's policy as an object, where GetKeyPolicy answers with text."""
+    """Convert key policies to text for GetKeyPolicy: moto keeps a template's policy as an object."""
     for key in kms_backends[ACCOUNT][REGION].keys.values():
         policy: Any = key.policy
         if isinstance(policy, dict):
@@ -35,36 +35,36 @@ def write_out_key_policies() -> None:
 
 
 class Subscription(CloudFormationModel):
-    """``Ref`` gives its ARN."""
+    """A subscription. ``Ref`` returns its ARN."""
 
     def __init__(self, arn: str) -> None:
         self.physical_resource_id = arn
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        """It has no name."""
+        """Return an empty name: the type has no name property."""
         return ""
 
     @staticmethod
     def cloudformation_type() -> str:
-        """Its type in a template."""
+        """Return the type's name in a template."""
         return "AWS::SNS::Subscription"
 
     def is_created(self) -> bool:
-        """At once."""
+        """Return True: creation is immediate."""
         return True
 
     @classmethod
     def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: Any
     ) -> Subscription:
-        """With its attributes, of which the filter and the redrive policy are JSON."""
+        """Create the subscription with its attributes. Filter and redrive policy are JSON."""
         del resource_name
         properties = cloudformation_json["Properties"]
         backend = sns_backends[account_id][region_name]
         made = backend.subscribe(properties["TopicArn"], properties.get("Endpoint", ""), properties["Protocol"])
         for name, value in properties.items():
-            # moto takes any RawMessageDelivery for true, so a false one is left away.
+            # moto treats any RawMessageDelivery as true, so a false one is omitted.
             if name not in _IDENTITY and value not in (False, "false"):
                 backend.set_subscription_attributes(
                     made.arn, name, value if isinstance(value, str) else json.dumps(value)
@@ -73,30 +73,30 @@ class Subscription(CloudFormationModel):
 
 
 class TopicPolicy(CloudFormationModel):
-    """Nobody is held to it here, but whoever asks the topic for its policy is told the template's."""
+    """A topic policy. It is not enforced; GetTopicAttributes returns it."""
 
     def __init__(self, name: str) -> None:
         self.physical_resource_id = name
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        """It has no name."""
+        """Return an empty name: the type has no name property."""
         return ""
 
     @staticmethod
     def cloudformation_type() -> str:
-        """Its type in a template."""
+        """Return the type's name in a template."""
         return "AWS::SNS::TopicPolicy"
 
     def is_created(self) -> bool:
-        """At once."""
+        """Return True: creation is immediate."""
         return True
 
     @classmethod
     def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: Any
     ) -> TopicPolicy:
-        """Of each topic that it names."""
+        """Set the policy of each named topic."""
         properties = cloudformation_json["Properties"]
         backend = sns_backends[account_id][region_name]
         for topic in properties["Topics"]:

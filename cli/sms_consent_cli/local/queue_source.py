@@ -1,7 +1,7 @@
-"""Decides how a queue feeds a function, as Lambda's event source mapping for SQS does.
+"""An SQS queue as event source of a function, as in Lambda's event source mapping.
 
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html: what succeeded is deleted, what failed comes
-back when its visibility time-out ends, and the queue's own redrive policy ends it.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html: processed messages are deleted. Failed ones
+become visible again after their visibility timeout, until the queue's redrive policy applies.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["REPORTS", "QueueSource"]
 
-MOST_AT_ONCE = 10  # ReceiveMessage gives no more
+MOST_AT_ONCE = 10  # the maximum of ReceiveMessage
 REPORTS = "ReportBatchItemFailures"
 
 logger = logging.getLogger(__name__)
 
 
 class QueueSource:
-    """One queue and the function that it feeds."""
+    """One queue and the function that processes it."""
 
     def __init__(self, sqs: SQSClient, function: Function, values: Mapping[str, Any]) -> None:
-        """``values`` are the mapping's properties as CloudFormation made them."""
+        """``values`` are the mapping's properties as resolved by CloudFormation."""
         self._sqs = sqs
         self._function = function
         self._arn: str = values["EventSourceArn"]
@@ -39,7 +39,7 @@ class QueueSource:
         self.queue_url: str = sqs.get_queue_url(QueueName=self._arn.rpartition(":")[2])["QueueUrl"]
 
     def run(self) -> int:
-        """Hand over what is visible, batch by batch; the number of messages handed over."""
+        """Pass the visible messages to the function in batches. Return the number of messages passed."""
         handed_over = 0
         while batch := self._receive():
             handed_over += len(batch)
@@ -48,11 +48,11 @@ class QueueSource:
         return handed_over
 
     def in_flight(self) -> int:
-        """Messages that failed, and wait for their visibility time-out."""
+        """Return the number of failed messages that wait for their visibility timeout."""
         return self._attribute("ApproximateNumberOfMessagesNotVisible")
 
     def next_try(self, now: datetime) -> datetime:
-        """When a message that failed is back at the latest: after its whole time-out, and a moment more."""
+        """Return when a failed message is visible again at the latest: just after the whole timeout."""
         return now + timedelta(seconds=self._attribute("VisibilityTimeout") + 1)
 
     def _attribute(self, name: Any) -> int:
@@ -77,12 +77,12 @@ class QueueSource:
         try:
             answer = self._function.invoke({"Records": [self._record(message) for message in batch]})
         except FunctionFailed:
-            return []  # logged there; the whole batch comes back
+            return []  # logged by the function; the whole batch is retried
         failed = self._failed(answer, {message["MessageId"] for message in batch})
         return [message for message in batch if message["MessageId"] not in failed]
 
     def _failed(self, answer: Any, ids: set[str]) -> set[str]:
-        """By the documented rules: an answer that is none of the expected forms fails the whole batch."""
+        """Return the failures by the documented rules: a response of an unexpected form fails the whole batch."""
         if not self._reports_failures or answer is None:
             return set()
         try:
@@ -92,7 +92,7 @@ class QueueSource:
             failed = {None}
         if failed <= ids:
             return failed
-        logger.error("%s answered with no partial batch response: the whole batch comes back", self._function.name)
+        logger.error("%s returned no partial batch response: the whole batch is retried", self._function.name)
         return ids
 
     def _record(self, message: MessageTypeDef) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Decides what AWS's own Lambda API tells of the functions that this process runs: that they are there, and what feeds them.
+"""Registration of the functions and event source mappings in moto's Lambda API.
 
-moto's own functions and mappings would be run in Docker; these are only told of.
+moto would run its own functions and mappings in Docker; these are only described by the API.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROLE = "local-functions"
 
 
 def register(deployment: Deployment) -> None:
-    """As they are after a deployment: active, and their event sources enabled."""
+    """Register the functions as active, with enabled event sources."""
     backend = lambda_backends[ACCOUNT][REGION]
     role = iam_backends[ACCOUNT]["aws"].create_role(
         role_name=ROLE,
@@ -42,7 +42,7 @@ def register(deployment: Deployment) -> None:
             mapping = EventSourceMapping(  # type: ignore[abstract]  # moto itself makes it so
                 {**told, "FunctionArn": function.function_arn, "RegionName": REGION, "AccountId": ACCOUNT}
             )
-            # Not by CreateEventSourceMapping: moto would hand the queue's messages to a container of its own.
+            # Without CreateEventSourceMapping: moto would pass the queue's messages to a container.
             backend._event_source_mappings[mapping.uuid] = mapping
 
 
@@ -54,5 +54,5 @@ def _function(name: str, values: Mapping[str, Any], role: str) -> dict[str, Any]
         "Handler": values["Handler"],
         "Timeout": int(values["Timeout"]),
         "MemorySize": int(values["MemorySize"]),
-        "Code": {"ZipFile": ""},  # it is not run from here
+        "Code": {"ZipFile": ""},  # not run by moto
     }

@@ -1,4 +1,4 @@
-"""Decides how a person reads what became of each text: a table, or one block a text where the terminal is narrow."""
+"""The report of `sms-consent local`: a table, or one block per text in a narrow terminal."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ __all__ = ["show"]
 
 COLUMNS = ("text", "intent", "rule", "consent", "list", "reply")
 NARROW = 116
-"""Below this, six columns are more hyphenation than table."""
+"""The minimum width of a table, in characters."""
 
 FIXED = {"intent": 7, "consent": 21, "list": 21}
-"""What must not be torn: OPT_OUT, EndUserOptedOut=false. The other columns share the rest."""
+"""Widths that keep words such as EndUserOptedOut=false on one line. The other columns share the rest."""
 SHARES = {"text": 4, "rule": 4, "reply": 5}
 
 _OUTCOMES = {
-    Outcome.CONFIRMED: "asked for what already was",
-    Outcome.STALE: "stale: a newer decision stood already",
+    Outcome.CONFIRMED: "already so",
+    Outcome.STALE: "stale: a newer decision exists",
 }
 _STYLES = {Status.OPTED_OUT: "red", Status.OPTED_IN: "green", Status.OPT_IN_PENDING: "yellow"}
 
 
 def show(console: Console, files: Sequence[tuple[str, Sequence[EventResult]]]) -> None:
-    """Every text of every file, in order."""
+    """Print the results of all files, in order."""
     if console.width < NARROW:
         _blocks(console, files)
     else:
@@ -48,7 +48,7 @@ def show(console: Console, files: Sequence[tuple[str, Sequence[EventResult]]]) -
 
 
 def _table(console: Console, files: Sequence[tuple[str, Sequence[EventResult]]]) -> None:
-    """One table a file, all of the same widths; the first has the heading for all."""
+    """Print one table per file, with equal widths and one heading."""
     for place, (name, results) in enumerate(files):
         table = Table(
             show_lines=True,
@@ -107,7 +107,7 @@ def _intent(result: EventResult) -> Styled:
 
 def _rule(result: EventResult) -> Styled:
     if result.decision is None:
-        return Styled("asks for nothing: left alone")
+        return Styled("no request: ignored")
     rule = Styled(printable(result.decision.rule or "-", quoted=False))
     if result.outcome in _OUTCOMES:
         rule.append("\n" + _OUTCOMES[result.outcome], style="yellow")
@@ -134,7 +134,7 @@ def _list(result: EventResult) -> Styled:
     said = Styled("on it")
     if result.listing.at is not None:
         said.append(f"\nsince {_moment(result.listing.at)}", style="dim")
-    said.append(f"\nAWS itself says\nEndUserOptedOut={str(result.listing.end_user_opted_out).lower()}", style="dim")
+    said.append(f"\nAWS reports\nEndUserOptedOut={str(result.listing.end_user_opted_out).lower()}", style="dim")
     return said
 
 

@@ -1,4 +1,4 @@
-"""Decides how events are run: each into the stack in turn, then one table of what became of them."""
+"""`sms-consent local EVENT.json`: runs the events and prints the results."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ __all__ = ["run_files"]
 
 
 def run_files(files: Sequence[EventFile], template: Path, parameters: Mapping[str, str], *, logs: bool) -> int:
-    """Run the events, print what became of each text; 1 if any could not be processed. Raises LocalError."""
-    # The functions write their logs to standard output, as Lambda has them do; here that is for the table.
+    """Run the events and print the result of each text. Return 1 if any could not be processed. Raises LocalError."""
+    # The functions log to standard output, as on Lambda; here standard output is for the results.
     written = io.StringIO()
     log_to(sys.stderr if logs else written)
     with redirect_stdout(sys.stderr if logs else written):
@@ -32,6 +32,6 @@ def run_files(files: Sequence[EventFile], template: Path, parameters: Mapping[st
 
 
 def _destinations(files: Sequence[EventFile]) -> list[str]:
-    """The events' own numbers: whoever was texted there had it."""
+    """Return the destination numbers of the events."""
     found = [record.text.destination for file in files for record in file.records if record.text is not None]
     return list(dict.fromkeys(found))

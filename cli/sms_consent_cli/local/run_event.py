@@ -1,4 +1,4 @@
-"""Decides what became of each text, read from what the stack left behind: ledger, list, sent texts, dead-letter queue."""
+"""One event through the stack, and the result of each text: from ledger, list, sent texts and dead-letter queue."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["run_event"]
 
 
 def run_event(local: Local, file: EventFile) -> list[EventResult]:
-    """Feed an event into the stack, wait for all it sets off, and look what became of it."""
+    """Deliver an event, wait until all its work is done, and return the result of each record."""
     failure = _deliver(local, file)
     local.stack.settle()
     put_aside = [*_dead_lettered(local), *_still_queued(local)]
@@ -42,7 +42,7 @@ def run_event(local: Local, file: EventFile) -> list[EventResult]:
 
 
 def _deliver(local: Local, file: EventFile) -> str | None:
-    """Why the event as a whole failed, if it did."""
+    """Deliver an event. Return why it failed as a whole, or None."""
     try:
         if file.way is Way.SNS:
             local.stack.notify(file.event)
@@ -56,7 +56,7 @@ def _deliver(local: Local, file: EventFile) -> str | None:
 
 
 def _send(local: Local, records: Sequence[Record]) -> None:
-    """Through the real queue, so that partial failures, visibility and redrive are the template's."""
+    """Send the records to the queue, so that partial failures, visibility and redrive follow the template."""
     sqs = boto3.client("sqs")
     for record in records:
         attributes: Mapping[str, Any] = {
@@ -68,7 +68,7 @@ def _send(local: Local, records: Sequence[Record]) -> None:
 
 
 def _dead_lettered(local: Local) -> list[tuple[str, str]]:
-    """What stands in the dead-letter queue by now, each with its reason; taken out, so that the next event starts anew."""
+    """Remove and return the messages in the dead-letter queue, each with its reason."""
     found = []
     for message in _taken_out(local.dead_letter_queue_url):
         attributes = message.get("MessageAttributes", {})
@@ -78,7 +78,7 @@ def _dead_lettered(local: Local) -> list[tuple[str, str]]:
 
 
 def _still_queued(local: Local) -> list[tuple[str, str]]:
-    """Take out what failed at every delivery so far. Its visibility time-out must end first."""
+    """Remove and return the messages that failed at every delivery, after their visibility timeout."""
     sqs = boto3.client("sqs")
     name: Literal["VisibilityTimeout"] = "VisibilityTimeout"
     hidden: Literal["ApproximateNumberOfMessagesNotVisible"] = "ApproximateNumberOfMessagesNotVisible"

@@ -1,4 +1,4 @@
-"""Decides when a function with a schedule runs next, in local time."""
+"""Schedules of functions, in local time."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": tim
 
 
 def interval_of(expression: str) -> timedelta | None:
-    """How often a rate expression runs; None for another kind of expression."""
+    """Return the interval of a rate expression, or None for another kind of expression."""
     match = _RATE.fullmatch(expression.strip())
     return int(match[1]) * _UNITS[match[2]] if match else None
 
 
 class Schedule:
-    """One schedule. After a step in time it runs once, however often it would have run meanwhile."""
+    """One schedule. After a step in time it runs once, even if the step is longer than several intervals."""
 
     def __init__(self, function_name: str, interval: timedelta, now: datetime) -> None:
         self.function_name = function_name
@@ -26,7 +26,7 @@ class Schedule:
         self.next_at = now + interval
 
     def take_turn(self, now: datetime) -> bool:
-        """Whether it is due; if so, it counts as run."""
+        """Return whether the schedule is due, and count it as run if so."""
         if now < self.next_at:
             return False
         self.next_at = now + self._interval

@@ -1,4 +1,4 @@
-"""Decides what answers on the AWS port: moto's server for every AWS API, and the stack's own paths."""
+"""The server on the AWS port: moto's server for every AWS API, and the stack's own paths."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Server", "application"]
 
 
 class Server:
-    """Serves an application in threads of its own."""
+    """Serves an application in separate threads."""
 
     def __init__(self, bound_socket: BoundSocket, app: WSGIApplication) -> None:
         self._server = make_server(
@@ -36,26 +36,26 @@ class Server:
         self._thread = Thread(target=self._server.serve_forever, name="aws-port", daemon=True)
 
     def start(self) -> None:
-        """From here on, requests are answered."""
+        """Start answering requests."""
         self._thread.start()
 
     def stop(self) -> None:
-        """No further request is taken."""
+        """Stop accepting requests."""
         self._server.shutdown()
         self._server.server_close()
 
 
 class _Quiet(MotoRequestHandler):
-    """A line for every request would bury the functions' logs; and paths and headers are nobody's business there."""
+    """A request handler without a request log: it would bury the functions' logs, and paths can contain numbers."""
 
     def log_request(self, *_: Any) -> None:
-        """Not logged."""
+        """Log nothing."""
 
 
 def application(stack: LocalStack, control: Control) -> WSGIApplication:
-    """The stack's own paths go to ``control``, invocations to the stack's functions, and the rest to moto.
+    """Route the stack's own paths to ``control``, invocations to the stack's functions, and other requests to moto.
 
-    After a request to moto, there may be work.
+    A request to moto may create work, so it wakes the stack.
     """
     invocations = Invocations(stack)
     aws = DomainDispatcherApplication(create_backend_app)

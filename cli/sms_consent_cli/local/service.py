@@ -1,4 +1,4 @@
-"""Decides how the stack runs as a service: from the ready line until it is told to stop."""
+"""`sms-consent local` as a service: from the ready line until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sms_consent_cli.local.stack import API
 __all__ = ["serve"]
 
 GRACE = 10
-"""Seconds that a call under way may take to end."""
+"""Seconds that a running call may take to finish."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def serve(
     stop = Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stop.set())
-    out = sys.stdout  # for the one line of the contract; what functions print belongs to the logs
+    out = sys.stdout  # for the ready line only; output of the functions goes to the log
     with redirect_stdout(sys.stderr):
         local = assemble(template, parameters, [DEFAULT])
         for number in numbers:
@@ -62,7 +62,7 @@ def serve(
             api.start()
         work.start()
         if aws_socket.host not in {"127.0.0.1", "localhost", "::1"}:
-            logger.warning("everybody who reaches this machine reaches this stack: there is no password")
+            logger.warning("anyone who can reach this machine can use this stack: there is no password")
         out.write(json.dumps(description) + "\n")
         out.flush()
         stop.wait()
@@ -75,7 +75,7 @@ def serve(
 
 
 def _description(local: Local, aws_socket: BoundSocket, api_socket: BoundSocket) -> dict[str, Any]:
-    """The line by which a client finds everything."""
+    """Return the ready line's object, with the address of every resource."""
     return {
         "aws_endpoint": aws_socket.url,
         "api_endpoint": api_socket.url if API in local.stack.functions else None,
@@ -89,5 +89,5 @@ def _description(local: Local, aws_socket: BoundSocket, api_socket: BoundSocket)
 
 
 def _reachable(queue_url: str, aws_socket: BoundSocket) -> str:
-    """CloudFormation names a queue as AWS would; a client must find it here."""
+    """Return a queue's URL on this machine; CloudFormation returns the URL that AWS would use."""
     return f"{aws_socket.url}/{ACCOUNT}/{queue_url.rpartition('/')[2]}"

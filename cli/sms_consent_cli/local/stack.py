@@ -1,4 +1,4 @@
-"""Decides in which order the parts of the local stack do their work, and when there is none left."""
+"""The scheduler of the local stack: runs sources, due work and schedules until nothing is left to do."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ from sms_consent_cli.local.schedule import Schedule
 __all__ = ["API", "INBOUND", "SWEEP", "Drained", "LocalStack", "Source"]
 
 INBOUND, SWEEP, API = "InboundFunction", "SweepFunction", "ApiFunction"
-"""Logical ids that the template promises."""
+"""Logical ids in the template."""
 
 ASYNCHRONOUS_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
-"""Lambda invokes a function that SNS triggers up to twice more, after these waits, if it raises."""
+"""Lambda retries an asynchronous invocation by SNS twice, after these waits."""
 PATIENCE = timedelta(minutes=15)
-"""How long a wait ``settle`` sits out to see what becomes of the work: beyond any back-off, short of the 30 days."""
+"""The longest wait that ``settle`` skips: longer than any back-off, shorter than the 30 days."""
 SETTLING = timedelta(hours=1)
-"""How long ``settle`` goes on in all: a message that always fails is delivered for 14 days."""
+"""The local time that ``settle`` takes at most: a message that always fails is retried for 14 days."""
 STEPS = 500
-"""Moments at which something is done within one span; beyond them, what is left is done at its end."""
+"""The maximum of steps within one span. Remaining work is done at the end of the span."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Drained:
-    """How things stand once nothing is left to do at a moment."""
+    """The state after all work at one point in time is done."""
 
     now: datetime
-    in_flight: int  # messages and records that failed, and wait until they are tried again
-    stuck: int  # work that is due, but that sweep did not get done
+    in_flight: int  # failed messages and records that wait for their retry
+    stuck: int  # due work that sweep could not complete
     next_due_at: datetime | None
 
 
 class Source(Protocol):
-    """A queue or a stream, and the function that it feeds."""
+    """An event source: a queue or a stream, and its function."""
 
     def run(self) -> int:
-        """Hand over what there is; how much that was."""
+        """Pass what is available to the function. Return the number of messages or records."""
 
     def in_flight(self) -> int:
-        """How much failed, and waits."""
+        """Return the number of messages or records that wait for a retry."""
 
     def next_try(self, now: datetime) -> datetime:
-        """When that is tried again."""
+        """Return the time of the retry."""
 
 
 class LocalStack:
-    """Functions behind their event sources. One call of a function at a time, and none while time is moved."""
+    """The functions and their event sources. Calls are serialized, and none runs while time advances."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class LocalStack:
     # --- as a service
 
     def run(self, stop: Event) -> None:
-        """Work until told to stop; at once when something was asked of the AWS port, else every second."""
+        """Work until ``stop`` is set: at once after a request on the AWS port, otherwise every second."""
         while not stop.is_set():
             self._news.wait(timeout=1)
             self._news.clear()
@@ -89,16 +89,16 @@ class LocalStack:
                 with self._alone:
                     self._work_at_hand()
             except Exception:
-                logger.exception("the local stack has a defect; it goes on")
+                logger.exception("internal error of the local stack; it continues")
 
     def wake(self) -> None:
-        """Something may have been put into a queue."""
+        """Start work now: a queue may have a new message."""
         self._news.set()
 
     # --- through time
 
     def advance(self, span: timedelta) -> datetime:
-        """Live through a time: whatever gets due on the way is done when it is due, not all at the end."""
+        """Advance the local time in steps, so that work is done at the time when it gets due."""
         with self._alone:
             target = self.time.now() + span
             for _ in range(STEPS):
@@ -110,7 +110,7 @@ class LocalStack:
             return self.time.now()
 
     def settle(self) -> None:
-        """Drain, and go on to whatever has to wait a little, such as a message that failed."""
+        """Drain, and advance the time for work that has to wait a little, such as a failed message."""
         with self._alone:
             end = self.time.now() + SETTLING
             for _ in range(STEPS):
@@ -120,7 +120,7 @@ class LocalStack:
                 self.time.advance(moment - self.time.now())
 
     def _next_moment(self, drained: Drained) -> datetime | None:
-        """When there may be something to do again."""
+        """Return the time of the next possible work."""
         moments = [source.next_try(drained.now) for source in self._sources if source.in_flight()]
         if drained.next_due_at is not None:
             moments.append(drained.next_due_at)
@@ -129,7 +129,7 @@ class LocalStack:
     # --- to an end
 
     def drain(self) -> Drained:
-        """Work until queues, streams and due work are done at the present time, as far as they can be."""
+        """Work until queues, streams and due work are done, as far as possible, without advancing the time."""
         with self._alone:
             while True:
                 handed_over = self._work_at_hand()
@@ -139,7 +139,7 @@ class LocalStack:
                     self._invoke(SWEEP, _scheduled())
                     work = self._due_index.read()
                     after = work.at(self.time.now())
-                    handed_over += self._hand_over()  # what sweep has written is told too
+                    handed_over += self._hand_over()  # events of sweep's writes
                 if not handed_over and after in (before, frozenset()):
                     break
             now = self.time.now()
@@ -151,17 +151,17 @@ class LocalStack:
             )
 
     def call(self, name: str, event: Mapping[str, Any]) -> Any:
-        """Invoke a function for its answer. Raises FunctionFailed."""
+        """Invoke a function and return its result. Raises FunctionFailed."""
         with self._alone:
             return self.functions[name].invoke(event)
 
     def call_later(self, name: str, event: Mapping[str, Any]) -> None:
-        """Invoke a function without its answer, as soon as nothing else is being done."""
+        """Invoke a function asynchronously, after the current work."""
         self._invoked.append((name, event))
         self.wake()
 
     def notify(self, event: Mapping[str, Any]) -> None:
-        """Invoke InboundFunction as SNS does. Raises FunctionFailed once Lambda would give the event up."""
+        """Invoke InboundFunction as SNS does. Raises FunctionFailed after Lambda's last retry."""
         with self._alone:
             for wait in ASYNCHRONOUS_RETRIES:
                 try:
@@ -188,9 +188,9 @@ class LocalStack:
         try:
             self.functions[name].invoke(event)
         except FunctionFailed:
-            return  # logged there; a schedule's next turn comes
+            return  # logged by the function; the next run follows
 
 
 def _scheduled() -> dict[str, Any]:
-    """What EventBridge sends at a turn, as far as a function may read it."""
+    """Return the members of a scheduled event that a function may read."""
     return {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}

@@ -1,4 +1,4 @@
-"""Decides what of a template is created in moto, what this process runs itself, and what has no place here."""
+"""The plan of the local stack: resources for moto, resources that this process runs, and resources that are left out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sms_consent_cli.local.errors import LocalError
 __all__ = ["StackPlan", "plan_stack", "resolved"]
 
 RUN_HERE = ("AWS::Lambda::", "AWS::Events::Rule", "AWS::Scheduler::")
-"""This process runs functions, event source mappings and schedules itself; moto would want Docker for them."""
+"""Functions, event source mappings and schedules run in this process; moto would need Docker for them."""
 LEFT_OUT = {
     "AWS::IAM::": "permissions are not checked here",
     "AWS::SQS::QueuePolicy": "permissions are not checked here",
@@ -20,27 +20,27 @@ LEFT_OUT = {
     "AWS::CloudWatch::": "there is nobody to alarm",
     "AWS::ApiGateway": "this process is the gateway",
 }
-"""Types of resource that are not created, and why that changes nothing about what a text does."""
+"""Types of resources that are not created, and why they do not affect the processing of texts."""
 
 _SUBSTITUTED = re.compile(r"\$\{([^!}.][^}.]*)")
 
 
 @dataclass(frozen=True)
 class StackPlan:
-    """A template taken apart by who makes what of it."""
+    """A template's resources by the part of the local stack that creates or runs them."""
 
-    created: Mapping[str, Any]  # the document that CloudFormation is given
+    created: Mapping[str, Any]  # the document for CloudFormation
     run_here: Mapping[str, Mapping[str, Any]]  # resources by logical id
     left_out: Mapping[str, list[str]]  # logical ids by reason
 
 
 def resolved(logical_id: str) -> str:
-    """The output that holds what CloudFormation makes of a resource that it does not create itself."""
+    """Return the name of the output with the resolved properties of a resource that CloudFormation does not create."""
     return f"Local{logical_id}"
 
 
 def plan_stack(document: Mapping[str, Any]) -> StackPlan:
-    """Raises LocalError where a resource to be created refers to one that is not."""
+    """Plan the stack. Raises LocalError if a resource to be created refers to one that is not created."""
     created: dict[str, Any] = {}
     ours: dict[str, Mapping[str, Any]] = {}
     left_out: dict[str, list[str]] = {}
@@ -65,9 +65,9 @@ def plan_stack(document: Mapping[str, Any]) -> StackPlan:
 
 
 def _outputs(declared: Mapping[str, Any], ours: Mapping[str, Mapping[str, Any]], absent: set[str]) -> dict[str, Any]:
-    """The template's outputs that still hold, and one for each resource of ours: CloudFormation resolves its values.
+    """Return the template's outputs that can be resolved, and one for the resolved properties of each of our resources.
 
-    A function has its logical id for a name here, so an output that tells its name holds.
+    A function's name is its logical id here, so an output with its name can be resolved.
     """
     functions = {name for name, resource in ours.items() if resource["Type"] == "AWS::Lambda::Function"}
     named = {
@@ -104,7 +104,7 @@ def _needed(resource: Mapping[str, Any]) -> dict[str, Any] | None:
         case "AWS::Lambda::EventSourceMapping":
             return {name: value for name, value in properties.items() if name not in {"FunctionName", "Tags"}}
         case _:
-            # Whether a schedule's condition holds is CloudFormation's to say.
+            # CloudFormation evaluates a schedule's condition.
             return {"Exists": "true"} if "Condition" in resource else None
 
 
@@ -121,7 +121,7 @@ def _wait_for_none_of(absent: set[str], resource: dict[str, Any]) -> None:
 
 
 def _references(node: Any) -> Iterator[str]:
-    """The logical ids, parameters and pseudo parameters that a part of a template names."""
+    """Yield the logical ids, parameters and pseudo parameters in a part of a template."""
     if isinstance(node, list):
         for each in node:
             yield from _references(each)

@@ -1,4 +1,4 @@
-"""Decides how much of a table's stream is remembered: DynamoDB forgets after a day, moto never, at 20 kB a write of ours."""
+"""Stream records with limited retention: DynamoDB keeps them for a day, moto for ever, at 20 kB per write."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 __all__ = ["KEPT", "StreamRecords"]
 
 KEPT = 1_000
-"""For whoever reads the stream on the AWS port beside the functions."""
+"""Records that are kept for other readers of the stream on the AWS port."""
 
 
 class StreamRecords:
-    """Stands where moto has a list, and like it gives every record the place at which it came."""
+    """Replaces moto's list of records. Indexes remain valid after records are removed."""
 
     def __init__(self, records: list[Any]) -> None:
         self._forgotten = 0
         self._records = list(records)
-        self._alone = Lock()  # the AWS port's threads write while the functions' thread reads
+        self._alone = Lock()  # threads of the AWS port write while the functions' thread reads
 
     def append(self, record: Any) -> None:
-        """The next record."""
+        """Append a record."""
         with self._alone:
             self._records.append(record)
 
     def forget_before(self, place: int) -> None:
-        """Those before it are handed over; the last of them are kept for a while, and the others go some at a time."""
+        """Mark the records before ``place`` as processed. All but the last of them are removed, in chunks."""
         surplus = min(place, len(self) - KEPT) - self._forgotten
         if surplus >= KEPT:
             with self._alone:
@@ -34,12 +34,12 @@ class StreamRecords:
                 self._forgotten += surplus
 
     def __len__(self) -> int:
-        """With the forgotten ones: moto counts on."""
+        """Return the number of all records, including removed ones, as moto expects."""
         with self._alone:
             return self._forgotten + len(self._records)
 
     def __getitem__(self, places: slice) -> list[Any]:
-        """What is left of them."""
+        """Return those records of the slice that are still kept."""
         start, stop, _ = places.indices(len(self))
         with self._alone:
             return self._records[max(start - self._forgotten, 0) : max(stop - self._forgotten, 0)]

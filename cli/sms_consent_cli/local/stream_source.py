@@ -1,7 +1,7 @@
-"""Decides how a table's stream feeds a function, as Lambda's event source mapping for DynamoDB streams does.
+"""A DynamoDB stream as event source of a function, as in Lambda's event source mapping.
 
-https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html: a batch is done up to the first record that the
-function names; from there on all comes again, until it is done, or given up for its age or its attempts.
+https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html: a batch succeeds up to the first failed record in
+the response. From there on it is retried until it succeeds or reaches its maximum age or attempts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["StreamSource"]
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(minutes=1)
-"""Before what failed is tried again, doubled each time; Lambda's own waits are not documented."""
+"""The wait before the first retry, doubled each time. Lambda's waits are not documented."""
 
 Record = dict[str, Any]
 
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Batch:
-    """Records that pass the filter, and where each lies among the records that are not done; ``length`` of those are covered."""
+    """Records that pass the filter, and their indexes among the ``length`` next records of the stream."""
 
     records: list[Record]
     places: list[int]
@@ -47,15 +47,15 @@ class _Batch:
 
 
 class StreamSource:
-    """One stream and the function that it feeds. moto gives a table one shard, so one record comes after the other."""
+    """One stream and the function that processes it. moto's tables have one shard, so records are in order."""
 
     def __init__(self, sqs: SQSClient, time: LocalTime, function: Function, values: Mapping[str, Any]) -> None:
-        """``values`` are the mapping's properties as CloudFormation made them."""
+        """``values`` are the mapping's properties as resolved by CloudFormation."""
         self._sqs = sqs
         self._time = time
         self._function = function
         self._arn: str = values["EventSourceArn"]
-        # Read where moto keeps it: each read by the API leaves an iterator behind that is never forgotten.
+        # Read from moto directly: each read by the API creates an iterator that moto never removes.
         tables: Any = dynamodb_backends[ACCOUNT][REGION].tables
         self._shard = tables[self._arn.partition(":table/")[2].partition("/")[0]].stream_shard
         self._shard.items = self._records = StreamRecords(self._shard.items)
@@ -72,7 +72,7 @@ class StreamSource:
         self._again_at: datetime | None = None
 
     def run(self) -> int:
-        """Hand over what there is, unless something failed and waits; the number of records that are done since."""
+        """Pass the records to the function, unless a failed batch waits. Return the number of records that are done."""
         before = self._done
         while self._ready() and (batch := self._batch()).length:
             if batch.records:
@@ -82,18 +82,18 @@ class StreamSource:
         return self._done - before
 
     def in_flight(self) -> int:
-        """Records that wait behind one that failed, and that one."""
+        """Return the number of records from the failed one on."""
         return len(self._records) - self._done
 
     def next_try(self, now: datetime) -> datetime:
-        """When what failed is tried again."""
+        """Return the time of the retry."""
         return self._again_at if self._again_at is not None else now
 
     def _ready(self) -> bool:
         return self._again_at is None or self._again_at <= self._time.now()
 
     def _batch(self) -> _Batch:
-        """As many records as the function takes at once; those that the filter drops count as done with them."""
+        """Return the next batch. Records that the filter drops are done with it."""
         records: list[Record] = []
         places: list[int] = []
         waiting = len(self._records) - self._done
@@ -111,9 +111,9 @@ class StreamSource:
         records = batch.records
         try:
             first_failed = self._first_failed(self._function.invoke({"Records": records}), records)
-        except FunctionFailed:  # logged there
+        except FunctionFailed:  # logged by the function
             if self._bisects and len(records) > 1:
-                self._at_once = len(records) // 2  # not an attempt: docs above
+                self._at_once = len(records) // 2  # not an attempt, see the module's docstring
                 return
             first_failed = 0
         done = batch.places[first_failed] if first_failed < len(records) else batch.length
@@ -141,8 +141,8 @@ class StreamSource:
         self._go_on(length)
 
     def _give_up(self, batch: list[Record], condition: str) -> None:
-        """What a destination is sent: where the records are, not what they hold."""
-        logger.error("%s gave up %d records of the stream: %s", self._function.name, len(batch), condition)
+        """Send the batch's position, without the records, to the on-failure destination."""
+        logger.error("%s gave up on %d records of the stream: %s", self._function.name, len(batch), condition)
         if self._given_up_to is None:
             return
         url = self._sqs.get_queue_url(QueueName=self._given_up_to.rpartition(":")[2])["QueueUrl"]
@@ -163,7 +163,7 @@ class StreamSource:
         self._sqs.send_message(QueueUrl=url, MessageBody=json.dumps(message))
 
     def _first_failed(self, answer: Any, batch: list[Record]) -> int:
-        """By the documented rules: an answer that is none of the expected forms fails the whole batch."""
+        """Return the failures by the documented rules: a response of an unexpected form fails the whole batch."""
         if not self._reports_failures or answer is None:
             return len(batch)
         try:
@@ -175,11 +175,11 @@ class StreamSource:
             return len(batch)
         if failed <= set(numbers):
             return min(numbers.index(number) for number in failed)
-        logger.error("%s answered with no partial batch response: the whole batch comes back", self._function.name)
+        logger.error("%s returned no partial batch response: the whole batch is retried", self._function.name)
         return 0
 
     def _as_lambda_has_it(self, record: Record) -> Record:
-        """moto keeps a moment, in naive UTC, where Lambda sends seconds, and bytes where it sends base64."""
+        """Return the record in Lambda's form: times as seconds (moto: naive UTC) and bytes as base64."""
         change = record["dynamodb"]
         seconds = change["ApproximateCreationDateTime"].replace(tzinfo=UTC).timestamp()
         sent = record | {

@@ -1,4 +1,4 @@
-"""Decides how template.yaml is read: by AWS's own SAM transform, with parameters checked and code left in its place."""
+"""Reading template.yaml: parameter checks and AWS's own SAM transform."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from sms_consent_cli.local.errors import LocalError
 __all__ = ["DEMO_PARAMETERS", "Template", "parameters_of", "read_template"]
 
 DEMO_PARAMETERS = {"Brand": "Example Bank", "SupportContact": "help.example.com", "AccessKeys": "Enabled"}
-"""For what a template asks of every deployment and has no default for; and both kinds of callers, to try either."""
+"""Values for parameters without a default, and both kinds of API callers enabled."""
 
 
 @dataclass(frozen=True)
 class Template:
-    """A template as CloudFormation gets it, and where each function's code lies."""
+    """A template after the SAM transform, and the folder of each function's code."""
 
     document: dict[str, Any]
     parameters: Mapping[str, str]
@@ -33,7 +33,7 @@ class Template:
 
 
 def read_template(path: Path, chosen: Mapping[str, str]) -> Template:
-    """Raises LocalError if the file is no template, or asks for what cannot be had here."""
+    """Read and transform a template. Raises LocalError if it is invalid, or needs what the local stack does not support."""
     template = _parse(path)
     parameters = _parameters(template, chosen)
     code = _take_code(template, path.parent)
@@ -45,20 +45,20 @@ def read_template(path: Path, chosen: Mapping[str, str]) -> Template:
 
 
 def parameters_of(path: Path) -> Mapping[str, Mapping[str, Any]]:
-    """What a template declares of its parameters, by name. Raises LocalError if the file is no template."""
+    """Return a template's parameter declarations by name. Raises LocalError if the file is not a template."""
     declared: Mapping[str, Mapping[str, Any]] = _parse(path).get("Parameters", {})
     return declared
 
 
 class _NoManagedPolicies:
-    """Roles are not created here, so the names of AWS's policies need not be looked up."""
+    """An empty map of managed policies: no roles are created, so their ARNs are not needed."""
 
     def load(self) -> dict[str, str]:
         return {}
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # either is a class
-    """Reads short forms such as `!Ref` as SAM does, in C where PyYAML has it: that halves the time of a start's parsing."""
+    """A YAML loader that reads short forms such as `!Ref` as SAM does. In C, if PyYAML has it: seven times as fast."""
 
 
 _Loader.add_multi_constructor("!", intrinsics_multi_constructor)
@@ -70,9 +70,9 @@ def _parse(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise LocalError(f"{path}: {error.strerror}. --template names the SAM template to run") from error
     except (ValueError, yaml.YAMLError) as error:
-        raise LocalError(f"{path} is no SAM template: {error}") from error
+        raise LocalError(f"{path} is not a SAM template: {error}") from error
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
-        raise LocalError(f"{path} is no SAM template: it has no Resources")
+        raise LocalError(f"{path} is not a SAM template: it has no Resources")
     return template
 
 
@@ -87,7 +87,7 @@ def _parameters(template: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[
     for name, value in values.items():
         pattern = declared[name].get("AllowedPattern")
         allowed = [str(one) for one in declared[name].get("AllowedValues", [value])]
-        # CloudFormation holds each value of a list against the pattern.
+        # CloudFormation matches each value of a list against the pattern.
         each = value.split(",") if declared[name]["Type"] == "CommaDelimitedList" else [value]
         if value not in allowed or (pattern is not None and not all(re.fullmatch(pattern, one) for one in each)):
             rule = declared[name].get("ConstraintDescription", f"must be one of {', '.join(allowed)}")
@@ -96,7 +96,7 @@ def _parameters(template: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[
 
 
 def _take_code(template: dict[str, Any], root: Path) -> dict[str, Path]:
-    """Each function's code, which stays where it is: the transform wants it uploaded, so it is told that it were."""
+    """Return each function's code folder, and put a fake S3 URI in its place: the transform requires uploaded code."""
     common = template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
     code: dict[str, Path] = {}
     for name, resource in template["Resources"].items():

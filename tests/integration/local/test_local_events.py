@@ -49,7 +49,7 @@ def test_a_stop_is_shown_with_its_intent_rule_consent_list_and_reply(good: Done)
     assert rule == "keyword:aws/STOP"
     assert consent == "OPTED_OUT EndUserOptedOut=true since 2026-11-03 14:02:11Z"
     assert listed.startswith("on it since")
-    assert listed.endswith("AWS itself says EndUserOptedOut=false")
+    assert listed.endswith("AWS reports EndUserOptedOut=false")
     assert reply.startswith("Example Bank: You are opted out")
 
 
@@ -61,7 +61,7 @@ def test_events_run_in_turn_on_one_stack(good: Done) -> None:
 def test_an_ordinary_text_is_shown_as_left_alone(good: Done) -> None:
     """Read, and of no meaning for consent."""
     assert row(good, "ordinary", "Can we")[1:] == [
-        *("NONE", "asks for nothing: left alone", "none recorded", "not on it", "none"),
+        *("NONE", "no request: ignored", "none recorded", "not on it", "none"),
     ]
 
 
@@ -99,7 +99,7 @@ def test_nothing_but_the_table_is_written_otherwise(mixed: Done) -> None:
 def test_an_older_stop_is_shown_as_stale(mixed: Done) -> None:
     """It changes nothing, and the list stays as the newer START left it."""
     _, _, rule, consent, listed, _ = row(mixed, "stop", "STOP")
-    assert rule == "keyword:aws/STOP stale: a newer decision stood already"
+    assert rule == "keyword:aws/STOP stale: a newer decision exists"
     assert consent.startswith("OPTED_IN")
     assert listed == "not on it"
 
@@ -124,13 +124,13 @@ def test_what_cannot_be_read_is_shown_with_its_reason_and_fails_the_run(mixed: D
     [
         ("{", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
-        ("5", "no event"),
-        ("null", "no event"),
-        ("{}", "no event"),
-        ('{"Records": []}', "no event"),
-        ('{"Records": [5]}', "no event"),
-        ('{"Records": [{"eventSource": "aws:s3"}]}', "no event"),
-        ('{"Records": [{"body": "{}"}, {"Sns": {}}]}', "no event"),
+        ("5", "not an event"),
+        ("null", "not an event"),
+        ("{}", "not an event"),
+        ('{"Records": []}', "not an event"),
+        ('{"Records": [5]}', "not an event"),
+        ('{"Records": [{"eventSource": "aws:s3"}]}', "not an event"),
+        ('{"Records": [{"body": "{}"}, {"Sns": {}}]}', "not an event"),
     ],
 )
 def test_a_file_that_is_no_event_is_refused(tmp_path: Path, content: str, complaint: str) -> None:

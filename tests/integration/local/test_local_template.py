@@ -133,7 +133,7 @@ def test_a_parameter_without_default_must_be_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["text", [], {}, {"Resources": []}])
 def test_a_file_that_is_no_template_is_refused(tmp_path: Path, content: object) -> None:
     """By its name."""
-    with pytest.raises(LocalError, match="is no SAM template"):
+    with pytest.raises(LocalError, match="is not a SAM template"):
         read_template(written(tmp_path, content), {})
 
 

@@ -77,7 +77,7 @@ def test_a_new_table_with_the_old_list_learns_of_opt_outs_from_the_list(recovery
 
 def test_the_local_stack_refuses_a_ledger_that_is_not_there(recovery: Recovery) -> None:
     """It begins with an empty account, and a made-up table would be an empty ledger."""
-    with pytest.raises(LocalError, match="there is no table kept here"):
+    with pytest.raises(LocalError, match="there is no table kept"):
         recovery.deploy(**TABLE, **STREAM, **KEY)
 
 

@@ -1,4 +1,4 @@
-"""Decides what the opt-outs API shows to clients that insist on https: a certificate of its own, made at each start."""
+"""A self-signed certificate for https on the API port, created at each start."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ VALID_FOR = timedelta(days=3650)
 
 @dataclass(frozen=True)
 class Certificate:
-    """Its private key exists in this process only."""
+    """A certificate. Its private key exists in this process only."""
 
-    pem: str  # for clients to trust, such as by NODE_EXTRA_CA_CERTS
+    pem: str  # for clients to trust, for example with NODE_EXTRA_CA_CERTS
     context: ssl.SSLContext
 
 
 def make_certificate(host: str, now: datetime) -> Certificate:
-    """For this machine's names and the address that is served on."""
+    """Create a certificate for this machine's names and the served address."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sms-consent local")])
     certificate = (
@@ -56,7 +56,7 @@ def _name(text: str) -> x509.GeneralName:
 
 
 def _context(pem: str, key: ec.EllipticCurvePrivateKey) -> ssl.SSLContext:
-    """OpenSSL loads keys from files only, so one stands for a moment where nobody else may read."""
+    """Return a TLS context. OpenSSL loads keys from files only, so the key is briefly in a private temporary file."""
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["Gateway", "Invoke"]
 
 Invoke = Callable[[Mapping[str, Any]], Any]
-"""A function of the stack. It raises FunctionFailed."""
+"""Calls a function of the stack. Raises FunctionFailed."""
 
 MOST_BYTES = 10 * 1024 * 1024
-"""The payload of an HTTP API (its quotas, not to be raised)."""
+"""Maximum payload of an HTTP API, in bytes (a fixed quota)."""
 MOST_TO_LAMBDA = 6 * 1024 * 1024
-"""An event of a synchronous invocation."""
+"""Maximum size of an event of a synchronous invocation, in bytes."""
 DRAINED = 64 * 1024 * 1024
-"""How much of a body that is too large is read all the same, so that its sender gets to read the answer."""
+"""Bytes of a too large body that are read nevertheless, so that the client can read the response."""
 
 _SIGV4 = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([A-Za-z0-9_-]+)/\d{8}/[a-z0-9-]+/execute-api/aws4_request,\s*"
@@ -45,7 +45,7 @@ class Gateway:
     """A WSGI application."""
 
     def __init__(self, function: Invoke, *, access_keys: bool, now: Callable[[], datetime]) -> None:
-        """``access_keys``: whether there is a second API. ``now``: the time that callers have too, who date signatures by it."""
+        """``access_keys``: whether the second API exists. ``now``: the clock of the callers' signatures."""
         self._function = function
         self._access_keys = access_keys
         self._now = now
@@ -63,7 +63,7 @@ class Gateway:
                 match = _SIGV4.fullmatch(event["headers"].get("authorization", ""))
                 if match is None:
                     return _own(403, "Forbidden")
-                # Which secret belongs to the key id is not known here: like moto, this takes any signature.
+                # The secret of an access key id is unknown here: like moto, this accepts any signature.
                 event["requestContext"]["authorizer"] = {"iam": _principal(match[1])}
             return _response(self._function({**event, **_as_payload(request, body)}))
         except FunctionFailed:
@@ -78,7 +78,7 @@ class Gateway:
         return {
             "version": "2.0",
             "routeKey": "$default",
-            # Percent-encoding is resolved, as an HTTP API does it.
+            # Percent-encoding is decoded, as in an HTTP API.
             "rawPath": request.path,
             "rawQueryString": request.query_string.decode("latin-1"),
             "queryStringParameters": {name: ",".join(values) for name, values in request.args.lists()},
@@ -105,7 +105,7 @@ class Gateway:
 
 
 def _body(request: Request) -> bytes | None:
-    """None if it is too large."""
+    """Return the body, or None if it is too large."""
     found, size = [], 0
     while size < DRAINED and (chunk := request.stream.read(64 * 1024)):
         size += len(chunk)
@@ -115,7 +115,7 @@ def _body(request: Request) -> bytes | None:
 
 
 def _as_payload(request: Request, body: bytes) -> dict[str, Any]:
-    """As text where it is said to be and is; else in base64."""
+    """Return the body as text if its content type says so and it is UTF-8, otherwise in base64."""
     if not body:
         return {}
     if _TEXT.match(request.headers.get("content-type", "text/plain")):
@@ -141,5 +141,5 @@ def _response(answer: Mapping[str, Any]) -> Response:
 
 
 def _own(status: int, message: str) -> Response:
-    """API Gateway's own answers have this form, which no HTTP API can change."""
+    """Return a response of API Gateway itself, in its fixed form."""
     return Response(f'{{"message":"{message}"}}', status, content_type="application/json")

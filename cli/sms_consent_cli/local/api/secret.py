@@ -1,6 +1,6 @@
-"""Decides what an ``AWS::SecretsManager::Secret`` with a generated value becomes here; moto's CloudFormation lacks it.
+"""``AWS::SecretsManager::Secret`` with a generated value, which moto's CloudFormation lacks.
 
-Importing this module is enough: moto asks for all such models when it first creates a stack.
+Importing this module registers it: moto collects all such models when it first creates a stack.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ __all__ = ["GeneratedSecret"]
 
 
 class GeneratedSecret(CloudFormationModel):
-    """A secret made by a template."""
+    """A secret created by a template."""
 
     def __init__(self, arn: str) -> None:
         self.arn = arn
 
     @property
     def physical_resource_id(self) -> str:
-        """``Ref`` gives the ARN."""
+        """Return the ARN, the value of ``Ref``."""
         return self.arn
 
     def is_created(self) -> bool:
-        """At once."""
+        """Return True: creation is immediate."""
         return True
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        """The property that names it."""
+        """Return the name property."""
         return "Name"
 
     @staticmethod
     def cloudformation_type() -> str:
-        """Its type in a template."""
+        """Return the type's name in a template."""
         return "AWS::SecretsManager::Secret"
 
     @classmethod
@@ -48,7 +48,7 @@ class GeneratedSecret(CloudFormationModel):
         region_name: str,
         **_: Any,
     ) -> GeneratedSecret:
-        """With the generated string put into its template, as CloudFormation does."""
+        """Create the secret, with the generated string inserted into its template as in CloudFormation."""
         backend = secretsmanager_backends[account_id][region_name]
         properties = cloudformation_json["Properties"]
         answer = backend.create_secret(

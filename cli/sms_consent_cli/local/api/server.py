@@ -1,6 +1,6 @@
-"""Decides how the opt-outs API is spoken to: http and https on one port, told apart by a connection's first byte.
+"""The API's server: http and https on one port, told apart by the first byte of a connection.
 
-Microsoft's client refuses http unless it is told otherwise; curl is easier without certificates.
+Microsoft's client refuses http by default; curl is easier to use without certificates.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ __all__ = ["ApiServer"]
 HANDSHAKE = b"\x16"
 """The type of the first record of a TLS connection (RFC 8446, section 5.1); no HTTP method starts with it."""
 SILENCE = 60
-"""Seconds after which a connection that says nothing is closed."""
+"""Seconds after which an idle connection is closed."""
 
 
 class ApiServer:
-    """Serves an application in threads of its own."""
+    """Serves an application in separate threads."""
 
     def __init__(self, bound_socket: BoundSocket, app: WSGIApplication, tls: ssl.SSLContext) -> None:
         self._server = _EitherServer(bound_socket, app, tls)
@@ -34,11 +34,11 @@ class ApiServer:
         self._thread = Thread(target=self._server.serve_forever, name="api-port", daemon=True)
 
     def start(self) -> None:
-        """From here on, requests are answered."""
+        """Start answering requests."""
         self._thread.start()
 
     def stop(self) -> None:
-        """No further request is taken."""
+        """Stop accepting requests."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -49,7 +49,7 @@ class _EitherServer(ThreadedWSGIServer):
         self._tls = tls
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """In the connection's own thread, so that a client that says nothing holds up nobody."""
+        """Run the TLS handshake in the connection's thread, so that an idle client blocks no other."""
         connection: socket.socket = request
         connection.settimeout(SILENCE)
         try:
@@ -59,11 +59,11 @@ class _EitherServer(ThreadedWSGIServer):
             with self._tls.wrap_socket(connection, server_side=True) as secure:
                 super().finish_request(secure, client_address)
         except OSError:
-            return  # gone, silent, or without trust in the certificate: its own business
+            return  # disconnected, idle, or it does not trust the certificate
 
 
 class _Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"  # connections are kept open, as API Gateway keeps them
+    protocol_version = "HTTP/1.1"  # keep connections open, as API Gateway does
 
     def log(self, *_: Any) -> None:
-        """Paths hold numbers; ApiFunction logs what may be logged."""
+        """Log nothing: paths contain phone numbers. ApiFunction writes its own log."""
