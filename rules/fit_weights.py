@@ -31,9 +31,9 @@ WEIGHTS = Path(__file__).with_name("weights")
 EXAMPLES = Path(__file__).parents[1] / "tests" / "unit" / "intent" / "examples"
 EPOCHS, AVERAGED = 12, 4
 RATE, BIAS_RATE = 0.15, 0.05
-SHRINK = 0.02  # how strongly a weight is drawn back to nothing whenever its feature is met
+SHRINK = 0.02  # how strongly a weight is reduced whenever its feature occurs
 LEFT_OUT = 0.2  # of a text's features, at each step
-RAREST = 2  # texts: a feature of one tells of that text only
+RAREST = 2  # texts: a feature of one text says nothing about others
 SMALLEST = 0.1  # a lighter feature is left out
 FOLDS = 5
 
@@ -47,7 +47,7 @@ class Weighed(NamedTuple):
 
 
 def fitted(texts: Sequence[Weighed]) -> tuple[float, dict[str, float]]:
-    """The bias and the weights. The clause that says most of a text learns in full, the others by less."""
+    """Return the bias and the weights. The clause with the greatest total is fitted in full, the others by less."""
     counts = Counter(
         feature for text in texts for feature in {feature for clause in text.clauses for feature in clause}
     )
@@ -86,13 +86,13 @@ def fitted(texts: Sequence[Weighed]) -> tuple[float, dict[str, float]]:
 
 
 def total_of(text: Weighed, bias: float, weights: Mapping[str, float]) -> float:
-    """What a text weighs."""
+    """Return the total of a text."""
     totals = [sum([weights.get(feature, 0.0) for feature in clause]) for clause in text.clauses]
     return bias + linear_model.summed(totals) + (weights.get(linear_model.ASKING, 0.0) if text.asking else 0.0)
 
 
 def _limits(language: str) -> dict[str, float | None]:
-    """The limits of a language's own that its file names; they are chosen by cross-validation, and stay."""
+    """Return the limits in a language's file, which are chosen by cross-validation and kept."""
     path = WEIGHTS / f"{language}.json"
     limits: dict[str, float | None] = json.loads(path.read_text("utf-8")).get("limits", {}) if path.is_file() else {}
     return limits
@@ -101,7 +101,7 @@ def _limits(language: str) -> dict[str, float | None]:
 def described(
     language: str, bias: float, weights: dict[str, float], examples: Sequence[LabelledText]
 ) -> dict[str, object]:
-    """The file's content: features by their weight, rounded, so that each can be looked up and the file stays small."""
+    """Return the content of a file: the features by their rounded weight."""
     count, sources = len(examples), "tests/corpus/dev.jsonl and tests/unit/intent/examples"
     if any(example.kind == "sms-spam-ham" for example in examples):
         sources += " and half of the human messages of the UCI SMS Spam Collection (Almeida and Hidalgo, CC BY 4.0)"
@@ -111,7 +111,7 @@ def described(
             by_weight.setdefault(f"{weight:.1f}", []).append(feature)
     limits = _limits(language)
     return {
-        "title": f"What words weigh for an opt-out, language {language}",
+        "title": f"Weights of words for an opt-out, language {language}",
         "source": f"fitted by rules/fit_weights.py to {count} texts of {sources}",
         **({"limits": limits} if limits else {}),
         "bias": round(bias, 2),
@@ -149,7 +149,7 @@ def cross_validated(examples: Sequence[LabelledText], texts: Sequence[Weighed]) 
 
 
 def conversation(path: Path) -> list[LabelledText]:
-    """The half of the collection's human messages that is drawn for fitting; the other half stays a measure."""
+    """Return the half of the collection's human messages that is used for fitting. The other half remains for measuring."""
     return [text for text in load_sms_spam(path) if int(hashlib.sha256(text.text.encode()).hexdigest(), 16) % 2]
 
 
@@ -166,7 +166,7 @@ def listed(language: str) -> list[LabelledText]:
 
 
 def main() -> int:
-    """Fits each language that is named."""
+    """Fit each language on the command line."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--cross-validate", action="store_true")
     arguments.add_argument(

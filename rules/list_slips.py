@@ -29,14 +29,14 @@ NAMES = {"no": "nb"}
 
 
 def entries(pack: Mapping[str, Any]) -> Iterator[str]:
-    """The words and stems of a language's sentences."""
+    """Yield the words and stems of a language's sentences."""
     listed = [words for name, words in pack["parts"].items() if name != OTHER_THINGS]
     for words in (*listed, pack.get("common", ""), *(name[2:] for name in literals(requests_of(pack)))):
         yield from words.replace("_", " ").split()
 
 
 def frequencies(language: str) -> dict[str, float]:
-    """How often words are met, on Zipf's scale, folded as texts are."""
+    """Return the frequency of folded words, on Zipf's scale."""
     found: dict[str, float] = {}
     for word, frequency in wordfreq.get_frequency_dict(NAMES.get(language, language), "best").items():
         key = fold_keyword(word)
@@ -45,12 +45,12 @@ def frequencies(language: str) -> dict[str, float]:
 
 
 def is_made_of(word: str, pieces: Set[str]) -> bool:
-    """Whether two known words come to an ordinary one: "into", "weekend"."""
+    """Return whether a word consists of two known words: "into", "weekend"."""
     return any(word[:cut] in pieces and word[cut:] in pieces for cut in range(2, len(word) - 1))
 
 
 def listed(language: str) -> dict[str, str]:
-    """The file's content."""
+    """Return the content of a language's file."""
     (pack,) = sentence_files(language)
     met = frequencies(language)
     words = set(entries(pack))
@@ -66,7 +66,7 @@ def listed(language: str) -> dict[str, str]:
         if met[word] >= RAREST_WORD and word not in meant and (speller.nearest(word) or is_made_of(word, pieces))
     }
     return {
-        "title": f"Words that may be mistyped in a text in {language}, and ordinary ones one slip beside them",
+        "title": f"Words that may be misspelt in a text in {language}, and ordinary words one slip away from them",
         "source": f"words: rules/sentences/{language}.json; forms and ordinary words: wordfreq 3 (rspeer/wordfreq)",
         "licence": "the words of wordfreq's lists: CC BY-SA 4.0",
         "words": " ".join(sorted(meant)),
@@ -75,7 +75,7 @@ def listed(language: str) -> dict[str, str]:
 
 
 def main() -> None:
-    """Writes the file of each language that is named."""
+    """Write the file of each language on the command line."""
     SLIPS.mkdir(exist_ok=True)
     for language in sys.argv[1:]:
         path: Path = SLIPS / f"{language}.json"

@@ -1,6 +1,8 @@
 """What the corpus promises in its README: enough texts, honest labels' shape, and two parts kept apart."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -144,3 +146,11 @@ def test_a_file_that_is_not_the_sms_spam_collection_is_refused(tmp_path: Path) -
     path.write_text("label,text\nham,hi\n", encoding="utf-8")
     with pytest.raises(CorpusError, match="not the SMS Spam Collection"):
         load_sms_spam(path)
+
+
+def test_texts_are_added_by_a_command_that_runs() -> None:
+    """Its imports follow the packages."""
+    command = [sys.executable, "-m", "rules.add_texts", "--help"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True)
+    assert "--written" in done.stdout

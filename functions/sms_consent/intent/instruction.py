@@ -24,13 +24,13 @@ class Instruction:
         """``lists`` are the folded words by which instructions are recognised."""
         self._lists = {name: frozenset(words.split("|")) for name, words in lists.items()}
 
-    def is_told(self, keyword: str) -> bool:
+    def is_instructed(self, keyword: str) -> bool:
         """Return whether a keyword is one that automatic texts tell people to send."""
         return keyword in self._lists["keywords"]
 
-    def tells(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> bool:
-        """Return whether words tell somebody what to text, however few they are: "Reply START to resubscribe"."""
-        return any(self._tells(folded, words, place, keywords) for place in range(len(words)))
+    def is_in(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> bool:
+        """Return whether words are an instruction what to text, however few they are: "Reply START to resubscribe"."""
+        return any(self._instructs(folded, words, place, keywords) for place in range(len(words)))
 
     def goes_on(self, folded: Folded, keyword: Word) -> bool:
         """Return whether a short text goes on after a keyword in capitals as instructions do: "STOP to ..."."""
@@ -58,18 +58,18 @@ class Instruction:
             return words
         if obeys := self._obeys(folded, words, keywords):
             head = words[:obeys]
-            if any(self._tells(folded, head, place, keywords) for place in range(obeys)):
+            if any(self._instructs(folded, head, place, keywords) for place in range(obeys)):
                 return words[obeys:]
         named = self._named(folded, words)
         verbs = self._lists["verbs"]
-        told = [
+        instructed = [
             place
             for place, text in enumerate(texts)
             if (text in keywords or (place and texts[place - 1] in verbs))
-            and self._tells(folded, words, place, keywords)
+            and self._instructs(folded, words, place, keywords)
         ]
         gone: set[int] = set()
-        for place in {*told, *named}:
+        for place in {*instructed, *named}:
             gone.update(self._sentence(folded, words, place, whole=place in named))
         return [word for place, word in enumerate(words) if place not in gone] if gone else words
 
@@ -79,8 +79,8 @@ class Instruction:
             return 0
         for place in range(len(words) - 1, max(1, len(words) - _TAIL - 1), -1):
             if words[place].text in keywords:
-                told = words[place].text in [word.text for word in words[:place]]
-                after_comma = told and "," in folded.text[words[place - 1].end : words[place].start]
+                repeated = words[place].text in [word.text for word in words[:place]]
+                after_comma = repeated and "," in folded.text[words[place - 1].end : words[place].start]
                 return place if after_comma or words[place - 1].text in self._lists["so"] else 0
         return 0
 
@@ -122,7 +122,7 @@ class Instruction:
 
     @staticmethod
     def _names(folded: Folded, word: Word) -> bool:
-        """Return whether a keyword stands in a word, as in "回复STOP退订", or is quoted: "「停止」と返信"."""
+        """Return whether a keyword is part of a word, as in "回复STOP退订", or is quoted: "「停止」と返信"."""
         written = folded.written(word.start, word.end)
         quoted = folded.original[folded.span(word.start, word.end)[0] - 1 :][:1] in ("「", "『", "“", "‘")
         return quoted or any(keyword in written for keyword in ("STOP", "HELP", "START"))
@@ -130,11 +130,11 @@ class Instruction:
     def _is_shouted(self, folded: Folded, word: Word) -> bool:
         return word.text in self._lists["keywords"] and folded.written(word.start, word.end).isupper()
 
-    def _tells(self, folded: Folded, words: Sequence[Word], place: int, keywords: Mapping[str, object]) -> bool:
+    def _instructs(self, folded: Folded, words: Sequence[Word], place: int, keywords: Mapping[str, object]) -> bool:
         """Return whether a keyword follows a verb of replying, or is in capitals after "To unsubscribe:"."""
         word, lists = words[place], self._lists
         if word.text not in keywords:
-            return self._tells_other(folded, words, place)
+            return self._instructs_other(folded, words, place)
         shouted = folded.written(word.start, word.end).isupper() and _has_small_letters(folded)
         before = folded.text[words[place - 1].end : word.start] if place else ""
         if shouted and ":" in before and words[place - 1].text in keywords:
@@ -171,8 +171,8 @@ class Instruction:
             and folded.text[words[verb - 1].end : words[verb].start].isspace()
         )
 
-    def _tells_other(self, folded: Folded, words: Sequence[Word], place: int) -> bool:
-        """Return whether a word in capitals that is no keyword stands after a verb: "Text URGENT to reach me"."""
+    def _instructs_other(self, folded: Folded, words: Sequence[Word], place: int) -> bool:
+        """Return whether a word in capitals that is no keyword follows a verb: "Text URGENT to reach me"."""
         lists = self._lists
         if not place or words[place - 1].text not in lists["verbs"] or self._is_mine(folded, words, place - 1):
             return False
@@ -185,7 +185,7 @@ class Instruction:
         return not shouts and (following.text in lists["purpose"] or following.text == "and")
 
     def _has_code(self, folded: Folded, words: Sequence[Word]) -> bool:
-        """Return whether a code stands after a verb of replying anywhere."""
+        """Return whether a code follows a verb of replying anywhere."""
         verbs = self._lists["verbs"]
         return any(word.text in verbs and self._is_code(folded, following) for word, following in pairwise(words))
 

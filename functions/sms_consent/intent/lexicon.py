@@ -306,7 +306,7 @@ class Agency:
         j = at - 1
         while j >= 0 and units[j].parts & self._skipped and not units[j].parts & (self._you | self._not):
             if units[j].parts & self._please:
-                return -1, 0  # whatever stands before "please", the sentence begins there
+                return -1, 0  # the sentence begins at "please", whatever precedes it
             j -= 1
         return (j, units[j].parts) if j >= 0 else (-1, 0)
 

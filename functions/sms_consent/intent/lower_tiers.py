@@ -196,7 +196,7 @@ class LowerTiers:
             return None
         first = folded.words[0]
         keyword = self._keywords.get(first.text)
-        if keyword is None or keyword.intent is not Intent.OPT_OUT or not self._non_authored.is_told(first.text):
+        if keyword is None or keyword.intent is not Intent.OPT_OUT or not self._non_authored.is_instructed(first.text):
             return None
         return keyword, first, first
 

@@ -252,13 +252,13 @@ class NonAuthoredText:
             words, rule = kept, first or "immune:instruction"
         return AuthoredText(words, rule, by_machine=any(phrase not in self._spoken for phrase in phrases))
 
-    def is_told(self, keyword: str) -> bool:
+    def is_instructed(self, keyword: str) -> bool:
         """Return whether automatic texts instruct people to send this keyword."""
-        return self._instruction.is_told(keyword)
+        return self._instruction.is_instructed(keyword)
 
     def instructs(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> bool:
         """Return whether words are an instruction what to text, however few they are: "Reply START to resubscribe"."""
-        return self._instruction.tells(folded, words, keywords)
+        return self._instruction.is_in(folded, words, keywords)
 
     def is_instruction(self, folded: Folded, keyword: Word) -> bool:
         """Return whether a short text continues after a keyword in capitals like an instruction: "STOP to ..."."""

@@ -28,7 +28,7 @@ class RuleSet:
         opt_in: Further opt-in keywords.
         help: Further help keywords.
         ordinary: Words that ask for nothing in this deployment, such as YES where texts ask yes-or-no questions.
-        linear_model: Whether weights of words may find or doubt a request. Without, only patterns do; weights are fitted so.
+        linear_model: Whether weights of words may find or doubt a request. Without it, only patterns do, as for fitting weights.
 
     Words that collide with the built-in rules are in ``ignored``.
     """

@@ -17,7 +17,7 @@ from sms_consent_cli.shared.rule_sources import source_of
         ("take me off your list", "English"),
         ("would rather my number wasn't used by you guys for texts", "rules/fit_weights.py"),
         ("wrong number", "each with its reason"),
-        ("slutt å sende meg meldinger", "frames of their own"),
+        ("slutt å sende meg meldinger", "Patterns that several languages share"),
         ("Liked “STOP to end”", "Texts that quote ours"),
         ("not my keyword", "Configured for this deployment"),
     ],

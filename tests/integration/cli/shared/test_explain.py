@@ -69,7 +69,7 @@ def test_rcs_content_is_explained_as_the_functions_read_it(
         ("STOP please", ["docs.aws.amazon.com/sms-voice", "Words that may stand beside a keyword"]),
         ("stpo", ["docs.aws.amazon.com/sms-voice", "Misspellings"]),
         ("take me off your list", ["47 CFR"]),
-        ("slutt å sende meg meldinger", ["Norwegian", "Frames of the languages that have no frames of their own"]),
+        ("slutt å sende meg meldinger", ["Norwegian", "Patterns that several languages share"]),
     ],
 )
 def test_a_rule_of_every_tier_is_shown_with_all_its_sources(command: Command, text: str, sources: list[str]) -> None:

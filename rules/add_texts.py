@@ -1,9 +1,9 @@
 """
-Adds labelled texts to the corpus: gives each its family, draws its part, refuses what would join the two parts.
+Add labelled texts to the corpus: give each a family, draw its part, and refuse texts that resemble both parts.
 
-    python tests/corpus/add_texts.py DRAFT.txt…          drawn into dev.jsonl or heldout.jsonl
-    python tests/corpus/add_texts.py --chat DRAFT.txt…   held out, into chat.jsonl
-    python tests/corpus/add_texts.py --written …         not drawn, into dev.jsonl: for rules to be written on
+    python -m rules.add_texts DRAFT.txt…          drawn into dev.jsonl or heldout.jsonl
+    python -m rules.add_texts --chat DRAFT.txt…   held out, into chat.jsonl
+    python -m rules.add_texts --written …         not drawn, into dev.jsonl: for rules to be written on
 
 A draft has a heading `@ language LABEL kind`, below it one text a line; `  ## ` starts a note, `\\n` is a line break.
 """
@@ -15,12 +15,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.evaluation.corpus import CORPUS, Label, LabelledText, Part, load
-from cli.evaluation.split import CHAT_FAMILY, WRITTEN_FAMILY, Likeness, part_of, text_id, words
+from rules.corpus_split import CHAT_FAMILY, WRITTEN_FAMILY, Likeness, part_of, text_id, words
+from sms_consent_cli.commands.evaluate.corpus import CORPUS, Label, LabelledText, Part, load
 
 
 def drafted(path: Path, prefix: str) -> Iterator[LabelledText]:
-    """The texts of a draft, each as a family of its own."""
+    """Yield the texts of a draft, each as a separate family."""
     language = label = kind = ""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("@ "):
@@ -33,7 +33,7 @@ def drafted(path: Path, prefix: str) -> Iterator[LabelledText]:
 
 
 def families(new: list[LabelledText], old: list[LabelledText]) -> Iterator[tuple[LabelledText, set[str]]]:
-    """Each new text with the families of its near-duplicates; a bare keyword is like no other text."""
+    """Yield each new text with the families of its near-duplicates. A bare keyword resembles no other text."""
     known = Likeness((example.family, words(example.text)) for example in old if example.kind != "keyword")
     for example in new:
         if example.kind == "keyword":
@@ -46,13 +46,13 @@ def families(new: list[LabelledText], old: list[LabelledText]) -> Iterator[tuple
 
 
 def _family(example: LabelledText, like: set[str], prefix: str) -> str:
-    """The family of what it is like; chat, and what is written for rules, stays among its own."""
+    """Return the family of the texts it resembles. Chat, and texts written for rules, stay in families of their kind."""
     own = [family for family in like if family.startswith(prefix)]
     return min(own, default=example.family) if prefix or own else example.family
 
 
 def main() -> int:
-    """Appends the drafts' texts; prints the ids that were refused and why."""
+    """Append the texts of drafts, and print the ids that were refused and why."""
     arguments = argparse.ArgumentParser(description=__doc__)
     into = arguments.add_mutually_exclusive_group()
     into.add_argument("--chat", action="store_const", dest="prefix", const=CHAT_FAMILY, default="")
