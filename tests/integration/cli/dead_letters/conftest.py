@@ -19,7 +19,7 @@ from sms_consent_cli.shared.deployment import Deployment
 
 
 @dataclass
-class Office:
+class Operator:
     """A queue, its dead-letter queue, the function, and the command."""
 
     inbound: Inbound
@@ -62,7 +62,7 @@ class Office:
     def bodies(self, queue: str | None = None) -> list[str]:
         return sorted(each["Body"] for each in self.waiting(queue))
 
-    def hear(self) -> None:
+    def process(self) -> None:
         """Have the function process the queue."""
         sqs = clients.queues()
         while received := sqs.receive_message(
@@ -96,10 +96,10 @@ class Office:
 
 
 @pytest.fixture
-def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+def operator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Operator]:
     """Time stands still here, so a receive must not wait for it. One client for all: making one takes longer than a test."""
     monkeypatch.setattr("sms_consent_cli.commands.dead_letters.queue.WAIT", 0)
     monkeypatch.setattr(Deployment, "sqs", lambda _: clients.queues())
     monkeypatch.setenv("COLUMNS", "80")
     with inbound_function(monkeypatch) as inbound:
-        yield Office(inbound, clients.queues().create_queue(QueueName="inbound")["QueueUrl"])
+        yield Operator(inbound, clients.queues().create_queue(QueueName="inbound")["QueueUrl"])
