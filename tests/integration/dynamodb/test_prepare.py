@@ -77,7 +77,7 @@ def test_repeating_it_changes_nothing(ledger: Configured, key: str) -> None:
     first = ledger.told("prepare", ledger.world.table, "--key", key)
     again = ledger.told("prepare", ledger.world.table)
     assert (again["changed"], again["parameters"]) == ([], first["parameters"])
-    assert "everything that a ledger needs" in ledger.done("prepare", ledger.world.table).output
+    assert "all settings of a ledger" in ledger.done("prepare", ledger.world.table).output
 
 
 def test_a_dry_run_changes_nothing(ledger: Configured, key: str) -> None:
@@ -135,7 +135,7 @@ def test_another_applications_table_with_the_same_keys_is_refused(
 ) -> None:
     """Keys named pk and sk are common."""
     clients.dynamodb().put_item(TableName=ledger.world.table, Item={"pk": {"S": pk}, "sk": {"S": sk}})
-    assert "is no ledger" in _refused(ledger, ledger.world.table, "--key", key)
+    assert "is not a ledger" in _refused(ledger, ledger.world.table, "--key", key)
 
 
 def test_items_of_a_later_version_do_not_make_it_a_strange_table(ledger: Configured, key: str) -> None:

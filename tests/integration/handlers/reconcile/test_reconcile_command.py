@@ -46,7 +46,7 @@ def test_when_all_agree_it_says_so(deployment: Configured) -> None:
     deployment.world.sweep()
     result = deployment.run()
     assert result.exit_code == 0, result.output
-    assert "They agree." in result.stdout
+    assert "No difference." in result.stdout
 
 
 def test_a_dry_run_changes_nothing(deployment: Configured) -> None:
@@ -94,7 +94,7 @@ def test_while_the_function_is_at_it_the_command_says_so(deployment: Configured)
     book.save(run.successor("a", run.lists, now).saved_by("function", now + LEASE), run)
     result = deployment.run()
     assert result.exit_code == 3
-    assert "another reconcile is at it, until 2026-11-03T15:10:02.000Z" in result.stderr
+    assert "another reconcile run is active, at least until 2026-11-03T15:10:02.000Z" in result.stderr
     deployment.world.pass_time(seconds=LEASE.total_seconds())
     assert deployment.run().exit_code in (0, 1)
 

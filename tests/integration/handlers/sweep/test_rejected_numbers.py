@@ -400,7 +400,7 @@ def test_the_command_has_all_tried_again(command: Configured) -> None:
     """Those that are rejected again are listed again."""
     _given_up(command.world)
     with refuses("PutOptedOutNumber", _for(PERSON, BLOCKED)) as puts:
-        assert "1 to be tried again" in command.done("retry", "--all").stdout
+        assert "1 will be retried" in command.done("retry", "--all").stdout
         _sweep(command.world)
     assert len(puts) == 1
     assert len(_rejected(command.world)) == 1
