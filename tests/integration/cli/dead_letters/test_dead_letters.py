@@ -362,7 +362,7 @@ def test_a_bare_payload_keeps_its_place_in_time(operator: Any) -> None:
     }
     operator.give_up(json.dumps(payload))
     operator.inbound.world.pass_time(hours=1)
-    operator.inbound.process("STOP")
+    operator.inbound.hear("STOP")
     operator.inbound.world.pass_time(hours=1)
     operator.run("redrive")
     operator.process()

@@ -53,7 +53,7 @@ class Operator:
         """Dead-letter changes that the bus rejects, as the function does."""
         self.notify.refuses = lambda _: "MalformedDetail"
         for each in asked:
-            self.notify.inbound.process(each, inboundMessageId=f"{each}-{len(self.notify.requests)}")
+            self.notify.inbound.hear(each, inboundMessageId=f"{each}-{len(self.notify.requests)}")
             self.notify.inbound.world.pass_time(minutes=1)
             assert self.notify.run() == []
         self.notify.refuses = lambda _: None
@@ -128,7 +128,7 @@ def test_a_dry_run_publishes_nothing(operator: Operator) -> None:
 def test_after_a_failed_change_no_later_change_of_its_number_is_published(operator: Operator) -> None:
     """It would be told in the wrong order; others are not held up."""
     operator.put_aside("STOP", "START")
-    operator.notify.inbound.process("STOP", originationNumber="+14255550183", inboundMessageId="other")
+    operator.notify.inbound.hear("STOP", originationNumber="+14255550183", inboundMessageId="other")
     operator.notify.refuses = lambda _: "MalformedDetail"
     operator.notify.run()
     operator.notify.refuses = lambda entry: "MalformedDetail" if PERSON in entry["Detail"] else None
@@ -152,7 +152,7 @@ def test_one_of_them_can_be_chosen(operator: Operator) -> None:
 
 def test_where_the_function_failed_as_a_whole_the_records_are_read_from_the_stream(operator: Operator) -> None:
     """Lambda's message only says where they stand."""
-    operator.notify.inbound.process("STOP")
+    operator.notify.inbound.hear("STOP")
     operator.failed_whole()
     (message,) = operator.listed()
     assert message["reason"] == "the function failed as a whole: see its logs"
@@ -167,7 +167,7 @@ def test_records_that_the_stream_has_forgotten_are_said_to_be_gone(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stream keeps them for a day; the message stays for the operator."""
-    operator.notify.inbound.process("STOP")
+    operator.notify.inbound.hear("STOP")
     operator.failed_whole()
     monkeypatch.setattr(Deployment, "streams", lambda _: Trimmed(operator.notify.streams))
     result = operator.run("redrive")
@@ -177,7 +177,7 @@ def test_records_that_the_stream_has_forgotten_are_said_to_be_gone(
 
 def test_a_message_of_which_only_a_part_is_left_in_the_stream_stays(operator: Operator) -> None:
     """A partly published message must not count as done."""
-    operator.notify.inbound.process("STOP")
+    operator.notify.inbound.hear("STOP")
     operator.failed_whole(last="9" * 40)
     assert "no longer in the stream" in operator.run("redrive").stdout
     assert operator.notify.told() == []

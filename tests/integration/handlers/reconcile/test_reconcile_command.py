@@ -54,7 +54,7 @@ def test_a_dry_run_changes_nothing(deployment: Configured) -> None:
     before = deployment.written()
     result = deployment.run("--dry-run")
     assert result.exit_code == 1
-    assert "left as it is" in result.stdout
+    assert "not changed" in result.stdout
     assert deployment.written() == before
 
 
