@@ -1,4 +1,4 @@
-"""Decides where the emulator's tests run: in this process, against a server, or against AWS itself.
+"""Where the emulator's tests run: in this process, against a server, or against AWS.
 
 Every test runs in both of the first two worlds. With EMULATOR_TESTS_ON_AWS set to an account's number, those tests that
 need no control over the service run against that account, and only there: see README.md beside this file.
@@ -33,11 +33,11 @@ GUARD = Guard(TOLD) if TOLD is not None else None
 CLAIMS: dict[str, str] = {}
 WORLDS = ["aws"] if ON_AWS else ["in-process", "server"]
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-# What the protocol and moto may answer beside the errors that the model lists for an operation.
+# Errors of the protocol and of moto, in addition to those that the model lists for an operation.
 HELD_SO_FAR = "held as far as AWS shows it"
 BEYOND_THE_MODEL = {"SerializationException", "NotImplemented"}
 
-# One session, since each reads the service models anew. The type stubs know services by literal names only.
+# One session, since each reads the service models again. The type stubs know services by literal names only.
 new_client: Any = boto3.Session().client
 
 moto_sms_voice.install()
@@ -49,7 +49,7 @@ class World:
 
     name: str
     endpoint: str | None = None
-    calls: int | None = None  # of the service, by the test under way; None while it is not
+    calls: int | None = None  # of the service, by the current test; None outside tests
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str = SERVICE, region: str = "us-east-1", **options: Any) -> Any:
@@ -163,7 +163,7 @@ def conforms(shape: Any, value: Any, path: str) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[World]:
     """One server for all tests of a process, on a port of the system's choice."""
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request helps nobody
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request is noise
     running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     running.start()
     host, port = running.get_host_and_port()

@@ -72,7 +72,7 @@ def test_a_deleted_stack_deletes_its_list(world: Any, sms: Any, stack: Any) -> N
 
 
 def test_an_update_of_tags_keeps_the_list(sms: Any, stack: Any) -> None:
-    """Tags change in place: nobody is opted in by an update."""
+    """Tags change in place: an update opts nobody in."""
     stack(OptOutListName="brand", Tags=[{"Key": "stage", "Value": "test"}])
     sms.put_opted_out_number(OptOutListName="brand", OptedOutNumber=PERSON)
     outputs = stack(update=True, OptOutListName="brand", Tags=[{"Key": "owner", "Value": "us"}])

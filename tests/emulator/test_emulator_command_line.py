@@ -1,4 +1,4 @@
-"""The emulator as a server of its own, driven by the `aws` command."""
+"""The emulator as a separate server, called by the `aws` command."""
 
 from __future__ import annotations
 

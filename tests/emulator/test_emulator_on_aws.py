@@ -42,7 +42,7 @@ def test_without_an_account_nothing_runs_on_aws() -> None:
     [{ACCOUNT: "1"}, {ACCOUNT: "123456789012", NUMBER: "SIM"}, {ACCOUNT: "123456789012", RECIPIENTS: "+1,x"}],
 )
 def test_what_cannot_be_meant_is_refused(environment: dict[str, str]) -> None:
-    """A typing error must not end in somebody's account."""
+    """A typing error must not change another account."""
     with pytest.raises(ValueError, match=r"takes? "):
         told_by(environment)
 
@@ -86,7 +86,7 @@ def test_what_is_the_tests_own_may_be_used(guard: Guard, operation: str, paramet
 
 
 def test_recipients_stand_in_the_order_of_those_that_tests_write() -> None:
-    """Lists are told in the order of their numbers."""
+    """Lists are returned in the order of their numbers."""
     told = told_by({ACCOUNT: "123456789012", RECIPIENTS: f"{RECIPIENT}, {OTHER}"})
     assert told is not None
     assert told.recipients == (OTHER, RECIPIENT)
@@ -101,7 +101,7 @@ def test_simulator_numbers_stand_in_for_those_that_tests_write(guard: Guard) -> 
 
 @pytest.fixture
 def account(server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """moto's server in the place of AWS: an account with a list and a number of somebody's, and a simulator number."""
+    """moto's server in place of AWS: an account with another user's list and number, and a simulator number."""
     moto_api_backend.reset()
     backend = pinpointsmsvoicev2_backends["123456789012"]["us-east-1"]
     backend.create_opt_out_list("Theirs")
@@ -116,7 +116,7 @@ def account(server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def run(*files: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """As somebody with an account runs them."""
+    """Run the tests as the owner of an account does."""
     command = [
         sys.executable,
         "-m",
@@ -139,7 +139,7 @@ def run(*files: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def state(backend: Any) -> Any:
-    """What somebody with an account cares about."""
+    """Return the account's state that must not change."""
     lists = {name: sorted(each.numbers) for name, each in backend.opt_out_lists.items()}
     numbers = {
         each.phone_number: (each.opt_out_list_name, each.two_way_enabled) for each in backend.phone_numbers.values()
@@ -176,7 +176,7 @@ def test_they_run_tell_where_aws_differs_and_leave_the_account_as_it_was(account
     ],
 )
 def test_an_account_or_number_that_was_not_meant_is_left_alone(account: Any, told: Told, reason: str) -> None:
-    """A mistake would put somebody's number on another list."""
+    """A mistake would change the list of a number in use."""
     with pytest.raises(NotAllowed, match=reason):
         Guard(told).look_round(boto3.client("sts"), boto3.client("pinpoint-sms-voice-v2"))
     assert all(record.operation.startswith("Describe") for record in account.request_log())

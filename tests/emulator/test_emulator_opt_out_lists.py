@@ -143,7 +143,7 @@ class TestAReferenceToAList:
     def test_is_not_found_if_there_is_no_such_list(
         self, sms: Any, refused: Any, operation: str, more: dict[str, Any]
     ) -> None:
-        """An unknown list is told from an unknown number by its ResourceType."""
+        """ResourceType distinguishes an unknown list from an unknown number."""
         error = refused(getattr(sms, operation), OptOutListName="no-such-list", **more)
         assert (error["Code"], error["ResourceType"]) == ("ResourceNotFoundException", "opt-out-list")
         assert error["ResourceId"] == "no-such-list"
@@ -151,7 +151,7 @@ class TestAReferenceToAList:
     def test_is_not_found_in_another_account(
         self, sms: Any, refused: Any, operation: str, more: dict[str, Any]
     ) -> None:
-        """Another account's list, which nobody shared, is not found even where this one has one of that name."""
+        """Another account's list that is not shared is not found, even if this account has a list with that name."""
         arn = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Default"
         error = refused(getattr(sms, operation), OptOutListName=arn, **more)
         assert error["Code"] == "ResourceNotFoundException"

@@ -24,7 +24,7 @@ def test_a_number_put_by_api_was_not_opted_out_by_the_end_user(sms: Any, opt_out
 
 
 def test_a_repeated_put_is_no_error(sms: Any, opt_out_list: str) -> None:
-    """The number stands on the list once."""
+    """The number is on the list once."""
     for _ in range(2):
         sms.put_opted_out_number(OptOutListName=opt_out_list, OptedOutNumber=PERSON)
     assert listed(sms, opt_out_list) == [PERSON]

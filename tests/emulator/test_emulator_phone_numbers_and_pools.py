@@ -65,7 +65,7 @@ class TestAPhoneNumber:
         assert re.fullmatch(reserved, sms.request_phone_number(**wanted)["PhoneNumber"])
 
     def test_is_not_to_be_had_where_no_fiction_range_is_known(self, sms: Any, refused: Any) -> None:
-        """Better none than somebody's."""
+        """No number is better than one in use."""
         error = refused(sms.request_phone_number, **{**REQUEST, "IsoCountryCode": "ZZ"})
         assert (error["Code"], error["Reason"]) == ("ValidationException", "COUNTRY_NOT_ENABLED")
 

@@ -27,7 +27,7 @@ def outcomes(world: Any) -> list[str]:
 
 @pytest.fixture
 def still(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time stands still but for what a test moves, so that a slow machine changes no rate."""
+    """Time only advances when a test advances it, so that a slow machine changes no rate."""
     monkeypatch.setattr(service, "utcnow", lambda: datetime(2026, 1, 1))  # noqa: DTZ001  # moto's times are naive UTC
 
 
@@ -60,7 +60,7 @@ class TestQuotas:
         world.control("POST", "quotas", enabled=True)
 
         def call() -> None:
-            # Nobody is on the list; the call counts all the same.
+            # The list is empty; the call counts nevertheless.
             with contextlib.suppress(sms.exceptions.ResourceNotFoundException):
                 getattr(sms, operation)(OptOutListName="Default", **parameters)
 
@@ -172,7 +172,7 @@ class TestFaults:
         put()
 
     def test_after_the_effect_only_the_answer_is_lost(self, world: Any, sms: Any, put: Any, refused: Any) -> None:
-        """The number is on the list although the caller was told otherwise."""
+        """The number is on the list although the caller got an error."""
         world.control(
             "POST", "faults", operation="PutOptedOutNumber", error="InternalServerException", after_effect=True
         )
@@ -193,7 +193,7 @@ class TestFaults:
         assert (second["Code"], second["Reason"]) == ("ValidationException", "OTHER")
 
     def test_may_be_errors_that_the_model_does_not_know(self, world: Any) -> None:
-        """What stands in front of AWS has errors of its own."""
+        """Proxies in front of AWS have their own errors."""
         fault = {"operation": "PutOptedOutNumber", "error": "ExpiredTokenException"}
         assert world.control_answer("POST", "faults", **fault).status_code == 200
         body = b'{"OptOutListName": "Default", "OptedOutNumber": "+14255550182"}'
@@ -212,7 +212,7 @@ class TestFaults:
         )
         fault = {"error": "InternalServerException", "after_effect": True}
         world.control("POST", "faults", operation="CreateOptOutList", **fault)
-        # The client repeats its own ClientToken, so the second attempt finds the list that the first one made.
+        # The client repeats its ClientToken, so the second attempt returns the list that the first one created.
         patient.create_opt_out_list(OptOutListName="brand")
         assert outcomes(world) == ["InternalServerException", "OK"]
 
@@ -248,7 +248,7 @@ class TestTheLogOfRequests:
         assert log[0]["at"] < log[1]["at"] <= log[2]["at"]
 
     def test_is_read_without_parameters(self, world: Any) -> None:
-        """A filter that nobody applies would be misleading."""
+        """Ignoring a filter would be misleading."""
         assert world.control_answer("GET", "requests", operation="PutOptedOutNumber").status_code == 400
 
     @pytest.mark.parametrize(("method", "path"), [("POST", "texts"), ("GET", "clock"), ("PUT", "faults")])

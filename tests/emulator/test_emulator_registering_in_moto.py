@@ -27,7 +27,7 @@ def test_importing_it_changes_nothing() -> None:
 
 
 def test_it_knows_nothing_of_this_project() -> None:
-    """It imports moto, botocore, the standard library and itself, so that it can be offered to moto as it stands."""
+    """It imports only moto, botocore, the standard library and itself, so that it can be contributed to moto."""
     package = Path(moto_sms_voice.__file__).parent
     trees = [ast.parse(module.read_text(encoding="utf-8")) for module in package.rglob("*.py")]
     imports = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]

@@ -12,7 +12,7 @@ NUMBER = "+12125550101"
 
 @pytest.fixture
 def send(sms: Any, originator: dict[str, str]) -> Any:
-    """Send a text from the account's number to the person, unless told otherwise."""
+    """Send a text from the account's number to the person by default."""
 
     def sent(**changed: Any) -> Any:
         given = {"DestinationPhoneNumber": PERSON, "OriginationIdentity": NUMBER, "MessageBody": "Hello.", **changed}

@@ -1,4 +1,4 @@
-"""One served stack a module: it takes seconds to start, and each test has people of its own."""
+"""One served stack per module: it takes seconds to start, and each test uses its own numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The local stack as somebody else's tests meet it: a process of its own, one line of JSON, AWS's APIs and HTTP."""
+"""The local stack as other projects' tests use it: a separate process, one line of JSON, AWS's APIs and HTTP."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Served:
         return url
 
     def client(self, service: Any) -> Any:
-        """boto3's own, told nothing but the endpoint."""
+        """Return a boto3 client with the endpoint as its only special setting."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint,

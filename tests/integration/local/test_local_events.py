@@ -1,4 +1,4 @@
-"""`sms-consent local EVENT…`: what became of each text, as the terminal shows it and as the exit code says it."""
+"""`sms-consent local EVENT…`: the result of each text in the terminal, and the exit code."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_functions_logs_are_shown_on_request_and_apart(good: Done) -> None:
 
 
 def test_nothing_but_the_table_is_written_otherwise(mixed: Done) -> None:
-    """No log line, no warning of a library, no colour: whoever pipes the output gets what was asked for."""
+    """Piped output contains no log lines, no warnings of libraries and no colours."""
     assert mixed.stderr == ""
     assert ESCAPE not in mixed.stdout
     assert {line[0] for line in mixed.stdout.splitlines()} <= set("e┏┃┡│├└┌7")

@@ -93,7 +93,7 @@ def test_an_event_of_sns_reaches_the_function_as_it_is(witnessed: list[dict[str,
 
 
 def test_a_batch_reaches_the_function_as_sqs_sends_it(witnessed: list[dict[str, Any]]) -> None:
-    """Every record has the keys that it has in Lambda, the event file's body and a receipt of its own."""
+    """Every record has the keys that it has in Lambda, the event file's body and its own receipt handle."""
     sent = json.loads((REPOSITORY / BATCH).read_text(encoding="utf-8"))["Records"]
     received = witnessed[3]["event"]["Records"]
     assert [record["body"] for record in received] == [record["body"] for record in sent]

@@ -1,4 +1,4 @@
-"""How what became of a text looks in terminals of any width, whatever the text."""
+"""The report in terminals of any width, for any text."""
 
 from __future__ import annotations
 

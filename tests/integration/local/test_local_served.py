@@ -25,7 +25,7 @@ def test_the_ready_line_names_everything_that_a_client_needs(stack: Served) -> N
 
 
 def test_the_ready_line_can_be_asked_for_again(stack: Served) -> None:
-    """For whoever did not start the process."""
+    """For clients that did not start the process."""
     assert stack.get("/_local") == stack.about
 
 
