@@ -37,8 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     problem: Exception | None = None
     with invocation("inbound", context), clients.deadline.of(context.get_remaining_time_in_millis):
         try:
-            with uncollected("first event"):
-                batch = container().inbound_batch
+            batch = container().inbound_batch
         except Exception as error:  # noqa: BLE001  raised below, unless some records could be moved
             batch, problem = container().failing_inbound_batch(error), error
         response = batch.handle(event)

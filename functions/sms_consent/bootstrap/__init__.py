@@ -1,1 +1,1 @@
-"""Settings, and the objects that each function is made of."""
+"""Settings, observability and the composition root."""

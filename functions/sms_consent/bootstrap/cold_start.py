@@ -1,4 +1,4 @@
-"""When Python need not look for garbage: a cold start makes hundreds of thousands of objects, and keeps them all."""
+"""Garbage collection during a cold start, which creates hundreds of thousands of objects and keeps them all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["uncollected"]
 
 @contextmanager
 def uncollected(what: str) -> Iterator[None]:
-    """What is made here is for good: looking through it again and again would take a tenth of the cold start.
+    """Create objects that live as long as the process, with the garbage collector off: it would take a tenth of the cold start.
 
-    Where the collector is off already, whoever switched it off decides.
+    A collector that is off already stays off.
     """
     if not gc.isenabled():
         yield
@@ -29,5 +29,5 @@ def uncollected(what: str) -> Iterator[None]:
 
 @cache
 def _keep(_what: str) -> None:
-    """Out of the collector's sight; once a process, so that no garbage of later times is kept with it."""
+    """Exclude existing objects from collection; once a process for each caller, so that no later garbage is excluded."""
     gc.freeze()

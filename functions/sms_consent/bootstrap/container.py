@@ -21,6 +21,7 @@ from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTextin
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
 from sms_consent.adapters.sqs.inbound_queue import InboundQueue
 from sms_consent.adapters.timed_cache import SenderCache
+from sms_consent.bootstrap.cold_start import uncollected
 from sms_consent.bootstrap.observability import logger, metrics
 from sms_consent.bootstrap.reporting import OperationalReporter
 from sms_consent.bootstrap.setting_problems import problems_of
@@ -211,7 +212,7 @@ class Container:
             clock=self.clock,
             new_token=_token,
             lease=self.settings.lease,
-            has_time=lambda: clients.deadline.allows(clients.SYNCING),
+            has_time=partial(clients.deadline.allows, clients.SYNCING),
             gives_up=self._paced,
         )
 
@@ -258,10 +259,11 @@ class Container:
     @cached_property
     def inbound_batch(self) -> Batch:
         """Processes the records of an event. Every setting that cannot be used is logged and counted once."""
-        self.report_problems(self.inbound_processor.rules)
-        if self.reporter is not None and self.settings.dead_letter_queue_url is None:
-            self.reporter.problem(_NO_DEAD_LETTER_QUEUE)
-        return self._inbound_batch(self.inbound_processor, ThreadedRunner(CONCURRENT_SENDERS))
+        with uncollected("first event"):
+            self.report_problems(self.inbound_processor.rules)
+            if self.reporter is not None and self.settings.dead_letter_queue_url is None:
+                self.reporter.problem(_NO_DEAD_LETTER_QUEUE)
+            return self._inbound_batch(self.inbound_processor, ThreadedRunner(CONCURRENT_SENDERS))
 
     def failing_inbound_batch(self, error: Exception) -> Batch:
         """Return a batch in which every readable text fails with one error: unreadable and very old records are still moved."""
@@ -277,7 +279,7 @@ class Container:
             clock=self.clock,
             logger=logger(service),
             metrics=metrics(service),
-            has_time=lambda: clients.deadline.allows(clients.RECORDING),
+            has_time=partial(clients.deadline.allows, clients.RECORDING),
             together=run,
         )
 

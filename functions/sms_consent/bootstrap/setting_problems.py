@@ -1,4 +1,4 @@
-"""Everything that is wrong with a deployment's settings: what functions log and count, and what `sms-consent doctor` lists."""
+"""Problems of a deployment's settings: functions log and count them, and `sms-consent doctor` lists them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sms_consent.bootstrap.settings import Problem, Settings, shown
 from sms_consent.replies import Replies, Unfit
 
-if TYPE_CHECKING:  # only functions that classify texts import how
+if TYPE_CHECKING:  # only functions that classify texts import the rules
     from sms_consent.intent import RuleSet
 
 __all__ = ["problems_of", "problems_of_replies"]
@@ -20,16 +20,16 @@ _SETTINGS = {
     "NONE": "OrdinaryWords",
 }
 _NAMED = 6
-"""Replies named in one problem: a brand that is too long may be too long for eighty."""
+"""How many replies one problem names: a brand may be too long for eighty of them."""
 
 
 def problems_of(
     settings: Settings, replies: Replies, rules: RuleSet | None = None, *, languages: Iterable[str] | None = None
 ) -> tuple[Problem, ...]:
-    """List the problems of settings, of replies and, with the rules made from them, of a deployment's own words.
+    """Return the problems of settings, of replies and, with the rules made from them, of a deployment's own words.
 
     Args:
-        languages: whose replies are composed; without it, only those of the default language, which every deployment uses.
+        languages: whose replies are composed; by default, those of the default language only, which every deployment uses.
     """
     found = [*settings.problems, *_of_language(settings, replies)]
     found += problems_of_replies(replies.unfit(languages or (replies.default_language,)))
@@ -39,7 +39,7 @@ def problems_of(
 
 
 def problems_of_replies(unfit: Iterable[Unfit]) -> Iterator[Problem]:
-    """One problem for all replies that a setting is too long for, and one for each other reason."""
+    """Return one problem for all replies that a setting is too long for, and one for each other reason."""
     too_long: dict[tuple[str, bool], list[Unfit]] = {}
     others: dict[Problem, None] = {}
     for each in unfit:

@@ -1,9 +1,9 @@
 """A deployment's settings, read from a function's environment.
 
-A bad setting never stops a text: it falls back to a safe default, and is kept as a ``Problem`` that is logged, counted and
-shown by ``sms-consent doctor``. Only what makes recording impossible is an error: no table, or no opt-out list.
+An invalid setting never stops a text: a safe default applies, and a ``Problem`` is logged, counted and shown by
+``sms-consent doctor``. Only a missing table or opt-out list is an error, since nothing can be recorded without them.
 
-Parsed by hand: a validation library would cost the cold start of every function more than all of our own code.
+Parsed by hand: pydantic would add a quarter to every cold start.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ PARAMETERS: Mapping[str, str] = {
     "UNKNOWN_SENDERS": "UnknownSenders",
     "POWERTOOLS_LOG_LEVEL": "LogLevel",
 }
-"""Environment variables, by the template parameter that sets them: problems name what an operator can change."""
+"""The template parameter that sets each environment variable: problems name what an operator can change."""
 
 CALL_MARGIN = timedelta(seconds=30)
 """How long after a function's time-out a call that it made may still take effect (``consent.IN_FLIGHT_FOR``)."""
 
 _LONGEST_TIMEOUT = 60.0
-"""Seconds: the greatest time-out in template.yaml of a function that takes leases, for a process that does not say its own."""
+"""Seconds: the longest time-out in template.yaml of a function that takes leases, for a process without TIMEOUT_SECONDS."""
 
 _LONGEST_LEASE = 900.0
 
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
-# OPT_OUT first: where one tier is given two actions, the first of this order applies.
+# If a tier is given two actions, the first in this order applies.
 _TIER_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "KEYWORD": ("OPT_OUT",),
     "COMPANY": ("OPT_OUT", "ASK"),
@@ -62,11 +62,11 @@ _TIER_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "SENTENCE": ("OPT_OUT", "ASK"),
     "UNCLEAR": ("OPT_OUT", "ASK", "LEAVE"),
 }
-"""Tiers (``intent.Tier``), and the actions that a deployment may choose for each."""
+"""The actions that a deployment may choose for each tier (``intent.Tier``)."""
 
 
 _POSTBACK_INTENTS = ("OPT_OUT", "OPT_IN", "HELP", "NONE")
-"""Intents that postback data can be given. Where one postback is given two, the first of this order applies."""
+"""Intents of postback data. If a postback is given two, the first in this order applies."""
 
 _LONGEST_POSTBACK = 2_048
 """Characters of postback data (API reference, SendRcsMessage)."""
@@ -79,23 +79,23 @@ _CONFIGURATION_SET = re.compile(
 
 
 class SettingsError(ConsentError):
-    """The environment lacks what a function cannot work without; the message names each variable."""
+    """Required environment variables are missing or invalid; the message names them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One setting that cannot be used as it is given. Neither text quotes a contact, which may be a phone number."""
+    """A setting that cannot be used as given. Its texts quote no support contact, which may be a phone number."""
 
     setting: str
-    """The template parameter, or the environment variable where no parameter sets it."""
+    """The template parameter, or the environment variable if no parameter sets it."""
     message: str
-    """What is wrong, and what applies instead."""
+    """What is wrong, and which value applies instead."""
     fix: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The environment of a function, as template.yaml fills it."""
+    """A function's environment, as template.yaml sets it."""
 
     table: str
     opt_out_list: str  # by its name, or by its ARN if it belongs to another account
@@ -124,13 +124,14 @@ class Settings:
     problems: tuple[Problem, ...] = ()
     names: ListNames = field(default_factory=ListNames)
     listed_by_arn: frozenset[str] = frozenset()
-    """Lists of the own account that are configured by ARN: earlier releases stored their consents under it."""
+    """Lists of the own account that are configured by ARN. Earlier releases stored their consents under the ARN."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read every setting; what cannot be used is replaced by its default and listed in ``problems``.
+        """Return the settings. Invalid ones have their default and are listed in ``problems``.
 
-        Raises SettingsError if LEDGER_TABLE or OPT_OUT_LIST is missing.
+        Raises:
+            SettingsError: LEDGER_TABLE or OPT_OUT_LIST is missing.
         """
         read = _Environment(environment)
         if missing := [name for name in ("LEDGER_TABLE", "OPT_OUT_LIST") if not read.text(name)]:
@@ -169,7 +170,7 @@ class Settings:
 
 
 class _Environment:
-    """Reads variables one by one, and collects what is wrong with them."""
+    """Reads variables one by one, and collects their problems."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -209,7 +210,7 @@ class _Environment:
             self._problem(name, "is not OWN_LIST or REFUSE; OWN_LIST applies", "Give OWN_LIST or REFUSE.")
 
     def lease(self, name: str, timeout_name: str) -> timedelta:
-        """At least the function's own time-out, and the time in which its last call may still take effect.
+        """Return the lease: at least the function's time-out plus the time in which its last call may still take effect.
 
         A lease that ends before its worker lets a second worker call the list while a call of the first is under way.
         """
@@ -285,7 +286,7 @@ class _Environment:
 
 
 def log_level(environment: Mapping[str, str]) -> str:
-    """The level for a logger, which refuses an unknown one: INFO instead."""
+    """Return the configured log level; INFO if it is not one that a logger accepts."""
     given = environment.get("POWERTOOLS_LOG_LEVEL", "").strip().upper()
     return given if given in _LOG_LEVELS else "INFO"
 
@@ -303,5 +304,5 @@ def _words(value: str) -> tuple[str, ...]:
 
 
 def shown(part: str) -> str:
-    """A part of a setting for a log line: short, and without the digits that a misplaced number would have."""
+    """Return a part of a setting for a log line: shortened, and without digits, which may be a phone number's."""
     return repr("".join("#" if letter.isdigit() else letter for letter in part[:40]))

@@ -1,1 +1,1 @@
-"""The inbound messages of one event: reading, ordering and processing them."""
+"""Parsing, ordering and processing of inbound messages."""
