@@ -62,7 +62,7 @@ def test_every_requirement_is_pinned_by_the_locked_hashes() -> None:
 
 def test_no_other_requirements_file_is_in_functions() -> None:
     """The build takes any that it finds."""
-    found = {path.name for path in (REPOSITORY / "functions").rglob("*requirements*")}
+    found = {path.name for path in (REPOSITORY / "functions").rglob("*requirements*.txt")}
     assert found == {"requirements.txt"}
 
 
