@@ -280,7 +280,7 @@ class Container:
             logger=logger(service),
             metrics=metrics(service),
             has_time=partial(clients.deadline.allows, clients.RECORDING),
-            together=run,
+            run=run,
         )
 
     # SweepFunction

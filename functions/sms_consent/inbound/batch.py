@@ -76,13 +76,13 @@ class Batch:
         logger: Logger,
         metrics: Metrics,
         has_time: Callable[[], bool] = lambda: True,
-        together: Runner = run_in_sequence,
+        run: Runner = run_in_sequence,
     ) -> None:
         """Store the parts.
 
         Args:
             has_time: whether a request started now can be recorded before the function is stopped.
-            together: runs the work of different people.
+            run: runs the work of different people.
         """
         self._inbound = inbound
         self._dead_letters = dead_letters
@@ -91,7 +91,7 @@ class Batch:
         self._logger = logger
         self._metrics = metrics
         self._has_time = has_time
-        self._together = together
+        self._run = run
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
         """Return a partial batch response: the records to deliver again.
@@ -103,7 +103,7 @@ class Batch:
         suspects = [record for record in records if record.receives > SUSPECT_AFTER]
         again = [record for record in records if 1 < record.receives <= SUSPECT_AFTER]
         first = [record for record in records if record.receives <= 1]
-        self._together([partial(self._process_person, group, done) for group in by_person(first)])
+        self._run([partial(self._process_person, group, done) for group in by_person(first)])
         for group in shuffled(by_person(again)):
             self._process_person(group, done)
         self._process_suspects(suspects, done)

@@ -112,6 +112,11 @@ def test_a_cold_start_loads_no_more_than_it_needs() -> None:
         "concurrent.futures.thread",
         "phonenumbers",
         "pydantic",
+        "sms_consent.publishing",
+        "sms_consent.queries",
+        "sms_consent.reconciliation",
+        "sms_consent.retention",
+        "sms_consent.sync.sweep",
     }
     assert heavy.isdisjoint(loaded)
 

@@ -31,7 +31,7 @@ class Deliveries:
         self.tries = 0
         self.batch: Any = container().inbound_batch
         # Real threads might finish others' texts before the process ends. Here none does.
-        monkeypatch.setattr(self.batch, "_together", run_in_sequence)
+        monkeypatch.setattr(self.batch, "_run", run_in_sequence)
         self._monkeypatch = monkeypatch
 
     def kill_when_classifying(self, *bodies: str) -> None:

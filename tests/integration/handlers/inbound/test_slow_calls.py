@@ -262,7 +262,7 @@ def test_nothing_is_running_when_the_function_returns(inbound: Any) -> None:
             _send(inbound, "STOP", "HELP", "START", sender=f"+1425555018{at}", inboundMessageId=f"{at}")
         assert inbound.deliver() == 10
         assert sorted(running) == sorted(ended) != []
-        assert container().inbound_batch._together is not run_in_sequence
+        assert container().inbound_batch._run is not run_in_sequence
     finally:
         for client in made:
             client.meta.events.unregister("before-call", begin)

@@ -182,7 +182,7 @@ def test_any_interleaving_ends_as_each_persons_newest_text_says(
         clock=clock,
         logger=quiet_logger(),
         metrics=quiet_metrics(),
-        together=in_turns,
+        run=in_turns,
     )
     records = [_record(at, person, word) for at, (person, word) in enumerate(texts)]
     shuffled.shuffle(records)
