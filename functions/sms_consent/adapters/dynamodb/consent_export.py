@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.batch_read import MOST, found_by_key
 from sms_consent.adapters.dynamodb.codec import from_attributes
+from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged
-from sms_consent.adapters.error_mapping import translated
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.time import as_text
@@ -37,24 +37,15 @@ def with_evidence(
 
 def stored_consents(client: DynamoDBClient, table: str) -> Iterator[Consent]:
     """Yield every consent, page by page, in no order. Raises TryAgain or Rejected."""
-    start: dict[str, Any] = {}
-    while True:
-        with translated():
-            page = client.scan(
-                TableName=table,
-                FilterExpression="begins_with(sk, :list)",
-                ExpressionAttributeValues={":list": {"S": items.LIST}},
-                ConsistentRead=True,
-                Limit=PAGE,
-                **start,
-            )
-        for item in page["Items"]:
-            stored = from_attributes(item)
-            if not is_merged(stored):
-                yield items.consent_from(stored)
-        if "LastEvaluatedKey" not in page:
-            return
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    for page in pages(
+        client.scan,
+        TableName=table,
+        FilterExpression="begins_with(sk, :list)",
+        ExpressionAttributeValues={":list": {"S": items.LIST}},
+        ConsistentRead=True,
+        Limit=PAGE,
+    ):
+        yield from _consents_on(page)
 
 
 def _read_evidence(
@@ -82,32 +73,29 @@ def _in_outbox(consent: Consent) -> bool:
 
 def unfinished_opt_ins(client: DynamoDBClient, table: str, copied_at: datetime) -> Iterator[Consent]:
     """Yield the consents with an opt-in from before the copy that may still be on the list."""
-    start: dict[str, Any] = {}
-    while True:
-        with translated():
-            page = client.scan(
-                TableName=table,
-                Limit=PAGE,
-                ConsistentRead=True,
-                FilterExpression="begins_with(sk, :list) AND #status IN (:in, :pending)",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues={
-                    ":list": {"S": items.LIST},
-                    ":in": {"S": Status.OPTED_IN.value},
-                    ":pending": {"S": Status.OPT_IN_PENDING.value},
-                },
-                **start,
-            )
-        for attributes in page["Items"]:
-            item = from_attributes(attributes)
-            if is_merged(item):
-                continue
-            consent = items.consent_from(item)
+    for page in pages(
+        client.scan,
+        TableName=table,
+        Limit=PAGE,
+        ConsistentRead=True,
+        FilterExpression="begins_with(sk, :list) AND #status IN (:in, :pending)",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={
+            ":list": {"S": items.LIST},
+            ":in": {"S": Status.OPTED_IN.value},
+            ":pending": {"S": Status.OPT_IN_PENDING.value},
+        },
+    ):
+        for consent in _consents_on(page):
             if consent.decided_at <= copied_at and _is_unfinished(consent):
                 yield consent
-        if not (last := page.get("LastEvaluatedKey")):
-            return
-        start = {"ExclusiveStartKey": last}
+
+
+def _consents_on(page: Any) -> Iterator[Consent]:
+    """Yield the consents of a page, except those that were merged into one under the list's name."""
+    for item in map(from_attributes, page["Items"]):
+        if not is_merged(item):
+            yield items.consent_from(item)
 
 
 def _is_unfinished(consent: Consent) -> bool:

@@ -12,6 +12,7 @@ from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
 from sms_consent.adapters.dynamodb.items import DRIFT, drift_from
+from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged, merge
 from sms_consent.adapters.error_mapping import translated
 from sms_consent.domain.consent import Consent, Drift
@@ -101,20 +102,13 @@ class DynamoConsentQueries:
     def _query(
         self, condition: str, values: dict[str, Any], *, newest_first: bool, limit: int
     ) -> Iterator[dict[str, Any]]:
-        start: dict[str, Any] = {}
-        while True:
-            with translated():
-                page = self._client.query(
-                    TableName=self._table,
-                    KeyConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    ScanIndexForward=not newest_first,
-                    ConsistentRead=True,
-                    Limit=limit,
-                    **start,
-                )
-            for item in page["Items"]:
-                yield from_attributes(item)
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        for page in pages(
+            self._client.query,
+            TableName=self._table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ScanIndexForward=not newest_first,
+            ConsistentRead=True,
+            Limit=limit,
+        ):
+            yield from map(from_attributes, page["Items"])

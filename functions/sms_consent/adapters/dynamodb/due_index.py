@@ -12,10 +12,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.dynamodb.store import DUE_INDEX
 from sms_consent.adapters.error_mapping import translated
 from sms_consent.domain.consent import Due
@@ -50,22 +52,15 @@ def rejected_numbers(client: DynamoDBClient, table: str) -> int:
 
 
 def _count(client: DynamoDBClient, table: str, kind: Due, until: str, most: int) -> int:
-    counted, start = 0, dict[str, Any]()
-    for _ in range(most):
-        with translated():
-            page = client.query(
-                TableName=table,
-                IndexName=DUE_INDEX,
-                Select="COUNT",
-                KeyConditionExpression="due = :due AND due_at <= :now",
-                ExpressionAttributeValues={":due": {"S": kind.value}, ":now": {"S": until}},
-                **start,
-            )
-        counted += page["Count"]
-        if "LastEvaluatedKey" not in page:
-            break
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-    return counted
+    found = pages(
+        client.query,
+        TableName=table,
+        IndexName=DUE_INDEX,
+        Select="COUNT",
+        KeyConditionExpression="due = :due AND due_at <= :now",
+        ExpressionAttributeValues={":due": {"S": kind.value}, ":now": {"S": until}},
+    )
+    return sum(page["Count"] for page in islice(found, most))
 
 
 class OldestOptOut:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged, marked, merge
 from sms_consent.adapters.error_mapping import ConditionFailed, TransactionCancelled, WriteConflict, translated
 from sms_consent.domain.consent import Consent, Due, Status
@@ -125,27 +126,22 @@ class DynamoLedger:
     ) -> Sequence[Decision] | None:
         """Make one consistent query per megabyte of decisions."""
         found: list[Decision] = []
-        start: dict[str, Any] = {}
-        while True:
-            with translated():
-                page = self._client.query(
-                    TableName=self._table,
-                    KeyConditionExpression="pk = :number AND sk BETWEEN :since AND :until",
-                    ExpressionAttributeValues={
-                        ":number": {"S": number},
-                        ":since": {"S": items.DECISION + as_text(since)},
-                        ":until": {"S": f"{items.DECISION}{as_text(until)}#~"},
-                    },
-                    ConsistentRead=True,
-                    Limit=most + 1,
-                    **start,
-                )
+        for page in pages(
+            self._client.query,
+            TableName=self._table,
+            KeyConditionExpression="pk = :number AND sk BETWEEN :since AND :until",
+            ExpressionAttributeValues={
+                ":number": {"S": number},
+                ":since": {"S": items.DECISION + as_text(since)},
+                ":until": {"S": f"{items.DECISION}{as_text(until)}#~"},
+            },
+            ConsistentRead=True,
+            Limit=most + 1,
+        ):
             found += [items.decision_from(from_attributes(item))[0] for item in page["Items"]]
             if len(found) > most:
                 return None
-            if "LastEvaluatedKey" not in page:
-                return found
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return found
 
     def thread(self, key: str, number: str) -> ReplyThread | None:
         """Make one consistent read."""
@@ -329,23 +325,18 @@ class DynamoLedger:
         self, kind: Due, until: datetime, condition: str | None = None, *, newest_first: bool = False
     ) -> Iterator[Mapping[str, Any]]:
         """Yield stored items. With a condition, pages are larger, since DynamoDB also reads what the condition excludes."""
-        start: dict[str, Any] = {"FilterExpression": condition} if condition is not None else {}
-        limit = PAGE if condition is None else FILTERED_PAGE
-        while True:
-            with translated():
-                page = self._client.query(
-                    TableName=self._table,
-                    IndexName=DUE_INDEX,
-                    KeyConditionExpression="due = :due AND due_at <= :until",
-                    ExpressionAttributeValues={":due": {"S": kind.value}, ":until": {"S": as_text(until)}},
-                    Limit=limit,
-                    ScanIndexForward=not newest_first,
-                    **start,
-                )
+        filtered: dict[str, Any] = {"FilterExpression": condition} if condition is not None else {}
+        for page in pages(
+            self._client.query,
+            TableName=self._table,
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="due = :due AND due_at <= :until",
+            ExpressionAttributeValues={":due": {"S": kind.value}, ":until": {"S": as_text(until)}},
+            Limit=PAGE if condition is None else FILTERED_PAGE,
+            ScanIndexForward=not newest_first,
+            **filtered,
+        ):
             yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            start["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 def _consent_from(item: dict[str, Any]) -> Consent:
