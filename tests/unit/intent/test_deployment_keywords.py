@@ -218,6 +218,12 @@ def _opt_outs_of_the_corpus() -> list[str]:
     return [text for text in texts if PLAIN.classify(text).intent is Intent.OPT_OUT]
 
 
+def test_an_extra_opt_out_word_does_not_hide_another_opt_out() -> None:
+    """With this keyword the text looks like an instruction to send it; the built-in rules still find the request."""
+    text = "My client, who is blind, doesn't want text messages at all"
+    assert RuleSet(opt_out=["messages"]).classify(text).intent is Intent.OPT_OUT
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", ["opt_out", "opt_in", "help"])
 def test_no_extra_word_costs_another_text_its_meaning(setting: str) -> None:
