@@ -211,6 +211,8 @@ MUTANTS = (
         CONSENT,
         "        under_way = self.lease_until or self.deleting if self.deleting is not None else None\n",
         "        under_way = self.deleting\n",
+        "tests",  # the simulation met it once in some 20,000 histories, and then not in 30,000
+        ("tests/unit/domain/test_time_of_a_deletion.py",),
     ),
     Mutant(
         "a pending opt-in is not due",
