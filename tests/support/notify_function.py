@@ -77,7 +77,7 @@ class Notify:
         )["ShardIterator"]
         found = self.streams.get_records(ShardIterator=start)["Records"]
         new, self._read = found[self._read :], len(found)
-        return [_as_lambda_has_it(record, stream) for record in new]
+        return [_lambda_record(record, stream) for record in new]
 
     def run(self, records: list[dict[str, Any]] | None = None, *, milliseconds: int = 60_000) -> list[str]:
         """The sequence numbers from which the stream is to go on: none, or one."""
@@ -115,7 +115,7 @@ def _drained(queue: str) -> Iterator[tuple[Any, str]]:
             yield message, message["Body"]
 
 
-def _as_lambda_has_it(record: dict[str, Any], stream: str) -> dict[str, Any]:
+def _lambda_record(record: dict[str, Any], stream: str) -> dict[str, Any]:
     change = record["dynamodb"]
     change["ApproximateCreationDateTime"] = int(change["ApproximateCreationDateTime"].timestamp())
     # Bytes are base64 in an event.

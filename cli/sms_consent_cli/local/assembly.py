@@ -57,14 +57,14 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
     moto_queue.patch()
     mock_aws().start()
     deployment = deploy(template, parameters)
-    _no_other_core(deployment)
+    _check_core(deployment)
     register(deployment)
     functions = _functions(deployment)
     for needed in (INBOUND, SWEEP):
         if needed not in functions:
             raise LocalError(f"{template} has no function {needed}: --template names another template")
         functions[needed].load()
-    _waits_move_time(time)
+    _patch_sleep(time)
     table, opt_out_list = deployment.output("LedgerTableName"), deployment.output("OptOutListName")
     originators = Originators(deployment.output("TopicArn"), opt_out_list)
     for number in numbers:
@@ -87,7 +87,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
     )
 
 
-def _no_other_core(deployment: Deployment) -> None:
+def _check_core(deployment: Deployment) -> None:
     """Raise LocalError for function code from another folder: this command's own modules are loaded already."""
     ours = Path(sms_consent.__path__[0])
     for code in set(deployment.code.values()) - {resource_path("functions")}:
@@ -143,7 +143,7 @@ def _schedules(deployment: Deployment, time: LocalTime) -> list[Schedule]:
     return schedules
 
 
-def _waits_move_time(time: LocalTime) -> None:
+def _patch_sleep(time: LocalTime) -> None:
     """Make waits of the functions advance the local time instead of taking real time."""
     from sms_consent.adapters.clock import SystemClock
 

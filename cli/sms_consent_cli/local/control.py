@@ -82,7 +82,7 @@ class Control:
 
     def _advance(self, given: dict[str, Any]) -> object:
         seconds = _take(given, "advance_seconds", int, float)
-        _take_nothing_else(given)
+        _reject_unknown(given)
         try:
             span = span_of(seconds)
         except ValueError as error:
@@ -90,7 +90,7 @@ class Control:
         return {"now": as_text(self._stack.advance(span))}
 
     def _drain(self, given: dict[str, Any]) -> object:
-        _take_nothing_else(given)
+        _reject_unknown(given)
         drained = self._stack.drain()
         return {
             "now": as_text(drained.now),
@@ -113,7 +113,7 @@ class Control:
 
     def _text(self, given: dict[str, Any]) -> object:
         sender, to, body = (_take(given, name, str) for name in ("from", "to", "body"))
-        _take_nothing_else(given)
+        _reject_unknown(given)
         try:
             inbound_id = self._backend.receive_text(sender, to, body)
         except ServiceError as error:
@@ -125,7 +125,7 @@ class Control:
         operation, error = (_take(given, name, str) for name in ("operation", "error"))
         times = _take({"times": 1} | given, "times", int)
         given.pop("times", None)
-        _take_nothing_else(given)
+        _reject_unknown(given)
         try:
             self._backend.fail_next(operation, error, times)
         except ValueError as problem:
@@ -159,7 +159,7 @@ def _take(given: dict[str, Any], name: str, *types: type) -> Any:
     return value
 
 
-def _take_nothing_else(given: Mapping[str, Any]) -> None:
+def _reject_unknown(given: Mapping[str, Any]) -> None:
     """Raise _Refused for unknown members: ignoring a misspelt one would hide a mistake."""
     if given:
         raise _Refused(400, f"unknown: {', '.join(sorted(given))}")

@@ -55,7 +55,7 @@ def deploy(path: Path, parameters: Mapping[str, str]) -> Deployment:
     for reason, names in plan.left_out.items():
         logger.info("left out (%s): %s", reason, ", ".join(names))
     moto_resources.add()
-    _create_what_exists_already(template.parameters)
+    _create_existing_resources(template.parameters)
     outputs = _create(plan, template.parameters)
     moto_resources.write_out_key_policies()
     values = {name: json.loads(outputs.pop(resolved(name))) for name in plan.run_here if resolved(name) in outputs}
@@ -71,10 +71,10 @@ def _exists(name: str, resource: Mapping[str, Any], values: Mapping[str, Any]) -
     return "Condition" not in resource or name in values
 
 
-def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
+def _create_existing_resources(parameters: Mapping[str, str]) -> None:
     """Create the existing topic, lists and event bus that the parameters name. A missing ledger is an error instead."""
     if (bus := parameters.get("EventBusName", "default")) != "default":
-        with _or_it_exists("ResourceAlreadyExistsException"):
+        with _ignore_error("ResourceAlreadyExistsException"):
             boto3.client("events").create_event_bus(Name=bus)
     if (table := parameters.get("ExistingLedgerTable", "")) and table not in _tables():
         raise LocalError(f"ExistingLedgerTable: there is no table {table}: the local account starts empty")
@@ -91,7 +91,7 @@ def _create_what_exists_already(parameters: Mapping[str, str]) -> None:
         if service == "sns":
             boto3.client("sns").create_topic(Name=arn.rpartition(":")[2])
         else:
-            with _or_it_exists("ConflictException"):
+            with _ignore_error("ConflictException"):
                 boto3.client("pinpoint-sms-voice-v2").create_opt_out_list(OptOutListName=arn.rpartition("/")[2])
 
 
@@ -101,7 +101,7 @@ def _tables() -> set[str]:
 
 
 @contextmanager
-def _or_it_exists(code: str) -> Iterator[None]:
+def _ignore_error(code: str) -> Iterator[None]:
     """Ignore an error with this code: the resource exists from an earlier deployment."""
     try:
         yield

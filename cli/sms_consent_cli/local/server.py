@@ -29,7 +29,7 @@ class Server:
             bound_socket.port,
             app,
             threaded=True,
-            request_handler=_Quiet,
+            request_handler=_SilentHandler,
             fd=bound_socket.socket.fileno(),
         )
         bound_socket.socket.close()  # the server has a duplicate
@@ -45,7 +45,7 @@ class Server:
         self._server.server_close()
 
 
-class _Quiet(MotoRequestHandler):
+class _SilentHandler(MotoRequestHandler):
     """A request handler without a request log: it would bury the functions' logs, and paths can contain numbers."""
 
     def log_request(self, *_: Any) -> None:

@@ -22,9 +22,9 @@ INBOUND, SWEEP, API = "InboundFunction", "SweepFunction", "ApiFunction"
 
 ASYNCHRONOUS_RETRIES = (timedelta(minutes=1), timedelta(minutes=2))
 """Lambda retries an asynchronous invocation by SNS twice, after these waits."""
-PATIENCE = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(minutes=15)
 """The longest wait that ``settle`` skips: longer than any back-off, shorter than the 30 days."""
-SETTLING = timedelta(hours=1)
+SETTLE_LIMIT = timedelta(hours=1)
 """The local time that ``settle`` takes at most: a message that always fails is retried for 14 days."""
 STEPS = 500
 """The maximum of steps within one span. Remaining work is done at the end of the span."""
@@ -72,34 +72,34 @@ class LocalStack:
         self._sources = sources
         self._schedules = schedules
         self._due_index = due_index
-        self._alone = RLock()
-        self._news = Event()
-        self._invoked: deque[tuple[str, Mapping[str, Any]]] = deque()
+        self._lock = RLock()
+        self._wakeup = Event()
+        self._pending_invocations: deque[tuple[str, Mapping[str, Any]]] = deque()
 
     # --- as a service
 
     def run(self, stop: Event) -> None:
         """Work until ``stop`` is set: at once after a request on the AWS port, otherwise every second."""
         while not stop.is_set():
-            self._news.wait(timeout=1)
-            self._news.clear()
+            self._wakeup.wait(timeout=1)
+            self._wakeup.clear()
             if stop.is_set():
                 break
             try:
-                with self._alone:
-                    self._work_at_hand()
+                with self._lock:
+                    self._run_once()
             except Exception:
                 logger.exception("internal error of the local stack; it continues")
 
     def wake(self) -> None:
         """Start work now: a queue may have a new message."""
-        self._news.set()
+        self._wakeup.set()
 
     # --- through time
 
     def advance(self, span: timedelta) -> datetime:
         """Advance the local time in steps, so that work is done at the time when it gets due."""
-        with self._alone:
+        with self._lock:
             target = self.time.now() + span
             for _ in range(STEPS):
                 moment = self._next_moment(self.drain())
@@ -111,11 +111,11 @@ class LocalStack:
 
     def settle(self) -> None:
         """Drain, and advance the time for work that has to wait a little, such as a failed message."""
-        with self._alone:
-            end = self.time.now() + SETTLING
+        with self._lock:
+            end = self.time.now() + SETTLE_LIMIT
             for _ in range(STEPS):
                 now, moment = self.time.now(), self._next_moment(self.drain())
-                if moment is None or moment - now > PATIENCE or moment > end:
+                if moment is None or moment - now > LONGEST_WAIT or moment > end:
                     break
                 self.time.advance(moment - self.time.now())
 
@@ -130,16 +130,16 @@ class LocalStack:
 
     def drain(self) -> Drained:
         """Work until queues, streams and due work are done, as far as possible, without advancing the time."""
-        with self._alone:
+        with self._lock:
             while True:
-                handed_over = self._work_at_hand()
+                handed_over = self._run_once()
                 work = self._due_index.read()
                 before = after = work.at(self.time.now())
                 if before:
                     self._invoke(SWEEP, _scheduled())
                     work = self._due_index.read()
                     after = work.at(self.time.now())
-                    handed_over += self._hand_over()  # events of sweep's writes
+                    handed_over += self._run_sources()  # events of sweep's writes
                 if not handed_over and after in (before, frozenset()):
                     break
             now = self.time.now()
@@ -152,17 +152,17 @@ class LocalStack:
 
     def call(self, name: str, event: Mapping[str, Any]) -> Any:
         """Invoke a function and return its result. Raises FunctionFailed."""
-        with self._alone:
+        with self._lock:
             return self.functions[name].invoke(event)
 
     def call_later(self, name: str, event: Mapping[str, Any]) -> None:
         """Invoke a function asynchronously, after the current work."""
-        self._invoked.append((name, event))
+        self._pending_invocations.append((name, event))
         self.wake()
 
     def notify(self, event: Mapping[str, Any]) -> None:
         """Invoke InboundFunction as SNS does. Raises FunctionFailed after Lambda's last retry."""
-        with self._alone:
+        with self._lock:
             for wait in ASYNCHRONOUS_RETRIES:
                 try:
                     self.functions[INBOUND].invoke(event)
@@ -172,16 +172,16 @@ class LocalStack:
                     return
             self.functions[INBOUND].invoke(event)
 
-    def _work_at_hand(self) -> int:
-        while self._invoked:
-            self._invoke(*self._invoked.popleft())
-        handed_over = self._hand_over()
+    def _run_once(self) -> int:
+        while self._pending_invocations:
+            self._invoke(*self._pending_invocations.popleft())
+        handed_over = self._run_sources()
         for schedule in self._schedules:
             if schedule.take_turn(self.time.now()):
                 self._invoke(schedule.function_name, _scheduled())
         return handed_over
 
-    def _hand_over(self) -> int:
+    def _run_sources(self) -> int:
         return sum(source.run() for source in self._sources)
 
     def _invoke(self, name: str, event: Mapping[str, Any]) -> None:

@@ -55,8 +55,8 @@ def plan_stack(document: Mapping[str, Any]) -> StackPlan:
             created[name] = dict(resource)
     absent = {*ours, *(name for names in left_out.values() for name in names)}
     for name, resource in created.items():
-        _wait_for_none_of(absent, resource)
-        _must_be_there(name, resource, absent)
+        _drop_dependencies(absent, resource)
+        _check_references(name, resource, absent)
     return StackPlan(
         created={**document, "Resources": created, "Outputs": _outputs(document.get("Outputs", {}), ours, absent)},
         run_here=ours,
@@ -79,7 +79,7 @@ def _outputs(declared: Mapping[str, Any], ours: Mapping[str, Mapping[str, Any]],
         needed = _needed(resource)
         if needed is None:
             continue
-        _must_be_there(name, needed, absent)
+        _check_references(name, needed, absent)
         outputs[resolved(name)] = {"Value": {"Fn::ToJsonString": needed}}
         if "Condition" in resource:
             outputs[resolved(name)]["Condition"] = resource["Condition"]
@@ -108,12 +108,12 @@ def _needed(resource: Mapping[str, Any]) -> dict[str, Any] | None:
             return {"Exists": "true"} if "Condition" in resource else None
 
 
-def _must_be_there(name: str, node: Any, absent: set[str]) -> None:
+def _check_references(name: str, node: Any, absent: set[str]) -> None:
     if gone := sorted(absent & set(_references(node))):
         raise LocalError(f"{name} refers to {', '.join(gone)}, which the local stack does not create")
 
 
-def _wait_for_none_of(absent: set[str], resource: dict[str, Any]) -> None:
+def _drop_dependencies(absent: set[str], resource: dict[str, Any]) -> None:
     depends_on = resource.pop("DependsOn", [])
     wanted = [depends_on] if isinstance(depends_on, str) else depends_on
     if kept := [one for one in wanted if one not in absent]:

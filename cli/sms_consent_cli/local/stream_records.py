@@ -18,30 +18,30 @@ class StreamRecords:
     def __init__(self, records: list[Any]) -> None:
         self._forgotten = 0
         self._records = list(records)
-        self._alone = Lock()  # threads of the AWS port write while the functions' thread reads
+        self._lock = Lock()  # threads of the AWS port write while the functions' thread reads
 
     def append(self, record: Any) -> None:
         """Append a record."""
-        with self._alone:
+        with self._lock:
             self._records.append(record)
 
     def forget_before(self, place: int) -> None:
         """Mark the records before ``place`` as processed. All but the last of them are removed, in chunks."""
         surplus = min(place, len(self) - KEPT) - self._forgotten
         if surplus >= KEPT:
-            with self._alone:
+            with self._lock:
                 del self._records[:surplus]
                 self._forgotten += surplus
 
     def __len__(self) -> int:
         """Return the number of all records, including removed ones, as moto expects."""
-        with self._alone:
+        with self._lock:
             return self._forgotten + len(self._records)
 
     def __getitem__(self, places: slice) -> list[Any]:
         """Return those records of the slice that are still kept."""
         start, stop, _ = places.indices(len(self))
-        with self._alone:
+        with self._lock:
             return self._records[max(start - self._forgotten, 0) : max(stop - self._forgotten, 0)]
 
     def __iter__(self) -> Iterator[Any]:

@@ -76,7 +76,7 @@ class StreamSource:
         before = self._done
         while self._ready() and (batch := self._batch()).length:
             if batch.records:
-                self._hand_over(batch)
+                self._process(batch)
             else:
                 self._go_on(batch.length)
         return self._done - before
@@ -98,7 +98,7 @@ class StreamSource:
         places: list[int] = []
         waiting = len(self._records) - self._done
         for place in range(waiting):
-            record = self._as_lambda_has_it(self._records[self._done + place : self._done + place + 1][0].to_json())
+            record = self._lambda_record(self._records[self._done + place : self._done + place + 1][0].to_json())
             if not self._filter.passes(record):
                 continue
             if len(records) == self._at_once:
@@ -107,7 +107,7 @@ class StreamSource:
             places.append(place)
         return _Batch(records, places, waiting)
 
-    def _hand_over(self, batch: _Batch) -> None:
+    def _process(self, batch: _Batch) -> None:
         records = batch.records
         try:
             first_failed = self._first_failed(self._function.invoke({"Records": records}), records)
@@ -178,7 +178,7 @@ class StreamSource:
         logger.error("%s returned no partial batch response: the whole batch is retried", self._function.name)
         return 0
 
-    def _as_lambda_has_it(self, record: Record) -> Record:
+    def _lambda_record(self, record: Record) -> Record:
         """Return the record in Lambda's form: times as seconds (moto: naive UTC) and bytes as base64."""
         change = record["dynamodb"]
         seconds = change["ApproximateCreationDateTime"].replace(tzinfo=UTC).timestamp()

@@ -36,7 +36,7 @@ def read_template(path: Path, chosen: Mapping[str, str]) -> Template:
     """Read and transform a template. Raises LocalError if it is invalid, or needs what the local stack does not support."""
     template = _parse(path)
     parameters = _parameters(template, chosen)
-    code = _take_code(template, path.parent)
+    code = _code_folders(template, path.parent)
     try:
         document: dict[str, Any] = transform(template, dict(parameters), _NoManagedPolicies())
     except InvalidDocumentException as error:
@@ -95,7 +95,7 @@ def _parameters(template: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[
     return values
 
 
-def _take_code(template: dict[str, Any], root: Path) -> dict[str, Path]:
+def _code_folders(template: dict[str, Any], root: Path) -> dict[str, Path]:
     """Return each function's code folder, and put a fake S3 URI in its place: the transform requires uploaded code."""
     common = template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
     code: dict[str, Path] = {}

@@ -45,7 +45,9 @@ class ApiServer:
 
 class _EitherServer(ThreadedWSGIServer):
     def __init__(self, bound_socket: BoundSocket, app: WSGIApplication, tls: ssl.SSLContext) -> None:
-        super().__init__(bound_socket.host, bound_socket.port, app, handler=_Quiet, fd=bound_socket.socket.fileno())
+        super().__init__(
+            bound_socket.host, bound_socket.port, app, handler=_SilentHandler, fd=bound_socket.socket.fileno()
+        )
         self._tls = tls
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -62,7 +64,7 @@ class _EitherServer(ThreadedWSGIServer):
             return  # disconnected, idle, or it does not trust the certificate
 
 
-class _Quiet(WSGIRequestHandler):
+class _SilentHandler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"  # keep connections open, as API Gateway does
 
     def log(self, *_: Any) -> None:
