@@ -79,7 +79,20 @@ def _copy_tree(root: Path) -> None:
 
 def _tested(root: Path, tests: Sequence[str]) -> dict[str, object]:
     started = time.monotonic()
-    run = ["-m", "pytest", "-n0", "-x", "-q", "--no-header", "-p", "no:cacheprovider", "--tb=line", *tests]
+    run = [
+        "-m",
+        "pytest",
+        "-n0",
+        "-x",
+        "-m",
+        "slow or not slow",
+        "-q",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+        "--tb=line",
+        *tests,
+    ]
     try:
         done = _run(run, root, [root / "functions", root], timeout=LONGEST)
     except subprocess.TimeoutExpired:
