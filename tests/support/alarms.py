@@ -32,7 +32,7 @@ class AlarmHistory:
         self._values.setdefault(self._period_of(at), []).append(value)
 
     def alarms(self, start: datetime, end: datetime) -> list[tuple[datetime, bool]]:
-        """Whether it is in alarm at the end of each period."""
+        """Whether it has raised the alarm at the end of each period, also by silence."""
         states = []
         for period in range(self._period_of(start), self._period_of(end)):
             known = datetime.fromtimestamp((period + 1) * self._seconds, start.tzinfo)
@@ -57,8 +57,19 @@ class AlarmHistory:
 
     def _is_in_alarm(self, last: int) -> bool:
         count = self._alarm["EvaluationPeriods"]
+        if self._is_silent(last - count + 1, last):
+            return True
         needed = self._alarm.get("DatapointsToAlarm", count)
         return sum(self._is_breaching(period) for period in range(last - count + 1, last + 1)) >= needed
+
+    def _is_silent(self, first: int, last: int) -> bool:
+        """Whether it has gone from data to none, which it reports. Before the first data, its state does not change."""
+        if self._alarm["TreatMissingData"] != "missing" or not self._alarm.get("InsufficientDataActions"):
+            return False
+        return (
+            all(period not in self._values for period in range(first, last + 1))
+            and min(self._values, default=last) < first
+        )
 
     def _is_breaching(self, period: int) -> bool:
         values = self._values.get(period)

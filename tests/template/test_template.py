@@ -271,7 +271,8 @@ def test_drift_to_the_unsafe_side_alarms_at_the_first_number() -> None:
 def test_three_days_without_a_whole_reconcile_alarm_and_so_does_silence() -> None:
     """A function that does not run says nothing."""
     alarm = resources("AWS::CloudWatch::Alarm")["ReconcileLateAlarm"]["Properties"]
-    assert (alarm["MetricName"], alarm["Unit"], alarm["TreatMissingData"]) == ("ReconcileAge", "Seconds", "breaching")
+    assert (alarm["MetricName"], alarm["Unit"], alarm["TreatMissingData"]) == ("ReconcileAge", "Seconds", "missing")
+    assert alarm["InsufficientDataActions"] == alarm["AlarmActions"]
     assert alarm["Threshold"] == timedelta(days=3).total_seconds()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count, cycle
 from typing import Any
 
@@ -320,3 +320,13 @@ def test_a_round_that_was_left_long_ago_says_nothing(inbound: Inbound) -> None:
     for at in range(20):
         clients.dynamodb().put_item(TableName="ledger", Item=_stored(f"+1425557{at:04d}", now, now))
     assert oldest.age(now + FORGOTTEN_AFTER + A_MINUTE) < timedelta(hours=1)
+
+
+def test_a_new_stack_raises_no_alarm_before_its_first_sweep_and_silence_afterwards_does() -> None:
+    """CloudWatch reports silence as a change of state from data to none."""
+    alarm, start = AlarmHistory("OverdueOptOutAlarm"), datetime(2026, 11, 3, 14, tzinfo=UTC)
+    for minute in range(10, 30):
+        alarm.add(start + timedelta(minutes=minute), 0.0)
+    ((raised, is_raised),) = alarm.changes(start, start + timedelta(hours=1))
+    assert is_raised
+    assert timedelta(minutes=30) < raised <= timedelta(minutes=36)
