@@ -100,7 +100,7 @@ def test_part_of_a_ledger_is_refused_before_anything_is_created(given: set[str])
     ("parameter", "value", "accepted"),
     [
         *((name, value, True) for name, value in GIVEN.items()),
-        (TABLE, "sms-consent-LedgerTable-1ABCDEFGHIJKL", True),
+        (TABLE, "sms-consent-LedgerTable-1A", True),
         (TABLE, "a.b_c-d", True),
         (TABLE, ARN, False),
         (TABLE, "ab", False),
