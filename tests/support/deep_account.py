@@ -85,7 +85,7 @@ class DeepAccount:
         _deploy(outputs, chosen | parameters)
 
     def configure(self, sender: Sender) -> None:
-        """A sender with settings of its own."""
+        """A sender that has settings."""
         SenderStore(client("dynamodb"), self.world.table).write(sender)
 
     def measure(self, metric: str, value: float, *, minutes_ago: int = 3, **dimensions: str) -> None:

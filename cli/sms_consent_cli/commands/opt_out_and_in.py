@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
@@ -88,22 +89,17 @@ def opt_in(
     _carry_out("opt-in", request, stack, as_json=as_json)
 
 
+@dataclass(frozen=True, slots=True)
 class _AgentRequest:
     """The request, checked before anything is looked up."""
 
-    def __init__(
-        self,
-        asked: Asked,
-        number: str,
-        list_name: str | None,
-        sender: str | None,
-        channel: str | None,
-        reference: str | None,
-        by: str | None,
-    ) -> None:
-        self.asked, self.number = asked, number
-        self.list_name, self.sender = list_name, sender
-        self.channel, self.reference, self.by = channel, reference, by
+    asked: Asked
+    number: str
+    list_name: str | None
+    sender: str | None
+    channel: str | None
+    reference: str | None
+    by: str | None
 
     def check(self) -> None:
         """Raise UsageError if an option is invalid."""

@@ -61,7 +61,7 @@ class CommandContext:
 
     @cached_property
     def senders(self) -> SenderCache:
-        """The senders with settings of their own."""
+        """The senders that have settings."""
         return SenderCache(self.ledger, self.clock)
 
     @cached_property

@@ -3,8 +3,8 @@
 The newest decision wins, so its time must be right:
 
 - A text counts at the SNS timestamp. If the same text is published again, its earliest timestamp counts.
-- Any other decision counts at the earlier of its own time and the time at which it was first recorded. A wrong clock on a
-  person's machine can therefore not place it in the future, where it would overrule later texts.
+- Any other decision has the time that its source states and the time at which it was first recorded. The earlier one
+  counts: a wrong clock on a person's machine cannot place a decision in the future, where it would overrule later texts.
 
 If the earliest time cannot be determined, an opt-out stays in force.
 """

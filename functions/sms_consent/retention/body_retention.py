@@ -2,8 +2,8 @@
 as needed.
 
 The body is a decision's evidence, and also what a person wrote. DynamoDB's TTL deletes whole items, and a decision must stay;
-a body in an item of its own would cost every inbound text one more write. So bodies are searched for. The words that matched,
-the rule and the time stay.
+a separate item for the body would cost every inbound text one more write. So this scans the ledger for bodies. The matched
+words, the rule and the time stay.
 """
 
 from __future__ import annotations

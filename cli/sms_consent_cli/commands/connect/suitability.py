@@ -104,7 +104,7 @@ class Suitability:
         if settings.self_managed and settings.channel != topic:
             yield note(
                 "channel",
-                "its opt-outs are self-managed already: the system that honours them may have a list of its own to import",
+                "its opt-outs are self-managed already: the system that honours them may have its own list, to be imported",
             )
 
     def _events(self) -> Iterator[Check]:
