@@ -223,7 +223,8 @@ def _effective(decision: Decision, stored: Consent | None, limit: datetime) -> D
         decision = replace(decision, at=limit)
     if stored is None:
         return decision
-    known = [stored.decided_at] if stored.decided_by == decision.id else []
+    is_newest = stored.decided_by == decision.id and stored.decided_at != UNKNOWN_TIME
+    known = [stored.decided_at] if is_newest else []
     if stored.outbox is not None and stored.outbox.id == decision.id:
         known.append(stored.outbox.at)
     return replace(decision, at=min(known)) if known and min(known) < decision.at else decision

@@ -27,9 +27,7 @@ class Recorded:
 
     outcome: Outcome
     consent: Consent
-    overruled_by: Author | None = (
-        None  # author of a newer opt-in that overrules a STOP, unless the same person texted it
-    )
+    overruled_by: Author | None = None  # of a newer opt-in that the same person did not text, and that overrules a STOP
     is_new: bool = True  # whether anything was written
 
 

@@ -233,6 +233,16 @@ def test_a_start_from_before_a_stop_whose_time_cannot_be_read_does_not_undo_it(
     assert world.consent().status is not Status.OPTED_OUT
 
 
+def test_a_redelivered_stop_keeps_its_time_where_the_stored_one_cannot_be_read(world: World) -> None:
+    """The history has it once, at the time at which it was texted."""
+    world.opt_out(id="stop")
+    (recorded,) = world.history()
+    edit(decided_at={"S": "yesterday"})
+    world.pass_time(minutes=5)
+    world.again()
+    assert [each["sk"] for each in world.history()] == [recorded["sk"]]
+
+
 def test_a_newer_request_replaces_an_unknown_status(world: World) -> None:
     throttled_stop(world)
     edit(status={"S": "OPTED_OUT_PARTLY"})
