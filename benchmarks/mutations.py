@@ -23,10 +23,12 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
 
-from simulation.mutants import MUTANTS, Mutant, mutated  # noqa: E402  the path comes first
+from simulation.mutants import MUTANTS  # noqa: E402  the path comes first
 from simulation.mutants_for_tests import MUTANTS_FOR_TESTS  # noqa: E402
+from simulation.mutation import Mutant, MutationError, Symbols  # noqa: E402
 
 ROOT = TESTS.parent
+SYMBOLS = Symbols(ROOT)
 KEPT_OUT = shutil.ignore_patterns("__pycache__", ".git", ".venv", ".uv", ".*_cache", ".aws-sam", "corpus")
 ON_TESTS = "tests"
 LONGEST = 240
@@ -51,25 +53,20 @@ def verdict(mutant: Mutant, histories: int, seed: int) -> dict[str, object]:
     return report
 
 
-def file_of(root: Path, mutant: Mutant) -> Path:
-    """Return the module that a change is made in."""
-    return root / mutant.path if mutant.path.startswith("cli/") else root / "functions" / mutant.path
-
-
 def rotten() -> list[str]:
-    """Return what is wrong with the table: changes whose text is no longer there."""
+    """Return what is wrong with the table: mutations that cannot be applied."""
     found = []
     for mutant in (*MUTANTS, *MUTANTS_FOR_TESTS):
         try:
-            mutated(file_of(ROOT, mutant).read_text(), mutant)
-        except (ValueError, OSError) as error:
-            found.append(str(error))
+            SYMBOLS.mutated(mutant)
+        except MutationError as error:
+            found.append(f"{mutant.name}: {error}")
     return found
 
 
 def _change(root: Path, mutant: Mutant) -> None:
-    path = file_of(root, mutant)
-    path.write_text(mutated(path.read_text(), mutant))
+    for path, source in SYMBOLS.mutated(mutant).items():
+        (root / path).write_text(source, encoding="utf-8")
 
 
 def _copy_tree(root: Path) -> None:
