@@ -5,8 +5,8 @@ Writes are conditional, so exactly one of many workers and repetitions makes a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
@@ -40,7 +40,8 @@ class OperationalEvent:
     number: str | None = None
     decision_id: str | None = None  # of a text, the inbound message's id
     list_name: str | None = None
-    delay: timedelta | None = None  # since it was asked for
+    since: datetime | None = None  # when it was asked for
+    delay: timedelta | None = None  # from then until the write
     imported: bool = False
     reply: ReplyKind | None = None
     state: ReplyState | None = None
@@ -48,30 +49,32 @@ class OperationalEvent:
     attempts: int = 0
 
 
-def of_consent(before: Consent | None, after: Consent, now: datetime) -> Iterator[OperationalEvent]:
-    """Yield the events of a consent's write: at most one about the list, and one about the reply."""
+def of_consent(before: Consent | None, after: Consent) -> list[OperationalEvent]:
+    """Return the events of a consent's write: at most one about the list, then one about the reply."""
+    events = []
+    if after.answer is not None and _ended(before.answer if before is not None else None, after.answer):
+        events.append(_replied(after.number, after.answer, _asked_at(after, after.answer), after.list_name))
     kind = _of_the_list(before, after)
     if kind is not None:
-        yield OperationalEvent(
+        matches = kind in {OperationalEventKind.LISTED, OperationalEventKind.RELEASED}
+        event = OperationalEvent(
             kind=kind,
             number=after.number,
             decision_id=after.decided_by,
             list_name=after.list_name,
-            delay=now - after.out_of_sync_since
-            if kind in {OperationalEventKind.LISTED, OperationalEventKind.RELEASED}
-            else None,
+            since=after.out_of_sync_since if matches else None,
             imported=before is not None and before.due is Due.IMPORTED,
             reason=after.refusal if kind is OperationalEventKind.REFUSED else None,
             attempts=after.attempts,
         )
-    if after.answer is not None and _ended(before.answer if before is not None else None, after.answer):
-        yield _replied(after.number, after.answer, now - _asked_at(after, after.answer), after.list_name)
+        events.insert(0, event)
+    return events
 
 
-def of_thread(before: ReplyThread | None, after: ReplyThread, now: datetime) -> Iterator[OperationalEvent]:
-    """Yield the events of a reply thread's write."""
-    if _ended(before.answer if before is not None else None, after.answer):
-        yield _replied(after.number, after.answer, now - after.asked_at, None)
+def of_thread(before: ReplyThread | None, after: ReplyThread) -> list[OperationalEvent]:
+    """Return the events of a reply thread's write."""
+    ended = _ended(before.answer if before is not None else None, after.answer)
+    return [_replied(after.number, after.answer, after.asked_at, None)] if ended else []
 
 
 def _of_the_list(before: Consent | None, after: Consent) -> OperationalEventKind | None:
@@ -95,9 +98,9 @@ def _ended(before: Reply | None, after: Reply) -> bool:
     return before is None or (before.decision_id, before.state) != (after.decision_id, after.state)
 
 
-def _replied(number: str, answer: Reply, delay: timedelta, list_name: str | None) -> OperationalEvent:
+def _replied(number: str, answer: Reply, since: datetime, list_name: str | None) -> OperationalEvent:
     return OperationalEvent(
-        kind=OperationalEventKind.REPLIED, number=number, decision_id=answer.decision_id, list_name=list_name, delay=delay,
+        kind=OperationalEventKind.REPLIED, number=number, decision_id=answer.decision_id, list_name=list_name, since=since,
         reply=answer.kind, state=answer.state, reason=answer.reason,
     )  # fmt: skip
 
@@ -122,14 +125,24 @@ class _ObservedLedger:
         self._observe = observe
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._ledger, name)
+        """Return a method of the ledger that reports nothing. It is looked up once."""
+        method = getattr(self._ledger, name)
+        setattr(self, name, method)
+        return method
 
     def save(self, consent: Consent, replacing: Consent | None) -> None:
+        events = of_consent(replacing, consent)
         self._ledger.save(consent, replacing)
-        for event in of_consent(replacing, consent, self._clock.now()):
-            self._observe(event)
+        if events:
+            self._report(events)
 
     def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
+        events = of_thread(replacing, thread)
         self._ledger.save_thread(key, thread, replacing)
-        for event in of_thread(replacing, thread, self._clock.now()):
-            self._observe(event)
+        if events:
+            self._report(events)
+
+    def _report(self, events: Iterable[OperationalEvent]) -> None:
+        now = self._clock.now()
+        for event in events:
+            self._observe(replace(event, delay=now - event.since if event.since is not None else None))
