@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sms_consent.domain.phone_number import E164_PATTERN
 from sms_consent.domain.ports import Sender
 from sms_consent.replies import Replies, UnfitReply
-from sms_consent.replies.templates import language_tag
+from sms_consent.replies.composer import language_tag
 from sms_consent_cli.shared.usage_error import UsageError
 
 if TYPE_CHECKING:

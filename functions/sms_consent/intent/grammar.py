@@ -9,7 +9,7 @@ A clause is a row of bits for each part. Matching shifts and joins these rows, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -75,8 +75,10 @@ class Request(NamedTuple):
 class Elements:
     """Parses patterns. An element that occurs in many patterns is parsed once."""
 
-    def __init__(self, parts: Callable[[str], int], filler: int) -> None:
-        self._parts = parts
+    def __init__(self, bits: Mapping[str, int]) -> None:
+        """``bits`` are those of the parts, by name (``Lexicon.bits``)."""
+        self._bits = bits
+        filler = bits["FILL"]
         self._known = {
             "<": Element(Kind.START, filler, 0, or_end=False),
             ">": Element(Kind.END, filler, 0, or_end=False),
@@ -88,6 +90,13 @@ class Elements:
         first = next(each for each in elements if each.kind not in (Kind.START, Kind.NOT))
         return Pattern(elements, first.parts if first.kind is Kind.ONE else 0)
 
+    def parts(self, names: str) -> int:
+        """Return the bits of part names that are joined by ``|``."""
+        total = 0
+        for name in names.split("|"):
+            total |= self._bits[name]
+        return total
+
     def _parse(self, token: str) -> Element:
         if token.startswith(".."):
             element = Element(Kind.GAP, 0, int(token[2:]), or_end=False)
@@ -98,7 +107,7 @@ class Elements:
             elif token[-1] in "?*":
                 kind, most, names = Kind.MANY, _MOST if token[-1] == "*" else 1, token[:-1]
             or_end = names.endswith("|>")
-            element = Element(kind, self._parts(names.removesuffix("|>")), most, or_end)
+            element = Element(kind, self.parts(names.removesuffix("|>")), most, or_end)
         self._known[token] = element
         return element
 
@@ -229,7 +238,7 @@ class Grammar:
         self._breakers, self._name = bits["BREAK"], bits["NAME"]
         self._machine, self._laughter = bits.get("MACHINE", 0), bits.get("LAUGH", 0)
         self._teasing = self._laughter | bits.get("PLAY", 0) | bits.get("THING", 0)
-        self._elements = Elements(lexicon.parts, bits["FILL"])
+        self._elements = Elements(bits)
         groups: dict[str, list[tuple[int, str]]] = {}
         for place, request in enumerate(lexicon.requests):
             for pattern, anchor in zip(request["patterns"], lexicon.anchors[place], strict=True):
@@ -238,14 +247,14 @@ class Grammar:
         self._parsed: dict[int, list[Request]] = {}
         self._group_of: dict[int, int] = {}
         for place, anchor in enumerate(groups):
-            for part in _single(lexicon.parts(anchor)):
+            for part in _single(self._elements.parts(anchor)):
                 self._group_of[part] = self._group_of.get(part, 0) | 1 << place
         self._anchors = sum(self._group_of)
 
     def _requests(self, group: int) -> list[Request]:
         """Return the requests that are looked up by one element. They are parsed when a text first has it."""
         anchor, patterns = self._groups[group.bit_length() - 1]
-        parts_of_anchor = self._lexicon.parts(anchor)
+        parts_of_anchor = self._elements.parts(anchor)
         requests = self._parsed[group] = [
             self._request(self._lexicon.requests[place], pattern, parts_of_anchor) for place, pattern in patterns
         ]
@@ -253,7 +262,7 @@ class Grammar:
 
     def _request(self, request: Mapping[str, Any], pattern: str, anchor: int) -> Request:
         """Return one pattern of a request. ``anchor`` are the parts that it is looked up by, and that the clause already has."""
-        unless, soften, needs = (self._lexicon.parts(request[name]) if name in request else 0 for name in _CONDITIONS)
+        unless, soften, needs = (self._elements.parts(request[name]) if name in request else 0 for name in _CONDITIONS)
         row = self._elements.pattern(pattern)
         needed = [each.parts for each in row.elements if each.kind == Kind.ONE and not each.or_end]
         required = tuple([parts for parts in needed if parts != anchor])

@@ -99,13 +99,6 @@ class Lexicon:
         self._phrases = _Phrases(data["phrases"])  # by the first two words
         self._stem_phrases = _Phrases(data["stem_phrases"])  # phrases with a stem, by the first word
 
-    def parts(self, names: str) -> int:
-        """Return the bits of part names that are joined by ``|``."""
-        total = 0
-        for name in names.split("|"):
-            total |= self.bits[name]
-        return total
-
     def row(self, words: Sequence[Word]) -> Row:
         """Return a clause with the parts of its words and phrases. A word within a phrase keeps its own parts as well."""
         if self._unspaced:

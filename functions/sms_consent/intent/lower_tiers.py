@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from sms_consent.intent.echo import OwnReplies
 from sms_consent.intent.keyword_in_context import KeywordInContext, KeywordMatch
 from sms_consent.intent.keywords import Keyword
 from sms_consent.intent.lookup import load_rules
-from sms_consent.intent.non_authored_text import AuthoredText, NonAuthoredText
+from sms_consent.intent.non_authored_text import AuthoredText, NonAuthoredText, OwnReplies
 from sms_consent.intent.normalisation import Folded, Word, looks_like
 from sms_consent.intent.result import NOTHING, RULES_VERSION, Classification, Found, Intent, Spans, Tier
 from sms_consent.intent.sentences import Sentences, clauses, has_breaks, is_laughing

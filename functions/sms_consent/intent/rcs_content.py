@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sms_consent.intent import RULES_VERSION, Classification, Intent, Tier
-from sms_consent.intent.result import NOTHING
+from sms_consent.intent.result import NOTHING, RULES_VERSION, Classification, Intent, Tier
 
 __all__ = ["RcsContent", "RcsKind", "classification_of", "content_of", "deciding_text", "is_agent"]
 

@@ -6,7 +6,6 @@ Wordings are data: one file for each language in ``languages/``, and what each k
 
 from __future__ import annotations
 
-from .composer import ComposedReply, Replies, Unfit
-from .templates import UnfitReply
+from .composer import ComposedReply, Replies, Unfit, UnfitReply
 
 __all__ = ["ComposedReply", "Replies", "Unfit", "UnfitReply"]

@@ -58,8 +58,10 @@ def outside_alphabet(text: str) -> tuple[str, ...]:
 
 def measure(text: str) -> Size:
     """Return the size of a text. No part ends between an escape and its character, or between two surrogates."""
-    encoding = Encoding.GSM_7 if _ALPHABET.issuperset(text) else Encoding.UCS_2
-    widths = [_width(char, encoding) for char in text]
+    if _ALPHABET.issuperset(text):
+        encoding, widths = Encoding.GSM_7, [2 if char in _EXTENSION else 1 for char in text]
+    else:
+        encoding, widths = Encoding.UCS_2, [2 if char > "\uffff" else 1 for char in text]
     units = sum(widths)
     if units <= _ALONE[encoding]:
         return Size(encoding, units, 1)
@@ -69,9 +71,3 @@ def measure(text: str) -> Size:
             parts, filled = parts + 1, 0
         filled += width
     return Size(encoding, units, parts)
-
-
-def _width(char: str, encoding: Encoding) -> int:
-    """Return the units of a character: two for one of the extension table or outside the basic plane, else one."""
-    double = char in _EXTENSION if encoding is Encoding.GSM_7 else ord(char) > 0xFFFF
-    return 2 if double else 1

@@ -17,7 +17,7 @@ PACK = {
 }
 FRAMES = [{"id": "never", "patterns": ["w:never END"]}]
 LEXICON = Lexicon(grammar(PACK, FRAMES) | {"has_slips": False, "has_weights": False, "has_reliable_weights": False})
-ELEMENTS = Elements(LEXICON.parts, LEXICON.bits["FILL"])
+ELEMENTS = Elements(LEXICON.bits)
 
 
 def _matches(pattern: str, text: str) -> list[tuple[int, int]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sms_consent.domain.reply import ReplyKind
-from sms_consent.intent import Intent, OwnReplies, RuleSet
+from sms_consent.intent import Intent, RuleSet
+from sms_consent.intent.non_authored_text import OwnReplies
 from sms_consent.replies import Replies
 
 RULES = RuleSet()

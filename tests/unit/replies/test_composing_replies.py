@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import sms_consent
 from sms_consent.domain.reply import ReplyKind
 from sms_consent.replies import Replies, UnfitReply
+from sms_consent.replies.composer import fault_of_text
 from sms_consent.replies.gsm7 import Encoding, measure
-from sms_consent.replies.templates import fault_of_text
 
 CONTACT = "help@example.com"
 STOPPED = ReplyKind.OPT_OUT_CONFIRMATION
@@ -337,7 +337,7 @@ def test_replies_load_neither_an_aws_client_nor_a_validation_library() -> None:
 
 def test_no_text_is_read_before_it_is_asked_for() -> None:
     """Importing a module has no side effect."""
-    program = "import sms_consent.replies, sms_consent.replies.templates as t; print(t.shipped.cache_info().currsize)"
+    program = "import sms_consent.replies, sms_consent.replies.composer as t; print(t.shipped.cache_info().currsize)"
     functions = str(Path(sms_consent.__file__).parents[1])
     ran = subprocess.run(  # noqa: S603  our own interpreter and program
         [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {functions!r}); {program}"],

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.sources import sentence_files
-from sms_consent.intent import RULES_VERSION, Classification, Intent, OwnReplies, RuleSet, lexicon
+from sms_consent.intent import RULES_VERSION, Classification, Intent, RuleSet, lexicon
+from sms_consent.intent.non_authored_text import OwnReplies
 from sms_consent.intent.normalisation import fold_keyword
 
 RULES = RuleSet()
