@@ -19,6 +19,7 @@ from sms_consent_cli.commands.explain.command import explain
 from sms_consent_cli.commands.export.command import export_numbers
 from sms_consent_cli.commands.history.command import history
 from sms_consent_cli.commands.import_.command import import_numbers
+from sms_consent_cli.commands.imports.command import imports
 from sms_consent_cli.commands.ledger.command import ledger
 from sms_consent_cli.commands.lists.command import lists
 from sms_consent_cli.commands.opt_out_and_in import opt_in, opt_out
@@ -72,6 +73,7 @@ app.command()(erase)
 app.command()(connect)
 app.command()(disconnect)
 app.command()(evaluate)
+app.add_typer(imports)
 app.add_typer(dead_letters)
 app.add_typer(senders)
 app.add_typer(lists)

@@ -161,6 +161,7 @@ class DecisionView(_Wire):
     through: str
     actor: Omittable[str] = None
     reference: Omittable[str] = None
+    import_id: Omittable[str] = Field(default=None, description="The import that recorded or withdrew it.")
     body: Omittable[str] = Field(default=None, description="The text as it was received.")
     tier: Omittable[str] = None
     rule: Omittable[str] = None

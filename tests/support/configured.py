@@ -72,8 +72,9 @@ class Configured:
         self.deploy(own_list, **parameters)
 
     def written(self) -> list[dict[str, Any]]:
-        """Everything in the ledger's table."""
-        return list(clients.dynamodb().scan(TableName=self.world.table)["Items"])
+        """Everything in the ledger's table except the records of imports."""
+        items = clients.dynamodb().scan(TableName=self.world.table)["Items"]
+        return [item for item in items if item["pk"]["S"] != "IMPORTS"]
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, command: str) -> Iterator[Config
     # One client for all tests: making one takes longer than a test.
     monkeypatch.setattr(Deployment, "dynamodb", lambda _: clients.dynamodb())
     monkeypatch.setattr(Deployment, "sms_voice", lambda _: clients.sms_voice())
-    monkeypatch.setattr(Deployment, "_client", lambda *_: _formation())
+    monkeypatch.setattr(Deployment, "_client", lambda _, service, *__: _client(service))
     with deployed() as world:
         waited: list[float] = []
         monkeypatch.setattr(aws_clock, "_counter", time.time)  # which stands still, and is moved with the time of day
@@ -107,6 +108,10 @@ def configured(monkeypatch: pytest.MonkeyPatch, command: str) -> Iterator[Config
         yield Configured(world, command, waited)
 
 
-@cache
 def _formation() -> Any:
-    return get_session().create_client("cloudformation")
+    return _client("cloudformation")
+
+
+@cache
+def _client(service: str) -> Any:
+    return get_session().create_client(service)

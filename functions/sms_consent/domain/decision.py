@@ -66,6 +66,7 @@ class Decision:
     list_name: str | None = None  # the opt-out list it was made to; None if an older version recorded it
     end_user: bool | None = None  # of an import: whether the person asked, according to its source
     only_if_opted_out: bool | None = None  # True for an opt-in by an everyday word such as YES
+    import_id: str | None = None  # the import that recorded it, or that it withdraws
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -43,6 +43,7 @@ def decision_view(entry: Entry) -> dict[str, Any]:
         through=decision.through,
         actor=decision.actor,
         reference=decision.reference,
+        importId=decision.import_id,
         body=decision.body,
         tier=decision.tier,
         rule=decision.rule,

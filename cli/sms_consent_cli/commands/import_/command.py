@@ -65,6 +65,9 @@ def import_numbers(
     source: Annotated[
         str | None, typer.Option(help="Where the opt-outs come from, kept as evidence, as Twilio.")
     ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Who is responsible for the import, kept beside your AWS identity.")
+    ] = None,
     opt_ins: Annotated[
         bool,
         typer.Option("--opt-ins", help="Import opt-ins too. Each needs a time, and does not override a newer STOP."),
@@ -130,7 +133,7 @@ def import_numbers(
     rule = StatusRule(all_opted_out, yes_means.asked if yes_means is not None else None)
     options = ImportOptions(
         file=file, columns={column: given for column, given in chosen.items() if given is not None}, region=region,
-        list_name=list_name, as_of=as_of, timezone=timezone, time_format=time_format, end_user=end_user, source=source,
+        list_name=list_name, as_of=as_of, timezone=timezone, time_format=time_format, end_user=end_user, source=source, by=by,
         opt_ins=opt_ins, rule=rule, rejects=rejects, from_start=from_start, dry_run=dry_run, check=not no_check, workers=workers,
     )  # fmt: skip
     with report_aws_errors("import"), report_usage_errors("import"):

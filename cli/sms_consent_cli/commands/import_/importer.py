@@ -10,13 +10,14 @@ import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sms_consent.domain.decision import Asked, Decision, Outcome
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.time import as_text
 from sms_consent.recording.recorder import Recorder
+from sms_consent_cli.commands.import_.import_log import ImportLog
 from sms_consent_cli.commands.import_.journal import Journal, Progress
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
@@ -60,6 +61,7 @@ class ImportState:
     journal: Journal
     rejects: RejectFile
     progress: Progress
+    record: ImportLog | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class FileImport:
         self._opt_ins = opt_ins
         self._workers = workers
         self._state = state
+        self._record = state.record if state is not None else None
+        self._import_id = self._record.id if self._record is not None else None
         progress = state.progress if state is not None else Progress()
         self.counts: Counter[str] = Counter(progress.counts)
         self.line = progress.line
@@ -117,6 +121,8 @@ class FileImport:
                 if seconds() - saved_at >= JOURNAL_EVERY:
                     self._save()
                     saved_at = seconds()
+                    if self._record is not None:
+                        self._record.note(self.line, self.counts)
             while under_way:
                 yield self._finished(under_way[0])
                 under_way.popleft()
@@ -135,6 +141,7 @@ class FileImport:
             if row.asked is NoRequest.NOTHING or (row.asked is Asked.OPT_IN and not self._opt_ins):
                 return ImportedLine(found.line, LineOutcome.SKIPPED)
             decision = row.decision(self._settings, f"{self._file.path.name[:100]}:{found.line}")
+            decision = replace(decision, import_id=self._import_id)
         except InvalidRow as error:
             return ImportedLine(found.line, LineOutcome.REJECTED, str(error))
         pool = pools[zlib.crc32(row.number.encode()) % len(pools)]
@@ -164,7 +171,7 @@ class FileImport:
         if self._state is not None:
             kept = self._state.rejects.kept()
             began_at = as_text(self._settings.now)
-            self._state.journal.write(Progress(self.line, kept, dict(self.counts), began_at))
+            self._state.journal.write(Progress(self.line, kept, dict(self.counts), began_at, self._import_id))
 
 
 def _is_done(pending: _Pending) -> bool:

@@ -38,6 +38,7 @@ class ImportReport:
     file_import: FileImport | None = None
     seconds: float = 0.0
     followed: int | None = None
+    import_id: str | None = None  # None where nothing is written
 
     def recording(self, file_import: FileImport, lines: Iterator[ImportedLine], total: int) -> None:
         """Show the progress and the first rejected lines on standard error."""
@@ -67,6 +68,12 @@ class ImportReport:
         """Return the number of lines with these outcomes."""
         return sum(self.file_import.counts[kind.value] for kind in kinds) if self.file_import is not None else 0
 
+    def counted(self) -> tuple[int, dict[str, int]]:
+        """Return the number of the last processed line, and the lines by outcome."""
+        if self.file_import is None:
+            return 0, {}
+        return self.file_import.line, {name: count for name, count in self.file_import.counts.items() if count}
+
     def stopped(self) -> str:
         """Return the message for an interrupted run."""
         if self.followed is not None:
@@ -79,6 +86,7 @@ class ImportReport:
         """Return the result for JSON."""
         return {
             "dryRun": self.rejects is None,
+            "importId": self.import_id,
             "lines": self.file_import.line if self.file_import is not None else 0,
             **{kind.value: self.count(kind) for kind in LineOutcome},
             "rejectsFile": str(self.rejects) if self.rejected and self.rejects is not None else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache, cached_property
@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sms_consent.adapters.dynamodb.import_records import DynamoImportRecords
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.domain.decision import Asked
+from sms_consent.domain.errors import ConsentError
+from sms_consent.domain.import_record import ImportRecord, ImportStatus
 from sms_consent.domain.time import from_text, to_millisecond
 from sms_consent_cli.commands.import_.columns import Column, StatusRule
+from sms_consent_cli.commands.import_.import_log import ImportLog, caller_identity, new_id
 from sms_consent_cli.commands.import_.importer import FileImport, ImportState
 from sms_consent_cli.commands.import_.journal import Journal
 from sms_consent_cli.commands.import_.journal import Progress as Begun
@@ -49,6 +53,7 @@ class ImportOptions:
     time_format: str | None
     end_user: bool
     source: str | None
+    by: str | None
     opt_ins: bool
     rule: StatusRule
     rejects: Path | None
@@ -62,8 +67,19 @@ class ImportOptions:
         kept = {name: value for name, value in asdict(self).items() if name not in _HOW}
         return repr(sorted(kept.items(), key=str))
 
+    def stored(self) -> dict[str, str]:
+        """Return the options for the import's record, without those that were not given."""
+        values = {
+            "region": self.region, "list": self.list_name, "as-of": self.as_of, "timezone": self.timezone,
+            "time-format": self.time_format, "end-user": self.end_user, "source": self.source, "by": self.by,
+            "opt-ins": self.opt_ins, "all-opted-out": self.rule.all_opted_out,
+            "yes-means": self.rule.yes_means, "no-check": not self.check,
+            **{f"{column}-column": given for column, given in self.columns.items()},
+        }  # fmt: skip
+        return {name: "true" if value is True else str(value) for name, value in values.items() if value}
 
-_HOW = frozenset({"file", "rejects", "from_start", "dry_run", "check", "workers"})
+
+_HOW = frozenset({"file", "rejects", "from_start", "dry_run", "check", "workers", "by"})
 
 
 class ImportRun:
@@ -158,11 +174,18 @@ class ImportRun:
             progress = self._start
             if progress.line:
                 say(f"continuing after line {progress.line}, where the last run stopped", err=True)
+            log = self._log(progress)
             with closing(RejectFile(self._rejects, self._file, progress.rejects_bytes)) as rejects:
                 ledger = DynamoLedger(
                     self._deployment.dynamodb_for(options.workers), self._deployment.table, self._deployment.names
                 )
-                self._import(ledger, ImportState(self._journal, rejects, progress))
+                try:
+                    self._import(ledger, ImportState(self._journal, rejects, progress, log))
+                except BaseException:
+                    with suppress(ConsentError, UsageError):  # the first error is reported
+                        log.stop(*self.report.counted())
+                    raise
+            log.finish(*self.report.counted())
             self._journal.forget()
         except OSError as error:
             raise UsageError(f"{error.filename or options.file}: {error.strerror}") from error
@@ -176,7 +199,42 @@ class ImportRun:
         self.report.recording(file_import, file_import.run(time.monotonic), self._file.lines)
         self.report.seconds = time.monotonic() - started
 
+    def _log(self, progress: Begun) -> ImportLog:
+        """Return the import's record, of the interrupted run if that is continued."""
+        records = DynamoImportRecords(self._deployment.dynamodb(), self._deployment.table)
+        if progress.import_id is not None and (log := ImportLog.resume(records, self._clock, progress.import_id)):
+            self.report.import_id = log.id
+            return log
+        for earlier in records.all():
+            if earlier.sha256 == self._file.digest:
+                say(f"note: {_same_file(earlier)}", err=True)
+        now = self._clock.now()
+        log = ImportLog.begin(
+            records, self._clock,
+            ImportRecord(
+                id=new_id(now), identity=caller_identity(self._deployment), file_name=self._options.file.name,
+                sha256=self._file.digest, begun_at=now, status=ImportStatus.RUNNING, options=self._options.stored(),
+                columns=self._file.columns.view(),
+            ),
+        )  # fmt: skip
+        self.report.import_id = log.id
+        say(f"import {log.id}", err=True)
+        return log
+
     def wait(self) -> None:
         """Wait until the opt-out list is up to date."""
         client, table = self._deployment.dynamodb(), self._deployment.table
         self.report.following(followed(self._file, self._settings, client=client, table=table, clock=self._clock))
+
+
+def _same_file(earlier: ImportRecord) -> str:
+    day = f"{earlier.begun_at:%Y-%m-%d %H:%M} UTC"
+    match earlier.status:
+        case ImportStatus.UNDOING | ImportStatus.UNDONE:
+            return f"this file was imported on {day} ({earlier.id}), and that import was undone"
+        case ImportStatus.RUNNING:
+            return f"an import of this file was begun on {day} and did not finish ({earlier.id})"
+        case _:
+            return (
+                f"this file was imported on {day} ({earlier.id}): lines that were recorded then do not change anything"
+            )

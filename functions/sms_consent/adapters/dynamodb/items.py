@@ -353,6 +353,7 @@ _DECISION: Mapping[str, Decoder] = {
     "list_name": text,
     "end_user": boolean,
     "only_if_opted_out": boolean,
+    "import_id": text,
 }
 _DECISION_STAND_INS = {"asked": Asked.UNKNOWN.value, "author": Author.UNKNOWN.value, "through": ""}
 _decision_from = partial(

@@ -1,0 +1,1 @@
+"""`sms-consent imports`: the records of imports, and undoing one."""

@@ -1,0 +1,98 @@
+"""The output of `imports list` and `imports show`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from sms_consent.domain.import_record import ImportRecord, ImportStatus
+from sms_consent.domain.time import as_text, text_or_none
+from sms_consent_cli.shared.terminal import console
+from sms_consent_cli.shared.terminal_text import printable
+
+__all__ = ["COUNTS", "line", "show_record", "view"]
+
+COUNTS = {
+    "lines": "lines of the file",
+    "optedOut": "opted out",
+    "optedIn": "opted in",
+    "confirmed": "recorded, already had this status",
+    "superseded": "recorded, superseded by a newer decision",
+    "unchanged": "imported before",
+    "skipped": "without a request",
+    "rejected": "rejected",
+}
+RECORDED = ("optedOut", "optedIn", "confirmed", "superseded")
+_STATUS = {
+    ImportStatus.RUNNING: "begun, not finished",
+    ImportStatus.FINISHED: "finished",
+    ImportStatus.UNDOING: "undo begun, not finished",
+    ImportStatus.UNDONE: "undone",
+    ImportStatus.UNKNOWN: "in a status that this version does not know",
+}
+
+
+def view(record: ImportRecord) -> dict[str, Any]:
+    """Return the record for JSON. Absent values are left out."""
+    values: dict[str, Any] = {
+        "id": record.id,
+        "status": record.status.value,
+        "identity": record.identity,
+        "fileName": record.file_name,
+        "sha256": record.sha256,
+        "begunAt": as_text(record.begun_at),
+        "updatedAt": text_or_none(record.updated_at),
+        "finishedAt": text_or_none(record.finished_at),
+        "options": dict(record.options),
+        "columns": dict(record.columns),
+        "counts": dict(record.counts),
+        "undoneAt": text_or_none(record.undone_at),
+        "undoneBy": record.undone_by,
+        "undone": dict(record.undone) or None,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def line(record: ImportRecord) -> str:
+    """Return an import in one line."""
+    recorded = sum(record.counts.get(name, 0) for name in RECORDED)
+    name, identity = printable(record.file_name, quoted=False), printable(record.identity, quoted=False)
+    return f"{record.id}  {_STATUS[record.status]}  {name}  {recorded:,} recorded  {identity}"
+
+
+def show_record(record: ImportRecord) -> None:
+    """Print an import with everything that its record holds."""
+    rows: list[tuple[str, str | None]] = [
+        (record.id, _STATUS[record.status]),
+        ("file", printable(record.file_name, quoted=False)),
+        ("SHA-256", record.sha256),
+        ("AWS identity", printable(record.identity, quoted=False)),
+        ("begun", as_text(record.begun_at)),
+        ("finished", text_or_none(record.finished_at)),
+        ("options", _listed({f"--{name}": value for name, value in record.options.items()}, " ")),
+        ("columns", _listed(record.columns, ": ")),
+        *((words, f"{count:,}") for words, count in _counted(record.counts, COUNTS)),
+        ("undone", text_or_none(record.undone_at)),
+        ("undone by", printable(record.undone_by, quoted=False) if record.undone_by is not None else None),
+        *((words, f"{count:,}") for words, count in _counted(record.undone, {})),
+    ]
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", min_width=20)
+    grid.add_column(overflow="fold")
+    for place, (name, value) in enumerate(rows):
+        if value:
+            grid.add_row(Text(name, style="not dim bold") if place == 0 else name, Text(value))
+    console().print(grid)
+
+
+def _listed(values: Mapping[str, str], between: str) -> str:
+    return "; ".join(f"{name}{between}{printable(value, quoted=False)}" for name, value in sorted(values.items()))
+
+
+def _counted(counts: Mapping[str, int], words: Mapping[str, str]) -> list[tuple[str, int]]:
+    """Return the counts with their words, in the order of the words; unknown counts come last under their own name."""
+    known = [(phrase, counts[name]) for name, phrase in words.items() if counts.get(name)]
+    return known + [(name, count) for name, count in sorted(counts.items()) if name not in words and count]
