@@ -11,7 +11,7 @@ with uncollected("imports"):
     from sms_consent.adapters import clients
     from sms_consent.bootstrap.container import Container
     from sms_consent.bootstrap.observability import invocation
-    from sms_consent.sync.reply_limits import FREE
+    from sms_consent.sync.reply_sender import FREE
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -95,9 +95,9 @@ MUTANTS = (
     ),
     _text(
         "a deletion is not announced when a newer decision asks for it",
-        SYNC,
-        "                if work is Work.ANSWER or self._consent.is_intent_logged:\n",
-        "                if True:\n",
+        PROGRESS,
+        "    return work if work is None or work is Work.ANSWER or is_logged else Work.LOG_INTENT\n",
+        "    return work\n",
     ),
     _text(
         "mark before put",
@@ -110,10 +110,10 @@ MUTANTS = (
                 raise
             listing = found
         now = self._now()
-        self._update(lambda consent: transitions.listed(consent, self._worker, version, listing, now))
+        self._write(partial(transitions.listed, worker=self._worker, version=version, listing=listing, now=now))
 """,
         """        now = self._now()
-        self._update(
+        self._write(
             lambda consent: transitions.listed(
                 consent, self._worker, version, __import__("sms_consent.domain.consent").consent.Listing(at=now, end_user_opted_out=False), now
             )
@@ -124,22 +124,22 @@ MUTANTS = (
     _text(
         "reply after put",
         SYNC,
-        """        self._reply()
-        self._record()
+        """        self._reply(now)
+        self._record(now)
         if self._consent.version != version:
             return  # another decision was recorded in between: determine the next call again
         try:
 """,
-        """        self._record()
+        """        self._record(now)
         self._call(Call.PUT, self._sync.opt_out_list.put)
-        self._reply()
+        self._reply(now)
         try:
 """,
     ),
     _text(
         "reply sent before it is claimed",
         SYNC,
-        """            self._update(lambda consent: transitions.reply_claimed(consent, self._worker, version, now))
+        """            self._write(partial(transitions.reply_claimed, worker=self._worker, version=version, now=now))
             answer = self._consent.answer
 """,
         "            answer = answer.claimed(self._worker)\n",
@@ -153,9 +153,9 @@ MUTANTS = (
     _text(
         "a text of unknown fate is sent again",
         POSTMAN,
-        '            return self._left(answer.unknown("the service did not say',
+        '            return _sent(answer.unknown("the service did not say',
         '            raise __import__("sms_consent.domain.errors").errors.Throttled("again")\n'
-        '            return self._left(answer.unknown("the service did not say',
+        '            return _sent(answer.unknown("the service did not say',
     ),
     _text(
         "a throttled reply is given up",
@@ -183,9 +183,9 @@ MUTANTS = (
     ),
     _text(
         "a doubtful deletion is forgotten by the next put",
-        CONSENT,
-        "        return replace(self, deleting=None, deleted_at=max(counted) if counted else None)\n",
-        "        return replace(self, deleting=None)\n",
+        PROGRESS,
+        "    return replace(consent, deleting=None, deleted_at=_latest(consent.deleted_at, consent.uncertain_delete_at))\n",
+        "    return replace(consent, deleting=None)\n",
     ),
     _text(
         "the 30 days are forgotten",
@@ -245,7 +245,7 @@ MUTANTS = (
     ),
     _text(
         "the outbox is not flushed by the next decision",
-        "sms_consent/domain/updates.py",
+        PROGRESS,
         "        append(outbox, Outcome.CHANGED, now)\n",
         "        pass\n",
     ),
@@ -267,7 +267,7 @@ MUTANTS = (
         "EndUserOptedOut is whoever decided last",
         PROGRESS,
         "        end_user_opted_out=stands and consent.status is Status.OPTED_OUT,\n",
-        "        end_user_opted_out=decision.by_end_user and consent.status is Status.OPTED_OUT,\n",
+        "        end_user_opted_out=by_end_user(decision) and consent.status is Status.OPTED_OUT,\n",
     ),
     _text(
         "questions delivered again are answered again",

@@ -62,8 +62,8 @@ CARRYING, REPEATS, ERRORS = (
     "sms_consent/domain/errors.py",
 )
 LIMITS, BUDGET, POSTMAN = (
-    "sms_consent/sync/reply_limits.py",
-    "sms_consent/sync/reply_limits.py",
+    "sms_consent/sync/reply_sender.py",
+    "sms_consent/sync/reply_sender.py",
     "sms_consent/sync/reply_sender.py",
 )
 LETTERS, ANSWER, TEXT = (
@@ -491,8 +491,8 @@ MUTANTS_FOR_TESTS = (
     _text(
         "the consent loses its due work before the rejection is recorded",
         SYNC,
-        "                    self._sync.ledger.reject(RejectedWork.of(consent, now))\n",
-        "                    pass\n",
+        "                self._sync.ledger.reject(RejectedWork.of(consent, now))\n",
+        "                pass\n",
         NUMBERS,
     ),
     _text(
@@ -605,8 +605,8 @@ MUTANTS_FOR_TESTS = (
     _text(
         "a late deletion without an answer is forgotten",
         SYNC,
-        "                if in_doubt and consent.lease != self._worker:\n",
-        "                if False:\n",
+        "            if in_doubt and consent.lease != self._worker:\n",
+        "            if False:\n",
         LATE,
     ),
     _text(

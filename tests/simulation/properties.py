@@ -13,6 +13,7 @@ from support.workers import LEASE
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Decision, Outcome
 from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.transitions import by_end_user
 
 if TYPE_CHECKING:
     from simulation.witness import Key
@@ -54,19 +55,19 @@ def expected(world: World) -> dict[Key, tuple[bool, bool]]:
             if decision.only_if_opted_out and (decision.id, key) not in world.witness.changed_by:
                 continue
             times[key] = max(times.get(key, decision.at), decision.at)
-            if decision.asked is Asked.OPT_OUT and decision.by_end_user:
+            if decision.asked is Asked.OPT_OUT and by_end_user(decision):
                 own[key] = max(own.get(key, decision.at), decision.at)
     ended = {}
     for key in out.keys() | back.keys():
         opted_out = key in out and (key not in back or out[key] >= back[key])
-        by_end_user = opted_out and key in own and (key not in back or own[key] >= back[key])
-        ended[key] = opted_out, by_end_user
+        asked_out = opted_out and key in own and (key not in back or own[key] >= back[key])
+        ended[key] = opted_out, asked_out
     return ended
 
 
 def agreement(world: World) -> None:
     """1: for each number and list, ledger and list agree, and both are what the newest decision says."""
-    for key, (opted_out, by_end_user) in expected(world).items():
+    for key, (opted_out, asked_out) in expected(world).items():
         consent = world.ledger.consent(*key)
         if consent is None:
             raise Broken(Property.AGREEMENT, "a decision was made, and the ledger knows no consent")
@@ -75,8 +76,8 @@ def agreement(world: World) -> None:
             raise Broken(Property.AGREEMENT, f"the ledger says {consent.status}, the newest decision {wanted}")
         if world.service.is_listed(*key) is not opted_out:
             raise Broken(Property.AGREEMENT, f"the list does not match {wanted}")
-        if consent.end_user_opted_out is not by_end_user:
-            raise Broken(Property.AGREEMENT, f"EndUserOptedOut should be {by_end_user}")
+        if consent.end_user_opted_out is not asked_out:
+            raise Broken(Property.AGREEMENT, f"EndUserOptedOut should be {asked_out}")
 
 
 def exposure(world: World) -> None:
@@ -119,7 +120,7 @@ def answers(world: World) -> None:
     witness = world.witness
     for name, key in witness.changed_by:
         decision, keys = world.decisions[name]
-        if not decision.by_end_user or witness.effective_sends[name] or key != keys[0]:
+        if not by_end_user(decision) or witness.effective_sends[name] or key != keys[0]:
             continue
         # The reply to an opt-in is useful for a day, that to an opt-out only for the grace.
         too_late = witness.held_up and (decision.asked is Asked.OPT_OUT or not world.swept_daily)

@@ -14,7 +14,7 @@ from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Decision
 from sms_consent.domain.rate_limiter import Call
 from sms_consent.domain.reply import ReplyState
-from sms_consent.sync.reply_limits import ENOUGH
+from sms_consent.sync.reply_sender import ENOUGH
 
 __all__ = ["Attempt", "Exposure", "Key", "Release", "Witness"]
 

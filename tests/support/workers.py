@@ -18,8 +18,7 @@ from sms_consent.intent.classifier import Classifier
 from sms_consent.recording.recorder import Recorder
 from sms_consent.replies import Replies
 from sms_consent.sync.help_and_clarification import HelpAndClarification
-from sms_consent.sync.reply_limits import ReplyLimits
-from sms_consent.sync.reply_sender import ReplySender
+from sms_consent.sync.reply_sender import ReplyLimits, ReplySender
 from sms_consent.sync.sweep import Sweep
 from sms_consent.sync.sync import Sync
 from support.memory_service import DEFAULT_QUOTAS
@@ -60,7 +59,7 @@ def environment(
     """Build them as ``sms_consent.bootstrap.container`` does."""
     rate_limiter = RateLimiter(clock, DEFAULT_QUOTAS) if paced else RateLimiter(clock, at_once=at_once)
     senders = SenderCache(ledger, clock)
-    reply_sender = ReplySender(texting, _replies(), senders, rate_limiter, limits or ReplyLimits(clock))
+    reply_sender = ReplySender(texting, _replies(), senders, rate_limiter, limits or ReplyLimits())
     sync = Sync(
         ledger=ledger,
         opt_out_list=opt_out_list,

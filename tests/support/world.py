@@ -19,6 +19,7 @@ from sms_consent.bootstrap.container import Container
 from sms_consent.bootstrap.settings import Settings
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.transitions import by_end_user
 from sms_consent_cli.local import moto_ledger
 from support.template import create_table
 
@@ -50,7 +51,7 @@ class World:
 
     def _record(self, decision: Decision) -> Consent:
         self.decided.append(decision)
-        reply_from = OURS if decision.by_end_user else None
+        reply_from = OURS if by_end_user(decision) else None
         return self.parts.recorder.record(decision, LIST, reply_from=reply_from).consent
 
     def again(self, index: int = -1) -> Consent:

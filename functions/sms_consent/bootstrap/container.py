@@ -36,8 +36,7 @@ from sms_consent.intent.classifier import Classifier
 from sms_consent.recording.recorder import Recorder
 from sms_consent.replies import Replies
 from sms_consent.sync.help_and_clarification import HelpAndClarification
-from sms_consent.sync.reply_limits import ReplyBudget, ReplyLimits
-from sms_consent.sync.reply_sender import ReplySender
+from sms_consent.sync.reply_sender import ReplyBudget, ReplyLimits, ReplySender
 from sms_consent.sync.sync import Sync
 
 if TYPE_CHECKING:
@@ -186,7 +185,7 @@ class Container:
     def reply_sender(self) -> ReplySender:
         """Sends replies."""
         texting = AwsTexting(self.sms_voice, self.settings.reply_configuration_set)
-        limits = ReplyLimits(self.clock, self._reply_budget())
+        limits = ReplyLimits(self._reply_budget())
         warn = self.reporter.unfit if self.reporter else None
         return ReplySender(texting, self.replies, self.senders, self.rate_limiter, limits, warn)
 
@@ -197,9 +196,7 @@ class Container:
             return None
         report = self.reporter or _ignore
         failed = partial(report, OperationalEvent(kind=OperationalEventKind.BUDGET_FAILED))
-        return ReplyBudget(
-            self._table.reserve_replies, self.clock, per_day=per_day, free=self._free_replies, failed=failed
-        )
+        return ReplyBudget(self._table.reserve_replies, per_day=per_day, free=self._free_replies, failed=failed)
 
     @cached_property
     def sync(self) -> Sync:

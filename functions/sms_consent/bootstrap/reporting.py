@@ -9,7 +9,7 @@ from sms_consent.domain.observation import COUNT, SECONDS, Logger, Metrics
 from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind
 from sms_consent.domain.phone_number import mask, mask_id
 from sms_consent.domain.reply import ReplyKind, ReplyState
-from sms_consent.sync.reply_limits import BUDGET_REASONS, ENOUGH
+from sms_consent.sync.reply_sender import BUDGET_REASONS, ENOUGH
 
 if TYPE_CHECKING:
     from sms_consent.replies import Unfit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -169,34 +169,6 @@ class Consent:
         under_way = self.lease_until or self.deleting if self.deleting is not None else None
         known = [moment for moment in (self.uncertain_delete_at, under_way) if moment is not None]
         return max(known) if known else None
-
-    def leased(self, lease: Lease, now: datetime) -> Consent:
-        """Return the consent under a worker's lease. What a lost worker may have deleted becomes an uncertain deletion."""
-        leased = replace(
-            self, lease=lease.worker, lease_until=lease.until, due_at=lease.until,
-            uncertain_delete_at=self.latest_uncertain_delete,
-        )  # fmt: skip
-        return leased.intent_logged(now)
-
-    def intent_logged(self, now: datetime) -> Consent:
-        """Return the consent with the list call that the worker with the lease is about to make.
-
-        Before a put, an uncertain deletion is counted as one that took effect: finding the number on the list after the put
-        no longer shows that it did not.
-        """
-        if self.status is not Status.OPTED_OUT:
-            return replace(self, deleting=now)
-        counted = [moment for moment in (self.deleted_at, self.uncertain_delete_at) if moment is not None]
-        return replace(self, deleting=None, deleted_at=max(counted) if counted else None)
-
-    @property
-    def is_intent_logged(self) -> bool:
-        """Whether ``intent_logged`` would change nothing."""
-        if self.status is not Status.OPTED_OUT:
-            return self.deleting is not None
-        uncertain = self.uncertain_delete_at
-        counted = uncertain is None or (self.deleted_at is not None and self.deleted_at >= uncertain)
-        return self.deleting is None and counted
 
     def opt_in_possible_at(self) -> datetime | None:
         """Return the end of the 30 days, or None if no deletion is known."""

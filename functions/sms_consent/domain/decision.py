@@ -68,8 +68,3 @@ class Decision:
     only_if_opted_out: bool | None = None  # True for an opt-in by an everyday word such as YES
     import_id: str | None = None  # the import that recorded it, or that it withdraws
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def by_end_user(self) -> bool:
-        """Whether the person asked, rather than somebody for them. EndUserOptedOut records this."""
-        return self.author is Author.END_USER or self.end_user is True

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from threading import Semaphore
+from typing import TypeVar
 
-from sms_consent.domain.errors import Throttled
+from sms_consent.domain.errors import OutOfTime, Throttled
 from sms_consent.domain.ports import Clock
 
 __all__ = ["Call", "RateLimiter"]
+
+T = TypeVar("T")
 
 REST = timedelta(seconds=1)
 """Quotas count requests per second, so the next second is the first in which a refused call can succeed.
@@ -73,23 +75,37 @@ class RateLimiter:
             self._clock.sleep(wait.total_seconds())
         self._turn_at[call] = self._clock.now() + gap
 
-    @contextmanager
-    def turn(self, call: Call) -> Iterator[None]:
-        """Make the call inside this context. Raises Throttled if a call that it waited for was refused."""
+    def run(self, call: Call, make: Callable[[], T], *, before: datetime | None = None) -> T:
+        """Make a call as soon as it may be made, and return its result.
+
+        Args:
+            call: The call, for its quota.
+            make: Makes it.
+            before: When it must have begun at the latest.
+
+        Raises:
+            Throttled: A call that it waited for was refused.
+            OutOfTime: The time ``before`` has come.
+        """
         room = self._rooms.get(call)
         if room is None:
             self.take(call)
-            yield
-            return
+            self._require(before)
+            return make()
         waited = not room.acquire(blocking=False)
         if waited:
             room.acquire()
         try:
             if waited and self.resting(call):
                 raise Throttled("another such call was refused a moment ago")
-            yield
+            self._require(before)
+            return make()
         finally:
             room.release()
+
+    def _require(self, before: datetime | None) -> None:
+        if before is not None and self._clock.now() >= before:
+            raise OutOfTime("too late to begin the call")
 
     def refused(self, call: Call) -> None:
         """Note that a call was refused for its rate, or got no response."""

@@ -1,5 +1,7 @@
 """Every transition of a consent, pure: ``decide`` applies a decision, the others apply the result of an AWS call.
 
+``update`` writes what a transition returns: it is the one compare-and-swap loop for all records of the ledger.
+
 The functions that follow an AWS call re-validate lease and version, so they are safe on a newer consent than the one the call
 was made for: facts about the list (put, deleted, found) are kept in any case, and ``applied_version`` rises only if the
 version that was applied is still the newest. Two racing texts therefore end with the list matching the ledger, in any order.
@@ -7,29 +9,35 @@ version that was applied is still the newest. Two racing texts therefore end wit
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar, cast
 
 from sms_consent.domain.backoff import Backoff
 from sms_consent.domain.consent import IN_FLIGHT_FOR, Consent, Due, Lease, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Untouched
+from sms_consent.domain.errors import Moved, Rejected, Throttled, TryAgain, Unavailable, Untouched
 from sms_consent.domain.rejections import is_permanent
 from sms_consent.domain.reply import Delivery, Reply, ReplyState
 
 __all__ = [
     "OPT_IN_ANSWER_USEFUL_FOR",
     "Work",
+    "after_call",
     "answered",
+    "by_end_user",
     "confirmed_listed",
     "decide",
     "deleted_without_lease",
+    "flush_outbox",
     "found_unlisted",
     "intent_logged",
     "leased",
     "listed",
     "moved_back",
+    "next_step",
     "postponed",
     "recorded",
     "refused",
@@ -37,13 +45,17 @@ __all__ = [
     "release_lease",
     "reply_claimed",
     "set_aside",
+    "update",
     "work_left",
 ]
 
+T = TypeVar("T")
+
 
 class Work(StrEnum):
-    """The next call to make for a consent."""
+    """The next step for a consent: a call, or the log entry that must come before it."""
 
+    LOG_INTENT = "LOG_INTENT"  # log the next list call: another decision reversed the work since the lease was taken
     PUT = "PUT"
     DELETE = "DELETE"
     VERIFY = "VERIFY"  # look up whether a number with a pending opt-in is on the list at all
@@ -59,6 +71,51 @@ REFUSED_AGAIN_AFTER = timedelta(days=1)
 """How often an opt-in is tried again that AWS refused although the ledger knows of no deletion."""
 OPT_IN_ANSWER_USEFUL_FOR = timedelta(days=1)
 """How long the confirmation of an opt-in is worth sending."""
+
+WRITES = 12
+"""Conditional writes that are refused in a row before the caller has to try again."""
+
+
+def update(
+    stored: T | None,
+    change: Callable[[T | None], T | None],
+    save: Callable[[T, T | None], None],
+    *,
+    attempts: int = WRITES,
+) -> T | None:
+    """Change a stored record and write it, again if another worker wrote it meanwhile. Return it as it is stored then.
+
+    Args:
+        stored: The record as it was last read. It may be out of date, and None saves the read of a record that is probably new.
+        change: Returns the changed record; None, or the same record, if nothing is to be written. It is called again with what
+            is stored if the write was refused.
+        save: Writes a record in place of another (None: of nothing). Raises Moved with what is stored instead, but not if that
+            is the same record: then a repeated write had succeeded before.
+        attempts: How many writes to try.
+
+    Raises:
+        Unavailable: Others wrote the record before every attempt.
+    """
+    for _ in range(attempts):
+        changed = change(stored)
+        if changed is None or changed == stored:
+            return stored
+        try:
+            save(changed, stored)
+        except Moved as moved:
+            stored = cast("T | None", moved.current)
+            continue
+        return changed
+    raise Unavailable("the record was changed by others before every attempt to write it")
+
+
+def flush_outbox(
+    append: Callable[[Decision, Outcome, datetime], object], stored: Consent, changed: Consent, now: datetime
+) -> None:
+    """Write a consent's outbox to the history before a write that drops it. Raises TryAgain or Rejected."""
+    outbox = stored.outbox
+    if outbox is not None and (changed.outbox is None or changed.outbox.id != outbox.id):
+        append(outbox, Outcome.CHANGED, now)
 
 
 def decide(
@@ -103,9 +160,8 @@ def decide(
     changed = _changed(stored, decision, list_name)
     if decision.asked is Asked.OPT_OUT:
         changed = replace(changed, unlisted_since=min(decision.at, now))
-        # A number that is still on the list cannot be sent a confirmation: the service refuses it.
         due = Due.IMPORTED if decision.author is Author.IMPORT else Due.OPT_OUT
-        return Outcome.CHANGED, _with_work(changed, due, lease, None if changed.surely_listed else answer, now)
+        return Outcome.CHANGED, _with_work(changed, due, lease, answer, now)
     release = changed.opt_in_possible_at()
     if release is not None and now < release:
         changed = replace(changed, status=Status.OPT_IN_PENDING, held_until=release)
@@ -201,7 +257,7 @@ def _noted(consent: Consent, decision: Decision) -> Consent:
     asked_out_at, opted_in_at = consent.asked_out_at, consent.opted_in_at
     if decision.asked is Asked.OPT_IN:
         opted_in_at = decision.at if opted_in_at is None else max(opted_in_at, decision.at)
-    elif decision.by_end_user:
+    elif by_end_user(decision):
         asked_out_at = decision.at if asked_out_at is None else max(asked_out_at, decision.at)
     stands = asked_out_at is not None and (opted_in_at is None or asked_out_at >= opted_in_at)
     return replace(
@@ -210,6 +266,11 @@ def _noted(consent: Consent, decision: Decision) -> Consent:
         opted_in_at=opted_in_at,
         end_user_opted_out=stands and consent.status is Status.OPTED_OUT,
     )
+
+
+def by_end_user(decision: Decision) -> bool:
+    """Return whether the person asked, rather than somebody for them. EndUserOptedOut records this."""
+    return decision.author is Author.END_USER or decision.end_user is True
 
 
 def _changed(stored: Consent | None, decision: Decision, list_name: str) -> Consent:
@@ -251,6 +312,8 @@ def _changed(stored: Consent | None, decision: Decision, list_name: str) -> Cons
 
 
 def _with_work(changed: Consent, due: Due, lease: Lease | None, answer: Reply | None, now: datetime) -> Consent:
+    if changed.status is Status.OPTED_OUT and changed.surely_listed:
+        answer = None  # the service refuses a confirmation to a number that is still on the list
     if changed.leased_at(now):
         # Another worker holds the lease. It sees this change after its call; if it is lost, sweep continues.
         return replace(changed, due=due, due_at=changed.lease_until, answer=answer)
@@ -274,15 +337,46 @@ def _with_work(changed: Consent, due: Due, lease: Lease | None, answer: Reply | 
         )
     if answer is not None and answer.state is ReplyState.DUE and due is Due.OPT_OUT:
         answer = answer.claimed(lease.worker)
-    return replace(changed, due=due, answer=answer).leased(lease, now)
+    return _under_lease(replace(changed, due=due, answer=answer), lease, doubt, now)
+
+
+def _under_lease(consent: Consent, lease: Lease, doubt: datetime | None, now: datetime) -> Consent:
+    """Return the consent under a worker's lease. ``doubt`` is the latest time of a deletion by a lost worker."""
+    leased = replace(
+        consent, lease=lease.worker, lease_until=lease.until, due_at=lease.until, uncertain_delete_at=doubt
+    )
+    return _with_intent(leased, now)
+
+
+def _with_intent(consent: Consent, now: datetime) -> Consent:
+    """Return the consent with the list call that the worker with the lease is about to make.
+
+    Before a put, an uncertain deletion is counted as one that took effect: finding the number on the list after the put no
+    longer shows that it did not.
+    """
+    if consent.status is not Status.OPTED_OUT:
+        return replace(consent, deleting=now)
+    return replace(consent, deleting=None, deleted_at=_latest(consent.deleted_at, consent.uncertain_delete_at))
+
+
+def _is_intent_logged(consent: Consent) -> bool:
+    """Return whether ``_with_intent`` would change nothing."""
+    if consent.status is not Status.OPTED_OUT:
+        return consent.deleting is not None
+    uncertain = consent.uncertain_delete_at
+    counted = uncertain is None or (consent.deleted_at is not None and consent.deleted_at >= uncertain)
+    return consent.deleting is None and counted
+
+
+def next_step(consent: Consent, now: datetime, worker: str) -> Work | None:
+    """Return the next step of the worker with the lease; None if the list matches or nothing can be done yet."""
+    is_logged = _is_intent_logged(consent)
+    work = work_left(consent, now, worker)
+    return work if work is None or work is Work.ANSWER or is_logged else Work.LOG_INTENT
 
 
 def work_left(consent: Consent, now: datetime, worker: str | None = None) -> Work | None:
     """Return the next call to make, by ``worker`` if one is given; None if the list matches or nothing can be done yet."""
-    answer = consent.answer
-    answer_due = answer is not None and (
-        answer.state is ReplyState.DUE or (worker is not None and answer.held_by(worker))
-    )
     if consent.status is Status.OPTED_OUT:
         return None if consent.settled else Work.PUT
     if not consent.settled and consent.has_call_in_flight(now):
@@ -293,7 +387,11 @@ def work_left(consent: Consent, now: datetime, worker: str | None = None) -> Wor
         return Work.DELETE if consent.held_until is not None and consent.held_until <= now else None
     if not consent.settled:
         return Work.DELETE
-    return Work.ANSWER if answer_due else None
+    answer = consent.answer
+    if answer is None:
+        return None
+    is_due = answer.state is ReplyState.DUE or (worker is not None and answer.held_by(worker))
+    return Work.ANSWER if is_due else None
 
 
 def leased(consent: Consent, lease: Lease, now: datetime) -> Consent:
@@ -303,14 +401,45 @@ def leased(consent: Consent, lease: Lease, now: datetime) -> Consent:
         answer.state is ReplyState.CLAIMED or work_left(consent, now) in {Work.PUT, Work.ANSWER}
     ):
         answer = answer.taken_over(lease.worker, now)
-    return replace(consent, revision=consent.revision + 1, answer=answer).leased(lease, now)
+    consent = replace(consent, revision=consent.revision + 1, answer=answer)
+    return _under_lease(consent, lease, consent.latest_uncertain_delete, now)
+
+
+def after_call(
+    stored: Consent | None,
+    *,
+    worker: str,
+    delivery: Delivery | None,
+    in_history: Collection[tuple[str, datetime]],
+    change: Callable[[Consent], Consent],
+) -> Consent:
+    """Apply everything that a worker did since its last write, and then the result of its call.
+
+    Args:
+        stored: The stored consent.
+        worker: The worker. What it did besides the call counts only while it has the lease.
+        delivery: The reply that it sent, or did not send.
+        in_history: Id and time of each decision that it wrote to the history.
+        change: The transition after the call.
+
+    Raises:
+        Unavailable: The consent was erased meanwhile.
+    """
+    if stored is None:
+        raise Unavailable("the consent was erased meanwhile")
+    if stored.lease == worker:
+        if delivery is not None:
+            stored = answered(stored, delivery)
+        for decision_id, at in in_history:
+            stored = recorded(stored, decision_id, at)
+    return change(stored)
 
 
 def intent_logged(consent: Consent, worker: str, now: datetime) -> Consent:
     """Log the call that the worker with the lease is about to make. No deletion is made before the ledger has it."""
-    if consent.lease != worker or consent.is_intent_logged:
+    if consent.lease != worker or _is_intent_logged(consent):
         return consent
-    return replace(consent.intent_logged(now), revision=consent.revision + 1)
+    return replace(_with_intent(consent, now), revision=consent.revision + 1)
 
 
 def listed(consent: Consent, worker: str, version: int, listing: Listing, now: datetime) -> Consent:
@@ -527,7 +656,7 @@ def answered(consent: Consent, delivery: Delivery) -> Consent:
     if consent.answer is None or consent.answer.decision_id != answer.decision_id:
         return consent
     consent = replace(consent, revision=consent.revision + 1, answer=answer)
-    if not consent.settled or consent.status is not Status.OPTED_IN:
+    if consent.status is not Status.OPTED_IN or not consent.settled:
         return consent
     return _done(consent)
 

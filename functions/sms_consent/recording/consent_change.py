@@ -20,8 +20,7 @@ from sms_consent.domain.consent import UNKNOWN_TIME, Consent, Lease, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.reply import Reply
-from sms_consent.domain.transitions import decide, moved_back
-from sms_consent.domain.updates import flush_outbox, update
+from sms_consent.domain.transitions import decide, flush_outbox, moved_back, update
 
 __all__ = ["Change", "ConsentChanger"]
 
@@ -34,7 +33,7 @@ RETRIES_WITHIN = timedelta(hours=1)
 MOST_COPIES = 500
 """How many decisions of one number are searched for a copy."""
 
-TryLease = Callable[[Decision, Consent | None], tuple[Lease | None, Reply | None]]
+TryLease = Callable[[Decision, Consent | None, datetime], tuple[Lease | None, Reply | None]]
 """Returns the lease to take for a decision, and the reply to send if it changes the stored consent."""
 
 
@@ -120,7 +119,7 @@ class ConsentChanger:
     def _decided(
         self, decision: Decision, stored: Consent | None, list_name: str, try_lease: TryLease, now: datetime
     ) -> _Step:
-        lease, answer = try_lease(decision, stored)
+        lease, answer = try_lease(decision, stored, now)
 
         def step(decision: Decision, base: Consent | None, answer: Reply | None) -> _Step:
             outcome, changed = decide(base, decision, list_name, now=now, lease=lease, answer=answer)
@@ -200,7 +199,8 @@ class ConsentChanger:
     def _save(self, step: _Step, changed: Consent, stored: Consent | None, *, alone: bool) -> bool:
         """Write the change; return whether the decision went to the history with it. Raises Moved or TryAgain."""
         now = self._clock.now()
-        flush_outbox(self._ledger.append, stored, changed, now)
+        if stored is not None:
+            flush_outbox(self._ledger.append, stored, changed, now)
         if stored is not None and step.outcome is not Outcome.CHANGED and alone:
             self._ledger.save_and_append(changed, stored, step.decision, step.outcome, now)
             return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from sms_consent.domain.consent import Consent, Lease
@@ -12,7 +12,7 @@ from sms_consent.domain.errors import Rejected, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.propagation import Scope
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
-from sms_consent.domain.transitions import OPT_IN_ANSWER_USEFUL_FOR
+from sms_consent.domain.transitions import OPT_IN_ANSWER_USEFUL_FOR, by_end_user
 from sms_consent.recording.consent_change import Change, ConsentChanger
 
 if TYPE_CHECKING:  # a process that only records need not import it
@@ -132,24 +132,25 @@ class Recorder:
     def _change(
         self, decision: Decision, list_name: str, reply_from: str | None, sync: Sync | None, *, alone: bool
     ) -> Change:
-        def try_lease(decision: Decision, stored: Consent | None) -> tuple[Lease | None, Reply | None]:
-            answer = self._answer(decision, reply_from, sync, stored)
+        def try_lease(decision: Decision, stored: Consent | None, now: datetime) -> tuple[Lease | None, Reply | None]:
+            answer = self._answer(decision, reply_from, sync, stored, now)
             if sync is None:
                 return None, answer
             answering = answer is not None and answer.state is ReplyState.DUE
-            return sync.try_lease(opting_out=decision.asked is Asked.OPT_OUT, answering=answering), answer
+            lease = sync.try_lease(opting_out=decision.asked is Asked.OPT_OUT, answering=answering, now=now)
+            return lease, answer
 
         return self._changer.change(decision, list_name, try_lease=try_lease, alone=alone)
 
     def _answer(
-        self, decision: Decision, reply_from: str | None, sync: Sync | None, stored: Consent | None
+        self, decision: Decision, reply_from: str | None, sync: Sync | None, stored: Consent | None, now: datetime
     ) -> Reply | None:
         """Return the confirmation to send. It goes to people who texted only, once, without marketing (47 CFR 64.1200(a)(12)).
 
         If a limit withholds the confirmation of an opt-out, the put does not wait for it. The confirmation of an opt-in may be
         sent weeks later, so its limits are checked then.
         """
-        if reply_from is None or not decision.by_end_user:
+        if reply_from is None or not by_end_user(decision):
             return None
         opting_out = decision.asked is Asked.OPT_OUT
         answer = Reply(
@@ -157,11 +158,11 @@ class Recorder:
             kind=ReplyKind.OPT_OUT_CONFIRMATION if opting_out else ReplyKind.OPT_IN_CONFIRMATION,
             language=decision.language,
             sender=reply_from,
-            until=self._clock.now() + (self._grace if opting_out else OPT_IN_ANSWER_USEFUL_FOR),
+            until=now + (self._grace if opting_out else OPT_IN_ANSWER_USEFUL_FOR),
         )
         if not opting_out or stored is None or sync is None:
             return answer  # the worker that sends it checks the limits
-        withheld = sync.withholds(answer.kind, stored.recent_replies)
+        withheld = sync.withholds(answer.kind, stored.recent_replies, now)
         return answer.skipped(withheld) if withheld is not None else answer
 
 

@@ -12,10 +12,8 @@ from sms_consent.domain.errors import Moved, Untouched
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.reply import RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
-from sms_consent.domain.transitions import THROTTLED
-from sms_consent.domain.updates import update
-from sms_consent.sync.reply_limits import ENOUGH, LONGEST, QUESTION_LIMITS
-from sms_consent.sync.reply_sender import ReplySender
+from sms_consent.domain.transitions import THROTTLED, update
+from sms_consent.sync.reply_sender import ENOUGH, LONGEST, QUESTION_LIMITS, ReplySender
 
 __all__ = ["HelpAndClarification"]
 
@@ -140,7 +138,7 @@ class HelpAndClarification:
 
     def _deliver(self, key: str, thread: ReplyThread) -> ReplyThread:
         try:
-            delivery = self._reply_sender.deliver(thread.number, thread.answer)
+            delivery = self._reply_sender.deliver(thread.number, thread.answer, now=self._clock.now())
             known, reply = thread.recent_replies, delivery.reply
             after = replace(
                 thread,

@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar, cast
 
 from sms_consent.domain import transitions
 from sms_consent.domain.consent import Consent, Due, Lease, Listing, Status
 from sms_consent.domain.decision import Outcome
-from sms_consent.domain.errors import OptInRefused, Rejected, TryAgain, Unavailable, Untouched
+from sms_consent.domain.errors import OptInRefused, OutOfTime, Rejected, TryAgain, Untouched
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.rejections import RETRIED_EVERY, RejectedWork, is_permanent
-from sms_consent.domain.reply import Delivery, RecentReply, Reply, ReplyKind, ReplyState
-from sms_consent.domain.transitions import Work, work_left
-from sms_consent.domain.updates import update
+from sms_consent.domain.reply import Delivery, RecentReply, ReplyKind, ReplyState
+from sms_consent.domain.transitions import Work, next_step, update, work_left
 from sms_consent.sync.reply_sender import ReplySender
 
 __all__ = ["Sync"]
@@ -35,6 +35,8 @@ CHANGING: Mapping[Call | None, Work] = {Call.PUT: Work.PUT, Call.DELETE: Work.DE
 CALLS = {Work.PUT: Call.PUT, Work.DELETE: Call.DELETE, Work.VERIFY: Call.FIND}
 
 CANNOT_ADD = "CANNOT_ADD_OPTED_OUT_NUMBER"
+
+LEASE_ENDED = OutOfTime("the lease ended")
 
 T = TypeVar("T")
 
@@ -79,16 +81,17 @@ class Sync:
         self._has_time = has_time
         self.gives_up = gives_up
 
-    def try_lease(self, *, opting_out: bool, answering: bool) -> Lease | None:
+    def try_lease(self, *, opting_out: bool, answering: bool, now: datetime) -> Lease | None:
         """Return a lease for work that can be done now; None while AWS throttles such calls, or if time is short."""
-        resting = self.rate_limiter.resting(Call.PUT if opting_out else Call.DELETE)
-        if resting or not self._has_time() or (answering and not self.rate_limiter.ready(Call.SEND)):
+        if not self._has_time() or self.rate_limiter.resting(Call.PUT if opting_out else Call.DELETE):
             return None
-        return self._new_lease()
+        if answering and not self.rate_limiter.ready(Call.SEND):
+            return None
+        return Lease(self._new_token(), now + self._lease)
 
-    def withholds(self, kind: ReplyKind, recent: Sequence[RecentReply]) -> str | None:
+    def withholds(self, kind: ReplyKind, recent: Sequence[RecentReply], now: datetime) -> str | None:
         """Return the reason why a limit would withhold a reply, as far as it is known without a call."""
-        return self.reply_sender.limits.would_withhold(kind, recent)
+        return self.reply_sender.limits.would_withhold(kind, recent, now)
 
     def sync_if_due(self, consent: Consent) -> Consent:
         """Do the due work of a consent as it was last read, and return the consent after it.
@@ -100,8 +103,11 @@ class Sync:
         def leased(stored: Consent | None) -> Consent | None:
             nonlocal lease
             now = self.clock.now()
-            lease = self._new_lease() if stored is not None and self._may_lease(stored, now) else None
-            return transitions.leased(stored, lease, now) if stored is not None and lease is not None else None
+            if stored is None or not self._may_lease(stored, now):
+                lease = None
+                return None
+            lease = Lease(self._new_token(), now + self._lease)
+            return transitions.leased(stored, lease, now)
 
         taken = update(consent, leased, self.ledger.save)
         if taken is None or lease is None:
@@ -137,9 +143,6 @@ class Sync:
         # A deletion after the end of the lease may have undone another worker's put: put the number back at once.
         return self.sync_if_due(consent) if attempt.deleted and not consent.settled else consent
 
-    def _new_lease(self) -> Lease:
-        return Lease(self._new_token(), self.clock.now() + self._lease)
-
     def _may_lease(self, consent: Consent, now: datetime) -> bool:
         """Return whether work is due, no other worker has the lease, and the next call can be made.
 
@@ -167,12 +170,13 @@ class _Attempt:
         self._consent = consent
         self._worker = worker
         self.deleted = False  # whether a deletion took effect, or may have
-        self._delivered: Delivery | None = None
-        self._recorded: set[tuple[str, datetime]] = set()
+        self._delivery: Delivery | None = None
+        self._in_history: set[tuple[str, datetime]] = set()
 
     def run(self) -> Consent:
-        """Make calls until nothing is left, the lease ends, or a call is refused."""
-        steps: dict[Work, Callable[[], None]] = {
+        """Make calls until nothing is left, the lease ends, or a call is refused. Return the consent after them."""
+        steps: Mapping[Work, Callable[[datetime], None]] = {
+            Work.LOG_INTENT: self._log_intent,
             Work.PUT: self._put,
             Work.DELETE: self._delete,
             Work.VERIFY: self._verify,
@@ -180,36 +184,164 @@ class _Attempt:
         }
         try:
             for _ in range(ROUNDS):
-                work = work_left(self._consent, self._now(), self._worker)
-                if work is None or not self._leased():
-                    break
-                if work is Work.ANSWER or self._consent.is_intent_logged:
-                    steps[work]()
-                else:
-                    self._log_intent()
-            if self._leased():
+                if self._consent.lease != self._worker:
+                    return self._consent  # everything is done, or another worker has the lease
                 now = self._now()
-                self._update(lambda consent: transitions.release_lease(consent, self._worker, now))
+                step = next_step(self._consent, now, self._worker)
+                if step is None or not self._is_leased(now):
+                    break
+                steps[step](now)
+            now = self._now()
+            if self._is_leased(now):
+                self._write(partial(transitions.release_lease, worker=self._worker, now=now))
         except _Stopped as stopped:
-            failure, changing = stopped.failure, CHANGING.get(stopped.call)
-            version, now = self._consent.version, self._now()
-            in_doubt = changing is Work.DELETE and not isinstance(failure, Untouched | Rejected)
-            self.deleted |= in_doubt
-            final = self._is_final(failure, now)
-
-            def marked(consent: Consent) -> Consent:
-                if in_doubt and consent.lease != self._worker:
-                    return transitions.deleted_without_lease(consent, self._worker, now, deleted_at=None, in_doubt=True)
-                consent = transitions.postponed(
-                    consent, self._worker, version, failure, now, changing=changing, final=final
-                )
-                if final and consent.due is None and not consent.settled:
-                    # Before the consent loses its due work: a crash between the two writes leaves both.
-                    self._sync.ledger.reject(RejectedWork.of(consent, now))
-                return consent
-
-            self._update(marked)
+            self._postpone(stopped.failure, CHANGING.get(stopped.call))
         return self._consent
+
+    def _log_intent(self, now: datetime) -> None:
+        self._write(partial(transitions.intent_logged, worker=self._worker, now=now))
+
+    def _put(self, now: datetime) -> None:
+        version = self._consent.version
+        self._reply(now)
+        self._record(now)
+        if self._consent.version != version:
+            return  # another decision was recorded in between: determine the next call again
+        try:
+            listing = self._call(Call.PUT, self._sync.opt_out_list.put)
+        except _Stopped as stopped:
+            found = self._listed_anyway(stopped.failure)
+            if found is None:
+                raise
+            listing = found
+        now = self._now()
+        self._write(partial(transitions.listed, worker=self._worker, version=version, listing=listing, now=now))
+
+    def _listed_anyway(self, failure: TryAgain | Rejected) -> Listing | None:
+        """Look the number up after CANNOT_ADD_OPTED_OUT_NUMBER: AWS does not document when it rejects a put with it."""
+        if not isinstance(failure, Rejected) or failure.reason != CANNOT_ADD:
+            return None
+        return self._call(Call.FIND, self._sync.opt_out_list.find)
+
+    def _delete(self, now: datetime) -> None:
+        self._record(now)
+        version, doubt = self._consent.version, self._consent.uncertain_delete_at
+        # After a deletion of unknown effect, look before deleting again: a second one would cost another 30 days.
+        if doubt is not None and self._call(Call.FIND, self._sync.opt_out_list.find) is None:
+            self._off_the_list(version, doubt, self._now())
+            return
+        try:
+            was_listed = self._call(Call.DELETE, self._sync.opt_out_list.delete) is not None
+        except OptInRefused as refusal:
+            now = self._now()
+            self._write(
+                partial(transitions.refused, worker=self._worker, version=version, reason=refusal.reason, now=now)
+            )
+            return
+        self.deleted, now = True, self._now()
+        # Not listed, although sync had put it there: it was deleted by now at the latest.
+        deleted_at = now if was_listed or self._consent.listed else None
+        self._off_the_list(version, deleted_at, now, deleted=was_listed)
+
+    def _verify(self, now: datetime) -> None:
+        self._record(now)
+        version = self._consent.version
+        listing = self._call(Call.FIND, self._sync.opt_out_list.find)
+        now = self._now()
+        if listing is None:
+            self._off_the_list(version, self._consent.uncertain_delete_at, now)
+            return
+        self._write(
+            partial(transitions.confirmed_listed, worker=self._worker, version=version, listing=listing, now=now)
+        )
+
+    def _off_the_list(
+        self, version: int, deleted_at: datetime | None, now: datetime, *, deleted: bool | None = None
+    ) -> None:
+        """Record that the number is not listed. ``deleted`` is what a deletion found, None after a look-up."""
+
+        def marked(consent: Consent) -> Consent:
+            if deleted is None or consent.lease == self._worker:
+                return transitions.found_unlisted(consent, self._worker, version, deleted_at=deleted_at, now=now)
+            return transitions.deleted_without_lease(
+                consent, self._worker, now, deleted_at=now if deleted else None, in_doubt=False
+            )
+
+        self._write(marked)
+        if self._consent.version == version:
+            self._answer(now)
+
+    def _answer(self, now: datetime) -> None:
+        """Send the confirmation of an opt-in, which AWS accepts only once the number is off the list."""
+        self._reply(now)
+        delivery = self._delivery
+        if delivery is not None:
+            self._write(partial(transitions.answered, delivery=delivery))
+
+    def _reply(self, now: datetime) -> None:
+        """Send the reply once, if there is one to send. Its result is written with that of the list call."""
+        answer = self._consent.answer
+        if answer is not None and answer.state is ReplyState.DUE:
+            version = self._consent.version
+            self._write(partial(transitions.reply_claimed, worker=self._worker, version=version, now=now))
+            answer = self._consent.answer
+        if answer is None or not answer.held_by(self._worker):
+            return
+        if self._delivery is not None and self._delivery.answer.decision_id == answer.decision_id:
+            return
+        try:
+            self._delivery = self._sync.reply_sender.deliver(
+                self._consent.number, answer, self._consent.recent_replies, now=now
+            )
+        except Untouched as failure:
+            self._sync.rate_limiter.refused(Call.SEND)
+            raise _Stopped(failure) from failure
+
+    def _record(self, now: datetime) -> None:
+        """Write the decision to the history before the list call. A failure of the history delays no STOP."""
+        decision = self._consent.outbox
+        if decision is None or (decision.id, decision.at) in self._in_history:
+            return
+        try:
+            self._sync.ledger.append(decision, Outcome.CHANGED, now)
+        except (TryAgain, Rejected):
+            return  # it stays in the outbox until the next write of the consent
+        self._in_history.add((decision.id, decision.at))
+
+    def _call(self, call: Call, method: Callable[[str, str], T]) -> T:
+        """Make a list call while the lease lasts. Raises _Stopped, or OptInRefused."""
+        consent = self._consent
+        if consent.lease != self._worker or consent.lease_until is None:
+            raise _Stopped(LEASE_ENDED)
+        make = partial(method, consent.number, consent.list_name)
+        try:
+            return self._sync.rate_limiter.run(call, make, before=consent.lease_until)
+        except OutOfTime as failure:
+            raise _Stopped(failure) from failure
+        except (TryAgain, Rejected) as failure:
+            if isinstance(failure, TryAgain):
+                self._sync.rate_limiter.refused(call)
+            raise _Stopped(failure, call) from failure
+
+    def _postpone(self, failure: TryAgain | Rejected, changing: Work | None) -> None:
+        """Leave the work to sweep after a refused call. ``changing`` is PUT or DELETE if such a call was refused."""
+        version, now = self._consent.version, self._now()
+        in_doubt = changing is Work.DELETE and not isinstance(failure, Untouched | Rejected)
+        self.deleted |= in_doubt
+        final = self._is_final(failure, now)
+
+        def marked(consent: Consent) -> Consent:
+            if in_doubt and consent.lease != self._worker:
+                return transitions.deleted_without_lease(consent, self._worker, now, deleted_at=None, in_doubt=True)
+            consent = transitions.postponed(
+                consent, self._worker, version, failure, now, changing=changing, final=final
+            )
+            if final and consent.due is None and not consent.settled:
+                # Before the consent loses its due work: a crash between the two writes leaves both.
+                self._sync.ledger.reject(RejectedWork.of(consent, now))
+            return consent
+
+        self._write(marked)
 
     def _is_final(self, failure: TryAgain | Rejected, now: datetime) -> bool:
         """Return whether the number counts as permanently rejected after this failure.
@@ -228,146 +360,20 @@ class _Attempt:
             return isinstance(stopped.failure, Rejected) and stopped.failure.concerns_number is True
         return True
 
-    def _log_intent(self) -> None:
-        """Log the next call in the ledger before it is made: another decision reversed the work since the lease was taken."""
-        now = self._now()
-        self._update(lambda consent: transitions.intent_logged(consent, self._worker, now))
-
-    def _put(self) -> None:
-        version = self._consent.version
-        self._reply()
-        self._record()
-        if self._consent.version != version:
-            return  # another decision was recorded in between: determine the next call again
-        try:
-            listing = self._call(Call.PUT, self._sync.opt_out_list.put)
-        except _Stopped as stopped:
-            found = self._listed_anyway(stopped.failure)
-            if found is None:
-                raise
-            listing = found
-        now = self._now()
-        self._update(lambda consent: transitions.listed(consent, self._worker, version, listing, now))
-
-    def _listed_anyway(self, failure: TryAgain | Rejected) -> Listing | None:
-        """Look the number up after CANNOT_ADD_OPTED_OUT_NUMBER: AWS does not document when it rejects a put with it."""
-        if not isinstance(failure, Rejected) or failure.reason != CANNOT_ADD:
-            return None
-        return self._call(Call.FIND, self._sync.opt_out_list.find)
-
-    def _delete(self) -> None:
-        self._record()
-        version, doubt = self._consent.version, self._consent.uncertain_delete_at
-        # After a deletion of unknown effect, look before deleting again: a second one would cost another 30 days.
-        if doubt is not None and self._call(Call.FIND, self._sync.opt_out_list.find) is None:
-            self._off_the_list(version, doubt)
-            return
-        try:
-            was_listed = self._call(Call.DELETE, self._sync.opt_out_list.delete) is not None
-        except OptInRefused as refusal:
-            reason, now = refusal.reason, self._now()
-            self._update(lambda consent: transitions.refused(consent, self._worker, version, reason, now))
-            return
-        self.deleted, now = True, self._now()
-        # Not listed, although sync had put it there: it was deleted by now at the latest.
-        deleted_at = now if was_listed or self._consent.listed else None
-        self._off_the_list(version, deleted_at, deleted=was_listed)
-
-    def _verify(self) -> None:
-        self._record()
-        version = self._consent.version
-        listing = self._call(Call.FIND, self._sync.opt_out_list.find)
-        if listing is None:
-            self._off_the_list(version, self._consent.uncertain_delete_at)
-            return
-        now = self._now()
-        self._update(lambda consent: transitions.confirmed_listed(consent, self._worker, version, listing, now))
-
-    def _off_the_list(self, version: int, deleted_at: datetime | None, *, deleted: bool | None = None) -> None:
-        """Record that the number is not listed. ``deleted`` is what a deletion found, None after a look-up."""
-        now = self._now()
-
-        def marked(consent: Consent) -> Consent:
-            if deleted is None or consent.lease == self._worker:
-                return transitions.found_unlisted(consent, self._worker, version, deleted_at=deleted_at, now=now)
-            return transitions.deleted_without_lease(
-                consent, self._worker, now, deleted_at=now if deleted else None, in_doubt=False
-            )
-
-        self._update(marked)
-        if self._consent.version == version:
-            self._answer()
-
-    def _answer(self) -> None:
-        """Send the confirmation of an opt-in, which AWS accepts only once the number is off the list."""
-        self._reply()
-        delivery = self._delivered
-        if delivery is not None:
-            self._update(lambda consent: transitions.answered(consent, delivery))
-
-    def _reply(self) -> None:
-        answer = self._consent.answer
-        if answer is not None and answer.state is ReplyState.DUE:
-            now, version = self._now(), self._consent.version
-            self._update(lambda consent: transitions.reply_claimed(consent, self._worker, version, now))
-            answer = self._consent.answer
-        if answer is None or not answer.held_by(self._worker) or self._is_delivered(answer):
-            return
-        try:
-            self._delivered = self._sync.reply_sender.deliver(
-                self._consent.number, answer, self._consent.recent_replies
-            )
-        except Untouched as failure:
-            self._sync.rate_limiter.refused(Call.SEND)
-            raise _Stopped(failure) from failure
-
-    def _is_delivered(self, answer: Reply) -> bool:
-        return self._delivered is not None and self._delivered.answer.decision_id == answer.decision_id
-
-    def _record(self) -> None:
-        """Write the decision to the history before the list call. A failure of the history delays no STOP."""
-        decision = self._consent.outbox
-        if decision is None or (decision.id, decision.at) in self._recorded:
-            return
-        try:
-            self._sync.ledger.append(decision, Outcome.CHANGED, self._now())
-        except (TryAgain, Rejected):
-            return  # it stays in the outbox until the next write of the consent
-        self._recorded.add((decision.id, decision.at))
-
-    def _call(self, call: Call, method: Callable[[str, str], T]) -> T:
-        try:
-            with self._sync.rate_limiter.turn(call):
-                if not self._leased():
-                    raise _Stopped(Unavailable("the lease ended"))
-                return method(self._consent.number, self._consent.list_name)
-        except (TryAgain, Rejected) as failure:
-            if isinstance(failure, TryAgain):
-                self._sync.rate_limiter.refused(call)
-            raise _Stopped(failure, call) from failure
-
-    def _leased(self) -> bool:
+    def _is_leased(self, now: datetime) -> bool:
         consent = self._consent
-        return consent.lease == self._worker and consent.lease_until is not None and self._now() < consent.lease_until
+        return consent.lease == self._worker and consent.lease_until is not None and now < consent.lease_until
 
     def _now(self) -> datetime:
         return self._sync.clock.now()
 
-    def _update(self, change: Callable[[Consent], Consent]) -> None:
+    def _write(self, change: Callable[[Consent], Consent]) -> None:
         """Write the result of a call, whatever is stored by now. Raises Unavailable if the consent was erased meanwhile."""
-
-        def changed(stored: Consent | None) -> Consent:
-            if stored is None:
-                raise Unavailable("the consent was erased meanwhile")
-            return change(self._with_results(stored))
-
+        changed = partial(
+            transitions.after_call,
+            worker=self._worker,
+            delivery=self._delivery,
+            in_history=self._in_history,
+            change=change,
+        )
         self._consent = cast("Consent", update(self._consent, changed, self._sync.ledger.save))
-
-    def _with_results(self, consent: Consent) -> Consent:
-        if consent.lease != self._worker:
-            return consent
-        if self._delivered is not None:
-            consent = transitions.answered(consent, self._delivered)
-        for decision_id, at in self._recorded:
-            consent = transitions.recorded(consent, decision_id, at)
-        return consent

@@ -63,7 +63,7 @@ def test_a_number_that_another_worker_holds_is_left_to_that(world: World) -> Non
     """The lease protocol holds here too."""
     record(world)
     standing = consent(world, PERSON)
-    leased = world.parts.sync.try_lease(opting_out=True, answering=False)
+    leased = world.parts.sync.try_lease(opting_out=True, answering=False, now=world.parts.clock.now())
     assert leased is not None
     from sms_consent.domain import transitions as progress
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sms_consent.domain.consent import HOLD, Consent, Lease, Status
+from sms_consent.domain.transitions import leased
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 LEASE_ENDS = NOON + timedelta(seconds=90)
@@ -25,7 +26,8 @@ def _deleting(**changes: object) -> Consent:
 def test_a_deletion_of_a_lost_worker_counts_from_the_end_of_its_lease() -> None:
     """Its call may have been made at any time until then."""
     assert _deleting().opt_in_possible_at() == LEASE_ENDS + HOLD
-    later = _deleting().leased(Lease(worker="second", until=NOON + timedelta(hours=1)), NOON + timedelta(minutes=10))
+    second = Lease(worker="second", until=NOON + timedelta(hours=1))
+    later = leased(_deleting(), second, NOON + timedelta(minutes=10))
     assert later.uncertain_delete_at == LEASE_ENDS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sms_consent.domain.errors import Moved, Unavailable
-from sms_consent.domain.updates import update
+from sms_consent.domain.transitions import update
 
 
 class _Record:

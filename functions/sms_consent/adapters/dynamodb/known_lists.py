@@ -20,7 +20,7 @@ from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.propagation import KnownList
 from sms_consent.domain.time import as_text, from_text
-from sms_consent.domain.updates import update
+from sms_consent.domain.transitions import update
 from sms_consent.recording.list_copy import ListCopy
 
 if TYPE_CHECKING:

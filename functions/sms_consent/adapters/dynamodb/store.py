@@ -21,7 +21,7 @@ from sms_consent.domain.ports import Rejection, Sender
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import ReplyThread
 from sms_consent.domain.time import as_text
-from sms_consent.domain.updates import flush_outbox, update
+from sms_consent.domain.transitions import flush_outbox, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -285,7 +285,8 @@ class DynamoLedger:
             now = SystemClock().now()
             both = merge(standing, by_arn, now)
             for each in (standing, by_arn):
-                flush_outbox(self.append, each, both, now)
+                if each is not None:
+                    flush_outbox(self.append, each, both, now)
             return both
 
         consent = update(items.consent_from(named) if named else None, merged, self._replace)

@@ -150,7 +150,7 @@ def test_erase_waits_for_a_worker_whose_lease_has_not_ended(stack: Connectable) 
     """By AWS's time: else what the worker writes next would bring a part of the history back."""
     stack.world.parts.recorder.record(stack.world.decision(Asked.OPT_OUT), OWN_LIST, reply_from=None)
     standing = consent(stack)
-    lease = stack.world.parts.sync.try_lease(opting_out=True, answering=False)
+    lease = stack.world.parts.sync.try_lease(opting_out=True, answering=False, now=now(stack))
     assert lease is not None
     stack.world.parts.ledger.save(progress.leased(standing, lease, now(stack)), replacing=standing)
     with stack.machine_ahead(timedelta(hours=1)):

@@ -15,6 +15,7 @@ from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.errors import Unavailable
 from sms_consent.domain.propagation import Reach
 from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.transitions import by_end_user
 
 GROUPS = {"Marketing", "Club", "Alerts"}
 EVERY = {LIST, *GROUPS}
@@ -28,7 +29,7 @@ class _Died(BaseException):
 def _record(lists: Any, asked: Asked, list_name: str = LIST, **fields: Any) -> Any:
     decision = lists.world.decision(asked, **fields)
     lists.world.decided.append(decision)
-    reply_from = OURS if decision.by_end_user else None
+    reply_from = OURS if by_end_user(decision) else None
     return lists.world.parts.recorder.record(decision, list_name, reply_from=reply_from)
 
 

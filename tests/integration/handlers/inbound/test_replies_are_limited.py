@@ -16,7 +16,7 @@ from sms_consent.adapters import clients
 from sms_consent.domain.consent import Status
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.reply import RecentReply, ReplyKind, ReplyState
-from sms_consent.sync.reply_limits import ENOUGH, SPENT, UNKNOWN, enough
+from sms_consent.sync.reply_sender import ENOUGH, SPENT, UNKNOWN, enough
 
 PREMIUM = "+882135550001"
 LINES = [OURS, *(f"+1212555{last:04d}" for last in range(200, 209))]

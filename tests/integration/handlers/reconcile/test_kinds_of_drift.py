@@ -11,6 +11,7 @@ from support.reconciling import LIST, OTHER, Deployment
 
 from sms_consent.domain.consent import Consent, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Author
+from sms_consent.domain.transitions import by_end_user
 from sms_consent.reconciliation import drift_rules as differences
 from sms_consent.reconciliation.reconciler import State
 
@@ -98,7 +99,7 @@ def test_an_imported_number_has_its_evidence(deployment: Deployment) -> None:
     (entry,) = deployment.ledger.decisions()
     decision = entry.decision
     assert (decision.author, decision.through, decision.reference) == (Author.IMPORT, "opt-out-list", LIST)
-    assert decision.by_end_user
+    assert by_end_user(decision)
 
 
 def test_an_imported_number_can_opt_in_later(deployment: Deployment) -> None:
