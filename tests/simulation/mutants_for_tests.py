@@ -73,7 +73,7 @@ LETTERS, ANSWER, TEXT = (
 )
 CLASSIFIER, ECHO, TIERS = (
     "sms_consent/intent/classifier.py",
-    "sms_consent/intent/echo.py",
+    "sms_consent/intent/non_authored_text.py",
     "sms_consent/intent/lower_tiers.py",
 )
 CLOCK, TIMES, STATUS = (
@@ -872,7 +872,7 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "half a reply is an echo",
-        value("echo:_ALIKE", "0.5"),
+        value("non_authored_text:_ALIKE", "0.5"),
         ECHOES,
     ),
     _mutant(

@@ -18,7 +18,6 @@ from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
 from sms_consent.adapters.sqs.dead_letters import REASON
 from sms_consent.domain.consent import Listing
-from sms_consent.domain.phone_number import canonical
 from sms_consent.domain.reply import ReplyKind
 from sms_consent.queries.history import Entry, page_of
 from sms_consent_cli.local.assembly import Local
@@ -115,9 +114,9 @@ def _content(body: str) -> object:
 
 
 def _result(local: Local, record: Record, problem: str | None) -> EventResult:
-    number = canonical(record.text.sender) if record.text is not None else None
-    if problem is not None or record.text is None or number is None:
+    if problem is not None or record.text is None or record.text.number is None:
         return EventResult(record=record, problem=problem)
+    number = record.text.number.e164
     ledger = DynamoLedger(boto3.client("dynamodb"), local.table)
     sender = ledger.sender(record.text.destination)
     list_name = sender.list_name if sender is not None else local.opt_out_list

@@ -1,4 +1,4 @@
-"""A person's phone number, and the form in which numbers and message ids appear in logs."""
+"""Phone numbers of people, ids of RCS agents, and the form in which numbers and message ids appear in logs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-__all__ = ["E164_PATTERN", "SERVICE_PATTERN", "PhoneNumber", "canonical", "mask", "mask_id"]
+__all__ = ["E164_PATTERN", "SERVICE_PATTERN", "PhoneNumber", "canonical", "is_agent", "mask", "mask_id"]
 
 SERVICE_PATTERN = r"\+[1-9][0-9]{1,18}"
 """The numbers that the opt-out list API accepts, with the plus that it lets callers omit."""
@@ -66,6 +66,11 @@ def canonical(number: str) -> str | None:
     """Return a sender's number in E.164 form, or None if it is not a phone number."""
     found = PhoneNumber.of_sender(number)
     return found.e164 if found is not None else None
+
+
+def is_agent(identity: str) -> bool:
+    """Return whether an origination identity is an RCS agent, by its id (``rcs-…``) or ARN."""
+    return identity.rpartition("/")[2].lower().startswith("rcs-")
 
 
 def mask(number: str) -> str:

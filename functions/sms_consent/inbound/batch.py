@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sms_consent.domain.errors import ConsentError, OtherEvent, OutOfTime, Throttled, Unavailable, Unreadable
 from sms_consent.domain.observation import Logger, Metrics
-from sms_consent.domain.phone_number import canonical, mask, mask_id
+from sms_consent.domain.phone_number import mask, mask_id
 from sms_consent.domain.ports import Clock, DeadLetterQueue
 from sms_consent.inbound.message import InboundMessage, Record, records_of
 from sms_consent.inbound.processor import ClassifiedMessage, InboundResult
@@ -210,19 +210,20 @@ class Batch:
         self._count("TextsFailed")
 
     def _report(self, message: ClassifiedMessage, result: InboundResult) -> None:
-        content = message.content
+        text, consent, classification = message.text, result.consent, result.classification
+        content, counted = text.content, [f"Texts{classification.intent.title().replace('_', '')}"]
         if content is not None:
-            self._count(content.kind.metric)
-        if message.is_event:
-            return
-        text, consent = message.text, result.consent
+            counted.append(content.kind.metric)
+            if not content.texts and message.classification.intent is Intent.NONE:
+                self._count(content.kind.metric)  # an event without text, such as typing, a location or a file
+                return
         self._logger.info(
             "heard",
             inbound_message_id=mask_id(text.id),
             sender=mask(text.sender),
-            intent=result.classification.intent,
-            tier=result.classification.tier,
-            rule=result.classification.rule,
+            intent=classification.intent,
+            tier=classification.tier,
+            rule=classification.rule,
             rcs=content.kind if content is not None else None,
             outcome=result.outcome,
             status=consent.status if consent is not None else None,
@@ -235,14 +236,14 @@ class Batch:
                 inbound_message_id=mask_id(text.id),
                 opted_in_by=result.overruled_by,
             )
-            self._count("StopsOverruled")
-        classification = result.classification
-        self._count(f"Texts{classification.intent.title().replace('_', '')}")
+            counted.append("StopsOverruled")
         if classification.intent is Intent.OPT_OUT and classification.tier is not None:
-            self._count(f"OptOutsBy{classification.tier.title()}")
+            counted.append(f"OptOutsBy{classification.tier.title()}")
+        self._count(*counted)
 
-    def _count(self, name: str) -> None:
-        self._metrics.add_metric(name, "Count", 1)
+    def _count(self, *names: str) -> None:
+        for name in names:
+            self._metrics.add_metric(name, "Count", 1)
 
 
 def _causes(error: Exception) -> str:
@@ -314,7 +315,7 @@ def _sent(record: Record) -> str:
 def _person(record: Record) -> str:
     if not isinstance(record.text, InboundMessage):
         return record.id
-    return canonical(record.text.sender) or record.text.sender
+    return record.text.number.e164 if record.text.number is not None else record.text.sender
 
 
 def _shuffle(key: str, seed: int) -> bytes:

@@ -9,14 +9,16 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sms_consent.domain.errors import OtherEvent, Unreadable
-from sms_consent.domain.phone_number import mask_id
+from sms_consent.domain.phone_number import PhoneNumber, is_agent, mask_id
 from sms_consent.domain.time import as_text, from_text
-from sms_consent.intent.rcs_content import RcsContent, content_of, is_agent
+
+if TYPE_CHECKING:
+    from sms_consent.intent.rcs_content import RcsContent
 
 __all__ = ["InboundMessage", "Record", "read_notification", "read_queued", "records_of", "with_time"]
 
@@ -60,10 +62,21 @@ class InboundMessage:
     destination: str
     body: str
     at: datetime
+    number: PhoneNumber | None = field(init=False)
+    """The sender's number; None for a short code or an alphanumeric sender."""
+    content: RcsContent | None = field(init=False)
+    """The parsed body of a text to an RCS agent. None for plain text: an SMS that looks like JSON is a text."""
 
-    def content(self) -> RcsContent | None:
-        """Parse the body if it went to an RCS agent. None for plain text: an SMS that looks like JSON is a text."""
-        return content_of(self.body) if is_agent(self.destination) else None
+    def __post_init__(self) -> None:
+        """Parse the sender and, of a text to an RCS agent, the body."""
+        object.__setattr__(self, "number", PhoneNumber.of_sender(self.sender))
+        object.__setattr__(self, "content", _content(self.body) if is_agent(self.destination) else None)
+
+
+def _content(body: str) -> RcsContent | None:
+    from sms_consent.intent.rcs_content import content_of  # most deployments have no RCS agent
+
+    return content_of(body)
 
 
 def read_notification(notification: Mapping[str, Any]) -> InboundMessage:
@@ -209,14 +222,13 @@ def records_of(event: Mapping[str, Any]) -> list[Record]:
     Copies have the same sender, id and body. The id is not enough: RCS's CONVERSATION_STARTED has that of the first message.
     """
     records = list(_read_all(event))
-    earliest: dict[tuple[str, str, str], InboundMessage] = {}
+    earliest: dict[tuple[str, str, str], datetime] = {}
     for record in records:
-        if isinstance(record.text, InboundMessage):
-            key = _key(record.text)
-            earliest[key] = min(earliest.get(key, record.text), record.text, key=lambda text: text.at)
+        if isinstance(text := record.text, InboundMessage):
+            earliest[_key(text)] = min(earliest.get(_key(text), text.at), text.at)
     return [
-        replace(record, text=replace(record.text, at=earliest[_key(record.text)].at))
-        if isinstance(record.text, InboundMessage)
+        replace(record, text=replace(text, at=earliest[_key(text)]))
+        if isinstance(text := record.text, InboundMessage) and text.at > earliest[_key(text)]
         else record
         for record in records
     ]

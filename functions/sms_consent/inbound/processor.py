@@ -9,13 +9,11 @@ from enum import StrEnum
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Unreadable
-from sms_consent.domain.phone_number import canonical
 from sms_consent.domain.ports import Clock, Sender
 from sms_consent.domain.reply import RecentReply, Reply, ReplyKind
 from sms_consent.inbound.message import InboundMessage
 from sms_consent.intent import Classification, Intent, RuleSet, Tier
 from sms_consent.intent.classifier import Classifier
-from sms_consent.intent.rcs_content import RcsContent
 from sms_consent.recording.recorder import Recorder
 from sms_consent.sync.help_and_clarification import HelpAndClarification
 
@@ -38,13 +36,6 @@ class ClassifiedMessage:
     classification: Classification
     changes_consent: bool
     """Whether it is processed as an opt-out or opt-in, by the deployment's actions."""
-    content: RcsContent | None = None
-    """The parsed RCS content; None for plain text."""
-
-    @property
-    def is_event(self) -> bool:
-        """Return whether it is an RCS event without text, such as typing, a location or a file."""
-        return self.content is not None and not self.content.texts and self.classification.intent is Intent.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +82,12 @@ class InboundProcessor:
 
     def classify(self, text: InboundMessage) -> ClassifiedMessage:
         """Return the text with its intent, without any call."""
-        content = text.content()
-        classification = self._classifier.classify(text.body, content)
+        classification = self._classifier.classify(text.body, text.content)
         changes = classification.intent is not Intent.NONE and self._asked(classification) in (
             Asked.OPT_OUT,
             Asked.OPT_IN,
         )
-        return ClassifiedMessage(text, classification, changes, content)
+        return ClassifiedMessage(text, classification, changes)
 
     def apply(self, message: ClassifiedMessage) -> InboundResult:
         """Record what a text asks for, and reply. Safe to repeat: the same text has the same id and time.
@@ -113,13 +103,12 @@ class InboundProcessor:
         classification = self._for_this_person(message)
         if classification.intent is Intent.NONE:
             return InboundResult(classification)
-        number = canonical(text.sender)
-        if number is None and classification.everyday:
+        if text.number is None and classification.everyday:
             return InboundResult(_ordinary(classification))
-        if number is None:
+        if text.number is None:
             raise Unreadable("a request from a sender that is no phone number: a short code or an alphanumeric sender")
         asked = self._asked(classification)
-        decision = _decision(text, number, classification, asked)
+        decision = _decision(text, text.number.e164, classification, asked)
         if asked is Asked.HELP:
             answer = self._help_and_clarification.answer(decision, ReplyKind.HELP, reply_from=text.destination)
             return InboundResult(classification, Outcome.ANSWERED, answer=answer)
@@ -138,17 +127,15 @@ class InboundProcessor:
 
         Whole-message keywords, and texts that ask for nothing, need no look-up.
         """
-        text = message.text
+        text, classification = message.text, message.classification
+        if classification.intent is Intent.NONE or classification.tier is Tier.KEYWORD:
+            return classification
 
         def recent() -> Iterator[RecentReply]:
-            number = canonical(text.sender)
-            if number is not None:
-                yield from self._help_and_clarification.recent_replies(number, self._list_of(text))
+            if text.number is not None:
+                yield from self._help_and_clarification.recent_replies(text.number.e164, self._list_of(text))
 
-        now = self._clock.now()
-        return self._classifier.classify_for(
-            text.body, message.classification, text.destination, recent, now, message.content
-        )
+        return self._classifier.classify_for(text.body, text.content, text.destination, recent, self._clock.now())
 
     def _list_of(self, text: InboundMessage) -> str:
         sender = self._senders(text.destination)

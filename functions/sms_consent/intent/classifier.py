@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from sms_consent.domain.reply import RecentReply, digest_of
 from sms_consent.intent.keywords import DeploymentKeywords, Ignored, Keyword, keywords
 from sms_consent.intent.normalisation import MOST_WORDS, Folded, fold, fold_keyword, looks_like
-from sms_consent.intent.rcs_content import RcsContent, classification_of, deciding_text
 from sms_consent.intent.result import NOTHING, RULES_VERSION, Classification, Explanation, Intent, Spans, Tier
 
 if TYPE_CHECKING:  # a text that is a keyword needs none of them
     from sms_consent.intent.lower_tiers import LowerTiers
     from sms_consent.intent.non_authored_text import OwnReplies
+    from sms_consent.intent.rcs_content import RcsContent
     from sms_consent.replies import Replies
 
 __all__ = ["ECHO_WITHIN", "Classifier", "RuleSet"]
@@ -179,12 +179,11 @@ def _by_keyword(keyword: Keyword, folded: Folded) -> tuple[Classification, Spans
     if keyword.intent is Intent.NONE:
         return Classification(Intent.NONE, None, keyword.rule, "", None, RULES_VERSION), ()
     tier = Tier.UNCLEAR if keyword.intent is Intent.UNCLEAR else Tier.KEYWORD
-    start, end = folded.words[0].start, folded.words[-1].end
-    matched = folded.written(start, end)
+    matched, span = folded.quoted(folded.words[0].start, folded.words[-1].end)
     result = Classification(
         keyword.intent, tier, keyword.rule, matched, keyword.language, RULES_VERSION, keyword.everyday
     )
-    return result, (folded.span(start, end),)
+    return result, (span,)
 
 
 class Classifier:
@@ -220,6 +219,8 @@ class Classifier:
         """Classify as ``classify`` does, and return the normalised text and the deciding words as well."""
         if content is None:
             return self.rules.explain(body, ours=self._deployed)
+        from sms_consent.intent.rcs_content import deciding_text
+
         classification = self.classify(body, content)
         text = deciding_text(content, self._classify_typed)
         explained = self.rules.explain(text or "", ours=self._deployed)
@@ -232,24 +233,20 @@ class Classifier:
     def classify_for(
         self,
         body: str,
-        classification: Classification,
+        content: RcsContent | None,
         sender: str,
         recent: Callable[[], Iterable[RecentReply]],
         now: datetime,
-        content: RcsContent | None = None,
     ) -> Classification:
         """Return what a text asks for, given which replies its sender was sent.
 
         Args:
             body: The text.
-            classification: What ``classify`` returned for it.
+            content: The RCS content of the body, None for plain text.
             sender: The number, pool or agent of ours to which it was sent.
             recent: Looks up the replies that the person was sent. Called only if the text is a copy of one of our replies.
             now: The time.
-            content: The RCS content of the body, None for plain text.
         """
-        if classification.intent is Intent.NONE or classification.tier is Tier.KEYWORD:
-            return classification
 
         def sent(reply: str) -> bool:
             digest = digest_of(reply)
@@ -262,7 +259,11 @@ class Classifier:
     def _classify(
         self, body: str, content: RcsContent | None, classify: Callable[[str], Classification]
     ) -> Classification:
-        return classify(body) if content is None else classification_of(content, classify, self._postbacks)
+        if content is None:
+            return classify(body)
+        from sms_consent.intent.rcs_content import classification_of
+
+        return classification_of(content, classify, self._postbacks)
 
     def _classify_typed(self, text: str) -> Classification:
         return self.rules.classify(text, ours=self._deployed)

@@ -135,8 +135,7 @@ class LowerTiers:
         if found is None:
             return None
         tier = Tier.UNCLEAR if found.intent is Intent.UNCLEAR else Tier.SENTENCE
-        matched = folded.written(found.start, found.end)
-        span = folded.span(found.start, found.end)
+        matched, span = folded.quoted(found.start, found.end)
         return Classification(found.intent, tier, found.rule, matched, found.language, RULES_VERSION), (span,)
 
     def _in_automatic_reply(self, found: Found, folded: Folded, authored: AuthoredText) -> Found | None:
@@ -186,7 +185,7 @@ class LowerTiers:
         if match is None:
             return None
         _, first, last = match
-        matched, span = folded.written(first.start, last.end), folded.span(first.start, last.end)
+        matched, span = folded.quoted(first.start, last.end)
         return Classification(Intent.UNCLEAR, Tier.UNCLEAR, authored.rule, matched, None, RULES_VERSION), (span,)
 
     def _instructed_word(self, folded: Folded) -> KeywordMatch | None:
@@ -295,7 +294,7 @@ def _set_aside(rule: str) -> Classification:
 
 def _from_keyword(tier: Tier, match: KeywordMatch, folded: Folded) -> tuple[Classification, Spans]:
     keyword, first, last = match
-    matched = folded.written(first.start, last.end)
+    matched, span = folded.quoted(first.start, last.end)
     rule = f"{tier.lower()}:{keyword.rule.partition(':')[2]}"
     result = Classification(keyword.intent, tier, rule, matched, keyword.language, RULES_VERSION, keyword.everyday)
-    return result, (folded.span(first.start, last.end),)
+    return result, (span,)

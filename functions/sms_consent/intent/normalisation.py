@@ -133,42 +133,33 @@ class Word(NamedTuple):
 
 
 class Folded:
-    """A folded text, which can return what the sender wrote for each part of it."""
+    """A folded text, which can return what the sender wrote for each part of it.
 
-    __slots__ = ("_offsets", "_words", "original", "text")
+    Attributes:
+        original: The text in Unicode form NFC.
+        text: The folded text.
+        words: The words in order, at most ``MOST_WORDS`` + 1, which means that there are more.
+        key: The words with single spaces, by which whole-message keywords are looked up.
+    """
+
+    __slots__ = ("_offsets", "key", "original", "text", "words")
 
     def __init__(self, original: str, text: str) -> None:
         self.original = original
         self.text = text
-        self._words: list[Word] | None = None
         self._offsets: list[int] | None = None
-
-    @property
-    def words(self) -> list[Word]:
-        """The words in order, at most ``MOST_WORDS`` + 1, which means that there are more."""
-        if self._words is None:
-            found = islice(_WORD.finditer(self.text), MOST_WORDS + 1)
-            if "'" in self.text:
-                self._words = [word for m in found for word in _unelided(m.group(), m.start())]
-            elif self._is_plain:
-                self._words = [Word(m.group(), m.start(), m.end()) for m in found]
-            else:
-                self._words = [Word(_clean(m.group()), m.start(), m.end()) for m in found]
-        return self._words
-
-    @property
-    def key(self) -> str:
-        """The words with single spaces, by which whole-message keywords are looked up."""
-        if "'" in self.text:
-            return " ".join(word.text for word in self.words)
-        if self._is_plain:
-            return " ".join(_WORD.findall(self.text))
-        return " ".join(map(_clean, _WORD.findall(self.text)))
-
-    @property
-    def _is_plain(self) -> bool:
-        """Whether the words are ASCII without characters to remove."""
-        return self.text.isascii() and _GONE not in self.text and "'" not in self.text
+        found = islice(_WORD.finditer(text), MOST_WORDS + 1)
+        elides = "'" in text
+        if elides:
+            self.words = [word for m in found for word in _unelided(m.group(), m.start())]
+        elif text.isascii() and _GONE not in text:
+            self.words = [Word(m.group(), m.start(), m.end()) for m in found]
+        else:
+            self.words = [Word(_clean(m.group()), m.start(), m.end()) for m in found]
+        if elides or len(self.words) <= MOST_WORDS:
+            self.key = " ".join([word.text for word in self.words])
+        else:
+            self.key = " ".join(map(_clean, _WORD.findall(text)))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the place of a part of the folded text in the original."""
@@ -179,6 +170,11 @@ class Folded:
         first = _last_not_after(self._offsets, start)
         last = _last_not_after(self._offsets, end - 1)
         return first, last + 1
+
+    def quoted(self, start: int, end: int) -> tuple[str, tuple[int, int]]:
+        """Return a part of the folded text as the sender wrote it, with its place in the original."""
+        first, last = self.span(start, end)
+        return self.original[first:last], (first, last)
 
     def written(self, start: int, end: int) -> str:
         """Return a part of the folded text as the sender wrote it."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from sms_consent.intent.result import NOTHING, RULES_VERSION, Classification, Intent, Tier
 
-__all__ = ["RcsContent", "RcsKind", "classification_of", "content_of", "deciding_text", "is_agent"]
+__all__ = ["RcsContent", "RcsKind", "classification_of", "content_of", "deciding_text"]
 
 _PREFIX = "RCS_"
 _NESTED = 3
@@ -69,11 +69,6 @@ class RcsContent:
 
 class _Object(list[tuple[str, Any]]):
     """A JSON object with all of its members: a key may occur twice, and neither value is lost."""
-
-
-def is_agent(destination: str) -> bool:
-    """Return whether a message went to an RCS agent, by its id (``rcs-…``) or ARN."""
-    return destination.rpartition("/")[2].lower().startswith("rcs-")
 
 
 def content_of(body: str) -> RcsContent | None:

@@ -92,7 +92,7 @@ def _asks(letter: DeadLetter) -> Styled:
 
 
 def _reading(letter: DeadLetter) -> Classification | None:
-    return standard().classify(letter.text.body, letter.text.content()) if letter.text is not None else None
+    return standard().classify(letter.text.body, letter.text.content) if letter.text is not None else None
 
 
 def _moment(moment: datetime) -> str:
