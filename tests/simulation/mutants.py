@@ -33,7 +33,7 @@ LETTERS, POSTMAN, PACING = (
 LEDGER, BATCH, CHANGE = (
     "sms_consent/adapters/dynamodb/store.py",
     "sms_consent/inbound/batch.py",
-    "sms_consent/recording/consent_change.py",
+    "sms_consent/recording/recorder.py",
 )
 
 MUTANTS = (
@@ -252,10 +252,10 @@ MUTANTS = (
     _text(
         "a stale decision leaves no trace",
         CHANGE,
-        "        if stored is not None and step.outcome is not Outcome.CHANGED and alone:\n",
-        "        if stored is not None and step.outcome is Outcome.STALE and alone:\n"
-        "            self._ledger.save(changed, replacing=stored)\n            return True\n"
-        "        if stored is not None and step.outcome is not Outcome.CHANGED and alone:\n",
+        "        if stored is not None and self.outcome is not Outcome.CHANGED and self._is_only:\n",
+        "        if stored is not None and self.outcome is Outcome.STALE and self._is_only:\n"
+        "            self._ledger.save(changed, replacing=stored)\n            self.in_history = True\n"
+        "        elif stored is not None and self.outcome is not Outcome.CHANGED and self._is_only:\n",
     ),
     _text(
         "a decision delivered again counts as stale, though it changed the consent",
@@ -318,8 +318,8 @@ MUTANTS = (
     _text(
         "a decision from the future counts in the future",
         CHANGE,
-        "    if decision.author is not Author.END_USER and decision.at > limit:\n",
-        "    if False:\n",
+        "            self.decision = replace(decision, at=min(decision.at, limit))\n",
+        "            pass\n",
         WIDE,
     ),
     _text(

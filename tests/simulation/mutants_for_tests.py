@@ -39,7 +39,7 @@ CONSENT, PROGRESS, SYNC = (
     "sms_consent/sync/sync.py",
 )
 CHANGE, SWEEP, REJECTED = (
-    "sms_consent/recording/consent_change.py",
+    "sms_consent/recording/recorder.py",
     "sms_consent/sync/sweep.py",
     "sms_consent/domain/rejections.py",
 )
@@ -225,22 +225,22 @@ MUTANTS_FOR_TESTS = (
     _text(
         "a text's timestamp in the future is altered",
         CHANGE,
-        "    if decision.author is not Author.END_USER and decision.at > limit:\n",
-        "    if decision.at > limit:\n",
+        "        if decision.author is not Author.END_USER:\n            # The",
+        "        if True:\n            # The",
         DECIDED,
     ),
     _text(
         "an opt-in of a command counts to the end of its second",
         CHANGE,
-        "            limit = self._clock.latest() if decision.asked is Asked.OPT_OUT else now\n",
-        "            limit = self._clock.latest()\n",
+        "            limit = clock.latest() if decision.asked is Asked.OPT_OUT else self._now\n",
+        "            limit = clock.latest()\n",
         "integration/cli/agents/test_wrong_clocks.py", DECIDED,
     ),
     _text(
         "an opt-out of a command counts from the start of its second",
         CHANGE,
-        "            limit = self._clock.latest() if decision.asked is Asked.OPT_OUT else now\n",
-        "            limit = now\n",
+        "            limit = clock.latest() if decision.asked is Asked.OPT_OUT else self._now\n",
+        "            limit = self._now\n",
         "integration/cli/agents/test_wrong_clocks.py", DECIDED,
     ),
     _text(
@@ -260,15 +260,15 @@ MUTANTS_FOR_TESTS = (
     _text(
         "an opt-in counts although there are too many decisions to search",
         CHANGE,
-        "            if recorded is None and would_opt_in and not is_newest:\n",
-        "            if False:\n",
+        "        if recorded is None and would_opt_in and not is_newest:\n",
+        "        if False:\n",
         DECIDED,
     ),
     _text(
         "the earlier copy of a START in the outbox, too old to search for, is ignored",
         CHANGE,
-        "            if recorded is None and would_opt_in and not is_newest:\n",
-        "            if recorded is None and would_opt_in:\n",
+        "        if recorded is None and would_opt_in and not is_newest:\n",
+        "        if recorded is None and would_opt_in:\n",
         DECIDED,
     ),
     _text(
@@ -281,7 +281,7 @@ MUTANTS_FOR_TESTS = (
     _text(
         "the newest decision's copy counts for every list",
         CHANGE,
-        "        return decision.list_name == list_name or self._counts_beyond(decision)\n",
+        "        return self._scope is not None and self._scope.is_wider(decision)\n",
         "        return True\n",
         DECIDED,
     ),

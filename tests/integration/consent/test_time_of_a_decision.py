@@ -18,8 +18,7 @@ from support.world import LIST, OURS, PERSON, World
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.inbound.message import InboundMessage
-from sms_consent.recording.consent_change import MOST_COPIES
-from sms_consent.recording.recorder import Recorder
+from sms_consent.recording.recorder import MOST_COPIES, Recorder
 
 
 def _environment(ledger: MemoryLedger, clock: FakeClock) -> Environment:
