@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from sms_consent_cli.shared.terminal_text import say_json
 
 if TYPE_CHECKING:
     from sms_consent.domain.consent import Consent
+    from sms_consent_cli.shared.import_evidence import ImportedDecision
 
 __all__ = ["check"]
 
@@ -30,17 +31,20 @@ def check(
     The ledger is up to date from the moment a text is processed. AWS_ENDPOINT_URL selects a local stack.
     Exit codes: 0 consents found, 1 none, 2 not a number, 3 AWS did not respond.
     """
-    from sms_consent_cli.shared.ledger_access import consent_queries, list_name, report_aws_errors
+    from sms_consent_cli.shared.import_evidence import imported_evidence
+    from sms_consent_cli.shared.ledger_access import consent_queries, import_records, list_name, report_aws_errors
 
     e164 = number_of("check", number, country)
     with report_aws_errors("check"):
-        found = consent_queries(table, stack).consents(e164)
+        ledger = consent_queries(table, stack)
+        found = ledger.consents(e164)
         opt_out_list = list_name(opt_out_list, table, stack) if opt_out_list is not None else None
-    consents = [consent for consent in found if opt_out_list is None or _is_list(consent.list_name, opt_out_list)]
+        consents = [consent for consent in found if opt_out_list is None or _is_list(consent.list_name, opt_out_list)]
+        imported = imported_evidence(ledger, import_records(table, stack), consents)
     if as_json:
-        say_json({"number": e164, "consents": [consent_view(consent) for consent in consents]})
+        say_json({"number": e164, "consents": [_view(consent, imported) for consent in consents]})
     else:
-        _show(e164, consents)
+        _show(e164, consents, imported)
     raise typer.Exit(0 if consents else UNKNOWN)
 
 
@@ -49,7 +53,13 @@ def _is_list(list_name: str, asked: str) -> bool:
     return asked in {list_name, list_name.rpartition("/")[2]}
 
 
-def _show(number: str, consents: Sequence[Consent]) -> None:
+def _view(consent: Consent, imported: Mapping[str, ImportedDecision]) -> dict[str, Any]:
+    view = consent_view(consent)
+    found = imported.get(consent.list_name)
+    return view | ({"import": found.view()} if found is not None and found.view() is not None else {})
+
+
+def _show(number: str, consents: Sequence[Consent], imported: Mapping[str, ImportedDecision]) -> None:
     from sms_consent_cli.shared.consent_view import show_consents
 
-    show_consents(number, consents)
+    show_consents(number, consents, {name: found.sentence() for name, found in imported.items()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -23,8 +23,8 @@ ANSWERS = {
 }
 
 
-def show_consents(number: str, consents: Sequence[Consent]) -> None:
-    """Print one block for each list."""
+def show_consents(number: str, consents: Sequence[Consent], imported: Mapping[str, str] | None = None) -> None:
+    """Print one block for each list. ``imported`` describes the import behind a consent, by list."""
     out = console()
     if not consents:
         out.print(f"{number}: nothing is known", style="bold")
@@ -35,6 +35,7 @@ def show_consents(number: str, consents: Sequence[Consent]) -> None:
             (number, Styled(answer, style=style)),
             ("opt-out list", printable(consent.list_name, quoted=False)),
             ("since", _moment(consent.decided_at)),
+            ("source", (imported or {}).get(consent.list_name)),
             ("EndUserOptedOut", str(consent.end_user_opted_out).lower()),
             ("released", _moment(consent.held_until)),
             ("refusal", printable(consent.refusal, quoted=False) if consent.refusal is not None else None),

@@ -9,11 +9,12 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
+from sms_consent.adapters.dynamodb.import_records import DynamoImportRecords
 from sms_consent.domain.errors import ConsentError, Rejected
 from sms_consent_cli.shared.deployment import Deployment, NotFound
 from sms_consent_cli.shared.terminal_text import say, visible
 
-__all__ = ["FAILED", "consent_queries", "list_name", "report_aws_errors"]
+__all__ = ["FAILED", "consent_queries", "import_records", "list_name", "report_aws_errors"]
 
 FAILED = 3
 """The exit code if AWS or the ledger did not respond."""
@@ -31,6 +32,12 @@ def consent_queries(table: str | None, stack: str) -> DynamoConsentQueries:
     """Return queries by phone number. Raises NotFound, BotoCoreError or ClientError."""
     deployment = Deployment(stack, table=table)
     return DynamoConsentQueries(deployment.dynamodb(), deployment.table, lambda: deployment.names)
+
+
+def import_records(table: str | None, stack: str) -> DynamoImportRecords:
+    """Return the records of imports. Raises as ``consent_queries`` does."""
+    deployment = Deployment(stack, table=table)
+    return DynamoImportRecords(deployment.dynamodb(), deployment.table)
 
 
 def list_name(given: str, table: str | None, stack: str) -> str:

@@ -6,14 +6,16 @@ the newest change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sms_consent.domain.consent import Consent, Drift, DriftKind, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.import_record import ImportRecord
 from sms_consent.domain.reply import Reply, ReplyState, ReplyThread
 from sms_consent.queries.history import Entry
+from sms_consent_cli.shared.import_evidence import import_sentence, is_imported
 from sms_consent_cli.shared.terminal_text import printable
 
 __all__ = ["HistoryLine", "Narrative", "NumberHistory"]
@@ -38,6 +40,7 @@ class NumberHistory:
     consents: Sequence[Consent]
     letters: Sequence[ReplyThread]
     drifts: Sequence[Drift]
+    imports: Mapping[str, ImportRecord] = field(default_factory=dict)  # by id
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,12 @@ class Narrative:
         return sorted(lines, key=lambda line: line.at)
 
     def _of(self, entry: Entry) -> str:
-        decision = entry.decision
-        text = f"{self._request(decision)}: {self._effect(entry)}"
+        text = f"{self._request(entry)}: {self._effect(entry)}"
         further = [*self._list_state(entry), *self._replies(entry), *_delay(entry)]
         return ", ".join([text, *further])
 
-    def _request(self, decision: Decision) -> str:
+    def _request(self, entry: Entry) -> str:
+        decision = entry.decision
         through = printable(decision.through, quoted=False)
         reference = f", {printable(decision.reference, quoted=False)}" if decision.reference else ""
         if decision.author is Author.END_USER:
@@ -91,9 +94,7 @@ class Narrative:
         if decision.author is Author.AGENT:
             asked = f"asked by {channel}; " if channel else ""
             return f"{asked}entered{by} ({way}{reference})"
-        who = {True: "; the person had opted out there", False: "; the person had not opted out there themselves"}
-        by_whom = who[decision.end_user] if decision.end_user is not None else ""
-        return f"imported{by} from {through}{reference}{by_whom}"
+        return import_sentence(decision, self._history.imports.get(decision.import_id or ""), entry.recorded_at)
 
     def _effect(self, entry: Entry) -> str:
         decision = entry.decision
@@ -132,6 +133,9 @@ class Narrative:
                 yield f"{the_list} not updated yet"
             elif consent.status is Status.OPTED_OUT:
                 at = consent.listing.at if consent.listing is not None else None
+                if is_imported(entry.decision):  # the list follows the import, however old the request is
+                    yield f"on {the_list}{f' since {_date(at)}' if at is not None else ''}"
+                    continue
                 # A number that was already on the list keeps its earlier time.
                 later = f" {_span(at - entry.decision.at)} later" if at is not None and at >= entry.decision.at else ""
                 yield f"on {the_list}{later}"
@@ -171,7 +175,7 @@ def _reply(answer: Reply, asked: Asked) -> str:
 
 def _delay(entry: Entry) -> Iterator[str]:
     """Yield the delay between a text and its recording, if it was a minute or more. Imports are always about the past."""
-    if entry.recorded_at is None or entry.decision.author is not Author.END_USER:
+    if entry.recorded_at is None or entry.decision.author is not Author.END_USER or is_imported(entry.decision):
         return
     late = entry.recorded_at - entry.decision.at
     if late >= LATE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +15,7 @@ from sms_consent_cli.shared.terminal_text import say_json
 
 if TYPE_CHECKING:
     from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
+    from sms_consent.domain.import_record import ImportRecord
     from sms_consent.queries.history import ConsentQueries
     from sms_consent_cli.shared.narrative import NumberHistory
 
@@ -38,15 +39,17 @@ def history(
     The text output is oldest first. --json has every decision with its text, newest first. AWS_ENDPOINT_URL selects a local
     stack. Exit codes: 0 something is stored, 1 nothing, 2 not a number, 3 AWS did not respond.
     """
-    from sms_consent_cli.shared.ledger_access import consent_queries, report_aws_errors
+    from sms_consent_cli.shared.import_evidence import records_of
+    from sms_consent_cli.shared.ledger_access import consent_queries, import_records, report_aws_errors
 
     e164 = number_of("history", number, country)
     with report_aws_errors("history"):
         ledger = consent_queries(table, stack)
         entries = list(_entries(ledger, e164))
-        person = None if as_json else _person(ledger, e164, entries)
+        imports = records_of(import_records(table, stack), entries)
+        person = None if as_json else _person(ledger, e164, entries, imports)
     if person is None:
-        say_json({"number": e164, "decisions": [_view(entry) for entry in entries]})
+        say_json({"number": e164, "decisions": [_view(entry, imports) for entry in entries]})
     else:
         from sms_consent_cli.shared.consent_view import show_history
 
@@ -54,15 +57,23 @@ def history(
     raise typer.Exit(0 if entries or (person is not None and person.consents) else UNKNOWN)
 
 
-def _view(entry: Entry) -> dict[str, Any]:
-    """Return the decision for JSON, with the id under which logs show it."""
-    return {**decision_view(entry), "logId": mask_id(entry.decision.id)}
+def _view(entry: Entry, imports: Mapping[str, ImportRecord]) -> dict[str, Any]:
+    """Return the decision for JSON, with the id under which logs show it, and its import."""
+    from sms_consent_cli.shared.import_evidence import import_view
+
+    made_by = import_view(entry.decision, imports.get(entry.decision.import_id or ""))
+    view = {**decision_view(entry), "logId": mask_id(entry.decision.id)}
+    return view | ({"import": made_by} if made_by is not None else {})
 
 
-def _person(ledger: DynamoConsentQueries, number: str, entries: list[Entry]) -> NumberHistory:
+def _person(
+    ledger: DynamoConsentQueries, number: str, entries: list[Entry], imports: Mapping[str, ImportRecord]
+) -> NumberHistory:
     from sms_consent_cli.shared.narrative import NumberHistory
 
-    return NumberHistory(number, entries, ledger.consents(number), ledger.threads(number), ledger.drifts(number))
+    return NumberHistory(
+        number, entries, ledger.consents(number), ledger.threads(number), ledger.drifts(number), imports
+    )
 
 
 def _entries(ledger: ConsentQueries, number: str) -> Iterator[Entry]:

@@ -101,9 +101,9 @@ def _read_list(cell: Any, info: ValidationInfo[ColumnSettings]) -> str:
         raise InvalidRow(str(error)) from None
 
 
-def _read_truth(cell: Any, info: ValidationInfo[ColumnSettings]) -> bool:
+def _read_truth(cell: Any, info: ValidationInfo[ColumnSettings]) -> bool | None:
     if not cell:
-        return info.context.end_user
+        return info.context.end_user or None  # the file does not say
     try:
         return _TRUTHS[cell.casefold()]
     except KeyError:
@@ -123,7 +123,7 @@ class ImportRow(BaseModel):
     asked: Annotated[Asked | NoRequest, BeforeValidator(_read_status)]
     written: Annotated[Span | None, BeforeValidator(_read_time)]
     list_name: Annotated[str, BeforeValidator(_read_list)]
-    end_user: Annotated[bool, BeforeValidator(_read_truth)]
+    end_user: Annotated[bool | None, BeforeValidator(_read_truth)]
     source: Annotated[str | None, BeforeValidator(_read_text)]
     reason: Annotated[str | None, BeforeValidator(_read_text)]
 
@@ -177,7 +177,9 @@ class ImportRow(BaseModel):
             raise InvalidRow("it has no request")
         at = self._at(self.asked, settings)
         end_user = self.end_user if self.asked is Asked.OPT_OUT else None
-        facts = "\n".join((self.list_name, self.number, self.asked, as_text(at), str(end_user)))
+        # Earlier releases stored False where the file does not say: the id of the same line stays the same.
+        asked_themselves = str(end_user is True) if self.asked is Asked.OPT_OUT else "None"
+        facts = "\n".join((self.list_name, self.number, self.asked, as_text(at), asked_themselves))
         return Decision(
             id=f"import-{hashlib.sha256(facts.encode()).hexdigest()[:32]}",
             number=self.number,

@@ -31,10 +31,10 @@ def list_imports(as_json: AsJson = False, table: Table = None, stack: Stack = ST
     none; 3 AWS did not respond.
     """
     from sms_consent_cli.commands.imports.report import line, view
-    from sms_consent_cli.shared.ledger_access import report_aws_errors
+    from sms_consent_cli.shared.ledger_access import import_records, report_aws_errors
 
     with report_aws_errors("imports list"):
-        found = _records(table, stack).all()
+        found = import_records(table, stack).all()
     for record in found:
         if as_json:
             say_json(view(record))
@@ -51,22 +51,14 @@ def show(import_id: ImportId, as_json: AsJson = False, table: Table = None, stac
     Exit codes: 1 there is no such import; 3 AWS did not respond.
     """
     from sms_consent_cli.commands.imports.report import show_record, view
-    from sms_consent_cli.shared.ledger_access import report_aws_errors
+    from sms_consent_cli.shared.ledger_access import import_records, report_aws_errors
 
     with report_aws_errors("imports show"):
-        record = _known(_records(table, stack), "imports show", import_id)
+        record = _known(import_records(table, stack), "imports show", import_id)
     if as_json:
         say_json(view(record))
     else:
         show_record(record)
-
-
-def _records(table: str | None, stack: str) -> DynamoImportRecords:
-    from sms_consent.adapters.dynamodb.import_records import DynamoImportRecords
-    from sms_consent_cli.shared.deployment import Deployment
-
-    deployment = Deployment(stack, table=table)
-    return DynamoImportRecords(deployment.dynamodb(), deployment.table)
 
 
 def _known(records: DynamoImportRecords, command: str, import_id: str) -> ImportRecord:

@@ -148,7 +148,7 @@ def test_the_author_of_a_request_is_named() -> None:
     )  # fmt: skip
     assert told(recorded(agent), recorded(imported, Outcome.CONFIRMED)) == [
         "asked by phone; entered by alice (api, CASE-17): opted out",
-        "imported from opt-out list Default; the person had opted out there: opted out, as before",
+        "imported on 4 Nov 2026 from opt-out list Default; the person had asked there: opted out, as before",
     ]
 
 

@@ -137,3 +137,49 @@ def test_what_a_newer_version_wrote_is_kept(imports: Moving) -> None:
     records.save(stored, stored)
     item = client.get_item(TableName=table, Key=key)["Item"]
     assert (item["status"], item["later"]) == ({"S": "ARCHIVED"}, {"S": "kept"})
+
+
+def _told(imports: Moving, command: str, *arguments: str) -> str:
+    imports.configured.command = command
+    shown = imports.configured.run(PERSON, *arguments, COLUMNS="400")
+    imports.configured.command = "import"
+    assert shown.exit_code == 0, shown.output
+    return shown.stdout
+
+
+def test_history_and_check_show_the_import(imports: Moving) -> None:
+    """Its date, file and line, and that the file does not say who asked. The age of the request is no delay."""
+    imports.done(HEADER + f"{PERSON},2023-12-06\n", "--source", "Twilio")
+    imports.configured.world.sweep()
+    sentence = "from opt-outs.csv, line 2 (source Twilio); the file does not say who asked"
+    history = _told(imports, "history")
+    assert "imported on 3 Nov 2026 by arn:aws:sts::" in history
+    assert f"{sentence}: opted out, on the list since 3 Nov 2026" in history
+    assert "later" not in history
+    assert sentence in _told(imports, "check")
+    (record,) = _listed(imports)
+    (decision,) = json.loads(_told(imports, "history", "--json"))["decisions"]
+    (consent,) = json.loads(_told(imports, "check", "--json"))["consents"]
+    assert decision["importId"] == record["id"]
+    assert decision["import"] == consent["import"] == {
+        "id": record["id"], "line": 2, **{name: record[name] for name in ("begunAt", "fileName", "identity")},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "words"), [("true", "the file says that the person asked"), ("no", "the person did not ask")]
+)
+def test_history_shows_what_the_file_says_about_who_asked(imports: Moving, said: str, words: str) -> None:
+    """In its own column."""
+    imports.done(f"number,opted_out_at,EndUserOptedOut\n{PERSON},2023-12-06,{said}\n")
+    assert words in _told(imports, "history")
+
+
+def test_a_line_of_an_earlier_release_is_recognised(imports: Moving) -> None:
+    """It stored that the person had not asked where the file does not say; the id of the same line is unchanged."""
+    imports.done(HEADER + f"{PERSON},2025-03-01T10:00:00Z\n")
+    imports.configured.world.sweep()
+    (decision,) = imports.configured.world.history()
+    facts = "\n".join(("Default", PERSON, "OPT_OUT", "2025-03-01T10:00:00.000Z", "False"))
+    assert decision["id"] == {"S": f"import-{hashlib.sha256(facts.encode()).hexdigest()[:32]}"}
+    assert "end_user" not in decision
