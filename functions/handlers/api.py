@@ -6,17 +6,10 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder
-
-from api import problems
-from api.caller import identify_caller
-from api.context import RequestContext
+from api.answer import Answer, answer
 from api.event import ApiEvent
-from api.resolver import resolve
-from sms_consent.access.access_key import Refused
 from sms_consent.bootstrap.container import Container
 from sms_consent.bootstrap.observability import invocation, logger, metrics
-from sms_consent.domain.errors import ConsentError
 from sms_consent.domain.observation import COUNT
 
 if TYPE_CHECKING:
@@ -39,48 +32,25 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     request = ApiEvent(event)
     request_id = request.request_context.request_id
     with invocation("api", context, gateway_request_id=request_id):
-        response = _answer(request, context)
-    response["headers"] |= {"cache-control": "no-store", "x-ms-request-id": request_id}
-    return response
+        time_left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+        answered = answer(request, context, container(), container().clock.now() + time_left - MARGIN)
+        _report(answered)
+    return answered.response | {
+        "headers": answered.response["headers"] | {"cache-control": "no-store", "x-ms-request-id": request_id}
+    }
 
 
-def _answer(request: ApiEvent, context: LambdaContext) -> dict[str, Any]:
-    """Identify the caller before anything else, so that a refusal is cheap and reveals nothing."""
-    try:
-        caller = identify_caller(request, container().access_keys)
-    except Refused as refused:
-        response = ResponseBuilder[ApiEvent](problems.unauthorized()).build(request)
-        metrics("api").add_metric("ApiRequestsRefused", COUNT, 1)
-        return _reported(response, refusal=refused.reason.value)
-    except ConsentError as error:
-        logger("api").error("access keys cannot be read", error=type(error).__name__, reason=str(error))
-        metrics("api").add_metric("AccessKeyErrors", COUNT, 1)
-        return _reported(ResponseBuilder[ApiEvent](problems.keys_unavailable()).build(request))
-    remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    request_context = RequestContext(
-        event=request,
-        caller=caller,
-        sync_until=container().clock.now() + remaining - MARGIN,
-        requests=container().channel_requests,
-        queries=container().queries,
-    )
-    response = resolve(request_context, context)
-    if request_context.errors:
-        logger("api").error("recipients rejected", errors=request_context.errors)
-    return _reported(response, request_context.route, caller.identity, failed=bool(request_context.errors))
-
-
-def _reported(
-    response: dict[str, Any],
-    route: str = "none",
-    caller: str | None = None,
-    *,
-    refusal: str | None = None,
-    failed: bool = False,
-) -> dict[str, Any]:
-    status = response["statusCode"]
-    logger("api").info("answered", route=route, status=status, caller=caller, refusal=refusal)
-    metrics("api").add_metric("ApiRequests", COUNT, 1)
-    if failed or status >= 500:
-        metrics("api").add_metric("ApiRequestsFailed", COUNT, 1)
-    return response
+def _report(answered: Answer) -> None:
+    log, count = logger("api"), metrics("api").add_metric
+    if answered.refusal is not None:
+        count("ApiRequestsRefused", COUNT, 1)
+    if (error := answered.keys_error) is not None:
+        log.error("access keys cannot be read", error=type(error).__name__, reason=str(error))
+        count("AccessKeyErrors", COUNT, 1)
+    if answered.errors:
+        log.error("recipients rejected", errors=answered.errors)
+    status = answered.response["statusCode"]
+    log.info("answered", route=answered.route, status=status, caller=answered.caller, refusal=answered.refusal)
+    count("ApiRequests", COUNT, 1)
+    if answered.failed:
+        count("ApiRequestsFailed", COUNT, 1)

@@ -1,7 +1,6 @@
 """SweepFunction: does what is due, every minute and within the API's rate.
 
-The command records only, and invokes this function for single numbers, with
-``{"numbers": [{"number": "+14255550182", "list": "Default"}]}``, so that nobody waits for the next minute.
+The command invokes it for single numbers: ``{"numbers": [{"number": "+14255550182", "list": "Default"}]}``.
 """
 
 from __future__ import annotations
@@ -42,12 +41,12 @@ def _sweep(deadline: datetime) -> dict[str, Any]:
     counted.flush_metrics()
     swept = parts.sweep.run(deadline, SweepReporter())
     left = parts.count_due()
-    count_by_kind("Swept", swept.settled)
+    done = count_by_kind("Swept", swept.settled)
     count_by_kind("Due", left)
     counted.add_metric("RejectedNumbers", COUNT, parts.count_rejected())
     counted.add_metric("SettingsProblems", COUNT, len(parts.settings_problems))
     logger("sweep").info("swept", settled=dict(swept.settled), left=left, elsewhere=swept.elsewhere)
-    return {kind: count for kind, count in swept.settled.items() if count}
+    return done
 
 
 def _sweep_numbers(event: dict[str, Any], deadline: datetime) -> dict[str, Any]:
@@ -57,6 +56,5 @@ def _sweep_numbers(event: dict[str, Any], deadline: datetime) -> dict[str, Any]:
         logger("sweep").warning("invalid request", expected=EXPECTED)
         return {"error": EXPECTED}
     swept = container().sweep.run_for(targets, deadline, SweepReporter())
-    count_by_kind("Swept", swept.settled)
     logger("sweep").info("swept single numbers", asked=len(targets), settled=dict(swept.settled), left=dict(swept.left))
-    return {kind: count for kind, count in swept.settled.items() if count}
+    return count_by_kind("Swept", swept.settled)

@@ -35,10 +35,14 @@ class SweepReporter(SweepObserver):
         metrics("sweep").add_metric("NumbersRejected", COUNT, 1)
 
 
-def count_by_kind(prefix: str, counts: Mapping[Due, int]) -> None:
-    """Count each kind of due work as a metric of SweepFunction, such as ``SweptOptOut`` for the prefix ``Swept``."""
+def count_by_kind(prefix: str, counts: Mapping[Due, int]) -> dict[str, int]:
+    """Count each kind of due work as a metric of SweepFunction, such as ``SweptOptOut`` for the prefix ``Swept``.
+
+    Return the counts that are not zero.
+    """
     for kind, count in counts.items():
         metrics("sweep").add_metric(f"{prefix}{kind.title().replace('_', '')}", COUNT, count)
+    return {kind: count for kind, count in counts.items() if count}
 
 
 class ReconcileReporter(Observer):
