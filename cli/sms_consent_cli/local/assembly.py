@@ -14,7 +14,7 @@ from moto import mock_aws
 import moto_sms_voice
 import sms_consent
 from sms_consent.adapters.dynamodb.due_index import DueIndex
-from sms_consent_cli.local import moto_ledger, moto_order, moto_queue
+from sms_consent_cli.local import moto_ledger, moto_memory, moto_order, moto_queue
 from sms_consent_cli.local.demo_numbers import Originators
 from sms_consent_cli.local.deployment import Deployment, deploy, function_of
 from sms_consent_cli.local.errors import LocalError
@@ -53,6 +53,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
     time = LocalTime()
     moto_sms_voice.install()
     moto_ledger.patch()
+    moto_memory.patch()
     moto_order.patch()
     moto_queue.patch()
     mock_aws().start()

@@ -1,17 +1,19 @@
 """Patches of moto's DynamoDB: serialized calls, cheap transactions, and encryption keys.
 
 moto checks a condition and writes in two steps, so threads can interleave. It deep-copies the whole table for each
-transaction. It loses a table's key after UpdateTable, CloudFormation and a restore. Its CloudFormation ignores time to live
-and point-in-time recovery.
+transaction, and a cancelled one leaves its records in the stream. It loses a table's key after UpdateTable, CloudFormation
+and a restore. Its CloudFormation ignores time to live and point-in-time recovery.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from threading import RLock
 from typing import Any
 
 from moto.dynamodb import models
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import RestoredPITTable, Table
 from moto.dynamodb.responses import DynamoHandler
 
@@ -32,11 +34,15 @@ def patch() -> None:
             return call_action(self)
 
     def transact_write_items(self: models.DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
-        copies.only_puts = all(set(item) == {"Put"} for item in transact_items)
+        transaction = _Transaction(self.tables, transact_items)
+        copies.within_transaction = True
         try:
             transact(self, transact_items)
+        except BaseException:
+            transaction.roll_back()
+            raise
         finally:
-            copies.only_puts = False
+            copies.within_transaction = False
 
     # The type checker forbids assignments to methods.
     setattr(DynamoHandler, "call_action", one_at_a_time)  # noqa: B010
@@ -85,19 +91,43 @@ def _keep_keys() -> None:
     setattr(RestoredPITTable, "__init__", restored_with_key)  # noqa: B010
 
 
+class _Transaction:
+    """The items that a transaction may change, and the length of their tables' streams. Restored if it is cancelled."""
+
+    def __init__(self, tables: Mapping[str, Table], transact_items: list[dict[str, Any]]) -> None:
+        operations = [next(iter(item.values())) for item in transact_items]
+        self._tables = {name: tables[name] for each in operations if (name := each.get("TableName")) in tables}
+        self._items = [self._item(each) for each in operations if each.get("TableName") in tables]
+        self._streams = {name: len(each.stream_shard.items) for name, each in self._tables.items() if each.stream_shard}
+
+    def _item(self, operation: dict[str, Any]) -> tuple[dict[Any, Item], DynamoType | None, Item | None]:
+        """Return the collection of an operation's item, its key in it, and a copy of the item: an update changes it in place."""
+        table = self._tables[operation["TableName"]]
+        attributes = operation.get("Item") or operation.get("Key") or {}
+        partition, sort = (attributes.get(name) for name in (table.hash_key_attr, table.range_key_attr))
+        if partition is None or (table.has_range_key and sort is None):
+            return {}, None, None  # moto refuses the operation
+        items: Any = table.items[DynamoType(partition)] if table.has_range_key else table.items
+        key = DynamoType(sort or partition)
+        return items, key, copy.deepcopy(items.get(key))
+
+    def roll_back(self) -> None:
+        """Restore the items, and remove the records of undone writes, which moto would leave in the stream."""
+        for items, key, item in self._items:
+            if item is None:
+                items.pop(key, None)
+            else:
+                items[key] = item
+        for name, length in self._streams.items():
+            del self._tables[name].stream_shard.items[length:]  # type: ignore[union-attr]  # only tables with a stream
+
+
 class _Copies:
-    """Copies for rolling back a cancelled transaction. A put replaces an item; an update modifies it in place."""
+    """``copy`` for moto's module: a transaction does not copy its tables."""
 
     def __init__(self) -> None:
-        self.only_puts = False
+        self.within_transaction = False
 
     def deepcopy(self, value: Any) -> Any:
-        """Like ``copy.deepcopy``, except for a table about to be written."""
-        if not (self.only_puts and isinstance(value, Table)):
-            return copy.deepcopy(value)
-        backup = copy.copy(value)
-        backup.items = copy.copy(value.items)
-        for key, item in value.items.items():
-            if isinstance(item, dict):
-                backup.items[key] = dict(item)
-        return backup
+        """Like ``copy.deepcopy``, except for a table within a transaction."""
+        return value if self.within_transaction and isinstance(value, Table) else copy.deepcopy(value)

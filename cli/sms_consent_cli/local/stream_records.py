@@ -44,5 +44,10 @@ class StreamRecords:
         with self._lock:
             return self._records[max(start - self._forgotten, 0) : max(stop - self._forgotten, 0)]
 
+    def __delitem__(self, places: slice) -> None:
+        """Remove the newest records, from ``places.start`` on: those of a cancelled transaction."""
+        with self._lock:
+            del self._records[max(places.start - self._forgotten, 0) :]
+
     def __iter__(self) -> Iterator[Any]:
         return iter(self._records)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from .exceptions import ResourceNotFoundError, ServiceError
@@ -84,10 +84,13 @@ class OptedOutNumbers:
         return entry
 
     def remove_once_in_30_days(self, number: str, now: datetime, refusal: ServiceError) -> OptedOutNumber:
-        """Remove a number by API. The 30 days count per number and list; how the service counts is not documented."""
+        """Remove a number by API, and return its entry with the time of the removal.
+
+        The 30 days count per number and list; how the service counts is not documented.
+        """
         entry = self.get(number)
         deleted = self._deleted.get(entry.opted_out_number)
         if deleted is not None and now - deleted < DELETED_ONCE_IN:
             raise refusal
         self._deleted[entry.opted_out_number] = now
-        return self.remove(number)
+        return replace(self.remove(number), opted_out_timestamp=now)

@@ -1,0 +1,108 @@
+"""The local stack's patches of moto: transactions that undo themselves, and no memory for what is over."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
+from moto.sns.models import sns_backends
+from support.template import create_table
+
+from sms_consent.adapters import clients
+from sms_consent_cli.local import moto_ledger, moto_memory
+from sms_consent_cli.local.stream_records import StreamRecords
+
+REGION, ACCOUNT = "us-east-1", "123456789012"
+
+
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A ledger with one consent, in a patched moto."""
+    for name, value in (("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x"), ("DEFAULT_REGION", REGION)):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    moto_ledger.patch()
+    moto_memory.patch()
+    with mock_aws():
+        client = clients.dynamodb.__wrapped__()
+        create_table(client)
+        client.update_table(
+            TableName="ledger", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+        )
+        client.put_item(TableName="ledger", Item=_item("LIST#a", "1"))
+        yield client
+
+
+def _item(sk: str, revision: str) -> dict[str, Any]:
+    return {"pk": {"S": "+1"}, "sk": {"S": sk}, "revision": {"N": revision}}
+
+
+def _stored(dynamodb: Any) -> list[Any]:
+    return list(dynamodb.scan(TableName="ledger")["Items"])
+
+
+def _table() -> Table:
+    tables: dict[str, Table] = dynamodb_backends[ACCOUNT][REGION].tables
+    return tables["ledger"]
+
+
+PUT_NEW = {"Put": {"TableName": "ledger", "Item": _item("DECISION#1", "1")}}
+PUT_OVER = {"Put": {"TableName": "ledger", "Item": _item("LIST#a", "2")}}
+UPDATE = {
+    "Update": {
+        "TableName": "ledger",
+        "Key": {"pk": {"S": "+1"}, "sk": {"S": "LIST#a"}},
+        "UpdateExpression": "SET revision = :two",
+        "ExpressionAttributeValues": {":two": {"N": "2"}},
+    }
+}
+DELETE = {"Delete": {"TableName": "ledger", "Key": {"pk": {"S": "+1"}, "sk": {"S": "LIST#a"}}}}
+REFUSED = {"Put": {"TableName": "ledger", "Item": _item("X", "1"), "ConditionExpression": "attribute_exists(pk)"}}
+
+
+@pytest.mark.parametrize("change", [PUT_NEW, PUT_OVER, UPDATE, DELETE], ids=["new", "over", "update", "delete"])
+@pytest.mark.parametrize("trimmed", [False, True])
+def test_a_cancelled_transaction_leaves_nothing(dynamodb: Any, change: dict[str, Any], trimmed: bool) -> None:
+    """Neither in the table nor in its stream, also where old stream records were removed."""
+    shard: Any = _table().stream_shard
+    if trimmed:
+        shard.items = StreamRecords(shard.items)
+    before, records = _stored(dynamodb), len(shard.items)
+    with pytest.raises(ClientError, match="TransactionCanceled"):
+        dynamodb.transact_write_items(TransactItems=[change, REFUSED])
+    assert (_stored(dynamodb), len(shard.items)) == (before, records)
+    assert _table().stream_shard is shard
+
+
+@pytest.mark.parametrize("change", [PUT_NEW, PUT_OVER, UPDATE, DELETE], ids=["new", "over", "update", "delete"])
+def test_a_transaction_that_succeeds_is_kept(dynamodb: Any, change: dict[str, Any]) -> None:
+    """With its record in the stream."""
+    before, records = _stored(dynamodb), len(_table().stream_shard.items)  # type: ignore[union-attr]
+    dynamodb.transact_write_items(TransactItems=[change])
+    assert _stored(dynamodb) != before
+    assert len(_table().stream_shard.items) == records + 1  # type: ignore[union-attr]
+
+
+def test_repeated_writes_take_no_memory(dynamodb: Any) -> None:
+    """moto would keep every item, and a copy of the table for each transaction."""
+    for revision in range(20):
+        put = {"Put": {"TableName": "ledger", "Item": _item("LIST#a", str(revision))}}
+        dynamodb.transact_write_items(TransactItems=[put])
+    gc.collect()
+    tables = [each for each in gc.get_objects() if isinstance(each, Table) and each.name == "ledger"]
+    assert tables == [_table()]
+    assert Table.instances_tracked == []  # type: ignore[attr-defined]
+
+
+def test_a_topic_does_not_keep_its_messages(dynamodb: Any) -> None:
+    """They are delivered, and then forgotten."""
+    sns = boto3.client("sns")
+    topic = sns.create_topic(Name="inbound")["TopicArn"]
+    sns.publish(TopicArn=topic, Message="STOP")
+    assert sns_backends[ACCOUNT][REGION].topics[topic].sent_notifications == []
