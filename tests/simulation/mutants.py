@@ -153,9 +153,9 @@ MUTANTS = (
     _text(
         "a text of unknown fate is sent again",
         POSTMAN,
-        '            return _sent(answer.unknown("the service did not say',
+        '            answer = answer.unknown("the service did not say',
         '            raise __import__("sms_consent.domain.errors").errors.Throttled("again")\n'
-        '            return _sent(answer.unknown("the service did not say',
+        '            answer = answer.unknown("the service did not say',
     ),
     _text(
         "a throttled reply is given up",

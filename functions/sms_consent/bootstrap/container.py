@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import cached_property, partial
+from secrets import token_hex
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
@@ -27,7 +27,7 @@ from sms_consent.bootstrap.reporting import OperationalReporter
 from sms_consent.bootstrap.setting_problems import problems_of
 from sms_consent.bootstrap.settings import Problem, Settings
 from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind, observed
-from sms_consent.domain.propagation import Scope
+from sms_consent.domain.propagation import Reach, Scope
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.inbound.batch import Batch, Runner, Texts, ThreadedRunner, run_in_sequence
 from sms_consent.inbound.processor import FailingProcessor, InboundProcessor, actions_for
@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from sms_consent.sync.sweep import Sweep
 
 __all__ = ["Container", "assemble_reconciler", "postbacks_for", "replies_for", "rules_for"]
+
+_token = partial(token_hex, 16)
+"""Returns a new name for a lease or a turn."""
 
 CONCURRENT_SENDERS = clients.CONNECTIONS
 """How many people's texts InboundFunction processes at once: each needs one connection at a time."""
@@ -216,13 +219,15 @@ class Container:
     @cached_property
     def recorder(self) -> Recorder:
         """Records decisions, and syncs."""
-        scope = Scope(
-            opt_out=self.settings.opt_out_scope,
-            opt_in=self.settings.opt_in_scope,
-            own_list=self.settings.opt_out_list,
-            lists=self.lists,
-        )
-        return Recorder(ledger=self.ledger, sync=self.sync, clock=self.clock, grace=self.settings.grace, scope=scope)
+        settings, scope = self.settings, None
+        if {settings.opt_out_scope, settings.opt_in_scope} != {Reach.SENDER}:
+            scope = Scope(
+                opt_out=settings.opt_out_scope,
+                opt_in=settings.opt_in_scope,
+                own_list=settings.opt_out_list,
+                lists=self.lists,
+            )
+        return Recorder(ledger=self.ledger, sync=self.sync, clock=self.clock, grace=settings.grace, scope=scope)
 
     @cached_property
     def help_and_clarification(self) -> HelpAndClarification:
@@ -468,10 +473,6 @@ def replies_for(settings: Settings) -> Replies:
         default_language=settings.language,
         checked=False,
     )
-
-
-def _token() -> str:
-    return uuid4().hex
 
 
 def _ignore(_: OperationalEvent) -> None:

@@ -13,9 +13,6 @@ from sms_consent.domain.preserved_attributes import Preserved
 
 __all__ = ["Delivery", "RecentReply", "Reply", "ReplyKind", "ReplyState", "ReplyThread", "digest_of"]
 
-MOST_RECENT = 3
-"""How many sent replies a record keeps with time, kind and digest."""
-
 MOST_LINES = 20
 """For how many origination identities a reply thread keeps the time of a person's last question."""
 
@@ -100,10 +97,6 @@ class RecentReply:
     at: datetime
     digest: str
     kind: ReplyKind | None = None  # None where an older version recorded it
-
-    def added_to(self, known: tuple[RecentReply, ...]) -> tuple[RecentReply, ...]:
-        """Return the newest replies with this one, oldest first. Adding one twice changes nothing."""
-        return known if self in known else (*known, self)[-MOST_RECENT:]
 
 
 def digest_of(body: str) -> str:

@@ -20,7 +20,7 @@ from sms_consent.domain.consent import IN_FLIGHT_FOR, Consent, Due, Lease, Listi
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Moved, Rejected, Throttled, TryAgain, Unavailable, Untouched
 from sms_consent.domain.rejections import is_permanent
-from sms_consent.domain.reply import Delivery, Reply, ReplyState
+from sms_consent.domain.reply import Delivery, RecentReply, Reply, ReplyState
 
 __all__ = [
     "OPT_IN_ANSWER_USEFUL_FOR",
@@ -46,6 +46,7 @@ __all__ = [
     "reply_claimed",
     "set_aside",
     "update",
+    "with_recent",
     "work_left",
 ]
 
@@ -71,6 +72,9 @@ REFUSED_AGAIN_AFTER = timedelta(days=1)
 """How often an opt-in is tried again that AWS refused although the ledger knows of no deletion."""
 OPT_IN_ANSWER_USEFUL_FOR = timedelta(days=1)
 """How long the confirmation of an opt-in is worth sending."""
+
+MOST_RECENT = 3
+"""How many sent replies a record keeps with time, kind and digest."""
 
 WRITES = 12
 """Conditional writes that are refused in a row before the caller has to try again."""
@@ -651,7 +655,7 @@ def answered(consent: Consent, delivery: Delivery) -> Consent:
     """
     answer, reply = delivery.answer, delivery.reply
     if reply is not None and reply not in consent.recent_replies:
-        recent = reply.added_to(consent.recent_replies)
+        recent = with_recent(consent.recent_replies, reply)
         consent = replace(consent, revision=consent.revision + 1, recent_replies=recent)
     if consent.answer is None or consent.answer.decision_id != answer.decision_id:
         return consent
@@ -659,6 +663,11 @@ def answered(consent: Consent, delivery: Delivery) -> Consent:
     if consent.status is not Status.OPTED_IN or not consent.settled:
         return consent
     return _done(consent)
+
+
+def with_recent(known: tuple[RecentReply, ...], reply: RecentReply) -> tuple[RecentReply, ...]:
+    """Return the newest replies with one more, oldest first. Adding one twice changes nothing."""
+    return known if reply in known else (*known, reply)[-MOST_RECENT:]
 
 
 def release_lease(consent: Consent, worker: str, now: datetime) -> Consent:

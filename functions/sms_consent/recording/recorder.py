@@ -255,8 +255,8 @@ class _ConsentChange:
         if stored is not None:
             self.decision = _at_known_time(self.decision, stored)
         reply = self._reply_after(stored)
-        self._lease = self._try_lease(reply)
-        changed = self._decided(stored, reply)
+        self._lease = lease = self._try_lease(reply)
+        self.outcome, changed = decide(stored, self.decision, self._list_name, now=self._now, lease=lease, answer=reply)
         if stored is None:
             return changed
         if _time_matters(self.decision, stored, self.outcome):
@@ -264,12 +264,6 @@ class _ConsentChange:
         if changed is None and self.outcome is Outcome.STALE and self.decision.author is not Author.IMPORT:
             # A copy of this text may be looked up right now: the new revision makes that look-up start again.
             return replace(stored, revision=stored.revision + 1)
-        return changed
-
-    def _decided(self, base: Consent | None, reply: Reply | None) -> Consent | None:
-        self.outcome, changed = decide(
-            base, self.decision, self._list_name, now=self._now, lease=self._lease, answer=reply
-        )
         return changed
 
     def _reply_after(self, stored: Consent | None) -> Reply | None:
@@ -309,7 +303,10 @@ class _ConsentChange:
         base = self._corrected(self._at_a_known_time(stored, earliest), earliest, undecided=recorded is None)
         # A copy of a decision that was recorded before may have been answered: one confirmation is allowed.
         is_copy = any(each.id == self.decision.id for each in recorded or ())
-        changed = self._decided(base, None if is_copy else reply)
+        reply = None if is_copy else reply
+        self.outcome, changed = decide(
+            base, self.decision, self._list_name, now=self._now, lease=self._lease, answer=reply
+        )
         return base if changed is None and base is not stored else changed
 
     def _at_a_known_time(self, stored: Consent, earliest: Mapping[str, Decision]) -> Consent:

@@ -12,7 +12,7 @@ from sms_consent.domain.errors import Moved, Untouched
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.reply import RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
-from sms_consent.domain.transitions import THROTTLED, update
+from sms_consent.domain.transitions import THROTTLED, update, with_recent
 from sms_consent.sync.reply_sender import ENOUGH, LONGEST, QUESTION_LIMITS, ReplySender
 
 __all__ = ["HelpAndClarification"]
@@ -145,7 +145,7 @@ class HelpAndClarification:
                 answer=delivery.answer,
                 due_at=self._clock.now() if thread.waiting else None,
                 recent=(*thread.recent[:-1], self._clock.now()),  # limits count when a reply was sent
-                recent_replies=reply.added_to(known) if reply is not None else known,
+                recent_replies=with_recent(known, reply) if reply is not None else known,
                 revision=thread.revision + 1,
                 attempts=0,
             )

@@ -22,7 +22,7 @@ from sms_consent.domain.phone_number import is_agent
 from sms_consent.domain.ports import Sender, Texting
 from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.domain.reply import Delivery, RecentReply, Reply, ReplyKind, digest_of
-from sms_consent.replies import ComposedReply, Replies, Unfit
+from sms_consent.replies import Replies, Unfit
 
 __all__ = [
     "BLOCK",
@@ -131,11 +131,13 @@ class ReplySender:
             return Delivery(answer.skipped("the service sends nothing to a number on the opt-out list"))
         except Unavailable:
             self._rate_limiter.refused(Call.SEND)
-            return _sent(answer.unknown("the service did not say whether it took the text"), reply, now)
+            answer = answer.unknown("the service did not say whether it took the text")
         except Rejected as refusal:
             self.limits.give_back()
             return Delivery(answer.failed(str(refusal)))
-        return _sent(answer.sent(message_id), reply, now)
+        else:
+            answer = answer.sent(message_id)
+        return Delivery(answer, RecentReply(now, digest_of(reply.body), answer.kind))
 
     def replies_of(self, sender: str) -> Replies:
         """Return the replies of an origination identity. Raises TryAgain or Rejected if its settings cannot be read."""
@@ -167,7 +169,7 @@ LONGEST = timedelta(days=1)
 """The longest time that a limit looks back."""
 
 CONFIRMATIONS = 3
-"""Confirmations to one person for one list in a day. At most ``reply.MOST_RECENT``, which a consent keeps."""
+"""Confirmations to one person for one list in a day. At most ``transitions.MOST_RECENT``, which a consent keeps."""
 
 OPT_IN_CONFIRMATIONS = 2
 """How many of them may be for opt-ins. One is always left for an opt-out."""
@@ -188,11 +190,6 @@ QUESTION_LIMITS: Mapping[ReplyKind, tuple[Limit, ...]] = {
     ReplyKind.ASK: (Limit(1, LONGEST),),
 }
 """Limits for one person across all origination identities. Without them, two machines would reply to each other forever."""
-
-
-def _sent(answer: Reply, reply: ComposedReply, now: datetime) -> Delivery:
-    """Return the delivery of a text that was sent, or may have been."""
-    return Delivery(answer, RecentReply(now, digest_of(reply.body), answer.kind))
 
 
 class ReplyLimits:

@@ -169,6 +169,7 @@ class _Attempt:
         self._sync = sync
         self._consent = consent
         self._worker = worker
+        self._now = sync.clock.now
         self.deleted = False  # whether a deletion took effect, or may have
         self._delivery: Delivery | None = None
         self._in_history: set[tuple[str, datetime]] = set()
@@ -363,9 +364,6 @@ class _Attempt:
     def _is_leased(self, now: datetime) -> bool:
         consent = self._consent
         return consent.lease == self._worker and consent.lease_until is not None and now < consent.lease_until
-
-    def _now(self) -> datetime:
-        return self._sync.clock.now()
 
     def _write(self, change: Callable[[Consent], Consent]) -> None:
         """Write the result of a call, whatever is stored by now. Raises Unavailable if the consent was erased meanwhile."""
