@@ -15,7 +15,7 @@ from support.policies import Permission, granted
 from support.template import KEY_ARN, KEY_ID, REPOSITORY, resources, statements, template
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.clients import MARGIN
+from sms_consent.adapters.clock import MARGIN
 from sms_consent.adapters.eventbridge import SOURCE
 from sms_consent.bootstrap.settings import CALL_MARGIN
 from sms_consent.domain.consent import IN_FLIGHT_FOR

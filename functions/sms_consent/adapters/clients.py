@@ -5,16 +5,14 @@ Made from botocore directly: boto3 adds nothing that is used here, and a twelfth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.session import Session, get_session
 
-from sms_consent.domain.errors import OutOfTime
+from sms_consent.adapters.clock import deadline
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -26,10 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONNECTIONS",
-    "MARGIN",
     "RECORDING",
     "SYNCING",
-    "Deadline",
     "deadline",
     "dynamodb",
     "events",
@@ -41,43 +37,6 @@ __all__ = [
 CONNECTIONS = 32
 """Connections kept open to a service, one per thread. With botocore's default of ten, a larger batch opens one for every
 call."""
-
-MARGIN = 1.0
-"""Seconds kept for what follows the last call: logs, metrics, the response."""
-
-
-class Deadline:
-    """The end of the current invocation. One object serves a process, since Lambda runs one invocation at a time in it.
-
-    Outside an invocation, time is unlimited.
-    """
-
-    def __init__(self) -> None:
-        self._remaining_ms: Callable[[], int] | None = None
-
-    @contextmanager
-    def of(self, remaining_ms: Callable[[], int]) -> Iterator[None]:
-        """Apply the limit of an invocation inside the context. ``remaining_ms`` is ``get_remaining_time_in_millis`` of its
-        context."""
-        self._remaining_ms = remaining_ms
-        try:
-            yield
-        finally:
-            self._remaining_ms = None
-
-    def allows(self, seconds: float) -> bool:
-        """Return whether work of this duration would end in time."""
-        remaining_ms = self._remaining_ms
-        return remaining_ms is None or remaining_ms() / 1000 - MARGIN >= seconds
-
-    def require(self, seconds: float) -> None:
-        """Raise OutOfTime unless work of this duration would end in time."""
-        if not self.allows(seconds):
-            raise OutOfTime("too little time left in this invocation")
-
-
-deadline = Deadline()
-"""The end of the current invocation. A client starts no call that could outlast it."""
 
 # Every write to the ledger is conditional, so repeating one is safe. What fails twice is repeated by the queue, the stream or
 # the schedule behind the function.
@@ -142,7 +101,7 @@ def _made(service: str, config: Config, *, then: float = 0) -> BaseClient:
     needed = _longest(config) + then
     with _MAKING:
         client = _session().create_client(service, config=config)
-    client.meta.events.register_first("before-call", lambda **_: deadline.require(needed))
+    client.meta.events.register_first("before-call", partial(deadline.require, needed))
     return client
 
 

@@ -16,7 +16,7 @@ from support.world import OURS, PERSON
 
 from handlers.inbound import container, handler
 from sms_consent.adapters import clients
-from sms_consent.adapters.clients import MARGIN
+from sms_consent.adapters.clock import MARGIN
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Outcome
 from sms_consent.domain.errors import OutOfTime
