@@ -23,6 +23,7 @@ from sms_consent_cli.commands.imports.command import imports
 from sms_consent_cli.commands.ledger.command import ledger
 from sms_consent_cli.commands.lists.command import lists
 from sms_consent_cli.commands.opt_out_and_in import opt_in, opt_out
+from sms_consent_cli.commands.prove.command import prove
 from sms_consent_cli.commands.reconcile.command import reconcile
 from sms_consent_cli.commands.rejected import rejected
 from sms_consent_cli.commands.senders.command import senders
@@ -63,6 +64,7 @@ app.command()(local)
 app.command()(explain)
 app.command()(check)
 app.command()(history)
+app.command()(prove)
 app.command("import")(import_numbers)
 app.command("export")(export_numbers)
 app.command()(reconcile)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sms_consent.queries.history import ConsentQueries
     from sms_consent_cli.shared.narrative import NumberHistory
 
-__all__ = ["history"]
+__all__ = ["all_entries", "history"]
 
 PAGE = 100
 
@@ -45,7 +45,7 @@ def history(
     e164 = number_of("history", number, country)
     with report_aws_errors("history"):
         ledger = consent_queries(table, stack)
-        entries = list(_entries(ledger, e164))
+        entries = list(all_entries(ledger, e164))
         imports = records_of(import_records(table, stack), entries)
         person = None if as_json else _person(ledger, e164, entries, imports)
     if person is None:
@@ -76,7 +76,8 @@ def _person(
     )
 
 
-def _entries(ledger: ConsentQueries, number: str) -> Iterator[Entry]:
+def all_entries(ledger: ConsentQueries, number: str) -> Iterator[Entry]:
+    """Yield every decision about a number, newest first. Raises TryAgain or Rejected."""
     token: str | None = None
     while True:
         page = page_of(ledger, number, size=PAGE, token=token)

@@ -1,0 +1,1 @@
+"""`sms-consent prove`: a dossier about one person."""

@@ -1,0 +1,114 @@
+"""The HTML form of a dossier: one file without scripts, pictures or anything else from outside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import unicodedata
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from sms_consent.domain.phone_number import mask
+from sms_consent.domain.time import as_text
+from sms_consent_cli.commands.prove.dossier import Dossier
+from sms_consent_cli.commands.prove.time_text import TimeText
+
+__all__ = ["document", "exactly", "prose", "shown"]
+
+_SEEN = frozenset({"\u200c", "\u200d"})
+"""Zero-width joiners: emoji, Arabic and Indic texts need them, and they reorder nothing."""
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+"""Categories of characters that cannot be seen, or have no meaning that is agreed on."""
+_OPEN, _CLOSE = "\u2068", "\u2069"
+"""The marks that ``terminal_text.isolated`` puts around text from outside."""
+
+_STATUSES = {"OPTED_OUT": "opted out", "OPTED_IN": "opted in", "OPT_IN_PENDING": "opt-in pending, still on the list"}
+_ASKED = {"OPT_OUT": "Opt-out", "OPT_IN": "Opt-in", "HELP": "Help", "UNCLEAR": "Unclear text"}
+_AUTHORS = {
+    "END_USER": "the person, by text",
+    "AGENT": "an agent or a system of the company",
+    "IMPORT": "an import",
+    "AWS": "AWS",
+}
+
+
+def document(dossier: Dossier, times: TimeText) -> str:
+    """Return the dossier as an HTML document. Every value is escaped; its style is allowed by its digest only."""
+    folder = Path(__file__).parent
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters |= {
+        "asked": lambda code: _ASKED.get(code, "Unknown request"),
+        "author": lambda code: _AUTHORS.get(code, "not known to this version of the tool"),
+        "day": times.day,
+        "exact": times.exact,
+        "exactly": exactly,
+        "iso": as_text,
+        "local": times.local,
+        "prose": prose,
+        "sentence": times.moment,
+        "shown": shown,
+        "status": lambda code: _STATUSES.get(code, "not known to this version of the tool"),
+    }
+    masked = mask(dossier.number)
+    style = Environment(autoescape=False, undefined=StrictUndefined).from_string(  # noqa: S701  CSS; see _css_string
+        (folder / "dossier.css").read_text(encoding="utf-8")
+    )
+    css = style.render(
+        running=_css_string(f"Consent record of {masked}"),
+        made=_css_string(times.day(dossier.origin.created_at)),
+        version=_css_string(dossier.origin.version),
+    )
+    page = environment.from_string((folder / "dossier.html.j2").read_text(encoding="utf-8"))
+    return page.render(
+        dossier=dossier,
+        times=times,
+        masked=masked,
+        style=Markup(css),  # noqa: S704  our own file, and three strings that _css_string has escaped
+        style_hash="sha256-" + base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
+    ).lstrip()
+
+
+def shown(text: str) -> Markup:
+    """Return an external value on one line, isolated from the text around it."""
+    return Markup('<bdi dir="auto">{}</bdi>').format(_visible(text, lines=False))
+
+
+def exactly(text: str) -> Markup:
+    """Return an external text with its line breaks."""
+    return _visible(text, lines=True)
+
+
+def prose(statement: str) -> Markup:
+    """Return a sentence of our own, with the text from outside that it quotes isolated."""
+    parts = statement.split(_OPEN)
+    made = [_visible(parts[0], lines=False)]
+    for part in parts[1:]:
+        quoted, _, rest = part.partition(_CLOSE)
+        made += [shown(quoted), _visible(rest, lines=False)]
+    return Markup("").join(made)
+
+
+def _visible(text: str, *, lines: bool) -> Markup:
+    """Escape markup, and show as a code what cannot be seen: control characters, marks of direction, tags, surrogates."""
+    made: list[Markup | str] = []
+    for character in text:
+        if (lines and character == "\n") or character in _SEEN or not _is_unseen(character):
+            made.append(character)
+        else:
+            made.append(Markup('<span class="control">U+{:04X}</span>').format(ord(character)))
+    return Markup("").join(escape(each) for each in made)
+
+
+def _is_unseen(character: str) -> bool:
+    code = ord(character)
+    is_noncharacter = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+    return is_noncharacter or unicodedata.category(character) in _UNSEEN
+
+
+def _css_string(text: str) -> str:
+    """Return text for a CSS string: everything but letters, digits and spaces is escaped by its code point."""
+    return "".join(each if each.isalnum() or each == " " else f"\\{ord(each):06x}" for each in text)

@@ -1,0 +1,166 @@
+"""The first page of a dossier: whether the person may be texted, since when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Asked
+from sms_consent.queries.history import Entry
+from sms_consent_cli.commands.prove.dossier import Answer, AwsEntry, ListStatus, Summary
+from sms_consent_cli.commands.prove.time_text import TimeText
+from sms_consent_cli.commands.prove.wording import external, request_statement
+
+__all__ = ["StatusRun", "list_status", "run_of", "summary"]
+
+_HEADINGS = {
+    Answer.OPTED_OUT: "No. This person is opted out.",
+    Answer.OPTED_IN: "Yes, as far as this ledger knows. The newest request is an opt-in.",
+    Answer.OPT_IN_PENDING: "Not yet. The person asked for texts again, but AWS still blocks them.",
+    Answer.DIFFERS_BY_LIST: "It depends on the sender. The status differs between opt-out lists.",
+    Answer.NO_OPT_OUT_RECORDED: "No opt-out or opt-in is recorded.",
+}
+_MARKETING = "Whether the person agreed to receive texts in the first place is not recorded here."
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRun:
+    """The requests from the one that began the present status to the newest, oldest first. Empty if they are not recorded."""
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def since(self) -> datetime | None:
+        """The time of the first request."""
+        return self.entries[0].decision.at if self.entries else None
+
+
+def run_of(consent: Consent, entries: Sequence[Entry], *, only_list: bool) -> StatusRun:
+    """Return the requests that the status results from. Requests count in the order of their time, opt-outs last if equal.
+
+    Args:
+        consent: The consent for one list.
+        entries: Every recorded request, in any order.
+        only_list: Whether the person has consents on this list only; requests without a list then belong to it.
+    """
+    wanted = Asked.OPT_OUT if consent.status is Status.OPTED_OUT else Asked.OPT_IN
+    about = [
+        entry
+        for entry in entries
+        if entry.decision.asked in (Asked.OPT_OUT, Asked.OPT_IN)
+        and entry.decision.at <= consent.decided_at
+        and (
+            only_list
+            or entry.decision.list_name in (None, consent.list_name)
+            or entry.decision.id == consent.decided_by
+        )
+    ]
+    about.sort(key=lambda entry: (entry.decision.at, entry.decision.asked is Asked.OPT_OUT))
+    run: list[Entry] = []
+    for entry in reversed(about):
+        if entry.decision.asked is not wanted:
+            break
+        run.append(entry)
+    return StatusRun(tuple(reversed(run)))
+
+
+def list_status(consent: Consent, run: StatusRun, references: Mapping[str, str], times: TimeText) -> ListStatus:
+    """Return the status on one list. ``references`` has the dossier's number of each request, by its id."""
+    listing = consent.listing
+    return ListStatus(
+        opt_out_list=consent.list_name,
+        status=consent.status.value,
+        statement=" ".join(_sentences(consent, run, references, times)),
+        since=run.since,
+        latest_request_at=consent.decided_at,
+        requests=len(run.entries) if run.entries else None,
+        end_user_asked=consent.end_user_opted_out,
+        list_matches=consent.settled,
+        aws_entry=AwsEntry(entered_at=listing.at, end_user_opted_out=listing.end_user_opted_out) if listing else None,
+        removed_at=consent.deleted_at,
+        held_until=consent.held_until,
+        aws_refusal=consent.refusal,
+    )
+
+
+def summary(consents: Sequence[Consent], statuses: Sequence[ListStatus]) -> Summary:
+    """Return the answer for all lists together."""
+    found = {consent.status for consent in consents}
+    if not found:
+        answer = Answer.NO_OPT_OUT_RECORDED
+        statement = (
+            "This ledger has requests of this person, but none that opts them out or in. "
+            f"They are neither on an opt-out list by this ledger, nor known to have asked for texts. {_MARKETING}"
+        )
+    elif len(found) > 1:
+        answer = Answer.DIFFERS_BY_LIST
+        statement = " ".join(f"Opt-out list {external(each.opt_out_list)}: {each.statement}" for each in statuses)
+    else:
+        answer = Answer(found.pop().value)
+        several = len(statuses) > 1
+        statement = " ".join(
+            f"Opt-out list {external(each.opt_out_list)}: {each.statement}" if several else each.statement
+            for each in statuses
+        )
+    return Summary(answer=answer, heading=_HEADINGS[answer], statement=statement, lists=tuple(statuses))
+
+
+def _sentences(consent: Consent, run: StatusRun, references: Mapping[str, str], times: TimeText) -> list[str]:
+    said = [_since(consent, run, times)]
+    if run.entries:
+        first, newest = run.entries[0], run.entries[-1]
+        said.append(f"The reason ({references[first.decision.id]}): {request_statement(first.decision)}")
+        if newest is not first:
+            count = len(run.entries)
+            said.append(
+                f"The request was repeated: {count} are recorded, the newest of {times.moment(newest.decision.at)} "
+                f"({references[newest.decision.id]})."
+            )
+    else:
+        said.append("The requests behind this status are not recorded, or were erased; so why is not known.")
+    return said + _list_sentences(consent, times)
+
+
+def _since(consent: Consent, run: StatusRun, times: TimeText) -> str:
+    name = external(consent.list_name)
+    since = f"since {times.moment(run.since)}" if run.since is not None else (
+        f"by a request of {times.moment(consent.decided_at)}; when the status began is not recorded"
+    )  # fmt: skip
+    match consent.status:
+        case Status.OPTED_OUT:
+            return f"This person is opted out of texts by senders that use the opt-out list {name}, {since}."
+        case Status.OPTED_IN:
+            return f"This person is opted in for senders that use the opt-out list {name}, {since}. {_MARKETING}"
+        case Status.OPT_IN_PENDING:
+            return f"The person asked for texts by senders that use the opt-out list {name} again, {since}."
+
+
+def _list_sentences(consent: Consent, times: TimeText) -> list[str]:
+    said = []
+    if consent.status is Status.OPT_IN_PENDING:
+        said.append(
+            "AWS removes a number from an opt-out list only once in 30 days"
+            + (f"; the last removal was on {times.moment(consent.deleted_at)}" if consent.deleted_at else "")
+            + (
+                f". The number can be removed from {times.moment(consent.held_until)} on."
+                if consent.held_until
+                else "."
+            )
+            + " Until then it is on the list, and AWS refuses texts to it."
+        )
+        return said
+    if consent.settled:
+        shows = "is" if consent.status is Status.OPTED_OUT else "is not"
+        said.append(f"The number {shows} on the list, as far as the ledger knows.")
+    elif consent.status is Status.OPTED_OUT:
+        said.append(
+            "The list does not show this yet, as far as the ledger knows: until it does, AWS does not block texts itself."
+        )
+    else:
+        said.append("The list does not show this yet, as far as the ledger knows: until it does, AWS refuses texts.")
+    listing = consent.listing
+    if consent.status is Status.OPTED_OUT and listing is not None and listing.at is not None:
+        said.append(f"AWS's entry for the number is of {times.moment(listing.at)}.")
+    return said

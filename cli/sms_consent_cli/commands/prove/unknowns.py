@@ -1,0 +1,133 @@
+"""What a dossier does not prove. Nothing here depends on what would look better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sms_consent.domain.consent import Consent
+from sms_consent.domain.decision import Author, Decision
+from sms_consent.intent import RULES_VERSION
+from sms_consent_cli.commands.prove.dossier import Request, Unknown, WordsState
+
+__all__ = ["unknowns"]
+
+
+def unknowns(
+    consents: Sequence[Consent], decisions: Sequence[Decision], requests: Sequence[Request]
+) -> tuple[Unknown, ...]:
+    """Return what is not known, what concerns this person's entries first."""
+    return tuple(
+        Unknown(topic=topic, statement=statement)
+        for topic, statement in (*_about(consents, decisions, requests), *_ALWAYS)
+    )
+
+
+def _about(
+    consents: Sequence[Consent], decisions: Sequence[Decision], requests: Sequence[Request]
+) -> Iterator[tuple[str, str]]:
+    known = {decision.id for decision in decisions}
+    if any(consent.decided_by not in known for consent in consents):
+        yield (
+            "Missing history",
+            (
+                "The request behind a status above is not in the ledger. It was erased, or has not been recorded by this "
+                "deployment. Of an erased history nothing is left but the status and its times."
+            ),
+        )
+    words = {each.words.state for each in requests}
+    if WordsState.NOT_RECORDED in words:
+        yield (
+            "Erased words",
+            "The exact words of some texts are no longer kept. What they asked for, the rule and the words that decided are.",
+        )
+    if WordsState.WITHHELD in words:
+        yield (
+            "Withheld words",
+            (
+                "The exact words are recorded, but this dossier was made without them (option --show-texts). The words that "
+                "decided are shown."
+            ),
+        )
+    imported = [each for each in decisions if each.author is Author.IMPORT]
+    if any(each.end_user is not True for each in imported):
+        yield (
+            "Who asked, in imports",
+            (
+                "An imported file or list without a statement about it does not say whether the person asked, or the company "
+                "stopped on its own account. The time is the one in the file."
+            ),
+        )
+    if any(each.author is Author.AGENT for each in decisions):
+        yield (
+            "What agents entered",
+            "What the person said to an agent or to another system is known only as that agent or system entered it.",
+        )
+    if any(each.confirmation.state == "NOT_RECORDED" for each in requests):
+        yield (
+            "Earlier confirmations",
+            "For some requests it is not recorded whether and when a confirmation was sent, nor when the list followed.",
+        )
+    if any(each.recorded_at is None for each in requests):
+        yield ("Time of recording", "For some requests the time at which the ledger recorded them is not recorded.")
+    if any(consent.listing is not None and consent.listing.end_user_opted_out is False for consent in consents):
+        yield (
+            "AWS's own mark",
+            (
+                "AWS's entry says EndUserOptedOut=false. AWS sets this itself for every entry made through its API, so it does "
+                "not mean that the person did not ask. Whether they asked is what the requests in this dossier say."
+            ),
+        )
+    if any(each.rules_version not in (None, RULES_VERSION) for each in decisions):
+        yield (
+            "Sources of rules",
+            (
+                "Some texts were classified with another version of the rules than the tool that made this dossier has. The "
+                "sources shown for rules are those of the tool's version."
+            ),
+        )
+
+
+_ALWAYS = (
+    (
+        "Delivery",
+        "AWS's acceptance of a text is not its delivery. Whether a confirmation reached the handset, or was read, is not known.",
+    ),
+    (
+        "Who wrote",
+        (
+            "A text proves that it came from this number, as AWS reported it. Who held the phone is not known, nor whether the "
+            "number belonged to the same person at all times: numbers are reassigned."
+        ),
+    ),
+    (
+        "When it was sent",
+        "The time of a text is that at which AWS published it. When the person pressed Send is not known.",
+    ),
+    (
+        "Other texts",
+        "Texts that ask for nothing that concerns consent are not recorded. That none is shown does not mean that none was sent.",
+    ),
+    (
+        "Other channels",
+        "Requests by telephone, letter, e-mail or web form are here only if an agent or another system entered them.",
+    ),
+    (
+        "Texts to the person",
+        (
+            "Except for confirmations and replies, texts sent to the person are not recorded. Whether any was sent after the "
+            "opt-out must be shown from the sending system or AWS's message logs."
+        ),
+    ),
+    (
+        "Consent before",
+        "Whether, when and how the person first agreed to be texted is not recorded here.",
+    ),
+    (
+        "Other numbers and lists",
+        "Nothing is said about other numbers of the same person, other AWS accounts or regions, or carriers' own blocks.",
+    ),
+    (
+        "One reading",
+        "The ledger was read entry by entry. What changed while it was read may be missing.",
+    ),
+)

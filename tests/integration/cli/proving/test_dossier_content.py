@@ -1,0 +1,130 @@
+"""What a dossier says about each kind of history, and that it claims no more than is recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.connectable import Connectable
+
+from .conftest import (
+    SENTENCE,
+    agent,
+    dossier_of,
+    drifted,
+    erased,
+    imported,
+    keyword,
+    page_of,
+    restarted,
+    sentence,
+)
+
+
+def test_since_is_the_first_request_and_the_newest_stands_beside_it(stack: Connectable, tmp_path: Path) -> None:
+    """A repeated STOP does not move it."""
+    keyword(stack, tmp_path)
+    (status,) = dossier_of(stack)["summary"]["lists"]
+    assert status["since"] == "2026-11-03T14:00:00.000Z"
+    assert status["latestRequestAt"] == "2026-11-04T14:00:00.000Z"
+    assert status["requests"] == 2
+
+
+def test_an_accepted_confirmation_is_not_called_delivered(stack: Connectable, tmp_path: Path) -> None:
+    """AWS accepted it: that is all that is known."""
+    keyword(stack, tmp_path)
+    first, second = dossier_of(stack)["requests"]
+    assert first["confirmation"]["state"] == "SENT"
+    assert first["confirmation"]["messageId"]
+    assert "Whether it reached the handset is not known" in first["confirmation"]["statement"]
+    assert second["confirmation"]["state"] == "NONE"
+    assert "received" not in page_of(stack, tmp_path).text
+
+
+def test_words_are_shown_only_on_request(stack: Connectable, tmp_path: Path) -> None:
+    """Otherwise the dossier says that they are withheld. The words that decided are always shown."""
+    sentence(stack, tmp_path)
+    (withheld,) = dossier_of(stack)["requests"]
+    assert (withheld["words"]["state"], withheld["words"]["text"]) == ("WITHHELD", None)
+    assert SENTENCE not in page_of(stack, tmp_path).source
+    assert "withheld" in page_of(stack, tmp_path).text
+    (shown,) = dossier_of(stack, "--show-texts")["requests"]
+    assert (shown["words"]["state"], shown["words"]["text"]) == ("SHOWN", SENTENCE)
+    assert page_of(stack, tmp_path, "--show-texts").within("blockquote") == [SENTENCE]
+
+
+def test_the_rule_is_in_plain_words_with_its_source(stack: Connectable, tmp_path: Path) -> None:
+    """And with the version of the rules that applied."""
+    keyword(stack, tmp_path)
+    rule = dossier_of(stack)["requests"][0]["classification"]
+    assert rule["statement"].startswith("The whole text is a keyword.")
+    assert rule["matched"] == "STOP"
+    assert "docs.aws.amazon.com" in rule["source"]
+    assert rule["rulesVersion"]
+
+
+def test_an_import_does_not_say_who_asked(stack: Connectable, tmp_path: Path) -> None:
+    """File and line are named."""
+    imported(stack, tmp_path)
+    dossier = dossier_of(stack)
+    (request,) = dossier["requests"]
+    assert "does not say who asked" in request["statement"]
+    assert request["confirmation"]["state"] == "NONE"
+    (run,) = dossier["imports"]
+    assert (run["fileName"], run["lines"], run["requests"]) == ("former provider.csv", ["3"], ["R1"])
+    assert "Who asked, in imports" in {each["topic"] for each in dossier["unknown"]}
+
+
+def test_an_agents_entry_is_called_an_entry(stack: Connectable, tmp_path: Path) -> None:
+    """What the person said is known only as it was entered."""
+    agent(stack, tmp_path)
+    (request,) = dossier_of(stack)["requests"]
+    assert request["statement"].endswith("According to the entry, the person asked by phone.")
+    assert request["externalReference"] == "CASE-4711"
+    assert request["words"]["state"] == "NOT_A_TEXT"
+
+
+def test_a_start_within_30_days_says_when_it_can_be_carried_out(stack: Connectable, tmp_path: Path) -> None:
+    """Until then the person may not be texted."""
+    restarted(stack, tmp_path)
+    found = dossier_of(stack)["summary"]
+    (status,) = found["lists"]
+    assert found["answer"] == "OPT_IN_PENDING"
+    assert found["heading"].startswith("Not yet.")
+    assert status["heldUntil"] == "2026-12-03T21:00:00.000Z"
+    assert "only once in 30 days" in found["statement"]
+
+
+def test_a_difference_is_shown_with_its_repair(stack: Connectable, tmp_path: Path) -> None:
+    """What was wrong, when it was found, and when it was repaired."""
+    drifted(stack, tmp_path)
+    (difference,) = dossier_of(stack)["differences"]
+    assert difference["kind"] == "NOT_LISTED"
+    assert difference["repairedAt"] == "2026-11-05T14:01:00.000Z"
+    assert "AWS could deliver texts" in difference["statement"]
+
+
+def test_an_erased_history_leaves_the_status_only(stack: Connectable, tmp_path: Path) -> None:
+    """Why is not known, and the dossier says so."""
+    erased(stack, tmp_path)
+    dossier = dossier_of(stack)
+    (status,) = dossier["summary"]["lists"]
+    assert (dossier["requests"], status["since"], status["requests"]) == ([], None, None)
+    assert dossier["summary"]["answer"] == "OPTED_OUT"
+    assert "so why is not known" in status["statement"]
+    assert dossier["unknown"][0]["topic"] == "Missing history"
+
+
+def test_delivery_and_identity_are_always_named_as_unknown(stack: Connectable, tmp_path: Path) -> None:
+    """A dossier is no proof of them."""
+    keyword(stack, tmp_path)
+    topics = {each["topic"] for each in dossier_of(stack)["unknown"]}
+    assert {"Delivery", "Who wrote", "Other texts", "Consent before", "Other numbers and lists"} <= topics
+
+
+def test_times_are_shown_in_the_readers_zone_beside_utc(stack: Connectable, tmp_path: Path) -> None:
+    """Both in the document; JSON has UTC only, and names the zone."""
+    keyword(stack, tmp_path)
+    page = page_of(stack, tmp_path, "--timezone", "America/New_York")
+    assert "3 November 2026, 14:00:00.000 UTC" in page.text
+    assert "09:00:00 EST" in page.text
+    assert dossier_of(stack, "--timezone", "America/New_York")["origin"]["timezone"] == "America/New_York"
