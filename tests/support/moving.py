@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from sms_consent_cli.shared.deployment import Deployment
 from support.configured import Configured, configured
 from support.world import LIST
 
-__all__ = ["HEADER", "Moving", "moving"]
+__all__ = ["HEADER", "Moving", "files_of_at_most", "moving"]
 
 HEADER = "number,opted_out_at\n"
 
@@ -68,6 +69,17 @@ def moving(monkeypatch: pytest.MonkeyPatch, command: str, folder: Path) -> Itera
     with configured(monkeypatch, command) as made:
         made.deploy()
         yield Moving(made, folder)
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let the operating system refuse to write more than so many bytes to a file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def _client(_: Deployment, workers: int) -> Any:

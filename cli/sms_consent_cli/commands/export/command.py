@@ -1,4 +1,4 @@
-"""`sms-consent export`: every consent with its evidence, as CSV or JSON Lines."""
+"""`sms-consent export`: every consent with its evidence, as CSV, JSON or JSON Lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ class Form(StrEnum):
     """The format of the file."""
 
     CSV = "csv"
+    JSON = "json"
     JSONL = "jsonl"
+
+
+_BY_SUFFIX = {".csv": Form.CSV, ".json": Form.JSON, ".jsonl": Form.JSONL, ".ndjson": Form.JSONL}
 
 
 def export_numbers(
@@ -38,7 +42,12 @@ def export_numbers(
             "--output", "-o", help="The file to write. Default: standard output. It gets its name once it is complete."
         ),
     ] = None,
-    form: Annotated[Form | None, typer.Option("--format", help="Default: by the file's extension, else csv.")] = None,
+    form: Annotated[
+        Form | None,
+        typer.Option(
+            "--format", help="Default: by the file's extension (.csv, .json, .jsonl); csv on standard output."
+        ),
+    ] = None,
     opt_out_list: Annotated[str | None, typer.Option("--list", help="Only this opt-out list.")] = None,
     opted_out: Annotated[bool, typer.Option("--opted-out", help="Only numbers that may not be texted.")] = False,
     show_texts: Annotated[
@@ -50,7 +59,8 @@ def export_numbers(
 ) -> None:
     """Export every consent: status, time, EndUserOptedOut, author, channel and rule.
 
-    The CSV file can be imported again. The command reads the whole ledger, which DynamoDB charges for, and is not a snapshot.
+    The CSV file can be imported again; JSON is one array, JSON Lines one object a line. The command reads the whole ledger,
+    which DynamoDB charges for, and is not a snapshot.
     Exit codes: 2 the file cannot be written, 3 AWS did not respond.
     """
     from sms_consent_cli.commands.export.rows import exported
@@ -59,8 +69,8 @@ def export_numbers(
     from sms_consent_cli.shared.ledger_access import list_name, report_aws_errors
     from sms_consent_cli.shared.usage_error import report_usage_errors
 
-    chosen = form or (Form.JSONL if output is not None and output.suffix in {".jsonl", ".ndjson"} else Form.CSV)
     with report_aws_errors("export"), report_usage_errors("export"):
+        chosen = form or _form_of(output)
         deployment = Deployment(stack, table=table)
         found = exported(
             deployment.dynamodb_for(1), deployment.table,
@@ -70,6 +80,18 @@ def export_numbers(
         with _written_to(output, overwrite) as file:
             count = _write(found, file, chosen, texts=show_texts)
     say(f"{count:,} consents" + (f" in {visible(str(output))}" if output is not None else ""), err=True)
+
+
+def _form_of(output: Path | None) -> Form:
+    """Return the format for a file's name. Raises UsageError for an extension that does not say."""
+    from sms_consent_cli.shared.usage_error import UsageError
+
+    if output is None:
+        return Form.CSV
+    form = _BY_SUFFIX.get(output.suffix.lower())
+    if form is None:
+        raise UsageError(f"{output.name}: an export is .csv, .json or .jsonl: use one of these extensions, or --format")
+    return form
 
 
 def _write(found: Iterator[Exported], file: TextIO, form: Form, *, texts: bool) -> int:
@@ -83,11 +105,15 @@ def _write(found: Iterator[Exported], file: TextIO, form: Form, *, texts: bool) 
     for each in found:
         if form is Form.CSV:
             writer.writerow(each.row(texts=texts))
-        else:
+        elif form is Form.JSONL:
             file.write(json.dumps(each.view(texts=texts)) + "\n")
+        else:
+            file.write(f"{',' if count else '['}\n{json.dumps(each.view(texts=texts))}")
         count += 1
         if count % TELL_EVERY == 0 and progress.is_terminal and not file.isatty():
             progress.print(f"{count:,} consents", end="\r", highlight=False)
+    if form is Form.JSON:
+        file.write("\n]\n" if count else "[]\n")
     return count
 
 
@@ -97,7 +123,13 @@ def _written_to(output: Path | None, overwrite: bool) -> Iterator[TextIO]:
     from sms_consent_cli.shared.usage_error import UsageError
 
     if output is None:
-        yield sys.stdout
+        try:
+            yield sys.stdout
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise  # the reader has closed the pipe, which is no failure of the export
+        except OSError as error:
+            raise UsageError(f"standard output: {error.strerror}") from error
         return
     if output.exists() and not overwrite:
         raise UsageError(f"{output} exists: give --overwrite")

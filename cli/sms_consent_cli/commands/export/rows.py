@@ -26,8 +26,10 @@ __all__ = ["COLUMNS", "TEXTS", "Exported", "exported"]
 COLUMNS = (
     "number", "list", "status", "decided_at", "end_user_opted_out", "released_at", "applied", "aws_listed_at",
     "aws_end_user_opted_out", "source", "through", "actor", "reference", "tier", "rule", "language", "rules_version",
-    "decision_id",
+    "decision_id", "recorded_at", "asked_out_at", "import_id",
 )  # fmt: skip
+"""``decided_at`` is the time of the newest request, ``recorded_at`` when it was recorded, and ``asked_out_at`` the time of the
+person's own newest opt-out."""
 TEXTS = ("matched", "text")
 """Columns with what people wrote, included on request."""
 
@@ -49,11 +51,13 @@ class Exported:
             listing.end_user_opted_out if listing else None,
         ]  # fmt: skip
         if decision is None:
-            values += [None] * 8 + [consent.decided_by]
+            values += [None] * 8 + [consent.decided_by, None, consent.asked_out_at, None]
         else:
             values += [
                 decision.author.value, decision.through, decision.actor, decision.reference, decision.tier,
                 decision.rule, decision.language, decision.rules_version, decision.id,
+                self.evidence.recorded_at if self.evidence is not None else None, consent.asked_out_at,
+                decision.import_id,
             ]  # fmt: skip
         if texts:
             values += [decision.matched, decision.body] if decision is not None else [None, None]

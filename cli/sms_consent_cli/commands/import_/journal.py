@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["Journal", "Progress", "names_to_disk", "to_disk"]
+__all__ = ["Journal", "Progress", "names_to_disk", "naming", "to_disk"]
 
 
 @dataclass(slots=True)
@@ -46,9 +48,13 @@ class Journal:
     def write(self, progress: Progress) -> None:
         """Replace the journal. After a power failure, either the old or the new one exists. Raises OSError."""
         beside = self.path.with_name(self.path.name + ".new")
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(json.dumps({"identity": self._identity, **asdict(progress)}))
-            to_disk(file)
+        try:
+            with naming(self.path), beside.open("w", encoding="utf-8") as file:
+                file.write(json.dumps({"identity": self._identity, **asdict(progress)}))
+                to_disk(file)
+        except OSError:
+            beside.unlink(missing_ok=True)
+            raise
         beside.replace(self.path)
         names_to_disk(self.path.parent)
 
@@ -56,6 +62,17 @@ class Journal:
         """Delete the journal of a complete import. Raises OSError."""
         self.path.unlink(missing_ok=True)
         names_to_disk(self.path.parent)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Add the file's name to an OSError that lacks it, as that of a full disk does."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def to_disk(file: IO[Any]) -> None:

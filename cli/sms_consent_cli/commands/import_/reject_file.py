@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TextIO
 
 from sms_consent_cli.commands.import_.columns import LINE, PROBLEM
-from sms_consent_cli.commands.import_.journal import names_to_disk, to_disk
+from sms_consent_cli.commands.import_.journal import names_to_disk, naming, to_disk
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.shared.delimited_file import BrokenLine, DelimitedRecord, escape_cell, unescape_cell
 
@@ -22,6 +24,7 @@ class RejectFile:
         self.path = path
         self._source = source
         self._file: TextIO | None = None
+        self._failure: OSError | None = None
         if kept:
             with path.open("r+b") as file:
                 file.truncate(kept)
@@ -41,19 +44,34 @@ class RejectFile:
             else [rejected.text]
         )
         row = [escape_cell(cell) for cell in cells] + [""] * (self._source.width - len(cells))
-        csv.writer(self._file).writerow([*row, rejected.line, escape_cell(reason)])
+        with self._writing():
+            csv.writer(self._file).writerow([*row, rejected.line, escape_cell(reason)])
 
     def kept(self) -> int:
         """Return how many bytes are on the disk: the journal counts their lines as processed."""
         if self._file is None:
             return 0
-        to_disk(self._file)
+        with self._writing():
+            to_disk(self._file)
         return self.path.stat().st_size
 
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
-            self._file.close()
+            with naming(self.path):
+                self._file.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Fail for good after the first failed write: Python drops what it had buffered, so later bytes would hide a gap."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            with naming(self.path):
+                yield
+        except OSError as error:
+            self._failure = error
+            raise
 
     def _open(self, mode: Literal["a", "w"]) -> TextIO:
         """Open the file, readable by its owner only."""

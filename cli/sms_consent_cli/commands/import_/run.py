@@ -126,9 +126,10 @@ class ImportRun:
             if options.as_of is not None:
                 as_of = TimeFormat(zone).read(options.as_of).moment(Asked.OPT_OUT, now)
         except ValueError as error:
-            raise UsageError(
-                f"--as-of: {str(error).partition(':')[0]}; a time is 2026-11-03T14:02:11Z or a day"
-            ) from error
+            reason = str(error).replace("its time", "the time")
+            if "is not written as" in reason:
+                reason = "give a day or a time in ISO 8601, as 2026-11-03 or 2026-11-03T14:02:11Z"
+            raise UsageError(f"--as-of: {reason}") from error
         places = self._file.columns.places
         if as_of is None and Column.TIME not in places:
             raise UsageError("no column has times: give --time-column, or the time of the export with --as-of")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from support.moving import Moving
+from support.moving import Moving, files_of_at_most
 from support.world import LIST, OURS, PERSON
 
 from sms_consent.adapters import clients
@@ -45,6 +45,7 @@ def test_a_row_has_the_state_and_its_evidence(exports: Moving) -> None:
         "aws_listed_at": "2026-11-03T14:00:00.000Z", "aws_end_user_opted_out": "false", "source": "END_USER",
         "through": OURS, "actor": "", "reference": "", "tier": "SENTENCE", "rule": "sentence:take-me-off",
         "language": "en", "rules_version": "2026-11", "decision_id": "text-1",
+        "recorded_at": "2026-11-03T14:00:00.000Z", "asked_out_at": "2026-11-03T14:00:00.000Z", "import_id": "",
     }  # fmt: skip
 
 
@@ -179,3 +180,34 @@ def test_a_missing_folder_and_a_missing_ledger_are_reported(exports: Moving) -> 
     assert (nowhere.exit_code, "No such file or directory" in nowhere.stderr) == (2, True)
     no_table = exports.run("--table", "nothing")
     assert (no_table.exit_code, "there is no such table" in no_table.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("name", ["c.json", "C.JSON"])
+def test_the_name_of_the_file_chooses_the_format(exports: Moving, name: str) -> None:
+    """A .json file is one array, with or without consents."""
+    file = exports.folder / name
+    exports.configured.done("-o", str(file))
+    assert json.loads(file.read_text()) == []
+    for number in (PERSON, OTHER):
+        _texted(exports, number, id=f"text-{number[-1]}")
+    exports.configured.done("-o", str(file), "--overwrite")
+    assert {each["number"] for each in json.loads(file.read_text())} == {PERSON, OTHER}
+
+
+@pytest.mark.parametrize("name", ["consents.xls", "consents"])
+def test_a_name_that_chooses_no_format_is_refused(exports: Moving, name: str) -> None:
+    """Rather than to write CSV under it; --format says what it is."""
+    refused = exports.run("-o", exports.folder / name)
+    assert (refused.exit_code, ".csv, .json or .jsonl" in refused.stderr) == (2, True)
+    assert list(exports.folder.iterdir()) == []
+    assert exports.run("-o", exports.folder / name, "--format", "csv").exit_code == 0
+
+
+def test_a_full_disk_leaves_no_file(exports: Moving) -> None:
+    """The limit on a file's size fails a write as a full disk does."""
+    for at in range(40):
+        _texted(exports, f"+1425555{at + 300:04}", id=f"text-{at}")
+    with files_of_at_most(2000):
+        result = exports.run("-o", exports.folder / "out.csv")
+    assert (result.exit_code, list(exports.folder.iterdir())) == (2, [])
+    assert "out.csv: File too large" in result.stderr

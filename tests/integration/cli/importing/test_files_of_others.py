@@ -72,7 +72,11 @@ def test_columns_may_be_named_or_counted(imports: Moving, content: str, options:
         (HEADER, ("--time-column", "3"), "--time-column: there is no column 3"),
         (HEADER, ("--region", "XX"), "--region takes the two letters of a country"),
         (HEADER, ("--timezone", "Mars/Olympus"), "--timezone takes a name as America/New_York"),
-        (HEADER, ("--as-of", "lately"), "--as-of: its time is not written as 2026-11-03T14"),
+        (
+            HEADER,
+            ("--as-of", "lately"),
+            "--as-of: give a day or a time in ISO 8601, as 2026-11-03 or 2026-11-03T14:02:11Z\n",
+        ),
         (HEADER, ("--list", "Clbu"), "there is no list Clbu"),
         ("PK\x03\x04\x00\x00", (), "give --number-column NAME"),
     ],

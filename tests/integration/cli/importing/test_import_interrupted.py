@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fake_clock import FakeClock
 from support.memory_ledger import MemoryLedger
-from support.moving import HEADER, Moving
+from support.moving import HEADER, Moving, files_of_at_most
 
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.errors import Unavailable
@@ -277,3 +277,18 @@ def test_progress_and_rejects_are_on_the_disk_before_their_lines_count_as_done(
     for name in ("progress", "opt-outs.rejects.csv"):
         assert safe[(tmp_path / name).stat().st_ino] == (tmp_path / name).read_text(), name
     assert {"progress", "opt-outs.rejects.csv"} <= set(safe[tmp_path.stat().st_ino].split("\n"))
+
+
+@pytest.mark.parametrize(("size", "file"), [(100, "opt-outs.csv.progress"), (1500, "opt-outs.rejects.csv")])
+def test_a_full_disk_stops_the_import_where_it_is(imports: Moving, size: int, file: str) -> None:
+    """The message names the file, nothing half written is left of it, and the same command continues."""
+    numbers = [f"+1425555{at:04}" for at in range(300, 340)]
+    content = HEADER + "nobody,2025-03-01\n" * 100 + "".join(f"{number},2025-03-01\n" for number in numbers)
+    path = imports.file(content)
+    with files_of_at_most(size):
+        stopped = imports.run(path, "--workers", "1")
+    assert (stopped.exit_code, f"{file}: File too large" in stopped.stderr) == (2, True)
+    assert not (imports.folder / "opt-outs.csv.progress.new").exists()
+    assert imports.run(path, "--workers", "1").exit_code == 1
+    assert imports.opted_out() == numbers
+    assert [each["import_line"] for each in imports.rejects()] == [str(line) for line in range(2, 102)]
