@@ -260,7 +260,12 @@ def _listing_map(listing: Listing | None) -> dict[str, Plain] | None:
 
 
 def _answer_map(answer: Reply | None) -> dict[str, Plain] | None:
-    return _dense(preserve(_plain(answer), answer.preserved)) if answer is not None else None
+    return _dense(_reply_item(answer)) if answer is not None else None
+
+
+def _reply_item(answer: Reply) -> Item:
+    """Return a reply's attributes. Its words are stored as a fact."""
+    return preserve({**_plain(answer), "text": None, "sent_from": None}, answer.preserved)
 
 
 def _decision_map(decision: Decision) -> dict[str, Plain]:
@@ -272,7 +277,7 @@ def _recent_list(replies: tuple[RecentReply, ...]) -> list[Plain] | None:
 
 
 def _waiting_list(waiting: tuple[Reply, ...]) -> list[Plain] | None:
-    return [_dense(preserve(_plain(answer), answer.preserved)) for answer in waiting] or None
+    return [_dense(_reply_item(answer)) for answer in waiting] or None
 
 
 def _waiting_from(value: Any) -> tuple[Reply, ...]:

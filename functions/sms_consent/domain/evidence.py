@@ -1,0 +1,188 @@
+"""Facts and the evidence chain: what happened after each decision, and digests that show whether an entry was changed.
+
+Facts are derived from a record before and after a write, as operational events are. So no code can write a state without its
+facts, and they are written in the same transaction. Decisions and facts of one number form a chain: each entry has a sequence
+number, the digest of the entry before it, and a digest of its own content. docs/evidence.md defines the encoding.
+
+A reader gets everything about a person from ``queries.evidence``::
+
+    person = evidence_queries.person("+14255550182")       # PersonEvidence
+    for entry in person.decisions:                         # oldest first
+        entry.decision, entry.outcome, entry.recorded_at   # who asked for what, and when it was recorded
+        for fact in entry.facts:                           # in the order in which they were recorded
+            fact.kind, fact.at, fact.listing, fact.text    # on the list, AWS's answer, the reply's exact words, …
+    person.chain.findings                                  # empty if no entry was changed, removed or inserted
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from sms_consent.domain.consent import Consent, DriftKind, Listing, Status
+from sms_consent.domain.preserved_attributes import Preserved
+from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
+
+__all__ = ["ChainHead", "Fact", "FactKind", "digest_of_content", "digest_of_text", "facts_of", "facts_of_thread"]
+
+_ENDINGS = frozenset({ReplyState.SENT, ReplyState.SKIPPED, ReplyState.FAILED, ReplyState.UNKNOWN})
+
+
+class FactKind(StrEnum):
+    """What happened."""
+
+    LISTED = "LISTED"  # the list accepted the number: ``listing`` is AWS's answer
+    FOUND_LISTED = "FOUND_LISTED"  # a look-up before a deferred opt-in found the number on the list
+    REMOVED = "REMOVED"  # the number is off the list: deleted at ``deleted_at``, or None if it was not listed
+    DEFERRED = "DEFERRED"  # an opt-in waits for the 30 days, until ``until``
+    RELEASED = "RELEASED"  # a deferred opt-in was carried out; otherwise like REMOVED
+    REFUSED = "REFUSED"  # AWS refused an opt-in for ``reason``; it is tried again at ``until``
+    REJECTED = "REJECTED"  # AWS rejected a list call for ``reason``
+    REPLIED = "REPLIED"  # a reply was sent, or was not for ``reason``: see ``state``
+    DRIFT = "DRIFT"  # reconcile found a difference between list and ledger, and corrected it
+    ERASED = "ERASED"  # the history before this entry was erased
+    UNKNOWN = "UNKNOWN"  # replaces a value that a newer version wrote; never written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One fact about a number. Fields that its kind does not have are None."""
+
+    kind: FactKind
+    number: str
+    at: datetime  # when it was recorded
+    list_name: str | None = None
+    decision_id: str | None = None  # the decision that it results from
+    since: datetime | None = None  # since when the list differed from the ledger; of ERASED, when the chain began
+    listing: Listing | None = None
+    deleted_at: datetime | None = None
+    until: datetime | None = None
+    reason: str | None = None
+    reply: ReplyKind | None = None
+    state: ReplyState | None = None
+    message_id: str | None = None
+    text: str | None = None  # the exact words of a reply that was sent, or may have been
+    language: str | None = None
+    sender: str | None = None  # the origination identity that the reply was sent from
+    drift: DriftKind | None = None
+    status: Status | None = None  # of DRIFT: the status in the ledger; None if there was no consent
+    entries: int | None = None  # of ERASED: how many entries were erased
+    actor: str | None = None  # of ERASED: who erased them
+    preserved: Preserved | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def delay(self) -> timedelta | None:
+        """The time from the request, or from the drift, to this fact."""
+        return self.at - self.since if self.since is not None and self.kind is not FactKind.ERASED else None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The newest entry of a number's chain. ``begun_at`` is when its first entry was recorded, if that is known."""
+
+    sequence: int
+    digest: str
+    begun_at: datetime | None = None
+
+
+def digest_of_content(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of an entry's canonical encoding: JSON with sorted keys, without spaces, in UTF-8.
+
+    ``content`` has strings, whole numbers, booleans, lists and maps only. It includes the entry's key, its sequence number and
+    the digest of the entry before it, and in place of each text its digest.
+    """
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest_of_text(salt: str, text: str) -> str:
+    """Return the SHA-256 of a salt and a text, in UTF-8. Without the salt the text cannot be guessed from it."""
+    return sha256((salt + text).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def facts_of(before: Consent | None, after: Consent, now: datetime) -> Iterator[Fact]:
+    """Yield the facts that a consent's write records, in order.
+
+    Args:
+        before: The consent that is replaced, or None.
+        after: The consent that is written.
+        now: The time.
+    """
+    if before is None or before.drift_found_at != after.drift_found_at:
+        yield from _drift(before, after, now)
+    found = _of_the_list(before, after)
+    if found is not None:
+        waits = found in {FactKind.DEFERRED, FactKind.REFUSED}
+        yield Fact(
+            kind=found, number=after.number, at=now, list_name=after.list_name, decision_id=after.decided_by,
+            since=None if waits else (before or after).out_of_sync_since,
+            listing=after.listing if found in {FactKind.LISTED, FactKind.FOUND_LISTED} else None,
+            deleted_at=_newly_deleted(before, after) if found in {FactKind.REMOVED, FactKind.RELEASED} else None,
+            until=after.held_until if waits else None,
+            reason=after.refusal if found is FactKind.REFUSED else None,
+        )  # fmt: skip
+    if after.rejection is not None and (before is None or before.rejection != after.rejection):
+        yield Fact(
+            kind=FactKind.REJECTED, number=after.number, at=now, list_name=after.list_name, decision_id=after.decided_by,
+            reason=after.rejection,
+        )  # fmt: skip
+    if after.answer is not None:
+        yield from _replied(before.answer if before is not None else None, after.answer, after.number, now)
+
+
+def facts_of_thread(before: ReplyThread | None, after: ReplyThread, now: datetime) -> Iterator[Fact]:
+    """Yield the facts that a reply thread's write records."""
+    yield from _replied(before.answer if before is not None else None, after.answer, after.number, now)
+
+
+def _of_the_list(before: Consent | None, after: Consent) -> FactKind | None:
+    """Return what a write says about the list, if anything. At most one thing happens to the list between two writes."""
+    pending = after.status is Status.OPT_IN_PENDING
+    was_pending = before is not None and before.status is Status.OPT_IN_PENDING
+    again = before is None or after.attempts > before.attempts
+    if pending and after.refusal is not None and (again or not was_pending):
+        return FactKind.REFUSED
+    if pending and not was_pending:
+        return FactKind.DEFERRED
+    if before is None or before.drift_found_at != after.drift_found_at:
+        return None  # the entry on the list is part of the drift
+    newly_settled = after.settled and not before.settled
+    if after.listed is True and (
+        before.listed is not True or (newly_settled and after.status is Status.OPTED_OUT)
+    ):
+        return FactKind.FOUND_LISTED if pending else FactKind.LISTED
+    carried_out = after.status is Status.OPTED_IN and after.settled and (was_pending or not before.settled)
+    if carried_out or (after.listed is False and before.listed is not False):
+        return FactKind.RELEASED if carried_out and was_pending else FactKind.REMOVED
+    return None
+
+
+def _newly_deleted(before: Consent | None, after: Consent) -> datetime | None:
+    return after.deleted_at if before is None or before.deleted_at != after.deleted_at else None
+
+
+def _drift(before: Consent | None, after: Consent, now: datetime) -> Iterator[Fact]:
+    if after.drift is None or after.drift_found_at is None:
+        return
+    yield Fact(
+        kind=FactKind.DRIFT, number=after.number, at=now, list_name=after.list_name, decision_id=after.decided_by,
+        drift=after.drift, status=before.status if before is not None else None,
+        listing=after.listing if after.drift is not DriftKind.NOT_LISTED else None,
+    )  # fmt: skip
+
+
+def _replied(before: Reply | None, after: Reply, number: str, now: datetime) -> Iterator[Fact]:
+    if after.state not in _ENDINGS:
+        return
+    if before is not None and (before.decision_id, before.state) == (after.decision_id, after.state):
+        return
+    yield Fact(
+        kind=FactKind.REPLIED, number=number, at=now, decision_id=after.decision_id, reply=after.kind, state=after.state,
+        message_id=after.message_id, text=after.text, language=after.language, sender=after.sent_from or after.sender,
+        reason=after.reason,
+    )  # fmt: skip
