@@ -107,6 +107,8 @@ class Consent:
     decided_by: str
     asked_out_at: datetime | None = None  # the person's own newest opt-out, even if a later decision replaced it
     opted_in_at: datetime | None = None  # the newest opt-in by any author, likewise
+    first_asked_out_at: datetime | None = None  # the first opt-out by any author since the newest opt-in
+    asked_out_count: int = 0  # how many there were since then; 0 if an older version recorded them
     version: int = 1  # rises with each change of status
     applied_version: int = 0  # the version that the list is known to match
     revision: int = 1  # rises with each write; conditional writes compare it
@@ -139,6 +141,15 @@ class Consent:
     def settled(self) -> bool:
         """Whether the list matches, as far as the ledger knows."""
         return self.applied_version == self.version
+
+    @property
+    def since(self) -> datetime:
+        """The first request of the present opt-out period; otherwise the time of the newest decision."""
+        first = self.first_asked_out_at
+        if self.status is not Status.OPTED_OUT or first is None:
+            return self.decided_at
+        # An earlier release does not reset it at an opt-in.
+        return first if self.opted_in_at is None or first >= self.opted_in_at else self.decided_at
 
     @property
     def out_of_sync_since(self) -> datetime:

@@ -152,9 +152,7 @@ def _of_the_list(before: Consent | None, after: Consent) -> FactKind | None:
     if before is None or before.drift_found_at != after.drift_found_at:
         return None  # the entry on the list is part of the drift
     newly_settled = after.settled and not before.settled
-    if after.listed is True and (
-        before.listed is not True or (newly_settled and after.status is Status.OPTED_OUT)
-    ):
+    if after.listed is True and (before.listed is not True or (newly_settled and after.status is Status.OPTED_OUT)):
         return FactKind.FOUND_LISTED if pending else FactKind.LISTED
     carried_out = after.status is Status.OPTED_IN and after.settled and (was_pending or not before.settled)
     if carried_out or (after.listed is False and before.listed is not False):

@@ -50,7 +50,9 @@ class Reply:
     claimed_by: str | None = None
     message_id: str | None = None
     reason: str | None = None
-    text: str | None = field(default=None, compare=False)  # the exact words, from sending until they are written as a fact
+    text: str | None = field(
+        default=None, compare=False
+    )  # the exact words, from sending until they are written as a fact
     sent_from: str | None = field(default=None, compare=False)  # likewise, if not ``sender``
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 

@@ -130,6 +130,7 @@ def decide(
     now: datetime,
     lease: Lease | None,
     answer: Reply | None,
+    repeated: bool = False,
 ) -> tuple[Outcome, Consent | None]:
     """Apply a decision. Return its outcome and the changed consent, or None if nothing is to be written.
 
@@ -143,6 +144,7 @@ def decide(
         now: The time.
         lease: The lease to take if list calls become necessary; None leaves them to sweep.
         answer: The reply to send if the decision changes the consent.
+        repeated: Whether the decision is in the history already: it is not counted as a further request.
     """
     if stored is not None and stored.outbox is not None and stored.outbox.id == decision.id:
         return Outcome.CHANGED, None  # a redelivery, before the decision was in the history
@@ -151,7 +153,8 @@ def decide(
     if decision.only_if_opted_out and not _reverses_opt_out(decision, stored):
         return Outcome.IGNORED, None
     if stored is not None and not _supersedes(decision, stored):
-        noted = _noted(stored, decision)
+        # An older import is not looked up in the history, so it may be a repetition.
+        noted = _noted(stored, decision, stored, counted=not repeated and decision.author is not Author.IMPORT)
         return Outcome.STALE, replace(noted, revision=stored.revision + 1) if noted != stored else None
     if stored is not None and _asks_for_what_is(decision, stored):
         imported = stored.due is Due.IMPORTED and decision.author is not Author.IMPORT
@@ -160,8 +163,8 @@ def decide(
             decided_at=decision.at, decided_by=decision.id, decided_author=decision.author,
             due=_urgency(stored.due, decision), revision=stored.revision + 1,
         )  # fmt: skip
-        return Outcome.CONFIRMED, _noted(_due_again(confirmed, now), decision)
-    changed = _changed(stored, decision, list_name)
+        return Outcome.CONFIRMED, _noted(_due_again(confirmed, now), decision, stored, counted=not repeated)
+    changed = _changed(stored, decision, list_name, counted=not repeated)
     if decision.asked is Asked.OPT_OUT:
         changed = replace(changed, unlisted_since=min(decision.at, now))
         due = Due.IMPORTED if decision.author is Author.IMPORT else Due.OPT_OUT
@@ -194,7 +197,11 @@ def moved_back(
     outbox = stored.outbox
     if outbox is not None and outbox.id == earlier.id:
         outbox = earlier  # the history must have the earliest time, since later copies are compared with that
-    reset = replace(stored, decided_at=earlier.at, opted_in_at=opted_in_at, outbox=outbox, revision=stored.revision + 1)
+    first = stored.first_asked_out_at
+    reset = replace(
+        stored, decided_at=earlier.at, opted_in_at=opted_in_at, outbox=outbox, revision=stored.revision + 1,
+        first_asked_out_at=min(first, earlier.at) if first is not None and earlier.asked is Asked.OPT_OUT else first,
+    )  # fmt: skip
     if undecided and stored.status is not Status.OPTED_OUT and (stored.asked_out_at or earlier.at) > earlier.at:
         opted_out = replace(
             reset, status=Status.OPTED_OUT, decided_at=stored.asked_out_at or earlier.at, version=reset.version + 1,
@@ -205,7 +212,7 @@ def moved_back(
         return reset
     if outbox is not None and outbox.id == newest.id:
         reset = replace(reset, outbox=None)  # it counts again, so it is not a redelivery
-    changed = decide(reset, newest, stored.list_name, now=now, lease=None, answer=None)[1] or reset
+    changed = decide(reset, newest, stored.list_name, now=now, lease=None, answer=None, repeated=True)[1] or reset
     return changed if changed.outbox is not None else replace(changed, outbox=outbox)
 
 
@@ -252,8 +259,10 @@ def _due_again(consent: Consent, now: datetime) -> Consent:
     )  # fmt: skip
 
 
-def _noted(consent: Consent, decision: Decision) -> Consent:
+def _noted(consent: Consent, decision: Decision, stored: Consent | None, *, counted: bool) -> Consent:
     """Update ``end_user_opted_out``, which depends on times only, and so is the same in any order of arrival.
+
+    Also update the first request and the number of requests.
 
     It is true if the person's own newest opt-out is at least as new as the newest opt-in. An agent's later opt-out does not
     change it.
@@ -264,10 +273,13 @@ def _noted(consent: Consent, decision: Decision) -> Consent:
     elif by_end_user(decision):
         asked_out_at = decision.at if asked_out_at is None else max(asked_out_at, decision.at)
     stands = asked_out_at is not None and (opted_in_at is None or asked_out_at >= opted_in_at)
+    first, count = _requests(stored, decision, opted_in_at, counted=counted)
     return replace(
         consent,
         asked_out_at=asked_out_at,
         opted_in_at=opted_in_at,
+        first_asked_out_at=first,
+        asked_out_count=count,
         end_user_opted_out=stands and consent.status is Status.OPTED_OUT,
     )
 
@@ -277,7 +289,30 @@ def by_end_user(decision: Decision) -> bool:
     return decision.author is Author.END_USER or decision.end_user is True
 
 
-def _changed(stored: Consent | None, decision: Decision, list_name: str) -> Consent:
+def _requests(
+    stored: Consent | None, decision: Decision, opted_in_at: datetime | None, *, counted: bool
+) -> tuple[datetime | None, int]:
+    """Return the first opt-out request since the newest opt-in, and the number of requests since then.
+
+    Only these two are stored: if an opt-in arrives late that is older than the newest opt-out, only the newest one is known to
+    be newer than the opt-in.
+    """
+    opted_out = stored is not None and stored.status is Status.OPTED_OUT
+    first, count = (
+        (stored.first_asked_out_at, stored.asked_out_count) if stored is not None and opted_out else (None, 0)
+    )
+    if stored is not None and opted_out and first is None:
+        first, count = stored.decided_at, 1  # an older version recorded it
+    if decision.asked is Asked.OPT_OUT:
+        if opted_in_at is not None and decision.at < opted_in_at:
+            return first, count
+        return min(decision.at, first or decision.at), count + 1 if counted or not count else count
+    if stored is None or first is None or decision.at < first:
+        return first, count
+    return (stored.decided_at, 1) if decision.at < stored.decided_at else (None, 0)
+
+
+def _changed(stored: Consent | None, decision: Decision, list_name: str, *, counted: bool) -> Consent:
     status = Status.OPTED_OUT if decision.asked is Asked.OPT_OUT else Status.OPTED_IN
     if stored is None:
         consent = Consent(
@@ -290,7 +325,7 @@ def _changed(stored: Consent | None, decision: Decision, list_name: str) -> Cons
             decided_author=decision.author,
             outbox=decision,
         )
-        return _noted(consent, decision)
+        return _noted(consent, decision, None, counted=counted)
     changed = replace(
         stored,
         status=status,
@@ -312,7 +347,7 @@ def _changed(stored: Consent | None, decision: Decision, list_name: str) -> Cons
         rejected_since=None,
         rejection=None,
     )
-    return _noted(changed, decision)
+    return _noted(changed, decision, stored, counted=counted)
 
 
 def _with_work(changed: Consent, due: Due, lease: Lease | None, answer: Reply | None, now: datetime) -> Consent:

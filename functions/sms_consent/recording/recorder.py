@@ -305,7 +305,7 @@ class _ConsentChange:
         is_copy = any(each.id == self.decision.id for each in recorded or ())
         reply = None if is_copy else reply
         self.outcome, changed = decide(
-            base, self.decision, self._list_name, now=self._now, lease=self._lease, answer=reply
+            base, self.decision, self._list_name, now=self._now, lease=self._lease, answer=reply, repeated=is_copy
         )
         return base if changed is None and base is not stored else changed
 

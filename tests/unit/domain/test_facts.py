@@ -104,7 +104,10 @@ def test_a_refusal_is_recorded_each_time() -> None:
     assert (fact.kind, fact.reason) == (FactKind.REFUSED, "NUMBER_IN_QUARANTINE")
     assert fact.until == LATER + timedelta(days=1)
     again = transitions.leased(refused, Lease("worker", LATER), LATER)
-    assert _one(again, transitions.refused(again, "worker", again.version, "NUMBER_IN_QUARANTINE", LATER)).kind is FactKind.REFUSED
+    assert (
+        _one(again, transitions.refused(again, "worker", again.version, "NUMBER_IN_QUARANTINE", LATER)).kind
+        is FactKind.REFUSED
+    )
 
 
 def test_a_rejected_call_is_recorded_once() -> None:
@@ -146,7 +149,9 @@ def test_the_replies_of_a_thread_are_facts() -> None:
     answer = Reply(decision_id="text", kind=ReplyKind.HELP, sender="+14255550100", until=LATER).claimed("worker")
     before = ReplyThread(number=NUMBER, answer=answer, asked_at=NOON, recent=())
     assert not list(facts_of_thread(None, before, NOON))
-    (fact,) = facts_of_thread(before, replace(before, answer=replace(answer.sent("m-1"), text="Help.", sent_from="agent")), LATER)
+    (fact,) = facts_of_thread(
+        before, replace(before, answer=replace(answer.sent("m-1"), text="Help.", sent_from="agent")), LATER
+    )
     assert (fact.reply, fact.message_id, fact.text, fact.sender) == (ReplyKind.HELP, "m-1", "Help.", "agent")
 
 

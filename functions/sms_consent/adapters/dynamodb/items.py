@@ -76,6 +76,7 @@ def consent_item(consent: Consent) -> Item:
     item["outbox"] = _decision_map(consent.outbox) if consent.outbox is not None else None
     item["recent_replies"] = _recent_list(consent.recent_replies)
     item["rejections"] = consent.rejections or None
+    item["asked_out_count"] = consent.asked_out_count or None
     preserved = consent.preserved
     if preserved is not None and consent.outbox is not None and "outbox" in preserved.unreadable:
         item["unreadable_outbox"] = preserved.unreadable["outbox"][0]  # evidence: not dropped for the next decision
@@ -379,6 +380,8 @@ _CONSENT: Mapping[str, Decoder] = {
     "decided_by": text,
     "asked_out_at": moment,
     "opted_in_at": moment,
+    "first_asked_out_at": moment,
+    "asked_out_count": integer,
     "version": integer,
     "applied_version": integer,
     "revision": integer,

@@ -42,6 +42,7 @@ def merge(named: Consent | None, by_arn: Consent, now: datetime) -> Consent:
     asked_out_at = _latest(newer.asked_out_at, older.asked_out_at)
     opted_in_at = _latest(newer.opted_in_at, older.opted_in_at)
     opted_out = newer.status is Status.OPTED_OUT
+    both_out = opted_out and older.status is Status.OPTED_OUT
     asked = asked_out_at is not None and (opted_in_at is None or asked_out_at >= opted_in_at)
     merged = replace(
         newer,
@@ -51,6 +52,8 @@ def merge(named: Consent | None, by_arn: Consent, now: datetime) -> Consent:
         end_user_opted_out=opted_out and asked,
         asked_out_at=asked_out_at,
         opted_in_at=opted_in_at,
+        first_asked_out_at=min(newer.since, older.since) if both_out else newer.first_asked_out_at,
+        asked_out_count=newer.asked_out_count + older.asked_out_count if both_out else newer.asked_out_count,
         listed=newer.listed if newer.listed == older.listed else None,
         deleted_at=_latest(named.deleted_at, by_arn.deleted_at),
         uncertain_delete_at=_latest(named.latest_uncertain_delete, by_arn.latest_uncertain_delete),
