@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sms_consent.adapters.timed_cache import SenderCache
+from sms_consent.adapters.clock import SenderCache
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList, Texting
 from sms_consent.domain.propagation import Scope
 from sms_consent.domain.rate_limiter import Call, RateLimiter

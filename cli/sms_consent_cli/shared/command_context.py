@@ -10,10 +10,10 @@ from functools import cached_property
 
 from botocore.exceptions import ClientError
 
+from sms_consent.adapters.clock import SenderCache
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.known_lists import RememberedLists
 from sms_consent.adapters.dynamodb.store import DynamoLedger
-from sms_consent.adapters.timed_cache import SenderCache
 from sms_consent.bootstrap.settings import Settings
 from sms_consent.domain.propagation import Scope
 from sms_consent.recording.recorder import Recorder

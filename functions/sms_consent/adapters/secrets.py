@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sms_consent.access.access_key import AccessKey, read_keys
+from sms_consent.adapters.clock import TimedCache
 from sms_consent.adapters.error_mapping import translated
-from sms_consent.adapters.timed_cache import TimedCache
 from sms_consent.domain.errors import TryAgain
 from sms_consent.domain.ports import Clock
 

@@ -14,13 +14,12 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.clock import SystemClock
+from sms_consent.adapters.clock import SenderCache, SystemClock
 from sms_consent.adapters.dynamodb.known_lists import ListStore, RememberedLists
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTexting
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
 from sms_consent.adapters.sqs.inbound_queue import InboundQueue
-from sms_consent.adapters.timed_cache import SenderCache
 from sms_consent.bootstrap.cold_start import uncollected
 from sms_consent.bootstrap.observability import logger, metrics
 from sms_consent.bootstrap.reporting import OperationalReporter

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from sms_consent.adapters.clock import TimedCache
 from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
 from sms_consent.adapters.error_mapping import is_condition_failed, translated
-from sms_consent.adapters.timed_cache import TimedCache
 from sms_consent.domain.errors import Moved
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Clock

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from support.fake_clock import FakeClock
 
-from sms_consent.adapters.timed_cache import TimedCache
+from sms_consent.adapters.clock import TimedCache
 
 
 class _SetBack(FakeClock):
