@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sms_consent.domain.decision import Asked
+from sms_consent_cli.commands.import_.heading import heading_key, vocabulary, words_in_all_languages
 from sms_consent_cli.commands.import_.status_column import (
+    NoRequest,
+    Status,
     StatusColumn,
     StatusKind,
+    StatusPair,
+    StatusTimes,
     about_texting,
+    has_no_time,
     status_columns,
     status_kind,
+    times_of,
 )
-from sms_consent_cli.shared.delimited_file import normalised_heading
 from sms_consent_cli.shared.terminal_text import printable
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["LINE", "NO_RULE", "PROBLEM", "Column", "Columns", "StatusRule"]
+__all__ = ["LINE", "NO_RULE", "PROBLEM", "Column", "Columns", "StatusRule", "listed"]
 
 LINE, PROBLEM = "import_line", "import_error"
 """Columns that a file of rejected lines has in addition."""
@@ -37,27 +43,16 @@ class Column(StrEnum):
     SOURCE = "source"
     REASON = "reason"
     END_USER = "end-user"
+    OPT_IN_TIME = "opt-in-time"
+    COUNTRY = "country"
+    CHANNEL = "channel"
 
 
-# Twilio's consents: contact_id, status, source, date_of_consent (twilio.com/docs/messaging/features/consent-api). AWS's own
-# list: OptedOutNumber, OptedOutTimestamp, EndUserOptedOut (API reference, OptedOutNumberInformation). Vibes: mdn. Others as
-# marketing platforms and databases name theirs; where none fits, the option names the column. The best name first. What
-# says who opted out, and when, has its own module, ``sms_consent_cli.commands.import_.status_column``.
 _NAMES: Mapping[Column, tuple[str, ...]] = {
-    Column.NUMBER: (
-        "number", "phone_number", "phone", "opted_out_number", "contact_id", "mobile", "mobile_number", "mobile_phone",
-        "phone_mobile", "cell", "cell_phone", "cellphone", "msisdn", "mdn", "telephone", "recipient", "subscriber",
-        "e164", "phonenumber", "destination_phone_number", "destination_number",
-    ),
-    Column.TIME: (
-        "date_of_consent", "decided_at", "sms_consent_timestamp", "sms_marketing_consent_timestamp", "consent_timestamp",
-        "timestamp", "time", "date",
-    ),
-    Column.LIST: ("list", "opt_out_list", "opt_out_list_name"),
-    Column.SOURCE: ("source", "sms_consent_source", "consent_source", "opt_out_source", "unsubscribe_source", "channel"),
-    Column.REASON: ("reason", "opt_out_reason", "unsubscribe_reason", "message", "text", "keyword", "comment", "note"),
-    Column.END_USER: ("end_user_opted_out", "end_user", "asked_by_end_user"),
-}  # fmt: skip
+    Column(name): words_in_all_languages(by_language) for name, by_language in vocabulary("columns").items()
+}
+_CERTAIN_CHANNELS = frozenset({"channel_type", "channeltype", "message_channel", "subscription_channel"})
+"""Headings of channels. A plain “channel” may also be where people opted out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +61,7 @@ class StatusRule:
 
     all_opted_out: bool = False
     yes_means: Asked | None = None  # OPT_OUT or OPT_IN, for a heading that does not say
+    values: Mapping[str, Asked | NoRequest] | None = None  # what a provider's words mean, by heading_key
 
 
 NO_RULE = StatusRule()
@@ -78,30 +74,23 @@ class Columns:
     places: Mapping[Column, int]
     headings: Sequence[str]
     width: int
-    status: StatusColumn | None  # None where every line is an opt-out
+    status: Status | None  # None where every line is an opt-out
+    decided_by_user: bool = False  # an option says who opted out
 
     @classmethod
     def of(cls, headings: Sequence[str], chosen: Mapping[Column, str], rule: StatusRule) -> Columns:
         """Recognise the columns by their headings. Raises UsageError if a column must be named."""
-        names = [normalised_heading(each) for each in headings]
-        places: dict[Column, int] = {}
-        for column, known in _NAMES.items():
-            if column in chosen:
-                places[column] = _place_of(chosen[column], names, column)
-                continue
-            found = sorted((known.index(name), place) for place, name in enumerate(names) if name in known)
-            found = (_times_of_opt_outs(headings) or found) if column is Column.TIME else found
-            if column in {Column.NUMBER, Column.TIME} and len(found) > 1:
-                what = "numbers" if column is Column.NUMBER else "times"
-                raise UsageError(f"{_quoted(headings, found)} may both be the {what}: give --{column}-column")
-            if found:
-                places[column] = found[0][1]
-        if Column.NUMBER not in places:
-            raise UsageError("no heading in the first line is known for a column of numbers: give --number-column NAME")
-        status = _status(headings, names, chosen, rule)
+        names = [heading_key(each) for each in headings]
+        places = _places(headings, names, chosen)
+        status: Status | None = _status(headings, names, chosen, rule)
+        opted_in_at = places.get(Column.OPT_IN_TIME)
+        if status is not None and status.kind is StatusKind.TIME_OF_OPT_OUT and opted_in_at is not None:
+            status = StatusTimes(status.places[0], opted_in_at)
+            places[Column.TIME] = status.opted_out
         if status is not None:
-            places[Column.STATUS] = status.place
-        return cls(places, tuple(headings), len(headings), status)
+            places[Column.STATUS] = status.places[0]
+        decided = rule.all_opted_out or Column.STATUS in chosen
+        return cls(places, tuple(headings), len(headings), status, decided)
 
     @classmethod
     def without_heading(
@@ -114,7 +103,7 @@ class Columns:
             if sum(looks_like_number) != 1:
                 raise UsageError("several columns may be the numbers: give --number-column, counted from 1")
             places[Column.NUMBER] = looks_like_number.index(True)
-        return cls(places, (), len(nameless), _status(nameless, nameless, chosen, rule))
+        return cls(places, (), len(nameless), _status(nameless, nameless, chosen, rule), bool(chosen) or rule.all_opted_out)
 
     def cell(self, cells: Sequence[str], column: Column) -> str | None:
         """Return a cell, or None if the file has no such column."""
@@ -131,27 +120,64 @@ class Columns:
         """Whether the times are those of opt-outs only, so that they are not the time of an opt-in."""
         return Column.TIME in self.places and status_kind(self.name(Column.TIME)) is StatusKind.TIME_OF_OPT_OUT
 
+    def time_cell(self, cells: Sequence[str], asked: Asked) -> str | None:
+        """Return the cell with the time of a request, or None if the line has none."""
+        column = Column.TIME
+        if asked is Asked.OPT_IN and (Column.OPT_IN_TIME in self.places or self.times_are_of_opt_outs):
+            column = Column.OPT_IN_TIME
+        cell = self.cell(cells, column)
+        return None if cell is None or has_no_time(cell) else cell.strip()
+
+    @property
+    def channel_is_certain(self) -> bool:
+        """Whether a heading or an option says that the column names the channel that a line is about."""
+        return self.places.get(Column.CHANNEL) != self.places.get(Column.SOURCE)
+
+    @property
+    def status_is_about_texting(self) -> bool:
+        """Whether the heading of the status says that it is about texts."""
+        return self.status is not None and any(about_texting(self.headings[place]) for place in self.status.places)
+
+    @property
+    def used(self) -> set[int]:
+        """The positions of the columns that are read."""
+        return {*self.places.values(), *(self.status.places if self.status is not None else ())}
+
+    @property
+    def unused(self) -> list[int]:
+        """The positions of the columns that are not read."""
+        return [place for place in range(self.width) if place not in self.used]
+
     def summary(self) -> str:
         """Return how each column is used, for the user to check before anything is recorded."""
-        read = [
-            f"{column} {self._shown(place)}" for column, place in self.places.items() if column is not Column.STATUS
-        ]
+        read = [f"{column} {self.shown(place)}" for column, place in self.places.items() if column is not Column.STATUS]
         if self.status is not None:
-            read.insert(1, f"status {self._shown(self.status.place)} ({_MEANINGS[self.status.kind]})")
+            read.insert(1, f"status {self.status_shown()}")
         summary = "columns: " + "; ".join(read)
-        left = [self._shown(place) for place in range(self.width) if place not in self.places.values()]
-        if left:
-            summary += f"; not read: {', '.join(left)}"
+        if left := self.unused:
+            summary += f"; not read: {', '.join(map(self.shown, left[:MOST_LISTED]))}"
+            summary += f" and {len(left) - MOST_LISTED} more" if len(left) > MOST_LISTED else ""
         if self.status is None:
-            why = "1 column" if self.width == 1 else "--all-opted-out"
-            summary += f"\n{why}: every line is an opt-out"
+            summary += f"\n{self.why_all_opted_out}: every line is an opt-out"
         return summary
+
+    def status_shown(self) -> str:
+        """Return the headings of the status, and what their cells mean."""
+        assert self.status is not None  # noqa: S101  for mypy
+        shown = " and ".join(map(self.shown, self.status.places))
+        return f"{shown} ({_TWO_SIDED.get(type(self.status)) or _MEANINGS[self.status.kind]})"
+
+    @property
+    def why_all_opted_out(self) -> str:
+        """Why every line is an opt-out, if there is no status."""
+        return "1 column" if self.width == 1 else "--all-opted-out"
 
     def view(self) -> dict[str, str]:
         """Return the columns for JSON."""
         return {column.value: self.name(column) for column in self.places}
 
-    def _shown(self, place: int) -> str:
+    def shown(self, place: int) -> str:
+        """Return a heading as it may be printed."""
         return _heading_shown(self.headings[place] if self.headings else "", place)
 
 
@@ -160,12 +186,61 @@ _MEANINGS: Mapping[StatusKind, str] = {
     StatusKind.YES_IS_OUT: "yes: opted out, no: nothing",
     StatusKind.YES_IS_IN: "yes: opted in, no: opted out",
     StatusKind.TIME_OF_OPT_OUT: "a time: opted out",
+    StatusKind.TIME_OF_OPT_IN: "a time: opted in",
 }
+_TWO_SIDED: Mapping[type, str] = {
+    StatusPair: "yes in the first: opted out, yes in the second: opted in, in neither: nothing",
+    StatusTimes: "the newer time applies: opted out or opted in, without one: nothing",
+}
+_ONLY_ONE: Mapping[Column, str] = {
+    Column.NUMBER: "numbers",
+    Column.TIME: "times",
+    Column.OPT_IN_TIME: "times of opt-ins",
+    Column.COUNTRY: "countries",
+    Column.CHANNEL: "channels",
+}  # fmt: skip
+MOST_LISTED = 20
+"""Headings that a message lists. A file may have thousands."""
+
+
+def _places(headings: Sequence[str], names: Sequence[str], chosen: Mapping[Column, str]) -> dict[Column, int]:
+    """Return the position of each column except the status. Raises UsageError if one must be named."""
+    places: dict[Column, int] = {}
+    for column in (*_NAMES, Column.OPT_IN_TIME):
+        found = [_place_of(chosen[column], names, column)] if column in chosen else _known(headings, names, column)
+        if column in _ONLY_ONE and len(found) > 1:
+            both = " and ".join(_heading_shown(headings[place], place) for place in found)
+            raise UsageError(f"{both} may both be the {_ONLY_ONE[column]}: give --{column}-column")
+        if found:
+            places[column] = found[0]
+    if Column.NUMBER not in places:
+        raise UsageError(
+            f"no heading is known for a column of numbers: give --number-column NAME. The headings are {listed(headings)}"
+        )
+    if (
+        Column.CHANNEL in places
+        and Column.SOURCE not in places
+        and names[places[Column.CHANNEL]] not in _CERTAIN_CHANNELS
+    ):
+        places[Column.SOURCE] = places[Column.CHANNEL]
+    return places
+
+
+def _known(headings: Sequence[str], names: Sequence[str], column: Column) -> list[int]:
+    """Return the positions of the columns with a known heading, the best one first."""
+    if column is Column.OPT_IN_TIME:
+        return times_of(StatusKind.TIME_OF_OPT_IN, headings)
+    if column is Column.TIME and (of_opt_outs := times_of(StatusKind.TIME_OF_OPT_OUT, headings)):
+        return of_opt_outs
+    known = _NAMES[column]
+    return [
+        place for _, place in sorted((known.index(name), place) for place, name in enumerate(names) if name in known)
+    ]
 
 
 def _status(
     headings: Sequence[str], names: Sequence[str], chosen: Mapping[Column, str], rule: StatusRule
-) -> StatusColumn | None:
+) -> StatusColumn | StatusPair | None:
     """Return the column that says who opted out. Raises UsageError if that is not certain."""
     given = chosen.get(Column.STATUS)
     if rule.all_opted_out:
@@ -174,29 +249,38 @@ def _status(
         return None
     if given is not None:
         place = _place_of(given, names, Column.STATUS)
-        return StatusColumn(place, _kind(status_kind(headings[place]) or StatusKind.WORDS, rule))
+        kind = _kind(status_kind(headings[place]) or StatusKind.WORDS, rule)
+        return StatusColumn(place, kind, named=True, values=rule.values)
     found = status_columns(headings)
-    if len(found) > 1:
+    pair = {kind: place for place, kind in found}
+    is_pair = len(found) == 2 and set(pair) == {StatusKind.YES_IS_OUT, StatusKind.YES_IS_IN}
+    if len(found) > 1 and not (is_pair and rule.yes_means is None):
         both = " and ".join(_heading_shown(headings[place], place) for place, _ in found)
         raise UsageError(f"{both} may both say who opted out: name one with --status-column NAME")
+    _refuse_of_mail([place for place, _ in found], headings, names)
+    if is_pair:
+        return StatusPair(*(StatusColumn(pair[kind], kind) for kind in (StatusKind.YES_IS_OUT, StatusKind.YES_IS_IN)))
     if found:
-        place, kind = found[0]
-        by_mail = [each for each in names if {"email", "mail"} & set(each.split("_"))]
-        if by_mail and not about_texting(headings[place]):
-            raise UsageError(
-                f"{_heading_shown(headings[place], place)} may be about e-mail, since the file has a column for it: "
-                "if it is about texts, name it with --status-column NAME"
-            )
-        return StatusColumn(place, _kind(kind, rule))
+        return StatusColumn(found[0][0], _kind(found[0][1], rule), values=rule.values)
     if len([name for name in names if name not in _OWN]) > 1:
-        listed = ", ".join(_heading_shown(each, place) for place, each in enumerate(headings))
         raise UsageError(
-            f"of its {len(names)} columns ({listed}), none is known to say who opted out: name it with "
+            f"of its {len(names)} columns ({listed(headings)}), none is known to say who opted out: name it with "
             "--status-column NAME, or give --all-opted-out if every line is an opt-out"
         )
     if rule.yes_means is not None:
         raise UsageError("--yes-means needs a status: name its column with --status-column NAME")
     return None
+
+
+def _refuse_of_mail(places: Sequence[int], headings: Sequence[str], names: Sequence[str]) -> None:
+    """Raise UsageError if a status may be about e-mail."""
+    by_mail = any({"email", "mail"} & set(each.split("_")) for each in names)
+    for place in places:
+        if by_mail and not about_texting(headings[place]):
+            raise UsageError(
+                f"{_heading_shown(headings[place], place)} may be about e-mail, since the file has a column for it: "
+                "if it is about texts, name it with --status-column NAME"
+            )
 
 
 def _kind(kind: StatusKind, rule: StatusRule) -> StatusKind:
@@ -205,22 +289,20 @@ def _kind(kind: StatusKind, rule: StatusRule) -> StatusKind:
     return StatusKind.YES_IS_OUT if rule.yes_means is Asked.OPT_OUT else StatusKind.YES_IS_IN
 
 
-def _times_of_opt_outs(headings: Sequence[str]) -> list[tuple[int, int]]:
-    return [(0, place) for place, each in enumerate(headings) if status_kind(each) is StatusKind.TIME_OF_OPT_OUT]
-
-
 def _place_of(given: str, names: Sequence[str], column: Column) -> int:
-    if given.strip() and normalised_heading(given) in names:
-        if names.count(normalised_heading(given)) > 1:
+    if given.strip() and heading_key(given) in names:
+        if names.count(heading_key(given)) > 1:
             raise UsageError(f"--{column}-column: several columns have that heading: give its place, counted from 1")
-        return names.index(normalised_heading(given))
+        return names.index(heading_key(given))
     if given.isdecimal() and 1 <= int(given) <= len(names):
         return int(given) - 1
     raise UsageError(f"--{column}-column: there is no column {printable(given, quoted=False)}")
 
 
-def _quoted(headings: Sequence[str], found: Sequence[tuple[int, int]]) -> str:
-    return " and ".join(_heading_shown(headings[place], place) for _, place in found)
+def listed(headings: Sequence[str]) -> str:
+    """Return headings for a message, the first ones if they are many."""
+    shown = ", ".join(_heading_shown(each, place) for place, each in enumerate(headings[:MOST_LISTED]))
+    return shown + (f" and {len(headings) - MOST_LISTED} more" if len(headings) > MOST_LISTED else "")
 
 
 def _heading_shown(name: str, place: int) -> str:

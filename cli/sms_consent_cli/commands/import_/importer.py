@@ -138,7 +138,7 @@ class FileImport:
             return ImportedLine(found.line, LineOutcome.REJECTED, found.reason)
         try:
             row = ImportRow.of(found.cells, self._settings)
-            if row.asked is NoRequest.NOTHING or (row.asked is Asked.OPT_IN and not self._opt_ins):
+            if isinstance(row.asked, NoRequest) or (row.asked is Asked.OPT_IN and not self._opt_ins):
                 return ImportedLine(found.line, LineOutcome.SKIPPED)
             decision = row.decision(self._settings, f"{self._file.path.name[:100]}:{found.line}")
             decision = replace(decision, import_id=self._import_id)

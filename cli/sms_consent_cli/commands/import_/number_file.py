@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sms_consent_cli.commands.import_.columns import NO_RULE, Column, Columns, StatusRule
-from sms_consent_cli.commands.import_.row import looks_like_number
+from sms_consent_cli.commands.import_.number_cell import NumberForm, looks_like_number
 from sms_consent_cli.shared.delimited_file import (
     BrokenLine,
     DelimitedRecord,
@@ -48,7 +48,7 @@ class NumberFile:
         first = next(iter(_read(path, dialect)), None)
         if not isinstance(first, DelimitedRecord):
             raise UsageError(f"{path}: the first line is empty or broken, so the columns are unknown")
-        numbers = [looks_like_number(cell, region) for cell in first.cells]
+        numbers = [looks_like_number(cell, NumberForm(region)) for cell in first.cells]
         if any(numbers):
             columns = Columns.without_heading(numbers, chosen, rule)
         elif any(_WRITTEN_NUMBER.fullmatch(cell.strip()) for cell in first.cells):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,24 +11,38 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 
 from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.phone_number import PhoneNumber
 from sms_consent.domain.time import as_text
 from sms_consent_cli.commands.import_.columns import Column, Columns
-from sms_consent_cli.commands.import_.status_column import NoRequest, StatusKind
+from sms_consent_cli.commands.import_.number_cell import NumberForm
+from sms_consent_cli.commands.import_.status_column import NoRequest, channel_request
 from sms_consent_cli.shared.delimited_file import unescape_cell
-from sms_consent_cli.shared.number_input import InvalidNumber, length_problem, parse_number
+from sms_consent_cli.shared.number_input import length_problem
 from sms_consent_cli.shared.usage_error import UsageError
 from sms_consent_cli.shared.written_time import Span, TimeFormat
 
-__all__ = ["ColumnSettings", "ImportRow", "InvalidRow", "looks_like_number"]
+__all__ = ["ColumnSettings", "ImportRow", "InvalidRow"]
 
 IMPORT = "import"
 LONGEST_NAME, LONGEST_TEXT = 200, 1600
-_SHORTENED = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _TRUTHS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
 
 
 class InvalidRow(ValueError):
     """A line is invalid. The message says why."""
+
+
+def _asked(cells: list[str], settings: ColumnSettings) -> Asked | NoRequest | ValueError:
+    """Return the request of a line, or why it is not certain."""
+    channel = settings.columns.cell(cells, Column.CHANNEL)
+    if channel is not None and (other := channel_request(channel)) is not None:
+        return other
+    if settings.columns.status is None:
+        return Asked.OPT_OUT  # a file of opt-outs
+    try:
+        return settings.columns.status.read_cells(cells, settings.times)
+    except ValueError as error:
+        return error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,46 +58,25 @@ class ColumnSettings:
     list_name: Callable[[str], str]  # as the ledger spells it; raises UsageError
     source: str | None
     end_user: bool
+    opt_ins: bool = True  # lines that request an opt-in are skipped if False
+    with_country_code: bool = False  # numbers without a plus begin with their country code
+
+    @property
+    def number_form(self) -> NumberForm:
+        """How the numbers are written."""
+        return NumberForm(self.region, self.with_country_code)
 
 
-def looks_like_number(cell: str, region: str | None) -> bool:
-    """Return whether a cell holds a number, so that the file has no headings."""
-    try:
-        _number(cell, region)
-    except ValueError:
-        return False
-    return True
+def _read_number(cells: Any, info: ValidationInfo[ColumnSettings]) -> str:
+    number, country = cells
+    return info.context.number_form.read(number, country)
 
 
-def _number(cell: str, region: str | None) -> str:
-    text = "".join(each for each in unicodedata.normalize("NFKC", cell) if unicodedata.category(each) != "Cf")
-    text = text.strip().removeprefix("'").removesuffix(".0")
-    if not text:
-        raise InvalidRow("it has no number")
-    if _SHORTENED.fullmatch(text):
-        raise InvalidRow("a spreadsheet has rounded its number, and its last digits are lost")
-    try:
-        number = parse_number(text, region)
-    except InvalidNumber as error:
-        raise InvalidRow(str(error).replace("--country, as US", "country with --region, as US")) from None
-    if not number.is_e164:
-        raise InvalidRow("a number has seven to fifteen digits with its country code, as +14255550182")
-    if (problem := length_problem(number)) is not None:
-        raise InvalidRow(f"{problem}: check how it was exported")
-    return number.e164
-
-
-def _read_number(cell: Any, info: ValidationInfo[ColumnSettings]) -> str:
-    return _number(cell, info.context.region)
-
-
-def _read_status(cell: Any, info: ValidationInfo[ColumnSettings]) -> Asked | NoRequest:
-    status = info.context.columns.status
-    if status is None:
-        return Asked.OPT_OUT  # a file of opt-outs
-    if status.kind is StatusKind.TIME_OF_OPT_OUT and cell:
-        info.context.times.read(cell)
-    return status.read(cell or "")
+def _read_status(asked: Any) -> Asked | NoRequest:
+    if isinstance(asked, ValueError):
+        raise asked
+    found: Asked | NoRequest = asked
+    return found
 
 
 def _read_time(cell: Any, info: ValidationInfo[ColumnSettings]) -> Span | None:
@@ -131,18 +122,23 @@ class ImportRow(BaseModel):
     def of(cls, cells: list[str], settings: ColumnSettings) -> ImportRow:
         """Parse a line. Raises InvalidRow with every problem."""
 
+        columns = settings.columns
+        asked = _asked(cells, settings)
+        if isinstance(asked, NoRequest) or (asked is Asked.OPT_IN and not settings.opt_ins):
+            return cls.skipped(asked)
+
         def cell(column: Column) -> str | None:
-            value = settings.columns.cell(cells, column)
+            value = columns.cell(cells, column)
             return value.strip() if value is not None else None
 
         def text(column: Column) -> str | None:
-            value = settings.columns.cell(cells, column)
+            value = columns.cell(cells, column)
             return value if value and value.strip() else None
 
         values = {
-            "number": cell(Column.NUMBER) or "",
-            "asked": cell(Column.STATUS),
-            "written": cell(Column.TIME),
+            "number": (cell(Column.NUMBER) or "", cell(Column.COUNTRY)),
+            "asked": asked,
+            "written": columns.time_cell(cells, asked if isinstance(asked, Asked) else Asked.OPT_OUT),
             "list_name": cell(Column.LIST),
             "end_user": cell(Column.END_USER),
             "source": text(Column.SOURCE) or settings.source,
@@ -158,10 +154,32 @@ class ImportRow(BaseModel):
             row._at(row.asked, settings)
         return row
 
+    @classmethod
+    def skipped(cls, asked: Asked | NoRequest) -> ImportRow:
+        """Return a line that requests nothing, or an opt-in that is not imported. Its other cells do not matter."""
+        return cls.model_construct(
+            number="", asked=asked, written=None, list_name="", end_user=False, source=None, reason=None
+        )
+
+    @property
+    def warning(self) -> str | None:
+        """Why the number may be wrong although it is imported, or None."""
+        return length_problem(PhoneNumber(self.number)) if self.number else None
+
+    def effective_time(self, settings: ColumnSettings) -> datetime | None:
+        """Return the time that the request would have, or None for a line that is not imported."""
+        try:
+            return self._at(self.asked, settings) if self.number and isinstance(self.asked, Asked) else None
+        except InvalidRow:
+            return None
+
     def _at(self, asked: Asked, settings: ColumnSettings) -> datetime:
         """Return the effective time. Raises InvalidRow."""
-        if asked is Asked.OPT_IN and (self.written is None or settings.columns.times_are_of_opt_outs):
-            raise InvalidRow("an opt-in without its own time might undo a newer STOP")
+        if asked is Asked.OPT_IN and self.written is None:
+            raise InvalidRow(
+                "an opt-in without its own time might undo a newer STOP: name the column of its time with "
+                "--opt-in-time-column, or --time-column if it has the times of both"
+            )
         if self.written is not None:
             try:
                 return self.written.moment(asked, settings.now)

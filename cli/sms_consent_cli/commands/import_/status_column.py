@@ -1,8 +1,6 @@
-"""The status column: whether a line is an opt-out. A status counts only if heading and cell are unambiguous.
+"""The columns that say what a line requests. A status counts only if heading and cell are unambiguous.
 
-The tables list which headings name a status, what their yes means, and which words mean which request. Headings are compared
-as sets of words without those that carry no meaning (``sms``, ``has``, ``of``): ``Opted Out``, ``sms_opted_out`` and
-``HasOptedOutOfMobile`` are equal, and a further word such as ``email`` or ``reason`` makes another heading.
+``vocabulary/status.toml`` lists which headings name a status, what their yes means, and which words mean which request.
 """
 
 from __future__ import annotations
@@ -11,11 +9,26 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from sms_consent.domain.decision import Asked
-from sms_consent_cli.shared.delimited_file import normalised_heading
+from sms_consent_cli.commands.import_.heading import heading_key, heading_words, vocabulary, words_in_all_languages
+from sms_consent_cli.shared.written_time import TimeFormat
 
-__all__ = ["NoRequest", "StatusColumn", "StatusKind", "about_texting", "status_columns", "status_kind"]
+__all__ = [
+    "NoRequest",
+    "Status",
+    "StatusColumn",
+    "StatusKind",
+    "StatusPair",
+    "StatusTimes",
+    "about_texting",
+    "channel_request",
+    "has_no_time",
+    "status_columns",
+    "status_kind",
+    "times_of",
+]
 
 
 class StatusKind(StrEnum):
@@ -25,110 +38,67 @@ class StatusKind(StrEnum):
     YES_IS_OUT = "yes is an opt-out"
     YES_IS_IN = "yes is an opt-in"
     TIME_OF_OPT_OUT = "a time is an opt-out"
+    TIME_OF_OPT_IN = "a time is an opt-in"  # says who opted out only beside a time of opt-outs
 
 
 class NoRequest(StrEnum):
     """A status that requests nothing."""
 
     NOTHING = "NOTHING"  # never subscribed or never answered: neither an opt-out nor an opt-in
+    OTHER_CHANNEL = "OTHER_CHANNEL"  # about e-mail or another channel than texts
 
 
-# Shopify's customers (“Accepts SMS Marketing”, yes or no), its API and those who follow it (“SMS Marketing Status”,
-# “smsMarketingState”), Klaviyo (“SMS Consent”, SUBSCRIBED …), Mailchimp (“SMS Marketing Status”, Subscribed …), Twilio's
-# Consent API (status, opt-in, opt-out, re-opt-in), Salesforce (HasOptedOutOfMobile), Brevo and Infobip (blacklist, blocklist).
-_KINDS: Mapping[StatusKind, tuple[str, ...]] = {
-    StatusKind.WORDS: (
-        "status", "state", "consent status", "consent state", "subscription status", "subscription state",
-        "subscriber status", "opt status", "permission status",
-    ),
-    StatusKind.YES_IS_OUT: (
-        "opted out", "opt out", "optout", "optedout", "unsubscribed", "unsubscribe", "blocked", "blacklisted",
-        "blacklist", "blocklisted", "blocklist", "do not", "do not contact", "dnc", "stopped", "suppressed", "revoked",
-        "opt out status", "optout status",
-    ),
-    StatusKind.YES_IS_IN: (
-        "subscribed", "opted in", "opt in", "optin", "optedin", "consent", "consented", "consents", "accepts", "accept",
-        "accepted", "consent given", "consent granted", "permission", "opt in status", "optin status",
-    ),
-    StatusKind.TIME_OF_OPT_OUT: (
-        "opted out at", "opted out timestamp", "opted out date", "opted out on", "opt out at", "opt out time",
-        "opt out date", "opt out timestamp", "optout at", "optout time", "optout date", "optout timestamp",
-        "unsubscribed at", "unsubscribed date", "unsubscribed on", "unsubscribed timestamp", "unsubscribe date",
-        "unsubscribe time", "date unsubscribed", "date opted out",
-    ),
-}  # fmt: skip
-_TEXTING = frozenset({"sms", "mms", "text", "texts", "texting", "mobile"})
-_SILENT = _TEXTING | {
-    "is",
-    "has",
-    "have",
-    "of",
-    "to",
-    "from",
-    "for",
-    "current",
-    "phone",
-    "message",
-    "messages",
-    "messaging",
+_STATUS = vocabulary("status")
+_KIND_OF: Mapping[frozenset[str], StatusKind] = {
+    frozenset(name.split()): StatusKind[kind.upper()]
+    for kind, by_language in _STATUS["headings"].items()
+    for name in words_in_all_languages(by_language)
 }
+_VALUES: Mapping[str, Asked | NoRequest] = {
+    "opt_out": Asked.OPT_OUT, "opt_in": Asked.OPT_IN, "nothing": NoRequest.NOTHING,
+}  # fmt: skip
+_REQUEST_OF: Mapping[str, Asked | NoRequest] = {
+    word: _VALUES[value]
+    for value, by_language in _STATUS["values"].items()
+    for word in words_in_all_languages(by_language)
+}
+_YES = frozenset(words_in_all_languages(_STATUS["booleans"]["yes"]))
+_NO = frozenset(words_in_all_languages(_STATUS["booleans"]["no"]))
+_OTHER_CHANNELS = frozenset(_STATUS["channels"]["other"])
+_NO_TIME = frozenset({"", "null", "none", "nil", "nan", "n a", "na", "0000 00 00", "0000 00 00 00 00 00"})
+"""How databases and spreadsheets write that there is no time."""
+
+_TEXTING = frozenset({"sms", "mms", "text", "texts", "texting", "mobile"})
+_SILENT = _TEXTING | frozenset(
+    {"is", "has", "have", "of", "to", "from", "for", "current", "phone", "message", "messages", "messaging"}
+)
 _MARKETING = "marketing"
 """Without a word for texts it may be about e-mail, as Shopify's “Accepts Marketing” was."""
 _NEEDS_TEXTING = frozenset(
     {
-        "accept",
-        "accepts",
-        "accepted",
-        "permission",
-        "state",
-        "blocked",
-        "blacklist",
-        "blacklisted",
-        "blocklist",
-        "blocklisted",
+        "accept", "accepts", "accepted", "accepte", "acepta", "accetta", "aceita", "permission", "state", "estado", "etat",
+        "blocked", "blacklist", "blacklisted", "blocklist", "blocklisted", "gesperrt", "enabled", "allowed", "do", "not",
+        "send", "no", "contactar", "ne", "pas", "contacter", "stop", "at", "on", "date", "time",
     }
-    | {"do", "not"}
-)
+)  # fmt: skip
 """Headings that are ambiguous without a word for texts: “State” may be Ohio."""
-
-_WORDS: Mapping[Asked | NoRequest, tuple[str, ...]] = {
-    Asked.OPT_OUT: (
-        "opted_out", "opt_out", "optout", "optedout", "out", "unsubscribed", "unsubscribe", "stop", "stopped", "suppressed",
-        "revoked", "blocked", "blacklisted", "blocklisted", "opt_out_message", "do_not_contact", "do_not_text", "dnc",
-    ),
-    Asked.OPT_IN: (
-        "opted_in", "opt_in", "optin", "optedin", "in", "subscribed", "subscribe", "start", "active", "re_opt_in",
-        "opt_in_pending", "resubscribed", "unstop",
-    ),
-    NoRequest.NOTHING: (
-        "never_subscribed", "not_subscribed", "non_subscribed", "nonsubscribed", "never_opted_in", "not_opted_in",
-        "not_opted_out", "none", "pending", "unconfirmed", "unknown", "no_consent",
-    ),
-}  # fmt: skip
-_STATUS_ONLY = frozenset({"in", "out", "start", "active", "none", "blocked", "stopped", "unknown"})
+_STATUS_ONLY = frozenset(
+    {"in", "out", "start", "active", "none", "blocked", "stopped", "stop", "unknown", "never", "granted"}
+)
 """Words that are a status only under a heading for statuses: under “Opted out”, “active” is ambiguous."""
-_YES, _NO = frozenset({"true", "yes", "y", "1", "t"}), frozenset({"false", "no", "n", "0", "f"})
 
-_PLAIN_HEADING = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _\-.:/()?']*")
-_PLAIN_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _\-]*")
+_PLAIN_HEADING = re.compile(r"[^\W_][\w \-.:/()?'’]*")
+_PLAIN_WORD = re.compile(r"[^\W_][\w \-]*")
 """Other characters, such as a negation sign, can change the meaning of a heading or word."""
+_OF_CHANNEL = re.compile(r"(?P<status>[^\W_][\w \-]*?)\s*\((?P<channel>[\w \-]+)\)")
+"""A status with its channel, as ``UNSUBSCRIBED (EMAIL)``."""
 _CUSTOM_FIELD = re.compile(r"(?:[A-Za-z0-9]+__)?([A-Za-z0-9_]+?)__p?c")
 """Salesforce's custom fields: a namespace before the name, ``__c`` after it."""
 
 
-def _words(name: str) -> tuple[str, ...]:
-    return tuple(normalised_heading(name).split("_"))
-
-
-_KIND_OF: Mapping[frozenset[str], StatusKind] = {
-    frozenset(name.split()): kind for kind, names in _KINDS.items() for name in names
-}
-_REQUEST_OF: Mapping[str, Asked | NoRequest] = {word: asked for asked, words in _WORDS.items() for word in words}
-
-
 def about_texting(name: str) -> bool:
     """Return whether a heading is about texts."""
-    return bool(_TEXTING & set(_words(name)))
+    return bool(_TEXTING & set(heading_words(name)))
 
 
 def status_kind(name: str) -> StatusKind | None:
@@ -137,7 +107,7 @@ def status_kind(name: str) -> StatusKind | None:
     name = custom[1] if custom is not None else name.strip()
     if not _PLAIN_HEADING.fullmatch(name):
         return None
-    words = _words(name)
+    words = heading_words(name)
     telling = [word for word in words if word not in _SILENT]
     texting = about_texting(name)
     if _MARKETING in telling and texting:
@@ -147,31 +117,82 @@ def status_kind(name: str) -> StatusKind | None:
     return _KIND_OF.get(frozenset(telling))
 
 
+class Status(Protocol):
+    """What says which request a line makes."""
+
+    @property
+    def kind(self) -> StatusKind:
+        """What the cells of the first column hold."""
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The positions of the columns that are read."""
+
+    def read_cells(self, cells: Sequence[str], times: TimeFormat) -> Asked | NoRequest:
+        """Return the request of a line. Raises ValueError if it is not certain: such a line is never an opt-out."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatusColumn:
-    """The column that says what each line requests."""
+    """A column that says what each line requests."""
 
     place: int
     kind: StatusKind
+    named: bool = False  # by an option, so that lines without a time request nothing
+    values: Mapping[str, Asked | NoRequest] | None = None  # what a provider's own words mean, by heading_key
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The positions of the columns that are read."""
+        return (self.place,)
+
+    def read_cells(self, cells: Sequence[str], times: TimeFormat) -> Asked | NoRequest:
+        """Return the request of a line. Raises ValueError if it is not certain."""
+        cell = cells[self.place].strip()
+        if self.kind is StatusKind.TIME_OF_OPT_OUT and cell:
+            times.read(cell)
+        return self.read(cell)
 
     def read(self, cell: str) -> Asked | NoRequest:
         """Return the request in a cell. Raises ValueError if it is not certain: such a line is never an opt-out."""
         cell = cell.strip()
+        if self.values is not None and heading_key(cell) in self.values:
+            return self.values[heading_key(cell)]
         if self.kind is StatusKind.TIME_OF_OPT_OUT:
+            if not cell and self.named:
+                return NoRequest.NOTHING
             if not cell:
                 raise ValueError(
-                    "it has no time, so it may not be an opt-out: if every line is one, give the time of the export with "
-                    "--as-of, and --all-opted-out"
+                    "it has no time, so it may not be an opt-out: if such lines are people who did not opt out, name the "
+                    "column with --status-column; if every line is an opt-out, give the time of the export with --as-of, "
+                    "and --all-opted-out"
                 )
             return Asked.OPT_OUT  # the caller rejects invalid times
         if not cell:
             raise ValueError("its status is empty, so it may not be an opt-out")
-        word = normalised_heading(cell) if _PLAIN_WORD.fullmatch(cell) else ""
-        if word in _REQUEST_OF and (self.kind is StatusKind.WORDS or word not in _STATUS_ONLY):
-            return _REQUEST_OF[word]
+        asked = self.word(cell)
+        if asked is not None:
+            return asked
+        word = heading_key(cell) if _PLAIN_WORD.fullmatch(cell) else ""
         if word in _YES | _NO:
             return self._truth(word in _YES)
-        raise ValueError("its status is not a known opt-out or opt-in, such as opted_out or subscribed")
+        raise ValueError(
+            f"its status ({_form(cell)}) is not a known opt-out or opt-in, such as opted_out or subscribed: correct it, or "
+            "use --preset if the file comes from a provider that has one"
+        )
+
+    def word(self, cell: str) -> Asked | NoRequest | None:
+        """Return the request that a cell names, or None if it is not a known word."""
+        cell = cell.strip()
+        of_channel = _OF_CHANNEL.fullmatch(cell)
+        if of_channel is not None and heading_key(of_channel["channel"]) in _OTHER_CHANNELS:
+            return NoRequest.OTHER_CHANNEL
+        if of_channel is not None and heading_key(of_channel["channel"]) in _TEXTING:
+            cell = of_channel["status"]
+        word = heading_key(cell) if _PLAIN_WORD.fullmatch(cell) else ""
+        if self.kind is StatusKind.WORDS or word not in _STATUS_ONLY:
+            return _REQUEST_OF.get(word)
+        return None
 
     def _truth(self, yes: bool) -> Asked | NoRequest:
         if self.kind is StatusKind.YES_IS_OUT:
@@ -181,8 +202,96 @@ class StatusColumn:
         raise ValueError("its heading does not say whether yes is an opt-out: give --yes-means")
 
 
+@dataclass(frozen=True, slots=True)
+class StatusPair:
+    """A flag for opt-outs beside one for opt-ins: neither is set for people who were never asked."""
+
+    opted_out: StatusColumn
+    opted_in: StatusColumn
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The positions of both flags."""
+        return (self.opted_out.place, self.opted_in.place)
+
+    @property
+    def kind(self) -> StatusKind:
+        """What the cells of the first column hold."""
+        return self.opted_out.kind
+
+    def read_cells(self, cells: Sequence[str], times: TimeFormat) -> Asked | NoRequest:
+        """Return the request of a line. Raises ValueError if a flag is unclear, or both are set."""
+        del times
+        out_cell, in_cell = cells[self.opted_out.place].strip(), cells[self.opted_in.place].strip()
+        if not out_cell and not in_cell:
+            raise ValueError("its status is empty, so it may not be an opt-out")
+        opted_out = bool(out_cell) and self.opted_out.read(out_cell) is Asked.OPT_OUT
+        opted_out |= self.opted_in.word(in_cell) is Asked.OPT_OUT
+        opted_in = bool(in_cell) and self.opted_in.read(in_cell) is Asked.OPT_IN
+        if opted_out and opted_in:
+            raise ValueError("it is both opted out and opted in: name the column that applies with --status-column")
+        return Asked.OPT_OUT if opted_out else Asked.OPT_IN if opted_in else NoRequest.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class StatusTimes:
+    """A time of the opt-out beside one of the opt-in: the newer one applies, and the opt-out if that is not certain."""
+
+    opted_out: int
+    opted_in: int
+    kind: StatusKind = StatusKind.TIME_OF_OPT_OUT
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The positions of both times."""
+        return (self.opted_out, self.opted_in)
+
+    def read_cells(self, cells: Sequence[str], times: TimeFormat) -> Asked | NoRequest:
+        """Return the request of a line. Raises ValueError for an invalid time."""
+        opted_out, opted_in = (
+            None if has_no_time(cells[place]) else times.read(cells[place].strip()) for place in self.places
+        )
+        if opted_out is None:
+            return NoRequest.NOTHING if opted_in is None else Asked.OPT_IN
+        if opted_in is not None and opted_in.earliest > opted_out.latest:
+            return Asked.OPT_IN
+        return Asked.OPT_OUT
+
+
+def has_no_time(cell: str) -> bool:
+    """Return whether a cell says that there is no time."""
+    return " ".join(heading_words(cell)) in _NO_TIME
+
+
+def channel_request(cell: str) -> NoRequest | None:
+    """Return OTHER_CHANNEL for a line that is about e-mail or another channel than texts, else None."""
+    return NoRequest.OTHER_CHANNEL if heading_key(cell) in _OTHER_CHANNELS else None
+
+
+_FORMS = (
+    (r"[0-9]+", "a number of {n} digits"),
+    (r"[0-9.,]+", "a decimal number"),
+    (r"[^\W\d_]+", "a word of {n} letters"),
+    (r"[^\W_]+([ _-][^\W_]+)*", "{w} words"),
+)
+
+
+def _form(cell: str) -> str:
+    """Describe the form of a cell without its content."""
+    for pattern, form in _FORMS:
+        if re.fullmatch(pattern, cell):
+            return form.format(n=len(cell), w=len(heading_words(cell)))
+    return f"{len(cell)} characters with punctuation"
+
+
+def times_of(kind: StatusKind, names: Sequence[str]) -> list[int]:
+    """Return the positions of the columns whose heading names a time of that kind."""
+    return [place for place, name in enumerate(names) if status_kind(name) is kind]
+
+
 def status_columns(names: Sequence[str]) -> list[tuple[int, StatusKind]]:
     """Return the columns whose heading names a status; a time of an opt-out only if there is no other."""
     kinds = [(place, kind) for place, name in enumerate(names) if (kind := status_kind(name)) is not None]
+    kinds = [each for each in kinds if each[1] is not StatusKind.TIME_OF_OPT_IN]
     times = [each for each in kinds if each[1] is StatusKind.TIME_OF_OPT_OUT]
     return [each for each in kinds if each not in times] or times

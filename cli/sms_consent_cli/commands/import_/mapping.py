@@ -1,0 +1,282 @@
+"""The survey of a file before anything is written: how each column is read, and what would be imported.
+
+It reads the whole file once, in bounded memory. Numbers are masked, and neither texts nor names are shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sms_consent.domain.decision import Asked
+from sms_consent.domain.phone_number import mask
+from sms_consent_cli.commands.import_.columns import Column
+from sms_consent_cli.commands.import_.consent_signs import ConsentSign, consent_sign
+from sms_consent_cli.commands.import_.number_file import NumberFile
+from sms_consent_cli.commands.import_.row import ColumnSettings, ImportRow, InvalidRow
+from sms_consent_cli.commands.import_.status_column import (
+    NoRequest,
+    StatusKind,
+    StatusPair,
+    about_texting,
+    channel_request,
+)
+from sms_consent_cli.shared.delimited_file import BrokenLine, DelimitedRecord
+from sms_consent_cli.shared.terminal_text import printable
+from sms_consent_cli.shared.usage_error import UsageError
+
+__all__ = ["FileSurvey"]
+
+MOST_VALUES = 30
+"""Different values of a column that are counted. With more, it is no status."""
+MOST_SHOWN, MOST_COLUMNS = 5, 12
+LONGEST_VALUE, MOST_DIGITS = 24, 5
+"""Values that are longer, or have so many digits, may be a person's and are not shown."""
+MOST_NUMBERS = 500_000
+"""Numbers that are remembered to find repeated ones, about 50 MB."""
+SAMPLES = 3
+
+_MEANINGS: dict[Asked | NoRequest, str] = {
+    Asked.OPT_OUT: "opted out",
+    Asked.OPT_IN: "opted in",
+    NoRequest.NOTHING: "no request",
+    NoRequest.OTHER_CHANNEL: "about another channel",
+}
+
+
+@dataclass(slots=True)
+class ColumnValues:
+    """The different values of a column, until they are too many."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    many: bool = False
+
+    def add(self, value: str) -> None:
+        """Count a value."""
+        self.counts[value.strip()[: LONGEST_VALUE + 1]] += 1
+        if len(self.counts) > MOST_VALUES:
+            self.many = True
+            self.counts.clear()
+
+    def shown(self) -> str:
+        """Return the most common values as they may be printed."""
+        if self.many:
+            return f"more than {MOST_VALUES} different values"
+        parts = [f"{_value_shown(value)} {count:,}" for value, count in self.counts.most_common(MOST_SHOWN)]
+        left = len(self.counts) - len(parts)
+        return ", ".join(parts) + (f" and {left} more" if left else "")
+
+
+@dataclass(slots=True)
+class FileSurvey:
+    """What an import of a file would do."""
+
+    file: NumberFile
+    settings: ColumnSettings
+    lines: int = 0
+    outcomes: Counter[Asked | NoRequest] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+    warned_lines: list[int] = field(default_factory=list)
+    statuses: dict[tuple[str, ...], Counter[str]] = field(default_factory=dict)
+    other_statuses: int = 0
+    unused: dict[int, ColumnValues] = field(default_factory=dict)
+    channels: Counter[bool] = field(default_factory=Counter)
+    repeated: int = 0
+    samples: dict[str, str] = field(default_factory=dict)
+    _numbers: set[int] = field(default_factory=set)
+
+    def run(self) -> Iterator[int]:
+        """Read the file, and yield the number of each line. Raises UsageError if the file cannot be read to its end."""
+        self.unused = {place: ColumnValues() for place in self.file.columns.unused}
+        counted = dict(self.unused)
+        for found in self.file.rows():
+            self.lines += 1
+            yield found.line
+            if isinstance(found, BrokenLine):
+                self._reject(found.reason)
+                continue
+            for place, values in tuple(counted.items()):
+                values.add(found.cells[place])
+                if values.many:
+                    del counted[place]
+            self._add(found)
+        self._numbers.clear()
+
+    def _add(self, found: DelimitedRecord) -> None:
+        channel = self.file.columns.cell(found.cells, Column.CHANNEL)
+        if channel is not None and channel.strip():
+            self.channels[channel_request(channel) is None and about_texting(channel)] += 1
+        try:
+            row = ImportRow.of(found.cells, self.settings)
+        except InvalidRow as error:
+            self._status(found.cells, "rejected")
+            self._reject(str(error))
+            return
+        meaning = _MEANINGS[row.asked]
+        self._status(found.cells, meaning)
+        self.outcomes[row.asked] += 1
+        if row.number:
+            self._number(int(row.number))
+            if (warning := row.warning) is not None:
+                self.warnings[warning] += 1
+                if len(self.warned_lines) < MOST_SHOWN:
+                    self.warned_lines.append(found.line)
+        if len(self.samples) < SAMPLES and (self.lines <= SAMPLES or meaning not in self.samples):
+            key = meaning if meaning not in self.samples else f"{meaning} {found.line}"
+            self.samples[key] = self._sample(found, row)
+
+    def _number(self, number: int) -> None:
+        if number in self._numbers:
+            self.repeated += 1
+        elif len(self._numbers) < MOST_NUMBERS:
+            self._numbers.add(number)
+
+    def _status(self, cells: list[str], meaning: str) -> None:
+        status = self.file.columns.status
+        if status is None or status.kind is StatusKind.TIME_OF_OPT_OUT:
+            return
+        values = tuple(cells[place].strip()[: LONGEST_VALUE + 1] for place in status.places)
+        if values not in self.statuses and len(self.statuses) >= MOST_VALUES:
+            self.other_statuses += 1
+            return
+        self.statuses.setdefault(values, Counter())[meaning] += 1
+
+    def _reject(self, reason: str) -> None:
+        self.rejected[reason if reason in self.rejected or len(self.rejected) < MOST_VALUES else "another problem"] += 1
+
+    def _sample(self, found: DelimitedRecord, row: ImportRow) -> str:
+        number = row.number
+        if not number:
+            try:
+                cell = self.file.columns.cell(found.cells, Column.NUMBER) or ""
+                number = self.settings.number_form.read(cell, self.file.columns.cell(found.cells, Column.COUNTRY))
+            except ValueError:
+                number = ""
+        shown = f"line {found.line}: {mask(number)} {_MEANINGS[row.asked]}"
+        at = row.effective_time(self.settings)
+        return shown + (f", {at:%Y-%m-%d %H:%M:%S} UTC" if at is not None else "")
+
+    # --- what is uncertain
+
+    def doubts(self) -> dict[int, ConsentSign]:
+        """Return the columns that are not read although they look like consent."""
+        columns, status = self.file.columns, self.file.columns.status
+        if columns.decided_by_user:
+            return {}
+        certain = status is not None and status.kind is not StatusKind.TIME_OF_OPT_OUT
+        certain = certain and (columns.status_is_about_texting or isinstance(status, StatusPair))
+        found = {}
+        for place, values in self.unused.items():
+            heading = columns.headings[place] if columns.headings else ""
+            sign = consent_sign(heading, None if values.many else values.counts, status_is_certain=certain)
+            if sign is not None:
+                found[place] = sign
+        return found
+
+    def refusal(self) -> str | None:
+        """Return why the file is not imported without a further option, or None."""
+        columns = self.file.columns
+        if (other := self.channels[False]) and not columns.channel_is_certain and self.outcomes[NoRequest.OTHER_CHANNEL]:
+            return (
+                f"{columns.shown(columns.places[Column.CHANNEL])} names other channels than texts on {other:,} lines: if it says "
+                f"which channel each line is about, name it with --channel-column, and those lines are skipped; if it says "
+                "where people opted out, with --source-column"
+            )
+        doubts = self.doubts()
+        if not doubts:
+            return None
+        shown = "; ".join(
+            f"{columns.shown(place)} ({sign}: {self.unused[place].shown()})"
+            for place, sign in list(doubts.items())[:MOST_SHOWN]
+        )
+        read = f", beside {columns.status_shown()}" if columns.status is not None else ""
+        return (
+            f"a column that is not read looks like consent{read}: {shown}. Name the column that says who opted out with "
+            "--status-column NAME, or give --all-opted-out if every line is an opt-out"
+        )
+
+    # --- what is shown
+
+    def mapping(self) -> str:
+        """Return how the file is read and what would be imported, to be checked before anything is written."""
+        columns = self.file.columns
+        parts = [columns.summary()]
+        for values, meanings in sorted(self.statuses.items(), key=lambda item: -item[1].total()):
+            shown = " / ".join(map(_value_shown, values))
+            parts += [f"  {shown}: {meaning} ({count:,} lines)" for meaning, count in meanings.most_common()]
+        if self.other_statuses:
+            parts.append(f"  other values ({self.other_statuses:,} lines)")
+        unused = [
+            f"  not read: {columns.shown(place)}: {values.shown()}"
+            for place, values in list(self.unused.items())[:MOST_COLUMNS]
+            if self.lines
+        ]
+        parts += unused
+        if len(self.unused) > MOST_COLUMNS:
+            parts.append(f"  and {len(self.unused) - MOST_COLUMNS} more columns that are not read")
+        parts.append(self.counts_shown())
+        parts += self.samples.values()
+        return "\n".join(parts)
+
+    def counts_shown(self) -> str:
+        """Return the counts in one sentence."""
+        opt_ins = "" if self.settings.opt_ins else ", not imported without --opt-ins"
+        named = [
+            (self.outcomes[Asked.OPT_OUT], "opted out"),
+            (self.outcomes[Asked.OPT_IN], f"opted in{opt_ins}"),
+            (self.outcomes[NoRequest.NOTHING], "without a request"),
+            (self.outcomes[NoRequest.OTHER_CHANNEL], "about another channel"),
+            (self.rejected.total(), "rejected"),
+        ]
+        counts = "; ".join(f"{count:,} {name}" for count, name in named if count)
+        counts = f"{self.lines:,} lines: {counts or 'nothing to import'}"
+        if self.repeated:
+            counts += f"\n{self.repeated:,} lines repeat a number, which counts once, by its newest request"
+        if self.warnings:
+            counts += f"\nwarning: {self.warnings.total():,} numbers are imported but may be wrong (" + "; ".join(
+                f"{problem}: {count:,}" for problem, count in self.warnings.most_common()
+            )
+            counts += f"), the first on line {', '.join(map(str, self.warned_lines))}"
+        return counts
+
+    def view(self) -> dict[str, Any]:
+        """Return the survey for JSON."""
+        columns = self.file.columns
+        return {
+            "lines": self.lines,
+            "optOuts": self.outcomes[Asked.OPT_OUT],
+            "optIns": self.outcomes[Asked.OPT_IN],
+            "noRequest": self.outcomes[NoRequest.NOTHING],
+            "otherChannel": self.outcomes[NoRequest.OTHER_CHANNEL],
+            "rejected": dict(self.rejected),
+            "repeatedNumbers": self.repeated,
+            "warnings": dict(self.warnings),
+            "statusValues": [
+                {"values": list(map(_plain_value, values)), "meaning": meaning, "lines": count}
+                for values, meanings in self.statuses.items()
+                for meaning, count in meanings.items()
+            ],
+            "notRead": [columns.shown(place) for place in list(self.unused)[: MOST_COLUMNS * 10]],
+        }
+
+
+def _plain_value(value: str) -> str:
+    private = len(value) > LONGEST_VALUE or "@" in value or sum(map(str.isdecimal, value)) >= MOST_DIGITS
+    return "…" if private else value
+
+
+def _value_shown(value: str) -> str:
+    if not value:
+        return "empty"
+    return "…" if _plain_value(value) != value else printable(value)
+
+
+def check(survey: FileSurvey) -> None:
+    """Raise UsageError if the file is not imported without a further option."""
+    if (refusal := survey.refusal()) is not None:
+        raise UsageError(refusal)
+
+
