@@ -103,7 +103,9 @@ class Columns:
             if sum(looks_like_number) != 1:
                 raise UsageError("several columns may be the numbers: give --number-column, counted from 1")
             places[Column.NUMBER] = looks_like_number.index(True)
-        return cls(places, (), len(nameless), _status(nameless, nameless, chosen, rule), bool(chosen) or rule.all_opted_out)
+        return cls(
+            places, (), len(nameless), _status(nameless, nameless, chosen, rule), bool(chosen) or rule.all_opted_out
+        )
 
     def cell(self, cells: Sequence[str], column: Column) -> str | None:
         """Return a cell, or None if the file has no such column."""

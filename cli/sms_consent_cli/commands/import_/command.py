@@ -41,6 +41,9 @@ def import_numbers(
         typer.Argument(metavar="FILE.csv", help="Separated by comma, semicolon, tab or bar; with or without headings."),
     ],
     region: Annotated[str | None, typer.Option(help="Country of numbers without country code, as US.")] = None,
+    with_country_code: Annotated[
+        bool, typer.Option("--with-country-code", help="Numbers without a plus begin with their country code.")
+    ] = False,
     list_name: Annotated[
         str | None,
         typer.Option("--list", help="The opt-out list of lines that do not name one. Default: the stack's own."),
@@ -92,6 +95,13 @@ def import_numbers(
             "--all-opted-out", help="Every line is an opt-out, regardless of its columns.", rich_help_panel=COLUMNS
         ),
     ] = False,
+    opt_in_time_column: Annotated[
+        str | None, _column("The times of opt-ins, if --time-column has those of opt-outs. Default: opted_in_at…")
+    ] = None,
+    country_column: Annotated[str | None, _column("The country of each number. Default: country.")] = None,
+    channel_column: Annotated[
+        str | None, _column("The channel of each line: those for e-mail and push are skipped. Default: channel_type.")
+    ] = None,
     list_column: Annotated[str | None, _column("The opt-out list. Default: list.")] = None,
     source_column: Annotated[str | None, _column("The source. Default: source, channel.")] = None,
     reason_column: Annotated[str | None, _column("The reason, stored like a text. Default: reason, message.")] = None,
@@ -105,7 +115,10 @@ def import_numbers(
     from_start: Annotated[
         bool, typer.Option("--from-start", help="Start again instead of continuing an interrupted run.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every line, and write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check every line, and write only the file of rejected lines.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether the file is read correctly.")] = False,
     no_check: Annotated[bool, typer.Option("--no-check", help="Do not check in AWS whether the lists exist.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=100, help="Lines written concurrently.")] = 16,
     as_json: AsJson = False,
@@ -129,12 +142,14 @@ def import_numbers(
     chosen = {
         Column.NUMBER: number_column, Column.TIME: time_column, Column.STATUS: status_column, Column.LIST: list_column,
         Column.SOURCE: source_column, Column.REASON: reason_column, Column.END_USER: end_user_column,
+        Column.OPT_IN_TIME: opt_in_time_column, Column.COUNTRY: country_column, Column.CHANNEL: channel_column,
     }  # fmt: skip
     rule = StatusRule(all_opted_out, yes_means.asked if yes_means is not None else None)
     options = ImportOptions(
         file=file, columns={column: given for column, given in chosen.items() if given is not None}, region=region,
         list_name=list_name, as_of=as_of, timezone=timezone, time_format=time_format, end_user=end_user, source=source, by=by,
-        opt_ins=opt_ins, rule=rule, rejects=rejects, from_start=from_start, dry_run=dry_run, check=not no_check, workers=workers,
+        opt_ins=opt_ins, rule=rule, rejects=rejects, from_start=from_start, dry_run=dry_run,
+        with_country_code=with_country_code, yes=yes, check=not no_check, workers=workers,
     )  # fmt: skip
     with report_aws_errors("import"), report_usage_errors("import"):
         run = ImportRun(options, table, stack)

@@ -16,7 +16,9 @@ _YES = frozenset(words_in_all_languages(_STATUS["booleans"]["yes"]))
 _NO = frozenset(words_in_all_languages(_STATUS["booleans"]["no"]))
 _OTHER_CHANNELS = frozenset(_STATUS["channels"]["other"])
 _TIMES = frozenset({StatusKind.TIME_OF_OPT_OUT, StatusKind.TIME_OF_OPT_IN})
-_NOT_CONSENT = frozenset({"source", "reason", "url", "ip", "method", "keyword", "by", "form", "text", "copy", "level", "id", "token"})
+_NOT_CONSENT = frozenset(
+    {"source", "reason", "url", "ip", "method", "keyword", "by", "form", "text", "copy", "level", "id", "token"}
+)
 """Words of headings that describe how consent was given, not whether."""
 
 
@@ -49,6 +51,7 @@ def consent_sign(heading: str, values: Collection[str] | None, *, status_is_cert
         return None
     if keys <= _VALUES | _YES | _NO and keys & _VALUES:
         return ConsentSign("by its values")
-    if keys <= _YES | _NO and (not status_is_certain or about_texting(heading)):
+    both = bool(keys & _YES and keys & _NO) or all(len(key) > 1 for key in keys)  # “x” or “1” alone may be anything
+    if keys <= _YES | _NO and both and (not status_is_certain or about_texting(heading)):
         return ConsentSign("by its values, yes or no")
     return None

@@ -58,7 +58,7 @@ class ImportedLine:
 class ImportState:
     """The stored progress and the rejected lines of a run."""
 
-    journal: Journal
+    journal: Journal | None  # None in a dry run
     rejects: RejectFile
     progress: Progress
     record: ImportLog | None = None
@@ -168,7 +168,7 @@ class FileImport:
         return line
 
     def _save(self) -> None:
-        if self._state is not None:
+        if self._state is not None and self._state.journal is not None:
             kept = self._state.rejects.kept()
             began_at = as_text(self._settings.now)
             self._state.journal.write(Progress(self.line, kept, dict(self.counts), began_at, self._import_id))

@@ -5,10 +5,13 @@ It reads the whole file once, in bounded memory. Numbers are masked, and neither
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+import typer
 
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.phone_number import mask
@@ -24,10 +27,10 @@ from sms_consent_cli.commands.import_.status_column import (
     channel_request,
 )
 from sms_consent_cli.shared.delimited_file import BrokenLine, DelimitedRecord
-from sms_consent_cli.shared.terminal_text import printable
+from sms_consent_cli.shared.terminal_text import printable, say, visible
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["FileSurvey"]
+__all__ = ["FileSurvey", "confirm"]
 
 MOST_VALUES = 30
 """Different values of a column that are counted. With more, it is no status."""
@@ -179,9 +182,13 @@ class FileSurvey:
     def refusal(self) -> str | None:
         """Return why the file is not imported without a further option, or None."""
         columns = self.file.columns
-        if (other := self.channels[False]) and not columns.channel_is_certain and self.outcomes[NoRequest.OTHER_CHANNEL]:
+        if (
+            (other := self.channels[False])
+            and not columns.channel_is_certain
+            and self.outcomes[NoRequest.OTHER_CHANNEL]
+        ):
             return (
-                f"{columns.shown(columns.places[Column.CHANNEL])} names other channels than texts on {other:,} lines: if it says "
+                f"{columns.shown(columns.places[Column.CHANNEL])} names other channels than texts on {_lines(other)}: if it says "
                 f"which channel each line is about, name it with --channel-column, and those lines are skipped; if it says "
                 "where people opted out, with --source-column"
             )
@@ -206,9 +213,9 @@ class FileSurvey:
         parts = [columns.summary()]
         for values, meanings in sorted(self.statuses.items(), key=lambda item: -item[1].total()):
             shown = " / ".join(map(_value_shown, values))
-            parts += [f"  {shown}: {meaning} ({count:,} lines)" for meaning, count in meanings.most_common()]
+            parts += [f"  {shown}: {meaning} ({_lines(count)})" for meaning, count in meanings.most_common()]
         if self.other_statuses:
-            parts.append(f"  other values ({self.other_statuses:,} lines)")
+            parts.append(f"  other values ({_lines(self.other_statuses)})")
         unused = [
             f"  not read: {columns.shown(place)}: {values.shown()}"
             for place, values in list(self.unused.items())[:MOST_COLUMNS]
@@ -232,9 +239,9 @@ class FileSurvey:
             (self.rejected.total(), "rejected"),
         ]
         counts = "; ".join(f"{count:,} {name}" for count, name in named if count)
-        counts = f"{self.lines:,} lines: {counts or 'nothing to import'}"
+        counts = f"{_lines(self.lines)}: {counts or 'nothing to import'}"
         if self.repeated:
-            counts += f"\n{self.repeated:,} lines repeat a number, which counts once, by its newest request"
+            counts += f"\n{_lines(self.repeated)} repeat{'s' if self.repeated == 1 else ''} a number, which counts once, by its newest request"
         if self.warnings:
             counts += f"\nwarning: {self.warnings.total():,} numbers are imported but may be wrong (" + "; ".join(
                 f"{problem}: {count:,}" for problem, count in self.warnings.most_common()
@@ -263,6 +270,10 @@ class FileSurvey:
         }
 
 
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count:,} lines"
+
+
 def _plain_value(value: str) -> str:
     private = len(value) > LONGEST_VALUE or "@" in value or sum(map(str.isdecimal, value)) >= MOST_DIGITS
     return "…" if private else value
@@ -274,9 +285,20 @@ def _value_shown(value: str) -> str:
     return "…" if _plain_value(value) != value else printable(value)
 
 
-def check(survey: FileSurvey) -> None:
-    """Raise UsageError if the file is not imported without a further option."""
-    if (refusal := survey.refusal()) is not None:
+def confirm(survey: FileSurvey, *, yes: bool, dry_run: bool) -> None:
+    """Ask in a terminal whether the mapping is right. Raises UsageError if it is not, or is uncertain and nobody can be asked."""
+    refusal, terminal = survey.refusal(), is_terminal()
+    if refusal is None:
+        question = "Import the file as shown?" if terminal and not yes and not dry_run else None
+    elif terminal and not yes:
+        say(f"note: {visible(refusal)}", err=True)
+        question = "Is the file read correctly without it?"
+    else:
         raise UsageError(refusal)
+    if question is not None and not typer.confirm(question, err=True):
+        raise UsageError("stopped, since the mapping was not confirmed")
 
 
+def is_terminal() -> bool:
+    """Return whether somebody can answer a question."""
+    return sys.stdin.isatty()

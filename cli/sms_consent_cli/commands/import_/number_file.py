@@ -36,7 +36,9 @@ class NumberFile:
     width: int
 
     @classmethod
-    def at(cls, path: Path, chosen: Mapping[Column, str], region: str | None, rule: StatusRule = NO_RULE) -> NumberFile:
+    def at(
+        cls, path: Path, chosen: Mapping[Column, str], form: NumberForm | None = None, rule: StatusRule = NO_RULE
+    ) -> NumberFile:
         """Open a file. Raises UsageError if it cannot be read as such."""
         try:
             digest, lines = _measure(path)
@@ -48,7 +50,7 @@ class NumberFile:
         first = next(iter(_read(path, dialect)), None)
         if not isinstance(first, DelimitedRecord):
             raise UsageError(f"{path}: the first line is empty or broken, so the columns are unknown")
-        numbers = [looks_like_number(cell, NumberForm(region)) for cell in first.cells]
+        numbers = [looks_like_number(cell, form or NumberForm()) for cell in first.cells]
         if any(numbers):
             columns = Columns.without_heading(numbers, chosen, rule)
         elif any(_WRITTEN_NUMBER.fullmatch(cell.strip()) for cell in first.cells):

@@ -32,18 +32,20 @@ _WORDS = {
 class ImportReport:
     """The report of one run."""
 
-    rejects: Path | None  # None where nothing is written
+    rejects: Path
     puts_per_second: float
+    dry_run: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)  # the heading of each column
     file_import: FileImport | None = None
     seconds: float = 0.0
     followed: int | None = None
     import_id: str | None = None  # None where nothing is written
+    mapping: Mapping[str, Any] = field(default_factory=dict)
 
     def recording(self, file_import: FileImport, lines: Iterator[ImportedLine], total: int) -> None:
         """Show the progress and the first rejected lines on standard error."""
         self.file_import, summary = file_import, 0
-        with progress_bar("recording" if self.rejects is not None else "checking", total) as bar:
+        with progress_bar("checking" if self.dry_run else "recording", total) as bar:
             for line in lines:
                 bar.advance(line.number)
                 if line.outcome is LineOutcome.REJECTED and summary < MOST_SHOWN:
@@ -78,31 +80,32 @@ class ImportReport:
         """Return the message for an interrupted run."""
         if self.followed is not None:
             return "sweep keeps updating the list without this command"
-        if self.file_import is None or self.rejects is None:
+        if self.file_import is None or self.dry_run:
             return "nothing was written"
         return f"stopped after line {self.file_import.line}; the same command continues from there"
 
     def view(self) -> dict[str, Any]:
         """Return the result for JSON."""
         return {
-            "dryRun": self.rejects is None,
+            "dryRun": self.dry_run,
             "importId": self.import_id,
             "lines": self.file_import.line if self.file_import is not None else 0,
             **{kind.value: self.count(kind) for kind in LineOutcome},
-            "rejectsFile": str(self.rejects) if self.rejected and self.rejects is not None else None,
+            "rejectsFile": str(self.rejects) if self.rejected else None,
             "columns": dict(self.columns),
+            "mapping": dict(self.mapping),
             "seconds": round(self.seconds, 1),
         }
 
     def summary(self) -> str:
         """Return the result in sentences."""
-        new, would = self.count(LineOutcome.OPTED_OUT), "would be " if self.rejects is None else ""
+        new, would = self.count(LineOutcome.OPTED_OUT), "would be " if self.dry_run else ""
         parts = [f"{new:,} {would}opted out"]
         parts += [f"{self.count(kind):,} {words}" for kind, words in _WORDS.items() if self.count(kind)]
         summary = ", ".join(parts)
-        if self.rejected and self.rejects is not None:
+        if self.rejected:
             summary += f": see {self.rejects}"
-        if new and self.rejects is not None and self.followed is None:
+        if new and not self.dry_run and self.followed is None:
             summary += f"\n{self._forecast(new)}"
         return summary
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sms_consent.adapters.dynamodb.import_records import DynamoImportRecords
@@ -25,6 +24,8 @@ from sms_consent_cli.commands.import_.importer import FileImport, ImportState
 from sms_consent_cli.commands.import_.journal import Journal
 from sms_consent_cli.commands.import_.journal import Progress as Begun
 from sms_consent_cli.commands.import_.list_progress import followed
+from sms_consent_cli.commands.import_.mapping import FileSurvey, confirm
+from sms_consent_cli.commands.import_.number_cell import NumberForm
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
 from sms_consent_cli.commands.import_.report import ImportReport
@@ -32,12 +33,16 @@ from sms_consent_cli.commands.import_.row import ColumnSettings
 from sms_consent_cli.shared.account import Account
 from sms_consent_cli.shared.deployment import Deployment
 from sms_consent_cli.shared.number_input import is_country
+from sms_consent_cli.shared.progress import progress_bar
 from sms_consent_cli.shared.sender_checks import SenderChecks
 from sms_consent_cli.shared.terminal_text import say, visible
 from sms_consent_cli.shared.usage_error import UsageError
 from sms_consent_cli.shared.written_time import TimeFormat
 
 __all__ = ["ImportOptions", "ImportRun"]
+
+SHOW_EVERY = 500
+"""Lines between two updates of the progress bar while the file is surveyed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class ImportOptions:
     file: Path
     columns: Mapping[Column, str]
     region: str | None
+    with_country_code: bool
     list_name: str | None
     as_of: str | None
     timezone: str | None
@@ -59,6 +65,7 @@ class ImportOptions:
     rejects: Path | None
     from_start: bool
     dry_run: bool
+    yes: bool
     check: bool
     workers: int
 
@@ -70,7 +77,8 @@ class ImportOptions:
     def stored(self) -> dict[str, str]:
         """Return the options for the import's record, without those that were not given."""
         values = {
-            "region": self.region, "list": self.list_name, "as-of": self.as_of, "timezone": self.timezone,
+            "region": self.region, "with-country-code": self.with_country_code, "list": self.list_name,
+            "as-of": self.as_of, "timezone": self.timezone,
             "time-format": self.time_format, "end-user": self.end_user, "source": self.source, "by": self.by,
             "opt-ins": self.opt_ins, "all-opted-out": self.rule.all_opted_out,
             "yes-means": self.rule.yes_means, "no-check": not self.check,
@@ -79,7 +87,7 @@ class ImportOptions:
         return {name: "true" if value is True else str(value) for name, value in values.items() if value}
 
 
-_HOW = frozenset({"file", "rejects", "from_start", "dry_run", "check", "workers", "by"})
+_HOW = frozenset({"file", "rejects", "from_start", "dry_run", "yes", "check", "workers", "by"})
 
 
 class ImportRun:
@@ -93,9 +101,10 @@ class ImportRun:
         if options.region is not None and not is_country(options.region):
             raise UsageError("--region takes the two letters of a country, as US")
         self._options = options
+        self._number_form = NumberForm(options.region, options.with_country_code)
         self._deployment = Deployment(stack, table=table)
         self._clock = self._deployment.clock
-        self._file = NumberFile.at(options.file, options.columns, options.region, options.rule)
+        self._file = NumberFile.at(options.file, options.columns, self._number_form, options.rule)
         self._journal = Journal(
             options.file.with_name(options.file.name + ".progress"), self._file.digest + options.meaning()
         )
@@ -108,7 +117,7 @@ class ImportRun:
         if self._rejects.resolve() == options.file.resolve():
             raise UsageError("--rejects names the file that is to be imported")
         rate = float(self._deployment.parameter("PutRequestsPerSecond", "10"))
-        self.report = ImportReport(None if options.dry_run else self._rejects, rate, self._file.columns.view())
+        self.report = ImportReport(self._rejects, rate, options.dry_run, self._file.columns.view())
 
     # --- how it is read
 
@@ -136,12 +145,13 @@ class ImportRun:
         return ColumnSettings(
             columns=self._file.columns, now=now, times=times, region=options.region, as_of=as_of,
             own_list=self._list(options.list_name or self._deployment.own_list or ""), list_name=self._list,
-            source=options.source, end_user=options.end_user,
+            source=options.source, end_user=options.end_user, opt_ins=options.opt_ins,
+            with_country_code=options.with_country_code,
         )  # fmt: skip
 
     @cached_property
-    def _list(self) -> Any:
-        """Return a function that looks up a list once and registers it, so that opt-outs for all lists include it."""
+    def _list(self) -> Callable[[str], str]:
+        """Return a function that looks up a list once."""
 
         @cache
         def known(given: str) -> str:
@@ -149,12 +159,23 @@ class ImportRun:
             note = self._checks.note_of_permission(found) if found is not None else None
             if note is not None:
                 say(f"note: {visible(note)}", err=True)
-            if not self._options.dry_run and name != self._deployment.own_list:
+            return name
+
+        return known
+
+    @cached_property
+    def _registered_list(self) -> Callable[[str], str]:
+        """Return a function that also registers a list, so that opt-outs for all lists include it."""
+
+        @cache
+        def registered(given: str) -> str:
+            name = self._list(given)
+            if name != self._deployment.own_list:
                 sender_store = SenderStore(self._deployment.dynamodb(), self._deployment.table, self._deployment.names)
                 sender_store.change_groups(lambda groups: {name: None, **groups})
             return name
 
-        return known
+        return registered
 
     @cached_property
     def _checks(self) -> SenderChecks:
@@ -167,11 +188,14 @@ class ImportRun:
     def record(self) -> None:
         """Record the file in the ledger. Continues an interrupted run of the same file and options."""
         options = self._options
-        say(self._file.columns.summary(), err=True)
+        self._confirm_mapping()
         try:
             if options.dry_run:
-                self._import(None, None)
+                with closing(RejectFile(self._rejects, self._file)) as rejects:
+                    self._import(None, ImportState(None, rejects, Begun()))
                 return
+            self._settings = replace(self._settings, list_name=self._registered_list)
+            self._registered_list(self._settings.own_list)
             progress = self._start
             if progress.line:
                 say(f"continuing after line {progress.line}, where the last run stopped", err=True)
@@ -190,6 +214,17 @@ class ImportRun:
             self._journal.forget()
         except OSError as error:
             raise UsageError(f"{error.filename or options.file}: {error.strerror}") from error
+
+    def _confirm_mapping(self) -> None:
+        """Read the whole file once and show what it would do. Raises UsageError if it is not imported like this."""
+        survey = FileSurvey(self._file, self._settings)
+        with progress_bar("reading", self._file.lines) as bar:
+            for line in survey.run():
+                if line % SHOW_EVERY == 0:
+                    bar.advance(line)
+        say(survey.mapping(), err=True)
+        self.report.mapping = survey.view()
+        confirm(survey, yes=self._options.yes, dry_run=self._options.dry_run)
 
     def _import(self, ledger: DynamoLedger | None, state: ImportState | None) -> None:
         file_import = FileImport(

@@ -79,7 +79,7 @@ class Attentive(MemoryLedger):
 def _file(folder: str, lines: list[str]) -> NumberFile:
     path = Path(folder) / "opt-outs.csv"
     path.write_text("number,status,date\n" + "".join(lines))
-    return NumberFile.at(path, {}, None)
+    return NumberFile.at(path, {})
 
 
 def _run(file: NumberFile, ledger: MemoryLedger, *, workers: int = 4) -> tuple[Counter[str], Dying]:
@@ -226,7 +226,7 @@ def test_another_file_or_other_options_begin_anew(imports: Moving, change: str) 
     options = ["--list", "Club"] if change == "options" else ["--from-start"] if change == "from-start" else []
     done = imports.run(file)
     assert done.exit_code == 0
-    identity = NumberFile.at(file, {}, None).digest
+    identity = NumberFile.at(file, {}).digest
     Journal(imports.folder / "opt-outs.csv.progress", identity).write(Progress(line=2))
     if change == "file":
         imports.file(f"{HEADER}{PEOPLE[2]},2025-03-01\n{PEOPLE[1]},2025-03-01\n")

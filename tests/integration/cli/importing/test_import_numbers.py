@@ -147,13 +147,15 @@ def test_an_unknown_list_takes_no_other_line_with_it(imports: Moving) -> None:
     assert "line 2: there is no list Clbu in this account and region" in result.stderr
 
 
-def test_a_dry_run_writes_nothing(imports: Moving) -> None:
-    """Neither to the ledger nor to the folder."""
+def test_a_dry_run_writes_only_the_rejected_lines(imports: Moving) -> None:
+    """They can be corrected before the import."""
     file = imports.file(HEADER + LINE + "nobody,2025-03-01\n")
     result = imports.run(file, "--dry-run", "--list", "Club")
-    assert (result.exit_code, result.stdout) == (1, "1 would be opted out, 1 rejected\n")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("1 would be opted out, 1 rejected: see ")
     assert imports.configured.written() == []
-    assert list(imports.folder.iterdir()) == [file]
+    assert sorted(path.name for path in imports.folder.iterdir()) == ["opt-outs.csv", "opt-outs.rejects.csv"]
+    assert [each["import_line"] for each in imports.rejects()] == ["3"]
 
 
 def test_json_output_has_every_count(imports: Moving) -> None:

@@ -39,7 +39,7 @@ SUBSCRIPTIONS = (
 
 def _refusal(imports: Moving, content: str) -> str:
     with pytest.raises(UsageError) as caught:
-        NumberFile.at(imports.file(content), {}, None)
+        NumberFile.at(imports.file(content), {})
     return str(caught.value)
 
 
@@ -84,7 +84,7 @@ def test_a_file_that_does_not_say_who_opted_out_is_refused(imports: Moving) -> N
 
 TOLD_TWICE = (
     (f"phone,status,sms_consent\n{PERSON},active,UNSUBSCRIBED\n", "“status” and “sms_consent” may both say"),
-    (f"phone,opted_out,opted_in\n{PERSON},no,no\n", "“opted_out” and “opted_in” may both say"),
+    (f"phone,opted_out,blocklisted_sms\n{PERSON},no,no\n", "“opted_out” and “blocklisted_sms” may both say"),
     (f"email,phone,status\nx@example.com,{PERSON},unsubscribed\n", "“status” may be about e-mail"),
     (f"E-Mail,phone,unsubscribed_at\nx@example.com,{PERSON},2025-03-01\n", "“unsubscribed_at” may be about e-mail"),
     (
@@ -118,7 +118,7 @@ def test_a_cell_that_is_not_understood_is_given_back(imports: Moving) -> None:
         assert (result.exit_code, imports.opted_out()) == (1, [OTHER]), (heading, cell)
         assert [each["import_line"] for each in imports.rejects()] == ["2"]
     for heading, cell in UNCLEAR:
-        status = NumberFile.at(imports.file(f"phone,{heading}\n"), {}, None).columns.status
+        status = NumberFile.at(imports.file(f"phone,{heading}\n"), {}).columns.status
         assert status is not None
         if "never" not in cell and "0000" not in cell:  # what is no time fails as such
             with pytest.raises(ValueError, match=r"status|no time|heading"):
@@ -188,12 +188,12 @@ def test_options_that_contradict_the_file_or_each_other_are_refused(imports: Mov
 
 def test_the_use_of_each_column_is_printed_first(imports: Moving) -> None:
     """Also on a dry run, and to programs."""
-    file = imports.file(f"Name,Phone,Opted Out,Date\nx,{PERSON},yes,2025-03-01\n")
+    file = imports.file(f"Name,Phone,SMS Opted Out,Date\nx,{PERSON},yes,2025-03-01\n")
     result = imports.run(file, "--dry-run", "--json")
     assert result.stderr.splitlines()[0] == (
-        "columns: number “Phone”; status “Opted Out” (yes: opted out, no: nothing); time “Date”; not read: “Name”"
+        "columns: number “Phone”; status “SMS Opted Out” (yes: opted out, no: nothing); time “Date”; not read: “Name”"
     )
-    assert json.loads(result.stdout)["columns"] == {"number": "Phone", "status": "Opted Out", "time": "Date"}
+    assert json.loads(result.stdout)["columns"] == {"number": "Phone", "status": "SMS Opted Out", "time": "Date"}
 
 
 def test_a_file_of_numbers_only_is_read_as_opt_outs_and_says_so(imports: Moving) -> None:

@@ -1,0 +1,107 @@
+"""The mapping is shown before anything is written, and a file with an unread column of consent is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.moving import HEADER, Moving
+from support.world import PERSON
+
+OTHER, THIRD = "+14255550183", "+14255550184"
+AS_OF = ("--as-of", "2025-03-01")
+
+
+def test_the_mapping_shows_meanings_counts_and_masked_samples(imports: Moving) -> None:
+    """Each status value with its meaning and lines, unused columns with their values, three masked lines."""
+    content = (
+        f"Phone,Accepts SMS Marketing,Tax Exempt,Email\n{PERSON},no,yes,a@example.com\n"
+        f"{OTHER},yes,no,b@example.com\n{THIRD},no,no,c@example.com\n"
+    )
+    shown = imports.done(content, *AS_OF).stderr
+    for part in (
+        "number “Phone”",
+        "status “Accepts SMS Marketing” (yes: opted in, no: opted out)",
+        "“no”: opted out (2 lines)",
+        "“yes”: opted in (1 line)",
+        "not read: “Tax Exempt”: “no” 2, “yes” 1",
+        "3 lines: 2 opted out; 1 opted in, not imported without --opt-ins",
+        "line 2: +1425•••0182 opted out, 2025-03-02 11:59:59 UTC",
+    ):
+        assert part in shown
+    assert not any(secret in shown for secret in ("4255550", "@example.com"))
+    assert imports.opted_out() == [PERSON, THIRD]
+
+
+SUBSCRIBERS = (
+    f"phone,unsubscribed_at,marketing\n{PERSON},2025-03-01,subscribed\n{OTHER},2025-03-02,unsubscribed\n",
+    f"phone,unsubscribed_at,vip texts\n{PERSON},2025-03-01,true\n{OTHER},2025-03-02,false\n",
+    f"phone,unsubscribed_at,Einwilligung Werbung\n{PERSON},2025-03-01,ja\n{OTHER},2025-03-02,nein\n",
+    f"phone,opted out,actif\n{PERSON},yes,actif\n{OTHER},yes,inactif\n",
+    f"phone,opted out,level\n{PERSON},yes,granted\n{OTHER},yes,revoked\n",
+    f"phone,opted out,x\n{PERSON},yes,ALL\n{OTHER},yes,NONE\n",
+    f"phone,opted out,flag\n{PERSON},yes,0\n{OTHER},yes,1\n",
+    f"phone,sms opted out,reconfirmed sms\n{PERSON},yes,1\n{OTHER},yes,0\n",
+)
+
+
+@pytest.mark.parametrize("content", SUBSCRIBERS)
+def test_an_unread_column_that_looks_like_consent_is_refused(imports: Moving, content: str) -> None:
+    """In a pipe, with exit code 2 and the option that helps; nothing is written."""
+    result = imports.run(imports.file(content), "--yes", *AS_OF)
+    assert (result.exit_code, imports.configured.written()) == (2, [])
+    assert "looks like consent" in result.stderr
+    assert "--status-column NAME" in result.stderr
+    assert "--all-opted-out" in result.stderr
+    assert "4255550" not in result.stderr
+    assert imports.run(imports.file(content), "--all-opted-out", *AS_OF).exit_code == 0
+    assert imports.opted_out() == [PERSON, OTHER]
+
+
+def test_a_named_status_settles_it(imports: Moving) -> None:
+    """Subscribers of the column that was named are not opted out."""
+    imports.done(SUBSCRIBERS[0], "--status-column", "marketing", *AS_OF)
+    assert imports.opted_out() == [OTHER]
+
+
+@pytest.mark.parametrize("column", ["Accepts Email Marketing", "email_opt_in", "Push Subscribed", "Tax Exempt", "Note"])
+def test_columns_about_something_else_are_no_reason_to_refuse(imports: Moving, column: str) -> None:
+    """Consent to e-mail or push says nothing about texts."""
+    imports.done(f"phone,SMS Consent,{column}\n{PERSON},UNSUBSCRIBED,yes\n{OTHER},SUBSCRIBED,no\n", *AS_OF)
+    assert imports.opted_out() == [PERSON]
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "written"), [("y\n", (), True), ("n\n", (), False), ("", ("--yes",), True)]
+)
+def test_a_terminal_is_asked(
+    imports: Moving, monkeypatch: pytest.MonkeyPatch, answer: str, options: tuple[str, ...], written: bool
+) -> None:
+    """Unless --yes is given."""
+    monkeypatch.setattr("sms_consent_cli.commands.import_.mapping.is_terminal", lambda: True)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: answer == "y\n")
+    result = imports.run(imports.file(f"{HEADER}{PERSON},2025-03-01\n"), *options)
+    assert (result.exit_code == 0, imports.opted_out() == [PERSON]) == (written, written)
+
+
+def test_a_number_of_impossible_length_is_imported_with_a_warning(imports: Moving) -> None:
+    """The list accepts it, and refusing it would lose its opt-out. A national number that is incomplete is rejected."""
+    content = f"{HEADER}+1425555018,2025-03-01\n+9995550182000,2025-03-01\n{PERSON},2025-03-01\n425555018,2025-03-01\n"
+    result = imports.run(imports.file(content), "--region", "US", "--json")
+    assert imports.opted_out() == ["+1425555018", PERSON, "+9995550182000"]
+    assert (
+        "warning: 2 numbers are imported but may be wrong (it has too few digits for its country: 1;" in result.stderr
+    )
+    assert "the first on line 2, 3" in result.stderr
+    assert json.loads(result.stdout)["mapping"]["warnings"] == {
+        "it has too few digits for its country": 1, "no country has its code": 1,
+    }  # fmt: skip
+    assert [each["import_line"] for each in imports.rejects()] == ["5"]
+
+
+def test_repeated_numbers_count_once(imports: Moving) -> None:
+    """By their newest request."""
+    content = f"phone,status,date\n{PERSON},unsubscribed,2025-03-01\n{PERSON},unsubscribed,2025-03-05\n"
+    result = imports.done(content)
+    assert "1 line repeats a number" in result.stderr
+    assert imports.opted_out() == [PERSON]
