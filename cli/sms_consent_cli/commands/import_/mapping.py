@@ -241,7 +241,8 @@ class FileSurvey:
         counts = "; ".join(f"{count:,} {name}" for count, name in named if count)
         counts = f"{_lines(self.lines)}: {counts or 'nothing to import'}"
         if self.repeated:
-            counts += f"\n{_lines(self.repeated)} repeat{'s' if self.repeated == 1 else ''} a number, which counts once, by its newest request"
+            verb = "repeats" if self.repeated == 1 else "repeat"
+            counts += f"\n{_lines(self.repeated)} {verb} a number, which counts once, by its newest request"
         if self.warnings:
             counts += f"\nwarning: {self.warnings.total():,} numbers are imported but may be wrong (" + "; ".join(
                 f"{problem}: {count:,}" for problem, count in self.warnings.most_common()
