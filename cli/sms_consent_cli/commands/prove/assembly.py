@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sms_consent.domain.consent import Consent, Drift, DriftKind
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.import_record import UNKNOWN_IDENTITY, ImportRecord
 from sms_consent.domain.reply import RecentReply, Reply, ReplyState, ReplyThread
 from sms_consent.queries.history import Entry
 from sms_consent_cli.commands.prove.dossier import (
@@ -30,7 +31,7 @@ from sms_consent_cli.commands.prove.unknowns import unknowns
 from sms_consent_cli.commands.prove.wording import (
     DIFFERENCES,
     confirmation_statement,
-    external,
+    import_statement,
     outcome_statement,
     request_statement,
     rule_statement,
@@ -52,6 +53,7 @@ class Evidence:
     consents: Sequence[Consent]
     threads: Sequence[ReplyThread]
     drifts: Sequence[Drift]
+    imports: Mapping[str, ImportRecord]  # by id
 
     @property
     def is_empty(self) -> bool:
@@ -89,7 +91,7 @@ def assembled(evidence: Evidence, origin: Origin, times: TimeText) -> Dossier:
         timeline=_timeline(requests, differences),
         requests=requests,
         facts=(),
-        imports=_imports(decisions, references),
+        imports=_imports(decisions, references, evidence.imports),
         differences=differences,
         verification=Verification(
             result=VerificationResult.NOT_CHECKED,
@@ -118,7 +120,7 @@ def _request(entry: Entry, reference: str, replies: Mapping[str, _KnownReply], *
         external_reference=decision.reference,
         opt_out_list=decision.list_name,
         end_user_asked=decision.end_user,
-        import_id=None,
+        import_id=decision.import_id,
         words=_words(decision, texts=texts),
         classification=_classification(decision),
         outcome=entry.outcome.value if entry.outcome is not None else None,
@@ -222,32 +224,55 @@ def _no_confirmation(entry: Entry) -> tuple[str, str]:
 # --- imports, differences, timeline
 
 
-def _imports(decisions: Sequence[Decision], references: Mapping[str, str]) -> tuple[ImportRun, ...]:
-    """Return one import for each file that requests name."""
-    by_file: dict[str, list[Decision]] = {}
+def _imports(
+    decisions: Sequence[Decision], references: Mapping[str, str], records: Mapping[str, ImportRecord]
+) -> tuple[ImportRun, ...]:
+    """Return each import that requests refer to, and a file for each name that imports without a record gave."""
+    runs: dict[tuple[str | None, str], list[Decision]] = {}
     for decision in decisions:
-        if decision.author is Author.IMPORT and decision.through == FILE:
-            by_file.setdefault((decision.reference or "").rpartition(":")[0], []).append(decision)
+        if decision.import_id is not None or (decision.author is Author.IMPORT and decision.through == FILE):
+            name = _place(decision)[0] if decision.import_id is None else ""
+            runs.setdefault((decision.import_id, name), []).append(decision)
     return tuple(
-        ImportRun(
-            reference=f"I{place}",
-            id=None,
-            statement=(
-                f"Imported from {f'the file {external(name)}' if name else 'a file whose name is not recorded'}. "
-                "The import itself is not recorded: who ran it, with which options, and the file's digest are not known."
-            ),
-            ran_at=None,
-            caller=None,
-            stated_by=None,
-            stated_source=made[0].actor,
-            file_name=name or None,
-            sha256=None,
-            options=None,
-            requests=tuple(references[each.id] for each in made),
-            lines=tuple((each.reference or "").rpartition(":")[2] for each in made),
-        )
-        for place, (name, made) in enumerate(by_file.items(), 1)
+        _import_run(f"I{place}", import_id, records.get(import_id or ""), made, references)
+        for place, ((import_id, _), made) in enumerate(runs.items(), 1)
     )
+
+
+def _import_run(
+    reference: str,
+    import_id: str | None,
+    record: ImportRecord | None,
+    made: Sequence[Decision],
+    references: Mapping[str, str],
+) -> ImportRun:
+    identity = record.identity if record is not None and record.identity != UNKNOWN_IDENTITY else None
+    name = record.file_name if record is not None else _place(made[0])[0] or None
+    return ImportRun(
+        reference=reference,
+        id=import_id,
+        statement=import_statement(name, identity, is_recorded=record is not None),
+        status=record.status.value if record is not None else None,
+        begun_at=record.begun_at if record is not None else None,
+        finished_at=record.finished_at if record is not None else None,
+        caller=identity,
+        stated_source=made[0].actor,
+        file_name=name,
+        sha256=record.sha256 if record is not None else None,
+        options=dict(sorted(record.options.items())) if record is not None else None,
+        columns=dict(sorted(record.columns.items())) if record is not None else None,
+        counts=dict(record.counts) if record is not None else None,
+        undone_at=record.undone_at if record is not None else None,
+        undone_by=record.undone_by if record is not None else None,
+        requests=tuple(references[each.id] for each in made),
+        lines=tuple(_place(each)[1] for each in made),
+    )
+
+
+def _place(decision: Decision) -> tuple[str, str | None]:
+    """Return file name and line of an imported request."""
+    name, _, line = (decision.reference or "").rpartition(":")
+    return (name, line) if line.isdecimal() else (decision.reference or "", None)
 
 
 def _differences(evidence: Evidence) -> tuple[Difference, ...]:

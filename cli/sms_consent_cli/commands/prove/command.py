@@ -107,16 +107,20 @@ def _form(output: Path | None, *, as_json: bool) -> _Form:
 
 def _read(deployment: Deployment, number: str) -> Evidence:
     from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
+    from sms_consent.adapters.dynamodb.import_records import DynamoImportRecords
     from sms_consent_cli.commands.history.command import all_entries
     from sms_consent_cli.commands.prove.assembly import Evidence
+    from sms_consent_cli.shared.import_evidence import records_of
 
     queries = DynamoConsentQueries(deployment.dynamodb(), deployment.table, lambda: deployment.names)
+    entries = list(all_entries(queries, number))
     return Evidence(
         number=number,
-        entries=list(all_entries(queries, number)),
+        entries=entries,
         consents=queries.consents(number),
         threads=queries.threads(number),
         drifts=queries.drifts(number),
+        imports=records_of(DynamoImportRecords(deployment.dynamodb(), deployment.table), entries),
     )
 
 

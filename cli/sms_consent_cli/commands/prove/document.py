@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from sms_consent.domain.phone_number import mask
 from sms_consent.domain.time import as_text
+from sms_consent_cli.commands.imports.report import COUNTS
 from sms_consent_cli.commands.prove.dossier import Dossier
 from sms_consent_cli.commands.prove.time_text import TimeText
 
@@ -43,6 +44,7 @@ def document(dossier: Dossier, times: TimeText) -> str:
     environment.filters |= {
         "asked": lambda code: _ASKED.get(code, "Unknown request"),
         "author": lambda code: _AUTHORS.get(code, "not known to this version of the tool"),
+        "counted": lambda name: COUNTS.get(name, name),
         "day": times.day,
         "exact": times.exact,
         "exactly": exactly,

@@ -199,20 +199,27 @@ class Fact(_Part):
 
 
 class ImportRun(_Part):
-    """An import that recorded requests about this person."""
+    """An import that recorded or withdrew requests about this person. Without an id, its record does not exist."""
 
     reference: str = Field(description="The import's number in this dossier, as I1.")
     id: str | None
     statement: str
-    ran_at: Moment | None
+    status: str | None = Field(description="RUNNING, FINISHED, UNDOING or UNDONE.")
+    begun_at: Moment | None
+    finished_at: Moment | None
     caller: str | None = Field(description="The AWS identity that ran the import.")
-    stated_by: str | None = Field(description="Who ran it, as stated with --by. Not checked.")
-    stated_source: str | None
+    stated_source: str | None = Field(
+        description="The source that the file or the option --source states. Not checked."
+    )
     file_name: str | None
-    sha256: str | None
-    options: dict[str, str] | None
+    sha256: str | None = Field(description="Of the file's bytes, in hexadecimal.")
+    options: dict[str, str] | None = Field(description="The options of the import, by name.")
+    columns: dict[str, str] | None = Field(description="What was read from which column of the file, by meaning.")
+    counts: dict[str, int] | None = Field(description="Lines of the whole file by outcome.")
+    undone_at: Moment | None
+    undone_by: str | None
     requests: tuple[str, ...] = Field(description="The requests' numbers in this dossier.")
-    lines: tuple[str, ...] = Field(description="The lines of the file, in the same order.")
+    lines: tuple[str | None, ...] = Field(description="The lines of the file, in the same order.")
 
 
 class Difference(_Part):

@@ -12,6 +12,7 @@ __all__ = [
     "NOT_RECORDED",
     "confirmation_statement",
     "external",
+    "import_statement",
     "outcome_statement",
     "request_statement",
     "rule_statement",
@@ -125,9 +126,27 @@ def _imported(decision: Decision, what: str) -> str:
 
 
 def _who_asked(decision: Decision, source: str) -> str:
-    if decision.end_user is True:  # False also if the file is silent: it proves nothing
-        return f"{source} says that the person asked for it."
-    return f"{source} does not say who asked for it."
+    said = decision.end_user
+    if decision.import_id is None and said is False:
+        said = None  # earlier releases stored this also for sources that do not say
+    if said is None:
+        return f"{source} does not say who asked for it."
+    return f"{source} says that the person {'asked for it' if said else 'did not ask for it themselves'}."
+
+
+def import_statement(file_name: str | None, identity: str | None, *, is_recorded: bool) -> str:
+    """Return what is known about an import as a whole."""
+    name = f"the file {external(file_name)}" if file_name else "a file whose name is not recorded"
+    if not is_recorded:
+        return (
+            f"Imported from {name}. The import itself is not recorded: who ran it, with which options, and the file's digest "
+            "are not known."
+        )
+    by = f"by the AWS identity {external(identity)}" if identity else "by an AWS identity that is not recorded"
+    return (
+        f"Imported from {name} {by}. The digest identifies the file: a copy of it has the same digest. "
+        "Whether what the file says is true is not known."
+    )
 
 
 def rule_statement(decision: Decision) -> str:

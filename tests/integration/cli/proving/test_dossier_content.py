@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
-from support.connectable import Connectable
+from support.connectable import Connectable, client
 
 from .conftest import (
     SENTENCE,
@@ -71,6 +72,10 @@ def test_an_import_does_not_say_who_asked(stack: Connectable, tmp_path: Path) ->
     assert request["confirmation"]["state"] == "NONE"
     (run,) = dossier["imports"]
     assert (run["fileName"], run["lines"], run["requests"]) == ("former provider.csv", ["3"], ["R1"])
+    assert run["sha256"] == hashlib.sha256((tmp_path / "former provider.csv").read_bytes()).hexdigest()
+    assert (run["id"], run["status"]) == (request["importId"], "FINISHED")
+    assert run["caller"] == client("sts").get_caller_identity()["Arn"]
+    assert run["statedSource"] == "Former Provider"
     assert "Who asked, in imports" in {each["topic"] for each in dossier["unknown"]}
 
 
