@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from sms_consent.bootstrap.observability import Metrics
+from aws_lambda_powertools.metrics import EphemeralMetrics
+
 from support.template import resources
 
 __all__ = ["EMITTED", "Metric", "all_shown", "in_alarms", "on_dashboard"]
@@ -66,13 +67,13 @@ def in_alarms() -> frozenset[Metric]:
 @contextmanager
 def all_shown() -> Iterator[None]:
     """A metric that a function emits and that nobody would see fails where it is emitted."""
-    add = Metrics.add_metric
+    add = EphemeralMetrics.add_metric
 
-    def shown(metrics: Metrics, name: str, *arguments: Any, **more: Any) -> None:
+    def shown(metrics: EphemeralMetrics, name: str, *arguments: Any, **more: Any) -> None:
         metric = Metric(str(metrics.service), name)
         EMITTED.add(metric)
         assert metric in on_dashboard(), f"the dashboard in template.yaml does not show {metric}"
         add(metrics, name, *arguments, **more)
 
-    with patch.object(Metrics, "add_metric", shown):
+    with patch.object(EphemeralMetrics, "add_metric", shown):
         yield

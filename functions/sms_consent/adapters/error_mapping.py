@@ -17,9 +17,11 @@ from botocore.exceptions import (
 from sms_consent.domain.errors import Rejected, Throttled, TryAgain, Unavailable, Unreached, Untouched
 
 __all__ = [
+    "AWS_ERRORS",
     "ConditionFailed",
     "TransactionCancelled",
     "WriteConflict",
+    "code_of",
     "is_condition_failed",
     "reason_of",
     "translated",
@@ -49,6 +51,10 @@ _FAILURES = frozenset(
 )
 
 
+AWS_ERRORS = (ClientError, BotoCoreError)
+"""Every error of a call to AWS. ``translation_of`` returns ours for it."""
+
+
 class ConditionFailed(Untouched):
     """DynamoDB wrote nothing, because the condition of a write was false."""
 
@@ -70,9 +76,14 @@ class TransactionCancelled(Throttled):
         self.reasons = reasons
 
 
-def reason_of(error: ClientError) -> str | None:
-    """Return the Reason of an error, which is at the top level of the response, beside ``Error``."""
-    reason = error.response.get("Reason")
+def code_of(error: Exception) -> str | None:
+    """Return the code of an AWS error; None for an error of botocore itself."""
+    return error.response["Error"].get("Code") if isinstance(error, ClientError) else None
+
+
+def reason_of(error: Exception) -> str | None:
+    """Return the Reason of an AWS error, which is at the top level of the response, beside ``Error``."""
+    reason = error.response.get("Reason") if isinstance(error, ClientError) else None
     return reason if isinstance(reason, str) else None
 
 
@@ -117,5 +128,5 @@ def translated() -> Iterator[None]:
     """Raise our error for every error of AWS or botocore inside. Raises TryAgain or Rejected."""
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         raise translation_of(error) from error

@@ -21,8 +21,7 @@ from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTextin
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
 from sms_consent.adapters.sqs.inbound_queue import InboundQueue
 from sms_consent.bootstrap.cold_start import uncollected
-from sms_consent.bootstrap.observability import logger, metrics
-from sms_consent.bootstrap.reporting import OperationalReporter
+from sms_consent.bootstrap.observability import OperationalReporter, logger, metrics
 from sms_consent.bootstrap.setting_problems import problems_of
 from sms_consent.bootstrap.settings import Problem, Settings
 from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind, observed
@@ -130,12 +129,12 @@ class Container:
     @cached_property
     def reporter(self) -> OperationalReporter | None:
         """Logs and counts operational events; None without a service."""
-        return OperationalReporter(logger(self._service), metrics(self._service)) if self._service else None
+        return OperationalReporter(self._service, self.clock) if self._service else None
 
     @cached_property
     def ledger(self) -> ConsentLedger:
         """The ledger of consent, which reports operational events."""
-        return observed(self._table, self.clock, self.reporter) if self.reporter else self._table
+        return observed(self._table, self.reporter) if self.reporter else self._table
 
     @cached_property
     def _table(self) -> DynamoLedger:
@@ -197,7 +196,7 @@ class Container:
         if not per_day:
             return None
         report = self.reporter or _ignore
-        failed = partial(report, OperationalEvent(kind=OperationalEventKind.BUDGET_FAILED))
+        failed = partial(report, (OperationalEvent(kind=OperationalEventKind.BUDGET_FAILED),))
         return ReplyBudget(self._table.reserve_replies, per_day=per_day, free=self._free_replies, failed=failed)
 
     @cached_property
@@ -474,5 +473,5 @@ def replies_for(settings: Settings) -> Replies:
     )
 
 
-def _ignore(_: OperationalEvent) -> None:
+def _ignore(_: object) -> None:
     pass

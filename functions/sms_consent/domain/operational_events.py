@@ -5,17 +5,17 @@ Writes are conditional, so exactly one of many workers and repetitions makes a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 
 from sms_consent.domain.consent import Consent, Due, Status
-from sms_consent.domain.ports import Clock, ConsentLedger
+from sms_consent.domain.ports import ConsentLedger
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
 
-__all__ = ["OperationalEvent", "OperationalEventKind", "observed", "of_consent", "of_thread"]
+__all__ = ["OperationalEvent", "OperationalEventKind", "Report", "observed", "of_consent", "of_thread"]
 
 _ENDINGS = frozenset({ReplyState.SENT, ReplyState.SKIPPED, ReplyState.FAILED, ReplyState.UNKNOWN})
 
@@ -41,7 +41,6 @@ class OperationalEvent:
     decision_id: str | None = None  # of a text, the inbound message's id
     list_name: str | None = None
     since: datetime | None = None  # when it was asked for
-    delay: timedelta | None = None  # from then until the write
     imported: bool = False
     reply: ReplyKind | None = None
     state: ReplyState | None = None
@@ -113,16 +112,19 @@ def _asked_at(consent: Consent, answer: Reply) -> datetime:
     return known or consent.decided_at
 
 
-def observed(ledger: ConsentLedger, clock: Clock, observe: Callable[[OperationalEvent], None]) -> ConsentLedger:
-    """Return a ledger that calls ``observe`` with the operational events of each write, once it has succeeded."""
-    return cast("ConsentLedger", _ObservedLedger(ledger, clock, observe))
+Report = Callable[[Sequence[OperationalEvent]], None]
+"""Report the events of one write."""
+
+
+def observed(ledger: ConsentLedger, report: Report) -> ConsentLedger:
+    """Return a ledger that reports the operational events of each write, in one call, once it has succeeded."""
+    return cast("ConsentLedger", _ObservedLedger(ledger, report))
 
 
 class _ObservedLedger:
-    def __init__(self, ledger: ConsentLedger, clock: Clock, observe: Callable[[OperationalEvent], None]) -> None:
+    def __init__(self, ledger: ConsentLedger, report: Report) -> None:
         self._ledger = ledger
-        self._clock = clock
-        self._observe = observe
+        self._report = report
 
     def __getattr__(self, name: str) -> Any:
         """Return a method of the ledger that reports nothing. It is looked up once."""
@@ -141,8 +143,3 @@ class _ObservedLedger:
         self._ledger.save_thread(key, thread, replacing)
         if events:
             self._report(events)
-
-    def _report(self, events: Iterable[OperationalEvent]) -> None:
-        now = self._clock.now()
-        for event in events:
-            self._observe(replace(event, delay=now - event.since if event.since is not None else None))

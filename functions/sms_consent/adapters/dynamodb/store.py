@@ -12,7 +12,14 @@ from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
 from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged, marked, merge
-from sms_consent.adapters.error_mapping import ConditionFailed, TransactionCancelled, WriteConflict, translated
+from sms_consent.adapters.error_mapping import (
+    AWS_ERRORS,
+    ConditionFailed,
+    TransactionCancelled,
+    WriteConflict,
+    translated,
+    translation_of,
+)
 from sms_consent.domain.consent import Consent, Due, Status
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Moved, Rejected, Unreadable
@@ -297,8 +304,10 @@ class DynamoLedger:
         return consent
 
     def _get(self, key: Mapping[str, Plain | None], *, consistent: bool = True) -> dict[str, Any] | None:
-        with translated():
+        try:
             answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=consistent)
+        except AWS_ERRORS as error:
+            raise translation_of(error) from error
         item = answer.get("Item")
         return from_attributes(item) if item is not None else None
 
@@ -314,12 +323,14 @@ class DynamoLedger:
     def _put(self, item: items.Item, guard: Mapping[str, Any]) -> dict[str, Any] | None:
         """Make a conditional write. Return None, or the stored item if the write was refused, empty if there is none."""
         try:
-            with translated():
-                self._client.put_item(**self._write(item, guard))
-        except WriteConflict:
-            return self._get({"pk": item["pk"], "sk": item["sk"]}) or {}
-        except ConditionFailed as failed:
-            return from_attributes(failed.item)
+            self._client.put_item(**self._write(item, guard))
+        except AWS_ERRORS as error:
+            failure = translation_of(error)
+            if isinstance(failure, WriteConflict):
+                return self._get({"pk": item["pk"], "sk": item["sk"]}) or {}
+            if isinstance(failure, ConditionFailed):
+                return from_attributes(failure.item)
+            raise failure from error
         return None
 
     def _due(

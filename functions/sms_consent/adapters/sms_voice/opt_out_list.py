@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from sms_consent.adapters.error_mapping import reason_of, translated, translation_of
+from sms_consent.adapters.error_mapping import AWS_ERRORS, code_of, reason_of, translation_of
 from sms_consent.domain.consent import Listing
 from sms_consent.domain.errors import OptInRefused, RecipientOptedOut, Rejected, TryAgain, Unconfirmed
 from sms_consent.domain.rate_limiter import Call, RateLimiter
@@ -34,8 +34,10 @@ class AwsOptOutList:
 
     def put(self, number: str, list_name: str) -> Listing:
         """Call PutOptedOutNumber. AWS sets EndUserOptedOut itself; its value is kept beside ours."""
-        with translated():
+        try:
             answer = self._client.put_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
+        except AWS_ERRORS as error:
+            raise translation_of(error) from error
         return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
 
     def delete(self, number: str, list_name: str) -> Listing | None:
@@ -46,14 +48,12 @@ class AwsOptOutList:
         """
         try:
             answer = self._client.delete_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
-        except ClientError as error:
-            code, reason = error.response["Error"].get("Code"), reason_of(error)
+        except AWS_ERRORS as error:
             if self._is_unlisted(error, number, list_name):
                 return None
-            if code == "ConflictException" or reason == CANNOT_BE_OPTED_IN:
+            reason = reason_of(error)
+            if code_of(error) == "ConflictException" or reason == CANNOT_BE_OPTED_IN:
                 raise OptInRefused(reason or "ConflictException") from error
-            raise translation_of(error) from error
-        except BotoCoreError as error:
             raise translation_of(error) from error
         return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
 
@@ -64,7 +64,7 @@ class AwsOptOutList:
         """
         try:
             answer = self._client.describe_opted_out_numbers(OptOutListName=list_name, OptedOutNumbers=[number])
-        except ClientError as error:
+        except AWS_ERRORS as error:
             if self._is_unlisted(error, number, list_name):
                 return None
             failure = translation_of(error)
@@ -72,18 +72,16 @@ class AwsOptOutList:
                 self._confirm(list_name)  # the list is valid, so the number is not
                 raise Rejected(failure.code, failure.reason, ("OptedOutNumbers",)) from error
             raise failure from error
-        except BotoCoreError as error:
-            raise translation_of(error) from error
         for entry in answer.get("OptedOutNumbers", []):
             return listing_of(entry.get("OptedOutTimestamp"), entry.get("EndUserOptedOut"))
         return None
 
-    def _is_unlisted(self, error: ClientError, number: str, list_name: str) -> bool:
+    def _is_unlisted(self, error: Exception, number: str, list_name: str) -> bool:
         """Return whether ResourceNotFoundException is about the number. A missing list raises the same error.
 
         If the response does not name the number, ask whether the list exists: if it does, the number is missing.
         """
-        if error.response["Error"].get("Code") != "ResourceNotFoundException":
+        if not isinstance(error, ClientError) or code_of(error) != "ResourceNotFoundException":
             return False
         kind, named = error.response.get("ResourceType"), error.response.get("ResourceId")
         if kind == LIST:
@@ -98,10 +96,10 @@ class AwsOptOutList:
         if self._rate_limiter is not None:
             self._rate_limiter.take(Call.FIND)
         try:
-            with translated():
-                self._client.describe_opted_out_numbers(OptOutListName=list_name, MaxResults=1)
-        except TryAgain as failure:
-            raise Unconfirmed(str(failure)) from failure
+            self._client.describe_opted_out_numbers(OptOutListName=list_name, MaxResults=1)
+        except AWS_ERRORS as error:
+            failure = translation_of(error)
+            raise (Unconfirmed(str(failure)) if isinstance(failure, TryAgain) else failure) from error
 
 
 class AwsTexting:
@@ -127,11 +125,9 @@ class AwsTexting:
             return self._client.send_text_message(
                 DestinationPhoneNumber=to, OriginationIdentity=sender, MessageBody=body, Context=context, **self._events
             )["MessageId"]
-        except ClientError as error:
+        except AWS_ERRORS as error:
             if reason_of(error) == OPTED_OUT:
                 raise RecipientOptedOut(OPTED_OUT) from error
-            raise translation_of(error) from error
-        except BotoCoreError as error:
             raise translation_of(error) from error
 
 
