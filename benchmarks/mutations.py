@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
@@ -28,11 +29,16 @@ from simulation.mutants_for_tests import MUTANTS_FOR_TESTS  # noqa: E402
 from simulation.mutation import Mutant, MutationError, Symbols  # noqa: E402
 
 ROOT = TESTS.parent
-SYMBOLS = Symbols(ROOT)
 KEPT_OUT = shutil.ignore_patterns("__pycache__", ".git", ".venv", ".uv", ".*_cache", ".aws-sam", "corpus")
 ON_TESTS = "tests"
 LONGEST = 240
 """Seconds for one change's tests: one that never ends has been noticed."""
+
+
+@cache
+def symbols() -> Symbols:
+    """Return the symbols of this checkout."""
+    return Symbols(ROOT)
 
 
 def verdict(mutant: Mutant, histories: int, seed: int) -> dict[str, object]:
@@ -58,14 +64,14 @@ def rotten() -> list[str]:
     found = []
     for mutant in (*MUTANTS, *MUTANTS_FOR_TESTS):
         try:
-            SYMBOLS.mutated(mutant)
+            symbols().mutated(mutant)
         except MutationError as error:
             found.append(f"{mutant.name}: {error}")
     return found
 
 
 def _change(root: Path, mutant: Mutant) -> None:
-    for path, source in SYMBOLS.mutated(mutant).items():
+    for path, source in symbols().mutated(mutant).items():
         (root / path).write_text(source, encoding="utf-8")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from simulation.mutation import (
     Edit,
     Mutant,
-    TextEdit,
+    always,
+    argument,
     compare,
     drop,
     insert,
@@ -27,60 +26,6 @@ def _mutant(name: str, *parts: Edit | str) -> Mutant:
     edits = tuple(part for part in parts if isinstance(part, Edit))
     return Mutant(name, edits, "tests", tuple(f"tests/{part}" for part in parts if isinstance(part, str)))
 
-
-def _text(name: str, path: str, was: str, becomes: str, *tests: str) -> Mutant:
-    edit = TextEdit(Path(path if path.startswith("cli/") else f"functions/{path}"), was, becomes)
-    return Mutant(name, (edit,), "tests", tuple(f"tests/{test}" for test in tests))
-
-
-CONSENT, PROGRESS, SYNC = (
-    "sms_consent/domain/consent.py",
-    "sms_consent/domain/transitions.py",
-    "sms_consent/sync/sync.py",
-)
-CHANGE, SWEEP, REJECTED = (
-    "sms_consent/recording/recorder.py",
-    "sms_consent/sync/sweep.py",
-    "sms_consent/domain/rejections.py",
-)
-LEDGER, CODEC, ITEMS = (
-    "sms_consent/adapters/dynamodb/store.py",
-    "sms_consent/adapters/dynamodb/codec.py",
-    "sms_consent/adapters/dynamodb/items.py",
-)
-TRANSLATION, LIST = "sms_consent/adapters/error_mapping.py", "sms_consent/adapters/sms_voice/opt_out_list.py"
-OVERDUE, RECEIPTS = "sms_consent/adapters/dynamodb/due_index.py", "sms_consent/adapters/dynamodb/idempotency_store.py"
-BATCH = "sms_consent/inbound/batch.py"
-SETTINGS, NAMES, RENAMED = (
-    "sms_consent/bootstrap/settings.py",
-    "sms_consent/domain/list_names.py",
-    "sms_consent/adapters/dynamodb/renamed_lists.py",
-)
-CARRYING, REPEATS, ERRORS = (
-    "sms_consent/recording/list_copy.py",
-    "sms_consent/recording/idempotency.py",
-    "sms_consent/domain/errors.py",
-)
-LIMITS, BUDGET, POSTMAN = (
-    "sms_consent/sync/reply_sender.py",
-    "sms_consent/sync/reply_sender.py",
-    "sms_consent/sync/reply_sender.py",
-)
-LETTERS, ANSWER, TEXT = (
-    "sms_consent/sync/help_and_clarification.py",
-    "sms_consent/domain/reply.py",
-    "sms_consent/inbound/message.py",
-)
-CLASSIFIER, ECHO, TIERS = (
-    "sms_consent/intent/classifier.py",
-    "sms_consent/intent/non_authored_text.py",
-    "sms_consent/intent/lower_tiers.py",
-)
-CLOCK, TIMES, STATUS = (
-    "cli/sms_consent_cli/shared/aws_clock.py",
-    "cli/sms_consent_cli/shared/written_time.py",
-    "cli/sms_consent_cli/commands/import_/status_column.py",
-)
 
 OUTAGES, RISKY, SLOW = (
     "integration/handlers/inbound/test_outages.py",
@@ -122,287 +67,209 @@ AWS_CLOCK, OVERRULED = (
 
 MUTANTS_FOR_TESTS = (
     # --- named in a review
-    _text(
+    _mutant(
         "a read time-out counts as not sent",
-        TRANSLATION,
-        "    if isinstance(error, HTTPClientError):\n        return Unavailable(",
-        "    if isinstance(error, HTTPClientError):\n        return Unreached(",
+        swap("translation_of", "Unavailable", "Unreached", "Unavailable", "__name__"),
         LOST,
     ),
-    _text(
+    _mutant(
         "a record that cannot be dead-lettered is dropped",
-        BATCH,
-        "            self._log_failure(record, error)\n            return\n        done.add(record)\n",
-        "            self._log_failure(record, error)\n        done.add(record)\n",
+        drop("inbound.batch:Batch._give_up", "return", under="Exception"),
         OUTAGES,
     ),
-    _text(
+    _mutant(
         "a consent written again by the client does not recognise itself",
-        LEDGER,
-        "        if refused_by is not None and refused_by != _stored(item):\n            raise Moved(items.consent_from(",
-        "        if refused_by is not None:\n            raise Moved(items.consent_from(",
+        without("DynamoLedger._replace", "_stored"),
         LOST,
     ),
-    _text(
+    _mutant(
         "a letter written again by the client does not recognise itself",
-        LEDGER,
-        "        if refused_by is not None and refused_by != _stored(item):\n            raise Moved(items.thread_from(",
-        "        if refused_by is not None:\n            raise Moved(items.thread_from(",
+        without("DynamoLedger.save_thread", "_stored"),
         LOST,
     ),
-    _text(
+    _mutant(
         "a merge written again by the client does not recognise itself",
-        LEDGER,
-        "        if refused_by is not None and refused_by != _stored(item):\n            raise Moved(items.consent_from(",
-        "        if refused_by is not None:\n            raise Moved(items.consent_from(",
+        without("DynamoLedger._replace", "_stored"),
         ONE_NAME,
     ),
-    _text(
+    _mutant(
         "a sweep does not reset its rate limiter",
-        SWEEP,
-        "        self.sync.rate_limiter.begin()\n",
-        "",
+        drop("Sweep.run", "begin"),
         LOST,
     ),
-    _text(
+    _mutant(
         "a deletion in doubt is forgotten when no lease is taken",
-        PROGRESS,
-        "            uncertain_delete_at=doubt,\n        )\n    if answer",
-        "        )\n    if answer",
+        argument("_with_work", "replace", "uncertain_delete_at", None, "uncertain_delete_at", "now"),
         LOST,
     ),
-    _text(
+    _mutant(
         "a STOP does not overtake its import",
-        PROGRESS,
-        "    return Due.OPT_OUT if due is Due.IMPORTED and decision.author is not Author.IMPORT else due\n",
-        "    return due\n",
+        returns("_urgency", "due"),
         IMPORT,
     ),
     # --- attributes that another version wrote
-    _text(
+    _mutant(
         "what cannot be read is put back over a newer value",
-        CODEC,
-        "        if item.get(name) == stand_in:\n",
-        "        if True:\n",
+        always("preserve", "stand_in"),
         VERSIONS,
     ),
-    _text(
+    _mutant(
         "an unknown status counts as opted in",
-        ITEMS,
-        '    "status": Status.OPTED_OUT.value,\n    "end_user_opted_out"',
-        '    "status": Status.OPTED_IN.value,\n    "end_user_opted_out"',
+        swap("_CONSENT_STAND_INS", "Status.OPTED_OUT.value", "Status.OPTED_IN.value"),
         VERSIONS,
     ),
-    _text(
+    _mutant(
         "an item whose revision cannot be read is never written",
-        LEDGER,
-        '    if "revision" in unreadable and unreadable["revision"][1] == revision:\n',
-        "    if False:\n",
+        never("guard", "revision", "unreadable"),
         VERSIONS, BROKEN,
     ),
-    _text(
+    _mutant(
         "a letter forgets what a newer version added",
-        ANSWER,
-        "            preserved=former.preserved,\n",
-        "",
+        argument("ReplyThread.after", "replace", "preserved"),
         VERSIONS,
     ),
-    _text(
+    _mutant(
         "a reply in an unknown state is sent",
-        ITEMS,
-        '    if answer.preserved is not None and "state" in answer.preserved.unreadable:\n',
-        "    if False:\n",
+        never("_answer_from", "unreadable"),
         VERSIONS,
     ),
-    _text(
+    _mutant(
         "the copy of a decision that cannot be read is dropped by the next decision",
-        ITEMS,
-        '    if preserved is not None and consent.outbox is not None and "outbox" in preserved.unreadable:\n',
-        "    if False:\n",
+        never("consent_item", "consent.outbox", "unreadable"),
         VERSIONS,
     ),
     # --- when a decision counts
-    _text(
+    _mutant(
         "a text's timestamp in the future is altered",
-        CHANGE,
-        "        if decision.author is not Author.END_USER:\n            # The",
-        "        if True:\n            # The",
+        always("_ConsentChange.apply", "Author.END_USER"),
         DECIDED,
     ),
-    _text(
+    _mutant(
         "an opt-in of a command counts to the end of its second",
-        CHANGE,
-        "            limit = clock.latest() if decision.asked is Asked.OPT_OUT else self._now\n",
-        "            limit = clock.latest()\n",
+        always("_ConsentChange.apply", "Asked.OPT_OUT"),
         "integration/cli/agents/test_wrong_clocks.py", DECIDED,
     ),
-    _text(
+    _mutant(
         "an opt-out of a command counts from the start of its second",
-        CHANGE,
-        "            limit = clock.latest() if decision.asked is Asked.OPT_OUT else self._now\n",
-        "            limit = self._now\n",
+        never("_ConsentChange.apply", "Asked.OPT_OUT"),
         "integration/cli/agents/test_wrong_clocks.py", DECIDED,
     ),
-    _text(
+    _mutant(
         "the later copy of a text counts",
-        CHANGE,
-        "        if each.id not in found or each.at < found[each.id].at:\n",
-        "        if each.id not in found or each.at > found[each.id].at:\n",
+        compare("_earliest", ">", "each.at"),
         DECIDED,
     ),
-    _text(
+    _mutant(
         "copies are looked for within four days",
-        CHANGE,
-        "COPIES_WITHIN = timedelta(days=40)\n",
-        "COPIES_WITHIN = timedelta(days=4)\n",
+        value("COPIES_WITHIN", "timedelta(days=4)"),
         DECIDED, OVERRULED,
     ),
-    _text(
+    _mutant(
         "an opt-in counts although there are too many decisions to search",
-        CHANGE,
-        "        if recorded is None and would_opt_in and not is_newest:\n",
-        "        if False:\n",
+        never("_ConsentChange._decided_at_earliest_time", "would_opt_in"),
         DECIDED,
     ),
-    _text(
+    _mutant(
         "the earlier copy of a START in the outbox, too old to search for, is ignored",
-        CHANGE,
-        "        if recorded is None and would_opt_in and not is_newest:\n",
-        "        if recorded is None and would_opt_in:\n",
+        without("_ConsentChange._decided_at_earliest_time", "is_newest", among="would_opt_in"),
         DECIDED,
     ),
-    _text(
+    _mutant(
         "a request repeated with its id a day later is taken for a copy",
-        CHANGE,
-        "        if recorded is None or decision.author is Author.END_USER:\n            return recorded\n",
-        "        return recorded\n",
+        returns("_ConsentChange._recorded", "recorded", "RETRIES_WITHIN"),
         DECIDED, REPEATED,
     ),
-    _text(
+    _mutant(
         "the newest decision's copy counts for every list",
-        CHANGE,
-        "        return self._scope is not None and self._scope.is_wider(decision)\n",
-        "        return True\n",
+        returns("_ConsentChange._counts", "True", "is_wider"),
         DECIDED,
     ),
-    _text(
+    _mutant(
         "a decision of an earlier release, which names no list, opts in",
-        CHANGE,
-        "            return decision.asked is Asked.OPT_OUT\n",
-        "            return True\n",
+        returns("_ConsentChange._counts", "True", "Asked.OPT_OUT"),
         DECIDED,
     ),
-    _text(
+    _mutant(
         "with too many decisions to search, an opt-out between two copies of a START does not stand",
-        PROGRESS,
-        "    if undecided and stored.status is not Status.OPTED_OUT and (stored.asked_out_at or earlier.at) > earlier.at:\n",
-        "    if False:\n",
+        never("moved_back", "undecided"),
         DECIDED,
     ),
-    _text(
+    _mutant(
         "a decision still in the outbox does not count again after a copy",
-        CHANGE,
-        "    return (consent.outbox,) if consent.outbox is not None else ()\n",
-        "    return ()\n",
+        returns("_not_in_history", "()"),
         DECIDED,
     ),
-    _text(
+    _mutant(
         "the later copy's time goes into the history",
-        PROGRESS,
-        "        outbox = earlier  # the history must have",
-        "        pass  # the history must have",
+        never("moved_back", "earlier.id"),
         DECIDED,
     ),
-    _text(
+    _mutant(
         "a STOP overruled by the person's own START is reported",
-        CHANGE,
-        "        return None if author is Author.END_USER else author\n",
-        "        return author\n",
+        returns("_ConsentChange.overruled_by", "author", "author"),
         OVERRULED,
     ),
-    _text(
+    _mutant(
         "YES opts in a person whose STOP is newer",
-        PROGRESS,
-        "stored.status is Status.OPTED_OUT and stored.decided_at < decision.at\n",
-        "stored.status is Status.OPTED_OUT and stored.decided_at <= decision.at\n",
+        compare("_reverses_opt_out", "<=", "stored.decided_at"),
         EVERYDAY,
     ),
     # --- batches
-    _text(
+    _mutant(
         "a record is given up after eleven days",
-        BATCH,
-        "GIVE_UP_AFTER = timedelta(days=12)",
-        "GIVE_UP_AFTER = timedelta(days=11)",
+        value("GIVE_UP_AFTER", "timedelta(days=11)"),
         OUTAGES,
     ),
-    _text(
+    _mutant(
         "a record that stops the process is tried until SQS deletes it",
-        BATCH,
-        "GIVE_UP_UNTRIED_AFTER = timedelta(days=13)",
-        "GIVE_UP_UNTRIED_AFTER = timedelta(days=15)",
+        value("GIVE_UP_UNTRIED_AFTER", "timedelta(days=15)"),
         RISKY,
     ),
-    _text(
+    _mutant(
         "texts received three times are not suspect",
-        BATCH,
-        "record.receives > SUSPECT_AFTER]",
-        "record.receives > SUSPECT_AFTER + 1]",
+        swap("inbound.batch:Batch.handle", "SUSPECT_AFTER", "SUSPECT_AFTER + 1", "suspects", "SUSPECT_AFTER"),
         RISKY, OUTAGES,
     ),
-    _text(
+    _mutant(
         "a risky record is started although the others could not be deleted",
-        BATCH,
-        "                self._log_failure(suspect, error)\n                continue\n",
-        "                self._log_failure(suspect, error)\n",
+        drop("Batch._process_suspects", "continue", under="ConsentError"),
         RISKY, OUTAGES, "integration/handlers/inbound/test_killed_process.py",
     ),
-    _text(
+    _mutant(
         "the age of a record is that of its text",
-        TEXT,
-        "        since = self.sent_at or (self.text.at if isinstance(self.text, InboundMessage) else None)\n",
-        "        since = self.text.at if isinstance(self.text, InboundMessage) else self.sent_at\n",
+        replace(
+        "Record.age", "since = self.text.at if isinstance(self.text, InboundMessage) else self.sent_at", "self.sent_at"
+        ),
         OUTAGES,
     ),
-    _text(
+    _mutant(
         "everyday words are processed before the newest request",
-        BATCH,
-        "    return [*newest.values(), *everyday, *older, *others]\n",
-        "    return [*everyday, *newest.values(), *older, *others]\n",
+        returns("in_order", "[*everyday, *newest.values(), *older, *others]", "older"),
         EVERYDAY, SLOW, "integration/handlers/inbound/test_texts_side_by_side.py",
     ),
-    _text(
+    _mutant(
         "the oldest request goes first",
-        BATCH,
-        "key=_newest_last, reverse=True)",
-        "key=_newest_last)",
+        argument("in_order", "sorted", "reverse"),
         SLOW,
     ),
-    _text(
+    _mutant(
         "only one number's newest request goes first",
-        BATCH,
-        "newest.setdefault(each[1].text.destination, each)",
-        'newest.setdefault("", each)',
+        swap("in_order", "each[1].text.destination", "''"),
         SLOW,
     ),
-    _text(
+    _mutant(
         "a text is started whatever time is left",
-        BATCH,
-        "        if message.classification.intent is not Intent.NONE and not self._has_time():\n",
-        "        if False:\n",
+        never("Batch._require_time", "_has_time"),
         SLOW,
     ),
-    _text(
+    _mutant(
         "a dead letter loses the time of a bare payload",
-        TEXT,
-        '    if "Type" in json.loads(body):\n        return body\n',
-        "    if True:\n        return body\n",
+        always("with_time", "Type"),
         OUTAGES,
     ),
-    _text(
+    _mutant(
         "a throttled text is not processed once more",
-        BATCH,
-        "                throttled.append((record, message))\n",
-        "                self._log_failure(record, Throttled())\n",
+        replace("Batch._process_person", "self._log_failure(record, Throttled())", "throttled.append"),
         OUTAGES,
     ),
     # --- settings
@@ -432,238 +299,179 @@ MUTANTS_FOR_TESTS = (
         BAD_SETTINGS,
     ),
     # --- rejected numbers, failing items
-    _text(
+    _mutant(
         "a number counts as rejected after four errors",
-        REJECTED,
-        "    return consent.rejections >= ATTEMPTS and since",
-        "    return consent.rejections >= ATTEMPTS - 1 and since",
+        swap("is_permanent", "ATTEMPTS", "ATTEMPTS - 1"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "five errors in a minute are permanent",
-        REJECTED,
-        " and since is not None and now - since >= SPAN\n",
-        " and since is not None\n",
+        without("is_permanent", "SPAN"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "an error that may be about the list is about the number",
-        ERRORS,
-        "        if self.reason in _UNSPECIFIC:\n            return None\n",
-        "        if self.reason in _UNSPECIFIC:\n            return True\n",
+        returns("Rejected.concerns_number", "True", "None"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "a list that cannot be looked at is valid",
-        SYNC,
-        "            return isinstance(stopped.failure, Rejected) and stopped.failure.concerns_number is True\n",
-        "            return True\n",
+        returns("_Attempt._is_final", "True", "stopped.failure"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "rejections before the number was accepted count",
-        PROGRESS,
-        "        attempts=0,\n        rejections=0,\n        rejected_since=None,\n        rejection=None,\n        due=None,\n",
-        "        attempts=0,\n        rejection=None,\n        due=None,\n",
+        argument("_done", "replace", "rejections"),
+        argument("_done", "replace", "rejected_since"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "a new STOP has the rejections of the old one",
-        PROGRESS,
-        "        due_at=None,\n        rejections=0,\n        rejected_since=None,\n        rejection=None,\n    )\n",
-        "        due_at=None,\n    )\n",
+        argument("_changed", "replace", "rejections"),
+        argument("_changed", "replace", "rejected_since"),
+        argument("_changed", "replace", "rejection"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "rejected work is tried again hourly",
-        REJECTED,
-        "RETRIED_EVERY = timedelta(days=1)",
-        "RETRIED_EVERY = timedelta(hours=1)",
+        value("RETRIED_EVERY", "timedelta(hours=1)"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "rejected work outlives a newer decision",
-        SYNC,
-        "        if consent is None or consent.settled or consent.version != work.version:\n",
-        "        if consent is None or consent.settled:\n",
+        without("Sync.retry", "work.version"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "the consent loses its due work before the rejection is recorded",
-        SYNC,
-        "                self._sync.ledger.reject(RejectedWork.of(consent, now))\n",
-        "                pass\n",
+        drop("_Attempt._postpone", "RejectedWork.of"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "other rejections are retried hourly",
-        PROGRESS,
-        "REJECTED = Backoff(timedelta(minutes=1), timedelta(minutes=5))",
-        "REJECTED = Backoff(timedelta(minutes=1), timedelta(minutes=60))",
+        value("transitions:REJECTED", "Backoff(timedelta(minutes=1), timedelta(minutes=60))"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "opt-outs that were rejected for another reason are never swept",
-        SWEEP,
-        "            for rejected in (Rejection.OTHER, Rejection.NUMBER):\n",
-        "            for rejected in (Rejection.NUMBER,):\n",
+        swap("_Run.work", "(Rejection.OTHER, Rejection.NUMBER)", "(Rejection.NUMBER,)"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "an item that fails stays at the front of the queue",
-        SWEEP,
-        "                self._skip(key, error)\n                self._set_aside(seen)\n",
-        "                self._skip(key, error)\n",
+        drop("_Run._opt", "_set_aside"),
         BROKEN,
     ),
-    _text(
+    _mutant(
         "a long queue is taken from the front",
-        SWEEP,
-        "        if len(first) < LONG:\n",
-        "        if True:\n",
+        always("_Run._opt_outs", "LONG"),
         NUMBERS, BROKEN,
     ),
-    _text(
+    _mutant(
         "imports come before opt-outs that are left",
-        SWEEP,
-        "            if not first_left:\n",
-        "            if True:\n",
+        always("_Run.work", "first_left"),
         IMPORT, BROKEN, NUMBERS,
     ),
-    _text(
+    _mutant(
         "one sweep tries every rejected number again",
-        SWEEP,
-        "            self._retries -= 1\n",
-        "",
+        drop("_Run._retry", "self._retries", "1"),
         NUMBERS,
     ),
-    _text(
+    _mutant(
         "a ledger that is down lets the sweep go on",
-        SWEEP,
-        "        self._ledger.take_turn(TURN, self._worker, self._clock.now(), self._deadline)\n\n",
-        "\n",
+        drop("_Run._skip", "take_turn"),
         BROKEN,
     ),
-    _text(
+    _mutant(
         "a sweep for one number waits for nothing",
-        SWEEP,
-        "                if wait > SOON:\n",
-        "                if wait > timedelta():\n",
+        swap("Sweep.run_for", "SOON", "timedelta()"),
         "integration/consent/test_sweep_single_numbers.py",
     ),
     # --- the age of opt-outs
-    _text(
+    _mutant(
         "a repeated STOP makes an opt-out young again",
-        PROGRESS,
-        "            stored, unlisted_since=min(decision.at, now) if imported else stored.out_of_sync_since,\n",
-        "            stored, unlisted_since=min(decision.at, now),\n",
+        argument("transitions:decide", "replace", "unlisted_since", "min(decision.at, now)", "imported", "unlisted_since"),
         ALARM, "integration/metrics/test_facts_told.py",
     ),
-    _text(
+    _mutant(
         "the oldest of a queue in pages is forgotten between looks",
-        OVERDUE,
-        '        current = min(found, from_text(known["oldest"])) if "oldest" in known else found\n',
-        "        current = found\n",
+        never("OldestOptOut._next_of_round", "oldest"),
         ALARM,
     ),
-    _text(
+    _mutant(
         "the oldest of the round before is forgotten",
-        OVERDUE,
-        "        return min(current, before)\n",
-        "        return current\n",
+        returns("OldestOptOut._next_of_round", "current", "before"),
         ALARM,
     ),
-    _text(
+    _mutant(
         "a round that was left long ago still counts",
-        OVERDUE,
-        "            fresh = now - from_text(item[\"looked_at\"]) <= FORGOTTEN_AFTER\n",
-        "            fresh = True\n",
+        replace("OldestOptOut._known", "fresh = True", "FORGOTTEN_AFTER"),
         ALARM,
     ),
-    _text(
+    _mutant(
         "an opt-out is young until it is due again",
-        OVERDUE,
-        "        return items.consent_from(from_attributes(stored)).out_of_sync_since\n",
-        "        return items.consent_from(from_attributes(stored)).due_at or now\n",
+        swap("due_index:_since", ".out_of_sync_since", ".due_at"),
         ALARM,
     ),
     # --- deletions and missing lists
-    _text(
+    _mutant(
         "a deletion after the end of its lease is taken for a success",
-        SYNC,
-        "            if deleted is None or consent.lease == self._worker:\n",
-        "            if True:\n",
+        always("_Attempt._off_the_list", "consent.lease"),
         LATE,
     ),
-    _text(
+    _mutant(
         "a late deletion is left to the next sweep",
-        SYNC,
-        "        return self.sync_if_due(consent) if attempt.deleted and not consent.settled else consent\n",
-        "        return consent\n",
+        returns("Sync.sync_with_lease", "consent", "sync_if_due"),
         LATE,
     ),
-    _text(
+    _mutant(
         "a late deletion without an answer is forgotten",
-        SYNC,
-        "            if in_doubt and consent.lease != self._worker:\n",
-        "            if False:\n",
+        never("_Attempt._postpone", "in_doubt", "consent.lease"),
         LATE,
     ),
-    _text(
+    _mutant(
         "a missing list counts as a number that is not listed",
-        LIST,
-        "        self._confirm(list_name)\n        return True\n",
-        "        return True\n",
+        drop("AwsOptOutList._is_unlisted", "self._confirm"),
         MISSING,
     ),
-    _text(
+    _mutant(
         "an answer that names the list counts as one that names the number",
-        LIST,
-        'if kind == NUMBER or (isinstance(named, str) and named.lstrip("+") == number.lstrip("+")):\n',
-        "if kind == NUMBER or isinstance(named, str):\n",
+        without("AwsOptOutList._is_unlisted", "number.lstrip"),
         MISSING,
     ),
-    _text(
+    _mutant(
         "a number that somebody else deleted may be deleted again within 30 days",
-        SYNC,
-        "        deleted_at = now if was_listed or self._consent.listed else None\n",
-        "        deleted_at = now if was_listed else None\n",
+        without("_Attempt._delete", "self._consent.listed"),
         OPTING_IN, MISSING, "integration/handlers/reconcile/test_kinds_of_drift.py",
     ),
     # --- repeated requests
-    _text(
+    _mutant(
         "a signature is remembered for an hour however long it is valid",
-        REPEATS,
-        "        until = now + max(REMEMBERED_FOR, request_key.valid_for)\n",
-        "        until = now + REMEMBERED_FOR\n",
+        swap("IdempotentRequests.opting_in", "max(REMEMBERED_FOR, request_key.valid_for)", "REMEMBERED_FOR"),
         REPLAYED,
     ),
-    _text(
+    _mutant(
         "an opt-in is not known by its signature",
-        REPEATS,
-        '        names += [f"signature {request_key.signature}"] if request_key.signature is not None else []\n',
-        "",
+        drop("IdempotentRequests.opting_in", "request_key.signature"),
         REPLAYED, REPEATED,
     ),
-    _text(
+    _mutant(
         "of two known requests the later counts",
-        REPEATS,
-        "            if stored is not None and (not known or stored.at < first.at):\n",
-        "            if stored is not None and (not known or stored.at > first.at):\n",
+        compare("IdempotentRequests.opting_in", ">", "stored.at", "first.at"),
         REPLAYED, REPEATED,
     ),
-    _text(
+    _mutant(
         "a request that DynamoDB has not deleted yet is never forgotten",
-        RECEIPTS,
-        'ConditionExpression="attribute_not_exists(pk) OR #expires < :now",',
-        'ConditionExpression="attribute_not_exists(pk) OR (#expires < :now AND #expires > :now)",',
+        swap(
+        "DynamoIdempotencyStore.keep",
+        "'attribute_not_exists(pk) OR #expires < :now'",
+        "'attribute_not_exists(pk) OR (#expires < :now AND #expires > :now)'",
+        ),
         REPEATED,
     ),
-    _text(
+    _mutant(
         "what failed for a recipient is remembered as its result",
-        "sms_consent/recording/channel_requests.py",
-        "        if result.became not in {RequestOutcome.FAILED, RequestOutcome.REJECTED}\n",
-        "        if True\n",
+        always("channel_requests:_written", "RequestOutcome.FAILED"),
         REPLAYED,
     ),
     # --- AWS's time and imported times
@@ -727,60 +535,44 @@ MUTANTS_FOR_TESTS = (
         GUESS,
     ),
     # --- names of lists, and copies between lists
-    _text(
+    _mutant(
         "a list of another region passes for the own one",
-        NAMES,
-        '        return found["name"] if self.region in ("", found["region"]) else given.strip()\n',
-        '        return found["name"]\n',
+        returns("ListNames.canonical", "found['name']", "found"),
         ONE_NAME,
     ),
-    _text(
+    _mutant(
         "at equal times the opt-in under the name wins over the opt-out under the ARN",
-        RENAMED,
-        "    return one.status is Status.OPTED_OUT\n",
-        "    return one.status is not Status.OPTED_OUT\n",
+        compare("renamed_lists:_is_newer", "is not", "Status.OPTED_OUT"),
         ONE_NAME,
     ),
-    _text(
+    _mutant(
         "a merge forgets the deletion under the ARN",
-        RENAMED,
-        "        deleted_at=_latest(named.deleted_at, by_arn.deleted_at),\n",
-        "        deleted_at=named.deleted_at,\n",
+        argument("renamed_lists:merge", "replace", "deleted_at", "named.deleted_at"),
         ONE_NAME,
     ),
-    _text(
+    _mutant(
         "what an earlier release writes after a merge is not merged",
-        RENAMED,
-        '    return MERGED in item and item[MERGED] == str(item.get("revision"))\n',
-        "    return MERGED in item\n",
+        without("is_merged", "revision"),
         ONE_NAME,
     ),
-    _text(
+    _mutant(
         "a START to one sender lifts another sender's opt-out",
-        CARRYING,
-        "        and stored.decided_by.startswith(_prefix(copy.source))\n",
-        "",
+        without("_is_to_copy", "stored.decided_by"),
         MOVING,
     ),
-    _text(
+    _mutant(
         "two changes of list copy only what the later would",
-        CARRYING,
-        "        since = None if self.since is None or other.since is None else min(self.since, other.since)\n",
-        "        since = None if self.since is None or other.since is None else max(self.since, other.since)\n",
+        swap("ListCopy.merged", "min", "max"),
         MOVING,
     ),
-    _text(
+    _mutant(
         "people who wait for an opt-in are not counted",
-        CARRYING,
-        "    return consent.status is Status.OPT_IN_PENDING and stored is None\n",
-        "    return False\n",
+        returns("list_copy:is_affected", "False", "Status.OPT_IN_PENDING"),
         MOVING,
     ),
-    _text(
+    _mutant(
         "a copy does not say that the person asked",
-        CARRYING,
-        "            end_user=consent.end_user_opted_out if opts_out else None,\n",
-        "",
+        argument("ListCopier._decision", "Decision", "end_user"),
         MOVING,
     ),
     _mutant(
@@ -789,74 +581,54 @@ MUTANTS_FOR_TESTS = (
         MOVING,
     ),
     # --- replies
-    _text(
+    _mutant(
         "a person's first confirmation of STOP in a day is withheld after three others",
-        LIMITS,
-        "        return kind in today and len(today) >= CONFIRMATIONS\n",
-        "        return len(today) >= CONFIRMATIONS\n",
+        swap("enough", "kind in today", "True"),
         REPLIES,
     ),
-    _text(
+    _mutant(
         "three opt-ins use up a day's confirmations",
-        LIMITS,
-        "    return len(today) >= CONFIRMATIONS or today.count(kind) >= OPT_IN_CONFIRMATIONS\n",
-        "    return len(today) >= CONFIRMATIONS\n",
+        without("enough", "OPT_IN_CONFIRMATIONS"),
         REPLIES,
     ),
-    _text(
+    _mutant(
         "a first confirmation of STOP is cut with the budget",
-        LIMITS,
-        "    return Priority.OPT_OUT if confirmed else Priority.FIRST_OPT_OUT\n",
-        "    return Priority.OPT_OUT\n",
+        returns("_priority", "Priority.OPT_OUT", "confirmed"),
         REPLIES,
     ),
-    _text(
+    _mutant(
         "HELP may use the whole budget",
-        BUDGET,
-        "    return self._per_day if priority is Priority.OPT_OUT else int(self._per_day * LOW_PRIORITY_SHARE)\n",
-        "    return self._per_day\n",
+        returns("ReplyBudget._limit", "self._per_day"),
         BUDGETS,
     ),
-    _text(
+    _mutant(
         "a new day has no new budget",
-        BUDGET,
-        "        if today > self._day:\n",
-        "        if today < self._day:\n",
+        compare("ReplyBudget._turn_day", "<", "today"),
         BUDGETS,
     ),
-    _text(
+    _mutant(
         "what an environment has reserved and not sent counts as sent for itself",
-        BUDGET,
-        "self._total - self._left >= limit):\n",
-        "self._total >= limit):\n",
+        without("ReplyBudget._refusal", "self._left", among="self._total"),
         BUDGETS,
     ),
-    _text(
+    _mutant(
         "a reply that was throttled is counted",
-        POSTMAN,
-        "        except Untouched:\n            self.limits.give_back()\n            raise\n",
-        "        except Untouched:\n            raise\n",
+        drop("ReplySender.deliver", "give_back", under="Untouched"),
         REPLIES,
     ),
-    _text(
+    _mutant(
         "a failed reservation is tried again at once",
-        BUDGET,
-        "RETRY_AFTER = timedelta(minutes=1)\n",
-        "RETRY_AFTER = timedelta(milliseconds=1)\n",
+        value("RETRY_AFTER", "timedelta(milliseconds=1)"),
         BUDGETS,
     ),
-    _text(
+    _mutant(
         "HELP is limited by the hour only",
-        LIMITS,
-        "    ReplyKind.HELP: (Limit(3, timedelta(hours=1)), Limit(6, LONGEST)),\n",
-        "    ReplyKind.HELP: (Limit(3, timedelta(hours=1)),),\n",
+        swap("QUESTION_LIMITS", "(Limit(3, timedelta(hours=1)), Limit(6, LONGEST))", "(Limit(3, timedelta(hours=1)),)"),
         REPLIES,
     ),
-    _text(
+    _mutant(
         "a reply that an older question still waits for is dropped",
-        LETTERS,
-        "            )  # the newest question to each origination identity is answered\n",
-        "            )[:0]\n",
+        replace("HelpAndClarification._thread", "waiting = ()", "each.sender"),
         REPLIES,
     ),
     # --- echoes
@@ -872,7 +644,7 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "half a reply is an echo",
-        value("non_authored_text:_ALIKE", "0.5"),
+        value("_ALIKE", "0.5"),
         ECHOES,
     ),
     _mutant(

@@ -6,12 +6,15 @@ text are named, so a mutation survives a move, a reformatting and an unrelated c
 
 An operator finds its place by ``names``: all of them occur in the place. A name is an identifier, an attribute with or
 without what is before it (``status``, ``stored.status``, ``Status.OPTED_OUT``), a keyword argument, or the value of a
-literal. Of nested places, the innermost counts. An operator raises MutationError unless it finds exactly one place.
+literal; ``return``, ``raise``, ``continue`` and ``break`` are names too. Of nested places, the innermost counts. ``under``
+limits the search to the block whose header mentions it (``under="Throttled"``: where that is handled). An operator raises
+MutationError unless it finds exactly one place.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 import textwrap
 from collections import defaultdict
@@ -21,7 +24,7 @@ from pathlib import Path
 
 __all__ = [
     "Edit", "Mutant", "MutationError", "Symbols",
-    "always", "argument", "compare", "drop", "insert", "never", "replace", "returns", "swap", "value", "without",
+    "always", "argument", "compare", "drop", "insert", "move", "never", "replace", "returns", "swap", "value", "without",
 ]  # fmt: skip
 
 PRODUCT = ("functions", "cli")
@@ -42,15 +45,6 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class TextEdit:
-    """One change of a module's text. To be replaced by an Edit."""
-
-    path: Path
-    was: str
-    becomes: str
-
-
-@dataclass(frozen=True, slots=True)
 class Mutant:
     """A mutation: its name, the edits that it consists of, and what has to notice it.
 
@@ -59,7 +53,7 @@ class Mutant:
     """
 
     name: str
-    edits: tuple[Edit | TextEdit, ...]
+    edits: tuple[Edit, ...]
     on: str = MEMORY
     tests: tuple[str, ...] = ()
 
@@ -81,23 +75,21 @@ class Symbols:
         """Read all modules below ``root``."""
         self.sources: dict[Path, str] = {}
         self._found: defaultdict[str, list[_Found]] = defaultdict(list)
+        self._attributes: set[str] = set()
         for top in PRODUCT:
             for file in sorted((root / top).rglob("*.py")):
                 path, source = file.relative_to(root), file.read_text(encoding="utf-8")
                 self.sources[path] = source
                 module = ".".join(file.relative_to(root / top).with_suffix("").parts)
-                for name, node in _symbols(ast.parse(source), ""):
+                tree = ast.parse(source)
+                self._attributes.update(each.attr for each in ast.walk(tree) if isinstance(each, ast.Attribute))
+                for name, node in _symbols(tree, ""):
                     self._found[name].append(_Found(path, module, node))
 
     def mutated(self, mutant: Mutant) -> dict[Path, str]:
         """Return the changed modules. Raises MutationError if an edit finds no place, several places, or changes nothing."""
         edits: defaultdict[str, list[Edit]] = defaultdict(list)
         for edit in mutant.edits:
-            if isinstance(edit, TextEdit):
-                source = self.sources[edit.path]
-                if source.count(edit.was) != 1:
-                    raise MutationError(f"{edit.path} holds the text {source.count(edit.was)} times")
-                return {edit.path: source.replace(edit.was, edit.becomes)}
             edits[edit.symbol].append(edit)
         changes: defaultdict[Path, list[tuple[int, int, str]]] = defaultdict(list)
         for symbol, of_symbol in edits.items():
@@ -108,6 +100,8 @@ class Symbols:
                 edit.change(node)
                 if ast.dump(node) == before:
                     raise MutationError(f"{symbol}: an edit changes nothing")
+            if unknown := self._unknown(found, node):
+                raise MutationError(f"{symbol}: the new code names what does not exist: {', '.join(sorted(unknown))}")
             text = textwrap.indent(ast.unparse(ast.fix_missing_locations(node)), " " * found.node.col_offset)
             changes[found.path].append((*_lines(found.node), text))
         return {path: _spliced(self.sources[path], of_path) for path, of_path in changes.items()}
@@ -118,6 +112,16 @@ class Symbols:
         if len(found) != 1:
             raise MutationError(f"{symbol} is in {[each.module for each in found] or 'no module'}")
         return found[0]
+
+    def _unknown(self, found: _Found, changed: Symbol) -> set[str]:
+        """Return the names and attributes in a changed symbol that occur nowhere else: a mutation must not just crash."""
+        nodes, there = list(ast.walk(changed)), ast.parse(self.sources[found.path])
+        names = {each.id for each in nodes if isinstance(each, ast.Name)}
+        attributes = {each.attr for each in nodes if isinstance(each, ast.Attribute)}
+        known = {each.id for each in ast.walk(there) if isinstance(each, ast.Name)} | set(dir(builtins))
+        known |= {each.arg for each in ast.walk(there) if isinstance(each, ast.arg)}
+        known |= {each.asname or each.name for each in ast.walk(there) if isinstance(each, ast.alias)}
+        return (names - known) | (attributes - self._attributes)
 
 
 def _symbols(node: ast.AST, prefix: str) -> Iterator[tuple[str, Symbol]]:
@@ -183,6 +187,8 @@ def _names(node: ast.AST) -> set[str]:
                 found.add(each.arg or "**")
             case ast.Constant():
                 found.add(str(each.value))
+            case ast.Return() | ast.Raise() | ast.Continue() | ast.Break():
+                found.add(type(each).__name__.lower())
             case ast.Attribute():
                 parts = ast.unparse(each).split(".")
                 found.update(".".join(parts[start:]) for start in range(len(parts)))
@@ -193,9 +199,11 @@ def _names(node: ast.AST) -> set[str]:
 
 def _without_block(node: ast.AST) -> Iterator[ast.AST]:
     yield node
-    for place in (each for each in _places(node) if each.parent is node):
-        if not isinstance(place.node, (ast.stmt, ast.ExceptHandler)):
-            yield from ast.walk(place.node)
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ExceptHandler):
+            yield from ast.walk(child.type) if child.type is not None else ()
+        elif not isinstance(child, ast.stmt):
+            yield from ast.walk(child)
 
 
 def _one(symbol: ast.AST, what: str, names: Sequence[str], fits: Callable[[_Place], bool]) -> _Place:
@@ -212,6 +220,10 @@ def _one(symbol: ast.AST, what: str, names: Sequence[str], fits: Callable[[_Plac
 
 def _is_condition(place: _Place) -> bool:
     return place.field in {"test", "ifs", "guard"} and isinstance(place.node, ast.expr)
+
+
+def _block(symbol: ast.AST, under: str | None) -> ast.AST:
+    return symbol if under is None else _one(symbol, "block", [under], lambda each: hasattr(each.node, "body")).node
 
 
 def _is_statement(place: _Place) -> bool:
@@ -311,14 +323,18 @@ def compare(symbol: str, becomes: str, *names: str) -> Edit:
     return _edit(symbol, change)
 
 
-def drop(symbol: str, *names: str) -> Edit:
+def drop(symbol: str, *names: str, under: str | None = None) -> Edit:
     """Leave out a statement, with its block if it has one."""
-    return replace(symbol, "pass", *names)
+    return replace(symbol, "pass", *names, under=under)
 
 
-def replace(symbol: str, becomes: str, *names: str) -> Edit:
+def replace(symbol: str, becomes: str, *names: str, under: str | None = None) -> Edit:
     """Put other statements in the place of one."""
-    return _edit(symbol, lambda node: _one(node, "statement", names, _is_statement).put(ast.parse(becomes).body))
+
+    def change(node: Symbol) -> None:
+        _one(_block(node, under), "statement", names, _is_statement).put(ast.parse(becomes).body)
+
+    return _edit(symbol, change)
 
 
 def insert(symbol: str, code: str, *names: str) -> Edit:
@@ -331,36 +347,52 @@ def insert(symbol: str, code: str, *names: str) -> Edit:
     return _edit(symbol, change)
 
 
-def swap(symbol: str, old: str, new: str, *names: str) -> Edit:
-    """Put another expression, usually a name, an attribute or a literal, in the place of one, in the statement with ``names``."""
-    wanted = ast.dump(_expression(old))
-
-    def is_old(place: _Place) -> bool:
-        return isinstance(place.node, ast.expr) and ast.dump(place.node).replace("Store()", "Load()") == wanted
+def move(symbol: str, *names: str, after: str) -> Edit:
+    """Put a statement behind a later one of the same block."""
 
     def change(node: Symbol) -> None:
-        scope = _one(node, "statement", names, _is_statement).node if names else node
-        place = _one(scope, old, (), is_old)
-        place.put([_expression(new)])
+        place, later = (_one(node, "statement", each, _is_statement) for each in (names, [after]))
+        if later.parent is not place.parent or later.index is None:
+            raise MutationError("the statements are not in one block")
+        later.put([later.node, place.node])
+        place.put([])
 
     return _edit(symbol, change)
 
 
-def argument(symbol: str, call: str, name: str, becomes: str | None = None) -> Edit:
-    """Leave out a keyword argument of a call, or give it another value."""
+def swap(symbol: str, old: str, new: str, *names: str, under: str | None = None) -> Edit:
+    """Put another expression in the place of one; if needed, in the statement with ``names``.
+
+    ``.attribute`` stands for that attribute of any expression.
+    """
+
+    def is_old(place: _Place) -> bool:
+        if old.startswith("."):
+            return isinstance(place.node, ast.Attribute) and place.node.attr == old[1:]
+        return isinstance(place.node, ast.expr) and ast.dump(place.node) == ast.dump(_expression(old))
 
     def change(node: Symbol) -> None:
-        place = _one(
-            node,
-            f"argument {name} of {call}",
-            (),
-            lambda each: (
-                isinstance(each.node, ast.keyword)
-                and each.node.arg == name
-                and isinstance(each.parent, ast.Call)
-                and call in _names(each.parent.func)
-            ),
-        )
+        scope = _block(node, under)
+        scope = _one(scope, "statement", names, _is_statement).node if names else scope
+        place = _one(scope, old, (), is_old)
+        if isinstance(place.node, ast.Attribute) and new.startswith("."):
+            place.node.attr = new[1:]
+        else:
+            place.put([_expression(new)])
+
+    return _edit(symbol, change)
+
+
+def argument(symbol: str, call: str, name: str, becomes: str | None = None, *names: str) -> Edit:
+    """Leave out a keyword argument of a call, or give it another value; if needed, in the statement with ``names``."""
+
+    def is_argument(place: _Place) -> bool:
+        named = isinstance(place.node, ast.keyword) and place.node.arg == name
+        return named and isinstance(place.parent, ast.Call) and call in _names(place.parent.func)
+
+    def change(node: Symbol) -> None:
+        scope = _one(node, "statement", names, _is_statement).node if names else node
+        place = _one(scope, f"argument {name} of {call}", (), is_argument)
         place.put([] if becomes is None else [ast.keyword(name, _expression(becomes))])
 
     return _edit(symbol, change)

@@ -11,7 +11,10 @@ from simulation.mutants_for_tests import MUTANTS_FOR_TESTS
 from simulation.mutation import Mutant, Symbols
 from support.template import REPOSITORY
 
-symbols = cache(lambda: Symbols(REPOSITORY))
+
+@cache
+def symbols() -> Symbols:
+    return Symbols(REPOSITORY)
 
 
 @pytest.mark.parametrize("mutant", [*MUTANTS, *MUTANTS_FOR_TESTS], ids=lambda mutant: mutant.name)
