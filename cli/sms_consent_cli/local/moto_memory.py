@@ -3,7 +3,8 @@
 ``BaseModel.__new__`` adds each instance to its class's ``instances_tracked``, which only moto's dashboard and S3's reset read. A
 local stack that processes many texts would keep every item, message and record. Upstream candidate: weak references.
 
-An SNS topic keeps every message that was published to it, for moto's own tests. Upstream candidate: a limit.
+An SNS topic keeps every message that was published to it, and the backend a certificate for each. Upstream candidate: a limit,
+and one certificate for all.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ from typing import Any
 
 from moto.core.common_models import BaseModel
 from moto.core.model_instances import model_data
-from moto.sns.models import Topic
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sns.models import Topic, sns_backends
 
 __all__ = ["patch"]
+
+CERTIFICATES = 100
+"""How many messages' certificates remain available."""
 
 _PUBLISH = Topic.publish
 
@@ -43,4 +48,7 @@ def _new(cls: type[Any], *_arguments: Any, **_keywords: Any) -> Any:
 def _publish(self: Topic, *arguments: Any, **keywords: Any) -> str:
     message_id = _PUBLISH(self, *arguments, **keywords)
     self.sent_notifications.clear()
+    certificates = sns_backends[DEFAULT_ACCOUNT_ID][self.sns_backend.region_name]._message_public_keys
+    for oldest in list(certificates)[:-CERTIFICATES]:
+        del certificates[oldest]
     return message_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -16,7 +17,7 @@ from moto.sns.models import sns_backends
 from support.template import create_table
 
 from sms_consent.adapters import clients
-from sms_consent_cli.local import moto_ledger, moto_memory
+from sms_consent_cli.local import moto_ledger, moto_memory, moto_queue
 from sms_consent_cli.local.stream_records import StreamRecords
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -106,3 +107,63 @@ def test_a_topic_does_not_keep_its_messages(dynamodb: Any) -> None:
     topic = sns.create_topic(Name="inbound")["TopicArn"]
     sns.publish(TopicArn=topic, Message="STOP")
     assert sns_backends[ACCOUNT][REGION].topics[topic].sent_notifications == []
+
+
+class TestQueues:
+    """The quicker queues behave as moto's own."""
+
+    @pytest.fixture
+    def sqs(self, dynamodb: Any, time_machine: Any) -> Any:  # noqa: ARG002  # the fixture starts moto
+        """moto with the patches, at a moment that tests move."""
+        time_machine.move_to(datetime(2026, 11, 3, 14, tzinfo=UTC), tick=False)
+        moto_queue.patch()
+        return boto3.client("sqs")
+
+    @pytest.fixture
+    def queue(self, sqs: Any) -> str:
+        """With five messages."""
+        url: str = sqs.create_queue(QueueName="inbound", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+        for number in range(5):
+            sqs.send_message(QueueUrl=url, MessageBody=str(number))
+        return url
+
+    def _received(self, sqs: Any, queue: str) -> dict[str, str]:
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        return {each["Body"]: each["ReceiptHandle"] for each in found}
+
+    def test_a_deleted_message_is_the_only_one_that_is_gone(self, sqs: Any, queue: str, time_machine: Any) -> None:
+        """Deleting it again is no error, and the others come back after the visibility timeout."""
+        handles = self._received(sqs, queue)
+        for _ in range(2):
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=handles["2"])
+        assert self._received(sqs, queue) == {}
+        time_machine.shift(61)
+        assert sorted(self._received(sqs, queue)) == ["0", "1", "3", "4"]
+
+    def test_an_unknown_handle_is_refused(self, sqs: Any, queue: str) -> None:
+        """As SQS does."""
+        with pytest.raises(ClientError, match="ReceiptHandleIsInvalid"):
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle="unknown")
+
+    def test_a_delayed_message_comes_when_its_delay_is_over(self, sqs: Any, queue: str, time_machine: Any) -> None:
+        """Not before."""
+        sqs.send_message(QueueUrl=queue, MessageBody="later", DelaySeconds=30)
+        assert "later" not in self._received(sqs, queue)
+        time_machine.shift(31)
+        assert list(self._received(sqs, queue)) == ["later"]
+
+    def test_attributes_count_the_messages(self, sqs: Any, queue: str) -> None:
+        """Only sending does not count them."""
+        self._received(sqs, queue)
+        sqs.send_message(QueueUrl=queue, MessageBody="new")
+        found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+        assert found["ApproximateNumberOfMessages"] == "1"
+        assert found["ApproximateNumberOfMessagesNotVisible"] == "5"
+
+    def test_a_fifo_queue_still_drops_duplicates(self, sqs: Any) -> None:
+        """Its attributes are read while a message is sent."""
+        attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+        url = sqs.create_queue(QueueName="inbound.fifo", Attributes=attributes)["QueueUrl"]
+        for _ in range(2):
+            sqs.send_message(QueueUrl=url, MessageBody="same", MessageGroupId="one")
+        assert list(self._received(sqs, url)) == ["same"]
