@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sms_consent.domain.consent import Consent, Drift, DriftKind
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
@@ -16,6 +17,7 @@ from sms_consent_cli.commands.prove.dossier import (
     Confirmation,
     Difference,
     Dossier,
+    Fact,
     ImportRun,
     Origin,
     Request,
@@ -26,7 +28,7 @@ from sms_consent_cli.commands.prove.dossier import (
     WordsState,
 )
 from sms_consent_cli.commands.prove.status import list_status, run_of, summary
-from sms_consent_cli.commands.prove.time_text import TimeText
+from sms_consent_cli.commands.prove.time_text import TimeText, span
 from sms_consent_cli.commands.prove.unknowns import unknowns
 from sms_consent_cli.commands.prove.wording import (
     DIFFERENCES,
@@ -35,6 +37,7 @@ from sms_consent_cli.commands.prove.wording import (
     outcome_statement,
     request_statement,
     rule_statement,
+    source_statement,
 )
 from sms_consent_cli.shared.rule_sources import source_of
 
@@ -42,6 +45,8 @@ __all__ = ["Evidence", "assembled"]
 
 FILE = "import"
 """The channel of requests that were imported from a file."""
+LATE = timedelta(minutes=1)
+"""Delays between a request and its recording are mentioned from here on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +93,7 @@ def assembled(evidence: Evidence, origin: Origin, times: TimeText) -> Dossier:
         number=evidence.number,
         origin=origin,
         summary=summary(evidence.consents, statuses),
-        timeline=_timeline(requests, differences),
+        timeline=_timeline(requests, (), differences, times),
         requests=requests,
         facts=(),
         imports=_imports(decisions, references, evidence.imports),
@@ -310,20 +315,33 @@ def _difference(drift: Drift, reference: str, consent: Consent | None) -> Differ
     )
 
 
-def _timeline(requests: Sequence[Request], differences: Sequence[Difference]) -> tuple[TimelineEntry, ...]:
-    found = [
-        TimelineEntry(
-            at=each.requested_at, reference=each.reference, statement=f"{each.statement} {each.outcome_statement}"
-        )
-        for each in requests
-    ]
-    found += [
-        TimelineEntry(at=each.accepted_at, reference=request.reference, statement=each.statement)
-        for request in requests
-        for each in [request.confirmation]
-        if each.accepted_at is not None
-    ]
+def _timeline(
+    requests: Sequence[Request], facts: Sequence[Fact], differences: Sequence[Difference], times: TimeText
+) -> tuple[TimelineEntry, ...]:
+    """Return requests, facts and differences in order of time."""
+    found = [entry for request in requests for entry in _of_request(request, times)]
+    found += [TimelineEntry(at=each.at, reference=each.reference, statement=each.statement) for each in facts]
     found += [
         TimelineEntry(at=each.found_at, reference=each.reference, statement=each.statement) for each in differences
     ]
     return tuple(sorted(found, key=lambda each: each.at))
+
+
+def _of_request(request: Request, times: TimeText) -> Iterator[TimelineEntry]:
+    """Yield a request, and apart from it the recording of one that was imported, and the sending of its confirmation."""
+    at, recorded_at, reference = request.requested_at, request.recorded_at, request.reference
+    whole = f"{request.statement} {request.outcome_statement}"
+    if request.author == Author.IMPORT and recorded_at is not None:
+        yield TimelineEntry(
+            at=at, reference=reference, statement=f"{source_statement(request.through)} Recorded here later."
+        )
+        yield TimelineEntry(
+            at=recorded_at, reference=reference, statement=f"{whole} It counts from {times.moment(at)}."
+        )
+    else:
+        late = recorded_at - at if recorded_at is not None else timedelta()
+        after = f" It was recorded {span(late)} later." if late >= LATE else ""
+        yield TimelineEntry(at=at, reference=reference, statement=whole + after)
+    sent = request.confirmation
+    if sent.accepted_at is not None:
+        yield TimelineEntry(at=sent.accepted_at, reference=reference, statement=sent.statement)

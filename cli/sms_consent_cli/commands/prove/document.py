@@ -18,8 +18,9 @@ from sms_consent_cli.commands.prove.time_text import TimeText
 
 __all__ = ["document", "exactly", "prose", "shown"]
 
-_SEEN = frozenset({"\u200c", "\u200d"})
-"""Zero-width joiners: emoji, Arabic and Indic texts need them, and they reorder nothing."""
+_SEEN = frozenset("\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
+"""Format characters that stay as they are: joiners, which emoji, Persian and Indic words need, and visible Arabic and Syriac
+signs. None of them reorders anything."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Categories of characters that cannot be seen, or have no meaning that is agreed on."""
 _OPEN, _CLOSE = "\u2068", "\u2069"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sms_consent.domain.consent import Consent, Status
-from sms_consent.domain.decision import Asked
+from sms_consent.domain.decision import Asked, Author
 from sms_consent.queries.history import Entry
 from sms_consent_cli.commands.prove.dossier import Answer, AwsEntry, ListStatus, Summary
 from sms_consent_cli.commands.prove.time_text import TimeText
@@ -111,6 +111,8 @@ def _sentences(consent: Consent, run: StatusRun, references: Mapping[str, str], 
     said = [_since(consent, run, times)]
     if run.entries:
         first, newest = run.entries[0], run.entries[-1]
+        if first.decision.author is Author.IMPORT:
+            said.append(_recorded(first, times))
         said.append(f"The reason ({references[first.decision.id]}): {request_statement(first.decision)}")
         if newest is not first:
             count = len(run.entries)
@@ -135,6 +137,12 @@ def _since(consent: Consent, run: StatusRun, times: TimeText) -> str:
             return f"This person is opted in for senders that use the opt-out list {name}, {since}. {_MARKETING}"
         case Status.OPT_IN_PENDING:
             return f"The person asked for texts by senders that use the opt-out list {name} again, {since}."
+
+
+def _recorded(first: Entry, times: TimeText) -> str:
+    """Return whose time an imported request has, and when it was recorded."""
+    on = f"on {times.moment(first.recorded_at)}" if first.recorded_at is not None else "at a time that is not recorded"
+    return f"That time is the one that the source of an import states; it was recorded here {on}."
 
 
 def _list_sentences(consent: Consent, times: TimeText) -> list[str]:

@@ -55,7 +55,7 @@ class TimeText:
         if moment == UNKNOWN_TIME:
             return UNREADABLE
         utc = moment.astimezone(UTC)
-        return f"{_day(utc)}, {utc:%H:%M:%S}.{utc.microsecond // 1000:03d} UTC"
+        return f"{utc.day} {utc:%b %Y, %H:%M:%S}.{utc.microsecond // 1000:03d} UTC"
 
     def local(self, moment: datetime) -> str:
         """Return a time in the zone, with the day only if it differs from that in UTC."""

@@ -16,6 +16,7 @@ __all__ = [
     "outcome_statement",
     "request_statement",
     "rule_statement",
+    "source_statement",
 ]
 
 NOT_RECORDED = "not recorded"
@@ -121,8 +122,18 @@ def _imported(decision: Decision, what: str) -> str:
     if decision.through.startswith("opt-out list "):
         source = external(decision.through.removeprefix("opt-out list "))
         return f"{_capital(what)} was copied from the opt-out list {source}. {_who_asked(decision, 'The entry there')}"
-    place = f" ({external(decision.reference)})" if decision.reference else ""
-    return f"{_capital(what)} was imported from a file{place}. {_who_asked(decision, 'The file')}"
+    name, _, line = (decision.reference or "").rpartition(":")
+    place = f"{external(name)}, line {external(line)}" if name else "a file whose name is not recorded"
+    return f"{_capital(what)} was imported from {place}. {_who_asked(decision, 'The file')}"
+
+
+def source_statement(through: str) -> str:
+    """Return what the source of an imported request says about its time."""
+    if through == "ledger-restore":
+        return "The backup from which the ledger was restored was made at this time."
+    if through == "opt-out-list" or through.startswith("opt-out list "):
+        return "The entry on the opt-out list has this time."
+    return "According to an imported file, the request is of this time."
 
 
 def _who_asked(decision: Decision, source: str) -> str:

@@ -130,6 +130,6 @@ def test_times_are_shown_in_the_readers_zone_beside_utc(stack: Connectable, tmp_
     """Both in the document; JSON has UTC only, and names the zone."""
     keyword(stack, tmp_path)
     page = page_of(stack, tmp_path, "--timezone", "America/New_York")
-    assert "3 November 2026, 14:00:00.000 UTC" in page.text
+    assert "3 Nov 2026, 14:00:00.000 UTC" in page.text
     assert "09:00:00 EST" in page.text
     assert dossier_of(stack, "--timezone", "America/New_York")["origin"]["timezone"] == "America/New_York"
