@@ -115,7 +115,8 @@ class InboundProcessor:
         if asked is Asked.UNCLEAR:
             return self._unclear(classification, decision, text)
         record = self._recorder.record_if_opted_out if classification.everyday else self._recorder.record
-        recorded = record(decision, self._list_of(text), reply_from=text.destination)
+        list_name = self._list_of(text)
+        recorded = record(decision, list_name, reply_from=text.destination, now=self._clock.now())
         if recorded is None:
             return InboundResult(_ordinary(classification))
         answer = recorded.consent.answer

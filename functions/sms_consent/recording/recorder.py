@@ -77,7 +77,13 @@ class Recorder:
         self._scope = scope
 
     def record(
-        self, decision: Decision, list_name: str, *, reply_from: str | None = None, sync_now: bool = True
+        self,
+        decision: Decision,
+        list_name: str,
+        *,
+        reply_from: str | None = None,
+        sync_now: bool = True,
+        now: datetime | None = None,
     ) -> Recorded:
         """Record a decision, and make the list calls that can be made now. Safe to repeat after any failure.
 
@@ -89,26 +95,33 @@ class Recorder:
             reply_from: The number or agent that a confirmation is sent from; None sends none.
             sync_now: False leaves the list calls to sweep. A changed consent then holds the decision in its outbox, and sweep
                 writes it to the history too: one write for each list.
+            now: The time, if the caller has just read it.
 
         Raises:
             TryAgain: The ledger did not respond. Everything else is done; recording the same decision again completes it.
         """
-        recorded = self._record(decision, list_name, reply_from, self._sync if sync_now else None)
+        sync = self._sync if sync_now else None
+        recorded = self._record(decision, list_name, reply_from, sync, now or self._clock.now())
         return cast("Recorded", recorded)  # only decisions that count ``only_if_opted_out`` are ignored
 
-    def record_if_opted_out(self, decision: Decision, list_name: str, *, reply_from: str | None) -> Recorded | None:
+    def record_if_opted_out(
+        self, decision: Decision, list_name: str, *, reply_from: str | None, now: datetime
+    ) -> Recorded | None:
         """Record an opt-in by an everyday word on the lists where the newest decision is an older opt-out.
 
         Returns None if there is no such list: then nothing was written, at the cost of one read per list. The condition is part
         of each conditional write.
         """
-        return self._record(replace(decision, only_if_opted_out=True), list_name, reply_from, self._sync)
+        return self._record(replace(decision, only_if_opted_out=True), list_name, reply_from, self._sync, now)
 
-    def _record(self, decision: Decision, list_name: str, reply_from: str | None, sync: Sync | None) -> Recorded | None:
+    def _record(
+        self, decision: Decision, list_name: str, reply_from: str | None, sync: Sync | None, now: datetime
+    ) -> Recorded | None:
         """Change the consents of all lists, then sync them. A failure for one list is raised after the others are done."""
         failures: list[TryAgain | Rejected] = []
         decision = replace(decision, list_name=list_name)
-        changes = self._change_all(decision, list_name, reply_from, sync, failures)
+        reply = self._confirmation(decision, reply_from, now)
+        changes = self._change_all(decision, list_name, reply, sync, now, failures)
         consents = []
         for change in changes:
             try:
@@ -134,13 +147,12 @@ class Recorder:
         self,
         decision: Decision,
         list_name: str,
-        reply_from: str | None,
+        reply: Reply | None,
         sync: Sync | None,
+        now: datetime,
         failures: list[TryAgain | Rejected],
     ) -> list[_ConsentChange]:
         """Change the consent for each list. Only that for the sender's own list, the first, holds the reply."""
-        now = self._clock.now()
-        reply = self._confirmation(decision, reply_from, now)
         further: tuple[str, ...] = ()
         is_only = self._scope is None
         if self._scope is not None:
@@ -235,7 +247,7 @@ class _ConsentChange:
         if self._sync is None:
             return self.consent
         if self._lease is not None and self.consent.lease == self._lease.worker:
-            return self._sync.sync_with_lease(self.consent, self._lease.worker)
+            return self._sync.sync_with_lease(self.consent, self._lease.worker, self._now)
         # No lease was taken, or another worker has one and sees this change after its call. What is due nevertheless is done now.
         return self._sync.sync_if_due(self.consent)
 

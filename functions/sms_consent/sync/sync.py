@@ -112,7 +112,7 @@ class Sync:
         taken = update(consent, leased, self.ledger.save)
         if taken is None or lease is None:
             return taken or consent
-        return self.sync_with_lease(taken, lease.worker)
+        return self.sync_with_lease(taken, lease.worker, self.clock.now())
 
     def retry(self, work: RejectedWork) -> bool:
         """Try a permanently rejected number again. Return False if its call has to wait.
@@ -136,10 +136,13 @@ class Sync:
         self.ledger.reschedule(work, None if consent.settled else now + RETRIED_EVERY, now)
         return True
 
-    def sync_with_lease(self, consent: Consent, worker: str) -> Consent:
-        """Do the work of a consent whose lease the worker holds, and return the consent after it."""
+    def sync_with_lease(self, consent: Consent, worker: str, now: datetime) -> Consent:
+        """Do the work of a consent whose lease the worker holds, and return the consent after it.
+
+        ``now`` may be the time before the consent was written: the lease is checked again before each list call.
+        """
         attempt = _Attempt(self, consent, worker)
-        consent = attempt.run()
+        consent = attempt.run(now)
         # A deletion after the end of the lease may have undone another worker's put: put the number back at once.
         return self.sync_if_due(consent) if attempt.deleted and not consent.settled else consent
 
@@ -174,7 +177,7 @@ class _Attempt:
         self._delivery: Delivery | None = None
         self._in_history: set[tuple[str, datetime]] = set()
 
-    def run(self) -> Consent:
+    def run(self, now: datetime) -> Consent:
         """Make calls until nothing is left, the lease ends, or a call is refused. Return the consent after them."""
         steps: Mapping[Work, Callable[[datetime], None]] = {
             Work.LOG_INTENT: self._log_intent,
@@ -184,10 +187,10 @@ class _Attempt:
             Work.ANSWER: self._answer,
         }
         try:
-            for _ in range(ROUNDS):
+            for calls in range(ROUNDS):
                 if self._consent.lease != self._worker:
                     return self._consent  # everything is done, or another worker has the lease
-                now = self._now()
+                now = self._now() if calls else now
                 step = next_step(self._consent, now, self._worker)
                 if step is None or not self._is_leased(now):
                     break
