@@ -13,9 +13,9 @@ def described(error: BaseException) -> dict[str, Any]:
     """Return the type names of the error and its cause, and the line that raised it."""
     frames = extract_tb(error.__traceback__)
     cause = error.__cause__
-    told = {"error": type(error).__name__}
+    fields = {"error": type(error).__name__}
     if cause is not None:
-        told["cause"] = type(cause).__name__
+        fields["cause"] = type(cause).__name__
     if frames:
-        told["raised_at"] = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
-    return told
+        fields["raised_at"] = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
+    return fields

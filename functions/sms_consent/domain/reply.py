@@ -32,7 +32,7 @@ class ReplyState(StrEnum):
     DUE = "DUE"
     CLAIMED = "CLAIMED"
     SENT = "SENT"
-    SKIPPED = "SKIPPED"  # useless: the grace is over, or AWS refuses texts to the number
+    SKIPPED = "SKIPPED"  # not sent on purpose: too late, over a limit, or AWS refuses texts to the number
     FAILED = "FAILED"  # permanently refused; the reason is kept
     UNKNOWN = "UNKNOWN"  # claimed, and perhaps sent: not sent again
 

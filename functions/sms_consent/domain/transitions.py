@@ -138,7 +138,7 @@ def decide(
     ``only_if_opted_out`` is IGNORED unless the newest recorded one is an older opt-out.
 
     Args:
-        standing: The stored consent, or None.
+        stored: The stored consent, or None.
         decision: The decision.
         list_name: The opt-out list.
         now: The time.
@@ -156,7 +156,7 @@ def decide(
         # An older import is not looked up in the history, so it may be a repetition.
         noted = _noted(stored, decision, stored, counted=not repeated and decision.author is not Author.IMPORT)
         return Outcome.STALE, replace(noted, revision=stored.revision + 1) if noted != stored else None
-    if stored is not None and _asks_for_what_is(decision, stored):
+    if stored is not None and _confirms_status(decision, stored):
         imported = stored.due is Due.IMPORTED and decision.author is not Author.IMPORT
         confirmed = replace(
             stored, unlisted_since=min(decision.at, now) if imported else stored.out_of_sync_since,
@@ -185,7 +185,7 @@ def moved_back(
     """Return the consent after an earlier copy of its newest decision arrived.
 
     Args:
-        standing: The stored consent; ``stored.decided_by`` is the id of ``earlier``.
+        stored: The stored consent; ``stored.decided_by`` is the id of ``earlier``.
         earlier: The copy, whose time counts from now on.
         newest: The newest other decision between the two copies, which counts again.
         undecided: Whether there are too many decisions to find it. An opt-out by the person in between then counts.
@@ -226,7 +226,7 @@ def _reverses_opt_out(decision: Decision, stored: Consent | None) -> bool:
     return stored is not None and stored.status is Status.OPTED_OUT and stored.decided_at < decision.at
 
 
-def _asks_for_what_is(decision: Decision, stored: Consent) -> bool:
+def _confirms_status(decision: Decision, stored: Consent) -> bool:
     if decision.asked is Asked.OPT_OUT and _is_guessed(stored):
         return False
     return (decision.asked is Asked.OPT_OUT) is (stored.status is Status.OPTED_OUT)
@@ -632,7 +632,7 @@ def postponed(
         uncertain_delete_at = in_flight_until if changing is Work.DELETE else uncertain_delete_at
     same = consent.version == version
     consent = rejected(consent, failure, now) if same else consent
-    due_at = now + _wait(consent, failure) if same else now
+    due_at = now + _back_off(consent, failure) if same else now
     answer = consent.answer
     if answer is not None and answer.held_by(worker):
         answer = answer.released()
@@ -646,7 +646,7 @@ def postponed(
         revision=consent.revision + 1,
         attempts=consent.attempts + 1 if same else consent.attempts,
         answer=answer,
-        due=None if over else _kind(consent),
+        due=None if over else _due_kind(consent),
         due_at=None if over else due_at,
         lease=None,
         lease_until=None,
@@ -740,13 +740,13 @@ def _done(consent: Consent) -> Consent:
     )
 
 
-def _kind(consent: Consent) -> Due:
+def _due_kind(consent: Consent) -> Due:
     if consent.status is not Status.OPTED_OUT:
         return Due.OPT_IN
     return Due.IMPORTED if consent.due is Due.IMPORTED else Due.OPT_OUT
 
 
-def _wait(consent: Consent, failure: TryAgain | Rejected) -> timedelta:
+def _back_off(consent: Consent, failure: TryAgain | Rejected) -> timedelta:
     if isinstance(failure, Throttled):
         return THROTTLED.after(consent.attempts)
     if isinstance(failure, TryAgain):

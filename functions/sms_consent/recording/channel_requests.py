@@ -31,11 +31,11 @@ class RequestOutcome(StrEnum):
     """The result of a request for one recipient."""
 
     DONE = "DONE"
-    DEFERRED = "DEFERRED"  # recorded; the list follows when the service allows it
+    DEFERRED = "DEFERRED"  # recorded; the list is changed when AWS allows it
     SUPERSEDED = "SUPERSEDED"  # recorded, but a newer decision counts
     INVALID = "INVALID"  # not a number in E.164 form
-    FAILED = "FAILED"  # the ledger did not answer: perhaps not recorded, to be asked again
-    REJECTED = "REJECTED"  # the ledger can neither write nor read it: asking again will not help
+    FAILED = "FAILED"  # the ledger did not respond: perhaps not recorded; the request can be repeated
+    REJECTED = "REJECTED"  # the ledger can neither write nor read it: a repetition fails as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Request:
     sender: str
     recipients: tuple[str, ...]
     request_key: RequestKey
-    channel: str | None = None  # by which the person had asked, such as a call
+    channel: str | None = None  # how the person had asked, such as by a call
     reference: str | None = None
 
 
@@ -58,8 +58,8 @@ class Result:
     became: RequestOutcome
     consent: Consent | None = None  # None for a repeated request, whose consent is not read
     held_until: datetime | None = None  # when a deferred opt-in is tried
-    refused: bool = False  # whether the service refused it, which the ledger had not foreseen
-    error: str | None = None  # the kind of what was rejected, for the log
+    refused: bool = False  # whether AWS refused it although the ledger knew of no deletion
+    error: str | None = None  # the type and reason of a rejection, for the log
 
 
 class ChannelRequests:
@@ -82,7 +82,7 @@ class ChannelRequests:
         Args:
             ledger: Where consents are stored.
             recorder: Records the decisions.
-            repeats: Recognises repeated requests.
+            idempotency: Recognises repeated requests.
             senders: Returns the settings of a sender.
             own_list: The list of senders without settings; None refuses them.
             clock: The time.

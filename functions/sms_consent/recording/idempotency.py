@@ -55,8 +55,8 @@ class RequestKey:
     @property
     def identity(self) -> str:
         """The id of the request's decisions. It is the same on a repeat if the client sends the same id."""
-        told_apart_by = self.once if self.client_id is None else f"client {self.client_id}"
-        return "api-" + _digest(self.actor, self.content, told_apart_by)
+        distinguished_by = self.once if self.client_id is None else f"client {self.client_id}"
+        return "api-" + _digest(self.actor, self.content, distinguished_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,7 +95,7 @@ class ListScan(Protocol):
 
 
 class ListCopier:
-    """Copies consents, and counts whom a copy would add. Safe to repeat. Raises TryAgain or Rejected."""
+    """Copies consents, and counts the people that a copy would add. Safe to repeat. Raises TryAgain or Rejected."""
 
     def __init__(
         self,
@@ -116,10 +116,10 @@ class ListCopier:
         self.copied = 0
         """How many consents were written."""
 
-    def count(self, source: str, targets: Sequence[str], tell: Callable[[int], None]) -> dict[str, Affected]:
+    def count(self, source: str, targets: Sequence[str], progress: Callable[[int], None]) -> dict[str, Affected]:
         """Count, for each target, the people on ``source`` whose request would be lost.
 
-        Reads the whole ledger once. ``tell`` receives the number of items read so far. For the target "", which is not known,
+        Reads the whole ledger once. ``progress`` receives the number of items read so far. For the target "", which is not known,
         everybody on the source counts.
         """
         affected = dict.fromkeys(targets, Affected())
@@ -127,26 +127,26 @@ class ListCopier:
         while True:
             page, place, scanned = self._page(source, place)
             for target in targets:
-                stored = self._standing(page, target)
+                stored = self._on_target(page, target)
                 for consent in page:
                     if is_affected(consent, stored.get(consent.number)):
                         affected[target] = affected[target].plus(consent)
             read += scanned
-            tell(read)
+            progress(read)
             if place is None:
                 return affected
 
-    def copy(self, copy: ListCopy, tell: Callable[[int], None], until: datetime | None = None) -> str | None:
+    def copy(self, copy: ListCopy, progress: Callable[[int], None], until: datetime | None = None) -> str | None:
         """Copy the source's consents from the copy's place on. Return the next place if the time is up, or None."""
         place, read = copy.place, 0
         while True:
             page, place, scanned = self._page(copy.source, place)
-            stored = self._standing(page, copy.target)
+            stored = self._on_target(page, copy.target)
             for consent in page:
                 if copy.covers(consent):
                     self._copy_one(copy, consent, stored.get(consent.number))
             read += scanned
-            tell(read)
+            progress(read)
             if place is None or (until is not None and self._clock.now() >= until):
                 return place
 
@@ -155,7 +155,7 @@ class ListCopier:
         only = self._only
         return page if only is None else [each for each in page if only(each)], next_place, scanned
 
-    def _standing(self, page: Sequence[Consent], target: str) -> dict[str, Consent]:
+    def _on_target(self, page: Sequence[Consent], target: str) -> dict[str, Consent]:
         if not target:
             return {}
         numbers = [consent.number for consent in page]

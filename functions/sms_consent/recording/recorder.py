@@ -210,7 +210,7 @@ class _ConsentChange:
         is_only: bool,
         now: datetime,
     ) -> None:
-        """``is_only`` tells that the decision counts for no other list, ``reply`` is the confirmation to send."""
+        """``reply`` is the confirmation to send. With ``is_only``, the decision counts for no other list."""
         self._ledger = ledger
         self._sync = sync
         self._scope = scope

@@ -1,4 +1,4 @@
-"""Sweep: does the work that is due. Opt-outs first, then replies, imports, opt-ins, and last permanently rejected numbers.
+"""The sweep, which does the due work: opt-outs first, then replies, imports, opt-ins, and last permanently rejected numbers.
 
 Items are handled independently: one that fails is reported and skipped until the next sweep. Opt-outs are taken in classes by
 how earlier attempts ended, and a long queue from both ends, so that a new opt-out does not wait behind a backlog.
@@ -23,7 +23,7 @@ from sms_consent.sync.sync import Sync
 __all__ = ["LONG", "Sweep", "SweepObserver", "Swept"]
 
 TURN = "sweep"
-IN_A_ROW = 100
+MOST_WAITING = 100
 """After this many items in a row that have to wait for their call, the rest of the queue is left."""
 
 MARGIN = timedelta(seconds=10)
@@ -45,7 +45,7 @@ SOON = timedelta(seconds=2)
 """How long a run for single consents waits for one that is about to be due: clocks differ by milliseconds, and the command
 line knows the time only to the second."""
 
-BREATH = timedelta(seconds=1)
+PAUSE = timedelta(seconds=1)
 """The pause when all due work has to wait. Quotas count requests per second."""
 
 
@@ -55,7 +55,7 @@ class Swept:
 
     settled: Counter[Due] = field(default_factory=Counter)
     left: Counter[Due] = field(default_factory=Counter)
-    elsewhere: bool = False  # whether another sweep was at it, and this one left it alone
+    elsewhere: bool = False  # whether another sweep was running, so that this one did nothing
 
 
 class SweepObserver(Protocol):
@@ -106,7 +106,7 @@ class Sweep:
             return Swept(elsewhere=True)
         self.sync.rate_limiter.begin()
         swept = _Run(self, worker, deadline, observer or _Silent()).work()
-        self.ledger.end_turn(TURN, worker, self.clock.now())  # of one that fails, the turn ends by itself
+        self.ledger.end_turn(TURN, worker, self.clock.now())  # the turn of a sweep that fails ends at its deadline
         return swept
 
     def run_for(
@@ -163,7 +163,9 @@ class _Run:
         self._until = deadline - MARGIN
         self._observer = observer
         self._swept = Swept()
-        self._skipped: set[tuple[Due, str, str]] = set()  # what failed in this sweep
+        self._skipped: set[tuple[Due, str, str]] = (
+            set()
+        )  # items that failed, or changed during every attempt, in this sweep
         self._retries = RETRIES
 
     def work(self) -> Swept:
@@ -185,7 +187,7 @@ class _Run:
             if not sum(left.values()):
                 break
             if not progressed:
-                self._clock.sleep(BREATH.total_seconds())
+                self._clock.sleep(PAUSE.total_seconds())
         return self._swept
 
     def _opt_outs(self) -> Iterator[Consent | Unreadable]:
@@ -218,7 +220,7 @@ class _Run:
         done = waiting = 0
         for seen in found:
             now = self._clock.now()
-            if now >= until or waiting >= IN_A_ROW or done >= most:
+            if now >= until or waiting >= MOST_WAITING or done >= most:
                 self._swept.left[kind] += 1
                 break
             if isinstance(seen, Unreadable):
@@ -307,7 +309,7 @@ class _Run:
         """Report an item and leave it to the next sweep. Raises TryAgain or Rejected if the ledger fails for every item."""
         self._skipped.add(key)
         self._observer.failed(key[0], error)
-        # Renewing the turn tells a ledger that is down from an item that fails: in an outage, the sweep ends.
+        # Renewing the turn fails too if the ledger is down. In an outage, the sweep therefore ends here.
         self._ledger.take_turn(TURN, self._worker, self._clock.now(), self._deadline)
 
     def _set_aside(self, consent: Consent) -> None:
