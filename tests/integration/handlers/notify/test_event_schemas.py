@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from support.event_schemas import schemas
 
+from schemas.events import EVENTS, generated
 from sms_consent.domain.events import EventType
 
 
@@ -56,3 +57,17 @@ def test_no_schema_has_a_place_for_what_a_person_wrote() -> None:
     for detail in _details().values():
         evidence = detail["properties"].get("decision", {"properties": {}})
         assert not {"body", "matched", "actor"} & {*detail["properties"], *evidence["properties"]}
+
+
+@pytest.mark.parametrize("event", list(EventType))
+def test_a_schema_is_the_one_that_its_model_generates(event: EventType) -> None:
+    """``python -m schemas.events`` writes the files."""
+    assert schemas()[event] == generated(event)
+
+
+def test_the_models_hide_their_input_in_errors() -> None:
+    """A refused event may hold a phone number."""
+    for model in EVENTS.values():
+        with pytest.raises(ValueError, match="validation error") as refused:
+            model.model_validate({"number": "14255550182"})
+        assert "4255550182" not in str(refused.value)

@@ -1,0 +1,1 @@
+"""The events that the functions publish, as models and as the JSON schemas that are generated from them."""
