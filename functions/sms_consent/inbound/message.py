@@ -1,6 +1,8 @@
 """Inbound messages, parsed from the records of an SNS or SQS event.
 
-Parsed by hand: pydantic would add a quarter to the cold start, and most fields need their own leniency and reason anyway.
+The models of what AWS publishes accept whatever can be read as a text: unknown members are ignored, an id may have any form, and
+a person's words may hold half a character, which pydantic's own strings refuse. What RCS puts into ``messageBody`` is parsed by
+``intent.rcs_content``: a member may occur twice there.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
 from sms_consent.domain.errors import OtherEvent, Unreadable
 from sms_consent.domain.phone_number import PhoneNumber, is_agent, mask_id
@@ -20,7 +24,16 @@ from sms_consent.domain.time import as_text, from_text
 if TYPE_CHECKING:
     from sms_consent.intent.rcs_content import RcsContent
 
-__all__ = ["InboundMessage", "Record", "read_notification", "read_queued", "records_of", "with_time"]
+__all__ = [
+    "InboundMessage",
+    "Notification",
+    "Payload",
+    "Record",
+    "read_notification",
+    "read_queued",
+    "records_of",
+    "with_time",
+]
 
 _ID = re.compile(r"""[!-"$-~]{1,200}""", re.ASCII)
 """Printable ASCII without spaces and without ``#``, which separates the parts of a sort key. RCS message ids have this form:
@@ -49,12 +62,73 @@ _OTHER_EVENTS = tuple(
 """Fields that identify other kinds of events on a shared topic, in lower case."""
 
 
+def _stripped(text: str) -> str:
+    if not (stripped := text.strip()):
+        raise ValueError("empty")
+    return stripped
+
+
+Text = InstanceOf[str]
+"""A string as Python's JSON parser returns it, half characters included."""
+Identity = Annotated[Text, AfterValidator(_stripped)]
+"""A number or id without surrounding spaces. No form is required of it: carriers and AWS have several."""
+
+
+class _Published(BaseModel):
+    """The base of both models. No error holds any input, which may be a person's number or words."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    reasons: ClassVar[dict[str, str]]
+    """Why an object without the member, or with another kind of value in it, cannot be read."""
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any]) -> Self:
+        """Return the object. Raises Unreadable with a reason that quotes nothing of it."""
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            member = str(error.errors(include_input=False, include_url=False)[0]["loc"][0])
+        raise Unreadable(cls.reasons[member])
+
+
+class Notification(_Published):
+    """An SNS notification (developer guide of SNS, "Message formats")."""
+
+    type: Literal["Notification"] = Field(alias="Type")
+    message: Text = Field(alias="Message")
+    message_id: Any = Field(None, alias="MessageId")
+    timestamp: Any = Field(None, alias="Timestamp")
+
+    reasons = {
+        "Type": "an SNS message of a foreign type: only a Notification carries a text",
+        "Message": "the SNS notification has no Message",
+    }
+
+
+class Payload(_Published):
+    """The payload of a two-way text (user guide of AWS End User Messaging SMS). Amazon Connect and RCS have the same.
+
+    ``messageKeyword`` is not read: AWS fills it with the number's keyword, not with what was texted.
+    """
+
+    sender: Identity = Field(alias="originationNumber")
+    destination: Identity = Field(alias="destinationNumber")
+    body: Text | InstanceOf[dict[str, Any]] = Field(alias="messageBody")
+    message_id: Any = Field(None, alias="inboundMessageId")
+
+    reasons = {
+        "originationNumber": "originationNumber is missing, empty or not a string",
+        "destinationNumber": "destinationNumber is missing, empty or not a string",
+        "messageBody": "messageBody is missing or not a string",
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMessage:
     """One inbound text, as AWS publishes it (two-way SMS payload, user guide of AWS End User Messaging SMS).
 
     ``at`` is the notification's timestamp: the payload has none, and AWS names it as the way to order texts.
-    ``message_keyword`` is not read: AWS fills it with the number's keyword, not with what was texted.
     """
 
     id: str
@@ -79,22 +153,17 @@ def _content(body: str) -> RcsContent | None:
     return content_of(body)
 
 
-def read_notification(notification: Mapping[str, Any]) -> InboundMessage:
+def read_notification(published: Mapping[str, Any]) -> InboundMessage:
     """Return the text in an SNS notification.
 
     Raises:
         Unreadable: it is no inbound text. The reason quotes nothing of it.
         OtherEvent: it is an event of another kind, such as a delivery receipt.
     """
-    kind = notification.get("Type")
-    if kind != "Notification":
-        raise Unreadable("an SNS message of a foreign type: only a Notification carries a text")
-    message = notification.get("Message")
-    if not isinstance(message, str):
-        raise Unreadable("the SNS notification has no Message")
-    payload = _object(message, "the SNS Message")
-    _refuse_other_events(payload, message)
-    return _read_payload(payload, notification.get("MessageId"), _timestamp(notification))
+    notification = Notification.read(published)
+    payload = _object(notification.message, "the SNS Message")
+    _refuse_other_events(payload, notification.message)
+    return _read_payload(payload, notification.message_id, _timestamp(notification))
 
 
 def read_queued(body: str, sent_at_ms: str | None) -> InboundMessage:
@@ -136,9 +205,9 @@ def _object(text: str, what: str) -> dict[str, Any]:
     return content
 
 
-def _timestamp(notification: Mapping[str, Any]) -> datetime:
+def _timestamp(notification: Notification) -> datetime:
     try:
-        return from_text(str(notification.get("Timestamp")))
+        return from_text(str(notification.timestamp))
     except (ValueError, OverflowError):
         raise Unreadable("the SNS notification has no readable Timestamp, by which texts are ordered") from None
 
@@ -156,15 +225,14 @@ def _refuse_other_events(payload: Mapping[str, Any], raw: str) -> None:
         raise OtherEvent("an event of another kind, not an inbound text")
 
 
-def _read_payload(payload: Mapping[str, Any], notification_id: object, at: datetime) -> InboundMessage:
-    sender = _string(payload, "originationNumber")
-    destination = _string(payload, "destinationNumber")
-    body = payload.get("messageBody")
-    if isinstance(body, dict) and is_agent(destination):
-        body = json.dumps(body)
+def _read_payload(published: Mapping[str, Any], notification_id: object, at: datetime) -> InboundMessage:
+    payload = Payload.read(published)
+    sender, destination, body = payload.sender, payload.destination, payload.body
     if not isinstance(body, str):
-        raise Unreadable("messageBody is missing or not a string")
-    text_id = _id(payload.get("inboundMessageId")) or _id(notification_id)
+        if not is_agent(destination):
+            raise Unreadable(Payload.reasons["messageBody"])
+        body = json.dumps(body)
+    text_id = _id(payload.message_id) or _id(notification_id)
     if text_id is None:
         text_id = _digest("\0".join((sender, destination, body, at.isoformat())))
     return InboundMessage(id=text_id, sender=sender, destination=destination, body=body, at=at)
@@ -179,13 +247,6 @@ def _id(candidate: object) -> str | None:
 
 def _digest(content: str) -> str:
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _string(payload: Mapping[str, Any], name: str) -> str:
-    value = payload.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise Unreadable(f"{name} is missing, empty or not a string")
-    return value.strip()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
