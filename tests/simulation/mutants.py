@@ -159,7 +159,7 @@ MUTANTS = (
     ),
     _mutant(
         "no back-off",
-        replace("transitions:postponed", "due_at = now", "_wait"),
+        replace("transitions:postponed", "due_at = now", "_back_off"),
     ),
     _mutant(
         "back-off that does not grow",
