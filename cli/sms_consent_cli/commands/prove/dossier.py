@@ -24,7 +24,7 @@ __all__ = [
     "Confirmation",
     "Difference",
     "Dossier",
-    "Fact",
+    "FactRecord",
     "ImportRun",
     "ListStatus",
     "Origin",
@@ -186,7 +186,7 @@ class Request(_Part):
     confirmation: Confirmation
 
 
-class Fact(_Part):
+class FactRecord(_Part):
     """Something that was done because of a request, and AWS's answer."""
 
     reference: str = Field(description="The fact's number in this dossier, as F1.")
@@ -270,7 +270,7 @@ class Dossier(_Part):
     summary: Summary
     timeline: tuple[TimelineEntry, ...]
     requests: tuple[Request, ...]
-    facts: tuple[Fact, ...]
+    facts: tuple[FactRecord, ...]
     imports: tuple[ImportRun, ...]
     differences: tuple[Difference, ...]
     verification: Verification

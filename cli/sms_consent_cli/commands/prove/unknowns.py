@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sms_consent.domain.chain_verification import ChainReport
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Author, Decision
+from sms_consent.domain.evidence import Fact
 from sms_consent.intent import RULES_VERSION
 from sms_consent_cli.commands.prove.dossier import Request, Unknown, WordsState
 
@@ -13,12 +15,21 @@ __all__ = ["unknowns"]
 
 
 def unknowns(
-    consents: Sequence[Consent], decisions: Sequence[Decision], requests: Sequence[Request]
+    consents: Sequence[Consent],
+    decisions: Sequence[Decision],
+    requests: Sequence[Request],
+    facts: Sequence[Fact],
+    chain: ChainReport | None,
 ) -> tuple[Unknown, ...]:
     """Return what is not known, what concerns this person's entries first."""
     return tuple(
         Unknown(topic=topic, statement=statement)
-        for topic, statement in (*_about(consents, decisions, requests), *_ALWAYS)
+        for topic, statement in (
+            *_about(consents, decisions, requests),
+            *_by_aws((*consents, *facts)),
+            *_of_chain(chain),
+            *_ALWAYS,
+        )
     )
 
 
@@ -69,14 +80,6 @@ def _about(
         )
     if any(each.recorded_at is None for each in requests):
         yield ("Time of recording", "For some requests the time at which the ledger recorded them is not recorded.")
-    if any(consent.listing is not None and consent.listing.end_user_opted_out is False for consent in consents):
-        yield (
-            "AWS's own mark",
-            (
-                "AWS's entry says EndUserOptedOut=false. AWS sets this itself for every entry made through its API, so it does "
-                "not mean that the person did not ask. Whether they asked is what the requests in this dossier say."
-            ),
-        )
     if any(each.rules_version not in (None, RULES_VERSION) for each in decisions):
         yield (
             "Sources of rules",
@@ -84,6 +87,34 @@ def _about(
                 "Some texts were classified with another version of the rules than the tool that made this dossier has. The "
                 "sources shown for rules are those of the tool's version."
             ),
+        )
+
+
+def _by_aws(entries: Sequence[Consent | Fact]) -> Iterator[tuple[str, str]]:
+    if any(each.listing is not None and each.listing.end_user_opted_out is False for each in entries):
+        yield (
+            "AWS's own mark",
+            (
+                "AWS's entry says EndUserOptedOut=false. AWS sets this itself for every entry made through its API, so it does "
+                "not mean that the person did not ask. Whether they asked is what the requests in this dossier say."
+            ),
+        )
+
+
+def _of_chain(chain: ChainReport | None) -> Iterator[tuple[str, str]]:
+    if chain is None or not chain.entries:
+        return
+    yield (
+        "What the chain shows",
+        (
+            "The chain shows whether single entries were changed, removed or inserted afterwards. It does not show that an entry "
+            "was true when it was written, and someone who can rewrite the whole table can compute the whole chain anew."
+        ),
+    )
+    if chain.unchained or chain.without_chain:
+        yield (
+            "Entries outside the chain",
+            "Entries from before the chain's start, or from releases without it, could have been changed without a trace.",
         )
 
 

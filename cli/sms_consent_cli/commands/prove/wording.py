@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from sms_consent.domain.consent import DriftKind
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
-from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
+from sms_consent.domain.reply import ReplyKind, ReplyState
 from sms_consent_cli.shared.terminal_text import printable
 
 __all__ = [
     "DIFFERENCES",
     "NOT_RECORDED",
-    "confirmation_statement",
     "external",
     "import_statement",
     "outcome_statement",
+    "reply_statement",
     "request_statement",
     "rule_statement",
     "source_statement",
@@ -176,11 +176,11 @@ def outcome_statement(outcome: Outcome | None) -> str:
     return _OUTCOMES[outcome]
 
 
-def confirmation_statement(reply: Reply) -> str:
+def reply_statement(kind: ReplyKind, state: ReplyState, why: str | None) -> str:
     """Return what is known about a reply. AWS accepting a text does not mean that it was delivered."""
-    what = _WHAT[reply.kind]
-    reason = f": {external(reply.reason)}" if reply.reason else "; why is not recorded"
-    match reply.state:
+    what = _WHAT[kind]
+    reason = f": {external(why)}" if why else "; why is not recorded"
+    match state:
         case ReplyState.SENT:
             return f"AWS accepted {what} for sending. Whether it reached the handset is not known."
         case ReplyState.DUE:

@@ -1,0 +1,69 @@
+"""The result of verifying the chain of entries, in plain words."""
+
+from __future__ import annotations
+
+from sms_consent.domain.chain_verification import ChainReport
+from sms_consent_cli.commands.prove.dossier import Verification, VerificationResult
+from sms_consent_cli.commands.prove.time_text import TimeText
+
+__all__ = ["verification"]
+
+
+def verification(report: ChainReport, times: TimeText) -> Verification:
+    """Return what the chain shows, and what it cannot show."""
+    apart = report.unchained + report.without_chain
+    if report.findings:
+        result, statement = VerificationResult.NOT_INTACT, _broken(report)
+    elif report.entries:
+        result, statement = VerificationResult.INTACT, _intact(report, times)
+    else:
+        result = VerificationResult.NOT_CHAINED
+        statement = "No entry about this person is part of a chain, so whether entries were changed cannot be checked."
+    return Verification(
+        result=result,
+        statement=" ".join([statement, *_apart(report, times)]),
+        entries=report.entries,
+        unchained=apart,
+        chain_started_at=report.begun_at,
+        findings=tuple(finding.text for finding in report.findings),
+    )
+
+
+def _intact(report: ChainReport, times: TimeText) -> str:
+    since = f" since {times.moment(report.begun_at)}" if report.begun_at is not None else ""
+    return (
+        f"{_entries(report.entries)}{since} form{'s' if report.entries == 1 else ''} an unbroken chain: each has a digest of its "
+        "content and of the entry before it, and all of them match. No entry of the chain was found changed, removed or inserted."
+    )
+
+
+def _broken(report: ChainReport) -> str:
+    count = len(report.findings)
+    return (
+        f"The chain of entries does not match in {count} place{'' if count == 1 else 's'}. Entries were changed, removed or "
+        "inserted outside this software, or were damaged. What this dossier says rests on the entries as they are now."
+    )
+
+
+def _apart(report: ChainReport, times: TimeText) -> list[str]:
+    said = []
+    if report.unchained:
+        said.append(
+            f"{_entries(report.unchained)} from before the chain's start {_are(report.unchained)} not part of it."
+        )
+    if report.without_chain:
+        said.append(
+            f"{_entries(report.without_chain)} written later by a release of this software without the chain "
+            f"{_are(report.without_chain)} not part of it."
+        )
+    if report.erased_at is not None:
+        said.append(f"The history before {times.moment(report.erased_at)} was erased.")
+    return said
+
+
+def _entries(count: int) -> str:
+    return f"{count} entr{'y' if count == 1 else 'ies'}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

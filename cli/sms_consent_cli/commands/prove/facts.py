@@ -1,0 +1,100 @@
+"""What was done because of each request: list calls with AWS's answers, replies, and the 30-day rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sms_consent.domain.consent import UNKNOWN_TIME, Drift, DriftKind, Listing
+from sms_consent.domain.evidence import Fact, FactKind
+from sms_consent_cli.commands.prove.dossier import FactRecord
+from sms_consent_cli.commands.prove.time_text import TimeText, span
+from sms_consent_cli.commands.prove.wording import DIFFERENCES, external, reply_statement
+
+__all__ = ["REPAIRS", "fact_records", "replies_by_request"]
+
+REPAIRS = {
+    DriftKind.NOT_LISTED: frozenset({FactKind.LISTED}),
+    DriftKind.STILL_LISTED: frozenset({FactKind.REMOVED, FactKind.RELEASED}),
+}
+"""The facts that show that a difference between list and ledger is over."""
+
+
+def fact_records(
+    facts: Sequence[Fact], drifts: Iterable[Drift], references: Mapping[str, str], times: TimeText
+) -> tuple[FactRecord, ...]:
+    """Return the facts in the order in which they were recorded. Differences that are reported apart are left out."""
+    reported = {(drift.list_name, drift.kind) for drift in drifts}
+    told = [each for each in facts if each.kind is not FactKind.DRIFT or (each.list_name, each.drift) not in reported]
+    return tuple(
+        FactRecord(
+            reference=f"F{place}",
+            at=fact.at,
+            kind=fact.kind.value,
+            statement=_statement(fact, times),
+            opt_out_list=fact.list_name,
+            request=references.get(fact.decision_id or ""),
+            aws_answer=_answer(fact.listing, times) if fact.listing is not None else fact.reason,
+        )
+        for place, fact in enumerate(told, 1)
+    )
+
+
+def replies_by_request(facts: Iterable[Fact]) -> dict[str, Fact]:
+    """Return the newest fact about a reply to each request, by the request's id."""
+    return {fact.decision_id: fact for fact in facts if fact.kind is FactKind.REPLIED and fact.decision_id is not None}
+
+
+def _statement(fact: Fact, times: TimeText) -> str:
+    if fact.kind is FactKind.REPLIED and fact.reply is not None and fact.state is not None:
+        return reply_statement(fact.reply, fact.state, fact.reason)
+    if fact.kind is FactKind.DRIFT and fact.drift is not None:
+        return DIFFERENCES[fact.drift]
+    if fact.kind is FactKind.ERASED:
+        count = f"{fact.entries} entries" if fact.entries is not None else "its entries"
+        by = f" by {external(fact.actor)}" if fact.actor else ""
+        return f"The history before this was erased{by}: {count}."
+    return _of_the_list(fact, times)
+
+
+def _of_the_list(fact: Fact, times: TimeText) -> str:
+    name = f"the opt-out list {external(fact.list_name)}" if fact.list_name else "an opt-out list"
+    until = times.moment(fact.until) if fact.until is not None else "a time that is not recorded"
+    match fact.kind:
+        case FactKind.LISTED:
+            return f"AWS accepted the number on {name}{_delay(fact)}."
+        case FactKind.FOUND_LISTED:
+            return f"Before a deferred opt-in, a look-up at AWS found the number on {name}."
+        case FactKind.REMOVED:
+            return f"{_removal(fact, name)}{_delay(fact)}."
+        case FactKind.RELEASED:
+            return f"The deferred opt-in was carried out. {_removal(fact, name)}."
+        case FactKind.DEFERRED:
+            return (
+                f"The opt-in was deferred until {until}: AWS removes a number from an opt-out list only once in 30 days. "
+                f"The number stays on {name} until then."
+            )
+        case FactKind.REFUSED:
+            return f"AWS refused to remove the number from {name}. It is tried again at {until}."
+        case FactKind.REJECTED:
+            return f"AWS rejected the call for {name}."
+        case _:
+            return "Something was recorded that this version of the tool does not know."
+
+
+def _removal(fact: Fact, name: str) -> str:
+    if fact.deleted_at is None:
+        return f"The number is off {name}; no removal by this system is recorded with this"
+    return f"AWS removed the number from {name}"
+
+
+def _delay(fact: Fact) -> str:
+    if fact.since in (None, UNKNOWN_TIME) or fact.delay is None or fact.delay.total_seconds() < 0:
+        return ""
+    return f", {span(fact.delay)} after this became due"
+
+
+def _answer(listing: Listing, times: TimeText) -> str:
+    """Return the entry that AWS returned."""
+    at = f"entry of {times.moment(listing.at)}" if listing.at is not None else "entry without a time"
+    mark = "not given" if listing.end_user_opted_out is None else str(listing.end_user_opted_out).lower()
+    return f"{at}, EndUserOptedOut={mark}"
