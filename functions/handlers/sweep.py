@@ -51,8 +51,7 @@ def _sweep(deadline: datetime) -> dict[str, Any]:
 
 def _sweep_numbers(event: dict[str, Any], deadline: datetime) -> dict[str, Any]:
     """Answer an invalid request without raising: Lambda would retry it."""
-    targets = targets_of(event)
-    if targets is None:
+    if (targets := targets_of(event)) is None:
         logger("sweep").warning("invalid request", expected=EXPECTED)
         return {"error": EXPECTED}
     swept = container().sweep.run_for(targets, deadline, SweepReporter())

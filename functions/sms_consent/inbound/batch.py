@@ -239,11 +239,11 @@ class Batch:
             counted.append("StopsOverruled")
         if classification.intent is Intent.OPT_OUT and classification.tier is not None:
             counted.append(f"OptOutsBy{classification.tier.title()}")
-        self._count(*counted)
-
-    def _count(self, *names: str) -> None:
-        for name in names:
+        for name in counted:
             self._metrics.add_metric(name, "Count", 1)
+
+    def _count(self, name: str) -> None:
+        self._metrics.add_metric(name, "Count", 1)
 
 
 def _causes(error: Exception) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
@@ -282,7 +282,9 @@ def records_of(event: Mapping[str, Any]) -> list[Record]:
 
     Copies have the same sender, id and body. The id is not enough: RCS's CONVERSATION_STARTED has that of the first message.
     """
-    records = list(_read_all(event))
+    records = [_record(each) for each in event["Records"]]
+    if len(records) == 1:
+        return records
     earliest: dict[tuple[str, str, str], datetime] = {}
     for record in records:
         if isinstance(text := record.text, InboundMessage):
@@ -299,27 +301,25 @@ def _key(text: InboundMessage) -> tuple[str, str, str]:
     return text.sender, text.id, text.body
 
 
-def _read_all(event: Mapping[str, Any]) -> Iterator[Record]:
-    for record in event["Records"]:
-        known = record if isinstance(record, dict) else {}
-        notification, body = known.get("Sns"), known.get("body")
-        if isinstance(notification, dict):
-            text = _read(read_notification, notification)
-            yield Record(str(notification.get("MessageId", "")), json.dumps(notification), text)
-        elif isinstance(body, str):
-            found = known.get("attributes")
-            attributes = found if isinstance(found, dict) else {}
-            sent_at, receipt = attributes.get("SentTimestamp"), known.get("receiptHandle")
-            yield Record(
-                str(known.get("messageId", "")),
-                body,
-                _read(read_queued, body, sent_at),
-                receives=_number(attributes.get("ApproximateReceiveCount")) or 1,
-                receipt=receipt if isinstance(receipt, str) else None,
-                sent_at=_moment(_number(sent_at)),
-            )
-        else:
-            yield Record("", json.dumps(record), Unreadable("a record that is neither from SNS nor from SQS"))
+def _record(record: object) -> Record:
+    known = record if isinstance(record, dict) else {}
+    notification, body = known.get("Sns"), known.get("body")
+    if isinstance(notification, dict):
+        text_id, text = str(notification.get("MessageId", "")), json.dumps(notification)
+        return Record(text_id, text, _read(read_notification, notification))
+    if not isinstance(body, str):
+        return Record("", json.dumps(record), Unreadable("a record that is neither from SNS nor from SQS"))
+    found = known.get("attributes")
+    attributes = found if isinstance(found, dict) else {}
+    sent_at, receipt = attributes.get("SentTimestamp"), known.get("receiptHandle")
+    return Record(
+        id=str(known.get("messageId", "")),
+        body=body,
+        receives=_number(attributes.get("ApproximateReceiveCount")) or 1,
+        receipt=receipt if isinstance(receipt, str) else None,
+        sent_at=_moment(_number(sent_at)),
+        text=_read(read_queued, body, sent_at),
+    )
 
 
 def _number(value: object) -> int | None:
