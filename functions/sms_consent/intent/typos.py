@@ -9,12 +9,15 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice, product
+from typing import TYPE_CHECKING
 
-from sms_consent.intent.keyword_in_context import KeywordInContext, KeywordMatch
 from sms_consent.intent.keywords import Keyword
 from sms_consent.intent.lookup import BoundedCache, SortedLookup, is_among, load_rules
 from sms_consent.intent.normalisation import Folded, Word
 from sms_consent.intent.result import Intent
+
+if TYPE_CHECKING:
+    from sms_consent.intent.lower_tiers import KeywordInContext, KeywordMatch
 
 __all__ = [
     "Halves",

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 import sms_consent
 from sms_consent.domain.reply import ReplyKind
 from sms_consent.replies import Replies, UnfitReply
-from sms_consent.replies.composer import fault_of_text
-from sms_consent.replies.gsm7 import Encoding, measure
+from sms_consent.replies.composer import Encoding, fault_of_text, measure
 
 CONTACT = "help@example.com"
 STOPPED = ReplyKind.OPT_OUT_CONFIRMATION

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sms_consent.replies.gsm7 import Encoding, Size, measure, outside_alphabet
+from sms_consent.replies.composer import Encoding, Size, measure, outside_alphabet
 
 EXTENSION = "\f^{}\\[~]|€"
 

@@ -11,7 +11,7 @@ import pytest
 import sms_consent.replies
 from sms_consent.domain.reply import ReplyKind
 from sms_consent.replies import Replies
-from sms_consent.replies.gsm7 import Encoding, measure
+from sms_consent.replies.composer import Encoding, measure
 
 FOLDER = Path(sms_consent.replies.__file__).parent
 LANGUAGES = sorted(file.stem for file in (FOLDER / "languages").glob("*.json"))
