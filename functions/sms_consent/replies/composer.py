@@ -35,8 +35,8 @@ __all__ = [
     "shipped",
 ]
 
-# Sizes of text messages. The alphabet, the extension table and the sizes are those of 3GPP TS 23.038 (6.1.2.1, 6.2.1, 6.2.1.1) and
-# of the concatenation header in TS 23.040 (9.2.3.24.1). AWS counts in the same way and splits at the same places:
+# Sizes of text messages. The alphabet, the extension table and the sizes are those of 3GPP TS 23.038 (6.1.2.1, 6.2.1, 6.2.1.1)
+# and of the concatenation header in TS 23.040 (9.2.3.24.1). AWS counts in the same way and splits at the same places:
 # docs.aws.amazon.com/sms-voice/latest/userguide/sms-limitations-character.html
 # Our own table, because the packages on the index encode or transliterate instead of counting, or are under the GPL.
 
