@@ -24,7 +24,7 @@ from sms_consent_cli.commands.import_.status_column import (
 from sms_consent_cli.shared.terminal_text import printable
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["LINE", "NO_RULE", "PROBLEM", "Column", "Columns", "StatusRule", "listed"]
+__all__ = ["LINE", "NO_RULE", "PROBLEM", "Column", "Columns", "StatusRule", "is_number_heading", "listed"]
 
 LINE, PROBLEM = "import_line", "import_error"
 """Columns that a file of rejected lines has in addition."""
@@ -219,12 +219,11 @@ def _places(headings: Sequence[str], names: Sequence[str], chosen: Mapping[Colum
         raise UsageError(
             f"no heading is known for a column of numbers: give --number-column NAME. The headings are {listed(headings)}"
         )
-    if (
-        Column.CHANNEL in places
-        and Column.SOURCE not in places
-        and names[places[Column.CHANNEL]] not in _CERTAIN_CHANNELS
-    ):
-        places[Column.SOURCE] = places[Column.CHANNEL]
+    if Column.CHANNEL in places and Column.CHANNEL not in chosen:
+        if Column.SOURCE in chosen and places[Column.SOURCE] == places[Column.CHANNEL]:
+            del places[Column.CHANNEL]
+        elif Column.SOURCE not in places and names[places[Column.CHANNEL]] not in _CERTAIN_CHANNELS:
+            places[Column.SOURCE] = places[Column.CHANNEL]
     return places
 
 
@@ -238,6 +237,12 @@ def _known(headings: Sequence[str], names: Sequence[str], column: Column) -> lis
     return [
         place for _, place in sorted((known.index(name), place) for place, name in enumerate(names) if name in known)
     ]
+
+
+def is_number_heading(name: str, chosen: str | None) -> bool:
+    """Return whether a heading is that of the numbers: known, or named by an option."""
+    key = heading_key(name)
+    return bool(key) and (key in _NAMES[Column.NUMBER] or (chosen is not None and key == heading_key(chosen)))
 
 
 def _status(

@@ -38,12 +38,16 @@ def _column(names: str) -> typer.models.OptionInfo:
 def import_numbers(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE.csv", help="Separated by comma, semicolon, tab or bar; with or without headings."),
+        typer.Argument(
+            metavar="FILE.csv",
+            help="Separated by comma, semicolon, tab or bar; with or without headings. Also .xlsx, and .gz of a text.",
+        ),
     ],
     region: Annotated[str | None, typer.Option(help="Country of numbers without country code, as US.")] = None,
     with_country_code: Annotated[
         bool, typer.Option("--with-country-code", help="Numbers without a plus begin with their country code.")
     ] = False,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook, if several have content.")] = None,
     list_name: Annotated[
         str | None,
         typer.Option("--list", help="The opt-out list of lines that do not name one. Default: the stack's own."),
@@ -149,7 +153,7 @@ def import_numbers(
         file=file, columns={column: given for column, given in chosen.items() if given is not None}, region=region,
         list_name=list_name, as_of=as_of, timezone=timezone, time_format=time_format, end_user=end_user, source=source, by=by,
         opt_ins=opt_ins, rule=rule, rejects=rejects, from_start=from_start, dry_run=dry_run,
-        with_country_code=with_country_code, yes=yes, check=not no_check, workers=workers,
+        with_country_code=with_country_code, sheet=sheet, yes=yes, check=not no_check, workers=workers,
     )  # fmt: skip
     with report_aws_errors("import"), report_usage_errors("import"):
         run = ImportRun(options, table, stack)

@@ -211,6 +211,10 @@ class FileSurvey:
         """Return how the file is read and what would be imported, to be checked before anything is written."""
         columns = self.file.columns
         parts = [columns.summary()]
+        if columns.headings and self.file.layout.above:
+            parts.append(f"  the headings are on line {self.file.layout.above + 1}; what is above them is not read")
+        if self.file.sheet is not None:
+            parts.append(f"  sheet {printable(self.file.sheet)}")
         for values, meanings in sorted(self.statuses.items(), key=lambda item: -item[1].total()):
             shown = " / ".join(map(_value_shown, values))
             parts += [f"  {shown}: {meaning} ({_lines(count)})" for meaning, count in meanings.most_common()]

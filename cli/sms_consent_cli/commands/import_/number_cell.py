@@ -13,7 +13,7 @@ from sms_consent.domain.phone_number import PhoneNumber
 from sms_consent_cli.commands.import_.heading import heading_key
 from sms_consent_cli.shared.number_input import InvalidNumber, is_country, length_problem, parse_number
 
-__all__ = ["NumberForm", "looks_like_number"]
+__all__ = ["NumberForm", "is_written_number", "looks_like_number"]
 
 _SCIENTIFIC = re.compile(r"\+?(?P<whole>[0-9])(?:[.,](?P<decimals>[0-9]+))?E\+?(?P<exponent>[0-9]{1,2})", re.IGNORECASE)
 _TEXT_FORMULA = re.compile(r'="(?P<text>[^"]*)"')
@@ -64,6 +64,16 @@ def looks_like_number(cell: str, form: NumberForm) -> bool:
     except ValueError:
         return False
     return length_problem(PhoneNumber(number)) is None
+
+
+_WRITTEN_NUMBER = re.compile(
+    r"(?![0-9]{4}-[0-9]{2}-[0-9]{2})'?\(?[0-9][0-9 ().-]{5,}[0-9](\.0)?|[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE
+)
+
+
+def is_written_number(cell: str) -> bool:
+    """Return whether a cell is written like a number without country code. Taken as a heading, its opt-out would be lost."""
+    return _WRITTEN_NUMBER.fullmatch(cell.strip()) is not None
 
 
 def _plain(cell: str) -> str:

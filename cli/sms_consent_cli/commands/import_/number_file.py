@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from sms_consent_cli.commands.import_.columns import NO_RULE, Column, Columns, StatusRule
-from sms_consent_cli.commands.import_.number_cell import NumberForm, looks_like_number
-from sms_consent_cli.shared.delimited_file import (
-    BrokenLine,
-    DelimitedRecord,
-    detect_dialect,
-    open_text,
-    records,
-    unescape_cell,
-)
+from sms_consent_cli.commands.import_.layout import Layout, headings_row, text_layout
+from sms_consent_cli.commands.import_.number_cell import NumberForm, is_written_number, looks_like_number
+from sms_consent_cli.commands.import_.source_file import SourceKind, file_errors, source_kind, text_lines
+from sms_consent_cli.commands.import_.workbook import sheet_name, workbook_rows
+from sms_consent_cli.shared.delimited_file import BrokenLine, DelimitedRecord, detect_dialect, records, unescape_cell
 from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["NumberFile"]
+
+SNIFFED_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,37 +27,55 @@ class NumberFile:
 
     path: Path
     digest: str
-    lines: int
-    dialect: Any
+    lines: int  # about, for a progress bar
+    kind: SourceKind
+    layout: Layout
     columns: Columns
     width: int
+    sheet: str | None = None
 
     @classmethod
     def at(
-        cls, path: Path, chosen: Mapping[Column, str], form: NumberForm | None = None, rule: StatusRule = NO_RULE
+        cls,
+        path: Path,
+        chosen: Mapping[Column, str],
+        form: NumberForm | None = None,
+        rule: StatusRule = NO_RULE,
+        sheet: str | None = None,
     ) -> NumberFile:
         """Open a file. Raises UsageError if it cannot be read as such."""
-        try:
-            digest, lines = _measure(path)
-            with open_text(path) as text:
-                first_line = next((line for line in text if line.strip()), "")
-                dialect = detect_dialect(first_line)
-        except (OSError, UnicodeError) as error:
-            raise UsageError(f"{path}: {getattr(error, 'strerror', None) or 'not text'}") from error
-        first = next(iter(_read(path, dialect)), None)
+        form = form or NumberForm()
+        kind = source_kind(path)
+        digest, lines = _measure(path)
+        number_column = chosen.get(Column.NUMBER)
+        number_column = None if number_column is None or number_column.isdecimal() else number_column
+        if kind is SourceKind.WORKBOOK:
+            sheet = sheet_name(path, sheet)
+            layout = Layout(
+                detect_dialect(","),
+                headings_row(list(islice(workbook_rows(path, sheet), SNIFFED_LINES)), number_column, form),
+            )
+        elif sheet is not None:
+            raise UsageError("--sheet is for workbooks (.xlsx)")
+        else:
+            layout = text_layout(list(islice(text_lines(path, kind), SNIFFED_LINES)), number_column, form)
+        first = next(_read(path, kind, layout, sheet), None)
         if not isinstance(first, DelimitedRecord):
             raise UsageError(f"{path}: the first line is empty or broken, so the columns are unknown")
-        numbers = [looks_like_number(cell, form or NumberForm()) for cell in first.cells]
+        if kind is SourceKind.WORKBOOK:
+            while not first.cells[-1].strip():
+                first.cells.pop()
+        numbers = [looks_like_number(cell, form) for cell in first.cells]
         if any(numbers):
             columns = Columns.without_heading(numbers, chosen, rule)
-        elif any(_WRITTEN_NUMBER.fullmatch(cell.strip()) for cell in first.cells):
+        elif any(map(is_written_number, first.cells)):
             raise UsageError(
                 f"{path}: the first line has no headings, and its number has no country code: give the country of the "
-                "numbers with --region, as US"
+                "numbers with --region, as US, or --with-country-code if only the plus is missing"
             )
         else:
             columns = Columns.of([unescape_cell(cell) for cell in first.cells], chosen, rule)
-        return cls(path, digest, lines, dialect, columns, len(first.cells))
+        return cls(path, digest, lines, kind, layout, columns, len(first.cells), sheet)
 
     @property
     def headings(self) -> list[str]:
@@ -71,33 +86,49 @@ class NumberFile:
         return [by_place.get(place, f"column {place + 1}") for place in range(self.width)]
 
     def rows(self) -> Iterator[DelimitedRecord | BrokenLine]:
-        """Yield the lines after the headings. A line with a different number of cells than the first is broken."""
-        found = iter(_read(self.path, self.dialect))
+        """Yield the lines after the headings. A line with a different number of cells than the first is broken.
+
+        Raises UsageError if the file cannot be read to its end.
+        """
+        found = _read(self.path, self.kind, self.layout, self.sheet)
         if self.columns.headings:
             next(found)
         for each in found:
-            if isinstance(each, DelimitedRecord) and len(each.cells) != self.width:
-                count = "more" if len(each.cells) > self.width else "fewer"
-                text = self.dialect.delimiter.join(each.cells)
-                yield BrokenLine(each.line, text, f"it has {count} cells than the first line")
-            else:
-                yield each
+            yield self._checked(each) if isinstance(each, DelimitedRecord) else each
+
+    def _checked(self, record: DelimitedRecord) -> DelimitedRecord | BrokenLine:
+        cells = record.cells
+        if len(cells) > self.width and not any(cell.strip() for cell in cells[self.width :]):
+            del cells[self.width :]
+        if self.kind is SourceKind.WORKBOOK:
+            cells += [""] * (self.width - len(cells))  # a workbook does not store empty cells
+        problem = None
+        if len(cells) != self.width:
+            problem = f"it has {'more' if len(cells) > self.width else 'fewer'} cells than the first line"
+        elif any("\x00" in cell for cell in cells):
+            problem = "it has a NUL byte: the file is damaged there"
+        if problem is None:
+            return record
+        return BrokenLine(record.line, self.layout.dialect.delimiter.join(cells).replace("\x00", ""), problem)
 
 
-_WRITTEN_NUMBER = re.compile(
-    r"(?![0-9]{4}-[0-9]{2}-[0-9]{2})'?\(?[0-9][0-9 ().-]{5,}[0-9](\.0)?|[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE
-)
-"""A number without country code. Taken as a heading, its opt-out would be lost."""
-
-
-def _read(path: Path, dialect: Any) -> Iterator[DelimitedRecord | BrokenLine]:
-    with open_text(path) as text:
-        yield from records(text, dialect)
+def _read(path: Path, kind: SourceKind, layout: Layout, sheet: str | None) -> Iterator[DelimitedRecord | BrokenLine]:
+    """Yield the headings, if any, and the lines after them."""
+    if kind is SourceKind.WORKBOOK and sheet is not None:
+        for number, cells in workbook_rows(path, sheet):
+            if number > layout.above:
+                yield DelimitedRecord(number, cells)
+        return
+    lines = text_lines(path, kind)
+    for _ in islice(lines, layout.above):
+        pass
+    for each in records(lines, layout.dialect):
+        yield replace(each, line=each.line + layout.above) if layout.above else each
 
 
 def _measure(path: Path) -> tuple[str, int]:
     digest, lines = hashlib.sha256(), 0
-    with path.open("rb") as file:
+    with file_errors(path), path.open("rb") as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
             lines += chunk.count(b"\n")

@@ -53,6 +53,7 @@ class ImportOptions:
     columns: Mapping[Column, str]
     region: str | None
     with_country_code: bool
+    sheet: str | None
     list_name: str | None
     as_of: str | None
     timezone: str | None
@@ -77,7 +78,7 @@ class ImportOptions:
     def stored(self) -> dict[str, str]:
         """Return the options for the import's record, without those that were not given."""
         values = {
-            "region": self.region, "with-country-code": self.with_country_code, "list": self.list_name,
+            "region": self.region, "with-country-code": self.with_country_code, "sheet": self.sheet, "list": self.list_name,
             "as-of": self.as_of, "timezone": self.timezone,
             "time-format": self.time_format, "end-user": self.end_user, "source": self.source, "by": self.by,
             "opt-ins": self.opt_ins, "all-opted-out": self.rule.all_opted_out,
@@ -104,7 +105,7 @@ class ImportRun:
         self._number_form = NumberForm(options.region, options.with_country_code)
         self._deployment = Deployment(stack, table=table)
         self._clock = self._deployment.clock
-        self._file = NumberFile.at(options.file, options.columns, self._number_form, options.rule)
+        self._file = NumberFile.at(options.file, options.columns, self._number_form, options.rule, options.sheet)
         self._journal = Journal(
             options.file.with_name(options.file.name + ".progress"), self._file.digest + options.meaning()
         )
@@ -116,6 +117,8 @@ class ImportRun:
         self._rejects = options.rejects or options.file.with_suffix(".rejects.csv")
         if self._rejects.resolve() == options.file.resolve():
             raise UsageError("--rejects names the file that is to be imported")
+        if self._rejects.exists() and not self._rejects.is_file():
+            raise UsageError(f"--rejects: {self._rejects} is not a regular file")
         rate = float(self._deployment.parameter("PutRequestsPerSecond", "10"))
         self.report = ImportReport(self._rejects, rate, options.dry_run, self._file.columns.view())
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
 from enum import StrEnum
 from typing import Protocol
 
@@ -248,6 +249,7 @@ class StatusTimes:
 
     def read_cells(self, cells: Sequence[str], times: TimeFormat) -> Asked | NoRequest:
         """Return the request of a line. Raises ValueError for an invalid time."""
+        times = replace(times, zone=times.zone or UTC)  # both times are of the same system, and so of the same zone
         opted_out, opted_in = (
             None if has_no_time(cells[place]) else times.read(cells[place].strip()) for place in self.places
         )

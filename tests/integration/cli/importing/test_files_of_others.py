@@ -62,7 +62,7 @@ def test_columns_may_be_named_or_counted(imports: Moving, content: str, options:
 @pytest.mark.parametrize(
     ("content", "options", "complaint"),
     [
-        ("", (), "the first line is empty or broken"),
+        ("", (), "it is empty (0 bytes)"),
         ("\n\n", (), "the first line is empty or broken"),
         ('"phone\n', (), "the first line is empty or broken"),
         ("name,date\nx,y\n", (), "give --number-column NAME"),
@@ -78,7 +78,7 @@ def test_columns_may_be_named_or_counted(imports: Moving, content: str, options:
             "--as-of: give a day or a time in ISO 8601, as 2026-11-03 or 2026-11-03T14:02:11Z\n",
         ),
         (HEADER, ("--list", "Clbu"), "there is no list Clbu"),
-        ("PK\x03\x04\x00\x00", (), "give --number-column NAME"),
+        ("PK\x03\x04\x00\x00", (), "the workbook or archive is damaged or incomplete"),
     ],
 )
 def test_an_unreadable_file_is_refused_as_a_whole(
