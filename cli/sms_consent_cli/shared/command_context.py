@@ -65,16 +65,20 @@ class CommandContext:
         return SenderCache(self.ledger, self.clock)
 
     @cached_property
-    def recorder(self) -> Recorder:
-        """The recorder. It records a decision for every list in its scope, and leaves the list calls to sweep."""
+    def scope(self) -> Scope:
+        """The lists that a decision counts for, besides the one that it was made to."""
         settings = self.settings
-        scope = Scope(
+        return Scope(
             opt_out=settings.opt_out_scope,
             opt_in=settings.opt_in_scope,
             own_list=settings.opt_out_list,
             lists=RememberedLists(self.deployment.dynamodb(), settings.table, self.clock, names=settings.names),
         )
-        return Recorder(ledger=self.ledger, clock=self.clock, scope=scope)
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """The recorder. It records a decision for every list in its scope, and leaves the list calls to sweep."""
+        return Recorder(ledger=self.ledger, clock=self.clock, scope=self.scope)
 
     @cached_property
     def sweep(self) -> SweepInvoker:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.withdrawal import NO_REQUEST
 from sms_consent_cli.shared.narrative import Narrative, NumberHistory
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import printable
@@ -34,7 +35,7 @@ def show_consents(number: str, consents: Sequence[Consent], imported: Mapping[st
         rows: list[tuple[str, str | Styled | None]] = [
             (number, Styled(answer, style=style)),
             ("opt-out list", printable(consent.list_name, quoted=False)),
-            ("since", _moment(consent.decided_at)),
+            ("since", _since(consent)),
             ("source", (imported or {}).get(consent.list_name)),
             ("EndUserOptedOut", str(consent.end_user_opted_out).lower()),
             ("released", _moment(consent.held_until)),
@@ -56,7 +57,7 @@ def show_history(person: NumberHistory, *, show_texts: bool) -> None:
         return
     for consent in person.consents:
         answer, style = ANSWERS[consent.status]
-        since = f" on {printable(consent.list_name, quoted=False)} since {_moment(consent.decided_at)}"
+        since = f" on {printable(consent.list_name, quoted=False)} since {_since(consent)}"
         out.print(Styled.assemble((f"{person.number}  ", "bold"), (answer, style), since))
     if not person.consents:
         out.print(Styled.assemble((person.number, "bold"), "  never opted out or in"))
@@ -104,6 +105,13 @@ def _aws_entry(consent: Consent) -> str | None:
         return None
     since = f"on its list since {_moment(consent.listing.at)}, " if consent.listing.at is not None else ""
     return f"{since}EndUserOptedOut={str(consent.listing.end_user_opted_out).lower()}, as set by AWS"
+
+
+def _since(consent: Consent) -> str | None:
+    """Return the time of the newest request, or that none is left after an import was undone."""
+    if consent.decided_at == NO_REQUEST and consent.withdrawn_at is not None:
+        return f"{_moment(consent.withdrawn_at)} (an import was undone, and no other request is known)"
+    return _moment(consent.decided_at)
 
 
 def _moment(moment: datetime | None) -> str | None:

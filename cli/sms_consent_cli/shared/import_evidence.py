@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sms_consent.domain.consent import Consent
-from sms_consent.domain.decision import Author, Decision
+from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.import_record import UNKNOWN_IDENTITY, ImportRecord
 from sms_consent.domain.time import as_text
+from sms_consent.domain.withdrawal import NO_REQUEST
 from sms_consent_cli.shared.terminal_text import printable
 
 if TYPE_CHECKING:
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
     from sms_consent.adapters.dynamodb.import_records import DynamoImportRecords
     from sms_consent.queries.history import Entry
 
-__all__ = ["ImportedDecision", "import_sentence", "import_view", "imported_evidence", "is_imported", "records_of"]
+__all__ = [
+    "ImportedDecision",
+    "import_sentence",
+    "import_view",
+    "imported_evidence",
+    "is_imported",
+    "records_of",
+    "withdrawal_sentence",
+]
 
 FILE, LIST = "import", "opt-out-list"
 """The channels of lines of a file, and of entries that reconcile found on an opt-out list."""
@@ -98,6 +107,20 @@ def import_view(decision: Decision, record: ImportRecord | None) -> dict[str, An
         view |= {"begunAt": as_text(record.begun_at), "fileName": record.file_name, "identity": record.identity}
     line = (decision.reference or "").rpartition(":")[2]
     return view | ({"line": int(line)} if line.isascii() and line.isdecimal() else {})
+
+
+def withdrawal_sentence(entry: Entry, record: ImportRecord | None) -> str:
+    """Return what undoing an import did for one number."""
+    decision = entry.decision
+    of = f" of {printable(record.file_name, quoted=False)}" if record is not None else ""
+    by = f" by {printable(decision.actor, quoted=False)}" if decision.actor else ""
+    now = "opted out" if decision.asked is Asked.OPT_OUT else "opted in"
+    effect = {
+        Outcome.CHANGED: f"{now} again" if decision.at != NO_REQUEST else "no request is left, so no longer opted out",
+        Outcome.CONFIRMED: f"{now} as before, by another request",
+        Outcome.STALE: "a newer request counts, so no change",
+    }.get(entry.outcome or Outcome.CHANGED, now)
+    return f"import {printable(decision.import_id or '', quoted=False)}{of} undone{by}: {effect}"
 
 
 def _place(decision: Decision) -> str:

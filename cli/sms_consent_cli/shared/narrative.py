@@ -14,8 +14,9 @@ from sms_consent.domain.consent import Consent, Drift, DriftKind, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.import_record import ImportRecord
 from sms_consent.domain.reply import Reply, ReplyState, ReplyThread
+from sms_consent.domain.withdrawal import is_withdrawal
 from sms_consent.queries.history import Entry
-from sms_consent_cli.shared.import_evidence import import_sentence, is_imported
+from sms_consent_cli.shared.import_evidence import import_sentence, is_imported, withdrawal_sentence
 from sms_consent_cli.shared.terminal_text import printable
 
 __all__ = ["HistoryLine", "Narrative", "NumberHistory"]
@@ -67,7 +68,7 @@ class Narrative:
 
     def lines(self) -> list[HistoryLine]:
         """Return the decisions, and the drift that reconcile found."""
-        lines = [HistoryLine(entry.decision.at, self._of(entry)) for entry in self._history.entries]
+        lines = [HistoryLine(_shown_at(entry), self._of(entry)) for entry in self._history.entries]
         lines += [
             HistoryLine(drift.found_at, _DRIFTS[drift.kind].format(printable(drift.list_name, quoted=False)))
             for drift in self._history.drifts
@@ -75,7 +76,10 @@ class Narrative:
         return sorted(lines, key=lambda line: line.at)
 
     def _of(self, entry: Entry) -> str:
-        text = f"{self._request(entry)}: {self._effect(entry)}"
+        if is_withdrawal(entry.decision):
+            text = withdrawal_sentence(entry, self._history.imports.get(entry.decision.import_id or ""))
+        else:
+            text = f"{self._request(entry)}: {self._effect(entry)}"
         further = [*self._list_state(entry), *self._replies(entry), *_delay(entry)]
         return ", ".join([text, *further])
 
@@ -140,6 +144,9 @@ class Narrative:
                 later = f" {_span(at - entry.decision.at)} later" if at is not None and at >= entry.decision.at else ""
                 yield f"on {the_list}{later}"
             elif consent.deleted_at is not None and consent.deleted_at >= entry.decision.at:
+                if is_imported(entry.decision):
+                    yield f"off {the_list} since {_date(consent.deleted_at)}"
+                    continue
                 yield f"off {the_list} {_span(consent.deleted_at - entry.decision.at)} later"
 
     def _last_change(self, consent: Consent) -> Entry | None:
@@ -158,6 +165,12 @@ class Narrative:
         answer = self._answers.get(entry.decision.id)
         if answer is not None:  # only the newest reply of a kind is kept
             yield _reply(answer, entry.decision.asked)
+
+
+def _shown_at(entry: Entry) -> datetime:
+    """Return the time by which an entry is sorted. A withdrawal has the time of the request that counts again."""
+    withdrawn_at = entry.recorded_at if is_withdrawal(entry.decision) else None
+    return withdrawn_at or entry.decision.at
 
 
 def _reply(answer: Reply, asked: Asked) -> str:

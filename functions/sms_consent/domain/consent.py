@@ -135,6 +135,7 @@ class Consent:
     rejected_since: datetime | None = None  # the time of the first of them
     rejection: str | None = None  # code and reason of the last rejection, until the list accepts the number
     unlisted_since: datetime | None = None  # since when the number should be on the list but is not
+    withdrawn_at: datetime | None = None  # when an import was last undone, which may move ``decided_at`` back
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -156,7 +157,7 @@ class Consent:
         """When the list last began to differ from this consent. Repeated requests and failed attempts do not change this."""
         if self.unlisted_since is not None:
             return self.unlisted_since
-        return max(self.decided_at, self.drift_found_at or self.decided_at)
+        return max(self.decided_at, self.drift_found_at or self.decided_at, self.withdrawn_at or self.decided_at)
 
     @property
     def surely_listed(self) -> bool:

@@ -131,9 +131,10 @@ def _version(consent: Consent) -> str:
     """Return a version that sorts as text: greater is newer.
 
     The revision rises with each write, but starts again if a consent was erased and comes back. The time of the newest
-    decision before it never goes back.
+    decision before it goes back only if an import is undone; then the time of that counts.
     """
-    return f"{as_text(consent.decided_at)}#{consent.revision:010d}"
+    since = max(consent.decided_at, consent.withdrawn_at or consent.decided_at)
+    return f"{as_text(since)}#{consent.revision:010d}"
 
 
 def _decided(consent: Consent) -> bool:

@@ -9,8 +9,10 @@ from enum import StrEnum
 
 from sms_consent.domain.preserved_attributes import Preserved
 
-__all__ = ["UNKNOWN_IDENTITY", "ImportRecord", "ImportStatus"]
+__all__ = ["RECORDED", "UNKNOWN_IDENTITY", "ImportRecord", "ImportStatus"]
 
+RECORDED = ("optedOut", "optedIn", "confirmed", "superseded")
+"""The counts of lines that became decisions."""
 UNKNOWN_IDENTITY = "unknown"
 """Stored in place of the caller's identity if AWS does not return it."""
 

@@ -6,6 +6,7 @@ API's rate.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -29,6 +30,8 @@ __all__ = ["FileImport", "ImportState", "ImportedLine", "LineOutcome"]
 
 IN_FLIGHT = 8
 """Lines per worker that may be in progress beyond the first unfinished one."""
+MOST_SAME = 100
+"""Decisions of one number at the same time that are searched for the same line."""
 JOURNAL_EVERY = 1.0
 """Seconds between writes of the journal, so the most work that is repeated after a kill."""
 
@@ -62,6 +65,7 @@ class ImportState:
     rejects: RejectFile
     progress: Progress
     record: ImportLog | None = None
+    withdrawn: frozenset[str] = frozenset()  # the imports that were undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,14 @@ class FileImport:
         """Create the import. Without a ledger, lines are checked and nothing is written."""
         self._file = file
         self._settings = settings
+        self._ledger = ledger
         self._recorder = Recorder(ledger=ledger, clock=clock) if ledger is not None else None
         self._opt_ins = opt_ins
         self._workers = workers
         self._state = state
         self._record = state.record if state is not None else None
         self._import_id = self._record.id if self._record is not None else None
+        self._withdrawn = state.withdrawn if state is not None else frozenset[str]()
         progress = state.progress if state is not None else Progress()
         self.counts: Counter[str] = Counter(progress.counts)
         self.line = progress.line
@@ -151,12 +157,23 @@ class FileImport:
         outcome = LineOutcome.OPTED_OUT if decision.asked is Asked.OPT_OUT else LineOutcome.OPTED_IN
         if self._recorder is None:
             return outcome
-        written = self._recorder.record(decision, list_name)
+        written = self._recorder.record(self._not_withdrawn(decision), list_name)
         if not written.is_new:
             return LineOutcome.UNCHANGED
         return {Outcome.CONFIRMED: LineOutcome.CONFIRMED, Outcome.STALE: LineOutcome.SUPERSEDED}.get(
             written.outcome, outcome
         )
+
+    def _not_withdrawn(self, decision: Decision) -> Decision:
+        """Give the decision another id if an undone import has recorded the same line: it would count as that one."""
+        while self._withdrawn and self._ledger is not None:
+            recorded = self._ledger.recorded_between(decision.number, decision.at, decision.at, most=MOST_SAME) or ()
+            undone = [each.import_id for each in recorded if each.id == decision.id]
+            if not undone or undone[0] not in self._withdrawn:
+                break
+            facts = f"{decision.id}\n{undone[0]}"
+            decision = replace(decision, id=f"import-{hashlib.sha256(facts.encode()).hexdigest()[:32]}")
+        return decision
 
     def _finished(self, pending: _Pending) -> ImportedLine:
         found, outcome = pending.found, pending.outcome

@@ -202,13 +202,17 @@ class ImportRun:
             progress = self._start
             if progress.line:
                 say(f"continuing after line {progress.line}, where the last run stopped", err=True)
-            log = self._log(progress)
+            records = DynamoImportRecords(self._deployment.dynamodb(), self._deployment.table)
+            known = records.all()
+            log = self._log(records, known, progress)
+            undone = {ImportStatus.UNDOING, ImportStatus.UNDONE}
+            withdrawn = frozenset(each.id for each in known if each.status in undone)
             with closing(RejectFile(self._rejects, self._file, progress.rejects_bytes)) as rejects:
                 ledger = DynamoLedger(
                     self._deployment.dynamodb_for(options.workers), self._deployment.table, self._deployment.names
                 )
                 try:
-                    self._import(ledger, ImportState(self._journal, rejects, progress, log))
+                    self._import(ledger, ImportState(self._journal, rejects, progress, log, withdrawn))
                 except BaseException:
                     with suppress(ConsentError, UsageError):  # the first error is reported
                         log.stop(*self.report.counted())
@@ -238,13 +242,12 @@ class ImportRun:
         self.report.recording(file_import, file_import.run(time.monotonic), self._file.lines)
         self.report.seconds = time.monotonic() - started
 
-    def _log(self, progress: Begun) -> ImportLog:
+    def _log(self, records: DynamoImportRecords, known: list[ImportRecord], progress: Begun) -> ImportLog:
         """Return the import's record, of the interrupted run if that is continued."""
-        records = DynamoImportRecords(self._deployment.dynamodb(), self._deployment.table)
         if progress.import_id is not None and (log := ImportLog.resume(records, self._clock, progress.import_id)):
             self.report.import_id = log.id
             return log
-        for earlier in records.all():
+        for earlier in known:
             if earlier.sha256 == self._file.digest:
                 say(f"note: {_same_file(earlier)}", err=True)
         now = self._clock.now()

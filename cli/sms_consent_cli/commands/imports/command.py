@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sms_consent.domain.import_record import RECORDED
+from sms_consent.domain.withdrawal import WithdrawalEffect
 from sms_consent_cli.shared.options import STACK, AsJson, Stack, Table
 from sms_consent_cli.shared.terminal_text import say, say_json
 from sms_consent_cli.shared.usage_error import BAD_INPUT
@@ -18,7 +21,11 @@ __all__ = ["imports"]
 
 UNKNOWN = 1
 
-imports = typer.Typer(name="imports", help="Imports: list them, or show one with its counts.", no_args_is_help=True)
+STOPPED, INTERRUPTED = 1, 130
+
+imports = typer.Typer(
+    name="imports", help="Imports: list them, show one with its counts, or undo one.", no_args_is_help=True
+)
 
 ImportId = Annotated[str, typer.Argument(metavar="ID", help="The import's id, as `imports list` shows it.")]
 
@@ -59,6 +66,69 @@ def show(import_id: ImportId, as_json: AsJson = False, table: Table = None, stac
         say_json(view(record))
     else:
         show_record(record)
+
+
+@imports.command()
+def undo(
+    import_id: ImportId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and write nothing.")] = False,
+    texted: Annotated[
+        bool, typer.Option("--texted", help="Of a message log: withdraw also what people texted themselves.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=100, help="Numbers written concurrently.")] = 16,
+    as_json: AsJson = False,
+    table: Table = None,
+    stack: Stack = STACK,
+) -> None:
+    """Withdraw what an import recorded, for every number without a newer request. Shows first what it would do, and asks.
+
+    Each person's consent becomes what it would be without the import. A person's own STOP, before or after the import, is never
+    undone, and numbers that were opted out before stay so. Numbers that are not on the opt-out list yet need no deletion. The
+    others are deleted from it by SweepFunction: AWS allows that once in 30 days, until then the opt-in is pending.
+
+    Running it again changes nothing, and completes an interrupted run. Every withdrawal is in the person's history.
+    Exit codes: 0 done, 1 no such import or not confirmed, 2 bad input, 3 AWS did not respond, 130 interrupted.
+    """
+    from sms_consent_cli.commands.import_.import_log import caller_identity
+    from sms_consent_cli.commands.imports.report import undo_summary, undo_view
+    from sms_consent_cli.commands.imports.undo import ImportUndo
+    from sms_consent_cli.shared.command_context import CommandContext
+    from sms_consent_cli.shared.deployment import Deployment
+    from sms_consent_cli.shared.ledger_access import import_records, report_aws_errors
+    from sms_consent_cli.shared.progress import progress_bar
+    from sms_consent_cli.shared.usage_error import UsageError, report_usage_errors
+
+    with report_aws_errors("imports undo"), report_usage_errors("imports undo"):
+        records = import_records(table, stack)
+        record = _known(records, "imports undo", import_id)
+        if not (yes or dry_run) and (as_json or not sys.stdin.isatty()):
+            raise UsageError("there is no terminal for confirming it: look at it with --dry-run, then give --yes")
+        deployment = Deployment(stack, table=table)
+        scope = CommandContext(deployment).scope if deployment.has_stack else None
+        actor = caller_identity(deployment)
+        undoing = ImportUndo(deployment, records, record, scope, actor, texted=texted, workers=workers)
+        about = sum(record.counts.get(name, 0) for name in RECORDED)
+        with progress_bar("reading", about) as bar:
+            counts = undoing.preview(bar.advance)
+        if not dry_run and set(counts) - {WithdrawalEffect.TEXTED.value}:
+            if not as_json:
+                say(undo_summary(record, counts, done=False))
+            if not yes and not typer.confirm("Undo it?"):
+                raise typer.Exit(STOPPED)
+            try:
+                with progress_bar("undoing", about) as bar:
+                    counts = undoing.run(bar.advance)
+            except KeyboardInterrupt:
+                say("sms-consent imports undo: interrupted; the same command completes it", err=True)
+                raise typer.Exit(INTERRUPTED) from None
+            except Exception:
+                say("sms-consent imports undo: stopped; the same command completes it", err=True)
+                raise
+    if as_json:
+        say_json(undo_view(record, counts, dry_run=dry_run))
+    else:
+        say(undo_summary(record, counts, done=not dry_run))
 
 
 def _known(records: DynamoImportRecords, command: str, import_id: str) -> ImportRecord:

@@ -1,4 +1,4 @@
-"""The output of `imports list` and `imports show`."""
+"""The output of the `imports` commands."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from sms_consent.domain.import_record import ImportRecord, ImportStatus
+from sms_consent.domain.import_record import RECORDED, ImportRecord, ImportStatus
 from sms_consent.domain.time import as_text, text_or_none
+from sms_consent.domain.withdrawal import WithdrawalEffect
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import printable
 
-__all__ = ["COUNTS", "line", "show_record", "view"]
+__all__ = ["COUNTS", "line", "show_record", "undo_summary", "undo_view", "view"]
 
 COUNTS = {
     "lines": "lines of the file",
@@ -25,7 +26,19 @@ COUNTS = {
     "skipped": "without a request",
     "rejected": "rejected",
 }
-RECORDED = ("optedOut", "optedIn", "confirmed", "superseded")
+EFFECTS = {
+    WithdrawalEffect.NOT_LISTED: "opted in; not on the opt-out list yet, so no deletion is needed",
+    WithdrawalEffect.DELETION: "opted in; on the list, and SweepFunction deletes them from it",
+    WithdrawalEffect.PENDING: "opt-in pending; on the list until AWS allows their next deletion, 30 days after the last",
+    WithdrawalEffect.OPTED_OUT_AGAIN: "opted out again, by a request before the imported opt-in",
+    WithdrawalEffect.STAYS_OPTED_OUT: "stay opted out, by another request such as their own STOP",
+    WithdrawalEffect.STAYS_OPTED_IN: "stay opted in",
+    WithdrawalEffect.SUPERSEDED: "have a newer request, which counts as before",
+    WithdrawalEffect.TEXTED: "unchanged: they texted it themselves, according to the message log (--texted withdraws it)",
+    WithdrawalEffect.DONE_BEFORE: "withdrawn before",
+    WithdrawalEffect.UNDECIDED: "unchanged: they have too many requests to find the one that would count",
+    WithdrawalEffect.ERASED: "unchanged: their history was erased",
+}
 _STATUS = {
     ImportStatus.RUNNING: "begun, not finished",
     ImportStatus.FINISHED: "finished",
@@ -33,6 +46,9 @@ _STATUS = {
     ImportStatus.UNDONE: "undone",
     ImportStatus.UNKNOWN: "in a status that this version does not know",
 }
+
+
+_EFFECT_WORDS = {effect.value: words for effect, words in EFFECTS.items()}
 
 
 def view(record: ImportRecord) -> dict[str, Any]:
@@ -77,7 +93,10 @@ def show_record(record: ImportRecord) -> None:
         *((words, f"{count:,}") for words, count in _counted(record.counts, COUNTS)),
         ("undone", text_or_none(record.undone_at)),
         ("undone by", printable(record.undone_by, quoted=False) if record.undone_by is not None else None),
-        *((words, f"{count:,}") for words, count in _counted(record.undone, {})),
+        *(
+            (words, f"{count:,}")
+            for words, count in _counted(record.undone, {effect.value: words for effect, words in EFFECTS.items()})
+        ),
     ]
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", min_width=20)
@@ -86,6 +105,24 @@ def show_record(record: ImportRecord) -> None:
         if value:
             grid.add_row(Text(name, style="not dim bold") if place == 0 else name, Text(value))
     console().print(grid)
+
+
+def undo_view(record: ImportRecord, counts: Mapping[str, int], *, dry_run: bool) -> dict[str, Any]:
+    """Return what an undo did, or would do, for JSON."""
+    return {
+        "id": record.id,
+        "dryRun": dry_run,
+        "numbers": sum(counts.values()),
+        **{effect.value: counts.get(effect.value, 0) for effect in EFFECTS},
+    }
+
+
+def undo_summary(record: ImportRecord, counts: Mapping[str, int], *, done: bool) -> str:
+    """Return what an undo did, or would do, for people."""
+    name = printable(record.file_name, quoted=False)
+    head = f"import {record.id} of {name}, {sum(counts.values()):,} numbers{'' if done else ' (not done yet)'}:"
+    lines = [f"{counts[effect.value]:>9,}  {words}" for effect, words in EFFECTS.items() if counts.get(effect.value)]
+    return "\n".join([head, *(lines or ["        0  nothing was recorded by it"])])
 
 
 def _listed(values: Mapping[str, str], between: str) -> str:

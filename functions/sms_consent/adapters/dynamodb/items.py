@@ -408,6 +408,7 @@ _CONSENT: Mapping[str, Decoder] = {
     "rejected_since": moment,
     "rejection": text,
     "unlisted_since": moment,
+    "withdrawn_at": moment,
 }
 _CONSENT_NAMES = {
     "number": "pk", "list_name": "sk", "end_user_opted_out": END_USER,
