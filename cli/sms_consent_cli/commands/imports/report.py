@@ -93,10 +93,7 @@ def show_record(record: ImportRecord) -> None:
         *((words, f"{count:,}") for words, count in _counted(record.counts, COUNTS)),
         ("undone", text_or_none(record.undone_at)),
         ("undone by", printable(record.undone_by, quoted=False) if record.undone_by is not None else None),
-        *(
-            (words, f"{count:,}")
-            for words, count in _counted(record.undone, {effect.value: words for effect, words in EFFECTS.items()})
-        ),
+        *((words, f"{count:,}") for words, count in _counted(record.undone, _EFFECT_WORDS)),
     ]
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", min_width=20)
