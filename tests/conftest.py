@@ -5,14 +5,15 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 
-import hypothesis
 import pytest
+from hypothesis import HealthCheck, settings
 from support.discretion import OFFENCES, watched
 from support.metrics import all_shown
 from support.policies import enforced
 
-hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one misses a deadline of 200 ms
-hypothesis.settings.load_profile("any machine")
+# A busy machine misses a deadline of 200 ms, and takes longer to generate examples.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_collection_finish() -> None:

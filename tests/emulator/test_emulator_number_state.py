@@ -19,7 +19,7 @@ STEPS = st.one_of(
 
 @pytest.mark.slow
 @given(steps=st.lists(STEPS, max_size=12))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_a_list_holds_what_was_put_and_not_deleted(world: Any, sms: Any, steps: list[tuple[str, Any]]) -> None:
     """Listed are the numbers put since their last deletion; deleting works once in 30 days."""
     name = f"list-{uuid.uuid4().hex}"

@@ -185,7 +185,7 @@ def test_whatever_the_model_allows_is_not_malformed(world: Any, operation: str) 
 @example("١٤٢٥٥٥٥٠١٨٢")
 @example("+" + "1" * 19)
 @given(text=st.one_of(st.text(max_size=24), st.text("+0123456789", max_size=24)))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_a_number_is_one_exactly_if_the_model_says_so(unchecked: Any, text: str) -> None:
     """Whatever text is put on a list: refused unless the model's pattern and length allow it."""
     shape = MODEL.shape_for("PhoneNumber")

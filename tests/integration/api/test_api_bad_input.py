@@ -174,7 +174,7 @@ _json_values = st.recursive(
 
 
 @given(body=st.one_of(st.binary(max_size=200), _json_values.map(lambda value: json.dumps(value).encode())))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_every_random_body_is_a_bad_request(api: Api, body: bytes) -> None:
     """No body causes an undocumented response."""
     assert api.call("POST", TARGET, body).status_code == 400
@@ -187,7 +187,7 @@ def test_every_random_body_is_a_bad_request(api: Api, body: bytes) -> None:
         max_size=8,
     )
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_response_has_one_item_for_each_recipient_in_order(api: Api, recipients: list[str]) -> None:
     """For numbers, invalid texts and repetitions alike."""
     body = json.dumps({"from": "+12125550101", "recipients": [{"to": each} for each in recipients]}).encode()

@@ -141,15 +141,15 @@ def test_a_put_that_is_under_way_during_a_late_deletion_does_not_count(world: Wo
 
     def freeze() -> None:
         frozen.set()
-        thaw.wait(10)
+        thaw.wait(60)
 
     with _meanwhile("before-call", DELETION, freeze):
         late = Thread(target=world.opt_in)
         late.start()
-        assert frozen.wait(10)
+        assert frozen.wait(60)
         world.pass_time(minutes=2)
         # The STOP's put has taken effect; before it is marked, the deletion takes effect, and is marked.
-        with _meanwhile("after-call", "PutOptedOutNumber", lambda: (thaw.set(), late.join(10))):
+        with _meanwhile("after-call", "PutOptedOutNumber", lambda: (thaw.set(), late.join(60))):
             _another_worker(world)
     assert world.calls()[-3:].count("PutOptedOutNumber") == 2
     assert world.listed()

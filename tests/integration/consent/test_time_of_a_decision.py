@@ -37,7 +37,7 @@ COPIES = st.lists(st.integers(0, 9), min_size=1, max_size=3)
 TEXTS = st.lists(st.tuples(st.sampled_from(["STOP", "START"]), COPIES), min_size=1, max_size=5)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(texts=TEXTS, order=st.randoms(use_true_random=False))
 def test_the_earliest_copy_of_a_text_counts_in_whatever_order_copies_arrive(
     texts: list[tuple[str, list[int]]], order: object

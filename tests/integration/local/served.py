@@ -171,4 +171,4 @@ def served(*arguments: str, cwd: Path = REPOSITORY, **env: str) -> Iterator[Serv
                 yield Served(json.loads(line), process, log)
             finally:
                 process.send_signal(signal.SIGINT)
-                assert process.wait(60) == 0
+                assert process.wait(120) == 0

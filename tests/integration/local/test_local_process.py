@@ -23,7 +23,7 @@ def test_the_service_ends_cleanly_when_told_to() -> None:
         stack.publish(person, "STOP")
         stack.drain()
         stack.process.send_signal(signal.SIGTERM)
-        assert stack.process.wait(30) == 0
+        assert stack.process.wait(120) == 0
         assert stack.process.stdout is not None
         assert stack.process.stdout.read() == ""
         log = stack.logs()

@@ -253,7 +253,7 @@ def test_a_sender_with_an_unfit_brand_is_refused_when_built() -> None:
     contact=st.one_of(st.just(CONTACT), st.text("0123456789-+@.exampl€’🛑", max_size=60)),
     language=st.sampled_from(["en", "es", "fr", "pt", "de", "tr", "ru", "zh"]),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_any_brand_either_fits_every_text_or_is_refused_with_what_to_do(
     brand: str, contact: str, language: str
 ) -> None:
@@ -277,7 +277,7 @@ def test_any_brand_either_fits_every_text_or_is_refused_with_what_to_do(
     contact=st.one_of(st.just(CONTACT), st.text("0123456789-+@.exampl€’🛑\x07", max_size=170)),
     language=st.one_of(st.sampled_from(["en", "fr", "zh", "nb"]), st.text(max_size=8)),
 )
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_with_any_settings_every_reply_fits_or_is_not_sent(brand: str, contact: str, language: str) -> None:
     """Functions compose without checking first: nothing is raised, and a reply that is not as configured says why."""
     replies = Replies(brand=brand, support_contact=contact, default_language=language, checked=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sms_consent.replies.composer import Encoding, Size, measure, outside_alphabet
@@ -79,7 +79,6 @@ def test_the_characters_that_force_ucs_2_are_named_once_and_in_order() -> None:
 
 
 @given(st.text(max_size=400))
-@settings(deadline=None)
 def test_units_in_ucs_2_are_those_of_utf_16(text: str) -> None:
     """Whatever the text, nothing is lost in counting, and parts follow from units."""
     size = measure(text)

@@ -132,7 +132,7 @@ LINES = st.lists(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(lines=LINES, kills=st.lists(st.tuples(st.integers(1, 12), st.booleans()), max_size=3))
 def test_an_import_that_is_killed_ends_as_one_that_is_not(lines: list[str], kills: list[tuple[int, bool]]) -> None:
     """At any write, before or after it took effect, several times."""
@@ -159,7 +159,7 @@ def test_an_import_that_is_killed_ends_as_one_that_is_not(lines: list[str], kill
     assert again["rejected"] == counts["rejected"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     decisions=st.lists(st.tuples(st.sampled_from(PEOPLE), st.booleans(), st.integers(1, 4)), min_size=1, max_size=30),
     workers=st.integers(1, 8),

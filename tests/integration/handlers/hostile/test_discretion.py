@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from aws_lambda_powertools.metrics import MetricUnit
+from support import discretion
 from support.discretion import CHECKED, OFFENCES
 from support.inbound_function import inbound_function
 
@@ -64,3 +65,20 @@ def test_what_is_masked_or_an_id_is_not(monkeypatch: pytest.MonkeyPatch, offence
     assert CHECKED["logs"] >= looked_at["logs"] + 2
     assert CHECKED["metrics"] == looked_at["metrics"] + 1
     assert offences() == []
+
+
+def test_texts_may_arrive_while_a_log_line_is_checked(offences: Callable[[], list[str]]) -> None:
+    """InboundFunction classifies in several threads: one must not disturb the check that another one's log line is in."""
+
+    class Arriving:
+        body = "see you by the lighthouse"
+
+        @property
+        def sender(self) -> str:
+            discretion._heard.append(self)  # type: ignore[arg-type]  # as another thread does
+            return "someone"
+
+    discretion._heard.append(Arriving())  # type: ignore[arg-type]  # the two members that the check uses
+    discretion._look_at("logs", "inbound", "could not read 'see you by the lighthouse'")
+    discretion._heard.clear()
+    assert offences() == ["inbound: what somebody texted, in its logs"]

@@ -94,7 +94,7 @@ def _as_kept(kept: dict[Key, dict[str, Any]]) -> dict[Key, tuple[Any, ...]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(histories(most_steps=25), st.randoms(use_true_random=False))
 def test_the_newest_version_of_each_consent_is_what_the_ledger_says(history: History, random: Random) -> None:
     """Statuses, EndUserOptedOut and dates of release, with copies in between and in any order at all."""
@@ -106,7 +106,7 @@ def test_the_newest_version_of_each_consent_is_what_the_ledger_says(history: His
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(histories(most_steps=25))
 def test_in_the_order_of_the_stream_versions_only_rise_and_each_event_is_of_a_schema(history: History) -> None:
     """So a number's events are in order when the stream is; ids are never used twice; nothing is told of marks."""

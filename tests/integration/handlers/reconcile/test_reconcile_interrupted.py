@@ -99,7 +99,7 @@ def _to_the_end(deployment: Deployment) -> None:
     raise AssertionError("it never ends")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     states=st.lists(st.sampled_from(sorted(STATES)), max_size=7),
     kills=st.lists(st.tuples(st.integers(0, 25), st.booleans()), min_size=1, max_size=3),
@@ -135,7 +135,7 @@ def _told_at_least_once(deployment: Deployment, expected: dict[str, DriftKind]) 
         assert count >= list(expected.values()).count(kind)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     states=st.lists(st.sampled_from(sorted(STATES)), min_size=1, max_size=6),
     acts=st.lists(
