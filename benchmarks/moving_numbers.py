@@ -116,8 +116,7 @@ def _serve_stocked(lines: int) -> int:
 def _stock(table: str, opt_out_list: str, lines: int) -> None:
     from moto.dynamodb.models import dynamodb_backends
 
-    from sms_consent.adapters.dynamodb import items
-    from sms_consent.adapters.dynamodb.codec import to_attributes
+    from sms_consent.adapters.dynamodb.codec import encode
     from sms_consent.domain.consent import Listing
     from sms_consent.domain.decision import Asked, Author, Decision, Outcome
     from sms_consent.domain.transitions import decide
@@ -135,8 +134,8 @@ def _stock(table: str, opt_out_list: str, lines: int) -> None:
         assert consent is not None
         listing = Listing(at=now, end_user_opted_out=False)
         settled = replace(consent, applied_version=1, listed=True, listing=listing, due=None, due_at=None, outbox=None)
-        stock.put_item(to_attributes(items.consent_item(settled)))
-        stock.put_item(to_attributes(items.decision_item(decision, Outcome.CHANGED, now)))
+        stock.put_item(encode(settled))
+        stock.put_item(encode(decision, {"outcome": Outcome.CHANGED, "recorded_at": now}))
     stock.stream_shard = stream
 
 

@@ -20,7 +20,7 @@ from support.template import create_table
 import moto_sms_voice
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import encode, from_attributes
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTexting
 from sms_consent.domain.consent import Listing
@@ -116,7 +116,7 @@ class AwsStage:
         backend.set_quotas(terms.quotas)
         backend.set_opt_in_refusal("ConflictException" if terms.conflict else "ValidationException")
         for sender in h.SENDERS:
-            clients.dynamodb().put_item(TableName=table, Item=to_attributes(items.sender_item(sender)))
+            clients.dynamodb().put_item(TableName=table, Item=encode(sender))
         return _ReadableLedger(clients.dynamodb(), table), _Service(backend)
 
 

@@ -35,10 +35,10 @@ from simulation.witness import Key
 from support.previous_release import previous
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import from_attributes, key_of
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
-from sms_consent.adapters.dynamodb.items import LIST, consent_from, consent_key
+from sms_consent.adapters.dynamodb.items import LIST, consent_from
 from sms_consent.adapters.dynamodb.known_lists import ListStore, RememberedLists
 from sms_consent.adapters.dynamodb.list_copies import ListCopies
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
@@ -258,7 +258,7 @@ class TableWorld(WideWorld):
 
     def _item(self, key: Key) -> dict[str, Any] | None:
         found = clients.dynamodb().get_item(
-            TableName=self._table, Key=to_attributes(consent_key(*key)), ConsistentRead=True
+            TableName=self._table, Key=key_of(Consent, number=key[0], list_name=key[1]), ConsistentRead=True
         )
         return dict(found["Item"]) if "Item" in found else None
 

@@ -17,8 +17,7 @@ from werkzeug.test import Client, TestResponse
 
 from handlers.api import container, handler
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.domain.ports import Sender
 from sms_consent_cli.local.api.gateway import Gateway
 from support.world import LIST, OURS, PERSON, World, deployed
@@ -99,7 +98,7 @@ class Api:
         clients.secrets().put_secret_value(SecretId=self.secret, SecretString=json.dumps(keys))
 
     def configure(self, sender: Sender) -> None:
-        clients.dynamodb().put_item(TableName=self.world.table, Item=to_attributes(items.sender_item(sender)))
+        clients.dynamodb().put_item(TableName=self.world.table, Item=encode(sender))
 
 
 @contextmanager

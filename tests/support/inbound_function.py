@@ -13,8 +13,7 @@ import pytest
 
 from handlers.inbound import container, handler
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.time import as_text
@@ -136,7 +135,7 @@ class Inbound:
         ]
 
     def configure(self, sender: Sender) -> None:
-        item = to_attributes(items.sender_item(sender))
+        item = encode(sender)
         clients.dynamodb().put_item(TableName=self.world.table, Item=item)
 
 

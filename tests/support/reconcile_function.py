@@ -14,8 +14,8 @@ import pytest
 from handlers.reconcile import container, handler
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import SystemClock
-from sms_consent.adapters.dynamodb.codec import from_attributes
-from sms_consent.adapters.dynamodb.items import DRIFT, drift_from
+from sms_consent.adapters.dynamodb.codec import decode, from_attributes
+from sms_consent.adapters.dynamodb.items import DRIFT
 from sms_consent.domain.consent import Drift
 from support.world import LIST, World
 
@@ -47,7 +47,7 @@ class Reconcile:
     def drifts(self) -> list[Drift]:
         """In the order of the table."""
         items = [from_attributes(item) for item in clients.dynamodb().scan(TableName=self.world.table)["Items"]]
-        return [drift_from(item) for item in items if item["sk"].startswith(DRIFT)]
+        return [decode(Drift, item) for item in items if item["sk"].startswith(DRIFT)]
 
     def put_by_hand(self, number: str, list_name: str = LIST) -> None:
         self.world.aws.put_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)

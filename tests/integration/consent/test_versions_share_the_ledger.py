@@ -11,11 +11,10 @@ from support.previous_release import previous
 from support.world import LIST, OURS, PERSON, World
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import encode, from_attributes, to_attributes
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.message_bodies import DynamoMessageBodies
-from sms_consent.adapters.dynamodb.reconcile_progress import KEY as RUN_KEY
-from sms_consent.adapters.dynamodb.reconcile_progress import DynamoProgressStore, run_item
+from sms_consent.adapters.dynamodb.reconcile_progress import RECONCILE, DynamoProgressStore
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Author
@@ -337,11 +336,11 @@ def test_senders_lists_and_progress_keep_what_a_newer_version_added(world: World
     now = world.parts.clock.now()
     runs = DynamoProgressStore(clients.dynamodb(), "ledger")
     first = RunProgress(id="r", started_at=now, lists=(LIST,), found_after=now, behind_since=now)
-    store(to_attributes({**run_item(first), "newer": "added"}))
+    store(encode(first, {"newer": "added"}))
     read = runs.newest()
     assert read is not None
     runs.save(read.left(), replacing=read)
-    assert item(str(RUN_KEY["sk"]), str(RUN_KEY["pk"]))["newer"] == {"S": "added"}
+    assert item(RECONCILE, RECONCILE)["newer"] == {"S": "added"}
 
     bodies = DynamoMessageBodies(clients.dynamodb(), "ledger")
     store(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import Attributes, from_attributes, key_of
 from sms_consent.adapters.error_mapping import translated
 from sms_consent.domain.backoff import Backoff
 from sms_consent.domain.consent import Consent
@@ -27,14 +27,12 @@ ATTEMPTS = 8
 BACKOFF = Backoff(timedelta(seconds=0.1), timedelta(seconds=10))
 """With eight attempts the waits add up to 13 seconds."""
 
-Key = Mapping[str, Plain | None]
-
 
 def found_by_key(
-    client: DynamoDBClient, table: str, keys: Iterable[Key], clock: Clock
+    client: DynamoDBClient, table: str, keys: Iterable[Attributes], clock: Clock
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the stored items, by ``pk`` and ``sk``. Reads a hundred keys at most, consistently. Raises TryAgain."""
-    wanted: Any = list({json.dumps(key): to_attributes(key) for key in keys}.values())
+    wanted: Any = list({json.dumps(key): key for key in keys}.values())
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for attempt in range(ATTEMPTS):
         if not wanted:
@@ -54,7 +52,7 @@ def consents_by_key(
     client: DynamoDBClient, table: str, keys: Iterable[tuple[str, str]], clock: Clock
 ) -> dict[tuple[str, str], Consent]:
     """Return the consents of numbers on lists, by number and list. Raises TryAgain."""
-    wanted = {key: items.consent_key(*key) for key in keys}
+    wanted = {key: key_of(Consent, number=key[0], list_name=key[1]) for key in keys}
     found = found_by_key(client, table, wanted.values(), clock)
-    consents = {key: found.get((str(item["pk"]), str(item["sk"]))) for key, item in wanted.items()}
+    consents = {key: found.get((item["pk"]["S"], item["sk"]["S"])) for key, item in wanted.items()}
     return {key: items.consent_from(item) for key, item in consents.items() if item is not None}

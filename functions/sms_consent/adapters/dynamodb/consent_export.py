@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.batch_read import MOST, found_by_key
-from sms_consent.adapters.dynamodb.codec import from_attributes
+from sms_consent.adapters.dynamodb.codec import from_attributes, key_of
 from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged
 from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.decision import Decision
 from sms_consent.domain.ports import Clock
-from sms_consent.domain.time import as_text
 from sms_consent.queries.history import Entry
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _read_evidence(
     client: DynamoDBClient, table: str, consents: list[Consent], clock: Clock
 ) -> Iterator[tuple[Consent, Entry | None]]:
     keys = {
-        consent: {"pk": consent.number, "sk": f"{items.DECISION}{as_text(consent.decided_at)}#{consent.decided_by}"}
+        consent: key_of(Decision, number=consent.number, at=consent.decided_at, id=consent.decided_by)
         for consent in consents
         if not _in_outbox(consent)
     }
@@ -62,7 +62,7 @@ def _read_evidence(
             yield consent, Entry(consent.outbox, None, None)
             continue
         key = keys[consent]
-        item = found.get((key["pk"], key["sk"]))
+        item = found.get((key["pk"]["S"], key["sk"]["S"]))
         yield consent, Entry(*items.decision_from(item)) if item is not None else None
 
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
-from sms_consent.adapters.dynamodb.items import DRIFT, drift_from
+from sms_consent.adapters.dynamodb.codec import decode, from_attributes, key_of
+from sms_consent.adapters.dynamodb.items import DRIFT
 from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged, merge
 from sms_consent.adapters.error_mapping import translated
 from sms_consent.domain.consent import Consent, Drift
 from sms_consent.domain.decision import Decision, Outcome
+from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.reply import ReplyThread
-from sms_consent.domain.time import as_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -53,12 +53,9 @@ class DynamoConsentQueries:
         """Return the decision behind a consent, or None if it was erased. Raises TryAgain or Rejected."""
         if consent.outbox is not None and consent.outbox.id == consent.decided_by:
             return consent.outbox
-        key: dict[str, Plain | None] = {
-            "pk": consent.number,
-            "sk": f"{items.DECISION}{as_text(consent.decided_at)}#{consent.decided_by}",
-        }
+        key = key_of(Decision, number=consent.number, at=consent.decided_at, id=consent.decided_by)
         with translated():
-            item = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True).get("Item")
+            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
         return items.decision_from(from_attributes(item))[0] if item is not None else None
 
     def threads(self, number: str) -> list[ReplyThread]:
@@ -69,8 +66,8 @@ class DynamoConsentQueries:
         """Return the drifts that were found for the number."""
         found = []
         for item in self._beginning(number, DRIFT):
-            with suppress(ValueError, KeyError):  # of a kind that a newer version added: it says what it is
-                found.append(drift_from(item))
+            with suppress(Unreadable):  # of a kind that a newer version added: it says what it is
+                found.append(decode(Drift, item))
         return found
 
     def _beginning(self, number: str, kind: str) -> Iterator[dict[str, Any]]:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.batch_read import found_by_key
-from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
-from sms_consent.adapters.dynamodb.items import drift_item
+from sms_consent.adapters.dynamodb.codec import encode, from_attributes, key_of
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged
 from sms_consent.adapters.error_mapping import ConditionFailed, translated
 from sms_consent.domain.consent import Consent, Drift, Status
@@ -70,7 +69,7 @@ class DynamoConsentScan:
         return replace(consent, list_name=name)
 
     def _found(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
-        keys = (items.consent_key(number, list_name) for number in numbers)
+        keys = (key_of(Consent, number=number, list_name=list_name) for number in numbers)
         stored = found_by_key(self._client, self._table, keys, self._clock).values()
         return {item["pk"]: items.consent_from(item) for item in stored if not is_merged(item)}
 
@@ -137,7 +136,7 @@ class DynamoConsentScan:
             with translated():
                 self._client.put_item(
                     TableName=self._table,
-                    Item=to_attributes(drift_item(drift)),
+                    Item=encode(drift),
                     ConditionExpression="attribute_not_exists(pk)",
                 )
         except ConditionFailed:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import encode, from_attributes, key_of
 from sms_consent.adapters.dynamodb.items import DRIFT
 from sms_consent.adapters.dynamodb.store import guard
 from sms_consent.adapters.error_mapping import is_condition_failed
@@ -104,15 +104,15 @@ class Erasure:
         raise AtWork
 
     def _put(self, stays: Stays | None, consent: Consent) -> bool:
-        key: Any = to_attributes(items.consent_key(consent.number, consent.list_name))
+        key: Any = key_of(Consent, number=consent.number, list_name=consent.list_name)
         try:
             if stays is None:
                 self._client.delete_item(TableName=self._table, Key=key, **guard(consent))
             else:
-                item = items.consent_item(stays.consent)
                 # The next write of the consent removes it: the consent is in use again.
-                item["expires"] = int(stays.until.timestamp()) if stays.until is not None else None
-                self._client.put_item(TableName=self._table, Item=to_attributes(item), **guard(consent))
+                expires = int(stays.until.timestamp()) if stays.until is not None else None
+                item = encode(stays.consent, {items.EXPIRES: expires})
+                self._client.put_item(TableName=self._table, Item=item, **guard(consent))
         except ClientError as error:
             if not is_condition_failed(error):
                 raise
@@ -120,7 +120,7 @@ class Erasure:
         return True
 
     def _standing(self, consent: Consent) -> Consent | None:
-        key: Any = to_attributes(items.consent_key(consent.number, consent.list_name))
+        key: Any = key_of(Consent, number=consent.number, list_name=consent.list_name)
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return items.consent_from(from_attributes(answer["Item"])) if "Item" in answer else None
 

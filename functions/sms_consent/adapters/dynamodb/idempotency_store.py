@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import decode, encode, from_attributes, moment, register, text, to_attributes
 from sms_consent.adapters.error_mapping import ConditionFailed, translated
-from sms_consent.domain.time import as_text, from_text
 from sms_consent.recording.idempotency import RequestRecord
 
 if TYPE_CHECKING:
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["DynamoIdempotencyStore"]
 
 REQUEST = "REQUEST"
+
+register(RequestRecord, key=(REQUEST + "#{name}", REQUEST), fields={"at": moment, "identity": text}, strict=True)
 
 
 class DynamoIdempotencyStore:
@@ -28,14 +29,12 @@ class DynamoIdempotencyStore:
 
     def keep(self, name: str, record: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
         """Make one conditional write, which returns the stored record if it is refused."""
-        item = {
-            **_key(name), "at": as_text(record.at), "identity": record.identity, "expires": int(until.timestamp()),
-        }  # fmt: skip
+        item = encode(record, {"expires": int(until.timestamp())}, name=name)
         try:
             with translated():
                 self._client.put_item(
                     TableName=self._table,
-                    Item=to_attributes(item),
+                    Item=item,
                     ConditionExpression="attribute_not_exists(pk) OR #expires < :now",
                     ExpressionAttributeNames={"#expires": "expires"},
                     ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}},
@@ -44,15 +43,12 @@ class DynamoIdempotencyStore:
         except ConditionFailed as failed:
             if not failed.item:
                 return None  # expired and deleted in between
-            found = from_attributes(failed.item)
-            return RequestRecord(from_text(found["at"]), found.get("identity"))
+            return decode(RequestRecord, from_attributes(failed.item))
         return None
 
     def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
         """Make one write. It holds no phone number: recipients are identified by their position in the request."""
-        item: dict[str, Plain | None] = {
-            **_key(f"results {identity}"), "results": dict(results), "expires": int(until.timestamp()),
-        }  # fmt: skip
+        item = {**_key(f"results {identity}"), "results": results, "expires": int(until.timestamp())}
         with translated():
             self._client.put_item(TableName=self._table, Item=to_attributes(item))
 
@@ -67,5 +63,5 @@ class DynamoIdempotencyStore:
         return found
 
 
-def _key(name: str) -> dict[str, Plain | None]:
+def _key(name: str) -> dict[str, str]:
     return {"pk": f"{REQUEST}#{name}", "sk": REQUEST}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.codec import (
-    Decoder,
-    Plain,
     decode,
+    encode,
     from_attributes,
     integer,
+    key_of,
+    mapping,
     member,
     moment,
-    preserve,
+    register,
     text,
     to_attributes,
 )
@@ -23,7 +24,6 @@ from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.error_mapping import ConditionFailed, translated
 from sms_consent.domain.errors import Moved
 from sms_consent.domain.import_record import UNKNOWN_IDENTITY, ImportRecord, ImportStatus
-from sms_consent.domain.time import as_text, text_or_none
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -57,12 +57,12 @@ class DynamoImportRecords:
             with translated():
                 self._client.put_item(
                     TableName=self._table,
-                    Item=to_attributes(_item(record)),
+                    Item=encode(record),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                     **condition,
                 )
         except ConditionFailed as failed:
-            stored = _record(from_attributes(failed.item)) if failed.item else None
+            stored = decode(ImportRecord, from_attributes(failed.item)) if failed.item else None
             if stored != record:  # botocore may repeat a write that had succeeded
                 raise Moved(stored) from failed
         return record
@@ -71,9 +71,9 @@ class DynamoImportRecords:
         """Return a record by its id. Makes one consistent read."""
         with translated():
             answer = self._client.get_item(
-                TableName=self._table, Key=to_attributes(_key(import_id)), ConsistentRead=True
+                TableName=self._table, Key=key_of(ImportRecord, id=import_id), ConsistentRead=True
             )
-        return _record(from_attributes(answer["Item"])) if "Item" in answer else None
+        return decode(ImportRecord, from_attributes(answer["Item"])) if "Item" in answer else None
 
     def all(self) -> list[ImportRecord]:
         """Return every record, oldest first."""
@@ -85,7 +85,7 @@ class DynamoImportRecords:
             ConsistentRead=True,
             Limit=PAGE,
         )
-        return [_record(from_attributes(item)) for page in found for item in page["Items"]]
+        return [decode(ImportRecord, from_attributes(item)) for page in found for item in page["Items"]]
 
     def numbers_of(self, import_id: str) -> Iterator[tuple[str, str]]:
         """Yield the number and list of each decision of an import, in no order and perhaps repeatedly.
@@ -109,66 +109,33 @@ class DynamoImportRecords:
                     yield item["pk"], item["list_name"]
 
 
-def _key(import_id: str) -> dict[str, Plain | None]:
-    return {"pk": IMPORTS, "sk": import_id}
-
-
-def _item(record: ImportRecord) -> dict[str, Plain | None]:
-    item: dict[str, Plain | None] = {
-        **_key(record.id),
-        "identity": record.identity,
-        "file_name": record.file_name.encode("utf-8", "replace").decode(),
-        "sha256": record.sha256,
-        "begun_at": as_text(record.begun_at),
-        "status": record.status.value,
-        "options": dict(record.options),
-        "columns": dict(record.columns),
-        "counts": dict(record.counts),
-        "updated_at": text_or_none(record.updated_at),
-        "finished_at": text_or_none(record.finished_at),
-        "undone_at": text_or_none(record.undone_at),
-        "undone_by": record.undone_by,
-        "undone": dict(record.undone),
-        "revision": record.revision,
-    }
-    return preserve(item, record.preserved)
-
-
-def _record(item: Mapping[str, Any]) -> ImportRecord:
-    return decode(
-        ImportRecord, item, _RECORD, attributes={"id": "sk"}, stand_ins=_STAND_INS, ignored=("pk", items.EXPIRES)
-    )
-
-
-def _texts(value: Any) -> dict[str, str]:
-    return {text(name): text(each) for name, each in value.items()}
-
-
-def _counts(value: Any) -> dict[str, int]:
-    return {text(name): integer(each) for name, each in value.items()}
-
-
-_RECORD: Mapping[str, Decoder] = {
-    "id": text,
-    "identity": text,
-    "file_name": text,
-    "sha256": text,
-    "begun_at": moment,
-    "status": member(ImportStatus),
-    "options": _texts,
-    "columns": _texts,
-    "counts": _counts,
-    "updated_at": moment,
-    "finished_at": moment,
-    "undone_at": moment,
-    "undone_by": text,
-    "undone": _counts,
-    "revision": integer,
-}
-_STAND_INS: Mapping[str, Plain] = {
-    "identity": UNKNOWN_IDENTITY,
-    "file_name": "",
-    "sha256": "",
-    "begun_at": items.LONG_AGO,
-    "status": ImportStatus.UNKNOWN.value,
-}
+register(
+    ImportRecord,
+    key=(IMPORTS, "{id}"),
+    names={"id": "sk"},
+    fields={
+        "id": text,
+        "identity": text,
+        "file_name": text,
+        "sha256": text,
+        "begun_at": moment,
+        "status": member(ImportStatus),
+        "options": mapping(text),
+        "columns": mapping(text),
+        "counts": mapping(integer),
+        "updated_at": moment,
+        "finished_at": moment,
+        "undone_at": moment,
+        "undone_by": text,
+        "undone": mapping(integer),
+        "revision": integer,
+    },
+    stand_ins={
+        "identity": UNKNOWN_IDENTITY,
+        "file_name": "",
+        "sha256": "",
+        "begun_at": items.LONG_AGO,
+        "status": ImportStatus.UNKNOWN.value,
+    },
+    ignored=(items.EXPIRES,),
+)

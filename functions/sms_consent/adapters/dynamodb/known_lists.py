@@ -13,13 +13,22 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from sms_consent.adapters.clock import TimedCache
-from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import (
+    Attributes,
+    Plain,
+    decode,
+    from_attributes,
+    moment,
+    register,
+    text,
+    to_attributes,
+)
 from sms_consent.adapters.error_mapping import is_condition_failed, translated
 from sms_consent.domain.errors import Moved
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.propagation import KnownList
-from sms_consent.domain.time import as_text, from_text
+from sms_consent.domain.time import from_text
 from sms_consent.domain.transitions import update
 from sms_consent.recording.list_copy import ListCopy
 
@@ -102,33 +111,17 @@ def _lists_from(item: Mapping[str, Any] | None, names: ListNames) -> Lists:
     return Lists(
         groups={each.name: each.group for each in known_lists_from(item, names)},
         own=names.canonical(own) if own else None,
-        copies=tuple(_copy_from(each) for each in item.get("carries", ())),
-        rechecks=tuple(_copy_from(each) for each in item.get("rechecks", ())),
+        copies=tuple(decode(ListCopy, each) for each in item.get("carries", ())),
+        rechecks=tuple(decode(ListCopy, each) for each in item.get("rechecks", ())),
         left_behind={name: from_text(at) for name, at in item.get("left_behind", {}).items()},
     )
 
 
-def _copy_from(item: Mapping[str, Any]) -> ListCopy:
-    since, until = item.get("since"), item.get("until")
-    return ListCopy(
-        source=item["source"],
-        target=item["target"],
-        at=from_text(item["at"]),
-        since=from_text(since) if since is not None else None,
-        until=from_text(until) if until is not None else None,
-        place=item.get("place"),
-    )
-
-
-def _copy_map(copy: ListCopy) -> dict[str, Plain]:
-    values: dict[str, Plain] = {"source": copy.source, "target": copy.target, "at": as_text(copy.at)}
-    if copy.since is not None:
-        values["since"] = as_text(copy.since)
-    if copy.until is not None:
-        values["until"] = as_text(copy.until)
-    if copy.place is not None:
-        values["place"] = copy.place
-    return values
+register(
+    ListCopy,
+    fields={"source": text, "target": text, "at": moment, "since": moment, "until": moment, "place": text},
+    strict=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +140,7 @@ class ListStore:
 
     def lists(self) -> Lists:
         """Return the lists, read consistently."""
-        return _lists_from(self._item(KEY), self._names)
+        return _lists_from(self._item(to_attributes(KEY)), self._names)
 
     def change_lists(self, change: Callable[[Lists], Lists]) -> Lists:
         """Apply a change to what is stored, and return the lists after it. Nothing is written if nothing changes."""
@@ -159,18 +152,18 @@ class ListStore:
         return cast("_StoredLists", written).lists
 
     def _stored(self) -> _StoredLists:
-        item = self._item(KEY)
+        item = self._item(to_attributes(KEY))
         return _StoredLists(_lists_from(item, self._names), item)
 
     def _save(self, changed: _StoredLists, stored: _StoredLists | None) -> None:
         item, lists = stored.item if stored is not None else None, changed.lists
         revision = item["revision"] if item is not None else 0
         known = [KnownList(name=name, group=group) for name, group in lists.groups.items()]
-        written = known_lists_item(known, revision + 1, item)
+        written: dict[str, Any] = {**known_lists_item(known, revision + 1, item)}
         written["own_list"] = lists.own
-        written["carries"] = [cast("Plain", _copy_map(each)) for each in lists.copies] or None
-        written["rechecks"] = [cast("Plain", _copy_map(each)) for each in lists.rechecks] or None
-        written["left_behind"] = {name: as_text(at) for name, at in lists.left_behind.items()} or None
+        written["carries"] = lists.copies or None
+        written["rechecks"] = lists.rechecks or None
+        written["left_behind"] = lists.left_behind or None
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if revision:
             condition = {
@@ -184,8 +177,8 @@ class ListStore:
                 raise
             raise Moved(self._stored()) from error
 
-    def _item(self, key: Mapping[str, Plain | None]) -> dict[str, Any] | None:
-        answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=True)
+    def _item(self, key: Attributes) -> dict[str, Any] | None:
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return from_attributes(answer["Item"]) if "Item" in answer else None
 
 

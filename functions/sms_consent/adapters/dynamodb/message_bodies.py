@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.dynamodb.codec import (
-    Decoder,
     boolean,
     decode,
+    encode,
     from_attributes,
+    key_of,
     moment,
-    preserve,
+    register,
     text,
     to_attributes,
 )
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DynamoMessageBodies"]
 
-KEY = {"pk": "RETENTION", "sk": "RETENTION"}
-_PASS: Mapping[str, Decoder] = {"begun_at": moment, "place": text, "over": boolean}
+register(Pass, key=("RETENTION", "RETENTION"), fields={"begun_at": moment, "place": text, "over": boolean})
+
 PAGE = 500
 """Items of one page: few enough that their bodies are removed in the time that a function reserves for that."""
 
@@ -44,18 +45,13 @@ class DynamoMessageBodies:
     def newest(self) -> Pass | None:
         """Return the newest pass; it is one item."""
         with translated():
-            answer = self._client.get_item(TableName=self._table, Key=to_attributes(KEY), ConsistentRead=True)
-        if "Item" not in answer:
-            return None
-        item = from_attributes(answer["Item"])
-        return decode(Pass, item, _PASS, ignored=("pk", "sk"))
+            answer = self._client.get_item(TableName=self._table, Key=key_of(Pass), ConsistentRead=True)
+        return decode(Pass, from_attributes(answer["Item"])) if "Item" in answer else None
 
     def save(self, current: Pass) -> None:
         """Write the pass unconditionally: two invocations at once only repeat each other's work."""
-        item = {**KEY, "begun_at": as_text(current.begun_at), "place": current.place, "over": current.over}
-        item = preserve(item, current.preserved)
         with translated():
-            self._client.put_item(TableName=self._table, Item=to_attributes(item))
+            self._client.put_item(TableName=self._table, Item=encode(current))
 
     def until(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
         """Return the items with a body, on one page. Decisions have a body, and consents in the copy of a decision."""

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb import items  # noqa: F401  registers Sender
+from sms_consent.adapters.dynamodb.codec import Attributes, decode, encode, from_attributes, key_of, to_attributes
 from sms_consent.adapters.dynamodb.known_lists import ListStore
 from sms_consent.domain.ports import Sender
 
@@ -41,7 +41,7 @@ class SenderStore(ListStore):
 
     def sender(self, identity: str) -> Sender | None:
         """Return a sender as functions read it."""
-        item = self._item(items.sender_key(identity))
+        item = self._item(key_of(Sender, identity=identity))
         return self._sender(item) if item is not None else None
 
     def holds(self, sender: Sender) -> bool:
@@ -54,15 +54,15 @@ class SenderStore(ListStore):
         self.change_groups(lambda groups: {sender.list_name: None, **groups})
         standing = self.sender(sender.identity)
         # What a newer version has stored for this sender stays.
-        item = items.sender_item(replace(sender, preserved=standing.preserved if standing is not None else None))
-        for key in (_index_key(sender.identity), items.sender_key(sender.identity)):
-            self._client.put_item(TableName=self._table, Item=to_attributes({**item, **key}))
+        item = encode(replace(sender, preserved=standing.preserved if standing is not None else None))
+        for key in (_index_key(sender.identity), key_of(Sender, identity=sender.identity)):
+            self._client.put_item(TableName=self._table, Item={**item, **key})
 
     def remove(self, identity: str) -> bool:
         """Delete a sender, and return whether there was one. Its list stays known, since people have opted out of it."""
         stood = False
-        for key in (items.sender_key(identity), _index_key(identity)):
-            answer = self._client.delete_item(TableName=self._table, Key=to_attributes(key), ReturnValues="ALL_OLD")
+        for key in (key_of(Sender, identity=identity), _index_key(identity)):
+            answer = self._client.delete_item(TableName=self._table, Key=key, ReturnValues="ALL_OLD")
             stood = stood or "Attributes" in answer
         return stood
 
@@ -79,9 +79,9 @@ class SenderStore(ListStore):
     # --- the table
 
     def _sender(self, item: dict[str, Any]) -> Sender:
-        found = items.sender_from(item)
+        found = decode(Sender, item)
         return replace(found, list_name=self._names.canonical(found.list_name))
 
 
-def _index_key(identity: str) -> dict[str, Plain | None]:
-    return {"pk": EVERY_SENDER, "sk": identity}
+def _index_key(identity: str) -> Attributes:
+    return to_attributes({"pk": EVERY_SENDER, "sk": identity})

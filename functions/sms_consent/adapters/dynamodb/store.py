@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import Plain, from_attributes, to_attributes
+from sms_consent.adapters.dynamodb.codec import Attributes, decode, encode, from_attributes, key_of, to_attributes
 from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged, marked, merge
 from sms_consent.adapters.error_mapping import (
@@ -79,7 +80,7 @@ class DynamoLedger:
     def consent(self, number: str, list_name: str) -> Consent | None:
         """Make one consistent read, or two if there is no consent under the list's name."""
         name = self._names.canonical(list_name)
-        item = self._get(items.consent_key(number, name))
+        item = self._get(key_of(Consent, number=number, list_name=name))
         if (item is None and self._looks_further) or name in self._listed_by_arn:
             merged = self._merged(number, name, item)
             if merged is not None:
@@ -91,28 +92,27 @@ class DynamoLedger:
         self._replace(consent, replacing)
         # A first opt-out counts whatever an earlier release stored, so it needs no further read.
         if replacing is None and (consent.status is not Status.OPTED_OUT or consent.list_name in self._listed_by_arn):
-            merged = self._merged(consent.number, consent.list_name, _stored(items.consent_item(consent)))
+            merged = self._merged(consent.number, consent.list_name, from_attributes(encode(consent)))
             if merged is not None:
                 raise Moved(merged)
 
     def _replace(self, consent: Consent, replacing: Consent | None) -> None:
-        item = items.consent_item(consent)
-        refused_by = self._put(item, guard(replacing))
-        # botocore may retry a put that already succeeded. If the stored item equals ours, treat it as success.
-        if refused_by is not None and refused_by != _stored(item):
+        refused_by = self._put(encode(consent), guard(replacing))
+        if refused_by is not None:
             raise Moved(items.consent_from(refused_by) if refused_by else None)
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         """Make one conditional write. Return False if the decision was there."""
-        return self._put(items.decision_item(decision, outcome, recorded_at), ABSENT) is None
+        entry = encode(decision, {"outcome": outcome, "recorded_at": recorded_at})
+        return self._put(entry, ABSENT, same_is_written=False) is None
 
     def save_and_append(
         self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
     ) -> None:
         """Make one transaction of two conditional writes. DynamoDB recognises a repeated request for ten minutes."""
         writes = (
-            self._write(items.consent_item(consent), guard(replacing)),
-            self._write(items.decision_item(decision, outcome, recorded_at), ABSENT),
+            self._write(encode(consent), guard(replacing)),
+            self._write(encode(decision, {"outcome": outcome, "recorded_at": recorded_at}), ABSENT),
         )
         try:
             with translated():
@@ -152,14 +152,13 @@ class DynamoLedger:
 
     def thread(self, key: str, number: str) -> ReplyThread | None:
         """Make one consistent read."""
-        item = self._get(items.thread_key(key, number))
+        item = self._get(key_of(ReplyThread, key=key, number=number))
         return items.thread_from(item)[1] if item is not None else None
 
     def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
         """Make one conditional write, like ``save``."""
-        item = items.thread_item(key, thread)
-        refused_by = self._put(item, guard(replacing))
-        if refused_by is not None and refused_by != _stored(item):
+        refused_by = self._put(items.thread_item(key, thread), guard(replacing))
+        if refused_by is not None:
             raise Moved(items.thread_from(refused_by)[1] if refused_by else None)
 
     def due_consents(
@@ -174,7 +173,7 @@ class DynamoLedger:
             name = self._names.canonical(found.list_name)
             try:
                 merged: Consent | Unreadable | None = self._merged(
-                    found.number, name, self._get(items.consent_key(found.number, name))
+                    found.number, name, self._get(key_of(Consent, number=found.number, list_name=name))
                 )
             except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
                 merged = _unreadable(error, found.number, found.list_name)
@@ -188,19 +187,16 @@ class DynamoLedger:
     def reject(self, work: RejectedWork) -> None:
         """Make one write."""
         with translated():
-            self._client.put_item(TableName=self._table, Item=to_attributes(items.rejected_item(work)))
+            self._client.put_item(TableName=self._table, Item=items.rejected_item(work))
 
     def due_rejected(self, until: datetime) -> Iterator[RejectedWork | Unreadable]:
         """Read the index."""
-        return _decoded(items.rejected_from, self._due(Due.REJECTED, until))
+        return _decoded(partial(decode, RejectedWork), self._due(Due.REJECTED, until))
 
     def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
         """Make one conditional write."""
         item = items.rejected_item(work.at(due_at), expires=None if due_at is not None else now + OVER_KEPT_FOR)
-        known: items.Item = {
-            ":revision": work.revision,
-            ":due_at": as_text(work.due_at) if work.due_at is not None else "",
-        }
+        known = {":revision": work.revision, ":due_at": work.due_at or ""}
         self._put(
             item,
             {
@@ -211,9 +207,9 @@ class DynamoLedger:
 
     def sender(self, identity: str) -> Sender | None:
         """Make one read. A change may take a moment to be visible."""
-        item = self._get(items.sender_key(identity), consistent=False)
+        item = self._get(key_of(Sender, identity=identity), consistent=False)
         try:
-            sender = items.sender_from(item) if item is not None else None
+            sender = decode(Sender, item) if item is not None else None
         except Unreadable as error:
             # Without its list nothing can be recorded rightly: texts to this sender stay in the queue until it is repaired.
             raise Rejected("UnreadableSender") from error
@@ -231,7 +227,7 @@ class DynamoLedger:
         with translated():
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=to_attributes(items.budget_key(day)),
+                Key=items.budget_key(day),
                 UpdateExpression="ADD #reserved :replies SET #expires = :expires",
                 ExpressionAttributeNames={"#reserved": "reserved", "#expires": items.EXPIRES},
                 ExpressionAttributeValues=to_attributes({":replies": replies, ":expires": expires}),
@@ -250,15 +246,15 @@ class DynamoLedger:
             items.turn_item(name, worker, now), "#worker = :worker AND #until > :now", {":now": {"S": as_text(now)}}
         )
 
-    def _write_turn(self, item: items.Item, condition: str, values: dict[str, Any]) -> bool:
+    def _write_turn(self, item: Attributes, condition: str, values: dict[str, Any]) -> bool:
         try:
             with translated():
                 self._client.put_item(
                     TableName=self._table,
-                    Item=to_attributes(item),
+                    Item=item,
                     ConditionExpression=condition,
                     ExpressionAttributeNames={"#until": "until", "#worker": "worker"},
-                    ExpressionAttributeValues={**values, ":worker": {"S": str(item["worker"])}},
+                    ExpressionAttributeValues={**values, ":worker": item["worker"]},
                 )
         except ConditionFailed:
             return False
@@ -284,7 +280,7 @@ class DynamoLedger:
 
         def merged(standing: Consent | None) -> Consent | None:
             nonlocal old
-            old = self._get(items.consent_key(number, alias))
+            old = self._get(key_of(Consent, number=number, list_name=alias))
             if old is None or is_merged(old):
                 old = None
                 return None
@@ -300,37 +296,45 @@ class DynamoLedger:
         if old is None:
             return None
         # If an earlier release writes it at this moment, it is merged again later.
-        self._put(marked(old), guard(items.consent_from(old)))
+        self._put(to_attributes(marked(old)), guard(items.consent_from(old)))
         return consent
 
-    def _get(self, key: Mapping[str, Plain | None], *, consistent: bool = True) -> dict[str, Any] | None:
+    def _get(self, key: Attributes, *, consistent: bool = True) -> dict[str, Any] | None:
         try:
-            answer = self._client.get_item(TableName=self._table, Key=to_attributes(key), ConsistentRead=consistent)
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=consistent)
         except AWS_ERRORS as error:
             raise translation_of(error) from error
         item = answer.get("Item")
         return from_attributes(item) if item is not None else None
 
-    def _write(self, item: items.Item, guard: Mapping[str, Any]) -> dict[str, Any]:
+    def _write(self, item: Attributes, guard: Mapping[str, Any]) -> dict[str, Any]:
         """Return a conditional put that returns the stored item if it is refused."""
         return {
             "TableName": self._table,
-            "Item": to_attributes(item),
+            "Item": item,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             **guard,
         }
 
-    def _put(self, item: items.Item, guard: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Make a conditional write. Return None, or the stored item if the write was refused, empty if there is none."""
+    def _put(
+        self, item: Attributes, guard: Mapping[str, Any], *, same_is_written: bool = True
+    ) -> dict[str, Any] | None:
+        """Make a conditional write. Return None, or the stored item if the write was refused, empty if there is none.
+
+        botocore may retry a put that already succeeded. If the stored item equals ours, that is success, unless the caller
+        asks whether the item was there.
+        """
         try:
             self._client.put_item(**self._write(item, guard))
         except AWS_ERRORS as error:
             failure = translation_of(error)
             if isinstance(failure, WriteConflict):
-                return self._get({"pk": item["pk"], "sk": item["sk"]}) or {}
-            if isinstance(failure, ConditionFailed):
-                return from_attributes(failure.item)
-            raise failure from error
+                stored = self._get({"pk": item["pk"], "sk": item["sk"]}) or {}
+            elif isinstance(failure, ConditionFailed):
+                stored = from_attributes(failure.item)
+            else:
+                raise failure from error
+            return None if same_is_written and stored == from_attributes(item) else stored
         return None
 
     def _due(
@@ -376,16 +380,10 @@ def guard(replacing: Consent | ReplyThread | None) -> Mapping[str, Any]:
     """Return the condition that the record that was read is still stored. An unreadable revision is compared as it is stored."""
     if replacing is None:
         return ABSENT
-    revision: Any = replacing.revision
+    values: Attributes = {":revision": {"N": str(replacing.revision)}}
     unreadable = replacing.preserved.unreadable if replacing.preserved is not None else {}
-    if "revision" in unreadable and unreadable["revision"][1] == revision:
-        revision = unreadable["revision"][0]
-    if revision is None:
+    if "revision" in unreadable and unreadable["revision"][1] == replacing.revision:
+        values = to_attributes({":revision": unreadable["revision"][0]})
+    if not values:
         return {"ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(revision)"}
-    values = to_attributes({":revision": revision})
     return {"ConditionExpression": "revision = :revision", "ExpressionAttributeValues": values}
-
-
-def _stored(item: items.Item) -> dict[str, Any]:
-    """Return the item as a read returns it."""
-    return {name: value for name, value in item.items() if value is not None}

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import from_attributes
-from sms_consent.adapters.dynamodb.items import DRIFT, drift_from
+from sms_consent.adapters.dynamodb.codec import decode, from_attributes
+from sms_consent.adapters.dynamodb.items import DRIFT
 from sms_consent.domain import events
-from sms_consent.domain.consent import Consent
+from sms_consent.domain.consent import Consent, Drift
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.events import Event, EventEnvelope
 
@@ -47,7 +47,7 @@ def _event(kind: str, before: dict[str, Any] | None, after: dict[str, Any] | Non
         return None  # decisions and drifts are written once; later only something is taken out of them
     if kind.startswith(items.DECISION):
         return events.of_decision(items.decision_from(after)[0])
-    return events.of_drift(drift_from(after)) if kind.startswith(DRIFT) else None
+    return events.of_drift(decode(Drift, after)) if kind.startswith(DRIFT) else None
 
 
 def _published(item: dict[str, Any]) -> Consent | None:

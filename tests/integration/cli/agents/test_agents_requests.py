@@ -8,8 +8,7 @@ import pytest
 from support.connectable import NUMBER, OWN_LIST, Connectable, client
 from support.world import PERSON
 
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.codec import encode, to_attributes
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.ports import Sender
@@ -26,7 +25,7 @@ def decision(stack: Connectable) -> dict[str, Any]:
 
 
 def configure(stack: Connectable, sender: Sender) -> None:
-    item = to_attributes(items.sender_item(sender))
+    item = encode(sender)
     client("dynamodb").put_item(TableName=stack.world.table, Item=item)
 
 

@@ -10,8 +10,7 @@ import pytest
 from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable, client
 from support.world import PERSON
 
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.codec import encode, to_attributes
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked
 from sms_consent_cli.shared.deployment import FOR_FUNCTIONS_ONLY, Deployment
@@ -185,8 +184,8 @@ def test_waiting_ends_if_nothing_would_be_retried_meanwhile(stack: Connectable) 
     stack.deaf = True
     assert stack.run("opt-out", PERSON).exit_code == 0
     standing = consent(stack)
-    item = items.consent_item(standing) | {"due_at": "2026-11-03T20:00:00.000Z"}
-    client("dynamodb").put_item(TableName=stack.world.table, Item=to_attributes(item))
+    item = encode(standing, {"due_at": "2026-11-03T20:00:00.000Z"})
+    client("dynamodb").put_item(TableName=stack.world.table, Item=item)
     started = stack.world.parts.clock.now()
     code, told = stack.told("opt-out", PERSON)
     assert (code, told["due"]) == (0, [OWN_LIST])
@@ -197,11 +196,11 @@ def test_a_rejected_number_is_not_reported_as_listed(stack: Connectable) -> None
     """Nothing is due for it, and the list is not updated."""
     stack.deaf = True
     assert stack.run("opt-out", PERSON).exit_code == 0
-    rejected = items.consent_item(consent(stack)) | {"due": None, "due_at": None, "decided_by": "before"}
+    rejected = encode(consent(stack), {"due": None, "due_at": None, "decided_by": "before"})
 
     def look(call: str) -> None:
         if call == "TransactWriteItems":
-            client("dynamodb").put_item(TableName=stack.world.table, Item=to_attributes(rejected))
+            client("dynamodb").put_item(TableName=stack.world.table, Item=rejected)
 
     with stack.looking(look):
         result = stack.run("opt-out", PERSON)

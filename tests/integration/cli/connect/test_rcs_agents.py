@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable, client
 
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.domain.ports import Sender
 
 AGENT = "rcs-0f3a9c1d7b5e48260a1b2c3d4e5f6071"
@@ -106,8 +105,8 @@ def test_what_an_agent_may_lack_is_a_note(stack: Connectable, agent: Any) -> Non
     assert stack.quickly("connect", AGENT, "--dry-run") == 0
     assert (stack.found("events")[0], stack.found("replies")[0]) == ("NOTE", "NOTE")
     stack.world.aws.update_rcs_agent(RcsAgentId=AGENT, TwoWayRcsEventsEnabled=["ALL"])
-    sender = items.sender_item(Sender(identity=AGENT, list_name=OWN_LIST, reply_from=AGENT))
-    client("dynamodb").put_item(TableName=stack.world.table, Item=to_attributes(sender))
+    sender = encode(Sender(identity=AGENT, list_name=OWN_LIST, reply_from=AGENT))
+    client("dynamodb").put_item(TableName=stack.world.table, Item=sender)
     assert stack.quickly("connect", AGENT, "--dry-run") == 0
     assert stack.found("events")[0] == "GOOD"
     assert stack.report is not None

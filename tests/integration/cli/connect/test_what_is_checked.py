@@ -203,12 +203,11 @@ def test_what_only_delays_confirmations_is_a_note(stack: Connectable) -> None:
 
 def test_a_number_obeys_the_list_that_its_texts_count_for(stack: Connectable) -> None:
     """The sender's own list, if it has one."""
-    from sms_consent.adapters.dynamodb import items
-    from sms_consent.adapters.dynamodb.codec import to_attributes
+    from sms_consent.adapters.dynamodb.codec import encode
 
     stack.world.aws.create_opt_out_list(OptOutListName="Club")
-    sender = items.sender_item(Sender(identity=NUMBER, list_name="Club"))
-    client("dynamodb").put_item(TableName=stack.world.table, Item=to_attributes(sender))
+    sender = encode(Sender(identity=NUMBER, list_name="Club"))
+    client("dynamodb").put_item(TableName=stack.world.table, Item=sender)
     assert stack.quickly("connect", NUMBER) == 1
     assert "AdditionalOptOutListArns" in stack.found("list")[1]
 

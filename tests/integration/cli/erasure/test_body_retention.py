@@ -15,9 +15,8 @@ from support.retention_function import retention_function
 from support.world import PERSON
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb import message_bodies as bodies
-from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.bootstrap.settings import SettingsError
 from sms_consent.domain.decision import Asked, Outcome
 from sms_consent.domain.errors import TryAgain
@@ -139,7 +138,7 @@ def test_a_pass_goes_on_where_the_last_one_was_and_begins_once_a_day(
         )
         clients.dynamodb().put_item(
             TableName=inbound.world.table,
-            Item=to_attributes(items.decision_item(late, Outcome.ANSWERED, late.at)),
+            Item=encode(late, {"outcome": Outcome.ANSWERED, "recorded_at": late.at}),
         )
         assert run() == 0
         inbound.world.pass_time(days=1)

@@ -9,8 +9,7 @@ import pytest
 from support.connectable import OWN_LIST, Connectable, client
 from support.world import OURS, PERSON
 
-from sms_consent.adapters.dynamodb.codec import to_attributes
-from sms_consent.adapters.dynamodb.items import drift_item
+from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.domain.consent import Consent, Drift, DriftKind, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.erasure_policy import Why, what_stays
@@ -133,7 +132,7 @@ def test_replies_and_drift_are_deleted_too(stack: Connectable) -> None:
     question = stack.world.decision(Asked.HELP, body="HELP")
     stack.world.parts.help_and_clarification.answer(question, ReplyKind.HELP, reply_from=OURS)
     drift = Drift(number=PERSON, list_name=OWN_LIST, kind=DriftKind.NOT_RECORDED, found_at=question.at)
-    client("dynamodb").put_item(TableName=stack.world.table, Item=to_attributes(drift_item(drift)))
+    client("dynamodb").put_item(TableName=stack.world.table, Item=encode(drift))
     assert erase(stack)["gone"] == {"decisions": 1, "answers": 1, "drifts": 1, "consents": 0}
     assert known(stack) == []
 

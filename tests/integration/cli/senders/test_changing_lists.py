@@ -12,8 +12,7 @@ from support.world import LIST, OURS, PERSON
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import consent_scan as scan
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.adapters.dynamodb.known_lists import Lists
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.consent import Status
@@ -328,9 +327,7 @@ def test_a_stack_with_another_list_keeps_all_opt_outs(changing: Changing) -> Non
 
 def test_a_stack_with_another_list_keeps_all_opt_outs_before_any_function_ran(changing: Changing) -> None:
     """The person's text to this sender is looked for on every list; a text to another sender is not."""
-    clients.dynamodb().put_item(
-        TableName="ledger", Item=to_attributes(items.sender_item(Sender(identity=SECOND, list_name="Alerts")))
-    )
+    clients.dynamodb().put_item(TableName="ledger", Item=encode(Sender(identity=SECOND, list_name="Alerts")))
     changing.text("STOP")
     changing.text("STOP", OTHER, to=SECOND)
     changing.redeployed("Club")

@@ -15,8 +15,7 @@ from support.lost_answers import written_twice
 from support.world import LIST, OURS, PERSON
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.codec import encode, key_of
 from sms_consent.adapters.dynamodb.known_lists import known_lists_from
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.bootstrap.container import Container
@@ -85,7 +84,7 @@ def _before(changing: Changing, asked: Asked, number: str = PERSON, **fields: An
 
 
 def _stored(list_name: str, number: str = PERSON) -> dict[str, Any] | None:
-    key = to_attributes(items.consent_key(number, list_name))
+    key = key_of(Consent, number=number, list_name=list_name)
     return clients.dynamodb().get_item(TableName="ledger", Key=key).get("Item")
 
 
@@ -228,7 +227,7 @@ def test_reconcile_merges_items_that_are_not_read(changing: Changing) -> None:
 def test_a_sender_with_its_list_by_arn_has_the_same_list(changing: Changing) -> None:
     """As an operator may have set it without a check, in an earlier release."""
     sender = Sender(identity=OURS, list_name=ARN + "Club")
-    clients.dynamodb().put_item(TableName="ledger", Item=to_attributes(items.sender_item(sender)))
+    clients.dynamodb().put_item(TableName="ledger", Item=encode(sender))
     changing.cold_start()
     changing.text("STOP")
     assert _stored("Club") is not None

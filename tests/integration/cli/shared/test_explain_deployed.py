@@ -12,8 +12,7 @@ from support.configured import Configured, configured
 from support.world import LIST, OURS
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.domain.ports import Sender
 
 from .conftest import Command
@@ -81,7 +80,7 @@ def test_a_stacks_settings_count_as_in_its_functions(stack: Configured) -> None:
 def test_a_senders_own_brand_counts(stack: Configured) -> None:
     """Its replies begin with it; the stack's brand then means what anybody's words mean."""
     sender = Sender(identity=OURS, list_name=LIST, brand="Subscribe")
-    item = to_attributes(items.sender_item(sender))
+    item = encode(sender)
     clients.dynamodb().put_item(TableName=stack.world.table, Item=item)
     texts = ["Sign Me Up: You are", "Subscribe: You are opted"]
     told = stack.done("--jsonl", "--stack", "sms-consent", "--sender", OURS, stdin=_lines(texts)).stdout

@@ -24,8 +24,8 @@ from typer.testing import CliRunner
 
 import sms_consent_cli
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.codec import to_attributes
-from sms_consent.adapters.dynamodb.items import drift_item, rejected_item
+from sms_consent.adapters.dynamodb.codec import encode, to_attributes
+from sms_consent.adapters.dynamodb.items import rejected_item
 from sms_consent.adapters.dynamodb.known_lists import known_lists_item
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
@@ -125,8 +125,9 @@ def _poison(made: Configured) -> None:
     rejected = RejectedWork(
         number=PERSON, list_name=EVIL, reason=EVIL, since=now, rejections=5, version=1, due_at=now, revision=1
     )
-    for item in (rejected_item(rejected), drift_item(drift), known_lists_item([KnownList(name=EVIL, group=EVIL)], 9)):
-        clients.dynamodb().put_item(TableName=made.world.table, Item=to_attributes(item))
+    known = to_attributes(known_lists_item([KnownList(name=EVIL, group=EVIL)], 9))
+    for item in (rejected_item(rejected), encode(drift), known):
+        clients.dynamodb().put_item(TableName=made.world.table, Item=item)
 
 
 def test_what_is_known_of_a_person_is_shown_as_text(deployment: Configured) -> None:

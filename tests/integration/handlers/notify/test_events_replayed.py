@@ -20,7 +20,7 @@ from support.event_schemas import fits
 from support.memory_ledger import MemoryLedger
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.adapters.dynamodb.stream_records import envelope_of
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Asked, Decision, Outcome
@@ -45,12 +45,12 @@ def _play(history: History) -> _Played:
     def saved(ledger: MemoryLedger, consent: Consent, replacing: Consent | None) -> None:
         before = ledger.consents.get((consent.number, consent.list_name))
         save(ledger, consent, replacing)
-        records.append(_record(items.consent_item(consent), items.consent_item(before) if before is not None else None))
+        records.append(_record(encode(consent), encode(before) if before is not None else None))
 
     def appended(ledger: MemoryLedger, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         new = append(ledger, decision, outcome, recorded_at)
         if new:
-            records.append(_record(items.decision_item(decision, outcome, recorded_at), None))
+            records.append(_record(encode(decision, {"outcome": outcome, "recorded_at": recorded_at}), None))
         return new
 
     with patch.object(MemoryLedger, "save", saved), patch.object(MemoryLedger, "append", appended):
@@ -59,10 +59,10 @@ def _play(history: History) -> _Played:
     return _Played(world.ledger, records)
 
 
-def _record(after: items.Item, before: items.Item | None) -> dict[str, Any]:
-    change = {"Keys": to_attributes({"pk": after["pk"], "sk": after["sk"]}), "NewImage": to_attributes(after)}
+def _record(after: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+    change = {"Keys": {"pk": after["pk"], "sk": after["sk"]}, "NewImage": after}
     if before is not None:
-        change["OldImage"] = to_attributes(before)
+        change["OldImage"] = before
     record: dict[str, Any] = json.loads(json.dumps({"dynamodb": change}))
     return record
 

@@ -11,10 +11,9 @@ from support.notify_function import TABLE_ARN, Notify
 from support.world import LIST, OURS, PERSON, START_OF_TEST
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.codec import to_attributes
-from sms_consent.adapters.dynamodb.items import decision_key, drift_from, drift_item
+from sms_consent.adapters.dynamodb.codec import decode, encode, from_attributes, key_of
 from sms_consent.domain.consent import Drift, DriftKind, Listing, Status
-from sms_consent.domain.decision import Asked, Author
+from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.time import as_text
 
@@ -127,9 +126,9 @@ def test_a_list_that_has_drifted_is_told_by_what_was_found(
         status=status,
         listing=listing,
     )
-    item = drift_item(drift)
-    assert drift_from({name: value for name, value in item.items() if value is not None}) == drift
-    clients.dynamodb().put_item(TableName="ledger", Item=to_attributes(item))
+    item = encode(drift)
+    assert decode(Drift, from_attributes(item)) == drift
+    clients.dynamodb().put_item(TableName="ledger", Item=item)
     (event,) = _told(notify)
     assert event["detail-type"] == "ListDrifted"
     assert (event["detail"]["number"], event["detail"]["list"]) == (PERSON, LIST)
@@ -204,7 +203,7 @@ def test_help_senders_and_what_is_erased_are_not_told(notify: Notify) -> None:
     for item in dynamodb.scan(TableName="ledger")["Items"]:
         if item["sk"]["S"].startswith("DECISION#"):
             dynamodb.put_item(TableName="ledger", Item={name: item[name] for name in item.keys() - {"body"}})
-    dynamodb.delete_item(TableName="ledger", Key=to_attributes(decision_key(unclear)))
+    dynamodb.delete_item(TableName="ledger", Key=key_of(Decision, number=unclear.number, at=unclear.at, id=unclear.id))
     records = notify.records()
     assert [record["eventName"] for record in records] == ["MODIFY", "MODIFY", "REMOVE"]
     assert notify.run(records) == []

@@ -11,8 +11,7 @@ from support.template import resources
 from support.world import LIST
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.codec import to_attributes
-from sms_consent.adapters.dynamodb.items import drift_item
+from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.adapters.dynamodb.stream_records import envelope_of
 from sms_consent.domain.consent import Drift, DriftKind
 from sms_consent.domain.decision import Asked
@@ -48,7 +47,7 @@ def _history(notify: Notify) -> list[dict[str, Any]]:
     now = inbound.world.parts.clock.now()
     drift = Drift(number="+14255550184", list_name=LIST, kind=DriftKind.NOT_LISTED, found_at=now)
     dynamodb = clients.dynamodb()
-    dynamodb.put_item(TableName="ledger", Item=to_attributes(drift_item(drift)))
+    dynamodb.put_item(TableName="ledger", Item=encode(drift))
     dynamodb.delete_item(TableName="ledger", Key={"pk": {"S": "+14255550183"}, "sk": {"S": f"LIST#{LIST}"}})
     return notify.records()
 

@@ -19,8 +19,9 @@ from support.world import LIST, PERSON
 from handlers.reconcile import container
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import consent_scan as scan
+from sms_consent.adapters.dynamodb.codec import decode, encode, from_attributes
 from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
-from sms_consent.adapters.dynamodb.reconcile_progress import PART, DynamoProgressStore, run_from, run_item
+from sms_consent.adapters.dynamodb.reconcile_progress import PART, DynamoProgressStore
 from sms_consent.adapters.sms_voice import listings
 from sms_consent.adapters.sms_voice.listings import served_lists
 from sms_consent.domain.consent import DriftKind, Due, Status
@@ -261,7 +262,7 @@ def test_how_far_a_run_is_comes_back_as_it_was(inbound: Inbound) -> None:
     assert book.newest() == bare
     book.save(full, bare)
     assert book.newest() == full
-    assert run_from({name: value for name, value in run_item(full).items() if value is not None}) == full
+    assert decode(RunProgress, from_attributes(encode(full))) == full
 
 
 def test_a_late_save_is_refused_and_a_repeated_one_is_not(inbound: Inbound) -> None:

@@ -21,7 +21,7 @@ from support.workers import environment
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import to_attributes
+from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.adapters.dynamodb.due_index import FORGOTTEN_AFTER, OldestOptOut
 from sms_consent.domain.consent import Consent, Due
 from sms_consent.domain.decision import Asked, Author, Decision
@@ -54,7 +54,7 @@ class _Index:
 
     def query(self, **_: Any) -> dict[str, Any]:
         due = (each for each in self._ledger.consents.values() if each.due is Due.OPT_OUT)
-        return {"Items": [to_attributes(items.consent_item(each)) for each in due]}
+        return {"Items": [encode(each) for each in due]}
 
 
 class _Minutes:
@@ -252,7 +252,7 @@ def _stored(number: str, since: datetime, due_at: datetime) -> dict[str, Any]:
         number=number, list_name=LIST, status=items.Status.OPTED_OUT, end_user_opted_out=True, decided_at=since,
         decided_by=number, unlisted_since=since, due=Due.OPT_OUT, due_at=due_at,
     )  # fmt: skip
-    return to_attributes(items.consent_item(consent))
+    return encode(consent)
 
 
 class _SmallPages:
