@@ -78,19 +78,9 @@ MUTANTS_FOR_TESTS = (
         OUTAGES,
     ),
     _mutant(
-        "a consent written again by the client does not recognise itself",
-        without("DynamoLedger._replace", "_stored"),
-        LOST,
-    ),
-    _mutant(
-        "a letter written again by the client does not recognise itself",
-        without("DynamoLedger.save_thread", "_stored"),
-        LOST,
-    ),
-    _mutant(
-        "a merge written again by the client does not recognise itself",
-        without("DynamoLedger._replace", "_stored"),
-        ONE_NAME,
+        "a record written again by the client does not recognise itself",
+        never("DynamoLedger._put", "same_is_written", "stored"),
+        LOST, ONE_NAME,
     ),
     _mutant(
         "a sweep does not reset its rate limiter",
@@ -110,7 +100,7 @@ MUTANTS_FOR_TESTS = (
     # --- attributes that another version wrote
     _mutant(
         "what cannot be read is put back over a newer value",
-        always("preserve", "stand_in"),
+        always("codec:_values", "stand_in"),
         VERSIONS,
     ),
     _mutant(
@@ -130,12 +120,12 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "a reply in an unknown state is sent",
-        never("_answer_from", "unreadable"),
+        never("items:_reply", "unreadable"),
         VERSIONS,
     ),
     _mutant(
         "the copy of a decision that cannot be read is dropped by the next decision",
-        never("consent_item", "consent.outbox", "unreadable"),
+        never("codec:_values", "found", "unreadable"),
         VERSIONS,
     ),
     # --- when a decision counts

@@ -125,6 +125,7 @@ def _reply(value: Any) -> Reply:
 
 
 register(Listing, fields={"at": moment, "end_user_opted_out": boolean}, names={"end_user_opted_out": END_USER})
+
 register(
     Reply,
     fields={
@@ -141,6 +142,7 @@ register(
     unstored=("text", "sent_from"),  # a reply's words are stored as a fact
 )
 register(RecentReply, fields={"at": moment, "digest": text, "kind": member(ReplyKind)})
+
 register(
     Decision,
     key=("{number}", DECISION + "{at}#{id}"),  # with the id in it, every delivery of a request has the same key
@@ -168,6 +170,17 @@ register(
     ignored=("outcome", "recorded_at"),
 )
 register(_Entry, fields={"outcome": member(Outcome), "recorded_at": moment})
+_CONSENT_STAND_INS = {
+    "status": Status.OPTED_OUT.value,
+    "end_user_opted_out": False,
+    "decided_at": LONG_AGO,
+    "decided_by": "",
+    "version": 1_000_000,  # never equal to the applied version: the work counts as unfinished
+    "applied_version": 0,
+    "revision": 0,
+    "attempts": 0,
+}
+
 register(
     Consent,
     key=("{number}", LIST + "{list_name}"),  # in the same partition as the decisions behind it
@@ -218,20 +231,12 @@ register(
         "uncertain_delete_at": "delete_doubt",
         "in_flight_until": "landing_until",
     },
-    stand_ins={
-        "status": Status.OPTED_OUT.value,
-        "end_user_opted_out": False,
-        "decided_at": LONG_AGO,
-        "decided_by": "",
-        "version": 1_000_000,  # never equal to the applied version: the work counts as unfinished
-        "applied_version": 0,
-        "revision": 0,
-        "attempts": 0,
-    },
+    stand_ins=_CONSENT_STAND_INS,
     sparse=("asked_out_count", "recent_replies", "rejections"),
     ignored=(EXPIRES,),
     evidence={"outbox": "unreadable_outbox"},
 )
+
 register(
     ReplyThread,
     key=("{number}", ANSWER + "{key}"),
@@ -264,6 +269,7 @@ register(
     sparse=("recent_replies", "waiting", "lines"),
     ignored=("due",),
 )
+
 register(
     RejectedWork,
     key=("{number}", REJECTED + "{list_name}"),
@@ -281,11 +287,13 @@ register(
     stand_ins={"reason": "", "since": LONG_AGO, "rejections": 0},
     ignored=(EXPIRES, "due"),
 )
+
 register(
     Sender,  # its list is not guessed: without it the item is unreadable
     key=(SENDER + "#{identity}", SENDER),
     fields=dict.fromkeys(("identity", "list_name", "brand", "support_contact", "language", "reply_from"), text),
 )
+
 register(
     Drift,
     key=("{number}", DRIFT + "{found_at}#{list_name}"),  # a resumed reconcile run writes the same drift again
