@@ -95,6 +95,7 @@ def environment(port: int) -> dict[str, str]:
         "OPT_OUT_LIST": "Default",
         "BRAND": "Example",
         "SUPPORT_CONTACT": "help.example.com",
+        "PYDANTIC_DISABLE_PLUGINS": "true",
         "DEAD_LETTER_QUEUE_URL": f"http://127.0.0.1:{port}/123456789012/dead-letters",
         "PATH": os.environ["PATH"],
     }
