@@ -26,8 +26,9 @@ from support.memory_service import DEFAULT_QUOTAS, MemoryService
 from support.reconciling import Killed, MemoryBook, MemoryCensus
 from support.workers import environment
 
+from sms_consent.adapters.clock import QuotaRateLimiter
 from sms_consent.domain.consent import Consent, DriftKind, Listing, Status
-from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.ports import Call
 from sms_consent.reconciliation.ports import ListPage
 from sms_consent.reconciliation.reconciler import Reconciler, State
 
@@ -223,7 +224,7 @@ def _reconcile(numbers: int, kills: int) -> bool:
             progress_store=watched[2],  # type: ignore[arg-type]
             listings=watched[3],  # type: ignore[arg-type]
             opt_out_list=watched[4],  # type: ignore[arg-type]
-            rate_limiter=RateLimiter(clock, {Call.FIND: 1}),
+            rate_limiter=QuotaRateLimiter(clock, {Call.FIND: 1}),
             clock=clock,
             new_token=lambda: f"token-{next(tokens)}",
         )

@@ -22,7 +22,7 @@ from simulation.on_dynamodb import aws_stage
 from simulation.shared_table import random_wide_history_on_dynamodb, run_on_dynamodb
 from simulation.wide import WideTally, random_large_history, random_wide_history, run_wide
 
-from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.ports import Call
 
 
 def main() -> int:

@@ -26,7 +26,7 @@ from support.memory_service import DEFAULT_QUOTAS, MemoryService
 from support.workers import Environment, environment
 
 from sms_consent.domain.consent import HOLD, Consent, Due, Status
-from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.ports import Call
 from sms_consent.inbound.batch import Batch
 from sms_consent.sync.sweep import LONG
 

@@ -13,8 +13,7 @@ from simulation.witness import Witness
 from sms_consent.domain.consent import Consent, Due, Listing
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Unreadable
-from sms_consent.domain.ports import ConsentLedger, OptOutList, Rejection, Sender, Texting
-from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.ports import Call, ConsentLedger, OptOutList, Rejection, Sender, Texting
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import ReplyThread
 

@@ -199,7 +199,7 @@ MUTANTS = (
     ),
     _mutant(
         "sweep ignores the API's rate",
-        never("RateLimiter.take", "wait"),
+        never("QuotaRateLimiter.take", "wait"),
         on=BURST,
     ),
     _mutant(
@@ -239,7 +239,7 @@ MUTANTS = (
     ),
     _mutant(
         "workers do not heed a refusal",
-        returns("RateLimiter.resting", "False"),
+        returns("QuotaRateLimiter.resting", "False"),
         on=BURST,
     ),
 )

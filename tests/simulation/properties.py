@@ -12,7 +12,7 @@ from support.workers import LEASE
 
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Decision, Outcome
-from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.ports import Call
 from sms_consent.domain.transitions import by_end_user
 
 if TYPE_CHECKING:

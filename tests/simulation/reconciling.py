@@ -16,9 +16,10 @@ from simulation.strategies import random_history
 from simulation.world import World
 from support.reconciling import MemoryBook, MemoryCensus, MemoryListings
 
+from sms_consent.adapters.clock import QuotaRateLimiter
 from sms_consent.domain.consent import Consent, Drift
 from sms_consent.domain.errors import Rejected, TryAgain
-from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.ports import Call
 from sms_consent.reconciliation.ports import ListPage
 from sms_consent.reconciliation.progress import BloomSnapshot, RunProgress
 from sms_consent.reconciliation.reconciler import Reconciler
@@ -116,7 +117,7 @@ class _World(World):
             progress_store=_GatedBook(self.book, self),
             listings=_GatedListings(self.listings, self),
             opt_out_list=opt_out_list,
-            rate_limiter=RateLimiter(clock, {Call.FIND: 1}),
+            rate_limiter=QuotaRateLimiter(clock, {Call.FIND: 1}),
             clock=clock,
             new_token=lambda: f"token-{next(self._tokens)}",
         )

@@ -27,7 +27,7 @@ from support.memory_service import MemoryService
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.errors import ConsentError, Rejected
-from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.ports import Call
 from sms_consent.recording.recorder import Recorder
 
 __all__ = [

@@ -12,7 +12,7 @@ from simulation.history import Ending
 
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Decision
-from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.ports import Call
 from sms_consent.domain.reply import ReplyState
 from sms_consent.sync.reply_sender import ENOUGH
 

@@ -32,8 +32,8 @@ from sms_consent.domain.errors import (
     Unavailable,
     Unreached,
 )
+from sms_consent.domain.ports import Call
 from sms_consent.domain.propagation import KnownList, Reach, Scope
-from sms_consent.domain.rate_limiter import Call
 from sms_consent.inbound.batch import Batch
 
 __all__ = ["BEGINNING", "Stage", "World", "run"]

@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 
 from sms_consent.domain.consent import Listing
 from sms_consent.domain.errors import OptInRefused, RecipientOptedOut, Rejected, Throttled
-from sms_consent.domain.ports import Clock
-from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.ports import Call, Clock
 
 __all__ = ["DEFAULT_QUOTAS", "HELD_FOR", "MemoryService", "SentText"]
 

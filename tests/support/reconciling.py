@@ -9,10 +9,11 @@ from hashlib import blake2b
 from itertools import count
 from typing import Any
 
+from sms_consent.adapters.clock import QuotaRateLimiter
 from sms_consent.domain.consent import Consent, Drift, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.errors import Moved, Rejected
-from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.ports import Call
 from sms_consent.domain.time import as_text
 from sms_consent.reconciliation.ports import ListPage
 from sms_consent.reconciliation.progress import BloomSnapshot, Counts, RunProgress
@@ -206,7 +207,7 @@ class Deployment:
             progress_store=MemoryBook() if dry else book,  # type: ignore[arg-type]
             listings=listings,  # type: ignore[arg-type]
             opt_out_list=opt_out_list,  # type: ignore[arg-type]
-            rate_limiter=RateLimiter(self.clock, {Call.FIND: 1}),
+            rate_limiter=QuotaRateLimiter(self.clock, {Call.FIND: 1}),
             clock=self.clock,
             new_token=lambda: f"token-{next(self._tokens)}",
             dry=dry,

@@ -8,10 +8,9 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sms_consent.adapters.clock import SenderCache
-from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList, Texting
+from sms_consent.adapters.clock import QuotaRateLimiter, SenderCache
+from sms_consent.domain.ports import Call, Clock, ConsentLedger, OptOutList, RateLimiter, Texting
 from sms_consent.domain.propagation import Scope
-from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.inbound.processor import Action, InboundProcessor
 from sms_consent.intent import Classification, Intent, RuleSet, Tier
 from sms_consent.intent.classifier import Classifier
@@ -57,7 +56,7 @@ def environment(
     limits: ReplyLimits | None = None,
 ) -> Environment:
     """Build them as ``sms_consent.bootstrap.container`` does."""
-    rate_limiter = RateLimiter(clock, DEFAULT_QUOTAS) if paced else RateLimiter(clock, at_once=at_once)
+    rate_limiter = QuotaRateLimiter(clock, DEFAULT_QUOTAS) if paced else QuotaRateLimiter(clock, at_once=at_once)
     senders = SenderCache(ledger, clock)
     reply_sender = ReplySender(texting, _replies(), senders, rate_limiter, limits or ReplyLimits())
     sync = Sync(

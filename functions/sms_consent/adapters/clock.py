@@ -1,17 +1,18 @@
-"""The system clock, and what depends on it: the deadline of the invocation, and caches whose entries expire."""
+"""The system clock, and what depends on it: the rate limiter, the deadline of the invocation, and caches that expire."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Semaphore
 from typing import Any, Generic, TypeVar
 
-from sms_consent.domain.errors import OutOfTime
-from sms_consent.domain.ports import Clock, ConsentLedger, Sender
+from sms_consent.domain.errors import OutOfTime, Throttled
+from sms_consent.domain.ports import Call, Clock, ConsentLedger, RateLimiter, Sender
 
-__all__ = ["MARGIN", "Deadline", "SenderCache", "SystemClock", "TimedCache", "deadline"]
+__all__ = ["MARGIN", "Deadline", "QuotaRateLimiter", "SenderCache", "SystemClock", "TimedCache", "deadline"]
 
 MARGIN = 1.0
 """Seconds kept for what follows the last call: logs, metrics, the response."""
@@ -20,8 +21,16 @@ REMEMBERED_FOR = timedelta(minutes=1)
 MOST = 10_000
 """Entries that a cache keeps at once."""
 
+REST = timedelta(seconds=1)
+"""Quotas count requests per second, so the next second is the first in which a refused call can succeed.
+
+After a call without a response, a worker that tried again at once would spend its time waiting for time-outs, and its batch
+with it. What it leaves undone is recorded, and due.
+"""
+
 K = TypeVar("K")
 V = TypeVar("V")
+T = TypeVar("T")
 
 
 class SystemClock:
@@ -39,6 +48,76 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+
+class QuotaRateLimiter(RateLimiter):
+    """Spaces the calls of one worker. Without rates, it only remembers refusals."""
+
+    def __init__(
+        self, clock: Clock, rates: Mapping[Call, float] | None = None, *, at_once: Mapping[Call, float] | None = None
+    ) -> None:
+        """Create a limiter.
+
+        ``rates`` are requests per second. ``at_once`` are the calls that threads of this worker may have running at the same
+        time: a call beyond a second's quota would only be refused.
+        """
+        self._clock = clock
+        self._rooms = {call: Semaphore(max(int(most), 1)) for call, most in (at_once or {}).items()}
+        self._gaps = {call: timedelta(seconds=1 / rate) for call, rate in (rates or {}).items()}
+        self._turn_at: dict[Call, datetime] = {}
+        self._rest_until: dict[Call, datetime] = {}
+
+    def begin(self) -> None:
+        """Start a run: another worker may have called a moment ago, so the first call waits for a full gap."""
+        now = self._clock.now()
+        for call, gap in self._gaps.items():
+            self._turn_at[call] = max(self._turn_at.get(call, now), now + gap)
+
+    def resting(self, call: Call) -> bool:
+        """Return whether such a call was refused for its rate, or got no response, a moment ago."""
+        rest_until = self._rest_until.get(call)
+        return rest_until is not None and self._clock.now() < rest_until
+
+    def ready(self, call: Call) -> bool:
+        """Return whether the call could be made without waiting."""
+        turn = self._turn_at.get(call)
+        return not self.resting(call) and (turn is None or turn <= self._clock.now())
+
+    def take(self, call: Call) -> None:
+        """Wait until the call may be made."""
+        gap = self._gaps.get(call)
+        if gap is None:
+            return
+        wait = self._turn_at.get(call, self._clock.now()) - self._clock.now()
+        if wait > timedelta():
+            self._clock.sleep(wait.total_seconds())
+        self._turn_at[call] = self._clock.now() + gap
+
+    def run(self, call: Call, make: Callable[[], T], *, before: datetime | None = None) -> T:
+        """Make a call as soon as it may be made, unless it is too late then."""
+        room = self._rooms.get(call)
+        if room is None:
+            self.take(call)
+            self._require(before)
+            return make()
+        waited = not room.acquire(blocking=False)
+        if waited:
+            room.acquire()
+        try:
+            if waited and self.resting(call):
+                raise Throttled("another such call was refused a moment ago")
+            self._require(before)
+            return make()
+        finally:
+            room.release()
+
+    def _require(self, before: datetime | None) -> None:
+        if before is not None and self._clock.now() >= before:
+            raise OutOfTime("too late to begin the call")
+
+    def refused(self, call: Call) -> None:
+        """Note that a call was refused for its rate, or got no response."""
+        self._rest_until[call] = self._clock.now() + REST
 
 
 class Deadline:

@@ -14,7 +14,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.clock import SenderCache, SystemClock
+from sms_consent.adapters.clock import QuotaRateLimiter, SenderCache, SystemClock
 from sms_consent.adapters.dynamodb.known_lists import ListStore, RememberedLists
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTexting
@@ -25,8 +25,8 @@ from sms_consent.bootstrap.observability import OperationalReporter, logger, met
 from sms_consent.bootstrap.setting_problems import problems_of
 from sms_consent.bootstrap.settings import Problem, Settings
 from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind, observed
+from sms_consent.domain.ports import Call, RateLimiter
 from sms_consent.domain.propagation import Reach, Scope
-from sms_consent.domain.rate_limiter import Call, RateLimiter
 from sms_consent.inbound.batch import Batch, Runner, Texts, ThreadedRunner, run_in_sequence
 from sms_consent.inbound.processor import FailingProcessor, InboundProcessor, actions_for
 from sms_consent.intent import Intent, RuleSet
@@ -180,7 +180,7 @@ class Container:
             Call.FIND: self.settings.describe_rate,
             Call.SEND: self.settings.text_rate,
         }
-        return RateLimiter(self.clock, rates) if self._paced else RateLimiter(self.clock, at_once=rates)
+        return QuotaRateLimiter(self.clock, rates) if self._paced else QuotaRateLimiter(self.clock, at_once=rates)
 
     @cached_property
     def reply_sender(self) -> ReplySender:
@@ -429,7 +429,7 @@ def assemble_reconciler(
     from sms_consent.adapters.sms_voice.listings import AwsListings
     from sms_consent.reconciliation.reconciler import Reconciler
 
-    rate_limiter = RateLimiter(clock, {Call.FIND: rate})
+    rate_limiter = QuotaRateLimiter(clock, {Call.FIND: rate})
     ledger = DynamoLedger(dynamodb, table, names, listed_by_arn)
     return Reconciler(
         lists=lists,

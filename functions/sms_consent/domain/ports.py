@@ -1,12 +1,12 @@
-"""Interfaces that several packages need: the ledger, the opt-out list, texting, and the clock."""
+"""Interfaces that several packages need: the ledger, the opt-out list, texting, the rate limiter, and the clock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sms_consent.domain.consent import Consent, Due, Listing
 from sms_consent.domain.decision import Decision, Outcome
@@ -17,7 +17,19 @@ from sms_consent.domain.reply import ReplyThread
 if TYPE_CHECKING:  # most functions reject nothing, and need not import how
     from sms_consent.domain.rejections import RejectedWork
 
-__all__ = ["Clock", "ConsentLedger", "DeadLetterQueue", "OptOutList", "Rejection", "Sender", "Texting"]
+__all__ = [
+    "Call",
+    "Clock",
+    "ConsentLedger",
+    "DeadLetterQueue",
+    "OptOutList",
+    "RateLimiter",
+    "Rejection",
+    "Sender",
+    "Texting",
+]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +64,47 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
+
+
+class Call(StrEnum):
+    """Calls with a quota each."""
+
+    PUT = "PutOptedOutNumber"
+    DELETE = "DeleteOptedOutNumber"
+    FIND = "DescribeOptedOutNumbers"
+    SEND = "SendTextMessage"
+
+
+class RateLimiter(Protocol):
+    """Spaces calls by the API's quotas, and pauses after a refusal."""
+
+    def begin(self) -> None:
+        """Start a run: another worker may have called a moment ago, so the first call waits for a full gap."""
+
+    def resting(self, call: Call) -> bool:
+        """Return whether such a call was refused for its rate, or got no response, a moment ago."""
+
+    def ready(self, call: Call) -> bool:
+        """Return whether the call could be made without waiting."""
+
+    def take(self, call: Call) -> None:
+        """Wait until the call may be made."""
+
+    def run(self, call: Call, make: Callable[[], T], *, before: datetime | None = None) -> T:
+        """Make a call as soon as it may be made, and return its result.
+
+        Args:
+            call: The call, for its quota.
+            make: Makes it.
+            before: When it must have begun at the latest.
+
+        Raises:
+            Throttled: A call that it waited for was refused.
+            OutOfTime: The time ``before`` has come.
+        """
+
+    def refused(self, call: Call) -> None:
+        """Note that a call was refused for its rate, or got no response."""
 
 
 class ConsentLedger(Protocol):

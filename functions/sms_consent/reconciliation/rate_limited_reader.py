@@ -8,8 +8,7 @@ from typing import TypeVar
 
 from sms_consent.domain.backoff import Backoff
 from sms_consent.domain.errors import TryAgain
-from sms_consent.domain.ports import Clock
-from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.ports import Call, Clock, RateLimiter
 
 __all__ = ["RateLimitedReader", "TimeIsUp"]
 

@@ -17,8 +17,7 @@ from typing import cast
 
 from sms_consent.domain.consent import Consent, Drift
 from sms_consent.domain.errors import Moved, Rejected, TryAgain
-from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
-from sms_consent.domain.rate_limiter import RateLimiter
+from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList, RateLimiter
 from sms_consent.reconciliation import drift_rules
 from sms_consent.reconciliation.bloom_snapshot import ListedNumbers
 from sms_consent.reconciliation.drift_resolver import DriftResolver, LookUpFailed

@@ -9,8 +9,7 @@ from functools import partial
 
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Moved, Untouched
-from sms_consent.domain.ports import Clock, ConsentLedger
-from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.ports import Call, Clock, ConsentLedger, RateLimiter
 from sms_consent.domain.reply import RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
 from sms_consent.domain.transitions import THROTTLED, update, with_recent
 from sms_consent.sync.reply_sender import ENOUGH, LONGEST, QUESTION_LIMITS, ReplySender

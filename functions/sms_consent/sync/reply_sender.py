@@ -19,8 +19,7 @@ from threading import Lock
 
 from sms_consent.domain.errors import RecipientOptedOut, Rejected, TryAgain, Unavailable, Untouched
 from sms_consent.domain.phone_number import is_agent
-from sms_consent.domain.ports import Sender, Texting
-from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.ports import Call, RateLimiter, Sender, Texting
 from sms_consent.domain.reply import Delivery, RecentReply, Reply, ReplyKind, digest_of
 from sms_consent.replies import Replies, Unfit
 

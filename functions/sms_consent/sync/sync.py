@@ -17,8 +17,7 @@ from sms_consent.domain import transitions
 from sms_consent.domain.consent import Consent, Due, Lease, Listing, Status
 from sms_consent.domain.decision import Outcome
 from sms_consent.domain.errors import OptInRefused, OutOfTime, Rejected, TryAgain, Untouched
-from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
-from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.ports import Call, Clock, ConsentLedger, OptOutList, RateLimiter
 from sms_consent.domain.rejections import RETRIED_EVERY, RejectedWork, is_permanent
 from sms_consent.domain.reply import Delivery, RecentReply, ReplyKind, ReplyState
 from sms_consent.domain.transitions import Work, next_step, update, work_left

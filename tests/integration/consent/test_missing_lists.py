@@ -10,11 +10,12 @@ from support.fake_clock import FakeClock
 from support.world import PERSON, World
 
 from sms_consent.adapters import clients
+from sms_consent.adapters.clock import QuotaRateLimiter
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
 from sms_consent.domain.consent import Due
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.errors import Rejected, Throttled, Unconfirmed, Untouched
-from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.ports import Call
 
 OTHER = "Other"
 CALLS: list[Callable[[AwsOptOutList], object]] = [
@@ -129,7 +130,7 @@ def test_a_start_stays_due_while_its_list_is_missing(world: World, opt_out_list:
 def test_whether_the_list_exists_is_asked_within_the_rate(world: World, says: Any) -> None:
     """In sweep, which keeps to one DescribeOptedOutNumbers a second."""
     clock = FakeClock(world.parts.clock.now())
-    paced = AwsOptOutList(world.aws, RateLimiter(clock, {Call.FIND: 1}))
+    paced = AwsOptOutList(world.aws, QuotaRateLimiter(clock, {Call.FIND: 1}))
     world.aws.create_opt_out_list(OptOutListName=OTHER)
     says({})
     begun = clock.now()

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sms_consent.adapters.clock import QuotaRateLimiter
 from sms_consent.adapters.dynamodb.batch_read import consents_by_key
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.phone_number import canonical
-from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.ports import Call
 from sms_consent.domain.time import to_millisecond
 from sms_consent.reconciliation.drift_rules import entry_id
 from sms_consent_cli.commands.connect.delivery_check import TEST_SENDER
@@ -81,7 +82,7 @@ class Transfer:
         self._context = context
         self._sms = context.deployment.sms_voice()
         self._dynamodb = context.deployment.dynamodb()
-        self._rate_limiter = RateLimiter(SteadyClock(), {Call.FIND: context.settings.describe_rate})
+        self._rate_limiter = QuotaRateLimiter(SteadyClock(), {Call.FIND: context.settings.describe_rate})
         self._source = source
         self._target = target
         self._timeout = timeout

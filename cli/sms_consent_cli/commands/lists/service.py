@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from sms_consent.adapters.clock import QuotaRateLimiter
 from sms_consent.adapters.dynamodb.sender_store import Groups, SenderStore
-from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.ports import Call
 from sms_consent.domain.time import as_text
 from sms_consent.recording.list_copy import ListCopy
 from sms_consent_cli.shared.account import Account, AccountList
@@ -130,7 +131,7 @@ class ListService:
     def count(self, described: ListDescription, on_progress: Callable[[int], None]) -> Count:
         """Count the numbers on a list, at the deployment's rate. ``on_progress`` gets the count after every page."""
         rate = float(self.deployment.parameter("DescribeRequestsPerSecond", "1"))
-        rate_limiter = RateLimiter(SteadyClock(), {Call.FIND: rate})
+        rate_limiter = QuotaRateLimiter(SteadyClock(), {Call.FIND: rate})
         counted = Count()
         for page in self.account.numbers_on(described.found, lambda: rate_limiter.take(Call.FIND)):
             counted.total += len(page)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from sms_consent.adapters.error_mapping import AWS_ERRORS, code_of, reason_of, translation_of
 from sms_consent.domain.consent import Listing
 from sms_consent.domain.errors import OptInRefused, RecipientOptedOut, Rejected, TryAgain, Unconfirmed
-from sms_consent.domain.rate_limiter import Call, RateLimiter
+from sms_consent.domain.ports import Call, RateLimiter
 from sms_consent.domain.time import to_millisecond
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from sms_consent.bootstrap.settings import PARAMETERS, Settings
 from sms_consent.domain.consent import Due, Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.errors import Unavailable
+from sms_consent.domain.ports import Call
 from sms_consent.domain.propagation import Reach
-from sms_consent.domain.rate_limiter import Call
 from sms_consent.domain.transitions import by_end_user
 
 GROUPS = {"Marketing", "Club", "Alerts"}

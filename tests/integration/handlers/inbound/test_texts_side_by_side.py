@@ -22,8 +22,7 @@ from handlers.inbound import container
 from sms_consent.adapters import clients
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Outcome
-from sms_consent.domain.ports import Sender
-from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.ports import Call, Sender
 from sms_consent.domain.time import as_text
 from sms_consent.inbound.batch import Batch, ThreadedRunner
 

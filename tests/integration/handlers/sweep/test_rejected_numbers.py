@@ -27,7 +27,7 @@ from sms_consent.domain.consent import Consent, Due, Status
 from sms_consent.domain.decision import Asked as Wanted
 from sms_consent.domain.decision import Author, Decision
 from sms_consent.domain.errors import Rejected, Throttled
-from sms_consent.domain.rate_limiter import Call
+from sms_consent.domain.ports import Call
 from sms_consent.domain.rejections import RejectedWork, is_permanent
 from sms_consent.inbound.message import InboundMessage
 from sms_consent.recording.recorder import Recorder
