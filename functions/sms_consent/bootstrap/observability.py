@@ -144,12 +144,18 @@ class OperationalReporter:
 
     def __call__(self, events: Sequence[OperationalEvent]) -> None:
         """Log the events of one write, and count them."""
+        masked = [
+            (
+                mask(event.number) if event.number is not None else None,
+                mask_id(event.decision_id)
+                if event.decision_id is not None
+                else None,  # perhaps of another channel's decision
+            )
+            for event in events
+        ]
         now = self._clock.now()
-        numbers = [mask(event.number) if event.number is not None else None for event in events]
-        # For a request by another channel, the id of its decision.
-        ids = [mask_id(event.decision_id) if event.decision_id is not None else None for event in events]
         counted: list[Measurement] = []
-        for event, number, message_id in zip(events, numbers, ids, strict=True):
+        for event, (number, message_id) in zip(events, masked, strict=True):
             seconds = round((now - event.since).total_seconds(), 3) if event.since is not None else None
             fields: dict[str, Any] = {
                 "inbound_message_id": message_id,

@@ -125,6 +125,7 @@ class _ObservedLedger:
     def __init__(self, ledger: ConsentLedger, report: Report) -> None:
         self._ledger = ledger
         self._report = report
+        self.append = ledger.append
 
     def __getattr__(self, name: str) -> Any:
         """Return a method of the ledger that reports nothing. It is looked up once."""

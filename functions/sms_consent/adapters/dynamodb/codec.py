@@ -89,6 +89,7 @@ class _Table:
     sparse: frozenset[str]
     unstored: frozenset[str]
     ignored: frozenset[str]
+    work: str | None
     evidence: Mapping[str, str]
     strict: bool
 
@@ -106,6 +107,7 @@ def register(
     sparse: Collection[str] = (),
     unstored: Collection[str] = (),
     ignored: Collection[str] = (),
+    work: str | None = None,
     evidence: Mapping[str, str] = _NONE,
     strict: bool = False,
 ) -> None:
@@ -120,12 +122,13 @@ def register(
         sparse: Fields that are not stored while they are empty or zero.
         unstored: Fields that are never stored.
         ignored: Attributes that are neither read nor kept.
+        work: The attribute ``due`` of records whose ``due_at`` is set, by which the index finds them.
         evidence: By field, the attribute that keeps an unreadable value when a newer one takes its place.
         strict: Raise Unreadable for an item with an attribute that cannot be read.
     """
-    known = {*ignored, "pk", "sk"} if key is not None else {*ignored}
+    known = {*ignored, *(("pk", "sk") if key is not None else ()), *(("due",) if work is not None else ())}
     _TABLES[record] = _Table(
-        fields, key, names, stand_ins, frozenset(sparse), frozenset(unstored), frozenset(known), evidence, strict
+        fields, key, names, stand_ins, frozenset(sparse), frozenset(unstored), frozenset(known), work, evidence, strict
     )
 
 
@@ -133,12 +136,18 @@ def encode(record: Any, more: Mapping[str, Any] = _NONE, **key_values: str) -> A
     """Return the item of a record, as PutItem takes it.
 
     Args:
-        record: An instance of a registered type.
+        record: An instance of a registered type, or plain values by attribute name.
         more: Further attributes.
         key_values: Values of the key that are no fields of the record.
     """
+    if isinstance(record, Mapping):
+        return _encoded({**record, **more})
+    table = _TABLES[type(record)]
     key_fields = {each.name: getattr(record, each.name) for each in fields(record)} | key_values
-    return _encoded({**_values(record), **_key(_TABLES[type(record)].key, key_fields), **more})
+    values = {**_values(record), **_key(table.key, key_fields), **more}
+    if table.work is not None:
+        values["due"] = table.work if record.due_at is not None else None
+    return _encoded(values)
 
 
 def key_of(record: type, **values: str | datetime) -> Attributes:

@@ -12,7 +12,6 @@ from sms_consent.adapters.dynamodb.codec import (
     after,
     boolean,
     decode,
-    encode,
     integer,
     mapping,
     member,
@@ -43,9 +42,7 @@ __all__ = [
     "budget_key",
     "consent_from",
     "decision_from",
-    "rejected_item",
     "thread_from",
-    "thread_item",
     "turn_item",
 ]
 
@@ -81,21 +78,9 @@ def decision_from(item: Mapping[str, Any]) -> tuple[Decision, Outcome | None, da
     return decode(Decision, item, {"number": item["pk"], "at": at, "id": decision_id}), entry.outcome, entry.recorded_at
 
 
-def thread_item(key: str, thread: ReplyThread) -> Attributes:
-    """Return the item of a reply thread. ``due`` is set with ``due_at``, so that the index finds a due reply."""
-    due = Due.REPLY if thread.due_at is not None else None
-    return encode(thread, {"number": thread.number, "due": due}, key=key)
-
-
 def thread_from(item: Mapping[str, Any]) -> tuple[str, ReplyThread]:
     """Return the key and thread of an item. A reply that cannot be read counts as one that may have been sent."""
     return item["sk"].removeprefix(ANSWER), decode(ReplyThread, item)
-
-
-def rejected_item(work: RejectedWork, expires: datetime | None = None) -> Attributes:
-    """Return the item of rejected work, without ``due`` once it is over. DynamoDB deletes it after ``expires``."""
-    due = Due.REJECTED if work.due_at is not None else None
-    return encode(work, {"due": due, EXPIRES: int(expires.timestamp()) if expires is not None else None})
 
 
 def budget_key(day: date) -> Attributes:
@@ -267,7 +252,7 @@ register(
         "attempts": 0,
     },
     sparse=("recent_replies", "waiting", "lines"),
-    ignored=("due",),
+    work=Due.REPLY,
 )
 
 register(
@@ -285,7 +270,8 @@ register(
     },
     names={"number": "pk", "list_name": "sk"},
     stand_ins={"reason": "", "since": LONG_AGO, "rejections": 0},
-    ignored=(EXPIRES, "due"),
+    ignored=(EXPIRES,),
+    work=Due.REJECTED,
 )
 
 register(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sms_consent.adapters.clock import SystemClock
@@ -51,6 +52,7 @@ BUDGET_KEPT = timedelta(days=8)
 """How long a day's count of replies is kept, so that an alarm can be investigated."""
 T = TypeVar("T")
 FAILED = "ConditionalCheckFailed"
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
@@ -80,7 +82,7 @@ class DynamoLedger:
     def consent(self, number: str, list_name: str) -> Consent | None:
         """Make one consistent read, or two if there is no consent under the list's name."""
         name = self._names.canonical(list_name)
-        item = self._get(key_of(Consent, number=number, list_name=name))
+        item = self._get(Consent, number=number, list_name=name)
         if (item is None and self._looks_further) or name in self._listed_by_arn:
             merged = self._merged(number, name, item)
             if merged is not None:
@@ -97,22 +99,22 @@ class DynamoLedger:
                 raise Moved(merged)
 
     def _replace(self, consent: Consent, replacing: Consent | None) -> None:
-        refused_by = self._put(encode(consent), guard(replacing))
+        refused_by = self._put(consent, guard(replacing))
         if refused_by is not None:
             raise Moved(items.consent_from(refused_by) if refused_by else None)
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         """Make one conditional write. Return False if the decision was there."""
-        entry = encode(decision, {"outcome": outcome, "recorded_at": recorded_at})
-        return self._put(entry, ABSENT, same_is_written=False) is None
+        more = {"outcome": outcome, "recorded_at": recorded_at}
+        return self._put(decision, ABSENT, more, same_is_written=False) is None
 
     def save_and_append(
         self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
     ) -> None:
         """Make one transaction of two conditional writes. DynamoDB recognises a repeated request for ten minutes."""
         writes = (
-            self._write(encode(consent), guard(replacing)),
-            self._write(encode(decision, {"outcome": outcome, "recorded_at": recorded_at}), ABSENT),
+            self._put_of(consent, guard(replacing)),
+            self._put_of(decision, ABSENT, {"outcome": outcome, "recorded_at": recorded_at}),
         )
         try:
             with translated():
@@ -152,12 +154,12 @@ class DynamoLedger:
 
     def thread(self, key: str, number: str) -> ReplyThread | None:
         """Make one consistent read."""
-        item = self._get(key_of(ReplyThread, key=key, number=number))
+        item = self._get(ReplyThread, key=key, number=number)
         return items.thread_from(item)[1] if item is not None else None
 
     def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
         """Make one conditional write, like ``save``."""
-        refused_by = self._put(items.thread_item(key, thread), guard(replacing))
+        refused_by = self._put(thread, guard(replacing), {"number": thread.number}, key=key)
         if refused_by is not None:
             raise Moved(items.thread_from(refused_by)[1] if refused_by else None)
 
@@ -173,7 +175,7 @@ class DynamoLedger:
             name = self._names.canonical(found.list_name)
             try:
                 merged: Consent | Unreadable | None = self._merged(
-                    found.number, name, self._get(key_of(Consent, number=found.number, list_name=name))
+                    found.number, name, self._get(Consent, number=found.number, list_name=name)
                 )
             except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
                 merged = _unreadable(error, found.number, found.list_name)
@@ -187,7 +189,7 @@ class DynamoLedger:
     def reject(self, work: RejectedWork) -> None:
         """Make one write."""
         with translated():
-            self._client.put_item(TableName=self._table, Item=items.rejected_item(work))
+            self._client.put_item(TableName=self._table, Item=encode(work))
 
     def due_rejected(self, until: datetime) -> Iterator[RejectedWork | Unreadable]:
         """Read the index."""
@@ -195,19 +197,20 @@ class DynamoLedger:
 
     def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
         """Make one conditional write."""
-        item = items.rejected_item(work.at(due_at), expires=None if due_at is not None else now + OVER_KEPT_FOR)
+        expires = int((now + OVER_KEPT_FOR).timestamp()) if due_at is None else None
         known = {":revision": work.revision, ":due_at": work.due_at or ""}
         self._put(
-            item,
+            work.at(due_at),
             {
                 "ConditionExpression": "revision = :revision AND due_at = :due_at",
                 "ExpressionAttributeValues": to_attributes(known),
             },
+            {items.EXPIRES: expires},
         )
 
     def sender(self, identity: str) -> Sender | None:
         """Make one read. A change may take a moment to be visible."""
-        item = self._get(key_of(Sender, identity=identity), consistent=False)
+        item = self._get(Sender, consistent=False, identity=identity)
         try:
             sender = decode(Sender, item) if item is not None else None
         except Unreadable as error:
@@ -280,7 +283,7 @@ class DynamoLedger:
 
         def merged(standing: Consent | None) -> Consent | None:
             nonlocal old
-            old = self._get(key_of(Consent, number=number, list_name=alias))
+            old = self._get(Consent, number=number, list_name=alias)
             if old is None or is_merged(old):
                 old = None
                 return None
@@ -296,10 +299,14 @@ class DynamoLedger:
         if old is None:
             return None
         # If an earlier release writes it at this moment, it is merged again later.
-        self._put(to_attributes(marked(old)), guard(items.consent_from(old)))
+        self._put(marked(old), guard(items.consent_from(old)))
         return consent
 
-    def _get(self, key: Attributes, *, consistent: bool = True) -> dict[str, Any] | None:
+    def _get(self, record: type, *, consistent: bool = True, **key_values: str) -> dict[str, Any] | None:
+        """Return the plain values of a record's item, by the values in its key."""
+        return self._read(key_of(record, **key_values), consistent=consistent)
+
+    def _read(self, key: Attributes, *, consistent: bool = True) -> dict[str, Any] | None:
         try:
             answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=consistent)
         except AWS_ERRORS as error:
@@ -307,35 +314,44 @@ class DynamoLedger:
         item = answer.get("Item")
         return from_attributes(item) if item is not None else None
 
-    def _write(self, item: Attributes, guard: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a conditional put that returns the stored item if it is refused."""
-        return {
-            "TableName": self._table,
-            "Item": item,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            **guard,
-        }
-
     def _put(
-        self, item: Attributes, guard: Mapping[str, Any], *, same_is_written: bool = True
+        self,
+        record: Any,
+        guard: Mapping[str, Any],
+        more: Mapping[str, Any] = NOTHING,
+        *,
+        same_is_written: bool = True,
+        **key_values: str,
     ) -> dict[str, Any] | None:
         """Make a conditional write. Return None, or the stored item if the write was refused, empty if there is none.
 
         botocore may retry a put that already succeeded. If the stored item equals ours, that is success, unless the caller
         asks whether the item was there.
         """
+        put = self._put_of(record, guard, more, **key_values)
         try:
-            self._client.put_item(**self._write(item, guard))
+            self._client.put_item(**put)
         except AWS_ERRORS as error:
-            failure = translation_of(error)
+            failure, item = translation_of(error), put["Item"]
             if isinstance(failure, WriteConflict):
-                stored = self._get({"pk": item["pk"], "sk": item["sk"]}) or {}
+                stored = self._read({"pk": item["pk"], "sk": item["sk"]}) or {}
             elif isinstance(failure, ConditionFailed):
                 stored = from_attributes(failure.item)
             else:
                 raise failure from error
             return None if same_is_written and stored == from_attributes(item) else stored
         return None
+
+    def _put_of(
+        self, record: Any, guard: Mapping[str, Any], more: Mapping[str, Any] = NOTHING, **key_values: str
+    ) -> dict[str, Any]:
+        """Return a conditional put that returns the stored item if it is refused."""
+        return {
+            "TableName": self._table,
+            "Item": encode(record, more, **key_values),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **guard,
+        }
 
     def _due(
         self, kind: Due, until: datetime, condition: str | None = None, *, newest_first: bool = False

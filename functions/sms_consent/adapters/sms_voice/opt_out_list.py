@@ -11,7 +11,6 @@ from sms_consent.adapters.error_mapping import AWS_ERRORS, code_of, reason_of, t
 from sms_consent.domain.consent import Listing
 from sms_consent.domain.errors import OptInRefused, RecipientOptedOut, Rejected, TryAgain, Unconfirmed
 from sms_consent.domain.ports import Call, RateLimiter
-from sms_consent.domain.time import to_millisecond
 
 if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
@@ -133,6 +132,6 @@ class AwsTexting:
 
 def listing_of(at: datetime | None, end_user_opted_out: bool | None) -> Listing:
     """Return an entry of the API as a listing."""
-    return Listing(
-        at=to_millisecond(at.astimezone(UTC)) if at is not None else None, end_user_opted_out=end_user_opted_out
-    )
+    if at is not None:  # to the millisecond, as the ledger stores it
+        at = at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
+    return Listing(at=at, end_user_opted_out=end_user_opted_out)

@@ -25,7 +25,6 @@ from typer.testing import CliRunner
 import sms_consent_cli
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.codec import encode, to_attributes
-from sms_consent.adapters.dynamodb.items import rejected_item
 from sms_consent.adapters.dynamodb.known_lists import known_lists_item
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
@@ -126,7 +125,7 @@ def _poison(made: Configured) -> None:
         number=PERSON, list_name=EVIL, reason=EVIL, since=now, rejections=5, version=1, due_at=now, revision=1
     )
     known = to_attributes(known_lists_item([KnownList(name=EVIL, group=EVIL)], 9))
-    for item in (rejected_item(rejected), encode(drift), known):
+    for item in (encode(rejected), encode(drift), known):
         clients.dynamodb().put_item(TableName=made.world.table, Item=item)
 
 
