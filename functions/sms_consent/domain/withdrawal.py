@@ -113,8 +113,9 @@ def withdraw(
         actor=actor, reference=import_id, list_name=stored.list_name, import_id=import_id,
     )  # fmt: skip
     if not is_newest:
-        return Withdrawal(WithdrawalEffect.SUPERSEDED, base, marker, Outcome.STALE)
-    return _newest_again(base, max(others, key=_order, default=None), marker, now)
+        return Withdrawal(WithdrawalEffect.SUPERSEDED, _with_requests(base, others), marker, Outcome.STALE)
+    found = _newest_again(base, max(others, key=_order, default=None), marker, now)
+    return replace(found, consent=_with_requests(found.consent, others) if found.consent is not None else None)
 
 
 def _newest_again(base: Consent, newest: Decision | None, marker: Decision, now: datetime) -> Withdrawal:
@@ -167,6 +168,17 @@ def _without(stored: Consent, own: Collection[Decision], others: Collection[Deci
             stored, asked_out_at=asked_out_at, opted_in_at=opted_in_at, revision=stored.revision + 1, outbox=None,
         )
     )  # fmt: skip
+
+
+def _with_requests(consent: Consent, others: Collection[Decision]) -> Consent:
+    """Return the consent with the first opt-out since the newest opt-in, and the number of opt-outs since then."""
+    if consent.status is not Status.OPTED_OUT:
+        return replace(consent, first_asked_out_at=None, asked_out_count=0)
+    opted_in_at = consent.opted_in_at
+    asked = [e.at for e in others if e.asked is Asked.OPT_OUT and (opted_in_at is None or e.at >= opted_in_at)]
+    return replace(
+        consent, first_asked_out_at=min(asked, default=consent.decided_at), asked_out_count=max(len(asked), 1)
+    )
 
 
 def _asked_since(consent: Consent, at: datetime) -> bool:

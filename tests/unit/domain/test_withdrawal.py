@@ -192,6 +192,16 @@ def test_a_deletion_that_the_import_had_prevented_is_made_after_the_undo() -> No
     assert not world.listed
 
 
+def test_the_first_request_and_the_number_of_requests_leave_the_import_out() -> None:
+    """The person's STOP was the second request, and is the only one now."""
+    world = World()
+    world.imported()
+    world.texted(Asked.OPT_OUT, NOON - timedelta(days=1))
+    assert (world.consent.first_asked_out_at, world.consent.asked_out_count) == (LONG_AGO, 2)
+    assert world.undo() is WithdrawalEffect.SUPERSEDED
+    assert (world.consent.first_asked_out_at, world.consent.asked_out_count) == (NOON - timedelta(days=1), 1)
+
+
 def test_what_the_file_said_about_the_person_goes_with_it() -> None:
     """EndUserOptedOut came from the file only."""
     world = World()

@@ -27,9 +27,10 @@ COLUMNS = (
     "number", "list", "status", "decided_at", "end_user_opted_out", "released_at", "applied", "aws_listed_at",
     "aws_end_user_opted_out", "source", "through", "actor", "reference", "tier", "rule", "language", "rules_version",
     "decision_id", "recorded_at", "asked_out_at", "import_id",
+    "first_asked_out_at", "asked_out_count",
 )  # fmt: skip
 """``decided_at`` is the time of the newest request, ``recorded_at`` when it was recorded, and ``asked_out_at`` the time of the
-person's own newest opt-out."""
+person's own newest opt-out. ``first_asked_out_at`` and ``asked_out_count`` are about all opt-outs since the newest opt-in."""
 TEXTS = ("matched", "text")
 """Columns with what people wrote, included on request."""
 
@@ -59,6 +60,7 @@ class Exported:
                 self.evidence.recorded_at if self.evidence is not None else None, consent.asked_out_at,
                 decision.import_id,
             ]  # fmt: skip
+        values += [consent.first_asked_out_at, consent.asked_out_count or None]
         if texts:
             values += [decision.matched, decision.body] if decision is not None else [None, None]
         return [_cell(value) for value in values]

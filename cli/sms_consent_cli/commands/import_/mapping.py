@@ -17,6 +17,7 @@ from sms_consent.domain.decision import Asked
 from sms_consent.domain.phone_number import mask
 from sms_consent_cli.commands.import_.columns import Column
 from sms_consent_cli.commands.import_.consent_signs import ConsentSign, consent_sign
+from sms_consent_cli.commands.import_.heading import heading_key
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.row import ColumnSettings, ImportRow, InvalidRow
 from sms_consent_cli.commands.import_.status_column import (
@@ -40,6 +41,9 @@ LONGEST_VALUE, MOST_DIGITS = 24, 5
 MOST_NUMBERS = 500_000
 """Numbers that are remembered to find repeated ones, about 50 MB."""
 SAMPLES = 3
+
+_OUR_EXPORT = frozenset({"end_user_opted_out", "applied", "aws_end_user_opted_out", "decision_id"})
+"""Headings of a file that `export` wrote: its columns have their own meaning."""
 
 _MEANINGS: dict[Asked | NoRequest, str] = {
     Asked.OPT_OUT: "opted out",
@@ -167,7 +171,7 @@ class FileSurvey:
     def doubts(self) -> dict[int, ConsentSign]:
         """Return the columns that are not read although they look like consent."""
         columns, status = self.file.columns, self.file.columns.status
-        if columns.decided_by_user:
+        if columns.decided_by_user or {heading_key(each) for each in columns.headings} >= _OUR_EXPORT:
             return {}
         certain = status is not None and status.kind is not StatusKind.TIME_OF_OPT_OUT
         certain = certain and (columns.status_is_about_texting or isinstance(status, StatusPair))

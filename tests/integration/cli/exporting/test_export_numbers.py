@@ -46,6 +46,7 @@ def test_a_row_has_the_state_and_its_evidence(exports: Moving) -> None:
         "through": OURS, "actor": "", "reference": "", "tier": "SENTENCE", "rule": "sentence:take-me-off",
         "language": "en", "rules_version": "2026-11", "decision_id": "text-1",
         "recorded_at": "2026-11-03T14:00:00.000Z", "asked_out_at": "2026-11-03T14:00:00.000Z", "import_id": "",
+        "first_asked_out_at": "2026-11-03T14:00:00.000Z", "asked_out_count": "1",
     }  # fmt: skip
 
 
@@ -192,6 +193,16 @@ def test_the_name_of_the_file_chooses_the_format(exports: Moving, name: str) -> 
         _texted(exports, number, id=f"text-{number[-1]}")
     exports.configured.done("-o", str(file), "--overwrite")
     assert {each["number"] for each in json.loads(file.read_text())} == {PERSON, OTHER}
+
+
+def test_a_repeated_stop_keeps_its_first_and_latest_time(exports: Moving) -> None:
+    """And how often the person asked."""
+    _texted(exports, id="text-1", at=datetime(2026, 1, 5, tzinfo=UTC))
+    _texted(exports, id="text-2")
+    (row,) = _rows(exports)
+    assert (row["first_asked_out_at"], row["asked_out_at"], row["asked_out_count"]) == (
+        "2026-01-05T00:00:00.000Z", "2026-11-03T14:00:00.000Z", "2",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["consents.xls", "consents"])
