@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sms_consent.domain.chain_verification import ChainReport
 from sms_consent.domain.consent import Consent, Drift
@@ -12,6 +12,7 @@ from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.evidence import Fact, FactKind
 from sms_consent.domain.import_record import ImportRecord
 from sms_consent.domain.reply import ReplyThread
+from sms_consent.domain.withdrawal import is_withdrawal
 from sms_consent.queries.history import Entry
 from sms_consent_cli.commands.prove.chain import verification
 from sms_consent_cli.commands.prove.confirmations import confirmations_of, without_reply
@@ -78,7 +79,7 @@ class Evidence:
 
 def assembled(evidence: Evidence, origin: Origin, times: TimeText) -> Dossier:
     """Return the dossier."""
-    entries = sorted(evidence.entries, key=lambda entry: (entry.decision.at, entry.decision.asked is Asked.OPT_OUT))
+    entries = sorted(evidence.entries, key=lambda entry: (_time(entry), entry.decision.asked is Asked.OPT_OUT))
     references = {entry.decision.id: f"R{place}" for place, entry in enumerate(entries, 1)}
     confirmations = confirmations_of(evidence.consents, evidence.threads, evidence.facts)
     requests = tuple(
@@ -106,15 +107,22 @@ def assembled(evidence: Evidence, origin: Origin, times: TimeText) -> Dossier:
     )
 
 
+def _time(entry: Entry) -> datetime:
+    """Return the time of a request. That of an undone import is when it was recorded: its decision has an earlier one."""
+    if is_withdrawal(entry.decision):
+        return entry.recorded_at or entry.decision.at
+    return entry.decision.at
+
+
 def _request(entry: Entry, reference: str, confirmations: Mapping[str, Confirmation], *, texts: bool) -> Request:
     decision = entry.decision
     return Request(
         reference=reference,
         id=decision.id,
         statement=request_statement(decision),
-        asked=decision.asked.value,
+        asked="IMPORT_UNDONE" if is_withdrawal(decision) else decision.asked.value,
         author=decision.author.value,
-        requested_at=decision.at,
+        requested_at=_time(entry),
         recorded_at=entry.recorded_at,
         through=decision.through,
         actor=decision.actor,
@@ -125,7 +133,7 @@ def _request(entry: Entry, reference: str, confirmations: Mapping[str, Confirmat
         words=_words(decision, texts=texts),
         classification=_classification(decision),
         outcome=entry.outcome.value if entry.outcome is not None else None,
-        outcome_statement=outcome_statement(entry.outcome),
+        outcome_statement=outcome_statement(decision, entry.outcome),
         confirmation=confirmations.get(decision.id) or without_reply(entry),
     )
 
@@ -178,7 +186,8 @@ def _of_request(request: Request, times: TimeText, *, sent: bool) -> Iterator[Ti
     """Yield a request, apart from it the recording of one that was imported, and the reply if ``sent``."""
     at, recorded_at, reference = request.requested_at, request.recorded_at, request.reference
     whole = f"{request.statement} {request.outcome_statement}"
-    if request.author == Author.IMPORT and recorded_at is not None:
+    is_imported = request.author == Author.IMPORT or request.import_id is not None
+    if is_imported and request.asked != "IMPORT_UNDONE" and recorded_at is not None:
         yield TimelineEntry(
             at=at, reference=reference, statement=f"{source_statement(request.through)} Recorded here later."
         )

@@ -27,7 +27,13 @@ _OPEN, _CLOSE = "\u2068", "\u2069"
 """The marks that ``terminal_text.isolated`` puts around text from outside."""
 
 _STATUSES = {"OPTED_OUT": "opted out", "OPTED_IN": "opted in", "OPT_IN_PENDING": "opt-in pending, still on the list"}
-_ASKED = {"OPT_OUT": "Opt-out", "OPT_IN": "Opt-in", "HELP": "Help", "UNCLEAR": "Unclear text"}
+_ASKED = {
+    "OPT_OUT": "Opt-out",
+    "OPT_IN": "Opt-in",
+    "HELP": "Help",
+    "UNCLEAR": "Unclear text",
+    "IMPORT_UNDONE": "Import undone",
+}
 _AUTHORS = {
     "END_USER": "the person, by text",
     "AGENT": "an agent or a system of the company",

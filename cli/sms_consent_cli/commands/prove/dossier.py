@@ -110,7 +110,7 @@ class ListStatus(_Part):
     status: str = Field(description="OPTED_OUT, OPTED_IN or OPT_IN_PENDING.")
     statement: str
     since: Moment | None = Field(description="Time of the first request for this status since the status before it.")
-    latest_request_at: Moment
+    latest_request_at: Moment | None
     requests: int | None = Field(description="How many requests for this status are recorded since it began.")
     end_user_asked: bool = Field(description="Whether the person asked for the opt-out themselves.")
     list_matches: bool = Field(description="Whether the opt-out list is known to show this status.")
@@ -169,9 +169,11 @@ class Request(_Part):
     reference: str = Field(description="The request's number in this dossier, as R1. Oldest first.")
     id: str
     statement: str
-    asked: str = Field(description="OPT_OUT, OPT_IN, HELP or UNCLEAR.")
+    asked: str = Field(description="OPT_OUT, OPT_IN, HELP, UNCLEAR or IMPORT_UNDONE.")
     author: str = Field(description="END_USER, AGENT, IMPORT or AWS.")
-    requested_at: Moment = Field(description="For a text, the time of its SNS notification.")
+    requested_at: Moment = Field(
+        description="For a text, the time of its SNS notification; for an import, the time in its source."
+    )
     recorded_at: Moment | None
     through: str
     actor: str | None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sms_consent.domain.decision import Author, Decision
 from sms_consent.domain.import_record import UNKNOWN_IDENTITY, ImportRecord
+from sms_consent.domain.withdrawal import is_withdrawal
 from sms_consent_cli.commands.prove.dossier import ImportRun
 from sms_consent_cli.commands.prove.wording import import_statement
 
@@ -47,7 +48,7 @@ def _import_run(
         begun_at=record.begun_at if record is not None else None,
         finished_at=record.finished_at if record is not None else None,
         caller=identity,
-        stated_source=made[0].actor,
+        stated_source=None if is_withdrawal(made[0]) else made[0].actor,
         file_name=name,
         sha256=record.sha256 if record is not None else None,
         options=dict(sorted(record.options.items())) if record is not None else None,
@@ -56,7 +57,7 @@ def _import_run(
         undone_at=record.undone_at if record is not None else None,
         undone_by=record.undone_by if record is not None else None,
         requests=tuple(references[each.id] for each in made),
-        lines=tuple(_place(each)[1] for each in made),
+        lines=tuple(None if is_withdrawal(each) else _place(each)[1] for each in made),
     )
 
 

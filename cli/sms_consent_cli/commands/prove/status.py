@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author
+from sms_consent.domain.withdrawal import NO_REQUEST, is_withdrawal, withdrawn_imports
 from sms_consent.queries.history import Entry
 from sms_consent_cli.commands.prove.dossier import Answer, AwsEntry, ListStatus, Summary
 from sms_consent_cli.commands.prove.time_text import TimeText
@@ -22,6 +23,7 @@ _HEADINGS = {
     Answer.DIFFERS_BY_LIST: "It depends on the sender. The status differs between opt-out lists.",
     Answer.NO_OPT_OUT_RECORDED: "No opt-out or opt-in is recorded.",
 }
+_NO_REQUEST_LEFT = "Yes, as far as this ledger knows. No opt-out counts any more, since an import was undone."
 _MARKETING = "Whether the person agreed to receive texts in the first place is not recorded here."
 
 
@@ -45,12 +47,15 @@ def run_of(consent: Consent, entries: Sequence[Entry], *, only_list: bool) -> St
         entries: Every recorded request, in any order.
         only_list: Whether the person has consents on this list only; requests without a list then belong to it.
     """
+    withdrawn = withdrawn_imports((entry.decision for entry in entries), consent.list_name)
     wanted = Asked.OPT_OUT if consent.status is Status.OPTED_OUT else Asked.OPT_IN
     about = [
         entry
         for entry in entries
         if entry.decision.asked in (Asked.OPT_OUT, Asked.OPT_IN)
         and entry.decision.at <= consent.decided_at
+        and not is_withdrawal(entry.decision)
+        and entry.decision.import_id not in withdrawn
         and (
             only_list
             or entry.decision.list_name in (None, consent.list_name)
@@ -74,7 +79,7 @@ def list_status(consent: Consent, run: StatusRun, references: Mapping[str, str],
         status=consent.status.value,
         statement=" ".join(_sentences(consent, run, references, times)),
         since=run.since,
-        latest_request_at=consent.decided_at,
+        latest_request_at=consent.decided_at if consent.decided_at != NO_REQUEST else None,
         requests=len(run.entries) if run.entries else None,
         end_user_asked=consent.end_user_opted_out,
         list_matches=consent.settled,
@@ -104,14 +109,20 @@ def summary(consents: Sequence[Consent], statuses: Sequence[ListStatus]) -> Summ
             f"Opt-out list {external(each.opt_out_list)}: {each.statement}" if several else each.statement
             for each in statuses
         )
-    return Summary(answer=answer, heading=_HEADINGS[answer], statement=statement, lists=tuple(statuses))
+    is_open = bool(consents) and all(consent.decided_at == NO_REQUEST for consent in consents)
+    return Summary(
+        answer=answer,
+        heading=_NO_REQUEST_LEFT if is_open else _HEADINGS[answer],
+        statement=statement,
+        lists=tuple(statuses),
+    )
 
 
 def _sentences(consent: Consent, run: StatusRun, references: Mapping[str, str], times: TimeText) -> list[str]:
     said = [_since(consent, run, times)]
     if run.entries:
         first, newest = run.entries[0], run.entries[-1]
-        if first.decision.author is Author.IMPORT:
+        if first.decision.author is Author.IMPORT or first.decision.import_id is not None:
             said.append(_recorded(first, times))
         said.append(f"The reason ({references[first.decision.id]}): {request_statement(first.decision)}")
         if newest is not first:
@@ -120,6 +131,10 @@ def _sentences(consent: Consent, run: StatusRun, references: Mapping[str, str], 
                 f"The request was repeated: {count} are recorded, the newest of {times.moment(newest.decision.at)} "
                 f"({references[newest.decision.id]})."
             )
+    elif consent.withdrawn_at is not None:
+        said.append(
+            f"An import was undone on {times.moment(consent.withdrawn_at)}, and no other request for this status is recorded."
+        )
     else:
         said.append("The requests behind this status are not recorded, or were erased; so why is not known.")
     return said + _list_sentences(consent, times)
@@ -127,6 +142,8 @@ def _sentences(consent: Consent, run: StatusRun, references: Mapping[str, str], 
 
 def _since(consent: Consent, run: StatusRun, times: TimeText) -> str:
     name = external(consent.list_name)
+    if run.since is None and consent.decided_at == NO_REQUEST:
+        return f"No request is left for senders that use the opt-out list {name}, so this person is not opted out. {_MARKETING}"
     since = f"since {times.moment(run.since)}" if run.since is not None else (
         f"by a request of {times.moment(consent.decided_at)}; when the status began is not recorded"
     )  # fmt: skip

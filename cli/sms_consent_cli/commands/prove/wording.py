@@ -5,6 +5,7 @@ from __future__ import annotations
 from sms_consent.domain.consent import DriftKind
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.reply import ReplyKind, ReplyState
+from sms_consent.domain.withdrawal import NO_REQUEST, is_withdrawal
 from sms_consent_cli.shared.terminal_text import printable
 
 __all__ = [
@@ -88,6 +89,11 @@ def external(text: str) -> str:
 def request_statement(decision: Decision) -> str:
     """Return who asked for what, through which channel, as far as it is recorded."""
     what = _REQUESTS[decision.asked]
+    if is_withdrawal(decision):
+        by = external(decision.actor) if decision.actor else "a person who is not recorded"
+        return f"The import {external(decision.import_id or '')} was undone by {by}. This is no request by the person."
+    if decision.author is Author.END_USER and decision.import_id is not None:
+        return f"According to {_place(decision)}, an imported message log, this number sent a text that was understood as {what}."
     if decision.author is Author.END_USER:
         return f"A text from this number to {external(decision.through)} was understood as {what}."
     if decision.author is Author.AGENT:
@@ -122,9 +128,12 @@ def _imported(decision: Decision, what: str) -> str:
     if decision.through.startswith("opt-out list "):
         source = external(decision.through.removeprefix("opt-out list "))
         return f"{_capital(what)} was copied from the opt-out list {source}. {_who_asked(decision, 'The entry there')}"
+    return f"{_capital(what)} was imported from {_place(decision)}. {_who_asked(decision, 'The file')}"
+
+
+def _place(decision: Decision) -> str:
     name, _, line = (decision.reference or "").rpartition(":")
-    place = f"{external(name)}, line {external(line)}" if name else "a file whose name is not recorded"
-    return f"{_capital(what)} was imported from {place}. {_who_asked(decision, 'The file')}"
+    return f"{external(name)}, line {external(line)}" if name else "a file whose name is not recorded"
 
 
 def source_statement(through: str) -> str:
@@ -169,11 +178,18 @@ def rule_statement(decision: Decision) -> str:
     return f"{how}. It counts as {_MEANING[decision.asked]}."
 
 
-def outcome_statement(outcome: Outcome | None) -> str:
+def outcome_statement(decision: Decision, outcome: Outcome | None) -> str:
     """Return the effect that a request had when it was recorded."""
     if outcome is None:
         return "It is being processed: its effect is in the status above, and its entry in the history is not complete yet."
-    return _OUTCOMES[outcome]
+    if not is_withdrawal(decision):
+        return _OUTCOMES[outcome]
+    if outcome is Outcome.STALE:
+        return "That changed no status: a newer request counts."
+    if decision.at == NO_REQUEST:
+        return "No other request was left, so the person counts as opted in."
+    status = "opted out" if decision.asked is Asked.OPT_OUT else "opted in"
+    return f"Another request counts again: the person is {status} by it."
 
 
 def reply_statement(kind: ReplyKind, state: ReplyState, why: str | None) -> str:

@@ -133,3 +133,22 @@ def test_times_are_shown_in_the_readers_zone_beside_utc(stack: Connectable, tmp_
     assert "3 Nov 2026, 14:00:00.000 UTC" in page.text
     assert "09:00:00 EST" in page.text
     assert dossier_of(stack, "--timezone", "America/New_York")["origin"]["timezone"] == "America/New_York"
+
+
+def test_an_undone_import_leaves_no_opt_out(stack: Connectable, tmp_path: Path) -> None:
+    """The undo is shown when it was made, and is no request."""
+    imported(stack, tmp_path)
+    stack.world.pass_time(days=1)
+    (run,) = dossier_of(stack)["imports"]
+    assert stack.run("imports", "undo", run["id"], "--yes").exit_code == 0
+    dossier = dossier_of(stack)
+    assert dossier["summary"]["answer"] == "OPTED_IN"
+    assert "an import was undone" in dossier["summary"]["heading"]
+    assert "No request is left" in dossier["summary"]["statement"]
+    first, undo = dossier["requests"]
+    assert (first["asked"], undo["asked"]) == ("OPT_OUT", "IMPORT_UNDONE")
+    assert undo["requestedAt"].startswith("2026-11-04")
+    assert "no request by the person" in undo["statement"]
+    (run,) = dossier["imports"]
+    assert (run["status"], run["requests"], run["lines"]) == ("UNDONE", ["R1", "R2"], ["3", None])
+    assert "2000" not in page_of(stack, tmp_path).text

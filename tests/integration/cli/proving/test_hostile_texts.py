@@ -20,7 +20,7 @@ from sms_consent_cli.shared.terminal_text import printable
 from .conftest import SCHEMA, Page, dossier_of, page_of
 
 ALLOWED = {
-    "a", "article", "bdi", "blockquote", "body", "caption", "code", "h1", "h2", "h3", "head", "header", "html", "li", "main",
+    "a", "article", "bdi", "blockquote", "body", "br", "caption", "code", "h1", "h2", "h3", "head", "header", "html", "li", "main",
     "meta", "nav", "p", "section", "small", "span", "strong", "style", "table", "tbody", "td", "th", "thead", "time", "title",
     "tr", "ul",
 }  # fmt: skip
