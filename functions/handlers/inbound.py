@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from sms_consent.bootstrap.cold_start import uncollected
 
 with uncollected("imports"):
-    from sms_consent.adapters import clients
     from sms_consent.bootstrap.container import Container
     from sms_consent.bootstrap.observability import invocation
     from sms_consent.sync.reply_sender import FREE
@@ -35,7 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     if not event["Records"]:
         return {"batchItemFailures": []}
     problem: Exception | None = None
-    with invocation("inbound", context), clients.deadline.of(context.get_remaining_time_in_millis):
+    with invocation("inbound", context, limits_calls=True):
         try:
             batch = container().inbound_batch
         except Exception as error:  # noqa: BLE001  raised below, unless some records could be moved

@@ -1,7 +1,7 @@
 """The AWS clients, with explicit time-outs and retries.
 
-Made from botocore directly. boto3's clients are botocore's; boto3 itself would add 0.13 × the processor time of a bare handler's cold
-start, and 0.17 × with bytecode (medians of 21 pairs of processes), to InboundFunction's 1.6 × and 1.4 ×.
+Made from botocore directly. boto3's clients are botocore's; boto3 itself would add 0.13 × the processor time of a bare handler's
+cold start, and 0.17 × with bytecode (medians of 21 pairs of processes), to InboundFunction's 1.6 × and 1.4 ×.
 """
 
 from __future__ import annotations

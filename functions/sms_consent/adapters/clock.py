@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Semaphore
 from typing import Any, Generic, TypeVar
@@ -126,22 +125,12 @@ class Deadline:
     Outside an invocation, time is unlimited.
     """
 
-    def __init__(self) -> None:
-        self._remaining_ms: Callable[[], int] | None = None
-
-    @contextmanager
-    def of(self, remaining_ms: Callable[[], int]) -> Iterator[None]:
-        """Apply the limit of an invocation inside the context. ``remaining_ms`` is ``get_remaining_time_in_millis`` of its
-        context."""
-        self._remaining_ms = remaining_ms
-        try:
-            yield
-        finally:
-            self._remaining_ms = None
+    remaining_ms: Callable[[], int] | None = None
+    """``get_remaining_time_in_millis`` of the invocation's context; None outside an invocation."""
 
     def allows(self, seconds: float) -> bool:
         """Return whether work of this duration would end in time."""
-        remaining_ms = self._remaining_ms
+        remaining_ms = self.remaining_ms
         return remaining_ms is None or remaining_ms() / 1000 - MARGIN >= seconds
 
     def require(self, seconds: float, **_: Any) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
+from sms_consent.adapters.clock import deadline
 from sms_consent.bootstrap.settings import Problem, log_level
 from sms_consent.domain.error_description import described
 from sms_consent.domain.observation import COUNT, SECONDS
@@ -87,19 +88,24 @@ def metrics(service: str) -> Metrics:
 
 
 @contextmanager
-def invocation(service: str, context: LambdaContext, **keys: Any) -> Iterator[None]:
+def invocation(service: str, context: LambdaContext, *, limits_calls: bool = False, **keys: Any) -> Iterator[None]:
     """Frame one invocation: its log lines have its ids, and its metrics are printed at its end, after an exception too.
 
     The first invocation in a process counts as ``ColdStart``.
 
     Args:
+        limits_calls: No call to AWS is started that could outlast the invocation (``Deadline``).
         keys: further ids for every log line, such as API Gateway's request id.
     """
     logger(service).append_keys(request_id=context.aws_request_id, **keys)
     _count_cold_start(service)
+    if limits_calls:
+        deadline.remaining_ms = context.get_remaining_time_in_millis
     try:
         yield
     finally:
+        if limits_calls:
+            deadline.remaining_ms = None
         metrics(service).flush_metrics()
 
 

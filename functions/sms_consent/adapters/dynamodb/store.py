@@ -302,11 +302,9 @@ class DynamoLedger:
         self._put(marked(old), guard(items.consent_from(old)))
         return consent
 
-    def _get(self, record: type, *, consistent: bool = True, **key_values: str) -> dict[str, Any] | None:
-        """Return the plain values of a record's item, by the values in its key."""
-        return self._read(key_of(record, **key_values), consistent=consistent)
-
-    def _read(self, key: Attributes, *, consistent: bool = True) -> dict[str, Any] | None:
+    def _get(self, record: type | Attributes, *, consistent: bool = True, **key_values: str) -> dict[str, Any] | None:
+        """Return the plain values of a stored item, by the values in its key or by the key itself."""
+        key = record if isinstance(record, dict) else key_of(record, **key_values)
         try:
             answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=consistent)
         except AWS_ERRORS as error:
@@ -334,7 +332,7 @@ class DynamoLedger:
         except AWS_ERRORS as error:
             failure, item = translation_of(error), put["Item"]
             if isinstance(failure, WriteConflict):
-                stored = self._read({"pk": item["pk"], "sk": item["sk"]}) or {}
+                stored = self._get({"pk": item["pk"], "sk": item["sk"]}) or {}
             elif isinstance(failure, ConditionFailed):
                 stored = from_attributes(failure.item)
             else:
