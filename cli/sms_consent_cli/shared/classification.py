@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from sms_consent.intent import RuleSet
+from sms_consent.inbound.processor import Action, actions_for
+from sms_consent.intent import RuleSet, Tier
 from sms_consent.intent.classifier import Classifier
 
-__all__ = ["by_parameters", "by_stack", "standard"]
+__all__ = ["actions_by", "by_parameters", "by_stack", "of_parameters", "standard"]
 
 
 @cache
@@ -42,6 +43,20 @@ def by_stack(stack: str, sender: str | None = None) -> Classifier:
         chosen |= {"Brand": own.brand or chosen.get("Brand", "")}
         chosen |= {"SupportContact": own.support_contact or chosen.get("SupportContact", "")}
     return _classifier(chosen)
+
+
+def actions_by(parameters: Mapping[str, str]) -> Mapping[Tier, Action]:
+    """Return a deployment's action for each tier."""
+    from sms_consent.bootstrap.settings import PARAMETERS, Settings
+
+    environment = {name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()}
+    settings = Settings.from_environment({**environment, "LEDGER_TABLE": "none", "OPT_OUT_LIST": "none"})
+    return actions_for(settings.tier_actions)
+
+
+def of_parameters(parameters: Mapping[str, str]) -> Classifier:
+    """Return the classifier of a deployment with these parameters."""
+    return _classifier(parameters)
 
 
 def _classifier(parameters: Mapping[str, str]) -> Classifier:

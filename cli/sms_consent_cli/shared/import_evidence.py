@@ -93,7 +93,8 @@ def import_sentence(decision: Decision, record: ImportRecord | None, recorded_at
     known = record is not None and record.identity != UNKNOWN_IDENTITY
     by = f" by {printable(record.identity, quoted=False)}" if record is not None and known else ""
     source = f" (source {printable(decision.actor, quoted=False)})" if decision.actor else ""
-    through = "" if decision.through == FILE else f" from {printable(decision.through, quoted=False)}"
+    from_log = decision.author is Author.END_USER
+    through = "" if decision.through == FILE or from_log else f" from {printable(decision.through, quoted=False)}"
     who = _who(decision)
     return f"imported{on}{by}{through}{_place(decision)}{source}{f'; {who}' if who else ''}"
 
@@ -128,12 +129,14 @@ def _place(decision: Decision) -> str:
     if not reference:
         return ""
     name, _, line = reference.rpartition(":")
-    if decision.through == FILE and name and line.isdecimal():
+    if (decision.through == FILE or decision.import_id is not None) and name and line.isdecimal():
         return f" from {printable(name, quoted=False)}, line {line}"
     return f", {printable(reference, quoted=False)}"
 
 
 def _who(decision: Decision) -> str:
+    if decision.author is Author.END_USER:
+        return ""
     said = decision.end_user
     if decision.through == FILE and decision.import_id is None and said is False:
         said = None  # earlier releases stored this also for files that do not say

@@ -21,6 +21,8 @@ from sms_consent_cli.shared.terminal_text import printable
 
 __all__ = ["HistoryLine", "Narrative", "NumberHistory"]
 
+IMPORTED = "import"
+"""The channel of imported requests without a known number of the company."""
 LATE = timedelta(minutes=1)
 """Delays from here on are mentioned."""
 
@@ -88,11 +90,16 @@ class Narrative:
         through = printable(decision.through, quoted=False)
         reference = f", {printable(decision.reference, quoted=False)}" if decision.reference else ""
         if decision.author is Author.END_USER:
+            through = "another provider" if decision.import_id is not None and through == IMPORTED else through
+            from_log = ""
+            if decision.import_id is not None:
+                record = self._history.imports.get(decision.import_id)
+                from_log = f" ({import_sentence(decision, record, entry.recorded_at)})"
             if self._show_texts and decision.body is not None:
-                return f"texted {printable(decision.body)} to {through}"
+                return f"texted {printable(decision.body)} to {through}{from_log}"
             if self._show_texts:
-                return f"texted {through} (the text is no longer kept)"
-            return f"texted {through}"
+                return f"texted {through} (the text is no longer kept){from_log}"
+            return f"texted {through}{from_log}"
         way, _, channel = through.partition("/")
         by = f" by {printable(decision.actor, quoted=False)}" if decision.actor else ""
         if decision.author is Author.AGENT:

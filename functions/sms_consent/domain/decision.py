@@ -68,3 +68,9 @@ class Decision:
     only_if_opted_out: bool | None = None  # True for an opt-in by an everyday word such as YES
     import_id: str | None = None  # the import that recorded it, or that it withdraws
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def waits_behind_texts(self) -> bool:
+        """Whether the list call for it waits until those for people's texts are done: it was imported, perhaps with thousands."""
+        from_log = self.author is Author.END_USER and self.import_id is not None
+        return self.author is Author.IMPORT or from_log

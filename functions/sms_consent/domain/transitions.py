@@ -157,7 +157,7 @@ def decide(
         noted = _noted(stored, decision, stored, counted=not repeated and decision.author is not Author.IMPORT)
         return Outcome.STALE, replace(noted, revision=stored.revision + 1) if noted != stored else None
     if stored is not None and _confirms_status(decision, stored):
-        imported = stored.due is Due.IMPORTED and decision.author is not Author.IMPORT
+        imported = stored.due is Due.IMPORTED and not decision.waits_behind_texts
         confirmed = replace(
             stored, unlisted_since=min(decision.at, now) if imported else stored.out_of_sync_since,
             decided_at=decision.at, decided_by=decision.id, decided_author=decision.author,
@@ -167,7 +167,7 @@ def decide(
     changed = _changed(stored, decision, list_name, counted=not repeated)
     if decision.asked is Asked.OPT_OUT:
         changed = replace(changed, unlisted_since=min(decision.at, now))
-        due = Due.IMPORTED if decision.author is Author.IMPORT else Due.OPT_OUT
+        due = Due.IMPORTED if decision.waits_behind_texts else Due.OPT_OUT
         return Outcome.CHANGED, _with_work(changed, due, lease, answer, now)
     release = changed.opt_in_possible_at()
     if release is not None and now < release:
@@ -241,7 +241,7 @@ def _is_guessed(stored: Consent) -> bool:
 
 def _urgency(due: Due | None, decision: Decision) -> Due | None:
     """Return the kind of work after a repeated request: a person's opt-out does not wait behind imports."""
-    return Due.OPT_OUT if due is Due.IMPORTED and decision.author is not Author.IMPORT else due
+    return Due.OPT_OUT if due is Due.IMPORTED and not decision.waits_behind_texts else due
 
 
 def _due_again(consent: Consent, now: datetime) -> Consent:

@@ -131,7 +131,7 @@ def _newest_again(base: Consent, newest: Decision | None, marker: Decision, now:
     by = newest or marker
     opted_out = base.status is Status.OPTED_OUT
     if (asked is Asked.OPT_OUT) is opted_out:
-        urgent = base.due is Due.IMPORTED and newest is not None and newest.author is not Author.IMPORT
+        urgent = base.due is Due.IMPORTED and newest is not None and not newest.waits_behind_texts
         same = replace(
             base, decided_at=at, decided_by=by.id, decided_author=by.author, withdrawn_at=now,
             due=Due.OPT_OUT if urgent else base.due,

@@ -17,7 +17,15 @@ from sms_consent.intent.classifier import Classifier
 from sms_consent.recording.recorder import Recorder
 from sms_consent.sync.help_and_clarification import HelpAndClarification
 
-__all__ = ["Action", "ClassifiedMessage", "FailingProcessor", "InboundProcessor", "InboundResult", "actions_for"]
+__all__ = [
+    "Action",
+    "ClassifiedMessage",
+    "FailingProcessor",
+    "InboundProcessor",
+    "InboundResult",
+    "actions_for",
+    "asked_by",
+]
 
 
 class Action(StrEnum):
@@ -143,17 +151,7 @@ class InboundProcessor:
         return sender.list_name if sender is not None else self._own_list
 
     def _asked(self, classification: Classification) -> Asked:
-        """Return what the text is recorded as. A whole-message keyword always opts out; other tiers have the deployment's action.
-
-        LEAVE applies to unclear texts only.
-        """
-        action = self._actions.get(classification.tier) if classification.tier is not None else None
-        if classification.intent is Intent.OPT_OUT:
-            asks = action is Action.ASK and classification.tier is not Tier.KEYWORD
-            return Asked.UNCLEAR if asks else Asked.OPT_OUT
-        if classification.intent is Intent.UNCLEAR and action is Action.OPT_OUT:
-            return Asked.OPT_OUT
-        return Asked(classification.intent.value)
+        return asked_by(classification, self._actions)
 
     def _unclear(self, classification: Classification, decision: Decision, text: InboundMessage) -> InboundResult:
         if classification.intent is Intent.UNCLEAR and self._actions.get(Tier.UNCLEAR) is Action.LEAVE:
@@ -176,6 +174,20 @@ class FailingProcessor:
     def apply(self, _: ClassifiedMessage) -> InboundResult:
         """Raise the error."""
         raise self._error
+
+
+def asked_by(classification: Classification, actions: Mapping[Tier, Action]) -> Asked:
+    """Return what a text with an intent is recorded as.
+
+    A whole-message keyword always opts out; other tiers have the deployment's action. LEAVE applies to unclear texts only.
+    """
+    action = actions.get(classification.tier) if classification.tier is not None else None
+    if classification.intent is Intent.OPT_OUT:
+        asks = action is Action.ASK and classification.tier is not Tier.KEYWORD
+        return Asked.UNCLEAR if asks else Asked.OPT_OUT
+    if classification.intent is Intent.UNCLEAR and action is Action.OPT_OUT:
+        return Asked.OPT_OUT
+    return Asked(classification.intent.value)
 
 
 def actions_for(chosen: Mapping[str, str]) -> dict[Tier, Action]:

@@ -273,7 +273,7 @@ class _ConsentChange:
             return changed
         if _time_matters(self.decision, stored, self.outcome):
             changed = self._decided_at_earliest_time(stored, changed, reply)
-        if changed is None and self.outcome is Outcome.STALE and self.decision.author is not Author.IMPORT:
+        if changed is None and self.outcome is Outcome.STALE and not self.decision.waits_behind_texts:
             # A copy of this text may be looked up right now: the new revision makes that look-up start again.
             return replace(stored, revision=stored.revision + 1)
         return changed
@@ -418,4 +418,4 @@ def _time_matters(decision: Decision, stored: Consent, outcome: Outcome) -> bool
     if outcome is Outcome.CHANGED:
         outbox = stored.outbox
         return outbox is None or outbox.id != decision.id or decision.at < outbox.at
-    return outcome is Outcome.STALE and decision.author is not Author.IMPORT
+    return outcome is Outcome.STALE and not decision.waits_behind_texts

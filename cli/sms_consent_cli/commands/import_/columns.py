@@ -24,7 +24,7 @@ from sms_consent_cli.commands.import_.status_column import (
 from sms_consent_cli.shared.terminal_text import printable
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["LINE", "NO_RULE", "PROBLEM", "Column", "Columns", "StatusRule", "is_number_heading", "listed"]
+__all__ = ["LINE", "NO_RULE", "PROBLEM", "Column", "Columns", "StatusRule", "is_number_heading", "listed", "place_of"]
 
 LINE, PROBLEM = "import_line", "import_error"
 """Columns that a file of rejected lines has in addition."""
@@ -46,6 +46,9 @@ class Column(StrEnum):
     OPT_IN_TIME = "opt-in-time"
     COUNTRY = "country"
     CHANNEL = "channel"
+    TEXT = "text"  # of a message log, as are the two below
+    DIRECTION = "direction"
+    TEXTED = "texted"  # the company's number that was texted
 
 
 _NAMES: Mapping[Column, tuple[str, ...]] = {
@@ -98,7 +101,7 @@ class Columns:
     ) -> Columns:
         """Return the columns of a file that begins with a number. They are named by position, counted from 1."""
         nameless = [""] * len(looks_like_number)
-        places = {column: _place_of(given, nameless, column) for column, given in chosen.items()}
+        places = {column: place_of(given, nameless, column) for column, given in chosen.items()}
         if Column.NUMBER not in places:
             if sum(looks_like_number) != 1:
                 raise UsageError("several columns may be the numbers: give --number-column, counted from 1")
@@ -209,7 +212,7 @@ def _places(headings: Sequence[str], names: Sequence[str], chosen: Mapping[Colum
     """Return the position of each column except the status. Raises UsageError if one must be named."""
     places: dict[Column, int] = {}
     for column in (*_NAMES, Column.OPT_IN_TIME):
-        found = [_place_of(chosen[column], names, column)] if column in chosen else _known(headings, names, column)
+        found = [place_of(chosen[column], names, column)] if column in chosen else _known(headings, names, column)
         if column in _ONLY_ONE and len(found) > 1:
             both = " and ".join(_heading_shown(headings[place], place) for place in found)
             raise UsageError(f"{both} may both be the {_ONLY_ONE[column]}: give --{column}-column")
@@ -255,7 +258,7 @@ def _status(
             raise UsageError("--all-opted-out ignores the status: leave out --status-column and --yes-means")
         return None
     if given is not None:
-        place = _place_of(given, names, Column.STATUS)
+        place = place_of(given, names, Column.STATUS)
         kind = _kind(status_kind(headings[place]) or StatusKind.WORDS, rule)
         return StatusColumn(place, kind, named=True, values=rule.values)
     found = status_columns(headings)
@@ -296,7 +299,8 @@ def _kind(kind: StatusKind, rule: StatusRule) -> StatusKind:
     return StatusKind.YES_IS_OUT if rule.yes_means is Asked.OPT_OUT else StatusKind.YES_IS_IN
 
 
-def _place_of(given: str, names: Sequence[str], column: Column) -> int:
+def place_of(given: str, names: Sequence[str], column: Column) -> int:
+    """Return the position of a column that an option names by its heading or place. Raises UsageError if there is none."""
     if given.strip() and heading_key(given) in names:
         if names.count(heading_key(given)) > 1:
             raise UsageError(f"--{column}-column: several columns have that heading: give its place, counted from 1")

@@ -112,6 +112,19 @@ def import_numbers(
     end_user_column: Annotated[
         str | None, _column("Whether people opted out themselves. Default: EndUserOptedOut.")
     ] = None,
+    text_column: Annotated[
+        str | None, _column("Of a message log: the texts, which the deployment's rules classify, as Body.")
+    ] = None,
+    direction_column: Annotated[
+        str | None, _column("Of a message log: who sent each text. Default: direction, message_direction.")
+    ] = None,
+    texted_column: Annotated[
+        str | None, _column("Of a message log: your number that was texted. Default: to, to_number, destination…")
+    ] = None,
+    all_inbound: Annotated[
+        bool,
+        typer.Option("--all-inbound", help="Of a message log: people sent every text.", rich_help_panel=COLUMNS),
+    ] = False,
     rejects: Annotated[
         Path | None, typer.Option(help="The file for rejected lines. Default: FILE.rejects.csv.")
     ] = None,
@@ -135,6 +148,8 @@ def import_numbers(
     stop others: they are written to a file that can be corrected and imported. A file of several columns must say who opted
     out, in a column that is known or named by an option, unless all did (--all-opted-out).
 
+    A message log (--text-column) is classified text by text: only the texts that people sent count, at their own times.
+
     Importing again changes nothing; after a kill, the same command continues. Exit codes: 1 a line was rejected, 2 the file
     cannot be read, 3 AWS did not respond, 130 interrupted.
     """
@@ -147,12 +162,13 @@ def import_numbers(
         Column.NUMBER: number_column, Column.TIME: time_column, Column.STATUS: status_column, Column.LIST: list_column,
         Column.SOURCE: source_column, Column.REASON: reason_column, Column.END_USER: end_user_column,
         Column.OPT_IN_TIME: opt_in_time_column, Column.COUNTRY: country_column, Column.CHANNEL: channel_column,
+        Column.TEXT: text_column, Column.DIRECTION: direction_column, Column.TEXTED: texted_column,
     }  # fmt: skip
     rule = StatusRule(all_opted_out, yes_means.asked if yes_means is not None else None)
     options = ImportOptions(
         file=file, columns={column: given for column, given in chosen.items() if given is not None}, region=region,
         list_name=list_name, as_of=as_of, timezone=timezone, time_format=time_format, end_user=end_user, source=source, by=by,
-        opt_ins=opt_ins, rule=rule, rejects=rejects, from_start=from_start, dry_run=dry_run,
+        opt_ins=opt_ins, rule=rule, all_inbound=all_inbound, rejects=rejects, from_start=from_start, dry_run=dry_run,
         with_country_code=with_country_code, sheet=sheet, yes=yes, check=not no_check, workers=workers,
     )  # fmt: skip
     with report_aws_errors("import"), report_usage_errors("import"):

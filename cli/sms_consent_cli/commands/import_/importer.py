@@ -11,8 +11,8 @@ import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from sms_consent.domain.decision import Asked, Decision, Outcome
 from sms_consent.domain.ports import Clock, ConsentLedger
@@ -20,10 +20,10 @@ from sms_consent.domain.time import as_text
 from sms_consent.recording.recorder import Recorder
 from sms_consent_cli.commands.import_.import_log import ImportLog
 from sms_consent_cli.commands.import_.journal import Journal, Progress
+from sms_consent_cli.commands.import_.line_reader import LineOutcome, LineReader, NumberLines, Requested
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
-from sms_consent_cli.commands.import_.row import ColumnSettings, ImportRow, InvalidRow
-from sms_consent_cli.commands.import_.status_column import NoRequest
+from sms_consent_cli.commands.import_.row import ColumnSettings, InvalidRow
 from sms_consent_cli.shared.delimited_file import BrokenLine, DelimitedRecord
 
 __all__ = ["FileImport", "ImportState", "ImportedLine", "LineOutcome"]
@@ -32,20 +32,11 @@ IN_FLIGHT = 8
 """Lines per worker that may be in progress beyond the first unfinished one."""
 MOST_SAME = 100
 """Decisions of one number at the same time that are searched for the same line."""
+MOST_DEFERRED = 50_000
+"""Opt-ins by everyday words that are kept until all other lines are recorded, about 75 MB. With more, some are recorded earlier,
+and do not count if the opt-out that they answer comes later in the file: the person stays opted out."""
 JOURNAL_EVERY = 1.0
 """Seconds between writes of the journal, so the most work that is repeated after a kill."""
-
-
-class LineOutcome(StrEnum):
-    """The outcome of a line."""
-
-    OPTED_OUT = "optedOut"
-    OPTED_IN = "optedIn"
-    CONFIRMED = "confirmed"  # recorded, without a change of status
-    SUPERSEDED = "superseded"  # recorded, but a newer decision applies
-    UNCHANGED = "unchanged"  # already recorded
-    SKIPPED = "skipped"  # no request, or an opt-in without --opt-ins
-    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +80,20 @@ class FileImport:
         opt_ins: bool,
         workers: int,
         state: ImportState | None,
+        reader: LineReader | None = None,
     ) -> None:
-        """Create the import. Without a ledger, lines are checked and nothing is written."""
+        """Create the import. Without a ledger, lines are checked and nothing is written.
+
+        ``reader`` reads the lines of a message log; None: of a file that says of each number whether it is opted out.
+        """
         self._file = file
         self._settings = settings
         self._ledger = ledger
+        self._clock = clock
         self._recorder = Recorder(ledger=ledger, clock=clock) if ledger is not None else None
-        self._opt_ins = opt_ins
+        self._reader = reader or NumberLines(settings, opt_ins=opt_ins)
+        self._defers = reader is not None
+        self._deferred: list[Requested] = []
         self._workers = workers
         self._state = state
         self._record = state.record if state is not None else None
@@ -119,8 +117,14 @@ class FileImport:
         try:
             for found in self._file.rows():
                 if found.line <= begin_after:
+                    self._defer_again(found)
                     continue
                 under_way.append(_Pending(found, self._start(found, pools)))
+                if len(self._deferred) >= MOST_DEFERRED:
+                    while under_way:
+                        yield self._finished(under_way[0])
+                        under_way.popleft()
+                    self._record_deferred()
                 while len(under_way) > self._workers * IN_FLIGHT or (under_way and _is_done(under_way[0])):
                     yield self._finished(under_way[0])
                     under_way.popleft()
@@ -132,10 +136,20 @@ class FileImport:
             while under_way:
                 yield self._finished(under_way[0])
                 under_way.popleft()
+            self._record_deferred()
         finally:
             for pool in pools:
                 pool.shutdown(cancel_futures=True)
             self._save()
+
+    def _defer_again(self, found: DelimitedRecord | BrokenLine) -> None:
+        """Find the deferred requests of lines that an interrupted run had processed: they may not be recorded yet."""
+        if not self._defers or isinstance(found, BrokenLine):
+            return
+        with suppress(InvalidRow):
+            read = self._reader.read(found, f"{self._file.path.name[:100]}:{found.line}")
+            if isinstance(read, Requested) and read.decision.only_if_opted_out:
+                self._deferred.append(read)
 
     def _start(
         self, found: DelimitedRecord | BrokenLine, pools: list[ThreadPoolExecutor]
@@ -143,21 +157,41 @@ class FileImport:
         if isinstance(found, BrokenLine):
             return ImportedLine(found.line, LineOutcome.REJECTED, found.reason)
         try:
-            row = ImportRow.of(found.cells, self._settings)
-            if isinstance(row.asked, NoRequest) or (row.asked is Asked.OPT_IN and not self._opt_ins):
-                return ImportedLine(found.line, LineOutcome.SKIPPED)
-            decision = row.decision(self._settings, f"{self._file.path.name[:100]}:{found.line}")
-            decision = replace(decision, import_id=self._import_id)
+            read = self._reader.read(found, f"{self._file.path.name[:100]}:{found.line}")
         except InvalidRow as error:
             return ImportedLine(found.line, LineOutcome.REJECTED, str(error))
-        pool = pools[zlib.crc32(row.number.encode()) % len(pools)]
-        return pool.submit(self._recorded, decision, row.list_name)
+        if isinstance(read, LineOutcome):
+            return ImportedLine(found.line, read)
+        if read.decision.only_if_opted_out:
+            self._deferred.append(read)
+            return ImportedLine(found.line, LineOutcome.SKIPPED)
+        pool = pools[zlib.crc32(read.decision.number.encode()) % len(pools)]
+        return pool.submit(self._recorded, read)
 
-    def _recorded(self, decision: Decision, list_name: str) -> LineOutcome:
+    def _record_deferred(self) -> None:
+        """Record the opt-ins by everyday words, in the order of their times: they count only after an opt-out.
+
+        All other requests before them are recorded, since the ledger orders those by their times itself.
+        """
+        for read in sorted(self._deferred, key=lambda each: each.decision.at):
+            if (outcome := self._recorded(read)) not in {LineOutcome.SKIPPED, LineOutcome.UNCHANGED}:
+                self.counts[LineOutcome.SKIPPED.value] -= 1
+                self.counts[outcome.value] += 1
+        self._deferred.clear()
+
+    def _recorded(self, read: Requested) -> LineOutcome:
+        decision = replace(read.decision, import_id=self._import_id)
         outcome = LineOutcome.OPTED_OUT if decision.asked is Asked.OPT_OUT else LineOutcome.OPTED_IN
         if self._recorder is None:
-            return outcome
-        written = self._recorder.record(self._not_withdrawn(decision), list_name)
+            return LineOutcome.SKIPPED if decision.only_if_opted_out else outcome
+        decision = self._not_withdrawn(decision)
+        if decision.only_if_opted_out:
+            now = self._clock.now()
+            written = self._recorder.record_if_opted_out(decision, read.list_name, reply_from=None, now=now)
+        else:
+            written = self._recorder.record(decision, read.list_name)
+        if written is None:
+            return LineOutcome.SKIPPED
         if not written.is_new:
             return LineOutcome.UNCHANGED
         return {Outcome.CONFIRMED: LineOutcome.CONFIRMED, Outcome.STALE: LineOutcome.SUPERSEDED}.get(

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import typer
 
@@ -294,7 +294,14 @@ def _value_shown(value: str) -> str:
     return "…" if _plain_value(value) != value else printable(value)
 
 
-def confirm(survey: FileSurvey, *, yes: bool, dry_run: bool) -> None:
+class Survey(Protocol):
+    """What an import would do, shown before anything is written."""
+
+    def refusal(self) -> str | None:
+        """Return why the file is not imported without a further option, or None."""
+
+
+def confirm(survey: Survey, *, yes: bool, dry_run: bool) -> None:
     """Ask in a terminal whether the mapping is right. Raises UsageError if it is not, or is uncertain and nobody can be asked."""
     refusal, terminal = survey.refusal(), is_terminal()
     if refusal is None:

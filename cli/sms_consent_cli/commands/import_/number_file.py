@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sms_consent_cli.commands.import_.columns import NO_RULE, Column, Columns, StatusRule
 from sms_consent_cli.commands.import_.layout import Layout, headings_row, text_layout
+from sms_consent_cli.commands.import_.message_columns import message_columns
 from sms_consent_cli.commands.import_.number_cell import NumberForm, is_written_number, looks_like_number
 from sms_consent_cli.commands.import_.source_file import SourceKind, file_errors, source_kind, text_lines
 from sms_consent_cli.commands.import_.workbook import sheet_name, workbook_rows
@@ -66,7 +67,13 @@ class NumberFile:
             while not first.cells[-1].strip():
                 first.cells.pop()
         numbers = [looks_like_number(cell, form) for cell in first.cells]
-        if any(numbers):
+        if Column.TEXT in chosen:
+            if any(numbers):
+                raise UsageError(
+                    f"{path}: a message log needs headings in its first line, and this one has a number there"
+                )
+            columns = message_columns([unescape_cell(cell) for cell in first.cells], chosen)
+        elif any(numbers):
             columns = Columns.without_heading(numbers, chosen, rule)
         elif any(map(is_written_number, first.cells)):
             raise UsageError(

@@ -23,6 +23,9 @@ _WORDS = {
     LineOutcome.CONFIRMED: "already had this status",
     LineOutcome.SUPERSEDED: "superseded by a newer decision",
     LineOutcome.UNCHANGED: "imported before",
+    LineOutcome.HELP: "ask for help, which changes nothing",
+    LineOutcome.UNCLEAR: "unclear, which change nothing",
+    LineOutcome.OUTBOUND: "sent by the company",
     LineOutcome.SKIPPED: "without a request (--opt-ins imports opt-ins)",
     LineOutcome.REJECTED: "rejected",
 }

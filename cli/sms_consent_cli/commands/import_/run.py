@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,12 +25,14 @@ from sms_consent_cli.commands.import_.journal import Journal
 from sms_consent_cli.commands.import_.journal import Progress as Begun
 from sms_consent_cli.commands.import_.list_progress import followed
 from sms_consent_cli.commands.import_.mapping import FileSurvey, confirm
+from sms_consent_cli.commands.import_.message_log import MessageLines, MessageSurvey
 from sms_consent_cli.commands.import_.number_cell import NumberForm
 from sms_consent_cli.commands.import_.number_file import NumberFile
 from sms_consent_cli.commands.import_.reject_file import RejectFile
 from sms_consent_cli.commands.import_.report import ImportReport
 from sms_consent_cli.commands.import_.row import ColumnSettings
 from sms_consent_cli.shared.account import Account
+from sms_consent_cli.shared.classification import actions_by, of_parameters
 from sms_consent_cli.shared.deployment import Deployment
 from sms_consent_cli.shared.number_input import is_country
 from sms_consent_cli.shared.progress import progress_bar
@@ -63,6 +65,7 @@ class ImportOptions:
     by: str | None
     opt_ins: bool
     rule: StatusRule
+    all_inbound: bool
     rejects: Path | None
     from_start: bool
     dry_run: bool
@@ -83,6 +86,7 @@ class ImportOptions:
             "time-format": self.time_format, "end-user": self.end_user, "source": self.source, "by": self.by,
             "opt-ins": self.opt_ins, "all-opted-out": self.rule.all_opted_out,
             "yes-means": self.rule.yes_means, "no-check": not self.check,
+            "all-inbound": self.all_inbound,
             **{f"{column}-column": given for column, given in self.columns.items()},
         }  # fmt: skip
         return {name: "true" if value is True else str(value) for name, value in values.items() if value}
@@ -101,6 +105,12 @@ class ImportRun:
             )
         if options.region is not None and not is_country(options.region):
             raise UsageError("--region takes the two letters of a country, as US")
+        if Column.TEXT in options.columns:
+            _check_for_messages(options)
+        elif options.all_inbound or {Column.DIRECTION, Column.TEXTED} & options.columns.keys():
+            raise UsageError(
+                "--direction-column, --texted-column and --all-inbound are for message logs: give --text-column"
+            )
         self._options = options
         self._number_form = NumberForm(options.region, options.with_country_code)
         self._deployment = Deployment(stack, table=table)
@@ -224,7 +234,8 @@ class ImportRun:
 
     def _confirm_mapping(self) -> None:
         """Read the whole file once and show what it would do. Raises UsageError if it is not imported like this."""
-        survey = FileSurvey(self._file, self._settings)
+        reader = self._messages()
+        survey = FileSurvey(self._file, self._settings) if reader is None else MessageSurvey(self._file, reader)
         with progress_bar("reading", self._file.lines) as bar:
             for line in survey.run():
                 if line % SHOW_EVERY == 0:
@@ -233,10 +244,22 @@ class ImportRun:
         self.report.mapping = survey.view()
         confirm(survey, yes=self._options.yes, dry_run=self._options.dry_run)
 
+    def _messages(self) -> MessageLines | None:
+        """Return the reader of a message log, with the deployment's rules; None for a file of numbers."""
+        if Column.TEXT not in self._file.columns.places:
+            return None
+        deployment = self._deployment
+        parameters = deployment.parameters() if deployment.has_stack else {}
+        days = int(parameters.get("BodyRetentionDays") or 0)
+        return MessageLines(
+            self._settings, of_parameters(parameters), actions_by(parameters), all_inbound=self._options.all_inbound,
+            keep_texts=timedelta(days=days) if days else None,
+        )  # fmt: skip
+
     def _import(self, ledger: DynamoLedger | None, state: ImportState | None) -> None:
         file_import = FileImport(
             self._file, self._settings, ledger=ledger, clock=self._clock, opt_ins=self._options.opt_ins,
-            workers=self._options.workers, state=state,
+            workers=self._options.workers, state=state, reader=self._messages(),
         )  # fmt: skip
         started = time.monotonic()
         self.report.recording(file_import, file_import.run(time.monotonic), self._file.lines)
@@ -265,8 +288,25 @@ class ImportRun:
 
     def wait(self) -> None:
         """Wait until the opt-out list is up to date."""
+        if Column.TEXT in self._options.columns:
+            raise UsageError(
+                "--wait is not for message logs; what they changed is recorded, and sweep updates the list"
+            )
         client, table = self._deployment.dynamodb(), self._deployment.table
         self.report.following(followed(self._file, self._settings, client=client, table=table, clock=self._clock))
+
+
+def _check_for_messages(options: ImportOptions) -> None:
+    """Raise UsageError for options that say who opted out: in a message log, the texts do."""
+    given = {
+        "--all-opted-out": options.rule.all_opted_out, "--yes-means": options.rule.yes_means is not None,
+        "--end-user": options.end_user, "--as-of": options.as_of is not None,
+    }  # fmt: skip
+    wrong = [name for name, is_given in given.items() if is_given]
+    if wrong:
+        raise UsageError(
+            f"{wrong[0]} is not for message logs (--text-column): the texts and their times say who opted out"
+        )
 
 
 def _same_file(earlier: ImportRecord) -> str:
