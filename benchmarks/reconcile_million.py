@@ -77,11 +77,11 @@ class VastLedger(MemoryLedger):
     def consent(self, number: str, list_name: str) -> Consent | None:
         return self.consents.get((number, list_name)) or self._at_first(number, list_name)
 
-    def save(self, consent: Consent, replacing: Consent | None) -> None:
+    def save(self, consent: Consent, replacing: Consent | None) -> Consent:
         key = consent.number, consent.list_name
         if key not in self.consents and (first := self._at_first(*key)) is not None:
             self.consents[key] = first
-        super().save(consent, replacing)
+        return super().save(consent, replacing)
 
     def _at_first(self, number: str, list_name: str) -> Consent | None:
         index = index_of(number)

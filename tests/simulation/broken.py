@@ -17,6 +17,7 @@ class Property(Enum):
     THIRTY_DAYS = "5 no second deletion within 30 days, and every pending opt-in is released"
     DUTY = "6 nothing due is dropped, nothing retried too fast"
     DISCRETION = "7 no number and no text in a log"
+    EVIDENCE = "8 every evidence chain is intact, and its facts are what happened"
 
 
 class Broken(AssertionError):

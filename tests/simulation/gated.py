@@ -16,6 +16,7 @@ from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.ports import Call, ConsentLedger, OptOutList, Rejection, Sender, Texting
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import ReplyThread
+from sms_consent.domain.transitions import dropped_from_outbox
 
 __all__ = ["Gate", "GatedLedger", "GatedList", "GatedTexting", "Where"]
 
@@ -56,14 +57,21 @@ class GatedLedger:
     def consent(self, number: str, list_name: str) -> Consent | None:
         return self._gate(Where("read", number, list_name), lambda: self._inner.consent(number, list_name))
 
-    def save(self, consent: Consent, replacing: Consent | None) -> None:
+    def save(self, consent: Consent, replacing: Consent | None) -> Consent:
         worker = self._gate.worker
 
-        def effect() -> None:
-            self._inner.save(consent, replacing)
+        def effect() -> Consent:
+            written = self._inner.save(consent, replacing)
+            self._moved_to_history(consent, replacing)
             self._witness.saved(consent, worker)
+            return written
 
-        self._gate(Where("save", consent.number, consent.list_name), effect)
+        return self._gate(Where("save", consent.number, consent.list_name), effect)
+
+    def _moved_to_history(self, consent: Consent, replacing: Consent | None) -> None:
+        decision = dropped_from_outbox(replacing, consent)
+        if decision is not None:
+            self._witness.appended(decision)
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         def effect() -> bool:
@@ -80,6 +88,7 @@ class GatedLedger:
 
         def effect() -> None:
             self._inner.save_and_append(consent, replacing, decision, outcome, recorded_at)
+            self._moved_to_history(consent, replacing)
             self._witness.saved(consent, worker)
             self._witness.appended(decision)
 

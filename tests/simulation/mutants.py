@@ -167,7 +167,7 @@ MUTANTS = (
     ),
     _mutant(
         "the outbox is not flushed by the next decision",
-        drop("flush_outbox", "append"),
+        returns("dropped_from_outbox", "None", "outbox"),
     ),
     _mutant(
         "a stale decision leaves no trace",

@@ -21,10 +21,12 @@ import moto_sms_voice
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.codec import encode, from_attributes
+from sms_consent.adapters.dynamodb.evidence_queries import DynamoEvidence
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTexting
 from sms_consent.domain.consent import Listing
 from sms_consent.domain.decision import Outcome
+from sms_consent.queries.evidence import PersonEvidence
 
 __all__ = ["AwsStage", "aws_stage"]
 
@@ -46,6 +48,10 @@ class _MovingClock(FakeClock):
 
 class _ReadableLedger(DynamoLedger):
     """What stands in the table, for whoever judges."""
+
+    def evidence(self, number: str) -> PersonEvidence:
+        """What the ledger holds about a number, with its chain verified."""
+        return DynamoEvidence(self._client, self._table).person(number)
 
     def decisions(self) -> list[History]:
         """The history of everybody."""
@@ -102,7 +108,8 @@ class AwsStage:
         self._tables = count(1)
 
     def clock(self) -> FakeClock:
-        return _MovingClock(self._time)
+        self._made_clock = _MovingClock(self._time)
+        return self._made_clock
 
     def ports(self, terms: h.Terms) -> tuple[_ReadableLedger, _Service]:
         """What the emulator cannot be told (how the 30 days are counted) is as it has it."""
@@ -117,7 +124,7 @@ class AwsStage:
         backend.set_opt_in_refusal("ConflictException" if terms.conflict else "ValidationException")
         for sender in h.SENDERS:
             clients.dynamodb().put_item(TableName=table, Item=encode(sender))
-        return _ReadableLedger(clients.dynamodb(), table), _Service(backend)
+        return _ReadableLedger(clients.dynamodb(), table, clock=self._made_clock), _Service(backend)
 
 
 @contextmanager

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulation import history as h
 from simulation.broken import Broken, Property
@@ -12,6 +13,7 @@ from support.workers import LEASE
 
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Decision, Outcome
+from sms_consent.domain.evidence import FactKind
 from sms_consent.domain.ports import Call
 from sms_consent.domain.transitions import by_end_user
 
@@ -19,15 +21,17 @@ if TYPE_CHECKING:
     from simulation.witness import Key
     from simulation.world import World
 
-__all__ = ["expected", "judge"]
+__all__ = ["evidence", "expected", "judge"]
 
 LONGEST_WAIT = timedelta(minutes=5)
 TWO_SWEEPS = timedelta(minutes=2)
 A_DAY = timedelta(days=1)
+ON_LIST = {FactKind.LISTED, FactKind.FOUND_LISTED, FactKind.REFUSED}
+OFF_LIST = {FactKind.REMOVED, FactKind.RELEASED}
 
 
 def judge(world: World) -> None:
-    """All seven."""
+    """All eight."""
     agreement(world)
     exposure(world)
     record(world)
@@ -35,6 +39,7 @@ def judge(world: World) -> None:
     thirty_days(world)
     duty(world)
     discretion(world)
+    evidence(world.ledger, world.witness.standing)
 
 
 def expected(world: World) -> dict[Key, tuple[bool, bool]]:
@@ -220,6 +225,22 @@ def discretion(world: World) -> None:
     for words in h.WORDS.values():
         if len(words) > 8 and words in printed:
             raise Broken(Property.DISCRETION, "a text stands in a log")
+
+
+def evidence(ledger: Any, keys: Iterable[Key], *, complete: bool = True) -> None:
+    """8: nothing looks changed, removed or inserted, and the last fact about each list is what its consent says.
+
+    Not ``complete``: a release without the evidence chain wrote a part, without facts.
+    """
+    for number in sorted({number for number, _ in keys}):
+        person = ledger.evidence(number)
+        if person.chain.findings or (complete and (person.chain.unchained or person.chain.without_chain)):
+            raise Broken(Property.EVIDENCE, f"verification found {person.chain}")
+        for consent in person.consents if complete else ():
+            about = [fact.kind for fact in person.facts if fact.list_name == consent.list_name]
+            last = next((kind for kind in reversed(about) if kind in ON_LIST | OFF_LIST), None)
+            if consent.listed is not None and last is not None and (last in ON_LIST) is not consent.listed:
+                raise Broken(Property.EVIDENCE, f"the last fact is {last}, the consent says listed={consent.listed}")
 
 
 def decisions_of(world: World) -> list[Decision]:

@@ -19,6 +19,7 @@ from simulation.broken import Broken, Property
 from simulation.crew import Invocation
 from simulation.gated import Where
 from simulation.inbound_queue import Copy, notification
+from simulation.properties import evidence
 from simulation.strategies import CALM_STEPS, STEPS
 from simulation.witness import Key, Witness
 from simulation.world import BEGINNING, World
@@ -386,9 +387,14 @@ class WideWorld(World):
         if self.queue.put_aside_early:
             raise Broken(Property.DUTY, f"a text was left to an operator too early: {self.queue.put_aside_early[0]}")
         self.judge_consents()
+        self.judge_evidence()
         for key in {event.key[0] for event in self.events.values()}:
             if key in self.printed:
                 raise Broken(Property.DISCRETION, "a number in a log")
+
+    def judge_evidence(self) -> None:
+        """Raise Broken unless every evidence chain is intact."""
+        evidence(self.ledger, {event.key for event in self.events.values()})
 
     def judge_consents(self) -> None:
         """Raise Broken unless every consent and every list entry is what the newest request says."""

@@ -574,7 +574,7 @@ def _in_memory(terms: h.Terms, clock: FakeClock) -> tuple[MemoryLedger, MemorySe
         hold_counts_per_list=terms.hold_counts_per_list,
         refusal="ConflictException" if terms.conflict else "PHONE_NUMBER_CANNOT_BE_OPTED_IN",
     )
-    return MemoryLedger(h.SENDERS), service
+    return MemoryLedger(h.SENDERS, clock), service
 
 
 def _quietly(effect: Callable[[], object]) -> None:

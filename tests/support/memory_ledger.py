@@ -5,17 +5,23 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sms_consent.domain.consent import Consent, Due
+from sms_consent.adapters.dynamodb.chain import NewEntry, decision_entry, fact_entries, linked
+from sms_consent.adapters.dynamodb.evidence_queries import entry_from
+from sms_consent.domain.chain_verification import verify_chain
+from sms_consent.domain.consent import ChainHead, Consent, Due
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Moved
-from sms_consent.domain.ports import Rejection, Sender
+from sms_consent.domain.evidence import facts_of, facts_of_thread
+from sms_consent.domain.ports import Clock, Rejection, Sender
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import ReplyThread
 from sms_consent.domain.time import as_text
+from sms_consent.domain.transitions import dropped_from_outbox
+from sms_consent.queries.evidence import PersonEvidence, person_evidence
 
 __all__ = ["History", "MemoryLedger"]
 
@@ -37,7 +43,10 @@ class History:
 class MemoryLedger:
     """A ``ConsentLedger``. Records are immutable, so that what was read never changes under its reader."""
 
-    def __init__(self, senders: tuple[Sender, ...] = ()) -> None:
+    def __init__(self, senders: tuple[Sender, ...] = (), clock: Clock | None = None) -> None:
+        self._clock = clock
+        self.entries: dict[str, list[dict[str, Any]]] = {}
+        self.heads: dict[str, ChainHead] = {}
         self.consents: dict[tuple[str, str], Consent] = {}
         self.threads: dict[tuple[str, str], ReplyThread] = {}
         self.history: dict[tuple[str, str, str], History] = {}
@@ -64,17 +73,28 @@ class MemoryLedger:
     def consent(self, number: str, list_name: str) -> Consent | None:
         return self.consents.get((number, list_name))
 
-    def save(self, consent: Consent, replacing: Consent | None) -> None:
+    def save(self, consent: Consent, replacing: Consent | None) -> Consent:
         key = consent.number, consent.list_name
-        _check(self.consents.get(key), replacing, consent)
+        stored = self.consents.get(key)
+        _check(stored, replacing, consent)
+        if stored != consent:
+            dropped, facts = dropped_from_outbox(replacing, consent), facts_of(replacing, consent)
+            if dropped is not None:
+                self.append(dropped, Outcome.CHANGED, self._now(dropped.at))
+            self._chain(consent.number, fact_entries(facts, self._now(consent.decided_at)))
+            consent = replace(consent, chain=self.heads.get(consent.number))
+        else:
+            consent = stored
         self.consents[key] = consent
         self._index.write(key, consent, consent.due, consent.due_at)
+        return consent
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         key = decision.number, as_text(decision.at), decision.id
         if key in self.history:
             return False
         self.history[key] = History(decision, outcome, recorded_at)
+        self._chain(decision.number, [decision_entry(decision, outcome, recorded_at)])
         return True
 
     def save_and_append(
@@ -82,6 +102,23 @@ class MemoryLedger:
     ) -> None:
         self.save(consent, replacing)
         self.append(decision, outcome, recorded_at)
+
+    def evidence(self, number: str) -> PersonEvidence:
+        """What the ledger holds about a number, with its chain verified."""
+        consents = [consent for consent in self.consents.values() if consent.number == number]
+        threads = [thread for thread in self.threads.values() if thread.number == number]
+        entries = [entry_from(each) for each in self.entries.get(number, ())]
+        marks = [consent.chain for consent in consents if consent.chain is not None]
+        report = verify_chain(entries, self.heads.get(number), marks)
+        return person_evidence(number, entries, report, consents, threads, ())
+
+    def _chain(self, number: str, entries: list[NewEntry]) -> None:
+        if entries:
+            made, self.heads[number] = linked(entries, self.heads.get(number), lambda: "salt")
+            self.entries.setdefault(number, []).extend(made)
+
+    def _now(self, otherwise: datetime) -> datetime:
+        return self._clock.now() if self._clock is not None else otherwise
 
     def recorded_between(self, number: str, since: datetime, until: datetime, *, most: int) -> list[Decision] | None:
         found = [
@@ -95,7 +132,11 @@ class MemoryLedger:
         return self.threads.get((number, key))
 
     def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
-        _check(self.threads.get((thread.number, key)), replacing, thread)
+        stored = self.threads.get((thread.number, key))
+        _check(stored, replacing, thread)
+        if stored != thread:
+            facts = facts_of_thread(replacing, thread)
+            self._chain(thread.number, fact_entries(facts, self._now(thread.asked_at)))
         self.threads[thread.number, key] = thread
         due = Due.REPLY if thread.due_at is not None else None
         self._thread_index.write((thread.number, key), thread, due, thread.due_at)

@@ -14,6 +14,7 @@ __all__ = [
     "HOLD",
     "IN_FLIGHT_FOR",
     "UNKNOWN_TIME",
+    "ChainHead",
     "Consent",
     "Drift",
     "DriftKind",
@@ -88,6 +89,15 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The newest entry of a number's evidence chain. ``begun_at`` is when its first entry was recorded."""
+
+    sequence: int
+    digest: str
+    begun_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """The exclusive right of one worker to make list calls for one consent, until a time."""
 
@@ -136,6 +146,8 @@ class Consent:
     rejection: str | None = None  # code and reason of the last rejection, until the list accepts the number
     unlisted_since: datetime | None = None  # since when the number should be on the list but is not
     withdrawn_at: datetime | None = None  # when an import was last undone, which may move ``decided_at`` back
+    chain: ChainHead | None = field(default=None, compare=False)  # the newest entry known when the consent was written
+    outside_writes: int = field(default=0, compare=False)  # how often a release without the evidence chain wrote it
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -17,14 +17,14 @@ A reader gets everything about a person from ``queries.evidence``::
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sms_consent.domain.consent import Consent, DriftKind, Listing, Status
+from sms_consent.domain.consent import UNKNOWN_TIME, ChainHead, Consent, DriftKind, Listing, Status
 from sms_consent.domain.preserved_attributes import Preserved
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
 
@@ -55,7 +55,7 @@ class Fact:
 
     kind: FactKind
     number: str
-    at: datetime  # when it was recorded
+    at: datetime = UNKNOWN_TIME  # when it was recorded: the ledger sets it
     list_name: str | None = None
     decision_id: str | None = None  # the decision that it results from
     since: datetime | None = None  # since when the list differed from the ledger; of ERASED, when the chain began
@@ -81,15 +81,6 @@ class Fact:
         return self.at - self.since if self.since is not None and self.kind is not FactKind.ERASED else None
 
 
-@dataclass(frozen=True, slots=True)
-class ChainHead:
-    """The newest entry of a number's chain. ``begun_at`` is when its first entry was recorded, if that is known."""
-
-    sequence: int
-    digest: str
-    begun_at: datetime | None = None
-
-
 def digest_of_content(content: Mapping[str, Any]) -> str:
     """Return the SHA-256 of an entry's canonical encoding: JSON with sorted keys, without spaces, in UTF-8.
 
@@ -105,42 +96,49 @@ def digest_of_text(salt: str, text: str) -> str:
     return sha256((salt + text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def facts_of(before: Consent | None, after: Consent, now: datetime) -> Iterator[Fact]:
-    """Yield the facts that a consent's write records, in order.
-
-    Args:
-        before: The consent that is replaced, or None.
-        after: The consent that is written.
-        now: The time.
-    """
-    if before is None or before.drift_found_at != after.drift_found_at:
-        yield from _drift(before, after, now)
-    found = _of_the_list(before, after)
-    if found is not None:
-        waits = found in {FactKind.DEFERRED, FactKind.REFUSED}
-        yield Fact(
-            kind=found, number=after.number, at=now, list_name=after.list_name, decision_id=after.decided_by,
-            since=None if waits else (before or after).out_of_sync_since,
-            listing=after.listing if found in {FactKind.LISTED, FactKind.FOUND_LISTED} else None,
-            deleted_at=_newly_deleted(before, after) if found in {FactKind.REMOVED, FactKind.RELEASED} else None,
-            until=after.held_until if waits else None,
-            reason=after.refusal if found is FactKind.REFUSED else None,
-        )  # fmt: skip
+def facts_of(before: Consent | None, after: Consent) -> list[Fact]:
+    """Return the facts that a consent's write records, in order. ``before`` is the consent that is replaced, or None."""
+    facts = []
+    is_drift = after.drift_found_at is not None and (before is None or before.drift_found_at != after.drift_found_at)
+    if is_drift:
+        facts.append(_fact(FactKind.DRIFT, after, {
+            "drift": after.drift, "status": before.status if before is not None else None,
+            "listing": after.listing if after.drift is not DriftKind.NOT_LISTED else None,
+        }))  # fmt: skip
+    listed = _of_the_list(before, after, is_drift=is_drift)
+    if listed is not None:
+        facts.append(_fact(listed, after, _details(listed, before, after)))
     if after.rejection is not None and (before is None or before.rejection != after.rejection):
-        yield Fact(
-            kind=FactKind.REJECTED, number=after.number, at=now, list_name=after.list_name, decision_id=after.decided_by,
-            reason=after.rejection,
-        )  # fmt: skip
-    if after.answer is not None:
-        yield from _replied(before.answer if before is not None else None, after.answer, after.number, now)
+        facts.append(_fact(FactKind.REJECTED, after, {"reason": after.rejection}))
+    if after.answer is not None and after.answer.state in _ENDINGS:
+        facts += _replied(before.answer if before is not None else None, after.answer, after.number)
+    return facts
 
 
-def facts_of_thread(before: ReplyThread | None, after: ReplyThread, now: datetime) -> Iterator[Fact]:
-    """Yield the facts that a reply thread's write records."""
-    yield from _replied(before.answer if before is not None else None, after.answer, after.number, now)
+def facts_of_thread(before: ReplyThread | None, after: ReplyThread) -> list[Fact]:
+    """Return the facts that a reply thread's write records."""
+    if after.answer.state not in _ENDINGS:
+        return []
+    return _replied(before.answer if before is not None else None, after.answer, after.number)
 
 
-def _of_the_list(before: Consent | None, after: Consent) -> FactKind | None:
+def _fact(kind: FactKind, after: Consent, details: Mapping[str, Any]) -> Fact:
+    return Fact(kind=kind, number=after.number, list_name=after.list_name, decision_id=after.decided_by, **details)
+
+
+def _details(kind: FactKind, before: Consent | None, after: Consent) -> Mapping[str, Any]:
+    if kind is FactKind.DEFERRED:
+        return {"until": after.held_until}
+    if kind is FactKind.REFUSED:
+        return {"until": after.held_until, "reason": after.refusal}
+    since = {"since": before.out_of_sync_since if before is not None else None}
+    if kind in {FactKind.LISTED, FactKind.FOUND_LISTED}:
+        return {**since, "listing": after.listing}
+    is_new = before is None or before.deleted_at != after.deleted_at
+    return {**since, "deleted_at": after.deleted_at if is_new else None}
+
+
+def _of_the_list(before: Consent | None, after: Consent, *, is_drift: bool) -> FactKind | None:
     """Return what a write says about the list, if anything. At most one thing happens to the list between two writes."""
     pending = after.status is Status.OPT_IN_PENDING
     was_pending = before is not None and before.status is Status.OPT_IN_PENDING
@@ -149,10 +147,11 @@ def _of_the_list(before: Consent | None, after: Consent) -> FactKind | None:
         return FactKind.REFUSED
     if pending and not was_pending:
         return FactKind.DEFERRED
-    if before is None or before.drift_found_at != after.drift_found_at:
+    if before is None or is_drift:
         return None  # the entry on the list is part of the drift
     newly_settled = after.settled and not before.settled
-    if after.listed is True and (before.listed is not True or (newly_settled and after.status is Status.OPTED_OUT)):
+    opted_out = after.status is Status.OPTED_OUT
+    if after.listed is True and (before.listed is not True or (newly_settled and opted_out)):
         return FactKind.FOUND_LISTED if pending else FactKind.LISTED
     carried_out = after.status is Status.OPTED_IN and after.settled and (was_pending or not before.settled)
     if carried_out or (after.listed is False and before.listed is not False):
@@ -160,27 +159,11 @@ def _of_the_list(before: Consent | None, after: Consent) -> FactKind | None:
     return None
 
 
-def _newly_deleted(before: Consent | None, after: Consent) -> datetime | None:
-    return after.deleted_at if before is None or before.deleted_at != after.deleted_at else None
-
-
-def _drift(before: Consent | None, after: Consent, now: datetime) -> Iterator[Fact]:
-    if after.drift is None or after.drift_found_at is None:
-        return
-    yield Fact(
-        kind=FactKind.DRIFT, number=after.number, at=now, list_name=after.list_name, decision_id=after.decided_by,
-        drift=after.drift, status=before.status if before is not None else None,
-        listing=after.listing if after.drift is not DriftKind.NOT_LISTED else None,
-    )  # fmt: skip
-
-
-def _replied(before: Reply | None, after: Reply, number: str, now: datetime) -> Iterator[Fact]:
-    if after.state not in _ENDINGS:
-        return
+def _replied(before: Reply | None, after: Reply, number: str) -> list[Fact]:
     if before is not None and (before.decision_id, before.state) == (after.decision_id, after.state):
-        return
-    yield Fact(
-        kind=FactKind.REPLIED, number=number, at=now, decision_id=after.decision_id, reply=after.kind, state=after.state,
+        return []
+    return [Fact(
+        kind=FactKind.REPLIED, number=number, decision_id=after.decision_id, reply=after.kind, state=after.state,
         message_id=after.message_id, text=after.text, language=after.language, sender=after.sent_from or after.sender,
         reason=after.reason,
-    )  # fmt: skip
+    )]  # fmt: skip

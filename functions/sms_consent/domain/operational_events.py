@@ -133,11 +133,12 @@ class _ObservedLedger:
         setattr(self, name, method)
         return method
 
-    def save(self, consent: Consent, replacing: Consent | None) -> None:
+    def save(self, consent: Consent, replacing: Consent | None) -> Consent:
         events = of_consent(replacing, consent)
-        self._ledger.save(consent, replacing)
+        written = self._ledger.save(consent, replacing)
         if events:
             self._report(events)
+        return written
 
     def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
         events = of_thread(replacing, thread)

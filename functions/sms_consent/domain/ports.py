@@ -113,8 +113,12 @@ class ConsentLedger(Protocol):
     def consent(self, number: str, list_name: str) -> Consent | None:
         """Return the stored consent."""
 
-    def save(self, consent: Consent, replacing: Consent | None) -> None:
-        """Write a consent if ``replacing`` (None: nothing) is still stored. Otherwise raise Moved with what is stored."""
+    def save(self, consent: Consent, replacing: Consent | None) -> Consent:
+        """Write a consent if ``replacing`` (None: nothing) is still stored. Otherwise raise Moved with what is stored.
+
+        The same write adds the facts that the change states (``evidence.facts_of``) to the evidence chain, and a decision that
+        is no longer in the outbox to the history. Return the consent as it is stored.
+        """
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         """Write a decision to the history once. Return False if it was there."""

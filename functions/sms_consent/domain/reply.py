@@ -136,6 +136,7 @@ class ReplyThread:
     lines: Mapping[str, datetime] = field(
         default_factory=dict
     )  # by origination identity: the time of the newest question
+    outside_writes: int = field(default=0, compare=False)  # how often a release without the evidence chain wrote it
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     def recent_within(self, window: timedelta, now: datetime) -> tuple[datetime, ...]:

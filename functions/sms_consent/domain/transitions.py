@@ -9,7 +9,7 @@ version that was applied is still the newest. Two racing texts therefore end wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,7 +31,7 @@ __all__ = [
     "confirmed_listed",
     "decide",
     "deleted_without_lease",
-    "flush_outbox",
+    "dropped_from_outbox",
     "found_unlisted",
     "intent_logged",
     "leased",
@@ -39,7 +39,6 @@ __all__ = [
     "moved_back",
     "next_step",
     "postponed",
-    "recorded",
     "refused",
     "rejected",
     "release_lease",
@@ -83,7 +82,7 @@ WRITES = 12
 def update(
     stored: T | None,
     change: Callable[[T | None], T | None],
-    save: Callable[[T, T | None], None],
+    save: Callable[[T, T | None], T | None],
     *,
     attempts: int = WRITES,
 ) -> T | None:
@@ -93,8 +92,8 @@ def update(
         stored: The record as it was last read. It may be out of date, and None saves the read of a record that is probably new.
         change: Returns the changed record; None, or the same record, if nothing is to be written. It is called again with what
             is stored if the write was refused.
-        save: Writes a record in place of another (None: of nothing). Raises Moved with what is stored instead, but not if that
-            is the same record: then a repeated write had succeeded before.
+        save: Writes a record in place of another (None: of nothing), and may return it as it is stored. Raises Moved with what is
+            stored instead, but not if that is the same record: then a repeated write had succeeded before.
         attempts: How many writes to try.
 
     Raises:
@@ -105,21 +104,20 @@ def update(
         if changed is None or changed == stored:
             return stored
         try:
-            save(changed, stored)
+            written = save(changed, stored)
         except Moved as moved:
             stored = cast("T | None", moved.current)
             continue
-        return changed
+        return written or changed
     raise Unavailable("the record was changed by others before every attempt to write it")
 
 
-def flush_outbox(
-    append: Callable[[Decision, Outcome, datetime], object], stored: Consent, changed: Consent, now: datetime
-) -> None:
-    """Write a consent's outbox to the history before a write that drops it. Raises TryAgain or Rejected."""
-    outbox = stored.outbox
-    if outbox is not None and (changed.outbox is None or changed.outbox.id != outbox.id):
-        append(outbox, Outcome.CHANGED, now)
+def dropped_from_outbox(before: Consent | None, after: Consent) -> Decision | None:
+    """Return the decision that a write drops from a consent's outbox: the ledger moves it to the history in the same write."""
+    outbox = before.outbox if before is not None else None
+    if outbox is None or (after.outbox is not None and after.outbox.id == outbox.id):
+        return None
+    return outbox
 
 
 def decide(
@@ -449,7 +447,7 @@ def after_call(
     *,
     worker: str,
     delivery: Delivery | None,
-    in_history: Collection[tuple[str, datetime]],
+    is_result: bool,
     change: Callable[[Consent], Consent],
 ) -> Consent:
     """Apply everything that a worker did since its last write, and then the result of its call.
@@ -458,7 +456,8 @@ def after_call(
         stored: The stored consent.
         worker: The worker. What it did besides the call counts only while it has the lease.
         delivery: The reply that it sent, or did not send.
-        in_history: Id and time of each decision that it wrote to the history.
+        is_result: Whether a call was made. The decision in the outbox then goes to the history with its result: not before the
+            call, which must not wait for the history.
         change: The transition after the call.
 
     Raises:
@@ -469,8 +468,8 @@ def after_call(
     if stored.lease == worker:
         if delivery is not None:
             stored = answered(stored, delivery)
-        for decision_id, at in in_history:
-            stored = recorded(stored, decision_id, at)
+        if is_result and stored.outbox is not None:
+            stored = replace(stored, outbox=None)
     return change(stored)
 
 
@@ -714,14 +713,6 @@ def release_lease(consent: Consent, worker: str, now: datetime) -> Consent:
         return _done(consent)
     waits_for = consent.held_until if consent.settled else consent.in_flight_until
     return replace(consent, lease=None, lease_until=None, deleting=None, due_at=max(now, waits_for or now))
-
-
-def recorded(consent: Consent, decision_id: str, at: datetime) -> Consent:
-    """Empty the outbox if the history holds its decision with this id and time."""
-    outbox = consent.outbox
-    if outbox is None or (outbox.id, outbox.at) != (decision_id, at):
-        return consent
-    return replace(consent, outbox=None)
 
 
 def _done(consent: Consent) -> Consent:

@@ -14,7 +14,6 @@ from sms_consent.domain.consent import Consent, Drift, DriftKind, Listing
 from sms_consent.domain.decision import Outcome
 from sms_consent.domain.errors import Moved, Rejected, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger, OptOutList
-from sms_consent.domain.transitions import flush_outbox
 from sms_consent.reconciliation import drift_rules
 from sms_consent.reconciliation.ports import ConsentScan
 from sms_consent.reconciliation.progress import Counts
@@ -123,8 +122,6 @@ class DriftResolver:
             self._found(drift)
             return counts.with_drift(kind)
         corrected = _corrected(kind, number, list_name, consent, listing, now)
-        if consent is not None:
-            flush_outbox(self._ledger.append, consent, corrected, now)
         try:
             self._ledger.save(corrected, replacing=consent)
         except Moved:

@@ -21,7 +21,7 @@ from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Rejected, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
-from sms_consent.domain.transitions import OPT_IN_ANSWER_USEFUL_FOR, decide, flush_outbox, moved_back, update
+from sms_consent.domain.transitions import OPT_IN_ANSWER_USEFUL_FOR, decide, moved_back, update
 
 if TYPE_CHECKING:  # a process that only records need not import them
     from sms_consent.domain.propagation import Scope
@@ -368,8 +368,6 @@ class _ConsentChange:
 
     def _save(self, changed: Consent, stored: Consent | None) -> None:
         """Write the consent, and the decision to the history if no later write will. Raises Moved or TryAgain."""
-        if stored is not None:
-            flush_outbox(self._ledger.append, stored, changed, self._now)
         if stored is not None and self.outcome is not Outcome.CHANGED and self._is_only:
             self._ledger.save_and_append(changed, stored, self.decision, self.outcome, self._now)
             self.in_history = True

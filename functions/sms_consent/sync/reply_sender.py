@@ -11,7 +11,7 @@ that the environment has sent that day, so an environment that ends early leaves
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import partial
@@ -136,6 +136,7 @@ class ReplySender:
             return Delivery(answer.failed(str(refusal)))
         else:
             answer = answer.sent(message_id)
+        answer = replace(answer, text=reply.body, sent_from=reply_from)  # kept as evidence, in these words
         return Delivery(answer, RecentReply(now, digest_of(reply.body), answer.kind))
 
     def replies_of(self, sender: str) -> Replies:

@@ -15,7 +15,6 @@ from typing import TypeVar, cast
 
 from sms_consent.domain import transitions
 from sms_consent.domain.consent import Consent, Due, Lease, Listing, Status
-from sms_consent.domain.decision import Outcome
 from sms_consent.domain.errors import OptInRefused, OutOfTime, Rejected, TryAgain, Untouched
 from sms_consent.domain.ports import Call, Clock, ConsentLedger, OptOutList, RateLimiter
 from sms_consent.domain.rejections import RETRIED_EVERY, RejectedWork, is_permanent
@@ -174,7 +173,6 @@ class _Attempt:
         self._now = sync.clock.now
         self.deleted = False  # whether a deletion took effect, or may have
         self._delivery: Delivery | None = None
-        self._in_history: set[tuple[str, datetime]] = set()
 
     def run(self, now: datetime) -> Consent:
         """Make calls until nothing is left, the lease ends, or a call is refused. Return the consent after them."""
@@ -202,12 +200,11 @@ class _Attempt:
         return self._consent
 
     def _log_intent(self, now: datetime) -> None:
-        self._write(partial(transitions.intent_logged, worker=self._worker, now=now))
+        self._write(partial(transitions.intent_logged, worker=self._worker, now=now), is_result=False)
 
     def _put(self, now: datetime) -> None:
         version = self._consent.version
         self._reply(now)
-        self._record(now)
         if self._consent.version != version:
             return  # another decision was recorded in between: determine the next call again
         try:
@@ -227,7 +224,6 @@ class _Attempt:
         return self._call(Call.FIND, self._sync.opt_out_list.find)
 
     def _delete(self, now: datetime) -> None:
-        self._record(now)
         version, doubt = self._consent.version, self._consent.uncertain_delete_at
         # After a deletion of unknown effect, look before deleting again: a second one would cost another 30 days.
         if doubt is not None and self._call(Call.FIND, self._sync.opt_out_list.find) is None:
@@ -247,7 +243,6 @@ class _Attempt:
         self._off_the_list(version, deleted_at, now, deleted=was_listed)
 
     def _verify(self, now: datetime) -> None:
-        self._record(now)
         version = self._consent.version
         listing = self._call(Call.FIND, self._sync.opt_out_list.find)
         now = self._now()
@@ -286,7 +281,8 @@ class _Attempt:
         answer = self._consent.answer
         if answer is not None and answer.state is ReplyState.DUE:
             version = self._consent.version
-            self._write(partial(transitions.reply_claimed, worker=self._worker, version=version, now=now))
+            claimed = partial(transitions.reply_claimed, worker=self._worker, version=version, now=now)
+            self._write(claimed, is_result=False)
             answer = self._consent.answer
         if answer is None or not answer.held_by(self._worker):
             return
@@ -299,17 +295,6 @@ class _Attempt:
         except Untouched as failure:
             self._sync.rate_limiter.refused(Call.SEND)
             raise _Stopped(failure) from failure
-
-    def _record(self, now: datetime) -> None:
-        """Write the decision to the history before the list call. A failure of the history delays no STOP."""
-        decision = self._consent.outbox
-        if decision is None or (decision.id, decision.at) in self._in_history:
-            return
-        try:
-            self._sync.ledger.append(decision, Outcome.CHANGED, now)
-        except (TryAgain, Rejected):
-            return  # it stays in the outbox until the next write of the consent
-        self._in_history.add((decision.id, decision.at))
 
     def _call(self, call: Call, method: Callable[[str, str], T]) -> T:
         """Make a list call while the lease lasts. Raises _Stopped, or OptInRefused."""
@@ -367,13 +352,13 @@ class _Attempt:
         consent = self._consent
         return consent.lease == self._worker and consent.lease_until is not None and now < consent.lease_until
 
-    def _write(self, change: Callable[[Consent], Consent]) -> None:
+    def _write(self, change: Callable[[Consent], Consent], *, is_result: bool = True) -> None:
         """Write the result of a call, whatever is stored by now. Raises Unavailable if the consent was erased meanwhile."""
         changed = partial(
             transitions.after_call,
             worker=self._worker,
             delivery=self._delivery,
-            in_history=self._in_history,
+            is_result=is_result,
             change=change,
         )
         self._consent = cast("Consent", update(self._consent, changed, self._sync.ledger.save))

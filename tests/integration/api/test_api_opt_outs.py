@@ -170,7 +170,7 @@ def test_a_failed_write_fails_one_recipient_only(api: Api, monkeypatch: pytest.M
     def save(ledger, consent, replacing):  # type: ignore[no-untyped-def]  # the adapter's own signature
         if consent.number == "+14255550183":
             raise Unavailable("down")
-        real(ledger, consent, replacing)
+        return real(ledger, consent, replacing)
 
     monkeypatch.setattr(type(api.world.parts.ledger), "save", save)
     statuses = [item["httpStatusCode"] for item in api.items("add", PERSON, "+14255550183", "+14255550184")]

@@ -24,13 +24,14 @@ class Repeating(MemoryLedger):
         super().__init__()
         self.between: Any = None
 
-    def save(self, consent: Consent, replacing: Consent | None) -> None:
+    def save(self, consent: Consent, replacing: Consent | None) -> Consent:
         """Write; the first time, once more."""
-        super().save(consent, replacing)
+        written = super().save(consent, replacing)
         between, self.between = self.between, None
         if between is not None:
             between()
-            super().save(consent, replacing)
+            written = super().save(consent, replacing)
+        return written
 
 
 def _decision(asked: Asked, text_id: str, second: int) -> Decision:

@@ -51,11 +51,8 @@ def edit(**attributes: Any) -> None:
 
 
 def unrecorded_stop(world: World) -> None:
-    """A STOP whose decision is still a copy in the consent: its confirmation was throttled."""
-    world.backend.fail_next("SendTextMessage", "ThrottlingException", 1)
-    world.opt_out()
-    for each in world.history():
-        clients.dynamodb().delete_item(TableName="ledger", Key={"pk": each["pk"], "sk": each["sk"]})
+    """A STOP whose decision is still a copy in the consent: its list calls are left to sweep."""
+    world.parts.recorder.record(world.decision(Asked.OPT_OUT), LIST, reply_from=OURS, sync_now=False)
     world.pass_time(seconds=10)
 
 

@@ -42,7 +42,5 @@ def revoke_opt_in(ledger: DynamoLedger, consent: Consent, copied_at: datetime, c
     changed = decide(consent, decision, consent.list_name, now=now, lease=None, answer=None)[1]
     if changed is None:
         return
-    if consent.outbox is not None:
-        ledger.append(consent.outbox, Outcome.CHANGED, now)
     ledger.save(changed, replacing=consent)
     ledger.append(decision, Outcome.CHANGED, now)

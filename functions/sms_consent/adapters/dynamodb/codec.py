@@ -90,6 +90,7 @@ class _Table:
     unstored: frozenset[str]
     ignored: frozenset[str]
     work: str | None
+    copies: Mapping[str, str]
     evidence: Mapping[str, str]
     strict: bool
 
@@ -108,6 +109,7 @@ def register(
     unstored: Collection[str] = (),
     ignored: Collection[str] = (),
     work: str | None = None,
+    copies: Mapping[str, str] = _NONE,
     evidence: Mapping[str, str] = _NONE,
     strict: bool = False,
 ) -> None:
@@ -123,12 +125,13 @@ def register(
         unstored: Fields that are never stored.
         ignored: Attributes that are neither read nor kept.
         work: The attribute ``due`` of records whose ``due_at`` is set, by which the index finds them.
+        copies: Attributes that are written with the value of a field, and not read.
         evidence: By field, the attribute that keeps an unreadable value when a newer one takes its place.
         strict: Raise Unreadable for an item with an attribute that cannot be read.
     """
-    known = {*ignored, *(("pk", "sk") if key is not None else ()), *(("due",) if work is not None else ())}
+    known = {*ignored, *copies, *(("pk", "sk") if key is not None else ()), *(("due",) if work is not None else ())}
     _TABLES[record] = _Table(
-        fields, key, names, stand_ins, frozenset(sparse), frozenset(unstored), frozenset(known), work, evidence, strict
+        fields, key, names, stand_ins, frozenset(sparse), frozenset(unstored), frozenset(known), work, copies, evidence, strict
     )
 
 
@@ -199,6 +202,8 @@ def _values(record: Any) -> dict[str, Any]:
         table.names.get(name, name): None if name in table.sparse and not value else value
         for name, value in found.items()
     }
+    for copy, name in table.copies.items():
+        values[copy] = found[name]
     if preserved is None:
         return values
     for name, kept in table.evidence.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sms_consent.adapters.dynamodb.chain import IN_CHAIN, outside_writes
 from sms_consent.adapters.dynamodb.codec import (
     Attributes,
     after,
@@ -22,7 +23,7 @@ from sms_consent.adapters.dynamodb.codec import (
     text,
     to_attributes,
 )
-from sms_consent.domain.consent import UNKNOWN_TIME, Consent, Drift, DriftKind, Due, Listing, Status
+from sms_consent.domain.consent import UNKNOWN_TIME, ChainHead, Consent, Drift, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.ports import Sender
@@ -56,6 +57,9 @@ END_USER = "EndUserOptedOut"
 EXPIRES = "expires"
 """DynamoDB deletes an item after this time (TTL). Every write of a consent removes it, since the consent is in use again."""
 
+CHAINED = {"chained_revision": "revision"}
+"""The revision at which this version, or a newer one, last wrote a record: an older release raises ``revision`` only."""
+
 LONG_AGO = as_text(UNKNOWN_TIME)
 
 
@@ -64,7 +68,7 @@ def consent_from(item: Mapping[str, Any]) -> Consent:
 
     An unknown status counts as opted out.
     """
-    return decode(Consent, item)
+    return decode(Consent, {**item, "outside_writes": outside_writes(item)})
 
 
 def decision_from(item: Mapping[str, Any]) -> tuple[Decision, Outcome | None, datetime | None]:
@@ -80,7 +84,8 @@ def decision_from(item: Mapping[str, Any]) -> tuple[Decision, Outcome | None, da
 
 def thread_from(item: Mapping[str, Any]) -> tuple[str, ReplyThread]:
     """Return the key and thread of an item. A reply that cannot be read counts as one that may have been sent."""
-    return item["sk"].removeprefix(ANSWER), decode(ReplyThread, item)
+    values = {**item, "outside_writes": outside_writes(item)}
+    return item["sk"].removeprefix(ANSWER), decode(ReplyThread, values)
 
 
 def budget_key(day: date) -> Attributes:
@@ -152,7 +157,7 @@ register(
         "import_id": text,
     },
     stand_ins={"asked": Asked.UNKNOWN.value, "author": Author.UNKNOWN.value, "through": ""},
-    ignored=("outcome", "recorded_at"),
+    ignored=("outcome", "recorded_at", *IN_CHAIN),
 )
 register(_Entry, fields={"outcome": member(Outcome), "recorded_at": moment})
 _CONSENT_STAND_INS = {
@@ -207,6 +212,8 @@ register(
         "rejection": text,
         "unlisted_since": moment,
         "withdrawn_at": moment,
+        "chain": nested(ChainHead),
+        "outside_writes": integer,
     },
     names={
         # Attributes keep the names that deployed ledgers have.
@@ -217,8 +224,9 @@ register(
         "in_flight_until": "landing_until",
     },
     stand_ins=_CONSENT_STAND_INS,
-    sparse=("asked_out_count", "recent_replies", "rejections"),
+    sparse=("asked_out_count", "recent_replies", "rejections", "outside_writes"),
     ignored=(EXPIRES,),
+    copies=CHAINED,
     evidence={"outbox": "unreadable_outbox"},
 )
 
@@ -236,6 +244,7 @@ register(
         "recent_replies": sequence(nested(RecentReply)),
         "waiting": sequence(_reply),
         "lines": mapping(moment),
+        "outside_writes": integer,
     },
     names={"number": "pk"},
     stand_ins={
@@ -251,8 +260,9 @@ register(
         "revision": 0,
         "attempts": 0,
     },
-    sparse=("recent_replies", "waiting", "lines"),
+    sparse=("recent_replies", "waiting", "lines", "outside_writes"),
     work=Due.REPLY,
+    copies=CHAINED,
 )
 
 register(

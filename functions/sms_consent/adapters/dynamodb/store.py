@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.chain import EvidenceChain, NewEntry, decision_entry, fact_entries
 from sms_consent.adapters.dynamodb.codec import Attributes, decode, encode, from_attributes, key_of, to_attributes
 from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged, marked, merge
 from sms_consent.adapters.error_mapping import (
     AWS_ERRORS,
     ConditionFailed,
-    TransactionCancelled,
     WriteConflict,
     translated,
     translation_of,
 )
-from sms_consent.domain.consent import Consent, Due, Status
+from sms_consent.domain.consent import ChainHead, Consent, Due, Status
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Moved, Rejected, Unreadable
+from sms_consent.domain.evidence import facts_of, facts_of_thread
 from sms_consent.domain.list_names import ListNames
-from sms_consent.domain.ports import Rejection, Sender
+from sms_consent.domain.ports import Clock, Rejection, Sender
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import ReplyThread
 from sms_consent.domain.time import as_text
-from sms_consent.domain.transitions import flush_outbox, update
+from sms_consent.domain.transitions import dropped_from_outbox, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import PutTypeDef
 
 __all__ = ["DynamoLedger", "guard"]
 
@@ -51,7 +51,6 @@ _CLASSES = {
 BUDGET_KEPT = timedelta(days=8)
 """How long a day's count of replies is kept, so that an alarm can be investigated."""
 T = TypeVar("T")
-FAILED = "ConditionalCheckFailed"
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
@@ -67,6 +66,7 @@ class DynamoLedger:
         listed_by_arn: Iterable[str] = (),
         *,
         looks_further: bool = True,
+        clock: Clock | None = None,
     ) -> None:
         """``listed_by_arn`` names lists whose consents an earlier release has probably stored under their ARN.
 
@@ -78,6 +78,8 @@ class DynamoLedger:
         self._names = names or ListNames()
         self._listed_by_arn = set(listed_by_arn)
         self._looks_further = looks_further
+        self._clock = clock or SystemClock()
+        self._chain = EvidenceChain(client, table)
 
     def consent(self, number: str, list_name: str) -> Consent | None:
         """Make one consistent read, or two if there is no consent under the list's name."""
@@ -89,46 +91,61 @@ class DynamoLedger:
                 return merged
         return items.consent_from(item) if item is not None else None
 
-    def save(self, consent: Consent, replacing: Consent | None) -> None:
-        """Make one conditional write, which returns the stored item if it is refused."""
-        self._replace(consent, replacing)
+    def save(self, consent: Consent, replacing: Consent | None) -> Consent:
+        """Make one conditional write, or one transaction with the entries that the write adds to the evidence chain."""
+        written = self._replace(consent, replacing)
         # A first opt-out counts whatever an earlier release stored, so it needs no further read.
         if replacing is None and (consent.status is not Status.OPTED_OUT or consent.list_name in self._listed_by_arn):
             merged = self._merged(consent.number, consent.list_name, from_attributes(encode(consent)))
             if merged is not None:
                 raise Moved(merged)
+        return written
 
-    def _replace(self, consent: Consent, replacing: Consent | None) -> None:
+    def _replace(
+        self, consent: Consent, replacing: Consent | None, entry: NewEntry | None = None
+    ) -> Consent:
+        """Write a consent with its facts, the decision that it drops from its outbox, and a further entry."""
+        facts = facts_of(replacing, consent)
+        dropped = dropped_from_outbox(replacing, consent)
+        if facts or dropped is not None or entry is not None:
+            now = self._clock.now()
+            entries = [decision_entry(dropped, Outcome.CHANGED, now)] if dropped is not None else []
+            entries += [entry] if entry is not None else []
+            written = self._write_chained(consent, replacing, [*entries, *fact_entries(facts, now)])
+            if written is not None:
+                return written
         refused_by = self._put(consent, guard(replacing))
         if refused_by is not None:
             raise Moved(items.consent_from(refused_by) if refused_by else None)
+        return consent
+
+    def _write_chained(
+        self, consent: Consent, replacing: Consent | None, entries: Sequence[NewEntry]
+    ) -> Consent | None:
+        """Write a consent with entries. Return it with the newest of them, or None if all are in the history already."""
+        written, condition = consent, guard(replacing)
+
+        def record(head: ChainHead) -> dict[str, Any]:
+            nonlocal written
+            written = replace(consent, chain=head)
+            return self._put_of(written, condition)
+
+        try:
+            made = self._chain.write(consent.number, entries, known=consent.chain, record=record)
+        except ConditionFailed as failed:
+            stored = from_attributes(failed.item)
+            raise Moved(items.consent_from(stored) if stored else None) from failed
+        return written if made else None
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
-        """Make one conditional write. Return False if the decision was there."""
-        more = {"outcome": outcome, "recorded_at": recorded_at}
-        return self._put(decision, ABSENT, more, same_is_written=False) is None
+        """Make one transaction. Return False if the decision was there."""
+        return bool(self._chain.write(decision.number, [decision_entry(decision, outcome, recorded_at)]))
 
     def save_and_append(
         self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
     ) -> None:
-        """Make one transaction of two conditional writes. DynamoDB recognises a repeated request for ten minutes."""
-        writes = (
-            self._put_of(consent, guard(replacing)),
-            self._put_of(decision, ABSENT, {"outcome": outcome, "recorded_at": recorded_at}),
-        )
-        try:
-            with translated():
-                self._client.transact_write_items(
-                    TransactItems=[{"Put": cast("PutTypeDef", write)} for write in writes]
-                )
-        except TransactionCancelled as cancelled:
-            moved, recorded = cancelled.reasons
-            if moved.get("Code") == FAILED:
-                standing = moved.get("Item")
-                raise Moved(items.consent_from(from_attributes(standing)) if standing else None) from cancelled
-            if recorded.get("Code") != FAILED:
-                raise
-            self.save(consent, replacing)  # the decision is in the history already
+        """Make one transaction. If the decision is in the history already, only the consent is written."""
+        self._replace(consent, replacing, decision_entry(decision, outcome, recorded_at))
 
     def recorded_between(
         self, number: str, since: datetime, until: datetime, *, most: int
@@ -158,8 +175,17 @@ class DynamoLedger:
         return items.thread_from(item)[1] if item is not None else None
 
     def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
-        """Make one conditional write, like ``save``."""
-        refused_by = self._put(thread, guard(replacing), {"number": thread.number}, key=key)
+        """Make one conditional write, or one transaction with the replies that the thread records as facts."""
+        facts, more = facts_of_thread(replacing, thread), {"number": thread.number}
+        if facts:
+            put = self._put_of(thread, guard(replacing), more, key=key)
+            try:
+                self._chain.write(thread.number, fact_entries(facts, self._clock.now()), record=lambda _: put)
+            except ConditionFailed as failed:
+                stored = from_attributes(failed.item)
+                raise Moved(items.thread_from(stored)[1] if stored else None) from failed
+            return
+        refused_by = self._put(thread, guard(replacing), more, key=key)
         if refused_by is not None:
             raise Moved(items.thread_from(refused_by)[1] if refused_by else None)
 
@@ -288,11 +314,11 @@ class DynamoLedger:
                 old = None
                 return None
             by_arn = replace(items.consent_from(old), list_name=name)
-            now = SystemClock().now()
+            now = self._clock.now()
             both = merge(standing, by_arn, now)
-            for each in (standing, by_arn):
-                if each is not None:
-                    flush_outbox(self.append, each, both, now)
+            dropped = dropped_from_outbox(by_arn, both)
+            if dropped is not None:
+                self.append(dropped, Outcome.CHANGED, now)
             return both
 
         consent = update(items.consent_from(named) if named else None, merged, self._replace)

@@ -55,13 +55,14 @@ class Fragile(MemoryLedger):
         self.writes, self.kill_at, self.after = 0, 0, False
         self.error: type[BaseException] = Killed
 
-    def save(self, consent: Consent, replacing: Consent | None) -> None:
+    def save(self, consent: Consent, replacing: Consent | None) -> Consent:
         self.writes += 1
         if self.writes == self.kill_at and not self.after:
             raise self.error
-        super().save(consent, replacing)
+        written = super().save(consent, replacing)
         if self.writes == self.kill_at:
             raise self.error
+        return written
 
 
 class Attentive(MemoryLedger):
@@ -71,9 +72,9 @@ class Attentive(MemoryLedger):
         super().__init__()
         self.writers: dict[str, set[int]] = {}
 
-    def save(self, consent: Consent, replacing: Consent | None) -> None:
+    def save(self, consent: Consent, replacing: Consent | None) -> Consent:
         self.writers.setdefault(consent.number, set()).add(get_ident())
-        super().save(consent, replacing)
+        return super().save(consent, replacing)
 
 
 def _file(folder: str, lines: list[str]) -> NumberFile:

@@ -42,10 +42,11 @@ def _play(history: History) -> _Played:
     records: list[dict[str, Any]] = []
     save, append = MemoryLedger.save, MemoryLedger.append
 
-    def saved(ledger: MemoryLedger, consent: Consent, replacing: Consent | None) -> None:
+    def saved(ledger: MemoryLedger, consent: Consent, replacing: Consent | None) -> Consent:
         before = ledger.consents.get((consent.number, consent.list_name))
-        save(ledger, consent, replacing)
+        written = save(ledger, consent, replacing)
         records.append(_record(encode(consent), encode(before) if before is not None else None))
+        return written
 
     def appended(ledger: MemoryLedger, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         new = append(ledger, decision, outcome, recorded_at)

@@ -1,0 +1,286 @@
+"""The evidence chain in the ledger's table: its items, and the transactions that write them with their head.
+
+Every entry has ``sequence``, ``previous`` and ``digest``. The digest covers the whole item as DynamoDB's API returns it, without
+``digest`` itself, the texts and their salts: texts are in it by their salted digests. docs/evidence.md shows how to recompute it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from sms_consent.adapters.dynamodb.codec import (
+    Attributes,
+    decode,
+    encode,
+    from_attributes,
+    integer,
+    member,
+    moment,
+    nested,
+    register,
+    text,
+)
+from sms_consent.adapters.error_mapping import ConditionFailed, TransactionCancelled, translated
+from sms_consent.domain.consent import ChainHead, DriftKind, Listing, Status
+from sms_consent.domain.decision import Decision, Outcome
+from sms_consent.domain.errors import Unreadable
+from sms_consent.domain.evidence import Fact, FactKind, digest_of_content, digest_of_text
+from sms_consent.domain.reply import ReplyKind, ReplyState
+from sms_consent.domain.time import from_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = [
+    "CHAIN", "FACT", "IN_CHAIN", "SALTS", "EvidenceChain", "NewEntry", "content_of", "decision_entry", "fact_entries", "linked",
+    "outside_writes",
+]  # fmt: skip
+
+FACT, CHAIN = "FACT#", "CHAIN"
+
+SALTS = {"body": "salt", "matched": "matched_salt"}
+"""The attributes that hold texts, and the attributes that hold their salts. Both are erased together."""
+
+IN_CHAIN = ("sequence", "previous", "digest", *SALTS.values(), *(f"{name}_digest" for name in SALTS))
+"""The attributes that the chain adds to a decision."""
+
+ATTEMPTS = 12
+"""How often a transaction is tried while others write entries of the same number."""
+FAILED, CONFLICT = "ConditionalCheckFailed", "TransactionConflict"
+MOST_HEADS = 1000
+"""Numbers whose newest entry a process remembers, so that its next entry needs no second attempt."""
+
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A decision or fact that is to be written, and when it is recorded."""
+
+    record: Decision | Fact
+    recorded_at: datetime
+    more: Mapping[str, Any]  # further attributes
+
+
+def decision_entry(decision: Decision, outcome: Outcome, recorded_at: datetime) -> NewEntry:
+    """Return the entry of a decision."""
+    return NewEntry(decision, recorded_at, {"outcome": outcome, "recorded_at": recorded_at})
+
+
+def fact_entries(facts: Iterable[Fact], recorded_at: datetime) -> list[NewEntry]:
+    """Return the entries of facts."""
+    return [NewEntry(fact, recorded_at, {"recorded_at": recorded_at}) for fact in facts]
+
+
+def outside_writes(item: Mapping[str, Any]) -> int:
+    """Return how often a release without the evidence chain may have written a record: it raises the revision only.
+
+    The release of November 2026 also drops attributes that it does not know. Then any of the writes may be its own.
+    """
+    chained, counted, revision = item.get("chained_revision", 0), item.get("outside_writes", 0), item.get("revision")
+    if not isinstance(chained, int) or not isinstance(counted, int) or not isinstance(revision, int):
+        return 1
+    return counted + max(0, revision - chained)
+
+
+def content_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of an entry's item that its digest covers."""
+    left_out = {"digest", *SALTS, *SALTS.values()}
+    return {name: value for name, value in attributes.items() if name not in left_out}
+
+
+def linked(
+    entries: Sequence[NewEntry], base: ChainHead | None, new_salt: Callable[[], str]
+) -> tuple[list[Attributes], ChainHead]:
+    """Return the items of entries that continue a chain, and the head after them.
+
+    Args:
+        entries: At least one.
+        base: The entry that they follow; None begins a chain.
+        new_salt: Returns a random salt.
+    """
+    made: list[Attributes] = []
+    for entry in entries:
+        sequence = base.sequence + 1 if base is not None else 1
+        more: dict[str, Any] = {**entry.more, "sequence": sequence}
+        if base is not None:
+            more["previous"] = base.digest
+        for name, salt in SALTS.items():
+            text = getattr(entry.record, name, None)
+            if text is not None:
+                text = str(text).encode("utf-8", "replace").decode("utf-8")  # as the codec stores it
+                more |= {salt: (random := new_salt()), f"{name}_digest": digest_of_text(random, text)}
+        item = encode(entry.record, more, sequence=f"{sequence:010d}")
+        digest = digest_of_content(content_of(item))
+        base = ChainHead(sequence, digest, base.begun_at if base is not None else entry.recorded_at)
+        made.append({**item, "digest": {"S": digest}})
+    return made, cast("ChainHead", base)
+
+
+class EvidenceChain:
+    """Writes entries of the evidence chain, each with its head and the record that it belongs to in one transaction."""
+
+    def __init__(self, client: DynamoDBClient, table: str, new_salt: Callable[[], str] | None = None) -> None:
+        self._client = client
+        self._table = table
+        self._new_salt = new_salt or _new_salt
+        self._heads: dict[str, ChainHead] = {}
+
+    def write(
+        self,
+        number: str,
+        entries: Sequence[NewEntry],
+        *,
+        known: ChainHead | None = None,
+        record: Callable[[ChainHead], dict[str, Any]] | None = None,
+    ) -> list[NewEntry]:
+        """Write entries, the head and a record in one transaction, without a read.
+
+        The newest entry is guessed. If the guess is wrong, the refused transaction returns the stored head.
+
+        Args:
+            number: The number.
+            entries: Decisions and facts. A decision that is in the history already is left out.
+            known: The newest entry that the record refers to, if it was read.
+            record: Returns the record's conditional put, given the head after the entries.
+
+        Returns:
+            The entries that were written. If there are none, the record was not written either.
+
+        Raises:
+            ConditionFailed: The record has changed; it has the stored item.
+            TryAgain: DynamoDB did not respond, or others wrote entries of this number before every attempt.
+        """
+        left = list(entries)
+        base = _newest(known, self._heads.get(number))
+        is_stored = _is_head(base)
+        collisions = 0
+        cancelled: TransactionCancelled | None = None
+        for _ in range(ATTEMPTS):
+            if not left:
+                return left
+            made, head = linked(left, base, self._new_salt)
+            puts = [self._put(item, _ABSENT) for item in made]
+            puts.append(self._put(encode(head, number=number), is_stored))
+            if record is not None:
+                puts.append(record(head))
+            try:
+                with translated():
+                    self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])  # type: ignore[typeddict-item]
+            except TransactionCancelled as error:
+                cancelled = error
+            else:
+                self._remember(number, head)
+                return left
+            reasons = [*cancelled.reasons, *({} for _ in puts)][: len(puts)]
+            if record is not None and reasons[-1].get("Code") == FAILED:
+                raise ConditionFailed(reasons[-1].get("Item", {})) from cancelled
+            if any(reason.get("Code") not in {None, "None", FAILED, CONFLICT} for reason in reasons):
+                raise cancelled  # throttled
+            of_entries, of_head = reasons[: len(left)], reasons[len(left)]
+            has_head_moved = of_head.get("Code") == FAILED
+            if has_head_moved:
+                is_stored, stored = _read_head(of_head.get("Item"))
+                base = _newest(stored, base if collisions else known)
+            existing = [reason.get("Item", {}) for reason in of_entries if reason.get("Code") == FAILED]
+            left = [
+                entry
+                for entry, reason in zip(left, of_entries, strict=True)
+                if isinstance(entry.record, Fact) or reason.get("Code") != FAILED
+            ]
+            facts = [item for item in existing if item.get("sk", {}).get("S", "").startswith(FACT)]
+            if facts and not has_head_moved:
+                # The head was removed or set back by hand. Entries are not overwritten: leave a gap, which verification reports.
+                collisions += 1
+                base = _beyond(from_attributes(facts[-1]), collisions, base)
+        raise cancelled or AssertionError("no attempt")
+
+    def _put(self, item: dict[str, Any], guard: Mapping[str, Any]) -> dict[str, Any]:
+        return {"TableName": self._table, "Item": item, "ReturnValuesOnConditionCheckFailure": "ALL_OLD", **guard}
+
+    def _remember(self, number: str, head: ChainHead) -> None:
+        if len(self._heads) >= MOST_HEADS:
+            self._heads.clear()
+        self._heads[number] = head
+
+
+_ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+
+
+def _is_head(stored: ChainHead | None) -> Mapping[str, Any]:
+    """Return the condition that a head is still stored; None: that none is."""
+    if stored is None:
+        return _ABSENT
+    return {
+        "ConditionExpression": "#digest = :digest",
+        "ExpressionAttributeNames": {"#digest": "digest"},
+        "ExpressionAttributeValues": {":digest": {"S": stored.digest}},
+    }
+
+
+def _newest(*heads: ChainHead | None) -> ChainHead | None:
+    return max((head for head in heads if head is not None), key=lambda head: head.sequence, default=None)
+
+
+def _read_head(item: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], ChainHead | None]:
+    """Return the condition that a stored head has not changed, and the head; None if it is absent or was made unreadable."""
+    if not item:
+        return _ABSENT, None
+    try:
+        head = decode(ChainHead, from_attributes(item))
+    except Unreadable:
+        return {"ConditionExpression": "attribute_exists(pk)"}, None
+    return _is_head(head), head
+
+
+def _beyond(item: Mapping[str, Any], collisions: int, base: ChainHead | None) -> ChainHead | None:
+    """Return a place behind an existing entry, further away with each collision."""
+    try:
+        known = decode(ChainHead, item)
+    except Unreadable:
+        known = base or ChainHead(0, "")
+    begun_at = base.begun_at if base is not None else None
+    return ChainHead(known.sequence + 2**collisions - 2, known.digest, begun_at or from_text(str(item["recorded_at"])))
+
+
+def _new_salt() -> str:
+    return os.urandom(16).hex()
+
+
+register(
+    ChainHead,
+    key=("{number}", CHAIN),
+    fields={"sequence": integer, "digest": text, "begun_at": moment},
+)
+register(
+    Fact,
+    key=("{number}", FACT + "{sequence}"),
+    fields={
+        "kind": member(FactKind),
+        "number": text,
+        "at": moment,
+        "list_name": text,
+        "decision_id": text,
+        "since": moment,
+        "listing": nested(Listing),
+        "deleted_at": moment,
+        "until": moment,
+        "reason": text,
+        "reply": member(ReplyKind),
+        "state": member(ReplyState),
+        "message_id": text,
+        "text": text,
+        "language": text,
+        "sender": text,
+        "drift": member(DriftKind),
+        "status": member(Status),
+        "entries": integer,
+        "actor": text,
+    },
+    names={"number": "pk", "at": "recorded_at", "decision_id": "decision"},
+    stand_ins={"kind": FactKind.UNKNOWN.value},
+    ignored=("sequence", "previous", "digest"),
+)
