@@ -27,6 +27,7 @@ from sms_consent_cli.commands.prove.command import prove
 from sms_consent_cli.commands.reconcile.command import reconcile
 from sms_consent_cli.commands.rejected import rejected
 from sms_consent_cli.commands.senders.command import senders
+from sms_consent_cli.commands.verify import verify
 from sms_consent_cli.local.command import local
 from sms_consent_cli.shared.terminal_text import say
 
@@ -64,6 +65,7 @@ app.command()(local)
 app.command()(explain)
 app.command()(check)
 app.command()(history)
+app.command()(verify)
 app.command()(prove)
 app.command("import")(import_numbers)
 app.command("export")(export_numbers)

@@ -9,12 +9,13 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
+from sms_consent.adapters.dynamodb.evidence_queries import DynamoEvidence
 from sms_consent.adapters.dynamodb.import_records import DynamoImportRecords
 from sms_consent.domain.errors import ConsentError, Rejected
 from sms_consent_cli.shared.deployment import Deployment, NotFound
 from sms_consent_cli.shared.terminal_text import say, visible
 
-__all__ = ["FAILED", "consent_queries", "import_records", "list_name", "report_aws_errors"]
+__all__ = ["FAILED", "consent_queries", "evidence_queries", "import_records", "list_name", "report_aws_errors"]
 
 FAILED = 3
 """The exit code if AWS or the ledger did not respond."""
@@ -32,6 +33,12 @@ def consent_queries(table: str | None, stack: str) -> DynamoConsentQueries:
     """Return queries by phone number. Raises NotFound, BotoCoreError or ClientError."""
     deployment = Deployment(stack, table=table)
     return DynamoConsentQueries(deployment.dynamodb(), deployment.table, lambda: deployment.names)
+
+
+def evidence_queries(table: str | None, stack: str) -> DynamoEvidence:
+    """Return reads of the evidence. Raises as ``consent_queries`` does."""
+    deployment = Deployment(stack, table=table)
+    return DynamoEvidence(deployment.dynamodb(), deployment.table, lambda: deployment.names)
 
 
 def import_records(table: str | None, stack: str) -> DynamoImportRecords:

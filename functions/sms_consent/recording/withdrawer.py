@@ -9,7 +9,7 @@ from sms_consent.domain.consent import UNKNOWN_TIME, Consent
 from sms_consent.domain.decision import Asked, Decision
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.propagation import Scope
-from sms_consent.domain.transitions import flush_outbox, update
+from sms_consent.domain.transitions import update
 from sms_consent.domain.withdrawal import Withdrawal, WithdrawalEffect, withdraw
 
 __all__ = ["Withdrawer"]
@@ -67,9 +67,7 @@ class Withdrawer:
             decision, outcome = found.decision, found.outcome
             if stored is None or decision is None or outcome is None:
                 return
-            now = self._clock.now()
-            flush_outbox(self._ledger.append, stored, changed, now)
-            self._ledger.save_and_append(changed, stored, decision, outcome, now)
+            self._ledger.save_and_append(changed, stored, decision, outcome, self._clock.now())
 
         update(self._ledger.consent(number, list_name), change, save)
         return found.effect

@@ -55,7 +55,6 @@ MOST_HEADS = 1000
 """Numbers whose newest entry a process remembers, so that its next entry needs no second attempt."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class NewEntry:
     """A decision or fact that is to be written, and when it is recorded."""

@@ -131,7 +131,17 @@ def register(
     """
     known = {*ignored, *copies, *(("pk", "sk") if key is not None else ()), *(("due",) if work is not None else ())}
     _TABLES[record] = _Table(
-        fields, key, names, stand_ins, frozenset(sparse), frozenset(unstored), frozenset(known), work, copies, evidence, strict
+        fields,
+        key,
+        names,
+        stand_ins,
+        frozenset(sparse),
+        frozenset(unstored),
+        frozenset(known),
+        work,
+        copies,
+        evidence,
+        strict,
     )
 
 

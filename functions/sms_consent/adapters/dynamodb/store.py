@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
@@ -101,9 +101,7 @@ class DynamoLedger:
                 raise Moved(merged)
         return written
 
-    def _replace(
-        self, consent: Consent, replacing: Consent | None, entry: NewEntry | None = None
-    ) -> Consent:
+    def _replace(self, consent: Consent, replacing: Consent | None, entry: NewEntry | None = None) -> Consent:
         """Write a consent with its facts, the decision that it drops from its outbox, and a further entry."""
         facts = facts_of(replacing, consent)
         dropped = dropped_from_outbox(replacing, consent)

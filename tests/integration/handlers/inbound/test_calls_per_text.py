@@ -11,6 +11,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from support.world import OURS, PERSON
 
+from handlers.inbound import container
 from sms_consent.adapters import clients
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Outcome
@@ -62,15 +63,28 @@ def test_yes_costs_one_read_where_it_is_an_ordinary_answer(inbound: Any) -> None
     assert _hear(inbound, "YES", "a") == {"GetItem": 1}
     assert _hear(inbound, "YES", "a") == {"GetItem": 1}
     _hear(inbound, "STOP", "b")
-    reversal = {"GetItem": 1, "Query": 1, "PutItem": 4, "DeleteOptedOutNumber": 1, REPLY: 1}
+    reversal = {"GetItem": 1, "Query": 1, "PutItem": 1, "TransactWriteItems": 2, "DeleteOptedOutNumber": 1, REPLY: 1}
     assert _hear(inbound, "YES", "c") == reversal
     assert _hear(inbound, "YES", "d") == {"GetItem": 1}
 
 
-def test_a_first_stop_costs_four_calls_and_its_reply(inbound: Any) -> None:
-    """Recorded, put into the history, put on the list, marked; no read: that nothing stands yet is guessed."""
+def test_a_first_stop_costs_three_calls_and_its_reply(inbound: Any) -> None:
+    """Recorded, put on the list, marked with its evidence; no read: that nothing stands yet is guessed."""
     calls = _hear(inbound, "STOP", "a")
-    assert calls == {"PutItem": 3, "PutOptedOutNumber": 1, REPLY: 1}
+    assert calls == {"PutItem": 1, "TransactWriteItems": 1, "PutOptedOutNumber": 1, REPLY: 1}
+
+
+def test_a_first_stop_after_help_costs_one_call_more_in_another_environment(inbound: Any) -> None:
+    """The chain of evidence is guessed to begin. The refused transaction returns its newest entry."""
+    _hear(inbound, "HELP", "a")
+    container.cache_clear()
+    calls = _hear(inbound, "STOP", "b")
+    assert calls == {"GetItem": 1, "PutItem": 1, "TransactWriteItems": 2, "PutOptedOutNumber": 1, REPLY: 1}
+
+
+def test_help_costs_three_calls_and_its_reply(inbound: Any) -> None:
+    """The reply is claimed, marked, and the request recorded."""
+    assert _hear(inbound, "HELP", "a") == {"PutItem": 1, "TransactWriteItems": 2, REPLY: 1}
 
 
 def test_a_repeated_stop_costs_two_calls(inbound: Any) -> None:
@@ -90,15 +104,15 @@ def test_a_duplicate_delivery_costs_two_calls(inbound: Any, body: str) -> None:
     inbound.run(event)
     with _counted() as calls:
         assert inbound.run(event) == []
-    assert calls == {"PutItem": 2}
+    assert calls == {"PutItem": 1, "TransactWriteItems": 1}
     assert len(inbound.world.history()) == 2
 
 
-def test_a_start_after_a_stop_costs_seven_calls_and_its_reply(inbound: Any) -> None:
+def test_a_start_after_a_stop_costs_six_calls_and_its_reply(inbound: Any) -> None:
     """It reverses a consent, so the history is searched for an earlier copy of it. The reply is sent, and marked, last."""
     _hear(inbound, "STOP", "a")
     calls = _hear(inbound, "START", "b")
-    assert calls == {"PutItem": 5, "Query": 1, "DeleteOptedOutNumber": 1, REPLY: 1}
+    assert calls == {"PutItem": 2, "TransactWriteItems": 2, "Query": 1, "DeleteOptedOutNumber": 1, REPLY: 1}
 
 
 def test_a_cold_start_reads_one_item(inbound: Any) -> None:

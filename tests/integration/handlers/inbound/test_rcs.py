@@ -321,7 +321,7 @@ def test_replies_of_an_agent_are_sent_from_where_its_settings_say(
     with _calls() as made:
         _receive(inbound, {"type": "UNSUBSCRIBE"})
     assert {name: count for name, count in made.items() if name.startswith("Send")} == calls
-    assert made.total() == 6  # a first STOP's five, and the look-up of the sender
+    assert made.total() == 5  # a first STOP's four, and the look-up of the sender
     (text,) = inbound.world.backend.sent_texts()
     assert (text.origination_identity, text.to, "Agency" in text.body) == (chosen or AGENT, PERSON, True)
 
