@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sms_consent.domain.decision import Asked
@@ -65,6 +65,9 @@ class StatusRule:
     all_opted_out: bool = False
     yes_means: Asked | None = None  # OPT_OUT or OPT_IN, for a heading that does not say
     values: Mapping[str, Asked | NoRequest] | None = None  # what a provider's words mean, by heading_key
+    opted_in: tuple[str, Mapping[str, Asked | NoRequest]] | None = None  # a second column, with what its words mean
+    channels: frozenset[str] | None = None  # the channels whose lines are read
+    preset: str | None = None
 
 
 NO_RULE = StatusRule()
@@ -78,7 +81,9 @@ class Columns:
     headings: Sequence[str]
     width: int
     status: Status | None  # None where every line is an opt-out
-    decided_by_user: bool = False  # an option says who opted out
+    decided_by_user: bool = False  # an option or a preset says who opted out
+    channels: frozenset[str] | None = None  # the channels whose lines are read, if a preset names them
+    preset: str | None = None
 
     @classmethod
     def of(cls, headings: Sequence[str], chosen: Mapping[Column, str], rule: StatusRule) -> Columns:
@@ -90,10 +95,12 @@ class Columns:
         if status is not None and status.kind is StatusKind.TIME_OF_OPT_OUT and opted_in_at is not None:
             status = StatusTimes(status.places[0], opted_in_at)
             places[Column.TIME] = status.opted_out
+        if isinstance(status, StatusPair):
+            status = replace(status, times=_both_times(headings, places))
         if status is not None:
             places[Column.STATUS] = status.places[0]
         decided = rule.all_opted_out or Column.STATUS in chosen
-        return cls(places, tuple(headings), len(headings), status, decided)
+        return cls(places, tuple(headings), len(headings), status, decided, rule.channels, rule.preset)
 
     @classmethod
     def without_heading(
@@ -132,6 +139,11 @@ class Columns:
             column = Column.OPT_IN_TIME
         cell = self.cell(cells, column)
         return None if cell is None or has_no_time(cell) else cell.strip()
+
+    @property
+    def both_times(self) -> StatusTimes | None:
+        """The times of opt-outs and opt-ins, if the file has both."""
+        return _both_times(self.headings, self.places) if self.headings else None
 
     @property
     def channel_is_certain(self) -> bool:
@@ -175,6 +187,8 @@ class Columns:
     @property
     def why_all_opted_out(self) -> str:
         """Why every line is an opt-out, if there is no status."""
+        if self.preset is not None:
+            return f"preset {self.preset}"
         return "1 column" if self.width == 1 else "--all-opted-out"
 
     def view(self) -> dict[str, str]:
@@ -260,7 +274,11 @@ def _status(
     if given is not None:
         place = place_of(given, names, Column.STATUS)
         kind = _kind(status_kind(headings[place]) or StatusKind.WORDS, rule)
-        return StatusColumn(place, kind, named=True, values=rule.values)
+        column = StatusColumn(place, kind, named=True, values=rule.values)
+        if rule.opted_in is None or heading_key(rule.opted_in[0]) not in names:
+            return column
+        second = StatusColumn(names.index(heading_key(rule.opted_in[0])), kind, values=rule.opted_in[1])
+        return StatusPair(column, second)
     found = status_columns(headings)
     pair = {kind: place for place, kind in found}
     is_pair = len(found) == 2 and set(pair) == {StatusKind.YES_IS_OUT, StatusKind.YES_IS_IN}
@@ -269,7 +287,8 @@ def _status(
         raise UsageError(f"{both} may both say who opted out: name one with --status-column NAME")
     _refuse_of_mail([place for place, _ in found], headings, names)
     if is_pair:
-        return StatusPair(*(StatusColumn(pair[kind], kind) for kind in (StatusKind.YES_IS_OUT, StatusKind.YES_IS_IN)))
+        out, opted_in = StatusKind.YES_IS_OUT, StatusKind.YES_IS_IN
+        return StatusPair(StatusColumn(pair[out], out), StatusColumn(pair[opted_in], opted_in))
     if found:
         return StatusColumn(found[0][0], _kind(found[0][1], rule), values=rule.values)
     if len([name for name in names if name not in _OWN]) > 1:
@@ -280,6 +299,14 @@ def _status(
     if rule.yes_means is not None:
         raise UsageError("--yes-means needs a status: name its column with --status-column NAME")
     return None
+
+
+def _both_times(headings: Sequence[str], places: Mapping[Column, int]) -> StatusTimes | None:
+    """Return the times of opt-outs and opt-ins, if the file has both."""
+    opted_out, opted_in = places.get(Column.TIME), places.get(Column.OPT_IN_TIME)
+    if opted_out is None or opted_in is None or status_kind(headings[opted_out]) is not StatusKind.TIME_OF_OPT_OUT:
+        return None
+    return StatusTimes(opted_out, opted_in)
 
 
 def _refuse_of_mail(places: Sequence[int], headings: Sequence[str], names: Sequence[str]) -> None:

@@ -47,6 +47,13 @@ def import_numbers(
     with_country_code: Annotated[
         bool, typer.Option("--with-country-code", help="Numbers without a plus begin with their country code.")
     ] = False,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="The provider that the file comes from: aws, bird, civicrm, omnisend, pinpoint, rock-rms, "
+            "salesforce-mobileconnect, shopify, twilio or vibes. Default: recognised by its headings."
+        ),
+    ] = None,
     sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook, if several have content.")] = None,
     list_name: Annotated[
         str | None,
@@ -169,7 +176,7 @@ def import_numbers(
         file=file, columns={column: given for column, given in chosen.items() if given is not None}, region=region,
         list_name=list_name, as_of=as_of, timezone=timezone, time_format=time_format, end_user=end_user, source=source, by=by,
         opt_ins=opt_ins, rule=rule, all_inbound=all_inbound, rejects=rejects, from_start=from_start, dry_run=dry_run,
-        with_country_code=with_country_code, sheet=sheet, yes=yes, check=not no_check, workers=workers,
+        with_country_code=with_country_code, sheet=sheet, preset=preset, yes=yes, check=not no_check, workers=workers,
     )  # fmt: skip
     with report_aws_errors("import"), report_usage_errors("import"):
         run = ImportRun(options, table, stack)

@@ -24,7 +24,6 @@ from sms_consent_cli.commands.import_.status_column import (
     NoRequest,
     StatusKind,
     StatusPair,
-    about_texting,
     channel_request,
 )
 from sms_consent_cli.shared.delimited_file import BrokenLine, DelimitedRecord
@@ -38,8 +37,8 @@ MOST_VALUES = 30
 MOST_SHOWN, MOST_COLUMNS = 5, 12
 LONGEST_VALUE, MOST_DIGITS = 24, 5
 """Values that are longer, or have so many digits, may be a person's and are not shown."""
-MOST_NUMBERS = 500_000
-"""Numbers that are remembered to find repeated ones, about 50 MB."""
+MOST_NUMBERS = 400_000
+"""Numbers that are remembered to find repeated ones, about 60 MB. In a larger file, only these are compared."""
 SAMPLES = 3
 
 _OUR_EXPORT = frozenset({"end_user_opted_out", "applied", "aws_end_user_opted_out", "decision_id"})
@@ -93,7 +92,10 @@ class FileSurvey:
     channels: Counter[bool] = field(default_factory=Counter)
     repeated: int = 0
     samples: dict[str, str] = field(default_factory=dict)
-    _numbers: set[int] = field(default_factory=set)
+    _first: dict[int, float] = field(
+        default_factory=dict
+    )  # the time of a number's first request, negative for an opt-out
+    _repeated: dict[int, tuple[float, float]] = field(default_factory=dict)  # its newest opt-out and opt-in, or 0
 
     def run(self) -> Iterator[int]:
         """Read the file, and yield the number of each line. Raises UsageError if the file cannot be read to its end."""
@@ -110,12 +112,12 @@ class FileSurvey:
                 if values.many:
                     del counted[place]
             self._add(found)
-        self._numbers.clear()
+        self._first.clear()
 
     def _add(self, found: DelimitedRecord) -> None:
         channel = self.file.columns.cell(found.cells, Column.CHANNEL)
         if channel is not None and channel.strip():
-            self.channels[channel_request(channel) is None and about_texting(channel)] += 1
+            self.channels[channel_request(channel, self.file.columns.channels) is None] += 1
         try:
             row = ImportRow.of(found.cells, self.settings)
         except InvalidRow as error:
@@ -125,21 +127,41 @@ class FileSurvey:
         meaning = _MEANINGS[row.asked]
         self._status(found.cells, meaning)
         self.outcomes[row.asked] += 1
-        if row.number:
-            self._number(int(row.number))
-            if (warning := row.warning) is not None:
-                self.warnings[warning] += 1
-                if len(self.warned_lines) < MOST_SHOWN:
-                    self.warned_lines.append(found.line)
+        if row.number and (warning := row.warning) is not None:
+            self.warnings[warning] += 1
+            if len(self.warned_lines) < MOST_SHOWN:
+                self.warned_lines.append(found.line)
+        if isinstance(row.asked, Asked):
+            self._request(found.cells, row)
         if len(self.samples) < SAMPLES and (self.lines <= SAMPLES or meaning not in self.samples):
             key = meaning if meaning not in self.samples else f"{meaning} {found.line}"
             self.samples[key] = self._sample(found, row)
 
-    def _number(self, number: int) -> None:
-        if number in self._numbers:
-            self.repeated += 1
-        elif len(self._numbers) < MOST_NUMBERS:
-            self._numbers.add(number)
+    def _request(self, cells: list[str], row: ImportRow) -> None:
+        """Compare a request with others of its number, also an opt-in that is not imported."""
+        number, at = row.number, row.effective_time(self.settings)
+        if not number:
+            number, at = row.skipped_request(cells, self.settings)
+        if not number:
+            return
+        key, seconds = int(number), at.timestamp() if at is not None else 0.0
+        first = self._first.get(key)
+        if first is None:
+            if len(self._first) < MOST_NUMBERS:
+                self._first[key] = seconds if row.asked is Asked.OPT_IN else -seconds
+            return
+        self.repeated += 1
+        opted_out, opted_in = self._repeated.get(key) or (max(-first, 0.0), max(first, 0.0))
+        if row.asked is Asked.OPT_IN:
+            opted_in = max(opted_in, seconds)
+        else:
+            opted_out = max(opted_out, seconds)
+        self._repeated[key] = (opted_out, opted_in)
+
+    @property
+    def opted_in_again(self) -> int:
+        """How many numbers have an opt-in that is newer than their opt-out."""
+        return sum(opted_in > opted_out > 0 for opted_out, opted_in in self._repeated.values())
 
     def _status(self, cells: list[str], meaning: str) -> None:
         status = self.file.columns.status
@@ -209,6 +231,16 @@ class FileSurvey:
             "--status-column NAME, or give --all-opted-out if every line is an opt-out"
         )
 
+    def doubt(self) -> str | None:
+        """Return why the file is not imported without --opt-ins or --yes, or None."""
+        if self.settings.opt_ins or not (again := self.opted_in_again):
+            return None
+        numbers = "1 number has" if again == 1 else f"{again:,} numbers have"
+        return (
+            f"{numbers} an opt-in in this file that is newer than the opt-out, and would be opted out: give --opt-ins, so that "
+            "the newer request counts, or --yes to opt them out"
+        )
+
     # --- what is shown
 
     def mapping(self) -> str:
@@ -217,6 +249,8 @@ class FileSurvey:
         parts = [columns.summary()]
         if columns.headings and self.file.layout.above:
             parts.append(f"  the headings are on line {self.file.layout.above + 1}; what is above them is not read")
+        if (preset := self.file.preset) is not None:
+            parts.insert(0, f"preset {preset.name}: {preset.title}" + (f" ({preset.note})" if preset.note else ""))
         if self.file.sheet is not None:
             parts.append(f"  sheet {printable(self.file.sheet)}")
         for values, meanings in sorted(self.statuses.items(), key=lambda item: -item[1].total()):
@@ -301,9 +335,18 @@ class Survey(Protocol):
         """Return why the file is not imported without a further option, or None."""
 
 
-def confirm(survey: Survey, *, yes: bool, dry_run: bool) -> None:
-    """Ask in a terminal whether the mapping is right. Raises UsageError if it is not, or is uncertain and nobody can be asked."""
+def confirm(survey: Survey, *, yes: bool, dry_run: bool, doubt: str | None = None) -> None:
+    """Ask in a terminal whether the mapping is right. Raises UsageError if it is not, or is uncertain and nobody can be asked.
+
+    Args:
+        survey: What the import would do.
+        yes: Whether to go on without a question.
+        dry_run: Whether nothing is written, so that there is nothing to confirm.
+        doubt: A reason not to import the file that ``yes`` overrides.
+    """
     refusal, terminal = survey.refusal(), is_terminal()
+    if refusal is None and not yes:
+        refusal = doubt
     if refusal is None:
         question = "Import the file as shown?" if terminal and not yes and not dry_run else None
     elif terminal and not yes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from sms_consent_cli.commands.import_.columns import NO_RULE, Column, Columns, S
 from sms_consent_cli.commands.import_.layout import Layout, headings_row, text_layout
 from sms_consent_cli.commands.import_.message_columns import message_columns
 from sms_consent_cli.commands.import_.number_cell import NumberForm, is_written_number, looks_like_number
+from sms_consent_cli.commands.import_.preset import Preset, preset_for
 from sms_consent_cli.commands.import_.source_file import SourceKind, file_errors, source_kind, text_lines
 from sms_consent_cli.commands.import_.workbook import sheet_name, workbook_rows
 from sms_consent_cli.shared.delimited_file import BrokenLine, DelimitedRecord, detect_dialect, records, unescape_cell
@@ -34,6 +35,7 @@ class NumberFile:
     columns: Columns
     width: int
     sheet: str | None = None
+    preset: Preset | None = None
 
     @classmethod
     def at(
@@ -43,46 +45,25 @@ class NumberFile:
         form: NumberForm | None = None,
         rule: StatusRule = NO_RULE,
         sheet: str | None = None,
+        preset_name: str | None = None,
     ) -> NumberFile:
         """Open a file. Raises UsageError if it cannot be read as such."""
         form = form or NumberForm()
         kind = source_kind(path)
         digest, lines = _measure(path)
-        number_column = chosen.get(Column.NUMBER)
-        number_column = None if number_column is None or number_column.isdecimal() else number_column
         if kind is SourceKind.WORKBOOK:
             sheet = sheet_name(path, sheet)
-            layout = Layout(
-                detect_dialect(","),
-                headings_row(list(islice(workbook_rows(path, sheet), SNIFFED_LINES)), number_column, form),
-            )
         elif sheet is not None:
             raise UsageError("--sheet is for workbooks (.xlsx)")
-        else:
-            layout = text_layout(list(islice(text_lines(path, kind), SNIFFED_LINES)), number_column, form)
+        layout = _layout(path, kind, sheet, chosen.get(Column.NUMBER), form)
         first = next(_read(path, kind, layout, sheet), None)
         if not isinstance(first, DelimitedRecord):
             raise UsageError(f"{path}: the first line is empty or broken, so the columns are unknown")
         if kind is SourceKind.WORKBOOK:
             while not first.cells[-1].strip():
                 first.cells.pop()
-        numbers = [looks_like_number(cell, form) for cell in first.cells]
-        if Column.TEXT in chosen:
-            if any(numbers):
-                raise UsageError(
-                    f"{path}: a message log needs headings in its first line, and this one has a number there"
-                )
-            columns = message_columns([unescape_cell(cell) for cell in first.cells], chosen)
-        elif any(numbers):
-            columns = Columns.without_heading(numbers, chosen, rule)
-        elif any(map(is_written_number, first.cells)):
-            raise UsageError(
-                f"{path}: the first line has no headings, and its number has no country code: give the country of the "
-                "numbers with --region, as US, or --with-country-code if only the plus is missing"
-            )
-        else:
-            columns = Columns.of([unescape_cell(cell) for cell in first.cells], chosen, rule)
-        return cls(path, digest, lines, kind, layout, columns, len(first.cells), sheet)
+        columns, preset = _columns(first.cells, path, chosen, form, rule, preset_name)
+        return cls(path, digest, lines, kind, layout, columns, len(first.cells), sheet, preset)
 
     @property
     def headings(self) -> list[str]:
@@ -117,6 +98,20 @@ class NumberFile:
         if problem is None:
             return record
         return BrokenLine(record.line, self.layout.dialect.delimiter.join(cells).replace("\x00", ""), problem)
+
+
+def _preset(headings: Sequence[str], name: str | None, chosen: Mapping[Column, str], rule: StatusRule) -> Preset | None:
+    """Return the preset for a file. One that was not named is not used if an option says who opted out."""
+    decided = Column.STATUS in chosen or rule.all_opted_out or rule.yes_means is not None
+    return preset_for(headings, name) if name is not None or not decided else None
+
+
+def _layout(path: Path, kind: SourceKind, sheet: str | None, number_column: str | None, form: NumberForm) -> Layout:
+    number_column = None if number_column is None or number_column.isdecimal() else number_column
+    if kind is SourceKind.WORKBOOK and sheet is not None:
+        rows = list(islice(workbook_rows(path, sheet), SNIFFED_LINES))
+        return Layout(detect_dialect(","), headings_row(rows, number_column, form))
+    return text_layout(list(islice(text_lines(path, kind), SNIFFED_LINES)), number_column, form)
 
 
 def _read(path: Path, kind: SourceKind, layout: Layout, sheet: str | None) -> Iterator[DelimitedRecord | BrokenLine]:

@@ -34,15 +34,19 @@ class InvalidRow(ValueError):
 
 def _asked(cells: list[str], settings: ColumnSettings) -> Asked | NoRequest | ValueError:
     """Return the request of a line, or why it is not certain."""
-    channel = settings.columns.cell(cells, Column.CHANNEL)
-    if channel is not None and (other := channel_request(channel)) is not None:
+    columns = settings.columns
+    channel = columns.cell(cells, Column.CHANNEL)
+    if channel is not None and (other := channel_request(channel, columns.channels)) is not None:
         return other
-    if settings.columns.status is None:
+    if columns.status is None:
         return Asked.OPT_OUT  # a file of opt-outs
     try:
-        return settings.columns.status.read_cells(cells, settings.times)
+        asked = columns.status.read_cells(cells, settings.times)
+        both = columns.both_times
+        contradicted = asked is Asked.OPT_IN and both is not None and both.opt_out_is_newer(cells, settings.times)
     except ValueError as error:
         return error
+    return ValueError("its status is an opt-in, but its opt-out is newer than its opt-in") if contradicted else asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +164,19 @@ class ImportRow(BaseModel):
         return cls.model_construct(
             number="", asked=asked, written=None, list_name="", end_user=False, source=None, reason=None
         )
+
+    @staticmethod
+    def skipped_request(cells: list[str], settings: ColumnSettings) -> tuple[str, datetime | None]:
+        """Return the number and the time of an opt-in that is not imported, as far as they are valid."""
+        columns = settings.columns
+        try:
+            number = settings.number_form.read(
+                columns.cell(cells, Column.NUMBER) or "", columns.cell(cells, Column.COUNTRY)
+            )
+            cell = columns.time_cell(cells, Asked.OPT_IN)
+            return number, settings.times.read(cell).moment(Asked.OPT_IN, settings.now) if cell else None
+        except ValueError:
+            return "", None
 
     @property
     def warning(self) -> str | None:

@@ -56,6 +56,7 @@ class ImportOptions:
     region: str | None
     with_country_code: bool
     sheet: str | None
+    preset: str | None
     list_name: str | None
     as_of: str | None
     timezone: str | None
@@ -81,8 +82,8 @@ class ImportOptions:
     def stored(self) -> dict[str, str]:
         """Return the options for the import's record, without those that were not given."""
         values = {
-            "region": self.region, "with-country-code": self.with_country_code, "sheet": self.sheet, "list": self.list_name,
-            "as-of": self.as_of, "timezone": self.timezone,
+            "region": self.region, "with-country-code": self.with_country_code, "sheet": self.sheet,
+            "preset": self.preset, "list": self.list_name, "as-of": self.as_of, "timezone": self.timezone,
             "time-format": self.time_format, "end-user": self.end_user, "source": self.source, "by": self.by,
             "opt-ins": self.opt_ins, "all-opted-out": self.rule.all_opted_out,
             "yes-means": self.rule.yes_means, "no-check": not self.check,
@@ -115,7 +116,9 @@ class ImportRun:
         self._number_form = NumberForm(options.region, options.with_country_code)
         self._deployment = Deployment(stack, table=table)
         self._clock = self._deployment.clock
-        self._file = NumberFile.at(options.file, options.columns, self._number_form, options.rule, options.sheet)
+        self._file = NumberFile.at(
+            options.file, options.columns, self._number_form, options.rule, options.sheet, options.preset
+        )
         self._journal = Journal(
             options.file.with_name(options.file.name + ".progress"), self._file.digest + options.meaning()
         )
@@ -135,14 +138,9 @@ class ImportRun:
     # --- how it is read
 
     def _read_as(self, now: datetime) -> ColumnSettings:
-        options = self._options
-        try:
-            zone: tzinfo | None = UTC if options.timezone == "UTC" else None
-            if options.timezone is not None and zone is None:
-                zone = ZoneInfo(options.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise UsageError("--timezone takes a name as America/New_York") from error
-        times = TimeFormat(zone, options.time_format)
+        options, preset = self._options, self._file.preset
+        zone = _zone(options.timezone)
+        times = TimeFormat(zone or _zone(preset.timezone if preset is not None else None), options.time_format)
         try:
             as_of = None
             if options.as_of is not None:
@@ -159,7 +157,7 @@ class ImportRun:
             columns=self._file.columns, now=now, times=times, region=options.region, as_of=as_of,
             own_list=self._list(options.list_name or self._deployment.own_list or ""), list_name=self._list,
             source=options.source, end_user=options.end_user, opt_ins=options.opt_ins,
-            with_country_code=options.with_country_code,
+            with_country_code=options.with_country_code or (preset is not None and preset.with_country_code),
         )  # fmt: skip
 
     @cached_property
@@ -242,7 +240,8 @@ class ImportRun:
                     bar.advance(line)
         say(survey.mapping(), err=True)
         self.report.mapping = survey.view()
-        confirm(survey, yes=self._options.yes, dry_run=self._options.dry_run)
+        doubt = survey.doubt() if isinstance(survey, FileSurvey) else None
+        confirm(survey, yes=self._options.yes, dry_run=self._options.dry_run, doubt=doubt)
 
     def _messages(self) -> MessageLines | None:
         """Return the reader of a message log, with the deployment's rules; None for a file of numbers."""
@@ -307,6 +306,14 @@ def _check_for_messages(options: ImportOptions) -> None:
         raise UsageError(
             f"{wrong[0]} is not for message logs (--text-column): the texts and their times say who opted out"
         )
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    """Return a time zone by its name. Raises UsageError if there is none."""
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name) if name is not None else None
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise UsageError("--timezone takes a name as America/New_York") from error
 
 
 def _same_file(earlier: ImportRecord) -> str:

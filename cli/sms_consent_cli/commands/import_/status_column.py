@@ -209,6 +209,7 @@ class StatusPair:
 
     opted_out: StatusColumn
     opted_in: StatusColumn
+    times: StatusTimes | None = None  # which flag is newer, if both are set
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -222,13 +223,14 @@ class StatusPair:
 
     def read_cells(self, cells: Sequence[str], times: TimeFormat) -> Asked | NoRequest:
         """Return the request of a line. Raises ValueError if a flag is unclear, or both are set."""
-        del times
         out_cell, in_cell = cells[self.opted_out.place].strip(), cells[self.opted_in.place].strip()
-        if not out_cell and not in_cell:
+        if not out_cell and not in_cell and self.opted_out.values is None:
             raise ValueError("its status is empty, so it may not be an opt-out")
         opted_out = bool(out_cell) and self.opted_out.read(out_cell) is Asked.OPT_OUT
         opted_out |= self.opted_in.word(in_cell) is Asked.OPT_OUT
         opted_in = bool(in_cell) and self.opted_in.read(in_cell) is Asked.OPT_IN
+        if opted_out and opted_in and self.times is not None:
+            return self.times.read_cells(cells, times)
         if opted_out and opted_in:
             raise ValueError("it is both opted out and opted in: name the column that applies with --status-column")
         return Asked.OPT_OUT if opted_out else Asked.OPT_IN if opted_in else NoRequest.NOTHING
@@ -259,15 +261,29 @@ class StatusTimes:
             return Asked.OPT_IN
         return Asked.OPT_OUT
 
+    def opt_out_is_newer(self, cells: Sequence[str], times: TimeFormat) -> bool:
+        """Return whether the opt-out is certainly newer than the opt-in. Raises ValueError for an invalid time."""
+        if any(has_no_time(cells[place]) for place in self.places):
+            return False
+        times = replace(times, zone=times.zone or UTC)
+        opted_out, opted_in = (times.read(cells[place].strip()) for place in self.places)
+        return opted_out.earliest > opted_in.latest
+
 
 def has_no_time(cell: str) -> bool:
     """Return whether a cell says that there is no time."""
     return " ".join(heading_words(cell)) in _NO_TIME
 
 
-def channel_request(cell: str) -> NoRequest | None:
-    """Return OTHER_CHANNEL for a line that is about e-mail or another channel than texts, else None."""
-    return NoRequest.OTHER_CHANNEL if heading_key(cell) in _OTHER_CHANNELS else None
+def channel_request(cell: str, read: frozenset[str] | None = None) -> NoRequest | None:
+    """Return OTHER_CHANNEL for a line that is about e-mail or another channel than texts, else None.
+
+    Args:
+        cell: The channel.
+        read: The channels whose lines are read, if a preset names them.
+    """
+    other = heading_key(cell) in _OTHER_CHANNELS if read is None else heading_key(cell) not in read
+    return NoRequest.OTHER_CHANNEL if other else None
 
 
 _FORMS = (

@@ -105,3 +105,16 @@ def test_repeated_numbers_count_once(imports: Moving) -> None:
     result = imports.done(content)
     assert "1 line repeats a number" in result.stderr
     assert imports.opted_out() == [PERSON]
+
+
+def test_who_opted_in_again_is_not_opted_out_unasked(imports: Moving) -> None:
+    """A log has a line for each request of a person, and the newest counts."""
+    content = (
+        f"phone,status,date\n{PERSON},unsubscribed,2025-03-01\n{PERSON},subscribed,2025-03-05\n"
+        f"{OTHER},subscribed,2025-03-01\n{OTHER},unsubscribed,2025-03-05\n"
+    )
+    refused = imports.run(imports.file(content))
+    assert (refused.exit_code, imports.configured.written()) == (2, [])
+    assert "1 number has an opt-in in this file that is newer than the opt-out" in refused.stderr
+    imports.done(content, "--opt-ins")
+    assert imports.opted_out() == [OTHER]
