@@ -100,6 +100,36 @@ class NumberFile:
         return BrokenLine(record.line, self.layout.dialect.delimiter.join(cells).replace("\x00", ""), problem)
 
 
+def _columns(
+    cells: Sequence[str],
+    path: Path,
+    chosen: Mapping[Column, str],
+    form: NumberForm,
+    rule: StatusRule,
+    preset_name: str | None,
+) -> tuple[Columns, Preset | None]:
+    """Return the columns by the first line, and the preset. Raises UsageError if the line has neither headings nor a number."""
+    numbers = [looks_like_number(cell, form) for cell in cells]
+    headings = [unescape_cell(cell) for cell in cells]
+    if Column.TEXT in chosen:
+        if any(numbers):
+            raise UsageError(f"{path}: a message log needs headings in its first line, and this one has a number there")
+        return message_columns(headings, chosen), None
+    if any(numbers):
+        if preset_name is not None:
+            raise UsageError(f"--preset {preset_name}: the file has no headings")
+        return Columns.without_heading(numbers, chosen, rule), None
+    if any(map(is_written_number, cells)):
+        raise UsageError(
+            f"{path}: the first line has no headings, and its number has no country code: give the country of the "
+            "numbers with --region, as US, or --with-country-code if only the plus is missing"
+        )
+    preset = _preset(headings, preset_name, chosen, rule)
+    if preset is not None:
+        chosen, rule = {**preset.chosen(headings), **chosen}, preset.rule(rule)
+    return Columns.of(headings, chosen, rule), preset
+
+
 def _preset(headings: Sequence[str], name: str | None, chosen: Mapping[Column, str], rule: StatusRule) -> Preset | None:
     """Return the preset for a file. One that was not named is not used if an option says who opted out."""
     decided = Column.STATUS in chosen or rule.all_opted_out or rule.yes_means is not None
