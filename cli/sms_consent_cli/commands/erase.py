@@ -14,6 +14,7 @@ from sms_consent_cli.shared.terminal_text import say, say_json, visible
 if TYPE_CHECKING:
     from sms_consent.adapters.dynamodb.erasure import Erased
     from sms_consent.domain.erasure_policy import Stays
+    from sms_consent_cli.shared.deployment import Deployment
 
 __all__ = ["erase"]
 
@@ -36,9 +37,10 @@ def erase(
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Delete what is stored about a person: every decision with its text, replies, and drift found by reconcile.
+    """Delete what is stored about a person: every decision with its text, facts, replies, and drift found by reconcile.
 
-    The opt-out itself is kept, without its history: number, list, status and times. Without it, texts would be sent again. Of an
+    The opt-out itself is kept, without its history: number, list, status and times. Without it, texts would be sent again. Then
+    the evidence chain keeps one entry: when the history was erased, by which AWS identity, and how many entries it had. Of an
     opt-in, the last removal from the list is kept until its 30 days are over.
     Exit codes: 0 erased, 1 nothing stored or not confirmed, 2 bad input, 3 AWS did not respond.
     """
@@ -50,7 +52,7 @@ def erase(
     e164 = number_of("erase", number, country)
     with report_aws_errors("erase"), report_usage_errors("erase"):
         deployment = Deployment(stack, table=table)
-        erasure = Erasure(deployment.dynamodb(), deployment.table, deployment.clock)
+        erasure = Erasure(deployment.dynamodb(), deployment.table, deployment.clock, lambda: _caller(deployment))
         erased = erasure.preview(e164)
         if erased.was_known and not dry_run:
             if not yes and (as_json or not sys.stdin.isatty()):
@@ -71,6 +73,17 @@ def erase(
     else:
         say(_description(e164, erased, done=not dry_run))
     raise typer.Exit(0 if erased.was_known else UNKNOWN)
+
+
+def _caller(deployment: Deployment) -> str:
+    """Return the ARN of the caller's AWS identity, or ``unknown``."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        arn: str = deployment.client("sts").get_caller_identity()["Arn"]
+    except (BotoCoreError, ClientError):
+        return "unknown"
+    return arn
 
 
 def _view(number: str, erased: Erased, *, dry_run: bool) -> dict[str, Any]:

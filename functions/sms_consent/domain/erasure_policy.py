@@ -57,5 +57,5 @@ def what_stays(consent: Consent, now: datetime) -> Stays | None:
         return Stays(bare, Why.WORK, None)
     possible = consent.opt_in_possible_at()
     if possible is not None and possible > now:
-        return Stays(bare, Why.HOLD, possible + MARGIN)
+        return Stays(replace(bare, chain=None), Why.HOLD, possible + MARGIN)
     return None

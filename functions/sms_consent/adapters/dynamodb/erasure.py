@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.codec import encode, from_attributes, key_of
+from sms_consent.adapters.dynamodb.chain import FACT, EvidenceChain, fact_entries
+from sms_consent.adapters.dynamodb.codec import decode, encode, from_attributes, key_of
 from sms_consent.adapters.dynamodb.items import DRIFT
 from sms_consent.adapters.dynamodb.store import guard
 from sms_consent.adapters.error_mapping import is_condition_failed
-from sms_consent.domain.consent import Consent
+from sms_consent.domain.consent import ChainHead, Consent
 from sms_consent.domain.erasure_policy import Stays, what_stays
+from sms_consent.domain.evidence import Fact, FactKind
 from sms_consent.domain.ports import Clock
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ __all__ = ["AtWork", "Erased", "Erasure"]
 PAUSE, ROUNDS = 2.0, 60
 """Seconds between attempts, and the number of attempts: longer than a lost worker's lease."""
 
-_KINDS = {items.DECISION: "decisions", items.ANSWER: "answers", DRIFT: "drifts"}
+_KINDS = {items.DECISION: "decisions", items.ANSWER: "answers", DRIFT: "drifts", FACT: "facts"}
 
 
 class AtWork(Exception):
@@ -51,10 +53,15 @@ class Erased:
 class Erasure:
     """Erases one number at a time. Its methods raise AtWork, ClientError or BotoCoreError."""
 
-    def __init__(self, client: DynamoDBClient, table: str, clock: Clock) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, clock: Clock, caller: Callable[[], str] = lambda: "unknown"
+    ) -> None:
+        """``caller`` returns the AWS identity that erases, for the entry that is kept of the evidence chain."""
         self._client = client
         self._table = table
         self._clock = clock
+        self._caller = caller
+        self._chain = EvidenceChain(client, table)
 
     def preview(self, number: str) -> Erased:
         """Return what would be deleted and kept. Nothing is changed."""
@@ -72,6 +79,9 @@ class Erasure:
 
         Consents first: a worker that finds its consent changed no longer holds a decision. Then everything else, until
         nothing is left. If a text arrives meanwhile, its history is deleted too, and its consent is kept.
+
+        While something of the person is kept for good, so are the head of the evidence chain and one entry, which states when
+        and by whom how many entries were erased. It is written before they are deleted, so that a chain always verifies.
         """
         erased = Erased()
         for item in self._all(number):
@@ -80,12 +90,53 @@ class Erasure:
         kept = {items.REJECTED + stays.consent.list_name for stays in erased.stays}  # sweep tries these again
         for item in self._all(number):
             if item["sk"]["S"].startswith(items.REJECTED) and item["sk"]["S"] not in kept:
-                self._client.delete_item(TableName=self._table, Key={"pk": item["pk"], "sk": item["sk"]})
-        while going := [item for item in self._all(number) if self._kind(item) not in {"consents", None}]:
+                self._delete(item)
+        keeps_chain = any(stays.until is None for stays in erased.stays)
+        while True:
+            head = self._item(key_of(ChainHead, number=number))
+            everything = list(self._all(number))
+            going = [item for item in everything if self._kind(item) not in {"consents", None}]
+            if not going and (keeps_chain or self._without_chain(everything, head)):
+                return erased
+            if keeps_chain:
+                self._write_down(number, head, going)
             for item in going:
-                self._client.delete_item(TableName=self._table, Key={"pk": item["pk"], "sk": item["sk"]})
+                self._delete(item)
                 erased.gone[str(self._kind(item))] += 1
-        return erased
+            for item in filter(_is_erasure, everything):  # of an earlier erasure
+                self._delete(item)
+
+    def _without_chain(self, everything: Sequence[dict[str, Any]], head: dict[str, Any] | None) -> bool:
+        """Delete the head. Return False if an entry was written after it was read."""
+        for item in filter(_is_erasure, everything):
+            self._delete(item)
+        if head is None:
+            return True
+        try:
+            self._delete(
+                head,
+                ConditionExpression="#digest = :digest",
+                ExpressionAttributeNames={"#digest": "digest"},
+                ExpressionAttributeValues={":digest": head["digest"]},
+            )
+        except ClientError as error:
+            if not is_condition_failed(error):
+                raise
+            return False
+        return True
+
+    def _delete(self, item: dict[str, Any], **condition: Any) -> None:
+        self._client.delete_item(TableName=self._table, Key={"pk": item["pk"], "sk": item["sk"]}, **condition)
+
+    def _write_down(self, number: str, stored: dict[str, Any] | None, going: Sequence[dict[str, Any]]) -> None:
+        """Add an entry that takes the place of all before it."""
+        head = decode(ChainHead, from_attributes(stored)) if stored is not None else None
+        now = self._clock.now()
+        erased = Fact(
+            kind=FactKind.ERASED, number=number, since=head.begun_at if head is not None else now, actor=self._caller(),
+            entries=sum(self._kind(item) in {"decisions", "facts"} for item in going),
+        )  # fmt: skip
+        self._chain.write(number, fact_entries([erased], now), known=head)
 
     def _stripped(self, consent: Consent) -> Stays | None:
         """Write a consent without its history, conditionally: an opt-out that arrives meanwhile is not lost."""
@@ -120,9 +171,11 @@ class Erasure:
         return True
 
     def _standing(self, consent: Consent) -> Consent | None:
-        key: Any = key_of(Consent, number=consent.number, list_name=consent.list_name)
-        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return items.consent_from(from_attributes(answer["Item"])) if "Item" in answer else None
+        item = self._item(key_of(Consent, number=consent.number, list_name=consent.list_name))
+        return items.consent_from(from_attributes(item)) if item is not None else None
+
+    def _item(self, key: Any) -> Any:
+        return self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
 
     def _all(self, number: str) -> Iterator[dict[str, Any]]:
         pages = self._client.get_paginator("query").paginate(
@@ -135,7 +188,10 @@ class Erasure:
             yield from page["Items"]
 
     def _kind(self, item: dict[str, Any]) -> str | None:
+        """Return the kind of an item that is erased; None for any other, such as the entry that an erasure leaves."""
         key: str = item["sk"]["S"]
+        if _is_erasure(item):
+            return None
         if key.startswith(items.LIST):
             return "consents"
         return next((name for prefix, name in _KINDS.items() if key.startswith(prefix)), None)
@@ -146,3 +202,8 @@ class Erasure:
             erased.gone["consents"] += 1
         else:
             erased.stays.append(stays)
+
+
+def _is_erasure(item: dict[str, Any]) -> bool:
+    """Return whether an item is the entry that an erasure leaves of an evidence chain."""
+    return item["sk"]["S"].startswith(FACT) and item.get("kind") == {"S": FactKind.ERASED.value}

@@ -54,12 +54,18 @@ class DynamoMessageBodies:
             self._client.put_item(TableName=self._table, Item=encode(current))
 
     def until(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
-        """Return the items with a body, on one page. Decisions have a body, and consents in the copy of a decision."""
+        """Return the items with a body, on one page. Decisions have a body, and consents in the copy of a decision.
+
+        An earlier release leaves the body's salt.
+        """
         start: dict[str, Any] = {"ExclusiveStartKey": json.loads(place)} if place is not None else {}
         with translated():
             page = self._client.scan(
                 TableName=self._table,
-                FilterExpression="(attribute_exists(body) AND #at <= :until) OR (attribute_exists(#o.body) AND #o.#at <= :until)",
+                FilterExpression=(
+                    "((attribute_exists(body) OR attribute_exists(salt)) AND #at <= :until)"
+                    " OR (attribute_exists(#o.body) AND #o.#at <= :until)"
+                ),
                 ProjectionExpression="pk, sk, #o.#id",
                 ExpressionAttributeNames={"#at": "at", "#o": "outbox", "#id": "id"},
                 ExpressionAttributeValues={":until": {"S": as_text(moment)}},
@@ -70,10 +76,12 @@ class DynamoMessageBodies:
         return [_kept(from_attributes(item)) for item in page["Items"]], json.dumps(last) if last else None
 
     def forget(self, kept: KeptBody) -> None:
-        """Remove the body of one item. Its revision stays, so a worker's write to the item still succeeds."""
+        """Remove the body of one item, with its salt. Its revision stays, so a worker's write to the item still succeeds."""
         with suppress(ConditionFailed), translated():
             if kept.decision_id is None:
-                self._remove(kept, "REMOVE body", ConditionExpression="attribute_exists(body)")
+                self._remove(
+                    kept, "REMOVE body, salt", ConditionExpression="attribute_exists(body) OR attribute_exists(salt)"
+                )
             else:
                 self._remove(
                     kept,

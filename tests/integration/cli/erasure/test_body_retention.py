@@ -17,6 +17,7 @@ from support.world import PERSON
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb import message_bodies as bodies
 from sms_consent.adapters.dynamodb.codec import encode
+from sms_consent.adapters.dynamodb.evidence_queries import DynamoEvidence
 from sms_consent.bootstrap.settings import SettingsError
 from sms_consent.domain.decision import Asked, Outcome
 from sms_consent.domain.errors import TryAgain
@@ -50,8 +51,9 @@ def test_only_texts_past_their_retention_are_deleted(inbound: Inbound, monkeypat
     with retention_function(monkeypatch) as run:
         assert run() == 1
     after, untouched = decisions(inbound)
-    assert {**after, "body": "Stop. Thanks"} == before
-    assert "body" not in after
+    assert {**after, "body": "Stop. Thanks", "salt": before["salt"]} == before
+    assert not {"body", "salt"} & after.keys()
+    assert DynamoEvidence(clients.dynamodb(), inbound.world.table).person(PERSON).chain.is_intact
     assert untouched == younger
     assert inbound.world.listed()
 

@@ -55,7 +55,46 @@ def test_the_history_is_deleted_and_the_opt_out_is_kept(stack: Connectable) -> N
     assert stack.told("check", PERSON)[1]["consents"][0]["isOptedOut"] is True
     assert stack.told("history", PERSON)[1]["decisions"] == []
     assert "Jane" not in str(known(stack))
-    assert [item["sk"]["S"] for item in known(stack)] == [f"LIST#{OWN_LIST}"]
+    assert [item["sk"]["S"] for item in known(stack)] == ["CHAIN", "FACT#0000000005", f"LIST#{OWN_LIST}"]
+
+
+def test_the_evidence_chain_keeps_that_it_was_erased(stack: Connectable) -> None:
+    """When, by whom, and how many entries; it goes on after that, and verifies at any time."""
+    decided(stack)
+    decided(stack)
+    erase(stack)
+    (entry,) = [item for item in known(stack) if item["sk"]["S"].startswith("FACT#")]
+    assert (entry["kind"]["S"], entry["entries"]["N"], entry["sequence"]["N"]) == ("ERASED", "4", "5")
+    assert entry["actor"]["S"].startswith("arn:aws:")
+    code, report = stack.told("verify", PERSON)
+    assert (code, report["intact"], report["erasedAt"]) == (0, True, entry["recorded_at"]["S"])
+    decided(stack, Asked.OPT_IN)
+    code, report = stack.told("verify", PERSON)
+    assert (code, report["entries"], report["leftOver"]) == (0, 4, 0)
+    decided(stack)
+    erase(stack)
+    code, report = stack.told("verify", PERSON)
+    assert (code, report["entries"], report["leftOver"]) == (0, 1, 0)
+
+
+def test_an_interrupted_erasure_leaves_a_chain_that_verifies(stack: Connectable) -> None:
+    """What was to be deleted is reported as such, and not as tampering."""
+    decided(stack)
+    decided(stack)
+    deletions: list[str] = []
+
+    def look(call: str) -> None:
+        deletions.extend([call] if call == "DeleteItem" else [])
+        if len(deletions) == 2:
+            raise KeyError
+
+    with stack.looking(look):
+        stack.run("erase", PERSON, "--yes")
+    code, report = stack.told("verify", PERSON)
+    assert (code, report["intact"], report["leftOver"] > 0) == (0, True, True)
+    erase(stack)
+    code, report = stack.told("verify", PERSON)
+    assert (code, report["entries"], report["leftOver"]) == (0, 1, 0)
 
 
 def test_the_author_is_kept_with_the_opt_out(stack: Connectable) -> None:
@@ -66,12 +105,9 @@ def test_the_author_is_kept_with_the_opt_out(stack: Connectable) -> None:
 
 
 def test_an_opt_out_with_an_incomplete_history_is_kept_too(stack: Connectable) -> None:
-    """A worker lost between its two writes leaves the text in the consent: it goes, and the opt-out is still carried out."""
-    ledger = stack.world.parts.ledger
-    append, ledger.append = ledger.append, lambda *_: (_ for _ in ()).throw(KeyError)  # type: ignore[method-assign]
-    with pytest.raises(KeyError):
-        decided(stack)
-    ledger.append = append  # type: ignore[method-assign]
+    """An opt-out that is left to sweep has its text in the consent: it goes, and the opt-out is still carried out."""
+    decision = stack.world.decision(Asked.OPT_OUT, body=BODY)
+    stack.world.parts.recorder.record(decision, OWN_LIST, reply_from=OURS, sync_now=False)
     assert "Jane" in str(known(stack))
     stack.world.pass_time(minutes=5)
     erase(stack)
@@ -133,7 +169,7 @@ def test_replies_and_drift_are_deleted_too(stack: Connectable) -> None:
     stack.world.parts.help_and_clarification.answer(question, ReplyKind.HELP, reply_from=OURS)
     drift = Drift(number=PERSON, list_name=OWN_LIST, kind=DriftKind.NOT_RECORDED, found_at=question.at)
     client("dynamodb").put_item(TableName=stack.world.table, Item=encode(drift))
-    assert erase(stack)["gone"] == {"decisions": 1, "answers": 1, "drifts": 1, "consents": 0}
+    assert erase(stack)["gone"] == {"decisions": 1, "answers": 1, "drifts": 1, "facts": 1, "consents": 0}
     assert known(stack) == []
 
 
@@ -183,7 +219,7 @@ def test_nothing_is_erased_without_confirmation(stack: Connectable) -> None:
         {
             "number": PERSON,
             "dryRun": True,
-            "gone": {"decisions": 1, "answers": 0, "drifts": 0, "consents": 0},
+            "gone": {"decisions": 1, "answers": 0, "drifts": 0, "facts": 2, "consents": 0},
             "stays": [{"why": "SUPPRESSION", "consent": stack.told("check", PERSON)[1]["consents"][0]}],
         },
     )
@@ -194,7 +230,7 @@ def test_erase_prints_what_is_kept_and_what_it_does_not_reach(stack: Connectable
     """With the reason."""
     decided(stack)
     output = " ".join(stack.run("erase", PERSON, "--yes").output.split())
-    for told in ("1 decisions erased", "Kept: opted out on Stack", "would undo it", "point-in-time backups"):
+    for told in ("1 decisions, 2 facts erased", "Kept: opted out on Stack", "would undo it", "point-in-time backups"):
         assert told in output
     assert "it was erased" in stack.run("history", PERSON).output
 
