@@ -24,7 +24,19 @@ from sms_consent_cli.commands.import_.status_column import (
 from sms_consent_cli.shared.terminal_text import printable
 from sms_consent_cli.shared.usage_error import UsageError
 
-__all__ = ["LINE", "NO_RULE", "PROBLEM", "Column", "Columns", "StatusRule", "is_number_heading", "listed", "place_of"]
+__all__ = [
+    "LINE",
+    "NO_RULE",
+    "PROBLEM",
+    "Column",
+    "Columns",
+    "StatusRule",
+    "StatusUnknown",
+    "heading_shown",
+    "is_number_heading",
+    "listed",
+    "place_of",
+]
 
 LINE, PROBLEM = "import_line", "import_error"
 """Columns that a file of rejected lines has in addition."""
@@ -52,10 +64,16 @@ class Column(StrEnum):
 
 
 _NAMES: Mapping[Column, tuple[str, ...]] = {
-    Column(name): words_in_all_languages(by_language) for name, by_language in vocabulary("columns").items()
+    Column(name): words_in_all_languages(by_language)
+    for name, by_language in vocabulary("columns").items()
+    if name != "private"
 }
 _CERTAIN_CHANNELS = frozenset({"channel_type", "channeltype", "message_channel", "subscription_channel"})
 """Headings of channels. A plain “channel” may also be where people opted out."""
+
+
+class StatusUnknown(UsageError):
+    """No column is known to say who opted out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +215,7 @@ class Columns:
 
     def shown(self, place: int) -> str:
         """Return a heading as it may be printed."""
-        return _heading_shown(self.headings[place] if self.headings else "", place)
+        return heading_shown(self.headings[place] if self.headings else "", place)
 
 
 _MEANINGS: Mapping[StatusKind, str] = {
@@ -228,7 +246,7 @@ def _places(headings: Sequence[str], names: Sequence[str], chosen: Mapping[Colum
     for column in (*_NAMES, Column.OPT_IN_TIME):
         found = [place_of(chosen[column], names, column)] if column in chosen else _known(headings, names, column)
         if column in _ONLY_ONE and len(found) > 1:
-            both = " and ".join(_heading_shown(headings[place], place) for place in found)
+            both = " and ".join(heading_shown(headings[place], place) for place in found)
             raise UsageError(f"{both} may both be the {_ONLY_ONE[column]}: give --{column}-column")
         if found:
             places[column] = found[0]
@@ -283,7 +301,7 @@ def _status(
     pair = {kind: place for place, kind in found}
     is_pair = len(found) == 2 and set(pair) == {StatusKind.YES_IS_OUT, StatusKind.YES_IS_IN}
     if len(found) > 1 and not (is_pair and rule.yes_means is None):
-        both = " and ".join(_heading_shown(headings[place], place) for place, _ in found)
+        both = " and ".join(heading_shown(headings[place], place) for place, _ in found)
         raise UsageError(f"{both} may both say who opted out: name one with --status-column NAME")
     _refuse_of_mail([place for place, _ in found], headings, names)
     if is_pair:
@@ -292,7 +310,7 @@ def _status(
     if found:
         return StatusColumn(found[0][0], _kind(found[0][1], rule), values=rule.values)
     if len([name for name in names if name not in _OWN]) > 1:
-        raise UsageError(
+        raise StatusUnknown(
             f"of its {len(names)} columns ({listed(headings)}), none is known to say who opted out: name it with "
             "--status-column NAME, or give --all-opted-out if every line is an opt-out"
         )
@@ -315,7 +333,7 @@ def _refuse_of_mail(places: Sequence[int], headings: Sequence[str], names: Seque
     for place in places:
         if by_mail and not about_texting(headings[place]):
             raise UsageError(
-                f"{_heading_shown(headings[place], place)} may be about e-mail, since the file has a column for it: "
+                f"{heading_shown(headings[place], place)} may be about e-mail, since the file has a column for it: "
                 "if it is about texts, name it with --status-column NAME"
             )
 
@@ -339,11 +357,11 @@ def place_of(given: str, names: Sequence[str], column: Column) -> int:
 
 def listed(headings: Sequence[str]) -> str:
     """Return headings for a message, the first ones if they are many."""
-    shown = ", ".join(_heading_shown(each, place) for place, each in enumerate(headings[:MOST_LISTED]))
+    shown = ", ".join(heading_shown(each, place) for place, each in enumerate(headings[:MOST_LISTED]))
     return shown + (f" and {len(headings) - MOST_LISTED} more" if len(headings) > MOST_LISTED else "")
 
 
-def _heading_shown(name: str, place: int) -> str:
+def heading_shown(name: str, place: int) -> str:
     """Return a heading; only the position of one with enough digits for a phone number."""
     if not name.strip() or sum(character.isdecimal() for character in name) >= MOST_DIGITS:
         return f"column {place + 1}"

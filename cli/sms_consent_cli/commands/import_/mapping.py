@@ -15,6 +15,14 @@ import typer
 
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.phone_number import mask
+from sms_consent_cli.commands.import_.column_values import (
+    LONGEST_VALUE,
+    MOST_SHOWN,
+    MOST_VALUES,
+    ColumnValues,
+    plain_value,
+    value_shown,
+)
 from sms_consent_cli.commands.import_.columns import Column
 from sms_consent_cli.commands.import_.consent_signs import ConsentSign, consent_sign
 from sms_consent_cli.commands.import_.heading import heading_key
@@ -32,11 +40,7 @@ from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["FileSurvey", "confirm"]
 
-MOST_VALUES = 30
-"""Different values of a column that are counted. With more, it is no status."""
-MOST_SHOWN, MOST_COLUMNS = 5, 12
-LONGEST_VALUE, MOST_DIGITS = 24, 5
-"""Values that are longer, or have so many digits, may be a person's and are not shown."""
+MOST_COLUMNS = 12
 MOST_NUMBERS = 400_000
 """Numbers that are remembered to find repeated ones, about 60 MB. In a larger file, only these are compared."""
 SAMPLES = 3
@@ -50,29 +54,6 @@ _MEANINGS: dict[Asked | NoRequest, str] = {
     NoRequest.NOTHING: "no request",
     NoRequest.OTHER_CHANNEL: "about another channel",
 }
-
-
-@dataclass(slots=True)
-class ColumnValues:
-    """The different values of a column, until they are too many."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    many: bool = False
-
-    def add(self, value: str) -> None:
-        """Count a value."""
-        self.counts[value.strip()[: LONGEST_VALUE + 1]] += 1
-        if len(self.counts) > MOST_VALUES:
-            self.many = True
-            self.counts.clear()
-
-    def shown(self) -> str:
-        """Return the most common values as they may be printed."""
-        if self.many:
-            return f"more than {MOST_VALUES} different values"
-        parts = [f"{_value_shown(value)} {count:,}" for value, count in self.counts.most_common(MOST_SHOWN)]
-        left = len(self.counts) - len(parts)
-        return ", ".join(parts) + (f" and {left} more" if left else "")
 
 
 @dataclass(slots=True)
@@ -222,7 +203,7 @@ class FileSurvey:
         if not doubts:
             return None
         shown = "; ".join(
-            f"{columns.shown(place)} ({sign}: {self.unused[place].shown()})"
+            f"{columns.shown(place)} ({sign}: {self._values_shown(place)})"
             for place, sign in list(doubts.items())[:MOST_SHOWN]
         )
         read = f", beside {columns.status_shown()}" if columns.status is not None else ""
@@ -254,12 +235,12 @@ class FileSurvey:
         if self.file.sheet is not None:
             parts.append(f"  sheet {printable(self.file.sheet)}")
         for values, meanings in sorted(self.statuses.items(), key=lambda item: -item[1].total()):
-            shown = " / ".join(map(_value_shown, values))
+            shown = " / ".join(map(value_shown, values))
             parts += [f"  {shown}: {meaning} ({_lines(count)})" for meaning, count in meanings.most_common()]
         if self.other_statuses:
             parts.append(f"  other values ({_lines(self.other_statuses)})")
         unused = [
-            f"  not read: {columns.shown(place)}: {values.shown()}"
+            f"  not read: {columns.shown(place)}: {self._values_shown(place)}"
             for place, values in list(self.unused.items())[:MOST_COLUMNS]
             if self.lines
         ]
@@ -269,6 +250,10 @@ class FileSurvey:
         parts.append(self.counts_shown())
         parts += self.samples.values()
         return "\n".join(parts)
+
+    def _values_shown(self, place: int) -> str:
+        headings = self.file.columns.headings
+        return self.unused[place].shown(headings[place] if headings else "")
 
     def counts_shown(self) -> str:
         """Return the counts in one sentence."""
@@ -305,7 +290,7 @@ class FileSurvey:
             "repeatedNumbers": self.repeated,
             "warnings": dict(self.warnings),
             "statusValues": [
-                {"values": list(map(_plain_value, values)), "meaning": meaning, "lines": count}
+                {"values": list(map(plain_value, values)), "meaning": meaning, "lines": count}
                 for values, meanings in self.statuses.items()
                 for meaning, count in meanings.items()
             ],
@@ -315,17 +300,6 @@ class FileSurvey:
 
 def _lines(count: int) -> str:
     return "1 line" if count == 1 else f"{count:,} lines"
-
-
-def _plain_value(value: str) -> str:
-    private = len(value) > LONGEST_VALUE or "@" in value or sum(map(str.isdecimal, value)) >= MOST_DIGITS
-    return "…" if private else value
-
-
-def _value_shown(value: str) -> str:
-    if not value:
-        return "empty"
-    return "…" if _plain_value(value) != value else printable(value)
 
 
 class Survey(Protocol):

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from sms_consent_cli.commands.import_.columns import NO_RULE, Column, Columns, StatusRule
+from sms_consent_cli.commands.import_.column_values import MOST_SHOWN, ColumnValues
+from sms_consent_cli.commands.import_.columns import NO_RULE, Column, Columns, StatusRule, StatusUnknown, heading_shown
+from sms_consent_cli.commands.import_.consent_signs import consent_sign
 from sms_consent_cli.commands.import_.layout import Layout, headings_row, text_layout
 from sms_consent_cli.commands.import_.message_columns import message_columns
 from sms_consent_cli.commands.import_.number_cell import NumberForm, is_written_number, looks_like_number
@@ -21,6 +23,8 @@ from sms_consent_cli.shared.usage_error import UsageError
 __all__ = ["NumberFile"]
 
 SNIFFED_LINES = 20
+SNIFFED_VALUES = 5_000
+"""Lines from which a refusal names the columns that may say who opted out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,11 @@ class NumberFile:
         if kind is SourceKind.WORKBOOK:
             while not first.cells[-1].strip():
                 first.cells.pop()
-        columns, preset = _columns(first.cells, path, chosen, form, rule, preset_name)
+        try:
+            columns, preset = _columns(first.cells, path, chosen, form, rule, preset_name)
+        except StatusUnknown as unknown:
+            sniffed = islice(_read(path, kind, layout, sheet), 1, SNIFFED_VALUES)
+            raise StatusUnknown(f"{unknown}{_candidates(first.cells, sniffed)}") from None
         return cls(path, digest, lines, kind, layout, columns, len(first.cells), sheet, preset)
 
     @property
@@ -128,6 +136,22 @@ def _columns(
     if preset is not None:
         chosen, rule = {**preset.chosen(headings), **chosen}, preset.rule(rule)
     return Columns.of(headings, chosen, rule), preset
+
+
+def _candidates(headings: Sequence[str], lines: Iterator[DelimitedRecord | BrokenLine]) -> str:
+    """Return the columns whose heading or values look like consent, for a message, or nothing."""
+    columns = [ColumnValues() for _ in headings]
+    for line in lines:
+        if isinstance(line, DelimitedRecord):
+            for values, cell in zip(columns, line.cells, strict=False):
+                if not values.many:
+                    values.add(cell)
+    found = []
+    for place, (heading, values) in enumerate(zip(headings, columns, strict=True)):
+        sign = consent_sign(heading, None if values.many else values.counts, status_is_certain=False)
+        if sign is not None:
+            found.append(f"{heading_shown(heading, place)} ({sign}: {values.shown(heading)})")
+    return f". These look like it: {', '.join(found[:MOST_SHOWN])}" if found else ""
 
 
 def _preset(headings: Sequence[str], name: str | None, chosen: Mapping[Column, str], rule: StatusRule) -> Preset | None:

@@ -11,6 +11,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import typer
+
 from sms_consent.adapters.dynamodb.import_records import DynamoImportRecords
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.adapters.dynamodb.store import DynamoLedger
@@ -18,13 +20,13 @@ from sms_consent.domain.decision import Asked
 from sms_consent.domain.errors import ConsentError
 from sms_consent.domain.import_record import ImportRecord, ImportStatus
 from sms_consent.domain.time import from_text, to_millisecond
-from sms_consent_cli.commands.import_.columns import Column, StatusRule
+from sms_consent_cli.commands.import_.columns import Column, StatusRule, StatusUnknown
 from sms_consent_cli.commands.import_.import_log import ImportLog, caller_identity, new_id
 from sms_consent_cli.commands.import_.importer import FileImport, ImportState
 from sms_consent_cli.commands.import_.journal import Journal
 from sms_consent_cli.commands.import_.journal import Progress as Begun
 from sms_consent_cli.commands.import_.list_progress import followed
-from sms_consent_cli.commands.import_.mapping import FileSurvey, confirm
+from sms_consent_cli.commands.import_.mapping import FileSurvey, confirm, is_terminal
 from sms_consent_cli.commands.import_.message_log import MessageLines, MessageSurvey
 from sms_consent_cli.commands.import_.number_cell import NumberForm
 from sms_consent_cli.commands.import_.number_file import NumberFile
@@ -112,13 +114,10 @@ class ImportRun:
             raise UsageError(
                 "--direction-column, --texted-column and --all-inbound are for message logs: give --text-column"
             )
+        options, self._file = _opened(options)
         self._options = options
-        self._number_form = NumberForm(options.region, options.with_country_code)
         self._deployment = Deployment(stack, table=table)
         self._clock = self._deployment.clock
-        self._file = NumberFile.at(
-            options.file, options.columns, self._number_form, options.rule, options.sheet, options.preset
-        )
         self._journal = Journal(
             options.file.with_name(options.file.name + ".progress"), self._file.digest + options.meaning()
         )
@@ -306,6 +305,27 @@ def _check_for_messages(options: ImportOptions) -> None:
         raise UsageError(
             f"{wrong[0]} is not for message logs (--text-column): the texts and their times say who opted out"
         )
+
+
+def _opened(options: ImportOptions) -> tuple[ImportOptions, NumberFile]:
+    """Return the file, and the options with what a terminal was asked for. Raises UsageError."""
+    try:
+        return options, _file_of(options)
+    except StatusUnknown as unknown:
+        if options.yes or not is_terminal():
+            raise
+        say(f"note: {visible(str(unknown))}", err=True)
+    answer = typer.prompt("Which column says who opted out? Its heading, or ALL if every line is an opt-out", err=True)
+    if answer.strip() == "ALL":
+        options = replace(options, rule=replace(options.rule, all_opted_out=True))
+    else:
+        options = replace(options, columns={**options.columns, Column.STATUS: answer.strip()})
+    return options, _file_of(options)
+
+
+def _file_of(options: ImportOptions) -> NumberFile:
+    form = NumberForm(options.region, options.with_country_code)
+    return NumberFile.at(options.file, options.columns, form, options.rule, options.sheet, options.preset)
 
 
 def _zone(name: str | None) -> tzinfo | None:

@@ -118,3 +118,33 @@ def test_who_opted_in_again_is_not_opted_out_unasked(imports: Moving) -> None:
     assert "1 number has an opt-in in this file that is newer than the opt-out" in refused.stderr
     imports.done(content, "--opt-ins")
     assert imports.opted_out() == [OTHER]
+
+
+UNKNOWN = f"Phone,First Name,Permit\n{PERSON},Ann,revoked\n{OTHER},Bo,granted\n"
+
+
+def test_a_refusal_names_the_columns_that_look_like_consent(imports: Moving) -> None:
+    """With their values, and without anybody's name."""
+    result = imports.run(imports.file(UNKNOWN), *AS_OF)
+    assert (result.exit_code, imports.configured.written()) == (2, [])
+    assert "These look like it: “Permit” (by its values: “revoked” 1, “granted” 1)" in result.stderr
+    assert "Ann" not in result.stderr
+
+
+@pytest.mark.parametrize(("answer", "opted_out"), [("permit", [PERSON]), ("ALL", [PERSON, OTHER])])
+def test_a_terminal_is_asked_which_column_says_who_opted_out(
+    imports: Moving, monkeypatch: pytest.MonkeyPatch, answer: str, opted_out: list[str]
+) -> None:
+    """And every line is an opt-out only if that is the answer."""
+    monkeypatch.setattr("sms_consent_cli.commands.import_.run.is_terminal", lambda: True)
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: answer)
+    imports.done(UNKNOWN, *AS_OF)
+    assert imports.opted_out() == opted_out
+
+
+def test_values_of_private_columns_are_not_shown(imports: Moving) -> None:
+    """Nor longer ones, addresses or numbers."""
+    content = f"Phone,SMS Consent,First Name,Last Message,Tier,Contact\n{PERSON},UNSUBSCRIBED,Ann,no more,gold,555-0199-22\n"
+    shown = imports.done(content, *AS_OF).stderr
+    assert "“gold” 1" in shown
+    assert not any(secret in shown for secret in ("Ann", "no more", "0199"))
