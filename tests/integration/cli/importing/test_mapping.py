@@ -144,7 +144,9 @@ def test_a_terminal_is_asked_which_column_says_who_opted_out(
 
 def test_values_of_private_columns_are_not_shown(imports: Moving) -> None:
     """Nor longer ones, addresses or numbers."""
-    content = f"Phone,SMS Consent,First Name,Last Message,Tier,Contact\n{PERSON},UNSUBSCRIBED,Ann,no more,gold,555-0199-22\n"
+    content = (
+        f"Phone,SMS Consent,First Name,Last Message,Tier,Contact\n{PERSON},UNSUBSCRIBED,Ann,no more,gold,555-0199-22\n"
+    )
     shown = imports.done(content, *AS_OF).stderr
     assert "“gold” 1" in shown
     assert not any(secret in shown for secret in ("Ann", "no more", "0199"))
