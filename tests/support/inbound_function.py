@@ -16,7 +16,6 @@ from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.ports import Sender
-from sms_consent.domain.time import as_text
 from support.template import REPOSITORY, resources
 from support.world import LIST, OURS, PERSON, World, deployed
 
@@ -116,7 +115,7 @@ class Inbound:
             "Type": "Notification",
             "MessageId": "8f3c2a51-0000-5000-8000-000000000001",
             "Message": json.dumps(payload),
-            "Timestamp": as_text(self.world.parts.clock.now()),
+            "Timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         }
 
     def hear(self, body: str, **payload: Any) -> list[str]:

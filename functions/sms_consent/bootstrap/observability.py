@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 from sms_consent.adapters.clock import deadline
 from sms_consent.bootstrap.settings import Problem, log_level
 from sms_consent.domain.error_description import described
-from sms_consent.domain.observation import COUNT, SECONDS
+from sms_consent.domain.observation import COUNT, SECONDS, Measurement
 from sms_consent.domain.operational_events import OperationalEvent, OperationalEventKind
 from sms_consent.domain.phone_number import mask, mask_id
 from sms_consent.domain.ports import Clock
@@ -41,9 +41,6 @@ _REPLIES = {
     ReplyState.FAILED: "RepliesFailed",
     ReplyState.UNKNOWN: "RepliesUnknown",
 }
-
-Measurement = tuple[str, str, float]
-"""Name, unit and value."""
 
 
 class Metrics(EphemeralMetrics):

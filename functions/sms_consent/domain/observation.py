@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-__all__ = ["COUNT", "SECONDS", "Logger", "Metrics"]
+__all__ = ["COUNT", "SECONDS", "Logger", "Measurement", "Metrics"]
 
 COUNT, SECONDS = "Count", "Seconds"
 """Units of CloudWatch metrics."""
+
+Measurement = tuple[str, str, float]
+"""Name, unit and value."""
 
 
 class Logger(Protocol):
@@ -35,3 +38,6 @@ class Metrics(Protocol):
 
     def add_metric(self, name: str, unit: Any, value: float) -> None:
         """Add one value."""
+
+    def add_metrics(self, measurements: Iterable[Measurement]) -> None:
+        """Add several values."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sms_consent.domain.errors import ConsentError, OtherEvent, OutOfTime, Throttled, Unavailable, Unreadable
 from sms_consent.domain.observation import Logger, Metrics
-from sms_consent.domain.phone_number import mask, mask_id
 from sms_consent.domain.ports import Clock, DeadLetterQueue
 from sms_consent.inbound.message import InboundMessage, Record, records_of
 from sms_consent.inbound.processor import ClassifiedMessage, InboundResult
@@ -219,8 +218,8 @@ class Batch:
                 return
         self._logger.info(
             "heard",
-            inbound_message_id=mask_id(text.id),
-            sender=mask(text.sender),
+            inbound_message_id=text.masked_id,
+            sender=text.masked_sender,
             intent=classification.intent,
             tier=classification.tier,
             rule=classification.rule,
@@ -233,14 +232,13 @@ class Batch:
         if result.overruled_by is not None:
             self._logger.error(
                 "a STOP is older than an opt-in that its sender did not text",
-                inbound_message_id=mask_id(text.id),
+                inbound_message_id=text.masked_id,
                 opted_in_by=result.overruled_by,
             )
             counted.append("StopsOverruled")
         if classification.intent is Intent.OPT_OUT and classification.tier is not None:
             counted.append(f"OptOutsBy{classification.tier.title()}")
-        for name in counted:
-            self._metrics.add_metric(name, "Count", 1)
+        self._metrics.add_metrics((name, "Count", 1) for name in counted)
 
     def _count(self, name: str) -> None:
         self._metrics.add_metric(name, "Count", 1)

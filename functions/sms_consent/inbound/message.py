@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
 from sms_consent.domain.errors import OtherEvent, Unreadable
-from sms_consent.domain.phone_number import PhoneNumber, is_agent, mask_id
-from sms_consent.domain.time import as_text, from_text
+from sms_consent.domain.phone_number import PhoneNumber, is_agent, mask, mask_id
+from sms_consent.domain.time import as_text
 
 if TYPE_CHECKING:
     from sms_consent.intent.rcs_content import RcsContent
@@ -37,7 +37,7 @@ __all__ = [
 
 _ID = re.compile(r"""[!-"$-~]{1,200}""", re.ASCII)
 """Printable ASCII without spaces and without ``#``, which separates the parts of a sort key. RCS message ids have this form:
-``12679164820-2026-06-17T17:36:29.937+0000``. Such an id may contain a phone number: logs use ``mask_id``."""
+``12679164820-2026-06-17T17:36:29.937+0000``. Such an id may contain a phone number: logs use ``masked_id``."""
 
 _INBOUND = frozenset(
     {
@@ -140,10 +140,15 @@ class InboundMessage:
     """The sender's number; None for a short code or an alphanumeric sender."""
     content: RcsContent | None = field(init=False)
     """The parsed body of a text to an RCS agent. None for plain text: an SMS that looks like JSON is a text."""
+    masked_id: str = field(init=False)
+    masked_sender: str = field(init=False)
+    """The forms in which logs show id and sender."""
 
     def __post_init__(self) -> None:
-        """Parse the sender and, of a text to an RCS agent, the body."""
+        """Parse the sender and, of a text to an RCS agent, the body; mask what logs show."""
         object.__setattr__(self, "number", PhoneNumber.of_sender(self.sender))
+        object.__setattr__(self, "masked_id", mask_id(self.id))
+        object.__setattr__(self, "masked_sender", mask(self.sender))
         object.__setattr__(self, "content", _content(self.body) if is_agent(self.destination) else None)
 
 
@@ -166,7 +171,7 @@ def read_notification(published: Mapping[str, Any]) -> InboundMessage:
     return _read_payload(payload, notification.message_id, _timestamp(notification))
 
 
-def read_queued(body: str, sent_at_ms: str | None) -> InboundMessage:
+def read_queued(body: str, sent_at_ms: object) -> InboundMessage:
     """Return the text in an SQS record's body: a notification, or a bare payload if raw message delivery is on.
 
     Raw delivery drops the notification's timestamp. The time at which SQS received the record, moments later, takes its place,
@@ -179,8 +184,9 @@ def read_queued(body: str, sent_at_ms: str | None) -> InboundMessage:
     content = _object(body, "the queue's record")
     if "Type" not in content:
         _refuse_other_events(content, body)
-    if "Type" not in content and "originationNumber" in content and sent_at_ms is not None and sent_at_ms.isdecimal():
-        return _read_payload(content, None, datetime.fromtimestamp(int(sent_at_ms) / 1000, UTC))
+    sent_at = _moment(_number(sent_at_ms))
+    if "Type" not in content and "originationNumber" in content and sent_at is not None:
+        return _read_payload(content, None, sent_at)
     return read_notification(content)
 
 
@@ -207,9 +213,13 @@ def _object(text: str, what: str) -> dict[str, Any]:
 
 def _timestamp(notification: Notification) -> datetime:
     try:
-        return from_text(str(notification.timestamp))
+        at = datetime.fromisoformat(str(notification.timestamp))
+        if at.tzinfo is not None:
+            at = at.astimezone(UTC)
+            return at.replace(microsecond=at.microsecond // 1000 * 1000)  # the precision of SNS and of the ledger
     except (ValueError, OverflowError):
-        raise Unreadable("the SNS notification has no readable Timestamp, by which texts are ordered") from None
+        pass
+    raise Unreadable("the SNS notification has no readable Timestamp, by which texts are ordered")
 
 
 def _refuse_other_events(payload: Mapping[str, Any], raw: str) -> None:
@@ -263,7 +273,7 @@ class Record:
     @property
     def text_id(self) -> str | None:
         """The text's id, masked for logs."""
-        return mask_id(self.text.id) if isinstance(self.text, InboundMessage) else None
+        return self.text.masked_id if isinstance(self.text, InboundMessage) else None
 
     def age(self, now: datetime) -> timedelta:
         """Return how long it has been in the queue; for an event from SNS itself, how old its text is."""

@@ -185,9 +185,12 @@ def test_a_configured_sender_has_its_own_list_brand_and_language(inbound: Any) -
     assert "abgemeldet" in inbound.world.texts()[0].lower()
 
 
-def test_raw_delivery_switched_on_by_mistake_loses_no_stop(inbound: Any) -> None:
-    """The queue's own timestamp stands in for the one that raw delivery strips."""
-    inbound.run(inbound.queued(json.dumps(PAYLOAD)))
+@pytest.mark.parametrize("sent_at", ["1793714400000", 1793714400000])
+def test_raw_delivery_switched_on_by_mistake_loses_no_stop(inbound: Any, sent_at: object) -> None:
+    """The queue's own timestamp stands in for the one that raw delivery strips. An event made by hand may hold a number."""
+    event = inbound.queued(json.dumps(PAYLOAD))
+    event["Records"][0]["attributes"]["SentTimestamp"] = sent_at
+    assert inbound.run(event) == []
     assert inbound.world.listed()
 
 
