@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
@@ -23,7 +24,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.session import get_session
 
 
-def call(method: str, url: str, body: str = "") -> tuple[int, str]:
+def call(method: str, url: str, body: str = "", headers: Mapping[str, str] | None = None) -> tuple[int, str]:
     """Sign and send one request. Return the status and the body of the response."""
     session = get_session()
     parts = urlsplit(url)
@@ -32,7 +33,7 @@ def call(method: str, url: str, body: str = "") -> tuple[int, str]:
     url = urlunsplit(parts._replace(path=quote(parts.path, safe="/%:+@~"), query=query))
     host = re.search(r"\.execute-api\.([a-z0-9-]+)\.", parts.netloc)
     region = host[1] if host else session.get_config_variable("region") or "us-east-1"
-    signed = AWSRequest(method, url, {"content-type": "application/json"}, body.encode())
+    signed = AWSRequest(method, url, {"content-type": "application/json", **(headers or {})}, body.encode())
     SigV4Auth(session.get_credentials(), "execute-api", region).add_auth(signed)
     request = Request(url, body.encode() or None, dict(signed.headers.items()), method=method)
     try:
