@@ -1,1 +1,1 @@
-"""The API's access keys and signatures."""
+"""Access keys of the API, and their signatures."""

@@ -1,8 +1,8 @@
 """Access keys of Azure Communication Services, and the verification of their HMAC signatures.
 
 The scheme: learn.microsoft.com/rest/api/communication/authentication. A signature covers verb, path and query, date, host and the
-hash of the body. The caller compares that hash with the body's (``content_hash``). It is our own code because Azure publishes
-only the client's side.
+hash of the body. Callers of this module must also compare that hash with the body's (``content_hash``). It is our own code because
+Azure publishes only client libraries.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class KeysError(ConsentError):
 
 
 class Reason(StrEnum):
-    """Why a request was refused. Only logged: callers get the same response for every reason."""
+    """Why a request was refused. For the log only: the response is the same for every reason."""
 
     ABSENT = "no signature"
     UNREADABLE = "not a signature of this scheme"
@@ -72,14 +72,14 @@ class Refused(ConsentError):
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """One of the two keys that are valid at a time, so that callers can change from one to the other."""
+    """One of two access keys. Both are valid at the same time, so that they can be rotated without downtime."""
 
     name: str
     secret: bytes = field(repr=False)
 
     @property
     def identity(self) -> str:
-        """The actor of a decision. The fingerprint distinguishes keys of the same name before and after a rotation."""
+        """The author to record in decisions: the key's name, with a fingerprint that changes when the key is rotated."""
         return f"access-key:{self.name}:{hashlib.sha256(self.secret).hexdigest()[:12]}"
 
 
@@ -94,7 +94,7 @@ class SignedRequest:
 
 
 def read_keys(secret: str) -> tuple[AccessKey, ...]:
-    """Parse ``{"primary": "<base64>", "secondary": "<base64>"}``. An empty or missing key is left out.
+    """Parse ``{"primary": "<base64>", "secondary": "<base64>"}``. Omits empty and missing keys.
 
     Raises:
         KeysError: if the secret has another form or holds no key.
@@ -112,7 +112,7 @@ def read_keys(secret: str) -> tuple[AccessKey, ...]:
 
 
 def check_form(request: SignedRequest, arrived_at: datetime) -> None:
-    """Check everything that needs no key, so that no key is read for a request that cannot be valid.
+    """Check the date and the signature's form, which needs no key, so that invalid requests do not cause a read of the secret.
 
     Raises:
         Refused: if the signature is absent or malformed, or the date is too far from the arrival.
@@ -126,10 +126,10 @@ def check_form(request: SignedRequest, arrived_at: datetime) -> None:
 
 
 def signer(request: SignedRequest, keys: Iterable[AccessKey], arrived_at: datetime) -> AccessKey:
-    """Return the key that signed the request. Compare in constant time, with every key.
+    """Return the key that signed the request. Compares with every key, in constant time.
 
     Raises:
-        Refused: if no key did.
+        Refused: if no key signed it.
     """
     check_form(request, arrived_at)
     headers = request.headers
@@ -148,7 +148,7 @@ def signer(request: SignedRequest, keys: Iterable[AccessKey], arrived_at: dateti
 
 
 def content_hash(body: bytes) -> str:
-    """Return a body's hash in the form of the signed header."""
+    """Return a body's hash as in the ``x-ms-content-sha256`` header: base64 of SHA-256."""
     return base64.b64encode(hashlib.sha256(body).digest()).decode()
 
 
@@ -156,7 +156,7 @@ def digest_of_signature(headers: Mapping[str, str]) -> str:
     """Return a digest that identifies the signature without revealing it.
 
     Raises:
-        Refused: if there is no signature of the scheme.
+        Refused: if the headers have no HMAC-SHA256 signature.
     """
     return hashlib.sha256(_signature(headers)).hexdigest()[:32]
 
@@ -180,7 +180,7 @@ def _date(text: str) -> datetime:
 
 
 def _targets(request: SignedRequest) -> list[str]:
-    """Return every spelling of path and query that a client may have signed. All name the same resource.
+    """Return every spelling of the path and query that a client may have signed.
 
     An HTTP API passes on the path percent-decoded, and Microsoft's clients sign the query in form encoding.
     """

@@ -1,8 +1,9 @@
-"""Processes the records of an event, and returns those to deliver again.
+"""Batch processing of inbound records, with the records to deliver again as the result.
 
-Each record fails or succeeds on its own. Texts of different people are processed concurrently, those of one person one after the
-other, in the order of ``in_order``. Records that were received before may have stopped the process, so they run one at a
-time; those received more than three times run last, each only after all finished records were deleted from the queue.
+One record's failure does not affect the others. Texts of different people are processed concurrently, those of one person
+sequentially, in the order of ``in_order``. A record that SQS delivers again may have crashed the process the last time, so
+such records run one at a time. Those received more than three times run last, each after all finished records are deleted
+from the queue.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ Runner = Callable[[Sequence[Callable[[], None]]], None]
 
 
 def run_in_sequence(works: Sequence[Callable[[], None]]) -> None:
-    """Run the works one after the other."""
+    """Run the callables one after the other."""
     for work in works:
         work()
 
@@ -77,7 +78,7 @@ class Batch:
         has_time: Callable[[], bool] = lambda: True,
         run: Runner = run_in_sequence,
     ) -> None:
-        """Store the parts.
+        """Set up a batch processor.
 
         Args:
             has_time: whether a request started now can be recorded before the function is stopped.
@@ -109,7 +110,7 @@ class Batch:
         return {"batchItemFailures": [{"itemIdentifier": record.id} for record in records if record not in done]}
 
     def _process_suspects(self, suspects: list[Record], done: set[Record]) -> None:
-        """Process each alone, after deleting every finished record: if it stops the process, only it is delivered again."""
+        """Process each record alone, after deleting the finished ones: if it crashes the process, only it is delivered again."""
         final: set[Record] = set()
         for suspect in one_by_one(suspects):
             if suspect.age(self._clock.now()) > GIVE_UP_UNTRIED_AFTER:
@@ -132,7 +133,7 @@ class Batch:
         self._queue.delete(receipts)
 
     def _process_person(self, records: list[Record], done: set[Record]) -> None:
-        """Classify all of one person's texts, then apply them. Throttled ones are tried once more at the end."""
+        """Classify one person's texts, then apply them. Retry throttled ones once, after all others."""
         messages: list[tuple[Record, ClassifiedMessage]] = []
         for record in records:
             try:
@@ -164,7 +165,7 @@ class Batch:
             done.add(record)
 
     def _require_time(self, message: ClassifiedMessage) -> None:
-        """Raise OutOfTime if a request could not be recorded before the function is stopped. Other texts make no call."""
+        """Raise OutOfTime if too little time is left to record a request. A text that asks for nothing needs no time."""
         if message.classification.intent is not Intent.NONE and not self._has_time():
             raise OutOfTime("not started: too little time left in this invocation")
 
@@ -279,19 +280,19 @@ def _newest_last(each: tuple[Record, ClassifiedMessage]) -> tuple[datetime, bool
 
 
 def shuffled(groups: list[list[Record]]) -> list[list[Record]]:
-    """Sort groups of records that were received before, each time in another order: some of them may stop the process.
+    """Sort groups of redelivered records, in a different order at each delivery, as one of them may crash the process.
 
-    The order at an odd number of receives is the reverse of the one before, so with one such record, every other one runs
-    before it at one of two receives. With several, each pair of receives is a new order.
+    Every second delivery reverses the order before it. So if one record crashes the process, each of the others runs before
+    it in one of two deliveries. Each pair of deliveries has a new order, in case several records do.
     """
     receives = _receives(groups)
     return sorted(groups, key=lambda group: _shuffle(_person(group[0]), receives // 2), reverse=receives % 2 == 1)
 
 
 def one_by_one(records: list[Record]) -> list[Record]:
-    """Sort records that run alone: people as in ``shuffled``, one person's texts newest first.
+    """Sort records that run one at a time: people as in ``shuffled``, one person's texts newest first.
 
-    At every fourth receive they are shuffled too, in case one of them stops the process and hides the older ones.
+    At every fourth delivery one person's texts are shuffled too, in case the newest crashes the process before the others run.
     """
     ordered = []
     for group in shuffled(by_person(records)):
@@ -321,7 +322,7 @@ def _shuffle(key: str, seed: int) -> bytes:
 
 
 class ThreadedRunner:
-    """Runs work in threads, which it keeps for the next batch. A single piece of work needs no thread."""
+    """Runs callables in a pool of threads that later batches reuse. A single callable runs in the calling thread."""
 
     def __init__(self, most: int) -> None:
         """Use up to ``most`` threads."""
@@ -329,7 +330,7 @@ class ThreadedRunner:
         self._threads: ThreadPoolExecutor | None = None
 
     def __call__(self, works: Sequence[Callable[[], None]]) -> None:
-        """Run the works. When all are done, raise the first error, if any."""
+        """Run the callables. When all are done, raise the first error, if any."""
         if len(works) < 2:
             run_in_sequence(works)
             return

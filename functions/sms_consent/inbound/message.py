@@ -1,7 +1,7 @@
 """Inbound messages, parsed from the records of an SNS or SQS event.
 
-The models of what AWS publishes accept whatever can be read as a text: unknown members are ignored, an id may have any form, and
-a person's words may hold half a character, which pydantic's own strings refuse. What RCS puts into ``messageBody`` is parsed by
+The models accept every payload that can be read as a text: unknown members are ignored, an id may have any form, and the body
+may contain a lone surrogate, which pydantic's string type rejects. What RCS puts into ``messageBody`` is parsed by
 ``intent.rcs_content``: a member may occur twice there.
 """
 
@@ -75,7 +75,7 @@ Identity = Annotated[Text, AfterValidator(_stripped)]
 
 
 class _Published(BaseModel):
-    """The base of both models. No error holds any input, which may be a person's number or words."""
+    """Base of both models. Validation errors contain no input, which may be a phone number or a person's text."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -84,7 +84,7 @@ class _Published(BaseModel):
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> Self:
-        """Return the object. Raises Unreadable with a reason that quotes nothing of it."""
+        """Parse a payload. Raises Unreadable, with a reason that contains no input."""
         try:
             return cls.model_validate(content)
         except ValidationError as error:
@@ -107,9 +107,9 @@ class Notification(_Published):
 
 
 class Payload(_Published):
-    """The payload of a two-way text (user guide of AWS End User Messaging SMS). Amazon Connect and RCS have the same.
+    """The payload of a two-way text (user guide of AWS End User Messaging SMS). Amazon Connect and RCS use the same format.
 
-    ``messageKeyword`` is not read: AWS fills it with the number's keyword, not with what was texted.
+    ``messageKeyword`` is not read: AWS sets it to the number's registered keyword, not to the texted word.
     """
 
     sender: Identity = Field(alias="originationNumber")
@@ -128,7 +128,7 @@ class Payload(_Published):
 class InboundMessage:
     """One inbound text, as AWS publishes it (two-way SMS payload, user guide of AWS End User Messaging SMS).
 
-    ``at`` is the notification's timestamp: the payload has none, and AWS names it as the way to order texts.
+    ``at`` is the SNS notification's timestamp, by which AWS says to order texts. The payload has no time.
     """
 
     id: str
@@ -174,8 +174,8 @@ def read_notification(published: Mapping[str, Any]) -> InboundMessage:
 def read_queued(body: str, sent_at_ms: object) -> InboundMessage:
     """Return the text in an SQS record's body: a notification, or a bare payload if raw message delivery is on.
 
-    Raw delivery drops the notification's timestamp. The time at which SQS received the record, moments later, takes its place,
-    so that no STOP is lost to a setting.
+    Raw delivery drops the notification's timestamp. The time at which SQS received the record, moments later, is used
+    instead, so that a STOP is not lost because of a subscription setting.
 
     Raises:
         Unreadable: it is no inbound text. The reason quotes nothing of it.
@@ -191,9 +191,9 @@ def read_queued(body: str, sent_at_ms: object) -> InboundMessage:
 
 
 def with_time(body: str, message_id: str, sent_at: datetime) -> str:
-    """Return the body for sending a readable message again. A bare payload is wrapped in a notification with its old time.
+    """Return the body with which a message can be sent again. Wraps a bare payload in a notification with its original time.
 
-    Otherwise the new message's time would count, and an old START would come after a newer STOP.
+    Without it, the time of sending again would count, and an old START could override a newer STOP.
     """
     if "Type" in json.loads(body):
         return body
@@ -225,7 +225,7 @@ def _timestamp(notification: Notification) -> datetime:
 def _refuse_other_events(payload: Mapping[str, Any], raw: str) -> None:
     """Raise OtherEvent for an event of another kind.
 
-    An event that has a field of an inbound text, or names one at any depth, may be a person's request and is not ignored.
+    An event that contains a field name of an inbound text, at any depth, may be a person's request and does not raise.
     """
     names = {name.casefold() for name in payload}
     if not names.isdisjoint(_INBOUND) or not any(marks <= names for marks in _OTHER_EVENTS):
@@ -249,7 +249,7 @@ def _read_payload(published: Mapping[str, Any], notification_id: object, at: dat
 
 
 def _id(candidate: object) -> str | None:
-    """Return the id as AWS gives it, or its digest if it has an unexpected form: copies of a text always get the same id."""
+    """Return the message id, or its digest if its form is unexpected, so that every copy of a text has the same id."""
     if not isinstance(candidate, str) or not candidate.strip():
         return None
     return candidate if _ID.fullmatch(candidate) else _digest(candidate)
@@ -261,7 +261,7 @@ def _digest(content: str) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """One record of an event: its text, or the error why there is none."""
+    """One record of an event: its text, or the error that parsing it raised."""
 
     id: str
     body: str
@@ -276,21 +276,22 @@ class Record:
         return self.text.masked_id if isinstance(self.text, InboundMessage) else None
 
     def age(self, now: datetime) -> timedelta:
-        """Return how long it has been in the queue; for an event from SNS itself, how old its text is."""
+        """Return how long the record has been in the queue. For a direct SNS event, return the age of its text."""
         since = self.sent_at or (self.text.at if isinstance(self.text, InboundMessage) else None)
         return now - since if since is not None else timedelta()
 
     def dead_letter(self) -> str:
-        """Return the body for the dead-letter queue, which keeps the time of the text."""
+        """Return the body for the dead-letter queue. It includes the time of the text."""
         if self.sent_at is None or not isinstance(self.text, InboundMessage):
             return self.body
         return with_time(self.body, self.id, self.sent_at)
 
 
 def records_of(event: Mapping[str, Any]) -> list[Record]:
-    """Return every record. If a text occurs twice with different times, the earlier time counts for both.
+    """Parse every record of an event. If a text occurs twice with different times, both get the earlier time.
 
-    Copies have the same sender, id and body. The id is not enough: RCS's CONVERSATION_STARTED has that of the first message.
+    Copies have the same sender, id and body. The id alone is not unique: RCS's CONVERSATION_STARTED shares it with the
+    first message.
     """
     records = [_record(each) for each in event["Records"]]
     if len(records) == 1:

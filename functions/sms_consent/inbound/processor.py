@@ -1,4 +1,4 @@
-"""Processes one inbound text: changes consent, replies, or does nothing."""
+"""Processing of one inbound text: change the consent, reply, or do nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class Action(StrEnum):
-    """A deployment's action for opt-outs of one tier."""
+    """What a deployment does with opt-outs of one tier."""
 
     OPT_OUT = "OPT_OUT"
     ASK = "ASK"
@@ -38,7 +38,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedMessage:
-    """A text and its intent, before any look-up."""
+    """A text and its intent, before any AWS call."""
 
     text: InboundMessage
     classification: Classification
@@ -81,7 +81,7 @@ class InboundProcessor:
 
     @property
     def rules(self) -> RuleSet:
-        """The rules, with the deployment's own words."""
+        """The rules, including the deployment's keywords."""
         return self._classifier.rules
 
     def process(self, text: InboundMessage) -> InboundResult:
@@ -89,7 +89,7 @@ class InboundProcessor:
         return self.apply(self.classify(text))
 
     def classify(self, text: InboundMessage) -> ClassifiedMessage:
-        """Return the text with its intent, without any call."""
+        """Return the text with its intent. Makes no AWS call."""
         classification = self._classifier.classify(text.body, text.content)
         changes = classification.intent is not Intent.NONE and self._asked(classification) in (
             Asked.OPT_OUT,
@@ -100,8 +100,8 @@ class InboundProcessor:
     def apply(self, message: ClassifiedMessage) -> InboundResult:
         """Record what a text asks for, and reply. Safe to repeat: the same text has the same id and time.
 
-        A sender that is no phone number, such as a short code, is a machine and gets no reply. Its requests are Unreadable,
-        so that they reach the dead-letter queue, where a person sees them.
+        A sender that is no phone number, such as a short code, is a machine and gets no reply. Its requests raise Unreadable,
+        so that they are moved to the dead-letter queue for an operator.
 
         Raises:
             TryAgain, Rejected: the ledger or AWS failed.
@@ -132,9 +132,9 @@ class InboundProcessor:
         return InboundResult(classification, recorded.outcome, recorded.consent, answered, recorded.overruled_by)
 
     def _for_this_person(self, message: ClassifiedMessage) -> Classification:
-        """Classify again with the replies that the person was sent: a text that copies one of them asks for nothing.
+        """Classify again, given the replies that were sent to the person: a copy of one of them asks for nothing.
 
-        Whole-message keywords, and texts that ask for nothing, need no look-up.
+        Whole-message keywords, and texts without intent, are returned unchanged.
         """
         text, classification = message.text, message.classification
         if classification.intent is Intent.NONE or classification.tier is Tier.KEYWORD:
@@ -162,7 +162,7 @@ class InboundProcessor:
 
 
 class FailingProcessor:
-    """Takes the place of the processor while the settings cannot be used: every text fails with the same error."""
+    """Replaces the processor while the settings are invalid: every text fails with the settings' error."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -177,9 +177,10 @@ class FailingProcessor:
 
 
 def asked_by(classification: Classification, actions: Mapping[Tier, Action]) -> Asked:
-    """Return what a text with an intent is recorded as.
+    """Return what to record for a text with an intent.
 
-    A whole-message keyword always opts out; other tiers have the deployment's action. LEAVE applies to unclear texts only.
+    A whole-message keyword always opts out; other tiers follow the deployment's actions. ``Action.LEAVE`` applies to unclear
+    texts only.
     """
     action = actions.get(classification.tier) if classification.tier is not None else None
     if classification.intent is Intent.OPT_OUT:
@@ -191,13 +192,17 @@ def asked_by(classification: Classification, actions: Mapping[Tier, Action]) -> 
 
 
 def actions_for(chosen: Mapping[str, str]) -> dict[Tier, Action]:
-    """Return the action of every tier. ``chosen`` holds known tiers and actions only (``Settings.from_environment``)."""
+    """Return the action of every tier.
+
+    Args:
+        chosen: The deployment's actions by tier, already validated by ``Settings.from_environment``.
+    """
     defaults = dict.fromkeys(Tier, Action.OPT_OUT) | {Tier.UNCLEAR: Action.ASK}
     return defaults | {Tier(tier): Action(action) for tier, action in chosen.items()}
 
 
 def _ordinary(classification: Classification) -> Classification:
-    """Return a classification without intent, by the same rule: YES from a person who is not opted out asks for nothing."""
+    """Return the classification with intent NONE and the same rule: YES opts in only a person who is opted out."""
     return replace(classification, intent=Intent.NONE, tier=None, matched="", language=None)
 
 

@@ -1,1 +1,1 @@
-"""Publish changes of the ledger as events."""
+"""Publishing of ledger changes as EventBridge events."""

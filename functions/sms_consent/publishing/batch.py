@@ -1,4 +1,4 @@
-"""Stream batches: reads the records, publishes their events in order, and moves unpublishable ones to the dead-letter queue."""
+"""Stream batches: publish the events of the records in order, and move unpublishable records to the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sms_consent.publishing.event_publisher import EventPublisher, PublishResult
 __all__ = ["Batch"]
 
 MOST_BYTES = 250_000
-"""The most bytes of a record in the dead-letter queue: SQS takes 256 KiB everywhere.
+"""Maximum size of a record in the dead-letter queue. SQS accepts 256 KiB in every region.
 
 A stream record may have two images of 400 KB.
 """
@@ -37,7 +37,11 @@ class Batch:
         logger: Logger,
         metrics: Metrics,
     ) -> None:
-        """``read`` returns the event of a stream record, or None. It raises Unreadable."""
+        """Set up a batch processor.
+
+        Args:
+            read: Returns the event of a stream record, or None if it has none. Raises Unreadable.
+        """
         self._read = read
         self._announcer = announcer
         self._dead_letters = dead_letters
@@ -45,7 +49,13 @@ class Batch:
         self._metrics = metrics
 
     def handle(self, event: Mapping[str, Any], until: datetime) -> dict[str, list[dict[str, str]]]:
-        """Return a partial batch response. For a stream it names the first record that is not done, where Lambda resumes."""
+        """Publish the events of a batch, and return a partial batch response.
+
+        The response names the first record that is not done. Lambda delivers the stream again from there.
+
+        Args:
+            until: No request to EventBridge starts after this time.
+        """
         records: Sequence[Record] = event["Records"]
         unreadable: dict[int, str] = {}
         notices: dict[int, EventEnvelope] = {}
@@ -70,8 +80,7 @@ class Batch:
         return {"batchItemFailures": [{"itemIdentifier": _sequence_number(records[stop])}]}
 
     def _put_aside(self, record: Record, reason: str) -> bool:
-        """Send a record to the dead-letter queue unchanged, so that it can be processed again. A record that is not kept is
-        not skipped."""
+        """Send a record to the dead-letter queue, unchanged so that it can be processed again. Return whether it was sent."""
         body = json.dumps(record)
         if len(body) > MOST_BYTES:
             body, reason = json.dumps(_without_images(record)), f"{reason}; too large to be kept with its images"
@@ -104,7 +113,7 @@ def _without_images(record: Record) -> dict[str, Any]:
 
 
 def _sequence_number(record: Record) -> str:
-    """Return the number at which Lambda resumes; empty if there is none, which Lambda takes for the whole batch."""
+    """Return the record's sequence number. Without one, return "", for which Lambda retries the whole batch."""
     change = record.get("dynamodb")
     number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
     return number if isinstance(number, str) else ""

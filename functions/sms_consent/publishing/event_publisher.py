@@ -1,4 +1,4 @@
-"""The event publisher: the order of events, retries, and what is given up."""
+"""The event publisher: keeps each number's events in order, retries failures, and gives up after six hours."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from sms_consent.domain.ports import Clock
 __all__ = ["GIVEN_UP_AFTER", "EventBus", "EventPublisher", "PublishResult"]
 
 TOGETHER = 10
-"""Entries that PutEvents takes at once."""
+"""Maximum entries of one PutEvents request."""
 ATTEMPTS = 3
 PAUSE = 0.2
-"""Seconds before failed events are put again, doubled each time. What still fails is left to the stream."""
+"""Seconds before the first retry, doubled for each further one. After the last attempt, the stream retries."""
 GIVEN_UP_AFTER = timedelta(hours=6)
-"""How long a missing or denied bus is tried again while the events wait. The stream keeps records for 24 hours."""
+"""How old an event may become while EventBridge refuses it. The stream keeps records for 24 hours."""
 
 
 class EventBus(Protocol):
-    """Where events are published."""
+    """An EventBridge event bus."""
 
     def put(self, notices: Sequence[EventEnvelope]) -> Sequence[TryAgain | Rejected | Unreadable | None]:
-        """Return a result for each event, in order: None if it was accepted, Unreadable if it never will be. Raises nothing."""
+        """Put events and return their results in order: None if accepted, Unreadable if it can never be. Never raises."""
 
 
 @dataclass(slots=True)
 class PublishResult:
-    """The result for events in order: everything before ``stopped_at`` is done, published or given up."""
+    """The result of publishing: all events before position ``stopped_at`` are published or given up."""
 
     stopped_at: int | None = None
     refused: dict[int, str] = field(default_factory=dict)  # reasons, by place
@@ -41,8 +41,8 @@ class PublishResult:
 class EventPublisher:
     """Publishes events in order.
 
-    EventBridge continues with a request after one of its entries fails, so a request holds at most one event of a number, and
-    the next event of that number is put only when the first one is accepted.
+    EventBridge accepts later entries of a request even if an earlier one fails. So each request has at most one event of a
+    number, and the number's next event waits until that one is accepted or given up.
     """
 
     def __init__(self, bus: EventBus, clock: Clock) -> None:
@@ -50,7 +50,7 @@ class EventPublisher:
         self._clock = clock
 
     def publish(self, notices: Sequence[EventEnvelope], until: datetime) -> PublishResult:
-        """Publish until everything is done, something fails, or the time is up. Safe to repeat: an event's id stays the same."""
+        """Publish until all events are done, one fails, or ``until`` is reached. Safe to repeat: an event keeps its id."""
         became = PublishResult()
         for places in _requests(notices):
             if self._clock.now() >= until:
@@ -65,7 +65,7 @@ class EventPublisher:
     def _put(
         self, notices: Sequence[EventEnvelope], places: list[int], became: PublishResult, until: datetime
     ) -> list[int]:
-        """Put events, and put failed ones again. Return the positions of those that still failed."""
+        """Put the events at these positions, with retries. Return the positions of those that failed to the end."""
         left = places
         for attempt in range(ATTEMPTS):
             if attempt:
@@ -81,7 +81,7 @@ class EventPublisher:
     def _failed(
         self, notice: EventEnvelope, answer: TryAgain | Rejected | Unreadable | None, place: int, became: PublishResult
     ) -> bool:
-        """Return whether the event is to be put again."""
+        """Return whether an event must be put again, and record the reason why not or why."""
         if answer is None:
             return False
         if isinstance(answer, Unreadable):

@@ -1,1 +1,1 @@
-"""Read what the ledger knows about a person."""
+"""Queries about one person's consents and history."""

@@ -1,4 +1,4 @@
-"""The history of one person: consents on every list, and decisions, newest first."""
+"""The history of one person: the consents on every list, and the decisions, newest first."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class ConsentQueries(Protocol):
     def decisions(
         self, number: str, *, before: str | None, most: int
     ) -> list[tuple[Decision, Outcome | None, datetime | None]]:
-        """Return the newest decisions, or the newest before a place (``<time>#<id>``), newest first."""
+        """Return up to ``most`` decisions, newest first, older than the position ``before`` (``<time>#<id>``) if given."""
 
 
 class NoSuchPlace(ConsentError):
-    """The token was not issued for this number."""
+    """The page token is invalid, or was issued for another number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One decision in the history. Without an outcome it is in a consent's outbox, not yet in the history."""
+    """One decision in the history. ``outcome`` is None while the decision is only in a consent's outbox."""
 
     decision: Decision
     outcome: Outcome | None
@@ -53,7 +53,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a history, and the token of the next page; None after the last."""
+    """One page of a history, and the token of the next page; None after the last."""
 
     entries: tuple[Entry, ...]
     next: str | None
@@ -62,7 +62,7 @@ class Page:
 def page_of(register: ConsentQueries, number: str, *, size: int, token: str | None) -> Page:
     """Return the next entries, newest first. Raises NoSuchPlace, TryAgain or Rejected.
 
-    A token only names a position: whose history is read depends on the number alone.
+    A token is only a position. It gives no access to another number's history.
     """
     before = _place_from(token, number) if token is not None else None
     recorded = [Entry(*each) for each in register.decisions(number, before=before, most=size + 1)]
@@ -76,7 +76,7 @@ def page_of(register: ConsentQueries, number: str, *, size: int, token: str | No
 
 
 def _in_outboxes(consents: Iterable[Consent]) -> list[Entry]:
-    """Return the decisions that are in a consent's outbox and perhaps not in the history yet."""
+    """Return the decisions in the outboxes of consents. Some of them may already be in the history."""
     return [Entry(consent.outbox, None, None) for consent in consents if consent.outbox is not None]
 
 

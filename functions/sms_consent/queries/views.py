@@ -12,7 +12,7 @@ __all__ = ["consent_view", "decision_view"]
 
 
 def consent_view(consent: Consent) -> dict[str, Any]:
-    """Return the status for one list, how far the list matches, and AWS's entry. Absent values are left out."""
+    """Return a consent as JSON: its status, whether the opt-out list matches it, and AWS's entry. Omits absent values."""
     listing = consent.listing
     return _present(
         optOutList=consent.list_name,
@@ -33,7 +33,7 @@ def consent_view(consent: Consent) -> dict[str, Any]:
 
 
 def decision_view(entry: Entry) -> dict[str, Any]:
-    """Return who asked for what, through which channel, and how it was understood."""
+    """Return a decision as JSON: who asked for what, through which channel, and how it was classified."""
     decision = entry.decision
     return _present(
         id=decision.id,

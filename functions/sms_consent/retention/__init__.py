@@ -1,1 +1,1 @@
-"""Delete message bodies after their retention time."""
+"""Deletion of message bodies after their retention time."""

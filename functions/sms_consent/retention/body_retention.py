@@ -1,9 +1,8 @@
-"""Body retention: removes the bodies of decisions older than the deployment's setting, once a day, over as many invocations
-as needed.
+"""Body retention: remove message bodies that are older than the deployment's setting, daily, in as many invocations as
+needed.
 
-The body is a decision's evidence, and also what a person wrote. DynamoDB's TTL deletes whole items, and a decision must stay;
-a separate item for the body would cost every inbound text one more write. So this scans the ledger for bodies. The matched
-words, the rule and the time stay.
+A scan removes the body attribute and keeps the decision with its matched words, rule and time. DynamoDB's TTL is no option, as
+it deletes whole items, and a separate item for each body would cost every inbound text one more write.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class KeptBody:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass through the ledger. ``place`` is where it continues; ``over`` says whether it is complete."""
+    """One pass through the ledger. ``place`` is the position at which it continues; ``over`` is whether it is complete."""
 
     begun_at: datetime
     place: str | None = None
@@ -47,13 +46,13 @@ class MessageBodies(Protocol):
         """Return the newest pass, open or complete."""
 
     def save(self, current: Pass) -> None:
-        """Save where the next invocation continues. Reading a part twice is harmless."""
+        """Save the position at which the next invocation continues. Reading a page twice is harmless."""
 
     def until(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
-        """Return the bodies of that age in a part of the ledger, and the place of the next part; None after the last."""
+        """Return one page of bodies from before ``moment``, and the position of the next page; None after the last."""
 
     def forget(self, kept: KeptBody) -> None:
-        """Remove a body. It may be gone already."""
+        """Remove a body. Does nothing if it was removed before."""
 
 
 @dataclass(slots=True)
@@ -74,16 +73,23 @@ class Retention:
         keep: timedelta,
         failed: Callable[[Exception], None] | None = None,
     ) -> None:
-        """``failed`` is called for each text that could not be removed; the next day's run tries again."""
+        """Set up the removal.
+
+        Args:
+            keep: How long bodies are kept.
+            failed: Called with the error of each body that could not be removed. The next day's run retries it.
+        """
         self._bodies = bodies
         self._clock = clock
         self._keep = keep
         self._failed = failed
 
     def run(self, until: datetime, forgotten: Forgotten | None = None) -> Forgotten:
-        """Work until the ledger is read completely or the time is up. A place is saved once everything before it is done.
+        """Remove bodies until the whole ledger is read or ``until`` is reached. Resumes at the last saved position.
 
-        ``forgotten`` is counted up while it runs, for a caller that needs the count after an exception too.
+        Args:
+            until: When to stop.
+            forgotten: Counts to add to, for a caller that needs them even after an exception.
         """
         forgotten = forgotten or Forgotten()
         current = self._bodies.newest()
@@ -108,7 +114,7 @@ class Retention:
         return forgotten
 
     def _skip(self, error: Exception, current: Pass) -> None:
-        """Report a body that was skipped. Raises TryAgain or Rejected if the ledger fails for every item."""
+        """Report a body that could not be removed. Raises TryAgain or Rejected if the ledger fails for every item."""
         if self._failed is not None:
             self._failed(error)
         # Saving the place once more tells a ledger that is down from an item that fails.
