@@ -1,8 +1,8 @@
 """Access keys of Azure Communication Services, and the verification of their HMAC signatures.
 
 The scheme: learn.microsoft.com/rest/api/communication/authentication. A signature covers verb, path and query, date, host and the
-hash of the body. Callers of this module must also compare that hash with the body's (``content_hash``). It is our own code because
-Azure publishes only client libraries.
+hash of the body. Callers of this module must also compare that hash with the body's (``content_hash``). It is our own code
+because Azure publishes only client libraries.
 """
 
 from __future__ import annotations
