@@ -205,7 +205,7 @@ def _reconcile(numbers: int, kills: int) -> bool:
         if name in ("page", "find", "consents", "walk"):
             clock.advance(LATENCY)
         reads += name == "consents"
-        if name == "keep":  # the fake keeps every sketch; the ledger's expire
+        if name == "save_snapshot":  # the fake keeps every sketch; the ledger's expire
             for old in list(book.sketches)[:-1]:
                 del book.sketches[old]
         if die_at and name == "save" and reads >= die_at[0]:  # between a page that is read and what is written of it

@@ -23,12 +23,12 @@ MARGIN = timedelta(seconds=12)
 
 @cache
 def container() -> Container:
-    """Return the function's objects, the same for every request."""
+    """Return the function's dependencies, created once per execution environment."""
     return Container(service="api")
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request. Unusable settings fail the function itself; every other failure gets an error response."""
+    """Answer a request. Raises for invalid settings; every other failure gets an error response."""
     request = ApiEvent(event)
     request_id = request.request_context.request_id
     with invocation("api", context, gateway_request_id=request_id):

@@ -1,4 +1,4 @@
-"""InboundFunction: processes an SNS event, or SNS notifications in SQS records with partial batch failures."""
+"""InboundFunction: process an SNS event, or SNS notifications in SQS records with a partial batch response."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["container", "handler"]
 
 @cache
 def container() -> Container:
-    """Return the function's objects, the same in every invocation."""
+    """Return the function's dependencies, created once per execution environment."""
     return Container(service="inbound", looks_further=False, free_replies=FREE)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
-    """Process inbound texts. Raise if the text of an event from SNS itself failed: Lambda repeats the event.
+    """Process inbound texts. Raises if the text of a direct SNS event failed, so that Lambda retries it.
 
-    While the settings cannot be used, records stay in the queue, except those that SQS would soon delete.
+    While the settings are invalid, records stay in the queue. Those that SQS would soon delete are dead-lettered.
     """
     if not _has_records(event):
         raise TypeError("no event from SNS or SQS: it has no list of Records")

@@ -1,4 +1,4 @@
-"""NotifyFunction: publishes changes of the ledger to EventBridge, at least once and in order for each number."""
+"""NotifyFunction: publish changes of the ledger to EventBridge, at least once and in order for each number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ReconcileFunction: compares the opt-out lists with the ledger, once a day and over as many invocations as that takes."""
+"""ReconcileFunction: compare the opt-out lists with the ledger, daily, in as many invocations as needed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MARGIN = timedelta(seconds=30)
 
 @cache
 def container() -> Container:
-    """Return the function's objects, the same in every invocation."""
+    """Return the function's dependencies, created once per execution environment."""
     return Container()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  a schedule's event is empty
-    """Start the day's run, or resume the open one. Return at once if neither is due."""
+    """Start the daily run, or resume the unfinished one. Does nothing if neither is due."""
     with invocation("reconcile", context):
         clock = container().clock
         until = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN

@@ -1,4 +1,4 @@
-"""RetentionFunction: deletes, daily, the texts of decisions that are older than the deployment keeps them."""
+"""RetentionFunction: delete message bodies after the deployment's retention time, daily."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARGIN = timedelta(seconds=60)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  a schedule's event is empty
-    """Go through the ledger until its end, or until the time is up."""
+    """Remove old bodies until the whole ledger is read or the time is up."""
     forgotten = Forgotten()
     with invocation("retention", context):
         until = clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN

@@ -1,6 +1,6 @@
-"""SweepFunction: does what is due, every minute and within the API's rate.
+"""SweepFunction: process everything that is due, every minute and within the API's rate.
 
-The command invokes it for single numbers: ``{"numbers": [{"number": "+14255550182", "list": "Default"}]}``.
+The command line invokes it for single numbers: ``{"numbers": [{"number": "+14255550182", "list": "Default"}]}``.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ __all__ = ["container", "handler"]
 
 @cache
 def container() -> Container:
-    """Return the function's objects, the same in every invocation."""
+    """Return the function's dependencies, created once per execution environment."""
     return Container(service="sweep", paced=True)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Sweep until nothing is due or the time is up; with ``numbers``, do what is due for these only."""
+    """Process due work until none is left or the time is up. With ``numbers`` in the event, only that of these numbers."""
     with invocation("sweep", context):
         deadline = container().clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
         return _sweep_numbers(event, deadline) if NUMBERS in event else _sweep(deadline)
@@ -50,7 +50,7 @@ def _sweep(deadline: datetime) -> dict[str, Any]:
 
 
 def _sweep_numbers(event: dict[str, Any], deadline: datetime) -> dict[str, Any]:
-    """Answer an invalid request without raising: Lambda would retry it."""
+    """Sweep the numbers in the event. An invalid request does not raise, as Lambda would retry it."""
     if (targets := targets_of(event)) is None:
         logger("sweep").warning("invalid request", expected=EXPECTED)
         return {"error": EXPECTED}

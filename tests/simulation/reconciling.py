@@ -56,8 +56,8 @@ class _GatedCensus:
     def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
         return self._gate(Where("walk"), lambda: self._inner.walk(place))
 
-    def write_down(self, drift: Drift) -> bool:
-        return self._gate(Where("write down", drift.number), lambda: self._inner.write_down(drift))
+    def add_drift(self, drift: Drift) -> bool:
+        return self._gate(Where("add_drift", drift.number), lambda: self._inner.add_drift(drift))
 
 
 class _GatedBook:
@@ -71,11 +71,11 @@ class _GatedBook:
     def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
         self._gate(Where("save run"), lambda: self._inner.save(run, replacing))
 
-    def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
-        return self._gate(Where("keep"), lambda: self._inner.keep(name, packed, until))
+    def save_snapshot(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
+        return self._gate(Where("save_snapshot"), lambda: self._inner.save_snapshot(name, packed, until))
 
-    def kept(self, sketch: BloomSnapshot) -> bytes | None:
-        return self._gate(Where("kept"), lambda: self._inner.kept(sketch))
+    def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:
+        return self._gate(Where("read_snapshot"), lambda: self._inner.read_snapshot(sketch))
 
 
 class _GatedListings:
@@ -122,7 +122,7 @@ class _World(World):
             new_token=lambda: f"token-{next(self._tokens)}",
         )
         try:
-            made.run(clock.now() + SPAN, whenever=True)
+            made.run(clock.now() + SPAN, force=True)
         except (TryAgain, Rejected):
             return  # the function fails, and its schedule starts it again
 

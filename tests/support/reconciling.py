@@ -77,7 +77,7 @@ class MemoryCensus:
         last = page[-1][0] if len(rest) > self.page_size else None
         return [each for each in page if each[1].status is Status.OPTED_OUT or each[1].drift is not None], last
 
-    def write_down(self, drift: Drift) -> bool:
+    def add_drift(self, drift: Drift) -> bool:
         key = drift.number, drift.list_name, as_text(drift.found_at)
         if key in self.drifts:
             return False
@@ -101,11 +101,11 @@ class MemoryBook:
             raise Moved(self.run)
         self.run = run
 
-    def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
+    def save_snapshot(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
         self.sketches[name, 0] = packed
         return BloomSnapshot(name, 1, until)
 
-    def kept(self, sketch: BloomSnapshot) -> bytes | None:
+    def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:
         return self.sketches.get((sketch.name, 0))
 
 
@@ -120,7 +120,7 @@ class Told(Observer):
     def found(self, drift: Drift) -> None:
         self.drifts.append(drift)
 
-    def went_on(self, run: RunProgress) -> None:
+    def page_done(self, run: RunProgress) -> None:
         self.runs.append(run)
 
     def counted(self, counts: Counts) -> None:
@@ -193,7 +193,7 @@ class Deployment:
 
     # --- workers
 
-    def reconcile(self, *, whenever: bool = True, dry: bool = False, span: timedelta = INVOCATION) -> Reconciled:
+    def reconcile(self, *, force: bool = True, dry: bool = False, span: timedelta = INVOCATION) -> Reconciled:
         """One invocation."""
         watched = [
             _Watched(each, self._before, self._after)
@@ -212,7 +212,7 @@ class Deployment:
             new_token=lambda: f"token-{next(self._tokens)}",
             dry=dry,
         )
-        return made.run(self.clock.now() + span, whenever=whenever, observer=self.told)
+        return made.run(self.clock.now() + span, force=force, observer=self.told)
 
     def sweep(self) -> None:
         """As often as it takes, now and when the last wait is over."""

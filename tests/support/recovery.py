@@ -147,7 +147,7 @@ class Recovery:
             clock=SystemClock(),
             dry_book=None,
             names=settings.names,
-        ).run(SystemClock().now() + timedelta(minutes=14), whenever=True)
+        ).run(SystemClock().now() + timedelta(minutes=14), force=True)
         self.sweep()
         return run.run.counts
 

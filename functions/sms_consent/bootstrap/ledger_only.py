@@ -32,7 +32,7 @@ def event_batch() -> Batch:
     bus, queue_url = _required("EVENT_BUS_NAME", "DEAD_LETTER_QUEUE_URL")
     return Batch(
         read=envelope_of,
-        announcer=EventPublisher(EventBridgeBus(clients.events(), bus), clock),
+        publisher=EventPublisher(EventBridgeBus(clients.events(), bus), clock),
         dead_letters=DeadLetters(clients.queues, queue_url),
         logger=logger("notify"),
         metrics=metrics("notify"),

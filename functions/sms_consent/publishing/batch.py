@@ -16,7 +16,7 @@ from sms_consent.publishing.event_publisher import EventPublisher, PublishResult
 
 __all__ = ["Batch"]
 
-MOST_BYTES = 250_000
+MAX_BYTES = 250_000
 """Maximum size of a record in the dead-letter queue. SQS accepts 256 KiB in every region.
 
 A stream record may have two images of 400 KB.
@@ -32,7 +32,7 @@ class Batch:
         self,
         *,
         read: Callable[[Record], EventEnvelope | None],
-        announcer: EventPublisher,
+        publisher: EventPublisher,
         dead_letters: DeadLetterQueue,
         logger: Logger,
         metrics: Metrics,
@@ -43,7 +43,7 @@ class Batch:
             read: Returns the event of a stream record, or None if it has none. Raises Unreadable.
         """
         self._read = read
-        self._announcer = announcer
+        self._publisher = publisher
         self._dead_letters = dead_letters
         self._logger = logger
         self._metrics = metrics
@@ -58,31 +58,31 @@ class Batch:
         """
         records: Sequence[Record] = event["Records"]
         unreadable: dict[int, str] = {}
-        notices: dict[int, EventEnvelope] = {}
-        for place, record in enumerate(records):
+        envelopes: dict[int, EventEnvelope] = {}
+        for position, record in enumerate(records):
             try:
-                notice = self._read(record)
+                envelope = self._read(record)
             except Unreadable as error:
-                unreadable[place] = error.reason
+                unreadable[position] = error.reason
                 continue
-            if notice is not None:
-                notices[place] = notice
-        became = self._announcer.publish(list(notices.values()), until)
-        places = list(notices)
-        stop = places[became.stopped_at] if became.stopped_at is not None else len(records)
-        self._report([notices[place] for place in places if place < stop], became)
-        aside = unreadable | {places[at]: reason for at, reason in became.refused.items()}
-        for place in sorted(aside):
-            if place < stop and not self._put_aside(records[place], aside[place]):
-                stop = place
+            if envelope is not None:
+                envelopes[position] = envelope
+        result = self._publisher.publish(list(envelopes.values()), until)
+        positions = list(envelopes)
+        stop = positions[result.stopped_at] if result.stopped_at is not None else len(records)
+        self._report([envelopes[position] for position in positions if position < stop], result)
+        unpublishable = unreadable | {positions[at]: reason for at, reason in result.refused.items()}
+        for position in sorted(unpublishable):
+            if position < stop and not self._dead_letter(records[position], unpublishable[position]):
+                stop = position
         if stop == len(records):
             return {"batchItemFailures": []}
         return {"batchItemFailures": [{"itemIdentifier": _sequence_number(records[stop])}]}
 
-    def _put_aside(self, record: Record, reason: str) -> bool:
+    def _dead_letter(self, record: Record, reason: str) -> bool:
         """Send a record to the dead-letter queue, unchanged so that it can be processed again. Return whether it was sent."""
         body = json.dumps(record)
-        if len(body) > MOST_BYTES:
+        if len(body) > MAX_BYTES:
             body, reason = json.dumps(_without_images(record)), f"{reason}; too large to be kept with its images"
         try:
             self._dead_letters.put(body, reason)
@@ -96,14 +96,14 @@ class Batch:
         self._metrics.add_metric("EventsPutAside", COUNT, 1)
         return True
 
-    def _report(self, done: Sequence[EventEnvelope], became: PublishResult) -> None:
-        told = [notice.event for at, notice in enumerate(done) if at not in became.refused]
+    def _report(self, done: Sequence[EventEnvelope], result: PublishResult) -> None:
+        told = [envelope.event for at, envelope in enumerate(done) if at not in result.refused]
         for event in told:
             self._logger.info("told", type=event.type, id=event.id, number=mask(event.number))
         self._metrics.add_metric("EventsTold", COUNT, len(told))
-        if became.stopped_at is not None:
+        if result.stopped_at is not None:
             # Not an error of this function: the stream brings the rest again, and nothing is lost for 24 hours.
-            self._logger.warning("the rest is told later", error=became.error or "out of time")
+            self._logger.warning("the rest is told later", error=result.error or "out of time")
             self._metrics.add_metric("EventsDelayed", COUNT, 1)
 
 

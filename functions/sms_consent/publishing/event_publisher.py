@@ -13,7 +13,7 @@ from sms_consent.domain.ports import Clock
 
 __all__ = ["GIVEN_UP_AFTER", "EventBus", "EventPublisher", "PublishResult"]
 
-TOGETHER = 10
+MAX_ENTRIES = 10
 """Maximum entries of one PutEvents request."""
 ATTEMPTS = 3
 PAUSE = 0.2
@@ -25,7 +25,7 @@ GIVEN_UP_AFTER = timedelta(hours=6)
 class EventBus(Protocol):
     """An EventBridge event bus."""
 
-    def put(self, notices: Sequence[EventEnvelope]) -> Sequence[TryAgain | Rejected | Unreadable | None]:
+    def put(self, envelopes: Sequence[EventEnvelope]) -> Sequence[TryAgain | Rejected | Unreadable | None]:
         """Put events and return their results in order: None if accepted, Unreadable if it can never be. Never raises."""
 
 
@@ -34,7 +34,7 @@ class PublishResult:
     """The result of publishing: all events before position ``stopped_at`` are published or given up."""
 
     stopped_at: int | None = None
-    refused: dict[int, str] = field(default_factory=dict)  # reasons, by place
+    refused: dict[int, str] = field(default_factory=dict)  # reasons, by position
     error: str | None = None  # why it stopped, if not for want of time
 
 
@@ -49,59 +49,67 @@ class EventPublisher:
         self._bus = bus
         self._clock = clock
 
-    def publish(self, notices: Sequence[EventEnvelope], until: datetime) -> PublishResult:
+    def publish(self, envelopes: Sequence[EventEnvelope], until: datetime) -> PublishResult:
         """Publish until all events are done, one fails, or ``until`` is reached. Safe to repeat: an event keeps its id."""
-        became = PublishResult()
-        for places in _requests(notices):
+        result = PublishResult()
+        for positions in _requests(envelopes):
             if self._clock.now() >= until:
-                became.stopped_at = places[0]
+                result.stopped_at = positions[0]
                 break
-            left = self._put(notices, places, became, until)
+            left = self._put(envelopes, positions, result, until)
             if left:
-                became.stopped_at = left[0]
+                result.stopped_at = left[0]
                 break
-        return became
+        return result
 
     def _put(
-        self, notices: Sequence[EventEnvelope], places: list[int], became: PublishResult, until: datetime
+        self, envelopes: Sequence[EventEnvelope], positions: list[int], result: PublishResult, until: datetime
     ) -> list[int]:
         """Put the events at these positions, with retries. Return the positions of those that failed to the end."""
-        left = places
+        left = positions
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._clock.sleep(PAUSE * 2 ** (attempt - 1))
                 if self._clock.now() >= until:
                     break
-            answers = dict(zip(left, self._bus.put([notices[place] for place in left]), strict=True))
-            left = [place for place in left if self._failed(notices[place], answers[place], place, became)]
-            if not any(isinstance(answers[place], TryAgain) for place in left):
+            results = dict(zip(left, self._bus.put([envelopes[position] for position in left]), strict=True))
+            left = [
+                position
+                for position in left
+                if self._must_retry(envelopes[position], results[position], position, result)
+            ]
+            if not any(isinstance(results[position], TryAgain) for position in left):
                 break  # a second later, the deployment is not repaired
         return left
 
-    def _failed(
-        self, notice: EventEnvelope, answer: TryAgain | Rejected | Unreadable | None, place: int, became: PublishResult
+    def _must_retry(
+        self,
+        envelope: EventEnvelope,
+        error: TryAgain | Rejected | Unreadable | None,
+        position: int,
+        result: PublishResult,
     ) -> bool:
         """Return whether an event must be put again, and record the reason why not or why."""
-        if answer is None:
+        if error is None:
             return False
-        if isinstance(answer, Unreadable):
-            became.refused[place] = answer.reason
+        if isinstance(error, Unreadable):
+            result.refused[position] = error.reason
             return False
-        if notice.changed_at is not None and self._clock.now() - notice.changed_at > GIVEN_UP_AFTER:
-            became.refused[place] = f"the event bus did not take it for {GIVEN_UP_AFTER}: {answer}"
+        if envelope.changed_at is not None and self._clock.now() - envelope.changed_at > GIVEN_UP_AFTER:
+            result.refused[position] = f"the event bus did not take it for {GIVEN_UP_AFTER}: {error}"
             return False
-        became.error = str(answer)
+        result.error = str(error)
         return True
 
 
-def _requests(notices: Sequence[EventEnvelope]) -> Iterator[list[int]]:
+def _requests(envelopes: Sequence[EventEnvelope]) -> Iterator[list[int]]:
     request: list[int] = []
     numbers: set[str] = set()
-    for place, notice in enumerate(notices):
-        if notice.event.number in numbers or len(request) == TOGETHER:
+    for position, envelope in enumerate(envelopes):
+        if envelope.event.number in numbers or len(request) == MAX_ENTRIES:
             yield request
             request, numbers = [], set()
-        request.append(place)
-        numbers.add(notice.event.number)
+        request.append(position)
+        numbers.add(envelope.event.number)
     if request:
         yield request

@@ -1,1 +1,1 @@
-"""Compare opt-out lists and ledger, daily."""
+"""Daily comparison of the opt-out lists with the ledger."""

@@ -1,8 +1,8 @@
-"""A Bloom filter of the numbers that were read from the lists: constant size, with answers "certainly not" or "probably".
+"""A Bloom filter of the numbers that were read from the opt-out lists. Its size is constant.
 
-Our own, since no library with a stable serialised form is worth a dependency for 50 lines (Bloom, 1970; double hashing after
-Kirsch and Mitzenmacher, 2006). It is sized for millions: of a million numbers that were not read it takes less than one for
-read, of five million about one in five hundred. Each run has another salt, so what one run misses the next one finds.
+It is our own code, as 50 lines do not justify a dependency (Bloom, 1970; double hashing after Kirsch and Mitzenmacher, 2006).
+With a million numbers in the filter, it has less than one false positive in a million look-ups; with five million, one in
+five hundred. A false positive hides a missing number from one run. Each run has a different salt, so the next run finds it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PROBES = 6
 
 
 class ListedNumbers:
-    """A set of numbers with their lists."""
+    """A Bloom filter of numbers, each with the list that it is on."""
 
     def __init__(self, salt: str, packed: bytes | None = None) -> None:
         """``packed`` is the result of ``pack`` with the same salt."""

@@ -1,8 +1,8 @@
-"""The drift resolver: confirms a difference for one number by a look-up, and corrects it in the ledger.
+"""The drift resolver: confirms drift of one number by a look-up on the list, and corrects it in the ledger.
 
-The consent is read, then the list is looked up, and then the consent is written if it has not changed since: a worker that
-puts or deletes the number writes the consent first. The correction is marked in the same write; decision and drift are
-written after it. After a crash, the next run finds the mark and writes what is missing.
+It reads the consent, looks the number up on the list, and writes the consent on condition that it has not changed since. This
+is safe because sync writes the consent before it puts or deletes a number. The same write stores the drift in the consent.
+The history entries follow; after a crash in between, the next run writes them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OFF_THE_LIST = frozenset({DriftKind.NOT_LISTED})
 
 
 class LookUpFailed(Exception):
-    """The list did not respond for one number after all attempts. Its cause is the last failure."""
+    """All attempts to look one number up on the list failed. ``__cause__`` is the last failure."""
 
 
 class DriftResolver:
@@ -44,7 +44,13 @@ class DriftResolver:
         after: datetime,
         dry: bool,
     ) -> None:
-        """A drift marked as found after ``after`` was found by this run, or by one that it continues."""
+        """Set up the resolver.
+
+        Args:
+            found: Called with each drift.
+            after: Drift that a consent says was found after this time is this run's, perhaps of an earlier invocation.
+            dry: Write nothing.
+        """
         self._ledger = ledger
         self._scan = scan
         self._opt_out_list = opt_out_list
@@ -58,7 +64,7 @@ class DriftResolver:
         """Compare a number on the list with its consent, which was read after the list. Raises TimeIsUp."""
         earlier = self._found_before(consent, ON_THE_LIST, listing)
         if earlier is not None:
-            return self._written_down(counts, earlier, consent)
+            return self._recorded(counts, earlier, consent)
         now = self._clock.now()
         kind = drift_rules.of_listed(consent, listing, now)
         if kind is None:
@@ -80,18 +86,18 @@ class DriftResolver:
         return self._corrected(counts, DriftKind.NOT_LISTED, consent.number, consent.list_name, consent, None)
 
     def unlisted_before(self, counts: Counts, consent: Consent) -> Counts | None:
-        """Complete a drift that this run had found before; return None if there is none."""
+        """Complete the correction of a drift that an earlier invocation of this run began. Return None if there is none."""
         earlier = self._found_before(consent, OFF_THE_LIST, None)
-        return self._written_down(counts, earlier, consent) if earlier is not None else None
+        return self._recorded(counts, earlier, consent) if earlier is not None else None
 
     def _found_before(
         self, consent: Consent | None, kinds: frozenset[DriftKind], listing: Listing | None
     ) -> Drift | None:
-        """Return a drift that this run had found before. Dry runs never resume writes."""
+        """Return the drift that an earlier invocation of this run found, or None. Dry runs do not resume writes."""
         return None if self._dry else drift_rules.found_before(consent, kinds, self._after, listing)
 
     def _look_up(self, counts: Counts, consent: Consent) -> tuple[Counts, bool, Listing | None]:
-        """Return the counts, whether the service responded, and the entry."""
+        """Look the number up. Return the counts, whether AWS responded, and the number's list entry."""
         try:
             listing = self._reader(lambda: self._opt_out_list.find(consent.number, consent.list_name))
         except Rejected:
@@ -126,13 +132,13 @@ class DriftResolver:
             self._ledger.save(corrected, replacing=consent)
         except Moved:
             return counts  # a worker wrote it: the next run sees the result
-        return self._written_down(counts, drift, corrected)
+        return self._recorded(counts, drift, corrected)
 
-    def _written_down(self, counts: Counts, drift: Drift, consent: Consent | None) -> Counts:
+    def _recorded(self, counts: Counts, drift: Drift, consent: Consent | None) -> Counts:
         if drift.kind is DriftKind.NOT_RECORDED and consent is not None and consent.outbox is not None:
             # It stays in the outbox, which saves a write. The next change of the consent flushes it.
             self._ledger.append(consent.outbox, Outcome.CHANGED, drift.found_at)
-        self._scan.write_down(drift)
+        self._scan.add_drift(drift)
         self._found(drift)
         return counts.with_drift(drift.kind)
 

@@ -1,10 +1,9 @@
-"""Drift rules: whether a list and the ledger differ on a number, and how the consent is corrected. Pure.
+"""Drift rules: pure functions that compare a list entry with a consent, and correct the consent.
 
-Nothing here calls the list: a put or deletion is made due, and sync does it.
+A correction of the list itself becomes due in the consent, and sync makes the AWS call.
 
-A number with a running call never differs. An entry that is newer than an opt-in was added since, perhaps by a STOP that AWS
-handled itself, and counts as the newer decision. Deleting it could not be made good; leaving it costs the person one more
-START.
+A number whose list entry a worker may be changing is never drift. A list entry that is newer than an opt-in counts as a newer
+opt-out, as it may come from a STOP that AWS handled itself. If it does not, the person can text START again.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ THROUGH = "opt-out-list"
 """The channel of an imported decision."""
 
 SAME = timedelta(seconds=1)
-"""AWS may give the time of an entry with another fraction of a second in the response to a put than in a later look-up."""
+"""Tolerance for comparing the times of an entry: AWS may return another fraction of a second for a put than for a look-up."""
 
 
 def of_listed(consent: Consent | None, listing: Listing, now: datetime) -> DriftKind | None:
@@ -48,17 +47,16 @@ def of_listed(consent: Consent | None, listing: Listing, now: datetime) -> Drift
 
 
 def of_unlisted(consent: Consent, now: datetime) -> DriftKind | None:
-    """Return the drift of a number that is not on the list, or None. A pending opt-in may be off the list: the person asked
-    for it."""
+    """Return the drift of a number that is not on the list, or None. It is none if the person opted in, even if pending."""
     if consent.status is not Status.OPTED_OUT or _in_work(consent, now):
         return None
     return DriftKind.NOT_LISTED
 
 
 def may_lack(consent: Consent, since: datetime, now: datetime) -> bool:
-    """Return whether a reading of the list that began at ``since`` should have found the number.
+    """Return whether the number should be on the list if a read of the list that began at ``since`` did not find it.
 
-    A later decision or put may have added the number behind the place that was being read.
+    It need not be if a put or decision is newer than ``since``: the read may have passed the number's position before.
     """
     put_at = consent.listing.at if consent.listing is not None else None
     if consent.decided_at >= since or (put_at is not None and put_at >= since):
@@ -67,15 +65,17 @@ def may_lack(consent: Consent, since: datetime, now: datetime) -> bool:
 
 
 def entry_id(list_name: str, at: datetime) -> str:
-    """Return the id of the decision that an entry on a list stands for. It does not depend on the process that finds it.
+    """Return the id of the decision that is recorded for a list entry. It is the same whichever run finds the entry.
 
-    ``at`` is the entry's own time to the millisecond; the list has its canonical name.
+    Args:
+        list_name: The list's canonical name.
+        at: The entry's own time, of which milliseconds are used.
     """
     return f"{THROUGH}/{list_name}/{at.timestamp():.3f}"
 
 
 def imported(consent: Consent | None, number: str, list_name: str, listing: Listing, now: datetime) -> Consent:
-    """Return the consent with an entry of the list as its newest decision. The number is on the list already."""
+    """Return the consent after recording a list entry as its newest decision. No put is due."""
     at = listing.at or now
     decision = Decision(
         id=entry_id(list_name, at),
@@ -94,8 +94,8 @@ def imported(consent: Consent | None, number: str, list_name: str, listing: List
 
 
 def made_due_on(consent: Consent, now: datetime) -> Consent:
-    """Return the consent with a put due. If the number had been on the list, it was deleted by now at the latest: the 30 days
-    run."""
+    """Return the consent with a put due. If the number was on the list before, it counts as deleted now, which starts the 30
+    days until AWS allows the next deletion."""
     deleted_at = consent.deleted_at
     if consent.listed:
         deleted_at = max(deleted_at, now) if deleted_at is not None else now
@@ -115,7 +115,7 @@ def made_due_on(consent: Consent, now: datetime) -> Consent:
 
 
 def made_due_off(consent: Consent, listing: Listing, now: datetime) -> Consent:
-    """Return the consent with a deletion due, at once or after the 30 days; until then the opt-in is pending."""
+    """Return the consent with a deletion due: now, or when the 30 days are over, until which the opt-in is pending."""
     listed = replace(consent, revision=consent.revision + 1, listed=True, listing=listing, attempts=0, due=Due.OPT_IN)
     release = consent.opt_in_possible_at()
     if release is not None and now < release:
@@ -127,7 +127,7 @@ def made_due_off(consent: Consent, listing: Listing, now: datetime) -> Consent:
 def found_before(
     consent: Consent | None, kinds: frozenset[DriftKind], after: datetime, listing: Listing | None
 ) -> Drift | None:
-    """Return a drift that this run had corrected before it was interrupted, and perhaps not written to the history."""
+    """Return a drift that is corrected in the consent, but perhaps missing in the history after an interruption."""
     if consent is None or consent.drift not in kinds or consent.drift_found_at is None:
         return None
     if consent.drift_found_at <= after:
@@ -152,7 +152,7 @@ def _found(consent: Consent, kind: DriftKind, now: datetime) -> Consent:
 
 
 def _in_work(consent: Consent, now: datetime) -> bool:
-    """Return whether the list may be about to change for the number. A pending opt-in is not, until its day."""
+    """Return whether a worker may change the number's list entry now. Not for a pending opt-in before its due time."""
     waits = consent.status is Status.OPT_IN_PENDING and consent.due_at is not None and consent.due_at > now
     return (
         not consent.settled
@@ -165,10 +165,10 @@ def _in_work(consent: Consent, now: datetime) -> bool:
 
 
 def _is_newer(listing: Listing, consent: Consent) -> bool:
-    """Return whether an entry is newer than the consent. At equal times an opt-out wins.
+    """Return whether a list entry is newer than the consent. At equal times it is.
 
-    The entry that sync made itself is recognised by its time in the response. If the put got no response, that time is
-    unknown, but an entry that AWS's own keyword handling made was no put of ours.
+    An entry whose time equals that of sync's own put is not newer. If that put got no response, its time is unknown, and only
+    an entry made by AWS's own keyword handling (EndUserOptedOut) counts as newer.
     """
     if listing.at is None or listing.at < consent.decided_at:
         return False

@@ -1,4 +1,4 @@
-"""Interfaces of reconcile: whole opt-out lists, a scan of consents, and a store for progress."""
+"""Interfaces that reconcile needs: pages of opt-out lists, a scan of consents, and a progress store."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ __all__ = ["ConsentScan", "ListPage", "Listings", "ProgressStore"]
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """Numbers on a list in E.164 form, and the place of the next page; None after the last."""
+    """One page of numbers in E.164 form with their entries, and the token of the next page; None after the last."""
 
     entries: Sequence[tuple[str, Listing]]
     next_place: str | None
 
 
 class Listings(Protocol):
-    """Whole opt-out lists. Raises Throttled, Unavailable or Rejected."""
+    """Reads opt-out lists page by page. Raises Throttled, Unavailable or Rejected."""
 
     def page(self, list_name: str, place: str | None) -> ListPage:
-        """Return a page of DescribeOptedOutNumbers; ``place`` None is the first. Raises Rejected for a place that has
-        expired."""
+        """Return one page of DescribeOptedOutNumbers.
+
+        Args:
+            place: The page's token, None for the first page. Raises Rejected if it has expired.
+        """
 
 
 class ConsentScan(Protocol):
@@ -36,13 +39,13 @@ class ConsentScan(Protocol):
         """Return the consents of up to a hundred numbers, read consistently. Numbers without a consent are left out."""
 
     def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
-        """Return some consents, each with its place, and the place of the next page; None after the last.
+        """Return one page of consents, each with its position, and the position of the next page; None after the last.
 
-        They include everybody who is opted out, and every consent with a drift; they may be out of date.
+        All pages together include every opted-out consent and every consent with drift. Reads are eventually consistent.
         """
 
-    def write_down(self, drift: Drift) -> bool:
-        """Write a drift once. Return False if it was there."""
+    def add_drift(self, drift: Drift) -> bool:
+        """Add a drift to the number's history. Return False if it was there already."""
 
 
 class ProgressStore(Protocol):
@@ -52,10 +55,10 @@ class ProgressStore(Protocol):
         """Return the newest run, open or finished."""
 
     def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
-        """Write a run if ``replacing`` (None: nothing) is still stored. Otherwise raise Moved with what is stored."""
+        """Write a run, on condition that ``replacing`` is stored (None: no run). Otherwise raise Moved with the stored run."""
 
-    def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
+    def save_snapshot(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
         """Store a Bloom snapshot under a unique name."""
 
-    def kept(self, sketch: BloomSnapshot) -> bytes | None:
-        """Return a snapshot, or None if a part of it has expired."""
+    def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:
+        """Return a stored snapshot, or None if any part of it has expired."""

@@ -13,7 +13,7 @@ __all__ = ["BloomSnapshot", "Counts", "RunProgress"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What was read, and what was found."""
+    """Counts of what a run has read and found."""
 
     pages: int = 0  # of the lists
     listed: int = 0  # numbers on them
@@ -42,7 +42,7 @@ class Counts:
         return replace(self, **{name: getattr(self, name) + number for name, number in more.items()})
 
     def since(self, earlier: Counts) -> Counts:
-        """Return what was counted since. A list that had to be read again subtracts nothing."""
+        """Return the increase since ``earlier``. A count that is lower, as its list is read again, counts as no increase."""
         return Counts(
             **{each.name: max(0, getattr(self, each.name) - getattr(earlier, each.name)) for each in fields(Counts)}
         )
@@ -59,7 +59,7 @@ class BloomSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """One reconcile run: it reads first every list, page by page, and then the ledger."""
+    """The state of one reconcile run, which reads every list page by page, and then the ledger."""
 
     id: str
     started_at: datetime
@@ -84,7 +84,7 @@ class RunProgress:
 
     @property
     def is_open(self) -> bool:
-        """Whether something is left to read."""
+        """Whether the run is not finished."""
         return self.finished_at is None
 
     @property
@@ -97,10 +97,10 @@ class RunProgress:
         return self.worker is not None and self.lease_until is not None and now < self.lease_until
 
     def saved_by(self, worker: str, lease_until: datetime) -> RunProgress:
-        """Return the run as its worker saves it."""
+        """Return the run under this worker's lease."""
         return replace(self, revision=self.revision + 1, worker=worker, lease_until=lease_until)
 
-    def left(self) -> RunProgress:
+    def without_lease(self) -> RunProgress:
         """Return the run without a lease."""
         return replace(self, revision=self.revision + 1, worker=None, lease_until=None)
 
@@ -109,13 +109,12 @@ class RunProgress:
         return replace(self, at_list=self.at_list + 1, place=None, before_list=self.counts, begun_anew=0)
 
     def without_list(self) -> RunProgress:
-        """Return the run without the current list, which AWS does not show: its numbers cannot be compared."""
+        """Return the run at the next list. The current one counts as unread, as AWS does not return it."""
         unread = self.lists[self.at_list]
         return replace(self, unread=(*self.unread, unread)).next_list()
 
-    def list_anew(self) -> RunProgress:
-        """Return the run at the beginning of the current list, because the place has expired. Its drifts are found and
-        counted again."""
+    def list_restarted(self) -> RunProgress:
+        """Return the run at the beginning of the current list, as the page token expired. Drift is counted again."""
         return replace(self, place=None, counts=self.before_list, begun_anew=self.begun_anew + 1)
 
     def finished(self, now: datetime) -> RunProgress:
@@ -138,5 +137,5 @@ class RunProgress:
         )
 
     def age(self, now: datetime) -> timedelta:
-        """Return how long no run has read everything."""
+        """Return the time since the last complete run."""
         return now - self.behind_since

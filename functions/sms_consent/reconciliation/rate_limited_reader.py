@@ -1,4 +1,4 @@
-"""Rate-limited reads of opt-out lists, repeated with back-off until the invocation's time is up."""
+"""Rate-limited reads of opt-out lists, with retries until the invocation's time is up."""
 
 from __future__ import annotations
 
@@ -24,10 +24,15 @@ class TimeIsUp(Exception):
 
 
 class RateLimitedReader:
-    """Calls DescribeOptedOutNumbers at the API's rate. The calls change nothing, so each can be repeated."""
+    """Calls DescribeOptedOutNumbers within the API's rate. Calls are read-only and are retried."""
 
     def __init__(self, rate_limiter: RateLimiter, clock: Clock, until: datetime, meanwhile: Callable[[], None]) -> None:
-        """``meanwhile`` is called before each attempt, for example to renew a lease."""
+        """Set up the reader.
+
+        Args:
+            until: After this time, calls raise TimeIsUp.
+            meanwhile: Called before each attempt, for example to renew a lease.
+        """
         self._rate_limiter = rate_limiter
         self._clock = clock
         self._until = until

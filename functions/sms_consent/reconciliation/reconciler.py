@@ -1,9 +1,8 @@
-"""Reconcile: one invocation reads lists and ledger page by page, saves its progress at intervals, and stops when the time is
-up.
+"""Reconcile: compare the opt-out lists with the ledger, over as many invocations as needed.
 
-First each list is read to its end, and each number on it is compared with the ledger. Then the ledger is read, and each
-person who is opted out there and was not found on the list is looked up. The numbers that were found are kept in a Bloom
-filter of eight megabytes.
+A run first reads each list and compares each number on it with the ledger. It then reads the ledger, and looks up each
+opted-out number that was not on its list. A Bloom filter of eight megabytes holds the numbers that were on the lists. The
+progress is saved at intervals, from which the next invocation resumes.
 """
 
 from __future__ import annotations
@@ -28,16 +27,16 @@ from sms_consent.reconciliation.rate_limited_reader import RateLimitedReader, Ti
 __all__ = ["EVERY", "LEASE", "LeaseLost", "Observer", "ReconcileRun", "Reconciled", "Reconciler", "State"]
 
 EVERY = timedelta(days=1) - timedelta(minutes=4)
-"""From one beginning to the next: daily, also where a turn of the schedule comes a little early."""
+"""Time between the starts of two runs: a day, less a tolerance for a schedule that fires early."""
 
 CHECKPOINT = timedelta(minutes=4)
 LEASE = timedelta(minutes=10)
-"""The lease of a run: only one worker reads, so that the API's rate is kept. A worker that lost it cannot save."""
-KEPT_FOR = timedelta(days=3)
+"""Duration of a run's lease, renewed at each checkpoint. One worker at a time keeps the run within the API's rate."""
+SNAPSHOT_TTL = timedelta(days=3)
 OUTAGE = 3
-"""After failed look-ups of this many numbers in a row the invocation ends. The next one continues."""
-ANEW = 3
-"""How often a list is read from its beginning again before it counts as unread."""
+"""Failed look-ups in a row after which the invocation ends. The next one resumes."""
+MAX_RESTARTS = 3
+"""How often a list is restarted after an expired page token before it counts as unread."""
 
 
 class State(StrEnum):
@@ -58,7 +57,7 @@ class Reconciled:
 
 
 class Observer:
-    """Receives what happens meanwhile. This one ignores it."""
+    """Base class for observers of a run. Does nothing itself."""
 
     def found(self, drift: Drift) -> None:
         """Report a drift. It is reported again if a page is read again."""
@@ -66,19 +65,19 @@ class Observer:
     def failed(self, error: Exception) -> None:
         """Report that a number was skipped because of this error."""
 
-    def went_on(self, run: RunProgress) -> None:
+    def page_done(self, run: RunProgress) -> None:
         """Report that a page of a list or of the ledger is done."""
 
     def counted(self, counts: Counts) -> None:
-        """Report what was counted since the last call: at least once, even if the worker is lost."""
+        """Report the counts since the last call. After a crash, some are reported twice, none is lost."""
 
 
 class LeaseLost(Exception):
-    """Another worker has taken the run over."""
+    """Another worker holds the run's lease now."""
 
 
 class ReconcileRun:
-    """One invocation's work on one run. It can be saved at any time: a page counts once it is read completely."""
+    """One invocation's part of a run. Its progress changes only after a complete page, so it can be saved at any time."""
 
     def __init__(
         self,
@@ -95,14 +94,14 @@ class ReconcileRun:
         self._worker = worker
         self._until = until
         self._observer = observer
-        self._told = run.counts
+        self._reported = run.counts
         self._saved: RunProgress | None = None
         self._save_at = until
-        self._unkept = False  # whether numbers were met that the kept sketch does not have
+        self._unsaved = False  # whether numbers were met that the kept sketch does not have
         self._lost = False
-        self._unanswered = 0  # numbers in a row that the list did not answer for
+        self._failures_in_a_row = 0  # numbers in a row that the list did not answer for
         self._reader = RateLimitedReader(made.rate_limiter, made.clock, until, self._save_in_time)
-        self._judge = DriftResolver(
+        self._resolver = DriftResolver(
             ledger=made.ledger,
             scan=made.scan,
             opt_out_list=made.opt_out_list,
@@ -114,16 +113,16 @@ class ReconcileRun:
         )
 
     def acquire(self, newest: RunProgress | None) -> None:
-        """Take the lease before anything is read."""
+        """Take the run's lease. Raises LeaseLost."""
         self._saved = newest
         self._save(self._run.saved_by(self._worker, self._made.clock.now() + LEASE))
 
     def resume(self) -> Reconciled:
-        """Read to the end, or until the time is up."""
+        """Read until the run is finished or the time is up. Save the progress, even after an error."""
         try:
             while self._run.is_open and self._made.clock.now() < self._until:
                 self._step()
-                self._observer.went_on(self._run)
+                self._observer.page_done(self._run)
                 self._save_in_time()
         except TimeIsUp:
             pass
@@ -146,79 +145,81 @@ class ReconcileRun:
         try:
             page = self._reader(lambda: made.listings.page(list_name, place))
         except Rejected:
-            again = place is not None and self._run.begun_anew < ANEW
-            self._run = self._run.list_anew() if again else self._run.without_list()
+            again = place is not None and self._run.begun_anew < MAX_RESTARTS
+            self._run = self._run.list_restarted() if again else self._run.without_list()
             return
         consents = made.scan.consents([number for number, _ in page.entries], list_name)
         counts = counts.plus(pages=1, listed=len(page.entries))
         for number, listing in page.entries:
             self._listed.add(number, list_name)
-            self._unkept = True
+            self._unsaved = True
             counts = self._compared(
-                counts, partial(self._judge.listed, counts, number, list_name, listing, consents.get(number))
+                counts, partial(self._resolver.listed, counts, number, list_name, listing, consents.get(number))
             )
         # Onto whatever has been saved while the page was judged.
         run = replace(self._run, counts=counts, place=page.next_place)
         self._run = run if page.next_place is not None else run.next_list()
 
     def _walk(self) -> None:
-        """Compare one consent after the other, so that an invocation makes progress although many numbers are missing."""
+        """Compare one page of consents. Progress advances with each one, as missing numbers need a slow look-up each."""
         consents, next_place = self._made.scan.walk(self._run.place)
         for place, consent in consents:
-            counts = self._compared(self._run.counts, partial(self._held_against_lists, consent))
+            counts = self._compared(self._run.counts, partial(self._compare_with_lists, consent))
             self._run = replace(self._run, counts=counts, place=place)
         self._run = replace(self._run, place=next_place)
         if next_place is None:
             self._run = self._run.finished(self._made.clock.now())
 
     def _compared(self, counts: Counts, compare: Callable[[], Counts]) -> Counts:
-        """Compare one number, and skip it if it fails. Raises TryAgain if the ledger fails, or the list for several in a row."""
+        """Compare one number, and skip it on an error. Raises TryAgain if the ledger fails, or several look-ups in a row."""
         try:
             after = compare()
         except (TimeIsUp, LeaseLost, TryAgain):
             raise
         except LookUpFailed as silence:
-            self._unanswered += 1
+            self._failures_in_a_row += 1
             failure = cast("TryAgain", silence.__cause__)
-            if self._unanswered >= OUTAGE:
+            if self._failures_in_a_row >= OUTAGE:
                 raise failure from silence
             self._observer.failed(failure)
             return counts.plus(unjudged=1)
         except Exception as error:  # noqa: BLE001  one number must not stop the others
             self._observer.failed(error)
             return counts.plus(unjudged=1)
-        self._unanswered = 0
+        self._failures_in_a_row = 0
         return after
 
-    def _held_against_lists(self, consent: Consent) -> Counts:
+    def _compare_with_lists(self, consent: Consent) -> Counts:
         run = self._run
         if consent.list_name not in run.lists or consent.list_name in run.unread:
             return run.counts
         counts = run.counts.plus(consents=1)
-        earlier = self._judge.unlisted_before(counts, consent)
+        earlier = self._resolver.unlisted_before(counts, consent)
         if earlier is not None:
             return earlier
         if not drift_rules.may_lack(consent, run.started_at, self._made.clock.now()):
             return counts
         if self._listed.may_hold(consent.number, consent.list_name):
             return counts
-        return self._judge.unlisted(counts, consent)
+        return self._resolver.unlisted(counts, consent)
 
     def _save_in_time(self) -> None:
         if self._made.clock.now() >= self._save_at:
             self._checkpoint()
 
     def _checkpoint(self, *, leave: bool = False) -> None:
-        """Save the progress. Counts are reported first: an alarm twice is better than never."""
+        """Save the progress. Counts are reported before, so that none is lost in a crash."""
         run, now = self._run, self._made.clock.now()
-        counts = run.counts.since(self._told)
+        counts = run.counts.since(self._reported)
         if counts != Counts():
             self._observer.counted(counts)
-            self._told = run.counts
-        if run.is_open and (self._unkept or (run.sketch is not None and run.sketch.until < now + KEPT_FOR / 2)):
-            sketch = self._made.progress_store.keep(self._made.new_token(), self._listed.pack(), now + KEPT_FOR)
-            run, self._unkept = replace(run, sketch=sketch), False
-        self._save(run.left() if leave else run.saved_by(self._worker, now + LEASE))
+            self._reported = run.counts
+        if run.is_open and (self._unsaved or (run.sketch is not None and run.sketch.until < now + SNAPSHOT_TTL / 2)):
+            sketch = self._made.progress_store.save_snapshot(
+                self._made.new_token(), self._listed.pack(), now + SNAPSHOT_TTL
+            )
+            run, self._unsaved = replace(run, sketch=sketch), False
+        self._save(run.without_lease() if leave else run.saved_by(self._worker, now + LEASE))
 
     def _save(self, run: RunProgress) -> None:
         try:
@@ -232,7 +233,10 @@ class ReconcileRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciler:
-    """What a worker needs. With ``dry``, nothing is written except to ``progress_store``, which must then be private."""
+    """Starts and resumes reconcile runs.
+
+    With ``dry``, it writes to ``progress_store`` only, which must then be a private one.
+    """
 
     lists: tuple[str, ...]
     ledger: ConsentLedger
@@ -245,17 +249,22 @@ class Reconciler:
     new_token: Callable[[], str]
     dry: bool = False
 
-    def run(self, until: datetime, *, whenever: bool = False, observer: Observer | None = None) -> Reconciled:
-        """Start or resume a run, and read until everything is read or the time is up.
+    def run(self, until: datetime, *, force: bool = False, observer: Observer | None = None) -> Reconciled:
+        """Start or resume a run, and work until it is finished or ``until`` is reached.
 
-        ``whenever`` starts one even before it is due. Raises TryAgain or Rejected if the ledger fails; the next invocation
-        resumes at the last checkpoint.
+        Args:
+            until: When to stop.
+            force: Start a run even before it is due.
+            observer: Receives drift, errors and counts.
+
+        Raises:
+            TryAgain, Rejected: the ledger failed. The next invocation resumes at the last checkpoint.
         """
         newest = self.progress_store.newest()
         now = self.clock.now()
         if newest is not None and newest.is_open and newest.leased_at(now):
             return Reconciled(State.BUSY, newest)
-        if newest is not None and not newest.is_open and not whenever and now - newest.started_at < EVERY:
+        if newest is not None and not newest.is_open and not force and now - newest.started_at < EVERY:
             return Reconciled(State.NOT_DUE, newest)
         run, listed = self._opened(newest, now)
         reading = ReconcileRun(self, run, listed, self.new_token(), until, observer or Observer())
@@ -266,9 +275,9 @@ class Reconciler:
             return Reconciled(State.BUSY, self.progress_store.newest() or run)
 
     def _opened(self, newest: RunProgress | None, now: datetime) -> tuple[RunProgress, ListedNumbers]:
-        """Return the open run with its Bloom filter, or a new run if the snapshot has expired or the lists have changed."""
+        """Return the unfinished run with its Bloom filter, or a new run if its snapshot expired or the lists changed."""
         if newest is not None and newest.is_open and newest.lists == self.lists:
-            packed = self.progress_store.kept(newest.sketch) if newest.sketch is not None else None
+            packed = self.progress_store.read_snapshot(newest.sketch) if newest.sketch is not None else None
             if newest.sketch is None or packed is not None:
                 return newest, ListedNumbers(newest.id, packed)
         token = self.new_token()

@@ -1,7 +1,7 @@
-"""Composition of replies: the wording in the person's language with the sender's brand, as long as it fits.
+"""Composition of replies: the wording in the person's language, with the sender's brand if the text is short enough.
 
-Sizes of text messages come first, then wordings with the requirements that a deployment's own must meet. ``Replies`` fills them
-in for one sender.
+``measure`` counts the parts of a text message. ``with_overrides`` checks a deployment's own wordings. ``Replies`` composes the
+replies of one sender.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def outside_alphabet(text: str) -> tuple[str, ...]:
 
 
 def measure(text: str) -> Size:
-    """Return the size of a text. No part ends between an escape and its character, or between two surrogates."""
+    """Return the size of a text. Escape sequences and surrogate pairs are never split between two parts."""
     if _ALPHABET.issuperset(text):
         encoding, widths = Encoding.GSM_7, [2 if char in _EXTENSION else 1 for char in text]
     else:
@@ -112,7 +112,7 @@ _SHOWN = 3  # problems in the message: a brand that is too long can be so in eig
 
 
 class UnfitReply(ValueError):
-    """A reply cannot be sent as configured. ``problems`` has a sentence for each problem, with what to do."""
+    """A reply cannot be sent as configured. ``problems`` has one sentence for each problem, with its fix."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         shown = problems[:_SHOWN]
@@ -190,7 +190,7 @@ def with_overrides(overrides: Mapping[str, str]) -> Mapping[TemplateKey, Templat
 
 
 def fault_of_text(text: str) -> str | None:
-    """Return why a text cannot be shown as intended, or None."""
+    """Return why a text would not be displayed as intended, or None."""
     for char in text:
         category = unicodedata.category(char)
         if category in {"Cc", "Zl", "Zp"}:
@@ -207,7 +207,7 @@ def _requirements() -> Mapping[ReplyKind, Mapping[str, list[str] | bool]]:
 
 
 def _faults_of_wording(key: TemplateKey, text: str) -> list[str]:
-    """Return what a template lacks by its kind's requirements. Every sentence begins with the template's name."""
+    """Return the requirements that a template violates, one sentence each, beginning with the template's name."""
     requirement = _requirements()[key.kind]
     faults = []
     if fault := fault_of_text(text):
@@ -256,7 +256,7 @@ class Unfit:
 
 @dataclass(frozen=True, slots=True)
 class ComposedReply:
-    """A text to send, and its actual language. The body is empty if no wording fits."""
+    """A text to send, and the language it is in. The body is empty if no wording is short enough."""
 
     kind: ReplyKind
     language: str
@@ -267,8 +267,8 @@ class ComposedReply:
 class Replies:
     """The replies of one sender.
 
-    Each is composed when it is first needed. A reply that is too long is sent without the brand, or not at all if it still does
-    not fit. Other replies are not affected.
+    Replies are composed when first used. One that is too long is sent without the brand; if it is still too long, it is not
+    sent. This does not affect other replies.
     """
 
     def __init__(
@@ -280,10 +280,11 @@ class Replies:
         overrides: Mapping[str, str] | None = None,
         checked: bool = True,
     ) -> None:
-        """Raise UnfitReply with every problem at once, so that an engineer corrects settings once.
+        """Set up the replies of a sender. Raises UnfitReply with all problems.
 
-        With ``checked`` off, as functions use it, no brand, contact or language raises anything. A default language without
-        replies is replaced by English.
+        Args:
+            checked: Whether an unsuitable brand, contact or language raises UnfitReply. Functions turn it off. A default
+                language without replies is then replaced by English.
         """
         self._overrides = dict(overrides or {})
         self._templates = with_overrides(self._overrides)
@@ -313,9 +314,9 @@ class Replies:
         return self._is_complete(language_tag(language))
 
     def compose(self, kind: ReplyKind, language: str | None) -> ComposedReply:
-        """Return a reply in a language, or in the default language if it has none.
+        """Return a reply in ``language``, or in the default language if there is none in ``language``.
 
-        Callers pass the language of the keyword: Canadian carriers require an English reply to STOP and a French one to ARRET,
+        Pass the language of the keyword: Canadian carriers require an English reply to STOP and a French one to ARRET,
         whatever the programme's language (Canadian Common Short Code Application Guidelines).
         """
         key = TemplateKey(kind, language_tag(language or self._default_language))
@@ -331,7 +332,7 @@ class Replies:
         return (reply.body for reply in replies if reply.body)
 
     def unfit(self, languages: Iterable[str] | None = None) -> tuple[Unfit, ...]:
-        """Return every reply that is not sent as configured, in some languages or in all."""
+        """Return every reply that cannot be sent as configured, in these languages or in all."""
         tags = self.languages if languages is None else languages
         replies = (self.compose(kind, language) for language in tags for kind in ReplyKind)
         return tuple(reply.unfit for reply in replies if reply.unfit is not None)
@@ -369,7 +370,7 @@ class Replies:
         return ComposedReply(key.kind, key.language, shorter if without_brand else "", unfit)
 
     def _unusable(self, fields: Iterable[str]) -> tuple[str | None, str]:
-        """Return a field whose value cannot be sent, and why; None if there is none."""
+        """Return the first of these fields whose value cannot be sent, and why; None if all can."""
         values = {"brand": self._brand, "support": self._support_contact}
         for field in sorted(fields, reverse=True):  # the contact first: without it, there is no reply at all
             if not values[field]:

@@ -77,7 +77,7 @@ def test_a_copy_in_another_region_fills_the_new_list_by_reconcile(
     run = assemble_reconciler(
         dynamodb, sms, table="moved", lists=(settings.opt_out_list,), rate=1000.0, clock=SystemClock(), dry_book=None,
         names=settings.names,
-    ).run(SystemClock().now() + timedelta(minutes=14), whenever=True)  # fmt: skip
+    ).run(SystemClock().now() + timedelta(minutes=14), force=True)  # fmt: skip
     assert run.run.counts.drifts["NOT_LISTED"] == 1
     parts.sweep.run(SystemClock().now() + timedelta(seconds=50))
     listed = sms.describe_opted_out_numbers(OptOutListName=name)["OptedOutNumbers"]

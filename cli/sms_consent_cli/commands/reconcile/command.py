@@ -41,7 +41,7 @@ def reconcile(
     from sms_consent_cli.shared.ledger_access import report_aws_errors
 
     with report_aws_errors("reconcile"), ReconcileProgressBar(numbers=numbers, as_json=as_json) as bar:
-        done = _reconciler(stack, table, dry_run=dry_run).run(ENDLESS, whenever=True, observer=bar)
+        done = _reconciler(stack, table, dry_run=dry_run).run(ENDLESS, force=True, observer=bar)
     if done.state is State.BUSY:
         say(f"sms-consent reconcile: {busy(done.run)}", err=True)
         raise typer.Exit(UNREAD)

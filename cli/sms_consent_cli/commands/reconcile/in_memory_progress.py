@@ -26,10 +26,10 @@ class InMemoryProgress:
             raise Moved(self._run)
         self._run = run
 
-    def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:  # noqa: ARG002  as the port has it
+    def save_snapshot(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:  # noqa: ARG002  as the port has it
         """Keep nothing: the snapshot is needed by another worker only."""
         return BloomSnapshot(name, 0, until)
 
-    def kept(self, sketch: BloomSnapshot) -> bytes | None:  # noqa: ARG002
+    def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:  # noqa: ARG002
         """Return None."""
         return None

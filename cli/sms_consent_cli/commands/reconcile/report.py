@@ -64,7 +64,7 @@ class ReconcileProgressBar(Observer):
         else:
             say(f"{drift.kind.value}  {drift.number}  {visible(drift.list_name)}")
 
-    def went_on(self, run: RunProgress) -> None:
+    def page_done(self, run: RunProgress) -> None:
         """Show the progress."""
         counts = run.counts
         differ = sum(counts.drifts.values())

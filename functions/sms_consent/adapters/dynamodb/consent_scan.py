@@ -130,7 +130,7 @@ class DynamoConsentScan:
         alias = self._names.alias(list_name)
         return (list_name,) if alias is None else (list_name, alias)
 
-    def write_down(self, drift: Drift) -> bool:
+    def add_drift(self, drift: Drift) -> bool:
         """Make one conditional write."""
         try:
             with translated():

@@ -98,7 +98,7 @@ class DynamoProgressStore:
             if current != run:
                 raise Moved(current) from failed
 
-    def keep(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
+    def save_snapshot(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
         """Write a snapshot. Its name is unique, so the writes are unconditional."""
         parts = range(0, len(packed), PART)
         for part, start in enumerate(parts):
@@ -111,7 +111,7 @@ class DynamoProgressStore:
                 self._client.put_item(TableName=self._table, Item=item)
         return BloomSnapshot(name, len(parts), until)
 
-    def kept(self, sketch: BloomSnapshot) -> bytes | None:
+    def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:
         """Make one consistent read for each part."""
         packed = bytearray()
         for part in range(sketch.parts):

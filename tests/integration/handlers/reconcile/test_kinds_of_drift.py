@@ -296,7 +296,7 @@ def test_what_an_earlier_run_has_found_is_not_found_again(deployment: Deployment
     deployment.reconcile()
     deployment.sweep()
     deployment.clock.advance(timedelta(days=1))
-    done = deployment.reconcile(whenever=False)
+    done = deployment.reconcile(force=False)
     assert (done.state, sum(done.run.counts.drifts.values())) == (State.FINISHED, 0)
     assert len(deployment.scan.drifts) == 2
 

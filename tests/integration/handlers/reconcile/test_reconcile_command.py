@@ -123,7 +123,7 @@ def test_an_interrupted_run_is_gone_on_with(deployment: Configured, monkeypatch:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(ReconcileProgressBar, "went_on", interrupt)
+        patched.setattr(ReconcileProgressBar, "page_done", interrupt)
         assert deployment.run().exit_code == 130
     run = DynamoProgressStore(clients.dynamodb(), deployment.world.table).newest()
     assert run is not None

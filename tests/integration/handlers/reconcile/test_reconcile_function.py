@@ -299,10 +299,10 @@ def test_what_was_met_is_kept_in_parts_and_expires(inbound: Inbound) -> None:
     now = inbound.world.parts.clock.now()
     book = DynamoProgressStore(clients.dynamodb(), "ledger")
     packed = bytes(range(256)) * (PART // 256 * 2 + 1)
-    sketch = book.keep("sketch", packed, now + timedelta(days=3))
+    sketch = book.save_snapshot("sketch", packed, now + timedelta(days=3))
     assert sketch.parts == 3
-    assert book.kept(sketch) == packed
-    assert book.kept(BloomSnapshot("another", 1, now)) is None
+    assert book.read_snapshot(sketch) == packed
+    assert book.read_snapshot(BloomSnapshot("another", 1, now)) is None
     items = clients.dynamodb().scan(TableName="ledger")["Items"]
     assert {item["expires"]["N"] for item in items} == {str(int((now + timedelta(days=3)).timestamp()))}
 

@@ -118,7 +118,7 @@ def test_killed_anywhere_it_finds_the_same(
         for calls, after in kills:
             with _dying(deployment, calls, after=after):
                 try:
-                    deployment.reconcile(whenever=False)
+                    deployment.reconcile(force=False)
                 except Killed:
                     deployment.clock.advance(LEASE)
         _to_the_end(deployment)
@@ -163,7 +163,7 @@ def test_whatever_people_and_hands_do_meanwhile_list_and_ledger_agree_after_the_
 
     deployment.at_call = meanwhile
     try:
-        deployment.reconcile(whenever=False)
+        deployment.reconcile(force=False)
     except Killed:
         deployment.clock.advance(LEASE)
     deployment.at_call = lambda _: None
@@ -196,7 +196,7 @@ def test_an_invocation_stops_in_time_and_the_next_goes_on_where_it_was() -> None
     expected = _prepare(deployment, ["missing", "unknown", "agrees", "remains"] * 6)
     runs = []
     for _ in range(40):
-        done = deployment.reconcile(whenever=False, span=timedelta(seconds=3))
+        done = deployment.reconcile(force=False, span=timedelta(seconds=3))
         runs.append(done.state)
         if done.state is State.FINISHED:
             break
@@ -212,13 +212,13 @@ def test_an_invocation_stops_in_time_and_the_next_goes_on_where_it_was() -> None
 def test_the_next_run_begins_a_day_later_and_not_before() -> None:
     """The schedule has a turn every five minutes, and all but a few do nothing."""
     deployment = Deployment()
-    first = deployment.reconcile(whenever=False)
+    first = deployment.reconcile(force=False)
     deployment.calls.clear()
     deployment.clock.advance(timedelta(hours=23))
-    assert deployment.reconcile(whenever=False).state is State.NOT_DUE
+    assert deployment.reconcile(force=False).state is State.NOT_DUE
     assert deployment.calls == ["newest"]
     deployment.clock.advance(timedelta(hours=1))
-    second = deployment.reconcile(whenever=False)
+    second = deployment.reconcile(force=False)
     assert second.state is State.FINISHED
     assert second.run.started_at > first.run.started_at
 
@@ -233,7 +233,7 @@ def test_two_at_once_do_not_overlap() -> None:
         if name in ("page", "find", "walk"):
             deployment.at_call = lambda _: None
             calls = list(deployment.calls)
-            states.append(deployment.reconcile(whenever=True).state)
+            states.append(deployment.reconcile(force=True).state)
             assert deployment.calls[len(calls) :] == ["newest"]
             deployment.at_call = another
 
@@ -310,7 +310,7 @@ def test_what_an_abandoned_run_had_found_is_written_down_by_the_one_that_takes_i
     expected = _prepare(deployment, ["unknown", "remains", "missing"])
 
     def die(name: str) -> None:
-        if name == "write_down":
+        if name == "add_drift":
             raise Killed
 
     deployment.at_call = die
@@ -330,7 +330,7 @@ def test_a_ledger_that_fails_ends_the_invocation_and_loses_nothing() -> None:
     expected = _prepare(deployment, ["missing", "unknown", "remains", "agrees"])
 
     def fails(name: str) -> None:
-        if name == "write_down":
+        if name == "add_drift":
             deployment.at_call = lambda _: None
             raise Unavailable("ServiceUnavailable")
 
@@ -381,9 +381,9 @@ def test_how_long_nothing_was_read_to_the_end_is_counted_from_the_last_time_that
     deployment.listings.hidden.add(LIST)
     for _ in range(3):
         deployment.clock.advance(EVERY)
-        done = deployment.reconcile(whenever=False)
+        done = deployment.reconcile(force=False)
     assert done.run.age(deployment.clock.now()) == deployment.clock.now() - finished
     deployment.listings.hidden.clear()
     deployment.clock.advance(EVERY)
-    done = deployment.reconcile(whenever=False)
+    done = deployment.reconcile(force=False)
     assert done.run.age(deployment.clock.now()) == timedelta(0)
