@@ -142,10 +142,10 @@ class InboundMessage:
     """The parsed body of a text to an RCS agent. None for plain text: an SMS that looks like JSON is a text."""
     masked_id: str = field(init=False)
     masked_sender: str = field(init=False)
-    """The forms in which logs show id and sender."""
+    """The id and the sender as logs show them."""
 
     def __post_init__(self) -> None:
-        """Parse the sender and, of a text to an RCS agent, the body; mask what logs show."""
+        """Parse the sender, and the body of a text to an RCS agent. Compute the masked forms for logs."""
         object.__setattr__(self, "number", PhoneNumber.of_sender(self.sender))
         object.__setattr__(self, "masked_id", mask_id(self.id))
         object.__setattr__(self, "masked_sender", mask(self.sender))
