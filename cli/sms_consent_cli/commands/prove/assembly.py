@@ -152,7 +152,8 @@ def _words(decision: Decision, *, texts: bool) -> Words:
         return Words(
             state=WordsState.WITHHELD, statement=f"{what}: recorded, but withheld from this dossier.", text=None
         )
-    return Words(state=WordsState.SHOWN, statement=f"{what}, as recorded:", text=decision.body)
+    source = "as the imported file has them" if decision.import_id is not None else "as recorded"
+    return Words(state=WordsState.SHOWN, statement=f"{what}, {source}:", text=decision.body)
 
 
 def _classification(decision: Decision) -> Classification | None:

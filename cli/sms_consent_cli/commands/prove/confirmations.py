@@ -72,7 +72,7 @@ def _no_confirmation(entry: Entry) -> tuple[str, str]:
     decision = entry.decision
     if decision.author is not Author.END_USER and decision.end_user is not True:
         return "NONE", "A request that was not made by text gets no confirmation by text."
-    if decision.author is not Author.END_USER:
+    if decision.author is not Author.END_USER or decision.import_id is not None:
         return "NONE", "An imported request gets no confirmation by text."
     if entry.outcome is Outcome.STALE:
         return "NONE", "A request without effect gets no confirmation."

@@ -8,6 +8,7 @@ from sms_consent.domain.chain_verification import ChainReport
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Author, Decision
 from sms_consent.domain.evidence import Fact
+from sms_consent.domain.withdrawal import is_withdrawal
 from sms_consent.intent import RULES_VERSION
 from sms_consent_cli.commands.prove.dossier import Request, Unknown, WordsState
 
@@ -68,7 +69,12 @@ def _about(
                 "stopped on its own account. The time is the one in the file."
             ),
         )
-    if any(each.author is Author.AGENT for each in decisions):
+    if any(each.author is Author.END_USER and each.import_id is not None for each in decisions):
+        yield (
+            "Imported texts",
+            "Texts from an imported message log are known only as that file has them.",
+        )
+    if any(each.author is Author.AGENT and not is_withdrawal(each) for each in decisions):
         yield (
             "What agents entered",
             "What the person said to an agent or to another system is known only as that agent or system entered it.",

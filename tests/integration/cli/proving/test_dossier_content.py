@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from support.connectable import Connectable, client
+from support.world import PERSON
 
 from .conftest import (
     SENTENCE,
@@ -152,3 +153,22 @@ def test_an_undone_import_leaves_no_opt_out(stack: Connectable, tmp_path: Path) 
     (run,) = dossier["imports"]
     assert (run["status"], run["requests"], run["lines"]) == ("UNDONE", ["R1", "R2"], ["3", None])
     assert "2000" not in page_of(stack, tmp_path).text
+
+
+def test_a_text_from_a_message_log_is_called_one(stack: Connectable, tmp_path: Path) -> None:
+    """It did not arrive here, and got no confirmation."""
+    file = tmp_path / "messages.csv"
+    file.write_text(
+        f"From,To,Body,Direction,Date\n{PERSON},+12125550101,Stop texting me,inbound,2024-05-02T10:00:00Z\n"
+    )
+    result = stack.run("import", str(file), "--text-column", "Body")
+    assert result.exit_code == 0, result.output
+    dossier = dossier_of(stack, "--show-texts")
+    (request,) = dossier["requests"]
+    assert request["statement"].startswith(
+        "According to messages.csv, line 2, an imported message log, this number sent"
+    )
+    assert request["words"]["statement"] == "The exact words, as the imported file has them:"
+    assert request["confirmation"]["state"] == "NONE"
+    assert "the one that the source of an import states" in dossier["summary"]["statement"]
+    assert "Imported texts" in {each["topic"] for each in dossier["unknown"]}
