@@ -119,6 +119,10 @@ class ConsentWithdrawn(_Consent):
         description="Whether the person asked for it, and not somebody else. AWS's list does not know this: its value is "
         "false for all entries made through its API.",
     )
+    first_asked_out_at: Absent[Time] = Field(
+        None, description="The first request since the newest opt-in, by anybody; decided_at is the newest."
+    )
+    asked_out_count: Absent[int] = Field(None, description="How many requests there were since then.", ge=1)
 
 
 class ConsentRestored(_Consent):

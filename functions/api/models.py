@@ -130,6 +130,14 @@ class ConsentView(_Wire):
     end_user_opted_out: bool = Field(description="Whether the person asked for it, in their own words.")
     decided_at: Time
     decided_by: str = Field(description="The id of the decision that set it.")
+    first_asked_out_at: Omittable[Time] = Field(
+        default=None,
+        description="The first opt-out request since the newest opt-in; `decidedAt` is the newest decision.",
+    )
+    asked_out_at: Omittable[Time] = Field(default=None, description="The person's own newest opt-out request.")
+    asked_out_count: Omittable[int] = Field(
+        default=None, description="How many opt-out requests there were since the newest opt-in."
+    )
     applied: bool = Field(description="Whether the opt-out list is known to match.")
     listing: Omittable[ListingView] = None
     deleted_at: Omittable[Time] = Field(
@@ -151,6 +159,31 @@ class NumberView(_Wire):
     consents: list[ConsentView]
 
 
+class FactView(_Wire):
+    """Something that resulted from a decision, as it was recorded at that time."""
+
+    kind: str = Field(
+        description="LISTED, FOUND_LISTED, REMOVED, DEFERRED, RELEASED, REFUSED, REJECTED, REPLIED, DRIFT or ERASED."
+    )
+    at: Time = Field(description="When it was recorded.")
+    opt_out_list: Omittable[str] = None
+    delay_seconds: Omittable[float] = Field(default=None, description="The time since the request.")
+    listing: Omittable[ListingView] = None
+    deleted_at: Omittable[Time] = None
+    until: Omittable[Time] = Field(default=None, description="When a deferred opt-in is tried.")
+    reason: Omittable[str] = Field(default=None, description="The service's reason, or why no reply was sent.")
+    reply: Omittable[str] = Field(default=None, description="OPT_OUT_CONFIRMATION, OPT_IN_CONFIRMATION, HELP or ASK.")
+    state: Omittable[str] = Field(default=None, description="SENT, SKIPPED, FAILED or UNKNOWN.")
+    message_id: Omittable[str] = None
+    text: Omittable[str] = Field(default=None, description="The exact words of the reply.")
+    language: Omittable[str] = None
+    sender: Omittable[str] = Field(default=None, description="The origination identity that sent the reply.")
+    drift: Omittable[str] = None
+    status: Omittable[str] = None
+    entries: Omittable[int] = None
+    actor: Omittable[str] = None
+
+
 class DecisionView(_Wire):
     """A decision: what was requested, by whom, through which channel, and how a text was classified."""
 
@@ -170,6 +203,7 @@ class DecisionView(_Wire):
     rules_version: Omittable[str] = None
     outcome: Omittable[str] = Field(default=None, description="Its effect when it was recorded.")
     recorded_at: Omittable[Time] = None
+    facts: list[FactView] = Field(default_factory=list, description="What resulted from it, in order.")
 
 
 class DecisionPage(_Wire):

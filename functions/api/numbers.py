@@ -12,6 +12,7 @@ from api import problems
 from api.context import RequestContext
 from api.models import ConsentView, DecisionPage, DecisionView, NumberView
 from sms_consent.domain.phone_number import SERVICE_PATTERN
+from sms_consent.queries.evidence import facts_by_decision
 from sms_consent.queries.history import NoSuchPlace, page_of
 from sms_consent.queries.views import consent_view, decision_view
 
@@ -65,5 +66,8 @@ def decisions(
     except NoSuchPlace:
         messages = {"page": ["Not a token from this number's history."]}
         raise problems.ApiError(problems.invalid(context.event, messages)) from None
-    views = [DecisionView.model_validate(decision_view(entry)) for entry in found.entries]
+    facts = facts_by_decision(context.queries.facts(number)) if found.entries else {}
+    views = [
+        DecisionView.model_validate(decision_view(entry, facts.get(entry.decision.id, ()))) for entry in found.entries
+    ]
     return DecisionPage(number=number, decisions=views, next=found.next)

@@ -57,7 +57,9 @@ class CommandContext:
     @cached_property
     def ledger(self) -> DynamoLedger:
         """The ledger."""
-        return DynamoLedger(self.deployment.dynamodb(), self.deployment.table, self.deployment.names)
+        return DynamoLedger(
+            self.deployment.dynamodb(), self.deployment.table, self.deployment.names, clock=self.deployment.clock
+        )
 
     @cached_property
     def senders(self) -> SenderCache:

@@ -108,10 +108,13 @@ def _aws_entry(consent: Consent) -> str | None:
 
 
 def _since(consent: Consent) -> str | None:
-    """Return the time of the newest request, or that none is left after an import was undone."""
+    """Return the first and the newest request of this status, or that none is left after an import was undone."""
     if consent.decided_at == NO_REQUEST and consent.withdrawn_at is not None:
         return f"{_moment(consent.withdrawn_at)} (an import was undone, and no other request is known)"
-    return _moment(consent.decided_at)
+    if consent.since == consent.decided_at:
+        return _moment(consent.decided_at)
+    times = f"asked {consent.asked_out_count} times, last " if consent.asked_out_count > 1 else "last asked "
+    return f"{_moment(consent.since)} ({times}{_moment(consent.decided_at)})"
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -56,7 +56,7 @@ class ListCopying:
         self._clock = clock
         table, names = deployment.table, deployment.names
         self._copier = ListCopier(
-            ledger=DynamoLedger(deployment.dynamodb(), table, names),
+            ledger=DynamoLedger(deployment.dynamodb(), table, names, clock=clock),
             scan=DynamoConsentScan(deployment.dynamodb(), table, names),
             clock=clock,
             actor=f"sms-consent by {os.environ.get('USER', 'an operator')}",

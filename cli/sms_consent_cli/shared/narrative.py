@@ -6,15 +6,17 @@ the newest change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sms_consent.domain.consent import Consent, Drift, DriftKind, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.evidence import Fact, FactKind
 from sms_consent.domain.import_record import ImportRecord
-from sms_consent.domain.reply import Reply, ReplyState, ReplyThread
+from sms_consent.domain.reply import ReplyState, ReplyThread
 from sms_consent.domain.withdrawal import is_withdrawal
+from sms_consent.queries.evidence import facts_by_decision
 from sms_consent.queries.history import Entry
 from sms_consent_cli.shared.import_evidence import import_sentence, is_imported, withdrawal_sentence
 from sms_consent_cli.shared.terminal_text import printable
@@ -44,6 +46,7 @@ class NumberHistory:
     letters: Sequence[ReplyThread]
     drifts: Sequence[Drift]
     imports: Mapping[str, ImportRecord] = field(default_factory=dict)  # by id
+    facts: Sequence[Fact] = ()  # in the order in which they were recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Narrative:
     def __init__(self, history: NumberHistory, *, show_texts: bool) -> None:
         self._history = history
         self._show_texts = show_texts
+        self._facts = facts_by_decision(history.facts)
         self._answers = {
             answer.decision_id: answer
             for answer in (
@@ -69,11 +73,16 @@ class Narrative:
         }
 
     def lines(self) -> list[HistoryLine]:
-        """Return the decisions, and the drift that reconcile found."""
+        """Return the decisions, the drift that reconcile found, and erasures."""
         lines = [HistoryLine(_shown_at(entry), self._of(entry)) for entry in self._history.entries]
         lines += [
             HistoryLine(drift.found_at, _DRIFTS[drift.kind].format(printable(drift.list_name, quoted=False)))
             for drift in self._history.drifts
+        ]
+        lines += [
+            HistoryLine(fact.at, f"the history before this was erased by {printable(fact.actor or '?', quoted=False)}")
+            for fact in self._history.facts
+            if fact.kind is FactKind.ERASED
         ]
         return sorted(lines, key=lambda line: line.at)
 
@@ -82,7 +91,7 @@ class Narrative:
             text = withdrawal_sentence(entry, self._history.imports.get(entry.decision.import_id or ""))
         else:
             text = f"{self._request(entry)}: {self._effect(entry)}"
-        further = [*self._list_state(entry), *self._replies(entry), *_delay(entry)]
+        further = [*self._list_changes(entry), *self._replies(entry), *_delay(entry)]
         return ", ".join([text, *further])
 
     def _request(self, entry: Entry) -> str:
@@ -132,10 +141,44 @@ class Narrative:
         words = f" ({printable(decision.matched)})" if decision.matched else ""
         return f" by rule {printable(decision.rule, quoted=False)}{words}"
 
-    def _list_state(self, entry: Entry) -> Iterator[str]:
-        """Yield how far the list reflects this decision, if it is the newest change."""
+    def _list_changes(self, entry: Entry) -> Iterator[str]:
+        """Yield what happened to the list because of this decision, and then its state if that is not recorded as a fact."""
+        changed = set()
+        facts = self._facts.get(entry.decision.id, ())
+        for fact in facts:
+            if (text := self._list_change(fact, entry)) is not None:
+                yield text
+                changed.add(fact.list_name)
+        yield from self._list_state(entry, changed)
+
+    def _list_change(self, fact: Fact, entry: Entry) -> str | None:
+        only_list = len({consent.list_name for consent in self._history.consents} | {fact.list_name}) == 1
+        the_list = "the list" if only_list else printable(fact.list_name or "?", quoted=False)
+        asked_at, is_old = entry.decision.at, is_imported(entry.decision)
+        match fact.kind:
+            case FactKind.LISTED | FactKind.FOUND_LISTED:
+                at = fact.listing.at if fact.listing is not None and fact.listing.at is not None else fact.at
+                if is_old:  # the list follows the import, however old the request is
+                    return f"on {the_list} since {_date(at)}"
+                # A number that was already on the list keeps its earlier time.
+                return f"on {the_list} {_span(at - asked_at)} later" if at >= asked_at else f"on {the_list}"
+            case FactKind.REMOVED | FactKind.RELEASED:
+                if fact.deleted_at is None:
+                    return f"not on {the_list}"
+                since = f"since {_date(fact.deleted_at)}" if is_old else f"{_span(fact.deleted_at - asked_at)} later"
+                return f"off {the_list} {since}"
+            case FactKind.REFUSED:
+                again = f", tried again on {_date(fact.until)}" if fact.until is not None else ""
+                return f"refused by AWS ({printable(fact.reason or '?', quoted=False)}){again}"
+            case FactKind.REJECTED:
+                return f"rejected by AWS ({printable(fact.reason or '?', quoted=False)})"
+            case _:
+                return None
+
+    def _list_state(self, entry: Entry, changed: Collection[str | None]) -> Iterator[str]:
+        """Yield how far the list reflects this decision, if it is the newest change. ``changed`` lists have facts."""
         for consent in self._history.consents:
-            if self._last_change(consent) is not entry:
+            if self._last_change(consent) is not entry or (consent.settled and consent.list_name in changed):
                 continue
             the_list = "the list" if len(self._history.consents) == 1 else printable(consent.list_name, quoted=False)
             if consent.status is Status.OPT_IN_PENDING and consent.held_until is not None:
@@ -169,9 +212,16 @@ class Narrative:
         return max(made, key=lambda entry: entry.decision.at, default=None)
 
     def _replies(self, entry: Entry) -> Iterator[str]:
+        facts = [fact for fact in self._facts.get(entry.decision.id, ()) if fact.kind is FactKind.REPLIED]
+        for fact in facts:
+            if fact.state is not None:
+                said = f" {printable(fact.text)}" if self._show_texts and fact.text is not None else ""
+                yield _reply(fact.state, fact.reason, entry.decision.asked) + said
+        if facts:
+            return
         answer = self._answers.get(entry.decision.id)
         if answer is not None:  # only the newest reply of a kind is kept
-            yield _reply(answer, entry.decision.asked)
+            yield _reply(answer.state, answer.reason, entry.decision.asked)
 
 
 def _shown_at(entry: Entry) -> datetime:
@@ -180,17 +230,17 @@ def _shown_at(entry: Entry) -> datetime:
     return withdrawn_at or entry.decision.at
 
 
-def _reply(answer: Reply, asked: Asked) -> str:
+def _reply(state: ReplyState, reason: str | None, asked: Asked) -> str:
     what = {Asked.HELP: "answered", Asked.UNCLEAR: "asked what they want"}.get(asked, "confirmed")
-    reason = f" ({printable(answer.reason, quoted=False)})" if answer.reason else ""
+    why = f" ({printable(reason, quoted=False)})" if reason else ""
     return {
         ReplyState.SENT: what,
         ReplyState.DUE: f"not yet {what}",
         ReplyState.CLAIMED: f"being {what}",
-        ReplyState.SKIPPED: f"not {what}{reason}",
-        ReplyState.FAILED: f"not {what}{reason}",
-        ReplyState.UNKNOWN: f"possibly {what}{reason}",
-    }[answer.state]
+        ReplyState.SKIPPED: f"not {what}{why}",
+        ReplyState.FAILED: f"not {what}{why}",
+        ReplyState.UNKNOWN: f"possibly {what}{why}",
+    }[state]
 
 
 def _delay(entry: Entry) -> Iterator[str]:

@@ -140,7 +140,12 @@ class Container:
     def _table(self) -> DynamoLedger:
         settings = self.settings
         return DynamoLedger(
-            self.dynamodb, settings.table, settings.names, settings.listed_by_arn, looks_further=self._looks_further
+            self.dynamodb,
+            settings.table,
+            settings.names,
+            settings.listed_by_arn,
+            looks_further=self._looks_further,
+            clock=self.clock,
         )
 
     @cached_property
@@ -430,7 +435,7 @@ def assemble_reconciler(
     from sms_consent.reconciliation.reconciler import Reconciler
 
     rate_limiter = QuotaRateLimiter(clock, {Call.FIND: rate})
-    ledger = DynamoLedger(dynamodb, table, names, listed_by_arn)
+    ledger = DynamoLedger(dynamodb, table, names, listed_by_arn, clock=clock)
     return Reconciler(
         lists=lists,
         ledger=ledger,

@@ -17,7 +17,7 @@ from sms_consent.domain.time import as_text, text_or_none
 
 __all__ = ["Event", "EventEnvelope", "EventType", "of_consent", "of_decision", "of_drift"]
 
-Value = str | bool | dict[str, "Value"]
+Value = str | bool | int | dict[str, "Value"]
 
 _NAMES = UUID("d6003528-a64e-459f-8f24-3ca75907983e")
 """The namespace of event ids (RFC 9562, version 5): the same change always gets the same id."""
@@ -80,6 +80,8 @@ def of_consent(before: Consent | None, after: Consent) -> Event | None:
             previous_status=before.status.value if before is not None else None,
             EndUserOptedOut=after.end_user_opted_out,
             held_until=text_or_none(after.held_until),
+            first_asked_out_at=text_or_none(after.first_asked_out_at),
+            asked_out_count=after.asked_out_count or None,
             decided_at=as_text(after.decided_at),
             decided_by=after.decided_by,
             decision=_evidence(after.outbox) if _decided(after) else None,

@@ -14,6 +14,7 @@ from typing import Protocol
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import ConsentError
+from sms_consent.domain.evidence import Fact
 from sms_consent.domain.time import as_text
 
 __all__ = ["ConsentQueries", "Entry", "NoSuchPlace", "Page", "page_of"]
@@ -31,6 +32,9 @@ class ConsentQueries(Protocol):
         self, number: str, *, before: str | None, most: int
     ) -> list[tuple[Decision, Outcome | None, datetime | None]]:
         """Return up to ``most`` decisions, newest first, older than the position ``before`` (``<time>#<id>``) if given."""
+
+    def facts(self, number: str) -> list[Fact]:
+        """Return the facts about a number, in the order in which they were recorded."""
 
 
 class NoSuchPlace(ConsentError):

@@ -13,6 +13,7 @@ import pytest
 from support.api_function import Api
 from support.world import LIST, PERSON
 
+from sms_consent.adapters.dynamodb.chain import EvidenceChain
 from sms_consent.domain.errors import Unavailable
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.time import as_text
@@ -115,11 +116,11 @@ def test_new_decisions_do_not_shift_the_pages(api: Api) -> None:
 def test_a_decision_in_the_outbox_of_a_consent_is_part_of_the_history(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker stopped before it wrote the history. The decision counts, and its outcome is not recorded yet."""
+    """A worker stopped before the list call. The decision counts, and its outcome is not recorded yet."""
     api.world.opt_in()
     api.world.pass_time(seconds=1)
     with monkeypatch.context() as broken:
-        broken.setattr(type(api.world.parts.ledger), "append", _lost)
+        broken.setattr(EvidenceChain, "write", _lost)
         with pytest.raises(Unavailable):
             api.world.opt_out()
     first = _history(api, "?size=1")

@@ -216,7 +216,10 @@ class ImportRun:
             withdrawn = frozenset(each.id for each in known if each.status in undone)
             with closing(RejectFile(self._rejects, self._file, progress.rejects_bytes)) as rejects:
                 ledger = DynamoLedger(
-                    self._deployment.dynamodb_for(options.workers), self._deployment.table, self._deployment.names
+                    self._deployment.dynamodb_for(options.workers),
+                    self._deployment.table,
+                    self._deployment.names,
+                    clock=self._deployment.clock,
                 )
                 try:
                     self._import(ledger, ImportState(self._journal, rejects, progress, log, withdrawn))

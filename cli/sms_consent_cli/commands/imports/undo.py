@@ -62,7 +62,12 @@ class ImportUndo:
             raise UsageError(
                 "this import may still be running: stop it, and undo it five minutes later; or let it finish first"
             )
-        ledger = DynamoLedger(self.deployment.dynamodb_for(self.workers), self.deployment.table, self.deployment.names)
+        ledger = DynamoLedger(
+            self.deployment.dynamodb_for(self.workers),
+            self.deployment.table,
+            self.deployment.names,
+            clock=self.deployment.clock,
+        )
         self._withdrawer = Withdrawer(
             ledger=ledger, clock=self.deployment.clock, scope=self.scope, import_id=self.record.id, actor=self.actor,
             texted=self.texted,

@@ -151,7 +151,7 @@ def _revoke_opt_ins(deployment: Deployment, moment: datetime, *, dry_run: bool) 
     from sms_consent_cli.commands.ledger.restored_ledger import revoke_opt_in
 
     client, table = deployment.dynamodb(), deployment.table
-    store, count = DynamoLedger(client, table, looks_further=False), 0
+    store, count = DynamoLedger(client, table, looks_further=False, clock=deployment.clock), 0
     for consent in unfinished_opt_ins(client, table, moment):
         count += 1
         if not dry_run:

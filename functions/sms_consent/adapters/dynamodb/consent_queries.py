@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
+from sms_consent.adapters.dynamodb.chain import FACT
 from sms_consent.adapters.dynamodb.codec import decode, from_attributes, key_of
 from sms_consent.adapters.dynamodb.items import DRIFT
 from sms_consent.adapters.dynamodb.pages import pages
@@ -18,6 +19,7 @@ from sms_consent.adapters.error_mapping import translated
 from sms_consent.domain.consent import Consent, Drift
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Unreadable
+from sms_consent.domain.evidence import Fact
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.reply import ReplyThread
 
@@ -69,6 +71,10 @@ class DynamoConsentQueries:
             with suppress(Unreadable):  # of a kind that a newer version added: it says what it is
                 found.append(decode(Drift, item))
         return found
+
+    def facts(self, number: str) -> list[Fact]:
+        """Return the facts in the order of their sequence numbers, by which their keys sort."""
+        return [decode(Fact, item) for item in self._beginning(number, FACT)]
 
     def _beginning(self, number: str, kind: str) -> Iterator[dict[str, Any]]:
         return self._query(

@@ -41,6 +41,8 @@ def test_a_stop_withdraws_consent(notify: Notify) -> None:
         "EndUserOptedOut": True,
         "decided_at": as_text(START_OF_TEST),
         "decided_by": "stop",
+        "first_asked_out_at": as_text(START_OF_TEST),
+        "asked_out_count": 1,
     }
     assert (evidence["author"], evidence["through"]) == ("END_USER", OURS)
     assert evidence["rule"]
