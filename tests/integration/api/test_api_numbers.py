@@ -130,7 +130,7 @@ def test_a_decision_in_the_outbox_of_a_consent_is_part_of_the_history(
     assert "next" not in second
 
 
-def _lost(*_: object) -> None:
+def _lost(*_: object, **__: object) -> None:
     raise Unavailable("down")
 
 

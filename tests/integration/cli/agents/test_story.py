@@ -10,6 +10,7 @@ import pytest
 
 from sms_consent.domain.consent import Consent, Drift, DriftKind, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.evidence import Fact, FactKind
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
 from sms_consent.queries.history import Entry
 from sms_consent_cli.shared.narrative import Narrative, NumberHistory
@@ -39,7 +40,9 @@ def recorded(decision: Decision, outcome: Outcome | None = Outcome.CHANGED) -> E
 
 
 def told(*entries: Entry, consents: tuple[Consent, ...] = (), show_texts: bool = False, **more: Any) -> list[str]:
-    person = NumberHistory(PERSON, entries, consents, more.get("letters", ()), more.get("drifts", ()))
+    person = NumberHistory(
+        PERSON, entries, consents, more.get("letters", ()), more.get("drifts", ()), facts=more.get("facts", ())
+    )
     return [line.text for line in Narrative(person, show_texts=show_texts).lines()]
 
 
@@ -49,6 +52,47 @@ def test_a_stop_reads_from_the_text_to_its_confirmation() -> None:
     assert told(recorded(STOP), consents=(consent,), show_texts=True) == [
         f"texted “Stop. Thanks” to {OURS}: opted out by rule keyword-with-company (“Stop”), on the list 0.4 s later, confirmed"
     ]
+
+
+def fact(kind: FactKind, seconds: float = 0.0, decision: str = "stop", **details: Any) -> Fact:
+    at = AT + timedelta(seconds=seconds)
+    return Fact(kind=kind, number=PERSON, at=at, list_name="Default", decision_id=decision, **details)
+
+
+def test_facts_stay_with_the_decision_that_they_result_from() -> None:
+    """Also after a later START: on the list 0.4 s later, confirmed; then off the list."""
+    start = replace(STOP, id="start", asked=Asked.OPT_IN, at=AT + timedelta(hours=1), rule=None)
+    opted_in = replace(OPTED_OUT, status=Status.OPTED_IN, decided_at=start.at, decided_by="start", listed=False)
+    facts = (
+        fact(FactKind.LISTED, 0.5, listing=Listing(at=AT + timedelta(seconds=0.4))),
+        fact(FactKind.REPLIED, 0.5, state=ReplyState.SENT, text="You are opted out."),
+        fact(FactKind.REMOVED, 3602, "start", deleted_at=start.at + timedelta(seconds=2)),
+        fact(FactKind.REPLIED, 3602, "start", state=ReplyState.SKIPPED, reason="not sent in time"),
+    )
+    first, second = told(recorded(STOP), recorded(start), consents=(opted_in,), facts=facts)
+    assert first.endswith("on the list 0.4 s later, confirmed")
+    assert second.endswith("opted in, off the list 2.0 s later, not confirmed (not sent in time)")
+    first, _ = told(recorded(STOP), recorded(start), consents=(opted_in,), facts=facts, show_texts=True)
+    assert first.endswith("confirmed “You are opted out.”")
+
+
+def test_refusals_are_told_in_order() -> None:
+    """With AWS's reason, and the release that came of it."""
+    start = replace(STOP, id="start", asked=Asked.OPT_IN, rule=None)
+    facts = (
+        fact(FactKind.REFUSED, 1, "start", reason="OPT_IN_NOT_ALLOWED", until=AT + timedelta(days=1)),
+        fact(FactKind.RELEASED, 86402, "start", deleted_at=AT + timedelta(days=1)),
+    )
+    (line,) = told(recorded(start), facts=facts)
+    assert line.endswith(
+        "opted in, refused by AWS (OPT_IN_NOT_ALLOWED), tried again on 4 Nov 2026, off the list 24 h later"
+    )
+
+
+def test_an_erasure_is_told() -> None:
+    """The history before it is gone."""
+    erased = Fact(kind=FactKind.ERASED, number=PERSON, at=AT, actor="arn:aws:iam::123456789012:user/ops", entries=4)
+    assert told(facts=(erased,)) == ["the history before this was erased by arn:aws:iam::123456789012:user/ops"]
 
 
 def test_texts_are_hidden_except_for_the_matched_words() -> None:
