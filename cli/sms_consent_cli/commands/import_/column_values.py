@@ -40,6 +40,8 @@ class ColumnValues:
         if self.many:
             return f"more than {MOST_VALUES} different values"
         parts = [f"{value_shown(value)} {count:,}" for value, count in self.counts.most_common(MOST_SHOWN)]
+        if self.counts and all(value and plain_value(value) != value for value in self.counts):
+            return "values are not shown"
         left = len(self.counts) - len(parts)
         return ", ".join(parts) + (f" and {left} more" if left else "")
 

@@ -16,6 +16,7 @@ from sms_consent_cli.commands.import_.message_columns import message_columns
 from sms_consent_cli.commands.import_.number_cell import NumberForm, is_written_number, looks_like_number
 from sms_consent_cli.commands.import_.preset import Preset, preset_for
 from sms_consent_cli.commands.import_.source_file import SourceKind, file_errors, source_kind, text_lines
+from sms_consent_cli.commands.import_.status_column import is_of_people_who_did_not_opt_out
 from sms_consent_cli.commands.import_.workbook import sheet_name, workbook_rows
 from sms_consent_cli.shared.delimited_file import BrokenLine, DelimitedRecord, detect_dialect, records, unescape_cell
 from sms_consent_cli.shared.usage_error import UsageError
@@ -126,7 +127,9 @@ def _columns(
     if any(numbers):
         if preset_name is not None:
             raise UsageError(f"--preset {preset_name}: the file has no headings")
-        return Columns.without_heading(numbers, chosen, rule), None
+        columns = Columns.without_heading(numbers, chosen, rule)
+        _refuse_subscribers(path, columns)
+        return columns, None
     if any(map(is_written_number, cells)):
         raise UsageError(
             f"{path}: the first line has no headings, and its number has no country code: give the country of the "
@@ -135,7 +138,22 @@ def _columns(
     preset = _preset(headings, preset_name, chosen, rule)
     if preset is not None:
         chosen, rule = {**preset.chosen(headings), **chosen}, preset.rule(rule)
-    return Columns.of(headings, chosen, rule), preset
+    columns = Columns.of(headings, chosen, rule)
+    _refuse_subscribers(path, columns)
+    return columns, preset
+
+
+def _refuse_subscribers(path: Path, columns: Columns) -> None:
+    """Raise UsageError for a file of numbers only whose heading or name says that its people did not opt out."""
+    if columns.status is not None or columns.decided_by_user:
+        return
+    heading = columns.headings[0] if columns.headings else ""
+    found = is_of_people_who_did_not_opt_out(heading)
+    if found or (found is None and is_of_people_who_did_not_opt_out(path.name.partition(".")[0])):
+        what = f"its only column, {heading_shown(heading, 0)}," if found else "by its name, the file"
+        raise UsageError(
+            f"{what} may have people who did not opt out: give --all-opted-out if every line is an opt-out"
+        )
 
 
 def _candidates(headings: Sequence[str], lines: Iterator[DelimitedRecord | BrokenLine]) -> str:

@@ -31,6 +31,8 @@ class Preset:
     title: str
     sources: Sequence[str]
     requires: Sequence[str]
+    recognised_by: Sequence[str]
+    """The headings by which a file is recognised without ``--preset``."""
     columns: Mapping[Column, str]
     values: Mapping[str, Asked | NoRequest]
     sample: str
@@ -42,9 +44,10 @@ class Preset:
     channels: frozenset[str] | None = None
     opted_in: tuple[str, Mapping[str, Asked | NoRequest]] | None = None
 
-    def fits(self, headings: Sequence[str]) -> bool:
-        """Return whether a file has every heading by which this provider's files are recognised."""
-        return {heading_key(each) for each in self.requires} <= {heading_key(each) for each in headings}
+    def fits(self, headings: Sequence[str], *, named: bool) -> bool:
+        """Return whether a file has the headings that are needed, or those by which it is recognised if it is not named."""
+        needed = self.requires if named else self.recognised_by
+        return {heading_key(each) for each in needed} <= {heading_key(each) for each in headings}
 
     def chosen(self, headings: Sequence[str]) -> dict[Column, str]:
         """Return the columns that the file has."""
@@ -75,10 +78,10 @@ def preset_of(name: str) -> Preset:
 def preset_for(headings: Sequence[str], name: str | None) -> Preset | None:
     """Return the preset that was named, or the one whose headings the file has. Raises UsageError if the named one does not."""
     if name is None:
-        fitting = [each for each in map(_read, preset_names()) if each.fits(headings)]
+        fitting = [each for each in map(_read, preset_names()) if each.fits(headings, named=False)]
         return fitting[0] if len(fitting) == 1 else None
     preset = preset_of(name)
-    if not preset.fits(headings):
+    if not preset.fits(headings, named=True):
         raise UsageError(
             f"--preset {name}: the file has not all of {', '.join(preset.requires)}. Its headings are {listed(headings)}"
         )
@@ -94,6 +97,7 @@ def _read(name: str) -> Preset:
         title=stored["title"],
         sources=stored["sources"],
         requires=stored["requires"],
+        recognised_by=stored.get("recognised_by", stored["requires"]),
         columns={Column(column): heading for column, heading in stored["columns"].items()},
         values=_values(stored.get("values", {})),
         sample=stored["sample"]["content"].lstrip("\n"),

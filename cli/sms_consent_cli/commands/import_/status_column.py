@@ -26,6 +26,7 @@ __all__ = [
     "about_texting",
     "channel_request",
     "has_no_time",
+    "is_of_people_who_did_not_opt_out",
     "status_columns",
     "status_kind",
     "times_of",
@@ -66,6 +67,7 @@ _REQUEST_OF: Mapping[str, Asked | NoRequest] = {
 _YES = frozenset(words_in_all_languages(_STATUS["booleans"]["yes"]))
 _NO = frozenset(words_in_all_languages(_STATUS["booleans"]["no"]))
 _OTHER_CHANNELS = frozenset(_STATUS["channels"]["other"])
+_DID_NOT_OPT_OUT, _OPTED_OUT = (frozenset(_STATUS["people"][each]) for each in ("did_not_opt_out", "opted_out"))
 _NO_TIME = frozenset({"", "null", "none", "nil", "nan", "n a", "na", "0000 00 00", "0000 00 00 00 00 00"})
 """How databases and spreadsheets write that there is no time."""
 
@@ -89,6 +91,8 @@ _STATUS_ONLY = frozenset(
 """Words that are a status only under a heading for statuses: under “Opted out”, “active” is ambiguous."""
 
 _PLAIN_HEADING = re.compile(r"[^\W_][\w \-.:/()?'’]*")
+_FLOATS = {"1.0": "1", "0.0": "0"}
+"""How tools for data tables write yes and no in a column with gaps."""
 _PLAIN_WORD = re.compile(r"[^\W_][\w \-]*")
 """Other characters, such as a negation sign, can change the meaning of a heading or word."""
 _OF_CHANNEL = re.compile(r"(?P<status>[^\W_][\w \-]*?)\s*\((?P<channel>[\w \-]+)\)")
@@ -169,12 +173,17 @@ class StatusColumn:
                     "and --all-opted-out"
                 )
             return Asked.OPT_OUT  # the caller rejects invalid times
+        if not cell and self.named:
+            return NoRequest.NOTHING
         if not cell:
-            raise ValueError("its status is empty, so it may not be an opt-out")
+            raise ValueError(
+                "its status is empty, so it may not be an opt-out: if such lines are people who did not opt out, name the "
+                "column with --status-column"
+            )
         asked = self.word(cell)
         if asked is not None:
             return asked
-        word = heading_key(cell) if _PLAIN_WORD.fullmatch(cell) else ""
+        word = heading_key(cell) if _PLAIN_WORD.fullmatch(cell) else _FLOATS.get(cell, "")
         if word in _YES | _NO:
             return self._truth(word in _YES)
         raise ValueError(
@@ -300,6 +309,14 @@ def _form(cell: str) -> str:
         if re.fullmatch(pattern, cell):
             return form.format(n=len(cell), w=len(heading_words(cell)))
     return f"{len(cell)} characters with punctuation"
+
+
+def is_of_people_who_did_not_opt_out(name: str) -> bool | None:
+    """Return whether a file's name or its only heading says that its people did not opt out; None if it says neither."""
+    words = set(heading_words(name))
+    if words & _OPTED_OUT:
+        return False
+    return True if words & _DID_NOT_OPT_OUT else None
 
 
 def times_of(kind: StatusKind, names: Sequence[str]) -> list[int]:

@@ -105,7 +105,7 @@ def test_a_file_that_says_it_twice_is_refused(imports: Moving) -> None:
 
 UNCLEAR = (
         ("status", "yes"), ("status", ""), ("status", "cleaned"), ("status", "!unsubscribed"), ("status", "не unsubscribed"),
-        ("opted_out", "active"), ("opted_out", "2"), ("opted_out", ""), ("sms_consent", "maybe"), ("sms_consent", "1.0"),
+        ("opted_out", "active"), ("opted_out", "2"), ("opted_out", ""), ("sms_consent", "maybe"), ("sms_consent", "1.5"),
         ("unsubscribed_at", ""), ("unsubscribed_at", "never"), ("unsubscribed_at", "0000-00-00"),
 )  # fmt: skip
 
