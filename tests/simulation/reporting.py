@@ -6,9 +6,9 @@ import io
 from functools import cache
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
 
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
+from sms_consent.bootstrap.observability import Metrics
 
 __all__ = ["NoDeadLetters", "log_book", "quiet_logger", "quiet_metrics"]
 
@@ -47,4 +47,4 @@ def quiet_logger() -> Logger:
 @cache
 def quiet_metrics() -> Metrics:
     """Its values are dropped, not flushed."""
-    return Metrics(namespace="simulation", service="simulation")
+    return Metrics("simulation", "simulation")

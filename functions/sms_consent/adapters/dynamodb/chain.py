@@ -24,10 +24,10 @@ from sms_consent.adapters.dynamodb.codec import (
     register,
     text,
 )
-from sms_consent.adapters.error_mapping import ConditionFailed, TransactionCancelled, translated
+from sms_consent.adapters.error_mapping import AWS_ERRORS, ConditionFailed, TransactionCancelled, translation_of
 from sms_consent.domain.consent import ChainHead, DriftKind, Listing, Status
 from sms_consent.domain.decision import Decision, Outcome
-from sms_consent.domain.errors import Unreadable
+from sms_consent.domain.errors import Throttled, Unreadable
 from sms_consent.domain.evidence import Fact, FactKind, digest_of_content, digest_of_text
 from sms_consent.domain.reply import ReplyKind, ReplyState
 from sms_consent.domain.time import from_text
@@ -157,7 +157,6 @@ class EvidenceChain:
         base = _newest(known, self._heads.get(number))
         is_stored = _is_head(base)
         collisions = 0
-        cancelled: TransactionCancelled | None = None
         for _ in range(ATTEMPTS):
             if not left:
                 return left
@@ -166,36 +165,40 @@ class EvidenceChain:
             puts.append(self._put(encode(head, number=number), is_stored))
             if record is not None:
                 puts.append(record(head))
-            try:
-                with translated():
-                    self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])  # type: ignore[typeddict-item]
-            except TransactionCancelled as error:
-                cancelled = error
-            else:
+            reasons = self._transact(puts)
+            if not reasons:
                 self._remember(number, head)
                 return left
-            reasons = [*cancelled.reasons, *({} for _ in puts)][: len(puts)]
             if record is not None and reasons[-1].get("Code") == FAILED:
-                raise ConditionFailed(reasons[-1].get("Item", {})) from cancelled
-            if any(reason.get("Code") not in {None, "None", FAILED, CONFLICT} for reason in reasons):
-                raise cancelled  # throttled
+                raise ConditionFailed(reasons[-1].get("Item", {}))
             of_entries, of_head = reasons[: len(left)], reasons[len(left)]
-            has_head_moved = of_head.get("Code") == FAILED
-            if has_head_moved:
+            if of_head.get("Code") == FAILED:
                 is_stored, stored = _read_head(of_head.get("Item"))
                 base = _newest(stored, base if collisions else known)
-            existing = [reason.get("Item", {}) for reason in of_entries if reason.get("Code") == FAILED]
+            elif (fact := _existing_fact(of_entries)) is not None:
+                # The head was removed or set back by hand. Entries are not overwritten: leave a gap, which verification reports.
+                collisions += 1
+                base = _beyond(fact, collisions, base)
             left = [
                 entry
                 for entry, reason in zip(left, of_entries, strict=True)
                 if isinstance(entry.record, Fact) or reason.get("Code") != FAILED
             ]
-            facts = [item for item in existing if item.get("sk", {}).get("S", "").startswith(FACT)]
-            if facts and not has_head_moved:
-                # The head was removed or set back by hand. Entries are not overwritten: leave a gap, which verification reports.
-                collisions += 1
-                base = _beyond(from_attributes(facts[-1]), collisions, base)
-        raise cancelled or AssertionError("no attempt")
+        raise Throttled("the evidence chain was changed by others before every attempt to write it")
+
+    def _transact(self, puts: Sequence[dict[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Write everything or nothing. Return the reason for each put that was refused; empty if all were written."""
+        try:
+            self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])  # type: ignore[typeddict-item]
+        except AWS_ERRORS as error:
+            failure = translation_of(error)
+            if not isinstance(failure, TransactionCancelled):
+                raise failure from error
+            reasons = [*failure.reasons, *({} for _ in puts)][: len(puts)]
+            if any(reason.get("Code") not in {None, "None", FAILED, CONFLICT} for reason in reasons):
+                raise failure from error  # throttled
+            return reasons
+        return ()
 
     def _put(self, item: dict[str, Any], guard: Mapping[str, Any]) -> dict[str, Any]:
         return {"TableName": self._table, "Item": item, "ReturnValuesOnConditionCheckFailure": "ALL_OLD", **guard}
@@ -233,6 +236,13 @@ def _read_head(item: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], Chain
     except Unreadable:
         return {"ConditionExpression": "attribute_exists(pk)"}, None
     return _is_head(head), head
+
+
+def _existing_fact(reasons: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the newest stored fact that refused one with the same sequence number."""
+    found = [reason["Item"] for reason in reasons if reason.get("Code") == FAILED and "Item" in reason]
+    facts = [item for item in found if item["sk"]["S"].startswith(FACT)]
+    return from_attributes(facts[-1]) if facts else None
 
 
 def _beyond(item: Mapping[str, Any], collisions: int, base: ChainHead | None) -> ChainHead | None:
