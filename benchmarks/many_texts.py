@@ -1,8 +1,8 @@
-"""So many texts through SNS, SQS and the functions in the local stack: is one of them lost?
+"""Send many texts through SNS, SQS and the functions in the local stack, and check that none is lost.
 
-``python benchmarks/many_texts.py --texts 100000 --minutes 15`` publishes until one of the two is reached,
-drains, and counts: each text heard, each person's consent as their newest text says, each request in the history once, nothing
-left in a queue. The exit code is 1 if anything is missing.
+``python benchmarks/many_texts.py --texts 100000 --minutes 15`` publishes until one of the two limits is reached, waits until all
+work is done, and checks that each text was processed, that each person's consent matches their newest text, that each request
+is in the history once, and that no queue holds a message. The exit code is 1 if anything is missing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Lines(io.TextIOBase):
         self.said: Counter[str] = Counter()
 
     def write(self, text: str) -> int:
-        for message in ("heard", "a text was put aside", "a text is delivered again"):
+        for message in ("a text was processed", "a text was dead-lettered", "a text is delivered again"):
             self.said[message] += text.count(f'"message":"{message}"')
         return len(text)
 
@@ -93,8 +93,8 @@ def main() -> int:
         local.stack.settle()
     found = _found(local.table, local.queue_url, local.dead_letter_queue_url)
     missing = {
-        "not heard": deliveries - lines.said["heard"],
-        "put aside": lines.said["a text was put aside"] + int(found["dead letters"]),
+        "not processed": deliveries - lines.said["a text was processed"],
+        "dead-lettered": lines.said["a text was dead-lettered"] + int(found["dead letters"]),
         "left in the queue": int(found["queue"]),
         "consents other than the newest text says": sum(
             1 for number, word in newest.items() if found["consents"].get(number) != word

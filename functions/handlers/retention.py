@@ -28,5 +28,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
             retention().run(until, forgotten)
         finally:  # what was done before an exception is counted too
             metrics("retention").add_metric("BodiesForgotten", COUNT, forgotten.texts)
-        logger("retention").info("looked through", texts=forgotten.texts, over=forgotten.over)
+        logger("retention").info("old texts were removed", texts=forgotten.texts, over=forgotten.over)
     return {"texts": forgotten.texts}

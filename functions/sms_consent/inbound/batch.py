@@ -193,7 +193,9 @@ class Batch:
             self._log_failure(record, error)
             return
         done.add(record)
-        self._logger.error("a text was put aside", record=record.id, inbound_message_id=record.text_id, reason=reason)
+        self._logger.error(
+            "a text was dead-lettered", record=record.id, inbound_message_id=record.text_id, reason=reason
+        )
         self._count("TextsPutAside")
 
     def _log_failure(self, record: Record, error: Exception) -> None:
@@ -218,7 +220,7 @@ class Batch:
                 self._count(content.kind.metric)  # an event without text, such as typing, a location or a file
                 return
         self._logger.info(
-            "heard",
+            "a text was processed",
             inbound_message_id=text.masked_id,
             sender=text.masked_sender,
             intent=classification.intent,

@@ -88,22 +88,22 @@ class Batch:
             self._dead_letters.put(body, reason)
         except (TryAgain, Rejected) as error:
             self._logger.error(
-                "a record can neither be told nor put aside", event_id=record.get("eventID"), error=str(error)
+                "a record was neither published nor dead-lettered", event_id=record.get("eventID"), error=str(error)
             )
             self._metrics.add_metric("EventsDelayed", COUNT, 1)
             return False
-        self._logger.error("a record was put aside", event_id=record.get("eventID"), reason=reason)
+        self._logger.error("a record was dead-lettered", event_id=record.get("eventID"), reason=reason)
         self._metrics.add_metric("EventsPutAside", COUNT, 1)
         return True
 
     def _report(self, done: Sequence[EventEnvelope], result: PublishResult) -> None:
-        told = [envelope.event for at, envelope in enumerate(done) if at not in result.refused]
-        for event in told:
-            self._logger.info("told", type=event.type, id=event.id, number=mask(event.number))
-        self._metrics.add_metric("EventsTold", COUNT, len(told))
+        published = [envelope.event for at, envelope in enumerate(done) if at not in result.refused]
+        for event in published:
+            self._logger.info("an event was published", type=event.type, id=event.id, number=mask(event.number))
+        self._metrics.add_metric("EventsTold", COUNT, len(published))
         if result.stopped_at is not None:
             # Not an error of this function: the stream brings the rest again, and nothing is lost for 24 hours.
-            self._logger.warning("the rest is told later", error=result.error or "out of time")
+            self._logger.warning("events are delayed", error=result.error or "out of time")
             self._metrics.add_metric("EventsDelayed", COUNT, 1)
 
 

@@ -28,7 +28,7 @@ def test_the_service_ends_cleanly_when_told_to() -> None:
         assert stack.process.stdout.read() == ""
         log = stack.logs()
     assert "Traceback" not in log
-    assert '"message":"heard"' in log
+    assert '"message":"a text was processed"' in log
     assert person not in log
 
 

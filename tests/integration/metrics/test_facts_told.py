@@ -56,7 +56,7 @@ def test_a_stop_is_followed_through_the_logs_by_its_id(inbound: Inbound, logged:
     assert told == [
         ("inbound", "put off"),
         ("inbound", "a reply came to its end"),
-        ("inbound", "heard"),
+        ("inbound", "a text was processed"),
         ("sweep", "on the list"),
     ]
 

@@ -28,7 +28,7 @@ def offences() -> Callable[[], list[str]]:
 @pytest.mark.parametrize("written", ["+14255550182", "14255550182", "4255550182", "sent to +4915223433333."])
 def test_a_number_in_a_log_is_noticed(written: str, offences: Callable[[], list[str]]) -> None:
     """With its plus or without, whoever's it is."""
-    logger("inbound").info("heard", sender=written)
+    logger("inbound").info("a text was processed", sender=written)
     assert "inbound: a phone number in its logs" in offences()
 
 
@@ -58,7 +58,7 @@ def test_what_is_masked_or_an_id_is_not(monkeypatch: pytest.MonkeyPatch, offence
     """And what was looked at is counted, since a check of nothing finds nothing."""
     looked_at = dict(CHECKED)
     logger("inbound").info(
-        "heard", sender="+1425•••0182", id="cae173d2-66b9-564c-8309-21f858e9fb84", account="123456789012"
+        "a text was processed", sender="+1425•••0182", id="cae173d2-66b9-564c-8309-21f858e9fb84", account="123456789012"
     )
     with inbound_function(monkeypatch) as inbound:
         inbound.hear("STOP")

@@ -191,7 +191,9 @@ def test_it_is_logged_and_counted_as_a_text_that_asks_for_nothing(
     written = io.StringIO()
     monkeypatch.setattr(logger("inbound").registered_handler, "stream", written)
     _hear(inbound, "YES", "a")
-    (line,) = (line for line in map(json.loads, written.getvalue().splitlines()) if line["message"] == "heard")
+    (line,) = (
+        line for line in map(json.loads, written.getvalue().splitlines()) if line["message"] == "a text was processed"
+    )
     assert (line["intent"], line["rule"], line.get("outcome")) == ("NONE", "keyword:twilio/YES", None)
     assert '"TextsNone":[1.0]' in capsys.readouterr().out
 

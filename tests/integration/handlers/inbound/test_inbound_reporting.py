@@ -25,8 +25,10 @@ def test_a_log_line_is_one_json_object_with_the_request_it_belongs_to(
     logged = io.StringIO()
     monkeypatch.setattr(logger("inbound").registered_handler, "stream", logged)
     inbound.hear("STOP")
-    (heard,) = [line for line in map(json.loads, logged.getvalue().splitlines()) if line["message"] == "heard"]
-    assert (heard["level"], heard["message"], heard["service"]) == ("INFO", "heard", "inbound")
+    (heard,) = [
+        line for line in map(json.loads, logged.getvalue().splitlines()) if line["message"] == "a text was processed"
+    ]
+    assert (heard["level"], heard["message"], heard["service"]) == ("INFO", "a text was processed", "inbound")
     assert heard["request_id"] == "request"
     assert (heard["intent"], heard["status"], heard["applied"], heard["answer"]) == (
         "OPT_OUT",

@@ -169,7 +169,7 @@ def test_reasons_and_logs_name_nobody(notify: Notify, monkeypatch: pytest.Monkey
     notify.run([second])
     assert len(reasons := [reason for reason, _ in notify.put_aside()]) == 2
     printed = logged.getvalue()
-    assert printed.count("put aside") == 2
+    assert printed.count("dead-lettered") == 2
     for number in (PERSON[1:], OTHER[1:]):
         assert number not in printed
         assert number not in str(reasons)
