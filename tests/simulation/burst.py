@@ -16,11 +16,11 @@ from typing import TypeVar
 from simulation import history as h
 from simulation.broken import Broken, Property
 from simulation.crew import Invocation
-from simulation.gated import GatedLedger, GatedList, GatedTexting, Where
+from simulation.gated import Gated, Where
 from simulation.inbound_queue import Copy, Queue, notification, record_of
 from simulation.reporting import NoDeadLetters, quiet_logger, quiet_metrics
 from simulation.witness import Witness
-from support.fake_clock import NOON, FakeClock
+from support.fake_clock import NOON, FakeClock, WaitingClock
 from support.memory_ledger import MemoryLedger
 from support.memory_service import DEFAULT_QUOTAS, MemoryService
 from support.workers import Environment, environment
@@ -69,22 +69,6 @@ class Course:
     opted_out: int = 0
 
 
-class _Time:
-    """A worker's clock: to wait is to let others go first."""
-
-    def __init__(self, burst: Burst) -> None:
-        self._burst = burst
-
-    def now(self) -> datetime:
-        return self._burst.clock.now()
-
-    def latest(self) -> datetime:
-        return self.now()
-
-    def sleep(self, seconds: float) -> None:
-        self._burst.let_others(timedelta(seconds=seconds))
-
-
 class Burst:
     """So many STOPs within some seconds, beside STARTs of people who had been opted out before."""
 
@@ -98,9 +82,9 @@ class Burst:
         self.service = MemoryService(self.clock, h.LINES, quotas=DEFAULT_QUOTAS, one_text_a_second=True)
         self._witness = Witness(lambda key: self.service.is_listed(*key), self.clock.now, {})
         self._gated = (
-            GatedLedger(self.ledger, self, self._witness),
-            GatedList(self.service, self, self._witness),
-            GatedTexting(self.service, self, self._witness),
+            Gated(self.ledger, self, self._witness),
+            Gated(self.service, self, self._witness),
+            Gated(self.service, self, self._witness),
         )
         self._tokens = count(1)
         self._running: Invocation | None = None
@@ -249,7 +233,7 @@ class Burst:
             ledger=ledger,
             opt_out_list=opt_out_list,
             texting=texting,
-            clock=_Time(self),
+            clock=WaitingClock(self.clock.now, self.let_others),
             new_token=lambda: f"token-{next(self._tokens)}",
             own_list=h.OWN_LIST,
             paced=paced,

@@ -10,12 +10,9 @@ from datetime import datetime
 from threading import Lock, Thread
 
 from simulation.history import Ending
+from support.intercepted import Killed
 
-__all__ = ["Invocation", "Killed"]
-
-
-class Killed(BaseException):
-    """The worker is no more. No code of a worker may catch it, as none runs after a real death."""
+__all__ = ["Invocation"]
 
 
 class Invocation:
@@ -31,6 +28,7 @@ class Invocation:
         self._undisturbed = 0
         self._ending: Ending | None = None
         self._killed = False
+        self._error: BaseException | None = None
         self._turn = Lock()
         self._stopped = Lock()
         self._turn.acquire()
@@ -77,10 +75,15 @@ class Invocation:
         self._stopped.acquire()
         if self.finished and self._thread is not None:
             self._thread.join()
+        if self._error is not None:
+            raise self._error
 
     def _run(self, work: Callable[[], None]) -> None:
         self._turn.acquire()
-        self._work(work)
+        try:
+            self._work(work)
+        except BaseException as error:  # noqa: BLE001  raised where the scheduler waits
+            self._error = error
         self._stopped.release()
 
     def _work(self, work: Callable[[], None]) -> None:

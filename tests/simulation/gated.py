@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from simulation.witness import Witness
+from support.intercepted import Intercepted
 
-from sms_consent.domain.consent import Consent, Due, Listing
-from sms_consent.domain.decision import Decision, Outcome
-from sms_consent.domain.errors import Unreadable
-from sms_consent.domain.ports import Call, ConsentLedger, OptOutList, Rejection, Sender, Texting
-from sms_consent.domain.rejections import RejectedWork
-from sms_consent.domain.reply import ReplyThread
+from sms_consent.domain.ports import Call
 from sms_consent.domain.transitions import dropped_from_outbox
 
-__all__ = ["Gate", "GatedLedger", "GatedList", "GatedTexting", "Where"]
+__all__ = ["Gate", "Gated", "Where"]
 
 PAGE = 100
 
 T = TypeVar("T")
+
+_NAMES = {"consent": "read", "thread": "read thread", "recorded_between": "recorded"}
+_CALLS = {"put": Call.PUT, "delete": Call.DELETE, "find": Call.FIND, "send": Call.SEND, "page": Call.FIND}
+_PAGED = {"due_consents", "due_threads", "due_rejected"}
+_TURNS = {"take_turn": "take the turn", "end_turn": "end the turn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,93 +47,49 @@ class Gate(Protocol):
         """The call's answer."""
 
 
-class GatedLedger:
-    """A ``ConsentLedger`` behind the gate."""
+class Gated(Intercepted):
+    """A port behind the gate. The witness sees what takes effect."""
 
-    def __init__(self, inner: ConsentLedger, gate: Gate, witness: Witness) -> None:
-        self._inner = inner
+    def __init__(self, inner: Any, gate: Gate, witness: Witness | None = None) -> None:
+        super().__init__(inner, self._passed)
         self._gate = gate
-        self._witness = witness
+        self.witness = witness
 
-    def consent(self, number: str, list_name: str) -> Consent | None:
-        return self._gate(Where("read", number, list_name), lambda: self._inner.consent(number, list_name))
+    def _passed(self, name: str, arguments: tuple[Any, ...], effect: Callable[[], Any]) -> Any:
+        if name in _PAGED:
+            return self._pages(f"due {arguments[0]}" if name == "due_consents" else name.replace("_", " "), effect())
+        where = _where(name, arguments)
+        return self._gate(where, partial(self._witnessed, name, where, arguments, effect, self._gate.worker))
 
-    def save(self, consent: Consent, replacing: Consent | None) -> Consent:
-        worker = self._gate.worker
+    def send(self, *, to: str, reference: str, **more: Any) -> str:
+        """Send a text."""
 
-        def effect() -> Consent:
-            written = self._inner.save(consent, replacing)
-            self._moved_to_history(consent, replacing)
-            self._witness.saved(consent, worker)
-            return written
+        def effect() -> str:
+            message_id: str = self.inner.send(to=to, reference=reference, **more)
+            if self.witness is not None:
+                self.witness.text_sent(reference)
+            return message_id
 
-        return self._gate(Where("save", consent.number, consent.list_name), effect)
+        return self._gate(Where("send", to, None, Call.SEND), effect)
 
-    def _moved_to_history(self, consent: Consent, replacing: Consent | None) -> None:
-        decision = dropped_from_outbox(replacing, consent)
-        if decision is not None:
-            self._witness.appended(decision)
-
-    def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
-        def effect() -> bool:
-            new = self._inner.append(decision, outcome, recorded_at)
-            self._witness.appended(decision)
-            return new
-
-        return self._gate(Where("append", decision.number), effect)
-
-    def save_and_append(
-        self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
-    ) -> None:
-        worker = self._gate.worker
-
-        def effect() -> None:
-            self._inner.save_and_append(consent, replacing, decision, outcome, recorded_at)
-            self._moved_to_history(consent, replacing)
-            self._witness.saved(consent, worker)
-            self._witness.appended(decision)
-
-        self._gate(Where("save and append", consent.number, consent.list_name), effect)
-
-    def recorded_between(
-        self, number: str, since: datetime, until: datetime, *, most: int
-    ) -> Sequence[Decision] | None:
-        return self._gate(
-            Where("recorded", number), lambda: self._inner.recorded_between(number, since, until, most=most)
-        )
-
-    def thread(self, key: str, number: str) -> ReplyThread | None:
-        return self._gate(Where("read thread", number), lambda: self._inner.thread(key, number))
-
-    def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
-        self._gate(Where("save thread", thread.number), lambda: self._inner.save_thread(key, thread, replacing))
-
-    def due_consents(
-        self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
-    ) -> Iterator[Consent | Unreadable]:
-        found = self._inner.due_consents(kind, until, rejected, newest_first=newest_first)
-        return self._pages(f"due {kind}", found)
-
-    def reject(self, work: RejectedWork) -> None:
-        self._gate(Where("reject", work.number, work.list_name), lambda: self._inner.reject(work))
-
-    def due_rejected(self, until: datetime) -> Iterator[RejectedWork | Unreadable]:
-        return self._pages("due rejected", self._inner.due_rejected(until))
-
-    def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
-        self._gate(Where("reschedule", work.number, work.list_name), lambda: self._inner.reschedule(work, due_at, now))
-
-    def due_threads(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
-        return self._pages("due letters", self._inner.due_threads(until))
-
-    def sender(self, identity: str) -> Sender | None:
-        return self._gate(Where("sender"), lambda: self._inner.sender(identity))
-
-    def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
-        return self._gate(Where(f"take the turn of {name}"), lambda: self._inner.take_turn(name, worker, now, until))
-
-    def end_turn(self, name: str, worker: str, now: datetime) -> None:
-        self._gate(Where(f"end the turn of {name}"), lambda: self._inner.end_turn(name, worker, now))
+    def _witnessed(
+        self, name: str, where: Where, arguments: tuple[Any, ...], effect: Callable[[], Any], worker: str
+    ) -> Any:
+        witness, key = self.witness, (where.number or "", where.list_name or "")
+        if witness is None:
+            return effect()
+        if name == "delete":
+            witness.reaching_the_service(Call.DELETE, key)
+        result = effect()
+        if name == "put" or (name == "delete" and result is not None):
+            witness.took_effect(_CALLS[name], key)
+        if name in ("save", "save_and_append"):
+            if (decision := dropped_from_outbox(arguments[1], arguments[0])) is not None:
+                witness.appended(decision)
+            witness.saved(arguments[0], worker)
+        if name in ("append", "save_and_append"):
+            witness.appended(arguments[0 if name == "append" else 2])
+        return result
 
     def _pages(self, name: str, found: Iterator[T]) -> Iterator[T]:
         while True:
@@ -142,48 +99,16 @@ class GatedLedger:
                 return
 
 
-class GatedList:
-    """An ``OptOutList`` behind the gate."""
-
-    def __init__(self, inner: OptOutList, gate: Gate, witness: Witness) -> None:
-        self._inner = inner
-        self._gate = gate
-        self._witness = witness
-
-    def put(self, number: str, list_name: str) -> Listing:
-        def effect() -> Listing:
-            listing = self._inner.put(number, list_name)
-            self._witness.took_effect(Call.PUT, (number, list_name))
-            return listing
-
-        return self._gate(Where("put", number, list_name, Call.PUT), effect)
-
-    def delete(self, number: str, list_name: str) -> Listing | None:
-        def effect() -> Listing | None:
-            self._witness.reaching_the_service(Call.DELETE, (number, list_name))
-            was = self._inner.delete(number, list_name)
-            if was is not None:
-                self._witness.took_effect(Call.DELETE, (number, list_name))
-            return was
-
-        return self._gate(Where("delete", number, list_name, Call.DELETE), effect)
-
-    def find(self, number: str, list_name: str) -> Listing | None:
-        return self._gate(Where("find", number, list_name, Call.FIND), lambda: self._inner.find(number, list_name))
-
-
-class GatedTexting:
-    """A ``Texting`` behind the gate."""
-
-    def __init__(self, inner: Texting, gate: Gate, witness: Witness) -> None:
-        self._inner = inner
-        self._gate = gate
-        self._witness = witness
-
-    def send(self, *, to: str, sender: str, body: str, reference: str, as_rcs: bool = False) -> str:
-        def effect() -> str:
-            message_id = self._inner.send(to=to, sender=sender, body=body, reference=reference)
-            self._witness.text_sent(reference)
-            return message_id
-
-        return self._gate(Where("send", to, None, Call.SEND), effect)
+def _where(name: str, arguments: tuple[Any, ...]) -> Where:
+    """Return what a call is about: a record among its arguments, or the number and list that it names."""
+    call = _CALLS.get(name)
+    if name in _TURNS:
+        return Where(f"{_TURNS[name]} of {arguments[0]}")
+    if name == "page":
+        return Where(name, None, arguments[0], call)
+    if name in ("consent", "put", "delete", "find"):
+        return Where(_NAMES.get(name, name), arguments[0], arguments[1], call)
+    if name in ("thread", "recorded_between"):
+        return Where(_NAMES[name], arguments[1 if name == "thread" else 0])
+    record = next((each for each in arguments if hasattr(each, "number")), None)
+    return Where(name.replace("_", " "), getattr(record, "number", None), getattr(record, "list_name", None), call)

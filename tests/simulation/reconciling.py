@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 from simulation import history as h
 from simulation.broken import Broken, Property
-from simulation.gated import Where
+from simulation.gated import Gated
 from simulation.properties import judge
 from simulation.strategies import random_history
 from simulation.world import World
 from support.reconciling import MemoryBook, MemoryCensus, MemoryListings
 
 from sms_consent.adapters.clock import QuotaRateLimiter
-from sms_consent.domain.consent import Consent, Drift
 from sms_consent.domain.errors import Rejected, TryAgain
 from sms_consent.domain.ports import Call
-from sms_consent.reconciliation.ports import ListPage
-from sms_consent.reconciliation.progress import BloomSnapshot, RunProgress
 from sms_consent.reconciliation.reconciler import Reconciler
 
 __all__ = ["Reconcile", "reconciled"]
@@ -43,48 +39,6 @@ class _Function:
 
 
 RECONCILE: Any = _Function()
-
-
-class _GatedCensus:
-    def __init__(self, inner: MemoryCensus, gate: Any) -> None:
-        self._inner = inner
-        self._gate = gate
-
-    def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
-        return self._gate(Where("census"), lambda: self._inner.consents(numbers, list_name))
-
-    def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
-        return self._gate(Where("walk"), lambda: self._inner.walk(place))
-
-    def add_drift(self, drift: Drift) -> bool:
-        return self._gate(Where("add_drift", drift.number), lambda: self._inner.add_drift(drift))
-
-
-class _GatedBook:
-    def __init__(self, inner: MemoryBook, gate: Any) -> None:
-        self._inner = inner
-        self._gate = gate
-
-    def newest(self) -> RunProgress | None:
-        return self._gate(Where("newest run"), self._inner.newest)
-
-    def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
-        self._gate(Where("save run"), lambda: self._inner.save(run, replacing))
-
-    def save_snapshot(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
-        return self._gate(Where("save_snapshot"), lambda: self._inner.save_snapshot(name, packed, until))
-
-    def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:
-        return self._gate(Where("read_snapshot"), lambda: self._inner.read_snapshot(sketch))
-
-
-class _GatedListings:
-    def __init__(self, inner: MemoryListings, gate: Any) -> None:
-        self._inner = inner
-        self._gate = gate
-
-    def page(self, list_name: str, place: str | None) -> ListPage:
-        return self._gate(Where("page", None, list_name, Call.FIND), lambda: self._inner.page(list_name, place))
 
 
 class _World(World):
@@ -109,13 +63,13 @@ class _World(World):
 
     def _reconcile(self, _: None) -> None:
         ledger, opt_out_list, _texting = self._gated
-        clock = _clock(self)
+        clock = self.worker_clock()
         made = Reconciler(
             lists=h.LISTS,
             ledger=ledger,
-            scan=_GatedCensus(self.scan, self),
-            progress_store=_GatedBook(self.book, self),
-            listings=_GatedListings(self.listings, self),
+            scan=Gated(self.scan, self),
+            progress_store=Gated(self.book, self),
+            listings=Gated(self.listings, self),
             opt_out_list=opt_out_list,
             rate_limiter=QuotaRateLimiter(clock, {Call.FIND: 1}),
             clock=clock,
@@ -131,12 +85,6 @@ class _World(World):
         self._pass(timedelta(days=1))
         self._start(RECONCILE, self._reconcile, frozenset(), at_once=True)
         self._raise_failure()
-
-
-def _clock(world: World) -> Any:
-    from simulation.world import _WorkerClock
-
-    return _WorkerClock(world)
 
 
 def reconciled(seed: int) -> int:

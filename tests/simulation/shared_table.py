@@ -33,6 +33,7 @@ from simulation.wide import (
     random_wide_history,
 )
 from simulation.witness import Key
+from support.fake_clock import WaitingClock
 from support.previous_release import previous
 
 from sms_consent.adapters import clients
@@ -122,15 +123,6 @@ class MoveSender:
     meanwhile: tuple[int, ...] = (0, 1, 2)
 
 
-class _PassingClock:
-    """The clock of the previous release and of the command; ``sleep`` lets other things happen."""
-
-    def __init__(self, now: Callable[[], datetime], sleep: Callable[[float], None]) -> None:
-        self.now = now
-        self.latest = now
-        self.sleep = sleep
-
-
 @cache
 def _folder() -> TemporaryDirectory[str]:
     """Return a folder for the previous release's code, which is deleted when the process ends."""
@@ -197,7 +189,7 @@ class TableWorld(WideWorld):
             self._older[paced] = _previous("aws.assembly").assemble(
                 settings,
                 paced=paced,
-                clock=_PassingClock(self.clock.now, lambda seconds: self._pass(timedelta(seconds=seconds))),
+                clock=WaitingClock(self.clock.now, self._pass),
                 dynamodb=clients.dynamodb(),
                 sms_voice=clients.sms_voice(),
             )
@@ -273,9 +265,9 @@ class TableWorld(WideWorld):
         # A text that is delivered again afterwards counts for the new list, and is confirmed for that too.
         self.witness.asks_for_help = frozenset(f"text-{index}" for index in range(len(self.wide.texts)))
 
-        def sleep(seconds: float) -> None:
+        def sleep(wait: timedelta) -> None:
             """Texts arrive while the command waits, and functions that know the old list record them."""
-            part = timedelta(seconds=seconds / (len(meanwhile) + 1))
+            part = wait / (len(meanwhile) + 1)
             for pick in meanwhile:
                 self._pass(part)
                 self._publish()
@@ -285,7 +277,7 @@ class TableWorld(WideWorld):
 
         deployment = SimpleNamespace(table=self._table, names=ListNames(), dynamodb=clients.dynamodb)
         book = SenderStore(clients.dynamodb(), self._table)
-        carrying = ListCopying(cast("Deployment", deployment), book, _PassingClock(self.clock.now, sleep))
+        carrying = ListCopying(cast("Deployment", deployment), book, WaitingClock(self.clock.now, sleep))
         with redirect_stderr(StringIO()):
             carrying.begin({Move(source, target)}, Choice.CARRY)
             book.write(Sender(identity=line, list_name=target))

@@ -217,8 +217,8 @@ class WideWorld(World):
         )
         self.service = _Rejecting(self.service, self._is_rejected)
         for gate in self._gated:
-            gate._witness = self.witness
-        self._gated[1]._inner = self.service
+            gate.witness = self.witness
+        self._gated[1].inner = self.service
         self._clocks: dict[int, _SkewedClock] = {}
         self._clock_of: dict[str, _SkewedClock] = {}
         self._step_outages: list[tuple[str, h.Ending, datetime]] = []

@@ -11,12 +11,13 @@ from typing import Any, Protocol, TypeVar
 
 from simulation import history as h
 from simulation.broken import Broken, Property
-from simulation.crew import Invocation, Killed
-from simulation.gated import GatedLedger, GatedList, GatedTexting, Where
+from simulation.crew import Invocation
+from simulation.gated import Gated, Where
 from simulation.inbound_queue import Copy, PutBack, Queue, notification, record_of
 from simulation.reporting import log_book, quiet_logger, quiet_metrics
 from simulation.witness import Attempt, Key, Witness
-from support.fake_clock import NOON, FakeClock
+from support.fake_clock import NOON, FakeClock, WaitingClock
+from support.intercepted import Killed
 from support.memory_ledger import MemoryLedger
 from support.memory_service import DEFAULT_QUOTAS, MemoryService
 from support.workers import LEASE, Environment, environment
@@ -61,22 +62,6 @@ class Asking:
     by: Invocation | None = None  # whoever is at it
 
 
-class _WorkerClock:
-    """The clock as workers have it: waiting lets others run."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def now(self) -> datetime:
-        return self._world.clock.now()
-
-    def latest(self) -> datetime:
-        return self.now()
-
-    def sleep(self, seconds: float) -> None:
-        self._world.rest(timedelta(seconds=seconds))
-
-
 class Stage(Protocol):
     """Where a history is played: what stands behind the ports."""
 
@@ -116,9 +101,9 @@ class World:
             lambda key: self.service.is_listed(*key), self.clock.now, self.decided_for, self.everyday
         )
         self._gated = (
-            GatedLedger(self.ledger, self, self.witness),
-            GatedList(self.service, self, self.witness),
-            GatedTexting(self.service, self, self.witness),
+            Gated(self.ledger, self, self.witness),
+            Gated(self.service, self, self.witness),
+            Gated(self.service, self, self.witness),
         )
         self.queue = Queue()
         self.decisions: dict[
@@ -403,7 +388,7 @@ class World:
 
     def worker_clock(self) -> Any:
         """Return a clock for a new environment."""
-        return _WorkerClock(self)
+        return WaitingClock(self.clock.now, self.rest)
 
     def outage_of(self, where: Where) -> h.Ending | None:
         """Return how a call ends while its step has an outage."""

@@ -25,15 +25,12 @@ from sms_consent_cli.shared.deployment import Deployment
 from support.api_function import Api, api_beside
 from support.configured import ARN, Configured, configured
 from support.inbound_function import Inbound
+from support.intercepted import Killed
 from support.reconcile_function import Reconcile, reconcile_beside
 from support.sweep_function import sweep
 from support.world import OURS, PERSON, World
 
-__all__ = ["Changing", "Killed", "changing_lists"]
-
-
-class Killed(BaseException):
-    """The command's process ends here."""
+__all__ = ["Changing", "changing_lists"]
 
 
 @dataclass

@@ -38,19 +38,16 @@ from sms_consent_cli.main import app
 from sms_consent_cli.shared import aws_clock
 from sms_consent_cli.shared.command_context import CommandContext
 from sms_consent_cli.shared.deployment import STACK, Deployment
+from support.intercepted import Killed
 from support.template import resources
 from support.world import OURS, PERSON, World, deployed
 
-__all__ = ["NUMBER", "OLD_LIST", "OWN_LIST", "Connectable", "Killed", "connectable"]
+__all__ = ["NUMBER", "OLD_LIST", "OWN_LIST", "Connectable", "connectable"]
 
 NUMBER = "+12065550142"
 OLD_LIST, OWN_LIST = "Default", "Stack"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 FUNCTIONS = ("InboundFunction", "SweepFunction")
-
-
-class Killed(BaseException):
-    """The command's process ends here."""
 
 
 class _Context:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["NOON", "FakeClock"]
+__all__ = ["NOON", "FakeClock", "WaitingClock"]
 
 NOON = datetime(2026, 11, 3, 12, 0, 0, tzinfo=UTC)
 
@@ -33,3 +34,15 @@ class FakeClock:
         if moment > self._now:
             excess = moment.microsecond % 1000
             self._now = moment + timedelta(microseconds=(1000 - excess) % 1000)
+
+
+class WaitingClock:
+    """The clock of a simulated worker: other things happen while it sleeps."""
+
+    def __init__(self, now: Callable[[], datetime], wait: Callable[[timedelta], object]) -> None:
+        self.now = now
+        self.latest = now
+        self._wait = wait
+
+    def sleep(self, seconds: float) -> None:
+        self._wait(timedelta(seconds=seconds))

@@ -19,20 +19,17 @@ from sms_consent.reconciliation.ports import ListPage
 from sms_consent.reconciliation.progress import BloomSnapshot, Counts, RunProgress
 from sms_consent.reconciliation.reconciler import Observer, Reconciled, Reconciler
 from support.fake_clock import FakeClock
+from support.intercepted import Intercepted
 from support.memory_ledger import MemoryLedger
 from support.memory_service import DEFAULT_QUOTAS, MemoryService
 from support.workers import Environment, environment
 
-__all__ = ["LIST", "OTHER", "Deployment", "Killed", "MemoryBook", "MemoryCensus", "MemoryListings", "Told"]
+__all__ = ["LIST", "OTHER", "Deployment", "MemoryBook", "MemoryCensus", "MemoryListings", "Told"]
 
 LIST = "Default"
 OTHER = "arn:aws:sms-voice:us-east-1:210987654321:opt-out-list/Shared"
 OURS = {"+12125550101": LIST, "+12125550102": OTHER}
 INVOCATION = timedelta(seconds=870)
-
-
-class Killed(BaseException):
-    """No code of a worker may catch it, as none runs after a real death."""
 
 
 @dataclass
@@ -128,28 +125,6 @@ class Told(Observer):
         self.counts = self.counts.plus(**more)
 
 
-class _Watched:
-    """A port whose every call is announced, before and after its effect."""
-
-    def __init__(self, inner: Any, before: Callable[[str], None], after: Callable[[str], None]) -> None:
-        self._inner = inner
-        self._before = before
-        self._after = after
-
-    def __getattr__(self, name: str) -> Any:
-        member = getattr(self._inner, name)
-        if not callable(member):
-            return member
-
-        def call(*arguments: Any, **named: Any) -> Any:
-            self._before(name)
-            answer = member(*arguments, **named)
-            self._after(name)
-            return answer
-
-        return call
-
-
 class Deployment:
     """A ledger, lists, the workers that sync them, and reconcile."""
 
@@ -196,7 +171,7 @@ class Deployment:
     def reconcile(self, *, force: bool = True, dry: bool = False, span: timedelta = INVOCATION) -> Reconciled:
         """One invocation."""
         watched = [
-            _Watched(each, self._before, self._after)
+            Intercepted(each, self._watched)
             for each in (self.ledger, self.scan, self.book, self.listings, self.service)
         ]
         ledger, scan, book, listings, opt_out_list = watched
@@ -236,12 +211,12 @@ class Deployment:
             paced=paced,
         )
 
-    def _before(self, name: str) -> None:
+    def _watched(self, name: str, _: Any, effect: Callable[[], Any]) -> Any:
         self.calls.append(name)
         self.at_call(name)
-
-    def _after(self, name: str) -> None:
+        answer = effect()
         self.after_call(name)
+        return answer
 
     # --- how things stand
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from support.intercepted import Killed
 from support.lost_answers import after_effect, hooked, timed_out, written_twice
 from support.sweep_function import sweep
 from support.world import LIST, OURS, PERSON, World
@@ -16,10 +17,6 @@ from sms_consent.domain.consent import HOLD, IN_FLIGHT_FOR, Due, Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.reply import ReplyKind, ReplyState
 from sms_consent.recording.recorder import Recorder
-
-
-class Killed(BaseException):
-    """The end of the process: nothing catches it."""
 
 
 def test_a_confirmation_whose_answer_timed_out_is_not_sent_again(world: World) -> None:

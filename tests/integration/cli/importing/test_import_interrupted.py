@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fake_clock import FakeClock
+from support.intercepted import Killed
 from support.memory_ledger import MemoryLedger
 from support.moving import HEADER, Moving, files_of_at_most
 
@@ -31,10 +32,6 @@ from sms_consent_cli.shared.written_time import TimeFormat
 
 NOW = datetime(2026, 11, 3, 14, tzinfo=UTC)
 PEOPLE = [f"+1425555018{digit}" for digit in range(6)]
-
-
-class Killed(BaseException):
-    """As by ``kill -9``: nothing is saved after it."""
 
 
 class Dying(Journal):

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.changing_lists import Changing, Killed
+from support.changing_lists import Changing
+from support.intercepted import Killed
 from support.world import LIST, OURS, PERSON
 
 from sms_consent.adapters import clients

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.intercepted import Killed
 from support.world import OURS
 
 from handlers.inbound import container
@@ -13,10 +14,6 @@ from sms_consent.adapters import clients
 from sms_consent.inbound.batch import run_in_sequence
 
 PEOPLE = [f"+142555501{at:02}" for at in range(10)]
-
-
-class Killed(BaseException):
-    """The process is gone: nothing catches this."""
 
 
 def _text(body: str, sender: str, **payload: Any) -> dict[str, Any]:

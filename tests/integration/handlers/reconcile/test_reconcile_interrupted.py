@@ -11,7 +11,8 @@ from unittest.mock import patch
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support.reconciling import LIST, Deployment, Killed
+from support.intercepted import Killed
+from support.reconciling import LIST, Deployment
 
 from sms_consent.domain.consent import DriftKind, Status
 from sms_consent.domain.errors import TryAgain, Unavailable

@@ -13,6 +13,7 @@ import pytest
 from support.alarms import AlarmHistory
 from support.fake_clock import NOON, FakeClock
 from support.inbound_function import Inbound
+from support.intercepted import Killed
 from support.memory_ledger import MemoryLedger
 from support.memory_service import MemoryService
 from support.refusals import refusal, refuses
@@ -33,10 +34,6 @@ LIST, LINE, PERSON = "Default", "+12125550101", "+14255550182"
 A_MINUTE, IN_TIME = timedelta(minutes=1), timedelta(minutes=20)
 JITTER = (0, 7, 31, 2, 44, 19)
 """Seconds by which a schedule starts a function late."""
-
-
-class Killed(BaseException):
-    """The worker is gone: no code of a worker catches it."""
 
 
 def _healthy_until(now: datetime) -> AlarmHistory:
