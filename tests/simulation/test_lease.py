@@ -17,7 +17,7 @@ from sms_consent.domain.consent import IN_FLIGHT_FOR
 # START's worker stands still before its deletion for as long as a lease of 20 seconds lasts; STOP comes meanwhile.
 STANDSTILL = History(
     texts=(Text(0, 0, Ask.START, 0.0), Text(0, 0, Ask.STOP, 1.0)),
-    steps=(Deliver((0,)), Proceed(0, 3), Wait(21.0), Deliver((0,)), Proceed(1, 20), Proceed(0, 20)),
+    steps=(Deliver((0,)), Proceed(0, 2), Wait(21.0), Deliver((0,)), Proceed(1, 20), Proceed(0, 20)),
 )
 
 
