@@ -68,6 +68,8 @@ _NAMES: Mapping[Column, tuple[str, ...]] = {
     for name, by_language in vocabulary("columns").items()
     if name != "private"
 }
+_SHORT_HEADING = "sms"
+"""A column of numbers in some exports, but a flag beside another column of numbers."""
 _CERTAIN_CHANNELS = frozenset({"channel_type", "channeltype", "message_channel", "subscription_channel"})
 """Headings of channels. A plain “channel” may also be where people opted out."""
 
@@ -207,7 +209,8 @@ class Columns:
         """Why every line is an opt-out, if there is no status."""
         if self.preset is not None:
             return f"preset {self.preset}"
-        return "1 column" if self.width == 1 else "--all-opted-out"
+        own = sum(heading_key(each) in _OWN for each in self.headings)
+        return "1 column" if self.width - own == 1 else "--all-opted-out"
 
     def view(self) -> dict[str, str]:
         """Return the columns for JSON."""
@@ -269,6 +272,12 @@ def _known(headings: Sequence[str], names: Sequence[str], column: Column) -> lis
     if column is Column.TIME and (of_opt_outs := times_of(StatusKind.TIME_OF_OPT_OUT, headings)):
         return of_opt_outs
     known = _NAMES[column]
+    if (
+        column is Column.NUMBER
+        and _SHORT_HEADING in names
+        and any(name in known for name in set(names) - {_SHORT_HEADING})
+    ):
+        known = tuple(name for name in known if name != _SHORT_HEADING)
     return [
         place for _, place in sorted((known.index(name), place) for place, name in enumerate(names) if name in known)
     ]
@@ -352,7 +361,11 @@ def place_of(given: str, names: Sequence[str], column: Column) -> int:
         return names.index(heading_key(given))
     if given.isdecimal() and 1 <= int(given) <= len(names):
         return int(given) - 1
-    raise UsageError(f"--{column}-column: there is no column {printable(given, quoted=False)}")
+    raise UsageError(f"--{column}-column: there is no column {printable(given, quoted=False)}. {_there(names)}")
+
+
+def _there(names: Sequence[str]) -> str:
+    return f"The headings are {listed(names)}" if any(names) else f"The file has {len(names)} columns without headings"
 
 
 def listed(headings: Sequence[str]) -> str:

@@ -35,6 +35,8 @@ MOST_SAME = 100
 MOST_DEFERRED = 50_000
 """Opt-ins by everyday words that are kept until all other lines are recorded, about 75 MB. With more, some are recorded earlier,
 and do not count if the opt-out that they answer comes later in the file: the person stays opted out."""
+MOST_SEEN = 400_000
+"""Numbers that a dry run remembers to count repeated ones once, about 30 MB."""
 JOURNAL_EVERY = 1.0
 """Seconds between writes of the journal, so the most work that is repeated after a kill."""
 
@@ -94,6 +96,7 @@ class FileImport:
         self._reader = reader or NumberLines(settings, opt_ins=opt_ins)
         self._defers = reader is not None
         self._deferred: list[Requested] = []
+        self._seen: set[int] = set()
         self._workers = workers
         self._state = state
         self._record = state.record if state is not None else None
@@ -183,7 +186,7 @@ class FileImport:
         decision = replace(read.decision, import_id=self._import_id)
         outcome = LineOutcome.OPTED_OUT if decision.asked is Asked.OPT_OUT else LineOutcome.OPTED_IN
         if self._recorder is None:
-            return LineOutcome.SKIPPED if decision.only_if_opted_out else outcome
+            return LineOutcome.SKIPPED if decision.only_if_opted_out else self._checked(read, outcome)
         decision = self._not_withdrawn(decision)
         if decision.only_if_opted_out:
             now = self._clock.now()
@@ -208,6 +211,15 @@ class FileImport:
             facts = f"{decision.id}\n{undone[0]}"
             decision = replace(decision, id=f"import-{hashlib.sha256(facts.encode()).hexdigest()[:32]}")
         return decision
+
+    def _checked(self, read: Requested, outcome: LineOutcome) -> LineOutcome:
+        """Return the outcome of a line in a dry run. A number that is repeated with the same request counts once."""
+        key = hash((read.decision.number, read.list_name, read.decision.asked))
+        if key in self._seen:
+            return LineOutcome.CONFIRMED
+        if len(self._seen) < MOST_SEEN:
+            self._seen.add(key)
+        return outcome
 
     def _finished(self, pending: _Pending) -> ImportedLine:
         found, outcome = pending.found, pending.outcome

@@ -228,6 +228,8 @@ class FileSurvey:
         """Return how the file is read and what would be imported, to be checked before anything is written."""
         columns = self.file.columns
         parts = [columns.summary()]
+        if self.settings.as_of is not None:
+            parts.append(f"  opt-outs without a time count as of {self.settings.as_of:%Y-%m-%d %H:%M:%S} UTC (--as-of)")
         if columns.headings and self.file.layout.above:
             parts.append(f"  the headings are on line {self.file.layout.above + 1}; what is above them is not read")
         if (preset := self.file.preset) is not None:

@@ -22,7 +22,7 @@ _WORDS = {
     LineOutcome.OPTED_IN: "opted in",
     LineOutcome.CONFIRMED: "already had this status",
     LineOutcome.SUPERSEDED: "superseded by a newer decision",
-    LineOutcome.UNCHANGED: "imported before",
+    LineOutcome.UNCHANGED: "already recorded",
     LineOutcome.HELP: "ask for help, which changes nothing",
     LineOutcome.UNCLEAR: "unclear, which change nothing",
     LineOutcome.OUTBOUND: "sent by the company",

@@ -93,7 +93,7 @@ def _read_list(cell: Any, info: ValidationInfo[ColumnSettings]) -> str:
     try:
         return info.context.list_name(cell)
     except UsageError as error:
-        raise InvalidRow(str(error)) from None
+        raise InvalidRow(f"{error}. If the column does not have opt-out lists, rename its heading") from None
 
 
 def _read_truth(cell: Any, info: ValidationInfo[ColumnSettings]) -> bool | None:

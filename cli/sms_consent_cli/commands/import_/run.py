@@ -20,7 +20,7 @@ from sms_consent.domain.decision import Asked
 from sms_consent.domain.errors import ConsentError
 from sms_consent.domain.import_record import ImportRecord, ImportStatus
 from sms_consent.domain.time import from_text, to_millisecond
-from sms_consent_cli.commands.import_.columns import Column, StatusRule, StatusUnknown
+from sms_consent_cli.commands.import_.columns import Column, StatusRule, StatusUnknown, listed
 from sms_consent_cli.commands.import_.import_log import ImportLog, caller_identity, new_id
 from sms_consent_cli.commands.import_.importer import FileImport, ImportState
 from sms_consent_cli.commands.import_.journal import Journal
@@ -151,7 +151,9 @@ class ImportRun:
             raise UsageError(f"--as-of: {reason}") from error
         places = self._file.columns.places
         if as_of is None and Column.TIME not in places:
-            raise UsageError("no column has times: give --time-column, or the time of the export with --as-of")
+            headings = self._file.columns.headings
+            there = f". The headings are {listed(headings)}" if headings else ""
+            raise UsageError(f"no column has times: give --time-column, or the time of the export with --as-of{there}")
         return ColumnSettings(
             columns=self._file.columns, now=now, times=times, region=options.region, as_of=as_of,
             own_list=self._list(options.list_name or self._deployment.own_list or ""), list_name=self._list,

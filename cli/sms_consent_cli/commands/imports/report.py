@@ -22,7 +22,7 @@ COUNTS = {
     "optedIn": "opted in",
     "confirmed": "recorded, already had this status",
     "superseded": "recorded, superseded by a newer decision",
-    "unchanged": "imported before",
+    "unchanged": "already recorded",
     "skipped": "without a request",
     "rejected": "rejected",
 }

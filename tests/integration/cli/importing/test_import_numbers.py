@@ -72,7 +72,7 @@ def test_importing_again_changes_nothing(imports: Moving) -> None:
     before = imports.configured.written()
     result = imports.done(HEADER + "\n" + LINE + LINE)
     assert imports.configured.written() == before
-    assert result.stdout == "0 opted out, 2 imported before\n"
+    assert result.stdout == "0 opted out, 2 already recorded\n"
 
 
 def test_a_later_import_can_add_that_people_asked_themselves(imports: Moving) -> None:

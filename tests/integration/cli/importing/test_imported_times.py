@@ -93,7 +93,7 @@ def test_an_import_that_goes_on_has_the_time_at_which_it_began(
     progress.write_text(progress.read_text().replace('"line": 2', '"line": 0'))
     monkeypatch.setattr(Journal, "forget", forget)
     world.pass_time(hours=2)
-    assert "1 imported before" in imports.run(file).stdout
+    assert "1 already recorded" in imports.run(file).stdout
     assert world.consent().decided_at == START_OF_TEST
     assert not progress.exists()
 

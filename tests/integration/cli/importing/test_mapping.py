@@ -150,3 +150,34 @@ def test_values_of_private_columns_are_not_shown(imports: Moving) -> None:
     shown = imports.done(content, *AS_OF).stderr
     assert "“gold” 1" in shown
     assert not any(secret in shown for secret in ("Ann", "no more", "0199"))
+
+
+def test_a_dry_run_counts_a_repeated_number_once(imports: Moving) -> None:
+    """As the import would."""
+    file = imports.file(f"{HEADER}{PERSON},2025-03-01\n{PERSON},2025-03-05\n{OTHER},2025-03-01\n")
+    result = imports.run(file, "--dry-run")
+    assert result.stdout == "2 would be opted out, 1 already had this status\n"
+
+
+def test_a_flag_named_sms_beside_the_numbers_is_no_column_of_numbers(imports: Moving) -> None:
+    """It looks like consent, and is named."""
+    result = imports.run(imports.file(f"name,phone,sms\nA,{PERSON},1\nB,{OTHER},0\n"), *AS_OF)
+    assert (result.exit_code, imports.configured.written()) == (2, [])
+    assert "These look like it: “sms” (by its values, yes or no: “1” 1, “0” 1)" in result.stderr
+
+
+def test_errors_list_the_headings_of_the_file(imports: Moving) -> None:
+    """So that the option can be given without opening it."""
+    file = imports.file(f"Kontakt,Opted out SMS\n{PERSON},yes\n")
+    for options in ((), ("--number-column", "Phone"), ("--number-column", "Kontakt", "--time-column", "When")):
+        result = imports.run(file, *options, *AS_OF)
+        assert result.exit_code == 2
+        assert "“Kontakt”" in result.stderr or "“kontakt”" in result.stderr
+    result = imports.run(file, "--number-column", "Kontakt")
+    assert "give --time-column, or the time of the export with --as-of. The headings are “Kontakt”" in result.stderr
+
+
+def test_the_time_of_the_export_is_shown(imports: Moving) -> None:
+    """It is the time of every opt-out without one."""
+    shown = imports.done(f"{PERSON}\n", *AS_OF).stderr
+    assert "opt-outs without a time count as of 2025-03-02 11:59:59 UTC (--as-of)" in shown
