@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from sms_consent_cli.shared.terminal_text import printable
 if TYPE_CHECKING:
     from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
     from sms_consent.adapters.dynamodb.import_records import DynamoImportRecords
+    from sms_consent.queries.evidence import DecisionEvidence
     from sms_consent.queries.history import Entry
 
 __all__ = [
@@ -47,7 +48,7 @@ def is_imported(decision: Decision) -> bool:
     return decision.author is Author.IMPORT or decision.import_id is not None
 
 
-def records_of(records: DynamoImportRecords, entries: list[Entry]) -> dict[str, ImportRecord]:
+def records_of(records: DynamoImportRecords, entries: Iterable[Entry | DecisionEvidence]) -> dict[str, ImportRecord]:
     """Return the records of the imports in a history, by id. Makes one read for each. Raises TryAgain or Rejected."""
     ids = dict.fromkeys(entry.decision.import_id for entry in entries if entry.decision.import_id is not None)
     found = ((import_id, records.get(import_id)) for import_id in ids)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sms_consent.queries.history import ConsentQueries
     from sms_consent_cli.shared.narrative import NumberHistory
 
-__all__ = ["all_entries", "history"]
+__all__ = ["history"]
 
 PAGE = 100
 
@@ -47,7 +47,7 @@ def history(
     e164 = number_of("history", number, country)
     with report_aws_errors("history"):
         ledger = consent_queries(table, stack)
-        entries = list(all_entries(ledger, e164))
+        entries = list(_entries(ledger, e164))
         imports, facts = records_of(import_records(table, stack), entries), ledger.facts(e164)
         person = None if as_json else _person(ledger, e164, entries, imports, facts)
     if person is None:
@@ -93,8 +93,7 @@ def _person(
     )
 
 
-def all_entries(ledger: ConsentQueries, number: str) -> Iterator[Entry]:
-    """Yield every decision about a number, newest first. Raises TryAgain or Rejected."""
+def _entries(ledger: ConsentQueries, number: str) -> Iterator[Entry]:
     token: str | None = None
     while True:
         page = page_of(ledger, number, size=PAGE, token=token)

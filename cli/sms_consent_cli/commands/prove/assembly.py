@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sms_consent.domain.chain_verification import ChainReport
-from sms_consent.domain.consent import Consent, Drift
 from sms_consent.domain.decision import Asked, Author, Decision
-from sms_consent.domain.evidence import Fact, FactKind
+from sms_consent.domain.evidence import FactKind
 from sms_consent.domain.import_record import ImportRecord
-from sms_consent.domain.reply import ReplyThread
 from sms_consent.domain.withdrawal import is_withdrawal
-from sms_consent.queries.history import Entry
+from sms_consent.queries.evidence import DecisionEvidence, PersonEvidence
 from sms_consent_cli.commands.prove.chain import verification
 from sms_consent_cli.commands.prove.confirmations import confirmations_of, without_reply
 from sms_consent_cli.commands.prove.differences import differences_of
@@ -26,8 +22,6 @@ from sms_consent_cli.commands.prove.dossier import (
     Origin,
     Request,
     TimelineEntry,
-    Verification,
-    VerificationResult,
     Words,
     WordsState,
 )
@@ -44,77 +38,52 @@ from sms_consent_cli.commands.prove.wording import (
 )
 from sms_consent_cli.shared.rule_sources import source_of
 
-__all__ = ["Evidence", "assembled"]
+__all__ = ["assembled"]
 
-NOT_CHECKED = Verification(
-    result=VerificationResult.NOT_CHECKED,
-    statement="Whether entries were changed, removed or inserted by hand was not checked.",
-    entries=None,
-    unchained=None,
-    chain_started_at=None,
-    findings=(),
-)
 LATE = timedelta(minutes=1)
 """Delays between a request and its recording are mentioned from here on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What the ledger holds about one number, in any order."""
-
-    number: str
-    entries: Sequence[Entry]
-    consents: Sequence[Consent]
-    threads: Sequence[ReplyThread]
-    drifts: Sequence[Drift]
-    imports: Mapping[str, ImportRecord]  # by id
-    facts: Sequence[Fact] = ()  # in the order in which they were recorded
-    chain: ChainReport | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is recorded about the number."""
-        return not (self.entries or self.consents or self.threads or self.drifts)
-
-
-def assembled(evidence: Evidence, origin: Origin, times: TimeText) -> Dossier:
-    """Return the dossier."""
-    entries = sorted(evidence.entries, key=lambda entry: (_time(entry), entry.decision.asked is Asked.OPT_OUT))
+def assembled(person: PersonEvidence, imports: Mapping[str, ImportRecord], origin: Origin, times: TimeText) -> Dossier:
+    """Return the dossier. ``imports`` has the records of imports by their ids."""
+    entries = sorted(person.decisions, key=lambda entry: (_time(entry), entry.decision.asked is Asked.OPT_OUT))
     references = {entry.decision.id: f"R{place}" for place, entry in enumerate(entries, 1)}
-    confirmations = confirmations_of(evidence.consents, evidence.threads, evidence.facts)
+    confirmations = confirmations_of(person.consents, person.threads, person.facts)
     requests = tuple(
         _request(entry, references[entry.decision.id], confirmations, texts=origin.texts_shown) for entry in entries
     )
-    only_list = len(evidence.consents) == 1
+    only_list = len(person.consents) == 1
     statuses = [
         list_status(consent, run_of(consent, entries, only_list=only_list), references, times)
-        for consent in evidence.consents
+        for consent in person.consents
     ]
-    facts = fact_records(evidence.facts, evidence.drifts, references, times)
-    differences = differences_of(evidence.drifts, evidence.consents, evidence.facts)
+    facts = fact_records(person.facts, person.drifts, references, times)
+    differences = differences_of(person.drifts, person.consents, person.facts)
     decisions = [entry.decision for entry in entries]
     return Dossier(
-        number=evidence.number,
+        number=person.number,
         origin=origin,
-        summary=summary(evidence.consents, statuses),
+        summary=summary(person, statuses),
         timeline=_timeline(requests, facts, differences, times),
         requests=requests,
         facts=facts,
-        imports=import_runs(decisions, references, evidence.imports),
+        imports=import_runs(decisions, references, imports),
         differences=differences,
-        verification=verification(evidence.chain, times) if evidence.chain is not None else NOT_CHECKED,
-        unknown=unknowns(evidence.consents, decisions, requests, evidence.facts, evidence.chain),
+        verification=verification(person.chain, times),
+        unknown=unknowns(person.consents, decisions, requests, person.facts, person.chain),
     )
 
 
-def _time(entry: Entry) -> datetime:
+def _time(entry: DecisionEvidence) -> datetime:
     """Return the time of a request. That of an undone import is when it was recorded: its decision has an earlier one."""
     if is_withdrawal(entry.decision):
         return entry.recorded_at or entry.decision.at
     return entry.decision.at
 
 
-def _request(entry: Entry, reference: str, confirmations: Mapping[str, Confirmation], *, texts: bool) -> Request:
+def _request(
+    entry: DecisionEvidence, reference: str, confirmations: Mapping[str, Confirmation], *, texts: bool
+) -> Request:
     decision = entry.decision
     return Request(
         reference=reference,

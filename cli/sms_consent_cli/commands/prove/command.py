@@ -15,7 +15,8 @@ from sms_consent_cli.shared.options import STACK, UNKNOWN, AsJson, Country, Numb
 from sms_consent_cli.shared.terminal_text import say, say_json, visible
 
 if TYPE_CHECKING:
-    from sms_consent_cli.commands.prove.assembly import Evidence
+    from sms_consent.domain.import_record import ImportRecord
+    from sms_consent.queries.evidence import PersonEvidence
     from sms_consent_cli.commands.prove.dossier import Dossier, Origin
     from sms_consent_cli.commands.prove.time_text import TimeText
     from sms_consent_cli.shared.deployment import Deployment
@@ -57,6 +58,7 @@ def prove(
 
     Exit codes: 0 something is recorded, 1 nothing is recorded and no file is written, 2 bad input, 3 AWS did not respond.
     """
+    from sms_consent_cli.commands.prove.assembly import assembled
     from sms_consent_cli.commands.prove.dossier_file import check_target, write_private
     from sms_consent_cli.commands.prove.time_text import TimeText, zone_named
     from sms_consent_cli.shared.deployment import Deployment
@@ -70,8 +72,8 @@ def prove(
             check_target(output, overwrite=force)
     with report_aws_errors("prove"):
         deployment = Deployment(stack, table=table)
-        evidence = _read(deployment, e164)
-        if evidence.is_empty:
+        person, imports = _read(deployment, e164)
+        if not (person.decisions or person.facts or person.consents or person.threads or person.drifts):
             say(
                 "sms-consent prove: nothing is recorded about this number in this ledger. That is no proof that nothing was "
                 "asked for: it may have been erased, or recorded in another ledger",
@@ -79,7 +81,7 @@ def prove(
             )
             raise typer.Exit(UNKNOWN)
         origin = _origin(deployment, times.zone.key, texts_shown=show_texts)
-    dossier = _dossier(evidence, origin, times)
+    dossier = assembled(person, imports, origin, times)
     if output is None:
         _print(dossier, form)
         return
@@ -105,23 +107,15 @@ def _form(output: Path | None, *, as_json: bool) -> _Form:
     raise UsageError(f"{output.name} is neither FILE.html nor FILE.json{hint}")
 
 
-def _read(deployment: Deployment, number: str) -> Evidence:
-    from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
+def _read(deployment: Deployment, number: str) -> tuple[PersonEvidence, dict[str, ImportRecord]]:
+    """Return what the ledger holds about a number, and the records of the imports that it refers to."""
+    from sms_consent.adapters.dynamodb.evidence_queries import DynamoEvidence
     from sms_consent.adapters.dynamodb.import_records import DynamoImportRecords
-    from sms_consent_cli.commands.history.command import all_entries
-    from sms_consent_cli.commands.prove.assembly import Evidence
     from sms_consent_cli.shared.import_evidence import records_of
 
-    queries = DynamoConsentQueries(deployment.dynamodb(), deployment.table, lambda: deployment.names)
-    entries = list(all_entries(queries, number))
-    return Evidence(
-        number=number,
-        entries=entries,
-        consents=queries.consents(number),
-        threads=queries.threads(number),
-        drifts=queries.drifts(number),
-        imports=records_of(DynamoImportRecords(deployment.dynamodb(), deployment.table), entries),
-    )
+    client, table = deployment.dynamodb(), deployment.table
+    person = DynamoEvidence(client, table, lambda: deployment.names).person(number)
+    return person, records_of(DynamoImportRecords(client, table), person.decisions)
 
 
 def _origin(deployment: Deployment, timezone: str, *, texts_shown: bool) -> Origin:
@@ -146,12 +140,6 @@ def _origin(deployment: Deployment, timezone: str, *, texts_shown: bool) -> Orig
         caller=caller,
         texts_shown=texts_shown,
     )
-
-
-def _dossier(evidence: Evidence, origin: Origin, times: TimeText) -> Dossier:
-    from sms_consent_cli.commands.prove.assembly import assembled
-
-    return assembled(evidence, origin, times)
 
 
 def _written(dossier: Dossier, form: _Form, times: TimeText) -> str:

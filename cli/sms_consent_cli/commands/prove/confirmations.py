@@ -8,7 +8,7 @@ from sms_consent.domain.consent import Consent
 from sms_consent.domain.decision import Author, Outcome
 from sms_consent.domain.evidence import Fact
 from sms_consent.domain.reply import RecentReply, Reply, ReplyState, ReplyThread, digest_of
-from sms_consent.queries.history import Entry
+from sms_consent.queries.evidence import DecisionEvidence
 from sms_consent_cli.commands.prove.dossier import Confirmation
 from sms_consent_cli.commands.prove.facts import replies_by_request
 from sms_consent_cli.commands.prove.wording import reply_statement
@@ -59,7 +59,7 @@ def _of_reply(reply: Reply, recent: Iterable[RecentReply]) -> Confirmation:
     )
 
 
-def without_reply(entry: Entry) -> Confirmation:
+def without_reply(entry: DecisionEvidence) -> Confirmation:
     """Return why no reply to a request is recorded."""
     state, statement = _no_confirmation(entry)
     return Confirmation(
@@ -68,7 +68,7 @@ def without_reply(entry: Entry) -> Confirmation:
     )  # fmt: skip
 
 
-def _no_confirmation(entry: Entry) -> tuple[str, str]:
+def _no_confirmation(entry: DecisionEvidence) -> tuple[str, str]:
     decision = entry.decision
     if decision.author is not Author.END_USER and decision.end_user is not True:
         return "NONE", "A request that was not made by text gets no confirmation by text."

@@ -78,7 +78,6 @@ class VerificationResult(StrEnum):
     INTACT = "INTACT"
     NOT_INTACT = "NOT_INTACT"
     NOT_CHAINED = "NOT_CHAINED"  # no entry is part of a chain, so nothing can be checked
-    NOT_CHECKED = "NOT_CHECKED"
 
 
 class Origin(_Part):

@@ -9,7 +9,7 @@ from datetime import datetime
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.withdrawal import NO_REQUEST, is_withdrawal, withdrawn_imports
-from sms_consent.queries.history import Entry
+from sms_consent.queries.evidence import DecisionEvidence, PersonEvidence
 from sms_consent_cli.commands.prove.dossier import Answer, AwsEntry, ListStatus, Summary
 from sms_consent_cli.commands.prove.time_text import TimeText
 from sms_consent_cli.commands.prove.wording import external, request_statement
@@ -24,6 +24,8 @@ _HEADINGS = {
     Answer.NO_OPT_OUT_RECORDED: "No opt-out or opt-in is recorded.",
 }
 _NO_REQUEST_LEFT = "Yes, as far as this ledger knows. No opt-out counts any more, since an import was undone."
+_NO_STATUS = "This ledger has requests of this person, but none that opts them out or in."
+_NOTHING_LEFT = "This ledger has neither a status nor requests of this person; what it had was erased or has expired."
 _MARKETING = "Whether the person agreed to receive texts in the first place is not recorded here."
 
 
@@ -31,7 +33,7 @@ _MARKETING = "Whether the person agreed to receive texts in the first place is n
 class StatusRun:
     """The requests from the one that began the present status to the newest, oldest first. Empty if they are not recorded."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[DecisionEvidence, ...]
 
     @property
     def since(self) -> datetime | None:
@@ -39,7 +41,7 @@ class StatusRun:
         return self.entries[0].decision.at if self.entries else None
 
 
-def run_of(consent: Consent, entries: Sequence[Entry], *, only_list: bool) -> StatusRun:
+def run_of(consent: Consent, entries: Sequence[DecisionEvidence], *, only_list: bool) -> StatusRun:
     """Return the requests that the status results from. Requests count in the order of their time, opt-outs last if equal.
 
     Args:
@@ -63,7 +65,7 @@ def run_of(consent: Consent, entries: Sequence[Entry], *, only_list: bool) -> St
         )
     ]
     about.sort(key=lambda entry: (entry.decision.at, entry.decision.asked is Asked.OPT_OUT))
-    run: list[Entry] = []
+    run: list[DecisionEvidence] = []
     for entry in reversed(about):
         if entry.decision.asked is not wanted:
             break
@@ -102,15 +104,13 @@ def _counted(consent: Consent) -> int:
     return consent.asked_out_count if is_counted else 0
 
 
-def summary(consents: Sequence[Consent], statuses: Sequence[ListStatus]) -> Summary:
+def summary(person: PersonEvidence, statuses: Sequence[ListStatus]) -> Summary:
     """Return the answer for all lists together."""
+    consents = person.consents
     found = {consent.status for consent in consents}
     if not found:
         answer = Answer.NO_OPT_OUT_RECORDED
-        statement = (
-            "This ledger has requests of this person, but none that opts them out or in. "
-            f"They are neither on an opt-out list by this ledger, nor known to have asked for texts. {_MARKETING}"
-        )
+        statement = f"{_NO_STATUS if person.decisions else _NOTHING_LEFT} {_MARKETING}"
     elif len(found) > 1:
         answer = Answer.DIFFERS_BY_LIST
         statement = " ".join(f"Opt-out list {external(each.opt_out_list)}: {each.statement}" for each in statuses)
@@ -169,7 +169,7 @@ def _since(consent: Consent, run: StatusRun, times: TimeText) -> str:
             return f"The person asked for texts by senders that use the opt-out list {name} again, {since}."
 
 
-def _recorded(first: Entry, times: TimeText) -> str:
+def _recorded(first: DecisionEvidence, times: TimeText) -> str:
     """Return whose time an imported request has, and when it was recorded."""
     on = f"on {times.moment(first.recorded_at)}" if first.recorded_at is not None else "at a time that is not recorded"
     return f"That time is the one that the source of an import states; it was recorded here {on}."

@@ -20,7 +20,7 @@ def unknowns(
     decisions: Sequence[Decision],
     requests: Sequence[Request],
     facts: Sequence[Fact],
-    chain: ChainReport | None,
+    chain: ChainReport,
 ) -> tuple[Unknown, ...]:
     """Return what is not known, what concerns this person's entries first."""
     return tuple(
@@ -107,8 +107,8 @@ def _by_aws(entries: Sequence[Consent | Fact]) -> Iterator[tuple[str, str]]:
         )
 
 
-def _of_chain(chain: ChainReport | None) -> Iterator[tuple[str, str]]:
-    if chain is None or not chain.entries:
+def _of_chain(chain: ChainReport) -> Iterator[tuple[str, str]]:
+    if not chain.entries:
         return
     yield (
         "What the chain shows",

@@ -15,8 +15,8 @@ from sms_consent.domain.consent import Consent, Drift, DriftKind, Listing, Statu
 from sms_consent.domain.decision import Asked, Author, Decision, Outcome
 from sms_consent.domain.evidence import Fact, FactKind
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
-from sms_consent.queries.history import Entry
-from sms_consent_cli.commands.prove.assembly import Evidence, assembled
+from sms_consent.queries.evidence import DecisionEvidence, PersonEvidence
+from sms_consent_cli.commands.prove.assembly import assembled
 from sms_consent_cli.commands.prove.dossier import Dossier, FactRecord, Origin
 from sms_consent_cli.commands.prove.time_text import TimeText, span
 
@@ -33,18 +33,24 @@ CONSENT = Consent(
     number=PERSON, list_name="Stack", status=Status.OPTED_OUT, end_user_opted_out=True, decided_at=AT, decided_by="stop",
     applied_version=1, listed=True,
 )  # fmt: skip
+
+
+def recorded(decision: Decision) -> DecisionEvidence:
+    return DecisionEvidence(decision=decision, outcome=Outcome.CHANGED, recorded_at=decision.at)
+
+
 ORIGIN = Origin(
     tool="sms-consent", version="1", rules_version="1", created_at=AT, timezone="UTC", account=None, region=None,
     table="ledger", caller=None, texts_shown=True,
 )  # fmt: skip
 
 
-def dossier(*facts: Fact, entries: tuple[Entry, ...] = (Entry(STOP, Outcome.CHANGED, AT),), **more: Any) -> Dossier:
-    evidence = Evidence(
-        number=PERSON, entries=entries, consents=more.get("consents", (CONSENT,)), threads=(), drifts=more.get("drifts", ()),
-        imports={}, facts=facts, chain=more.get("chain"),
+def dossier(*facts: Fact, decisions: tuple[DecisionEvidence, ...] = (recorded(STOP),), **more: Any) -> Dossier:
+    person = PersonEvidence(
+        number=PERSON, decisions=decisions, facts=facts, consents=more.get("consents", (CONSENT,)), threads=(),
+        drifts=more.get("drifts", ()), chain=more.get("chain", ChainReport()),
     )  # fmt: skip
-    return assembled(evidence, ORIGIN, TimeText(ZoneInfo("UTC")))
+    return assembled(person, {}, ORIGIN, TimeText(ZoneInfo("UTC")))
 
 
 def fact(kind: FactKind, **fields: Any) -> Fact:
@@ -116,8 +122,7 @@ def test_a_confirmation_of_a_request_before_the_newest_is_still_known() -> None:
     skipped = fact(
         FactKind.REPLIED, reply=ReplyKind.OPT_OUT_CONFIRMATION, state=ReplyState.SKIPPED, reason="not sent in time"
     )
-    entries = (Entry(START, Outcome.CHANGED, START.at), Entry(STOP, Outcome.CHANGED, AT))
-    first, second = dossier(skipped, entries=entries, consents=(started,)).requests
+    first, second = dossier(skipped, decisions=(recorded(START), recorded(STOP)), consents=(started,)).requests
     assert first.confirmation.statement == "The confirmation of the opt-out was not sent: not sent in time."
     assert second.confirmation.state == "SENT"
 
