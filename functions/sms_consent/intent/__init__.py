@@ -1,4 +1,4 @@
-"""What a text asks for. Pure: no clock, network or AWS. Words and patterns are data that ``rules/`` builds."""
+"""Classification of texts by intent. Pure: no clock, network or AWS. Its words and patterns are data built by ``rules/``."""
 
 from sms_consent.intent.classifier import RuleSet
 from sms_consent.intent.result import RULES_VERSION, Classification, Explanation, Intent, Tier

@@ -43,7 +43,7 @@ class RuleSet:
         opt_in: Further opt-in keywords.
         help: Further help keywords.
         ordinary: Words that ask for nothing in this deployment, such as YES where texts ask yes-or-no questions.
-        linear_model: Whether weights of words may find or doubt a request. Without it, only patterns do, as for fitting weights.
+        linear_model: Whether the linear model may find a request or overrule a pattern. Off while its weights are fitted.
 
     Words that collide with the built-in rules are in ``ignored``.
     """
@@ -72,7 +72,7 @@ class RuleSet:
 
     @cached_property
     def ignored(self) -> tuple[Ignored, ...]:
-        """The deployment's words that have no effect. Classifies each of them as a text, which loads every rule."""
+        """The deployment's keywords that have no effect, with reasons. Slow at the first call, which loads all rules."""
         found = list(self._words.ignored)
         for keyword in self._words.weaker.values():
             word = keyword.rule.partition("/")[2]
@@ -87,27 +87,27 @@ class RuleSet:
     def classify(
         self, text: str, *, ours: Callable[[], OwnReplies] | None = None, sent: Callable[[str], bool] | None = None
     ) -> Classification:
-        """Return what a text asks for. Never raises, whatever the text, unless ``ours`` or ``sent`` does.
+        """Return the intent of a text. Raises only what ``ours`` or ``sent`` raise.
 
         Args:
             text: The text as it was sent.
-            ours: Returns the replies of the sender of ours that was texted; by default, the shipped replies. Called only
-                for a text that may be one of our replies or a piece of one.
-            sent: Returns whether this person was sent a reply recently; by default, none was. Called only with replies that
-                the text is a copy of, and only if the text would otherwise ask for something.
+            ours: Returns the replies of the number that was texted; by default, the shipped replies. Called only for a
+                text that may be a copy of a reply or a part of one.
+            sent: Returns whether a reply was recently sent to this person; by default, none was. Called only with
+                replies that the text copies, and only if the text would otherwise have an intent.
         """
         return self._classify(fold(text), ours or _shipped, sent)[0]
 
     def explain(
         self, text: str, *, ours: Callable[[], OwnReplies] | None = None, sent: Callable[[str], bool] | None = None
     ) -> Explanation:
-        """Classify as ``classify`` does, and return the normalised text and the places of the deciding words as well."""
+        """Classify like ``classify``, and also return the normalised text and the positions of the deciding words."""
         folded = fold(text)
         classification, spans = self._classify(folded, ours or _shipped, sent)
         return Explanation(classification, folded.original, folded.key, spans, _in_key(folded, spans))
 
     def features(self, text: str, language: str) -> list[list[str]]:
-        """Return the features of each clause of a text in a language, to which weights are fitted."""
+        """Return the names of the linear model's features in each clause of a text, for fitting its weights."""
         return self._lower_tiers.features(fold(text), language)
 
     def _classify(
@@ -124,7 +124,7 @@ class RuleSet:
     def _without_weaker_keywords(
         self, folded: Folded, ours: Callable[[], OwnReplies], sent: Callable[[str], bool] | None
     ) -> tuple[Classification, Spans]:
-        """Classify without the deployment's opt-in and help keywords. An opt-out by the built-in rules alone counts too."""
+        """Classify without the deployment's opt-in and help keywords. An opt-out by the built-in rules alone takes precedence."""
         result = self._by_keywords_and_tiers(folded, ours, sent)
         if self._built_in is None or result[0].intent is Intent.OPT_OUT:
             return result
@@ -162,7 +162,7 @@ def _shipped() -> OwnReplies:
 
 
 def _in_key(folded: Folded, spans: Spans) -> Spans:
-    """Return where the words of some spans of the original are in the normalised text; adjacent words make one span."""
+    """Convert spans of the original text to spans of the normalised text. Adjacent words make one span."""
     found: list[tuple[int, int]] = []
     place = 0
     for word in folded.words if spans else ():
@@ -196,12 +196,12 @@ class Classifier:
         replies_of: Callable[[str], Replies] | None = None,
         postbacks: Mapping[str, Intent] | None = None,
     ) -> None:
-        """Make a classifier.
+        """Create a classifier.
 
         Args:
             rules: The rules, with the deployment's own keywords.
-            replies: The deployment's replies; without them, the shipped ones are known, but not their brand.
-            replies_of: Finds the replies of one number, pool or agent of ours, which may have a separate brand. May make
+            replies: The deployment's replies, to recognise copies of them; by default, the shipped ones without a brand.
+            replies_of: Returns the replies of one number, pool or agent, which may have its own brand. May make AWS
                 calls, and raise TryAgain or Rejected.
             postbacks: The intents of suggestions' postback data (``SuggestionPostbacks``).
         """
@@ -212,11 +212,11 @@ class Classifier:
         self._known: dict[Replies, OwnReplies] = {}
 
     def classify(self, body: str, content: RcsContent | None = None) -> Classification:
-        """Return what a text, or RCS content, asks for, regardless of its sender. Makes no call."""
+        """Return the intent of a text or of RCS content, regardless of its sender. Makes no AWS call."""
         return self._classify(body, content, self._classify_typed)
 
     def explain(self, body: str, content: RcsContent | None = None) -> Explanation:
-        """Classify as ``classify`` does, and return the normalised text and the deciding words as well."""
+        """Classify like ``classify``, and also return the normalised text and the positions of the deciding words."""
         if content is None:
             return self.rules.explain(body, ours=self._deployed)
         from sms_consent.intent.rcs_content import deciding_text
@@ -238,14 +238,14 @@ class Classifier:
         recent: Callable[[], Iterable[RecentReply]],
         now: datetime,
     ) -> Classification:
-        """Return what a text asks for, given which replies its sender was sent.
+        """Return the intent of a text, given the replies that were sent to its author.
 
         Args:
             body: The text.
             content: The RCS content of the body, None for plain text.
-            sender: The number, pool or agent of ours to which it was sent.
-            recent: Looks up the replies that the person was sent. Called only if the text is a copy of one of our replies.
-            now: The time.
+            sender: The number, pool or agent that received the text.
+            recent: Looks up the replies that were sent to the person. Called only if the text copies a reply.
+            now: The current time.
         """
 
         def sent(reply: str) -> bool:

@@ -1,10 +1,11 @@
 """The pattern language of requests, and the patterns that the clauses of a text match in one language.
 
-A pattern is a row of elements: a part, or parts joined by ``|``; ``X?`` for an optional one; ``X*`` for up to eight; ``..3`` for
-up to three words that begin no new thought; ``!X`` for "no X here"; ``<`` and ``>`` for the start and the end of the clause,
-not counting words that ask for nothing. ``w:back`` is the word itself. ``>`` among alternatives also matches the end.
+A pattern is a sequence of elements. An element is a part, or alternatives joined by ``|``; ``X?`` is optional; ``X*`` matches up
+to eight; ``..3`` up to three words that do not begin a new thought; ``!X`` a position at which no X follows; ``<`` and ``>`` the
+start and end of the clause, ignoring filler words. ``w:back`` is a literal word. ``>`` among alternatives also matches the end.
 
-A clause is a row of bits for each part. Matching shifts and joins these rows, so there is no backtracking.
+For each part, a clause has a bit set of the positions at which it occurs. Matching shifts and combines these bit sets, without
+backtracking.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _MOST = 8
 
 
 class Kind(IntEnum):
-    """What an element matches: one unit, optional units, any units, or a place that meets a condition."""
+    """What an element matches: one unit, optional units, any units, or a position that meets a condition."""
 
     ONE = 0
     MANY = 1
@@ -47,7 +48,7 @@ class Element(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """The elements of a pattern, and the parts of the first word that they match; 0 if that can be any word."""
+    """A parsed pattern, and the parts with which a match can begin; 0 for any word."""
 
     elements: tuple[Element, ...]
     begins: int
@@ -76,7 +77,7 @@ class Elements:
     """Parses patterns. An element that occurs in many patterns is parsed once."""
 
     def __init__(self, bits: Mapping[str, int]) -> None:
-        """``bits`` are those of the parts, by name (``Lexicon.bits``)."""
+        """``bits`` has the bit of each part by name (``Lexicon.bits``)."""
         self._bits = bits
         filler = bits["FILL"]
         self._known = {
@@ -113,7 +114,7 @@ class Elements:
 
 
 class ClauseBits:
-    """One clause as rows of bits: for each part and length, the places at which a unit of that length has the part."""
+    """A clause as bit sets: for each part and unit length, the positions of the units that have the part."""
 
     def __init__(self, row: Row, breakers: int) -> None:
         self._all = (1 << len(row.units)) - 1
@@ -136,7 +137,7 @@ class ClauseBits:
         return row
 
     def rows(self, parts: int) -> list[tuple[int, int]]:
-        """Return, for each length, the places at which a unit of this length has any of these parts."""
+        """Return, for each unit length, the positions of the units that have any of these parts."""
         known = self._known.get(parts)
         if known is None:
             rows = [(length, self._row(length, parts)) for length in self._units]
@@ -144,7 +145,7 @@ class ClauseBits:
         return known
 
     def _after(self, places: int, parts: int) -> int:
-        """Return the places after one unit that has any of these parts."""
+        """Return the positions after one unit that has any of these parts."""
         after = 0
         for length, row in self.rows(parts):
             after |= (places & row) << length
@@ -157,7 +158,7 @@ class ClauseBits:
         return starts
 
     def matches(self, pattern: Pattern) -> Iterator[tuple[int, int]]:
-        """Yield the matches of a pattern, the shortest from each start: the first place, and the one after the last."""
+        """Yield the start and end of each match of a pattern; from each start the shortest."""
         starts = self._starts(pattern.begins) if pattern.begins else self._all
         if starts & starts - 1 and not self._ends(starts, pattern.elements):
             return  # no match from any of several starts
@@ -168,7 +169,7 @@ class ClauseBits:
             starts ^= start
 
     def _ends(self, places: int, elements: tuple[Element, ...]) -> int:
-        """Return all places at which the pattern may end if it starts at any of ``places``."""
+        """Return all positions at which the pattern may end if it starts at any of ``places``."""
         for kind, parts, most, or_end in elements:
             if kind is _ONE:
                 places = self._after(places, parts) | (places & self._all + 1 if or_end else 0)
@@ -187,7 +188,7 @@ class ClauseBits:
         return places
 
     def _repeated(self, places: int, parts: int, most: int) -> int:
-        """Return the places, and those after up to ``most`` units that have any of these parts."""
+        """Return these positions, and those after up to ``most`` units that have any of these parts."""
         new = places
         for _ in range(most if self.rows(parts) else 0):
             new = self._after(new, parts) & ~places
@@ -197,7 +198,7 @@ class ClauseBits:
         return places
 
     def _with_gap(self, places: int, most: int) -> int:
-        """Return the places, and those after up to ``most`` words that begin no new thought."""
+        """Return these positions, and those after up to ``most`` words that do not begin a new thought."""
         new = places
         for _ in range(most):
             new = (new & self._unbroken) << 1 & ~places
@@ -207,7 +208,7 @@ class ClauseBits:
         return places
 
     def _before_end(self, filler: int) -> int:
-        """Return the places that only filler follows, and the end."""
+        """Return the positions after which only filler words follow, and the end."""
         places = self._all + 1
         for _ in range(_MOST):
             before = 0
@@ -252,7 +253,7 @@ class Grammar:
         self._anchors = sum(self._group_of)
 
     def _requests(self, group: int) -> list[Request]:
-        """Return the requests that are looked up by one element. They are parsed when a text first has it."""
+        """Return the requests of one look-up element. They are parsed when a text first contains it."""
         anchor, patterns = self._groups[group.bit_length() - 1]
         parts_of_anchor = self._elements.parts(anchor)
         requests = self._parsed[group] = [
@@ -261,7 +262,7 @@ class Grammar:
         return requests
 
     def _request(self, request: Mapping[str, Any], pattern: str, anchor: int) -> Request:
-        """Return one pattern of a request. ``anchor`` are the parts that it is looked up by, and that the clause already has."""
+        """Parse one pattern of a request. ``anchor`` has the parts by which it was looked up: the clause has them."""
         unless, soften, needs = (self._elements.parts(request[name]) if name in request else 0 for name in _CONDITIONS)
         row = self._elements.pattern(pattern)
         needed = [each.parts for each in row.elements if each.kind == Kind.ONE and not each.or_end]
@@ -274,15 +275,15 @@ class Grammar:
 
     @property
     def feature_finder(self) -> FeatureFinder:
-        """Finds the features of texts, to which weights are fitted."""
+        """Finds the linear model's features in texts."""
         return FeatureFinder(self._lexicon)
 
     def rows(self, folded: Folded, clauses: Sequence[Sequence[Word]]) -> list[Row]:
-        """Return the words of clauses with the parts that they can play in this language."""
+        """Return clauses as rows, in which each word has its parts in this language."""
         return [self._named(folded, self._lexicon.row(clause)) for clause in clauses]
 
     def find(self, rows: Sequence[Row], *, laughing: bool) -> list[Found] | None:
-        """Return everything that the text asks for in this language, or None if a machine wrote it."""
+        """Return the requests that the patterns of this language find, or None if a machine wrote the text."""
         clause_bits = [ClauseBits(row, self._breakers) for row in rows]
         whole = 0
         for bits_of_clause in clause_bits:
@@ -299,7 +300,7 @@ class Grammar:
     def _found_in(
         self, rows: Sequence[Row], clause_bits: Sequence[ClauseBits], whole: int, mood: int, *, hasty: bool
     ) -> list[tuple[Request, Found]]:
-        """Return all matches. If ``hasty``, only requests that may veto it are tried after the first opt-out."""
+        """Return all matches. If ``hasty``, after the first opt-out try only requests that may veto it."""
         found: list[tuple[Request, Found]] = []
         for row, bits_of_clause in zip(rows, clause_bits, strict=True):
             found += self._clause(row, bits_of_clause, whole, mood, hasty=hasty, asked=hasty and _has_opt_out(found))
@@ -340,7 +341,7 @@ class Grammar:
         return vetoing or found
 
     def _groups_in(self, clause: int) -> int:
-        """Return the groups of requests that are looked up by some part of a clause."""
+        """Return the groups of requests that have a look-up element in the clause."""
         groups = 0
         for part in _single(clause & self._anchors):
             groups |= self._group_of[part]

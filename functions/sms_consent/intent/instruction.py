@@ -1,4 +1,4 @@
-"""Instructions what to text, as our own texts have them: "Reply STOP to end", "Отписаться: STOP", "回复STOP退订"."""
+"""Recognition of opt-out instructions in a text, such as "Reply STOP to end", "Отписаться: STOP", "回复STOP退订"."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _TAIL = 3  # words, at most, from the keyword with which a person follows an ins
 
 
 class Instruction:
-    """Recognises instructions. "I replied STOP" is none."""
+    """Recognises instructions what to text. "I replied STOP" is not one."""
 
     def __init__(self, lists: Mapping[str, str]) -> None:
         """``lists`` are the folded words by which instructions are recognised."""
         self._lists = {name: frozenset(words.split("|")) for name, words in lists.items()}
 
     def is_instructed(self, keyword: str) -> bool:
-        """Return whether a keyword is one that automatic texts tell people to send."""
+        """Return whether companies' texts instruct people to send this keyword."""
         return keyword in self._lists["keywords"]
 
     def is_in(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> bool:
-        """Return whether words are an instruction what to text, however few they are: "Reply START to resubscribe"."""
+        """Return whether words contain an instruction what to text: "Reply START to resubscribe"."""
         return any(self._instructs(folded, words, place, keywords) for place in range(len(words)))
 
     def goes_on(self, folded: Folded, keyword: Word) -> bool:
-        """Return whether a short text goes on after a keyword in capitals as instructions do: "STOP to ..."."""
+        """Return whether a short text continues after a keyword in capitals like an instruction: "STOP to ..."."""
         words = folded.words
         following = next((word for word in words if word.start >= keyword.end), None)
         return (
@@ -45,7 +45,7 @@ class Instruction:
         )
 
     def without(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> Sequence[Word]:
-        """Return the words without the sentences that are an instruction; none if the whole text is one."""
+        """Return the words without instructions. Empty if the whole text is an instruction."""
         if len(folded.words) < _FEW and folded.text.isascii():
             return words
         texts = [word.text for word in words]
@@ -74,7 +74,7 @@ class Instruction:
         return [word for place, word in enumerate(words) if place not in gone] if gone else words
 
     def _obeys(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> int:
-        """Return where the sender follows an instruction, "It says text STOP to quit, so STOP"; 0 if nowhere."""
+        """Return where the sender follows an instruction ("It says text STOP to quit, so STOP"); 0 if nowhere."""
         if folded.text.endswith("?"):
             return 0
         for place in range(len(words) - 1, max(1, len(words) - _TAIL - 1), -1):
@@ -85,10 +85,10 @@ class Instruction:
         return 0
 
     def _named(self, folded: Folded, words: Sequence[Word]) -> set[int]:
-        """Return the places of keywords in capitals if a text names two and is not about the sender; in CJK, of one after a verb.
+        """Return the positions of keywords in capitals that are only mentioned: two in a text that is not about its sender;
+        in CJK, one after a verb.
 
-        One that is a sentence, or begins it as a verb, "STOP texting", is the sender's own. In a text that is all in capitals,
-        capitals indicate nothing.
+        A keyword that is a sentence, or begins one as a verb ("STOP texting"), is sent. A text that is all in capitals has none.
         """
         lists = self._lists
         shouted = [place for place, word in enumerate(words) if self._is_shouted(folded, word)]
@@ -157,14 +157,14 @@ class Instruction:
         return purpose or (shouted and (verb + 1 < place or (verb > 1 and _ends_sentence(folded, words, place))))
 
     def _goes_to_number(self, words: Sequence[Word]) -> bool:
-        """Return whether words after a keyword name the short code that it is to be sent to: "STOP SMS au 36180"."""
+        """Return whether the words after a keyword name the short code to send it to: "STOP SMS au 36180"."""
         return any(
             number.text.isdecimal() and len(number.text) in _SHORT_CODE and word.text in self._lists["to_number"]
             for word, number in pairwise(words)
         )
 
     def _is_mine(self, folded: Folded, words: Sequence[Word], verb: int) -> bool:
-        """Return whether the sender says of themselves that they reply: "I text", but not "... to reach me, text"."""
+        """Return whether the sender is the subject of a verb of replying: "I text", but not "... to reach me, text"."""
         return (
             verb > 0
             and words[verb - 1].text in self._lists["mine"]
@@ -191,7 +191,7 @@ class Instruction:
 
     @staticmethod
     def _is_code(folded: Folded, word: Word) -> bool:
-        """Return whether a word is a number or in capitals, as what is to be sent is written."""
+        """Return whether a word is a number or in capitals, like the keyword of an instruction."""
         written = folded.written(word.start, word.end)
         return written.isdecimal() or (written.isupper() and written not in ("A", "I", "O"))
 
@@ -202,9 +202,9 @@ class Instruction:
         return place
 
     def _sentence(self, folded: Folded, words: Sequence[Word], place: int, *, whole: bool) -> set[int]:
-        """Return the places of an instruction: from the verb, or from the sentence's start, to the sentence's end.
+        """Return the positions of an instruction: from the verb, or from the sentence's start, to the sentence's end.
 
-        What follows a comma and names no keyword is the sender's own: "It says reply STOP to end, but I still get them".
+        Words after a comma without a keyword are the sender's own: "It says reply STOP to end, but I still get them".
         """
         first = begin = self._first(folded, words, place)
         last = place
@@ -233,7 +233,7 @@ class Instruction:
 
 
 def _has_small_letters(folded: Folded) -> bool:
-    """Return whether capitals say something: not in a text that is all in capitals."""
+    """Return whether capitals are significant: not in a text that is all in capitals."""
     return any(letter.isalpha() and not letter.isupper() for letter in folded.original)
 
 

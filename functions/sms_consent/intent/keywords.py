@@ -1,13 +1,13 @@
-"""Whole-message keywords: the built-in ones, and a deployment's own beside them, which never weaken a built-in opt-out.
+"""Whole-message keywords: the built-in ones and a deployment's own, which can never weaken a built-in opt-out.
 
 Built-in words and their sources are in ``rules/keywords``, one file for each source. Where two sources disagree, or a word is an
-ordinary answer somewhere, ``unclear.json`` and ``ordinary.json`` decide and give the reason. For a deployment's own words:
+ordinary answer somewhere, ``unclear.json`` and ``ordinary.json`` decide and give the reason. Rules for a deployment's own words:
 
 - Built-in opt-out words, and words that may mean an opt-out, keep their meaning; so do START, UNSTOP and HELP.
-- A word that is given as an opt-out and as something else opts out.
+- A word that is configured as an opt-out and as something else opts out.
 - ``ordinary`` removes built-in words, but no mandatory ones (``rules/mandatory.json``).
 
-What collides is ignored, and reported as ``Ignored``.
+Words that violate these rules are ignored, and reported as ``Ignored``.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class DeploymentKeywords:
         help: Iterable[str],  # noqa: A002 - the field's own word for this keyword
         ordinary: Iterable[str],
     ) -> DeploymentKeywords:
-        """Return the built-in keywords with a deployment's words, as far as they change no protected meaning."""
+        """Return the built-in keywords with a deployment's words added, except those that would change a protected meaning."""
         words = cls(dict(built_in))
         for word, key in words._folded(ordinary, Intent.NONE):
             words._remove(word, key, built_in)

@@ -1,4 +1,4 @@
-"""The part that each word plays in a request, by language, and who acts in it.
+"""The parts that words can have in a request, by language, and who acts in it.
 
 The words are in ``rules/sentences``, one file for each language. A word with several parts has several bits. ``word*`` is a stem,
 for languages that inflect; ``*word`` is an ending, for languages that compound; ``two_words`` is a phrase that counts as one.
@@ -26,7 +26,7 @@ _DIGITS = 3  # at least, in a part of a phone number
 
 
 class Unit(NamedTuple):
-    """One word, or a phrase that counts as one, with the parts that it can play."""
+    """One word, or a phrase that counts as one, with its possible parts."""
 
     parts: int
     text: str
@@ -36,13 +36,13 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One clause: its words, and the phrases that begin at each place with their lengths, the longest first."""
+    """One clause: its words, and for each position the phrases that begin there with their lengths, the longest first."""
 
     units: list[Unit]
     phrases: Mapping[int, list[tuple[int, Unit]]]
 
     def merged(self, until: int) -> list[Unit]:
-        """Return the units before a place: the longest phrases, and single words between them."""
+        """Return the units before a position: the longest phrases, and the single words between them."""
         if not self.phrases:
             return self.units[:until]
         units: list[Unit] = []
@@ -57,12 +57,12 @@ class Row:
 
 
 def unfolded(words: Mapping[str, str]) -> dict[str, int]:
-    """Return the bits of each word, from the words that have the same bits."""
+    """Return the bits of each word, given the words of each combination of bits."""
     return _spread((bits_of(places), listed) for places, listed in words.items())
 
 
 def _spread(rows: Iterable[tuple[T, str]]) -> dict[str, T]:
-    """Return the value of each word, from rows of words with the same value."""
+    """Return the value of each word, given rows of words that have the same value."""
     found: dict[str, T] = {}
     for value, listed in rows:
         found.update(zip(listed.split(" "), repeat(value)))
@@ -70,12 +70,12 @@ def _spread(rows: Iterable[tuple[T, str]]) -> dict[str, T]:
 
 
 def bits_of(places: str) -> int:
-    """Return the bits at some places: ``0,2`` is 5."""
+    """Parse bit positions: ``0,2`` is 5."""
     return sum([1 << int(place) for place in places.split(",")]) if "," in places else 1 << int(places)
 
 
 class Lexicon:
-    """The words of one language. Loaded when a first text may be in it."""
+    """The words of one language. Loaded for the first text that may be in it."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         """``data`` is a language's file in ``data/languages``."""
@@ -234,7 +234,7 @@ class Agency:
         self._you_would, self._said = parts("YOUWOULD"), parts("SAYPAST")
 
     def before(self, units: Sequence[Unit]) -> Who:
-        """Return who acts, by the words before a verb."""
+        """Return the subject of a verb, given the words before it."""
         at = len(units)
         if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
             return Who.OTHER
@@ -263,7 +263,7 @@ class Agency:
         return self._simple(units, j, parts)
 
     def before_not(self, units: Sequence[Unit], negation: int) -> Who:
-        """Return who must not act, by the words before a "not" ("I don't", "you may not", "told you not to")."""
+        """Return the subject of a negated verb, given the words before its "not": "I don't", "you may not", "told you not to"."""
         at = len(units)
         if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
             return Who.OTHER
@@ -288,7 +288,7 @@ class Agency:
         return Who.ASKED if j < 0 else Who.UNKNOWN
 
     def before_refusal(self, units: Sequence[Unit]) -> Who:
-        """Return who does not want, by the words before a "not"; OTHER for the one who is addressed ("if you don't want")."""
+        """Return the subject of a "not want", given the words before its "not". OTHER for "you" ("if you don't want")."""
         at = len(units)
         if any(unit.parts & self._hypothesis for unit in units[max(0, at - 8) : at]):
             return Who.OTHER

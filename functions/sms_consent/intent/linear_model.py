@@ -1,6 +1,6 @@
-"""A linear model: the words of a text may find an opt-out that no pattern matches, or make one that a pattern found doubtful.
+"""A linear model of words. It finds opt-outs that no pattern matches, and overrules doubtful matches of patterns.
 
-The features are words, pairs of near words, parts, and pairs of near parts. Each has a weight, and the weights of a text add up.
+The features are words, pairs of near words, parts, and pairs of near parts. Each has a weight; a text's total is their sum.
 ``rules/fit_weights.py`` fits them to the labelled texts of ``tests/corpus/dev.jsonl`` and writes ``rules/weights``, one file for
 each language; ``data/weights`` holds the same weights, arranged for look-up.
 """
@@ -115,7 +115,7 @@ _TEXTS = ["TEXTS", "CONTACT", "SEND", "LIST", "NUMBER", "RECEIVE", "PLURAL", "JU
 
 
 class Limits(NamedTuple):
-    """The totals from which a text is a request, and below which a request that a pattern found is doubtful."""
+    """Thresholds: the totals above which a text is a request, and below which a pattern's match becomes UNCLEAR."""
 
     enough: float  # if words name an action and a thing or person
     alone: float | None  # an action only; None: never
@@ -159,12 +159,12 @@ class FeatureFinder:
         return Features(words, parts)
 
     def named(self, pair: tuple[int, int]) -> list[str]:
-        """Return the names of the features of a unit, or of two near units: each part of one with each part of the other."""
+        """Return the names of the features of a unit (its parts) or of two near units (each pair of their parts)."""
         ones, others = ([self._names[bit] for bit in _bits(parts)] for parts in pair)
         return [f"@{one}@{other}" for one in ones for other in others] if others else [f"@{one}" for one in ones]
 
     def listed(self, clause: Sequence[Word], row: Row) -> list[str]:
-        """Return the name of every feature, as often as it counts."""
+        """Return the names of all features of a clause, repeated for each occurrence."""
         features = self.features(clause, row)
         return sorted([*features.words, *(name for pair in features.parts for name in self.named(pair))])
 
@@ -189,7 +189,7 @@ class Weights(FeatureFinder):
 
     @cached_property
     def _limits(self) -> Limits:
-        """The language's own limits, if it has any: weights that were fitted to fewer texts need stricter ones."""
+        """The language's thresholds, or the default ones. Weights that were fitted to fewer texts need stricter ones."""
         own: Mapping[str, Any] | None = self._data.get("limits")
         return Limits(**own) if own else _USUAL
 
@@ -203,7 +203,7 @@ class Weights(FeatureFinder):
         return SortedLookup(self._data["features"])
 
     def _load(self, beginnings: Iterable[str]) -> None:
-        """Load the weights of features with these beginnings. A text has few, so a cold start need not load all."""
+        """Load the weights of features that begin with these words or parts. Loading all would delay a cold start."""
         for beginning in beginnings:
             if beginning in self._ready:
                 continue
@@ -220,7 +220,7 @@ class Weights(FeatureFinder):
         return self._weights.get(name, 0)
 
     def of_clause(self, clause: Sequence[Word], row: Row) -> float:
-        """Return the total of a clause. Greater is more like an opt-out."""
+        """Return the total of a clause. The greater, the more likely it is an opt-out."""
         features, known = self.features(clause, row), self._of_parts
         self._load(["<", ">", "#", *[word.text for word in clause]])
         total = sum(map(self._weights.get, features.words, repeat(0)))
@@ -232,7 +232,7 @@ class Weights(FeatureFinder):
         return total / WHOLE
 
     def _by_single_words(self, clauses: Sequence[Sequence[Word]]) -> float:
-        """Return the greatest total of single words among the clauses: a cheap first test, since most texts ask for nothing."""
+        """Return the greatest total of single words of a clause: a cheap first test, which most texts fail."""
         self._load([word.text for clause in clauses for word in clause])
         weight = self._weights.get
         sums = [sum([weight(word.text, 0) for word in clause]) for clause in clauses]
@@ -248,9 +248,9 @@ class Weights(FeatureFinder):
         laughing: bool,
         doubtful: Container[str],
     ) -> Found | None:
-        """Return what a text asks for, by what its patterns found and by its weights.
+        """Return the request of a text, given what the patterns found and the weights.
 
-        An opt-out of a doubtful pattern becomes UNCLEAR if the weights contradict it. Without one, weights may find an opt-out.
+        An opt-out found by a doubtful pattern becomes UNCLEAR if the weights contradict it. If no pattern found one, weights may.
         """
         if found and (found.intent not in (Intent.OPT_OUT, Intent.UNCLEAR)):
             return found
@@ -273,7 +273,7 @@ class Weights(FeatureFinder):
         return Found(Intent.OPT_OUT, rule, clause[0].start, clause[-1].end, self.language)
 
     def _enough(self, rows: Sequence[Row], *, laughing: bool) -> float | None:
-        """Return the total that makes a text an opt-out, by what it names; None if it names neither an action nor texts."""
+        """Return the total needed for an opt-out, by the parts in the text. None if it has neither an action nor texts."""
         parts_of_text = 0
         for row in rows:
             for unit in row.units:
@@ -296,7 +296,7 @@ def beginning_of(feature: str) -> str:
 
 
 def summed(totals: Sequence[float]) -> float:
-    """Return the total of clauses: the greatest in full, the others by half."""
+    """Return a text's total: the greatest clause total, plus half of each other one."""
     return OTHERS * sum(totals) + (1 - OTHERS) * max(totals) if totals else 0.0
 
 

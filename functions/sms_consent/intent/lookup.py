@@ -1,4 +1,4 @@
-"""Loading built data, compact lists for looking words up, and a bounded cache."""
+"""Loading of built data, sorted look-up tables, and a bounded cache."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BETWEEN, _AFTER = "^", "|"
 
 
 def joined(rows: Mapping[str, str]) -> str:
-    """Return rows as the text in which ``SortedLookup`` finds them: split at once, never made into a dictionary."""
+    """Return rows as one text for ``SortedLookup``, sorted by key."""
     return _BETWEEN.join(sorted(f"{key}{_AFTER}{value}" for key, value in rows.items()))
 
 
@@ -26,7 +26,7 @@ def is_among(words: Sequence[str], word: str) -> bool:
 
 
 class SortedLookup:
-    """Looks values up by key in the text that ``joined`` makes. Faster at a cold start than a dictionary of the same rows."""
+    """A read-only mapping in the text that ``joined`` returns. Faster to load at a cold start than a dictionary."""
 
     def __init__(self, listed: str) -> None:
         self._lines = listed.split(_BETWEEN)

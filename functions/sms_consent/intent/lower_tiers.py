@@ -1,7 +1,7 @@
-"""Classification of texts that are no keyword: keywords beside other words, misspelt keywords, and sentences.
+"""The tiers below whole-message keywords: keywords in context, misspelt keywords, and sentences.
 
-Only the words that the sender wrote count. Most texts to a short code are one keyword, so this module and its data load when a
-first text is none.
+Only the words that the sender wrote count. This module and its data are loaded for the first text that is not a keyword, since
+most texts to a short code are.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _is_unspaced(text: str) -> bool:
 
 
 class KeywordInContext:
-    """Keywords that count beside other words, and the words that are allowed there."""
+    """Keywords that count beside other words, and the words that are allowed beside them."""
 
     def __init__(self, keywords: Mapping[str, Keyword], words: Mapping[str, str]) -> None:
         self._keywords = {key: each for key, each in keywords.items() if self._counts(each)}
@@ -72,11 +72,11 @@ class KeywordInContext:
         return not keyword.whole_message_only and keyword.intent in (Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP)
 
     def is_teasing(self, words: Sequence[Word]) -> bool:
-        """Return whether the sender laughs, so that "Stop," may be no request."""
+        """Return whether the words show that the sender laughs, so that "Stop," may not be a request."""
         return any(word.text in self._laughter for word in words)
 
     def is_about_us(self, words: Sequence[Word]) -> bool:
-        """Return whether a question is about the texts or their sender, or begins like one that wants an answer."""
+        """Return whether a question is about the texts or their sender, or begins like a question that needs an answer."""
         return words[0].text in self._plainly_asking or any(word.text in self._about_us for word in words)
 
     def is_surprise(self, words: Sequence[Word]) -> bool:
@@ -102,7 +102,7 @@ class KeywordInContext:
         return word in self._beside_strong or word.isdecimal()
 
     def _segmented(self, words: Sequence[Word]) -> Sequence[Word]:
-        """Split words of scripts without spaces into keywords and allowed words, if they consist of nothing else."""
+        """Split words of scripts without spaces, if they consist of keywords and allowed words only."""
         return [piece for word in words for piece in (self._pieces(word) if _is_unspaced(word.text) else (word,))]
 
     def _pieces(self, word: Word) -> Sequence[Word]:
@@ -117,7 +117,7 @@ class KeywordInContext:
         return frozenset(phrase.replace(" ", "") for phrase in self._beside_strong if _is_unspaced(phrase))
 
     def match(self, words: Sequence[Word], *, strong_only: bool = False) -> KeywordMatch | None:
-        """Return the deciding keyword if all other words are allowed beside it. An opt-out counts before other keywords."""
+        """Return the keyword if all other words are allowed beside it. An opt-out takes precedence over other keywords."""
         if not 0 < len(words) <= _MOST_WORDS:
             return None
         texts = [word.text for word in words]
@@ -142,7 +142,7 @@ class KeywordInContext:
         return decides if self._all_in(others, allowed, numbers=strong) else None
 
     def opt_out_at(self, words: Sequence[Word], at: int) -> KeywordMatch | None:
-        """Return the opt-out keyword that begins at a word, if one does."""
+        """Return the opt-out keyword that begins at this word, or None."""
         key, length = self._longest(words, at) if words else ("", 0)
         if not length or self._keywords[key].intent is not Intent.OPT_OUT:
             return None
@@ -154,7 +154,7 @@ class KeywordInContext:
         return self._by_intent[intent]
 
     def _split(self, words: Sequence[Word]) -> tuple[list[KeywordMatch], list[list[str]]]:
-        """Return the keywords in the text, and the runs of words between them."""
+        """Return the keywords in the text, and the sequences of words between them."""
         found: list[KeywordMatch] = []
         others: list[list[str]] = [[]]
         begun = [i for i, word in enumerate(words) if word.text in self._lengths]
@@ -219,15 +219,15 @@ class LowerTiers:
     def classify(
         self, folded: Folded, ours: Callable[[], OwnReplies], echo: str | None
     ) -> tuple[Classification, Spans]:
-        """Return what the text asks for, and where the deciding words are.
+        """Return the intent of the text, and the positions of the deciding words.
 
-        An opt-in counts only if the whole text is the sender's own: not beside words that were set aside, and not in a piece
-        of a reply, such as "to opt back in.". The same holds for HELP, because a machine would answer our reply to it.
+        An opt-in counts only if the sender wrote the whole text: not beside removed words, and not in a fragment of a reply,
+        such as "to opt back in.". The same holds for HELP: an automatic text could otherwise start a loop of replies.
 
         Args:
             folded: The text.
-            ours: Returns the replies of the sender of ours that was texted.
-            echo: The reply of ours that the text is a copy of, if any.
+            ours: Returns the replies of the number that was texted.
+            echo: The reply that the text copies, if any.
         """
         authored = self._non_authored.authored(folded, self._keywords, echo)
         result, spans = self._by_tiers(folded, authored)
@@ -259,7 +259,7 @@ class LowerTiers:
         return self._by_instruction(folded, authored) or (nothing, ())
 
     def _alone(self, authored: AuthoredText) -> KeywordMatch | None:
-        """Return the opt-out keyword that is all that is left of a text, including whole-message keywords."""
+        """Return the opt-out keyword if nothing else is left of the text. Includes whole-message-only keywords."""
         if not authored.rule:
             return None
         key = " ".join(word.text for word in authored.words)
@@ -313,8 +313,8 @@ class LowerTiers:
     def _in_automatic_reply(self, found: Found, folded: Folded, authored: AuthoredText) -> Found | None:
         """Return what a request means in a text that is, or may be, an automatic reply.
 
-        A request found only by weights becomes UNCLEAR. "Do not text this number" does not end texts, nor does "don't text me
-        while I'm driving"; "don't text me again" does. What may be either, or may be a person's, becomes UNCLEAR.
+        "Do not text this number" and "don't text me while I'm driving" are no requests; "don't text me again" is one. Ambiguous
+        texts, and requests found only by weights, become UNCLEAR.
         """
         weighed = found.rule.endswith(_WEIGHED)
         if not weighed and found.rule.rpartition("/")[2] not in self._machine["passing"]:
@@ -333,7 +333,7 @@ class LowerTiers:
         return unclear if may_be else found
 
     def _qualifiers(self, found: Found, folded: Folded, authored: AuthoredText) -> set[str]:
-        """Return what the clause of a request adds: for whom, for how long, for now, of which number."""
+        """Return the qualifiers in the clause of a request: for whom, for how long, for now, of which number."""
         begin, stop = _around(folded.text, _CLAUSE_ENDS, found.start, found.end)
         texts = [word.text for word in authored.words if begin <= word.start < stop]
         return {
@@ -341,9 +341,9 @@ class LowerTiers:
         }
 
     def _by_instruction(self, folded: Folded, authored: AuthoredText) -> tuple[Classification, Spans] | None:
-        """Classify a text that begins with an instruction's opt-out keyword, or is hardly more than an instruction to opt out.
+        """Classify a text that begins with an instruction's opt-out keyword, or is little more than an opt-out instruction.
 
-        A person may have copied "Reply STOP to opt out" from one of our texts in order to follow it, so it is UNCLEAR.
+        It is UNCLEAR: a person may have copied "Reply STOP to opt out" from a text in order to follow it.
         """
         words = folded.words
         if authored.rule != "immune:instruction":
@@ -361,7 +361,7 @@ class LowerTiers:
         return Classification(Intent.UNCLEAR, Tier.UNCLEAR, authored.rule, matched, None, RULES_VERSION), (span,)
 
     def _instructed_word(self, folded: Folded) -> KeywordMatch | None:
-        """Return the opt-out keyword with which the text begins, if texts instruct people to send it."""
+        """Return the opt-out keyword with which the text begins, if companies' texts instruct people to send it."""
         if not folded.words:
             return None
         first = folded.words[0]
@@ -418,7 +418,7 @@ class LowerTiers:
         )
 
     def _is_in_passing(self, folded: Folded, words: Sequence[Word], match: KeywordMatch) -> bool:
-        """Return whether a keyword asks for no texts while its sentence says more."""
+        """Return whether its sentence has other words, and the keyword counts only as a whole sentence in such a text."""
         keyword, first, last = match
         begin, stop = _around(folded.text, _SENTENCE_ENDS, first.start, last.end)
         others = [word for word in words if begin <= word.start < stop and not first.start <= word.start < last.end]
@@ -439,12 +439,12 @@ class LowerTiers:
 
 
 def _instructs(words: Sequence[Word]) -> bool:
-    """Return whether a clause is how texts like ours end, "STOP to end", which beside other clauses is a quotation."""
+    """Return whether a clause is an instruction such as "STOP to end", which beside other clauses is a quotation."""
     return any(word.text == "to" and i and words[i - 1].text == "stop" for i, word in enumerate(words))
 
 
 def _echoes(folded: Folded, words: Sequence[Word]) -> bool:
-    """Return whether a clause is one word repeated as a question, "Stop? Never!"; sentences decide by what follows."""
+    """Return whether a clause repeats one word as a question, as in "Stop? Never!". Later tiers then decide."""
     return len(words) == 1 and folded.text[words[0].end : words[0].end + 1] == "?"
 
 
@@ -454,7 +454,7 @@ def _asks(folded: Folded, words: Sequence[Word]) -> bool:
 
 
 def _around(text: str, ends: str, start: int, end: int) -> tuple[int, int]:
-    """Return where the sentence or clause around a place of the folded text begins and ends."""
+    """Return the start and end of the sentence or clause around a span of the folded text."""
     begin = max(text.rfind(mark, 0, start) for mark in ends) + 1
     stop = min((place for mark in ends if (place := text.find(mark, end)) >= 0), default=len(text))
     return begin, stop

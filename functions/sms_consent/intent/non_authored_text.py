@@ -1,6 +1,6 @@
-"""Which words of a text its sender wrote: reactions, quotations, automatic replies and copies of our texts are set aside.
+"""Removal of words that the sender did not write: reactions, quotations, automatic replies and copies of our replies.
 
-The remaining words are classified like any other text, except that they opt nobody in.
+The remaining words are classified like any other text, but cannot opt anyone in.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _MARKS = ("\u200b", "\u200c")
 
 
 class Quotation:
-    """The forms in which phones and mail programs quote."""
+    """Recognises the quotations of phones and mail programs."""
 
     def __init__(self, data: Mapping[str, Any], verbs: frozenset[str]) -> None:
-        """``data`` are the phrases by which quotations are recognised, ``verbs`` those of instructions."""
+        """``data`` has the phrases by which quotations are recognised, ``verbs`` the verbs of instructions."""
         self._data, self._verbs = data, verbs
 
     @cached_property
@@ -50,7 +50,7 @@ class Quotation:
         return frozenset(self._data["said"].split())
 
     def reaction(self, folded: Folded) -> tuple[str, Sequence[Word]] | None:
-        """Return the rule by which the text is a reaction and the words that the person added to it, or None.
+        """Return the rule for a reaction (tapback) and the words that the person added to it; None if the text is no reaction.
 
         Google Messages sets the parts of a reaction between hair spaces, and the emoji between zero-width characters,
         in every language; Apple writes a few words of the phone's language before or after a quotation.
@@ -135,7 +135,7 @@ class Quotation:
         return line.startswith(">") or (bool(colon) and mark in self._data["forwarded"].split())
 
     def _is_of_others(self, before: Sequence[str], quoted: Sequence[str]) -> bool:
-        """Return whether a quotation is of our text or of another person's words: he goes "take me off" and hangs up."""
+        """Return whether a quotation quotes our text or another person: he goes "take me off" and hangs up."""
         if before and before[0] not in self._speakers and not self._said.isdisjoint(before):
             return True
         if len(quoted) >= _LONG or any(word in self._verbs for word in quoted[:-1]):
@@ -201,7 +201,7 @@ _SHORTEST_RUN = 2  # words
 
 
 class OwnReplies:
-    """Every reply that a sender of ours may send, in every language."""
+    """Every reply that one number, pool or agent may send, in every language."""
 
     def __init__(self, bodies: Iterable[str]) -> None:
         self._bodies = tuple(dict.fromkeys(bodies))
@@ -215,7 +215,7 @@ class OwnReplies:
         return frozenset(word for words in self._words for word in words)
 
     def copied(self, folded: Folded) -> Iterator[str]:
-        """Yield the replies that the text is a copy of: at least 90 % of the one is the other."""
+        """Yield the replies that the text copies: at least 90 % of each is in the other."""
         letters = folded.key.replace(" ", "")
         for body, words in zip(self._bodies, self._words, strict=True):
             ours = "".join(words)
@@ -225,7 +225,7 @@ class OwnReplies:
                     yield body
 
     def has_piece(self, folded: Folded) -> bool:
-        """Return whether the text is a word sequence from one reply, or put together from several of one reply."""
+        """Return whether the text consists of word sequences from one reply."""
         texts = [word.text for word in folded.words if not word.text.isdecimal()]  # "2/2" before a part of a text
         if not texts:
             return False
@@ -293,7 +293,7 @@ _BEGINNING = 50  # words within which an automatic reply says that it is one
 class AuthoredText:
     """The words that the sender wrote.
 
-    ``rule`` is the reason why others were set aside; with ``by_machine``, those are words that only machines write.
+    ``rule`` names why other words were removed; ``by_machine`` is whether only machines write those.
     """
 
     words: Sequence[Word]
@@ -302,7 +302,7 @@ class AuthoredText:
 
 
 class NonAuthoredText:
-    """Finds words that the sender did not write, and sets them aside."""
+    """Removes words that the sender did not write."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._quotation = Quotation(data["quotation"], frozenset(data["instruction"]["verbs"].split("|")))
@@ -325,7 +325,7 @@ class NonAuthoredText:
         return phrases
 
     def authored(self, folded: Folded, keywords: Mapping[str, object], echo: str | None) -> AuthoredText:
-        """Return the words that the sender wrote. ``echo`` is the reply of ours that the text is a copy of, if any."""
+        """Return the words that the sender wrote. ``echo`` is the reply that the text copies, if any."""
         words: Sequence[Word] = folded.words
         rule = None
         if reaction := self._quotation.reaction(folded):
@@ -345,11 +345,11 @@ class NonAuthoredText:
         return AuthoredText(words, rule, by_machine=any(phrase not in self._spoken for phrase in phrases))
 
     def is_instructed(self, keyword: str) -> bool:
-        """Return whether automatic texts instruct people to send this keyword."""
+        """Return whether companies' texts instruct people to send this keyword."""
         return self._instruction.is_instructed(keyword)
 
     def instructs(self, folded: Folded, words: Sequence[Word], keywords: Mapping[str, object]) -> bool:
-        """Return whether words are an instruction what to text, however few they are: "Reply START to resubscribe"."""
+        """Return whether words contain an instruction what to text: "Reply START to resubscribe"."""
         return self._instruction.is_in(folded, words, keywords)
 
     def is_instruction(self, folded: Folded, keyword: Word) -> bool:

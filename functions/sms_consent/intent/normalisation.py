@@ -1,6 +1,6 @@
 """Normalisation of texts: case, Unicode form, accents, invisible characters, emoji and quotation marks do not matter.
 
-A text becomes words, each with its place in what the sender wrote, so that evidence can be quoted as written.
+A text becomes words, each with its position in the original text, so that evidence can be quoted as written.
 CTIA Messaging Principles 5.1.3: capitals and punctuation do not matter.
 """
 
@@ -62,7 +62,7 @@ def _within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
 
 
 def _fold_character(character: str) -> str:
-    """Return the folded form of one character: never empty, so that places in the original can be found."""
+    """Return the folded form of one character. Never empty, so that positions can be mapped to the original text."""
     if character in _SAME:
         return _SAME[character]
     category = unicodedata.category(character)
@@ -125,7 +125,7 @@ _MIXED = re.compile(r"(?=[а-ї]*[abcehikmoptxy])(?=[авсенікмортхуa
 
 
 class Word(NamedTuple):
-    """One folded word, and its place in the folded text."""
+    """One folded word, and its position in the folded text."""
 
     text: str
     start: int
@@ -133,7 +133,7 @@ class Word(NamedTuple):
 
 
 class Folded:
-    """A folded text, which can return what the sender wrote for each part of it.
+    """A folded text that can be mapped back to the original text.
 
     Attributes:
         original: The text in Unicode form NFC.
@@ -162,7 +162,7 @@ class Folded:
             self.key = " ".join(map(_clean, _WORD.findall(text)))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the place of a part of the folded text in the original."""
+        """Map a span of the folded text to its span in the original."""
         if len(self.text) == len(self.original):  # every character folds to at least one
             return start, end
         if self._offsets is None:
@@ -172,12 +172,12 @@ class Folded:
         return first, last + 1
 
     def quoted(self, start: int, end: int) -> tuple[str, tuple[int, int]]:
-        """Return a part of the folded text as the sender wrote it, with its place in the original."""
+        """Return a span of the folded text as the sender wrote it, with its span in the original."""
         first, last = self.span(start, end)
         return self.original[first:last], (first, last)
 
     def written(self, start: int, end: int) -> str:
-        """Return a part of the folded text as the sender wrote it."""
+        """Return a span of the folded text as the sender wrote it."""
         first, last = self.span(start, end)
         return self.original[first:last]
 
@@ -218,7 +218,7 @@ def fold(text: str) -> Folded:
 
 
 def cut_evenly(text: str, longest: int, is_known: Callable[[str], bool]) -> list[tuple[int, int]]:
-    """Return the places of known pieces, none longer than ``longest``, that a text consists of; none if it does not."""
+    """Split a text into known pieces of at most ``longest`` characters. Return their spans; none if it cannot be split."""
     cuts: list[int | None] = [0, *[None] * len(text)]  # the start of the last piece that ends here
     for end in range(1, len(text) + 1):
         for start in range(max(0, end - longest), end):
@@ -244,7 +244,7 @@ def _letters() -> dict[int, str]:
 
 
 def looks_like(words: str) -> str:
-    """Return words with look-alike letters replaced by Latin ones, ЅТОР by STOP; unchanged if other letters remain."""
+    """Replace look-alike letters by Latin ones: ЅТОР becomes STOP. Return the words unchanged if other letters remain."""
     if words.isascii():
         return words
     latin = words.translate(_letters())

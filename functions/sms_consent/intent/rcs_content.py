@@ -1,4 +1,4 @@
-"""RCS content: the JSON objects that AWS puts into ``messageBody`` of a message to an RCS agent, and their intents. Pure.
+"""RCS content: the JSON objects that AWS puts into ``messageBody`` of a message to an RCS agent, and their intents.
 
 RCS messages have the same payload as SMS. Plain text is in ``messageBody`` as it is; everything else is a JSON object in it
 (user guide of AWS End User Messaging, rcs-inbound and rcs-events). A tapped suggestion:
@@ -59,7 +59,7 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class RcsContent:
-    """Content of one RCS message, as far as it can ask for something."""
+    """The content of one RCS message that can have an intent."""
 
     kind: RcsKind
     texts: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class RcsContent:
 
 
 class _Object(list[tuple[str, Any]]):
-    """A JSON object with all of its members: a key may occur twice, and neither value is lost."""
+    """A JSON object as pairs, which keeps both values of a repeated key."""
 
 
 def content_of(body: str) -> RcsContent | None:
@@ -93,7 +93,7 @@ def content_of(body: str) -> RcsContent | None:
 def classification_of(
     content: RcsContent, classify: Callable[[str], Classification], postbacks: Mapping[str, Intent]
 ) -> Classification:
-    """Return what RCS content asks for. An opt-out by any part of it counts before everything else.
+    """Return the intent of RCS content. An opt-out in any part of it takes precedence.
 
     The rule names the part: ``event:UNSUBSCRIBE``; ``postback:OPT_IN``; ``label:…`` or ``content:…`` and the rule by which the
     label or another text was classified.
@@ -120,7 +120,7 @@ def classification_of(
 
 
 def deciding_text(content: RcsContent, classify: Callable[[str], Classification]) -> str | None:
-    """Return the text of the content that ``classification_of`` follows, None if it has no text."""
+    """Return the text that decides in ``classification_of``, or None if the content has no text."""
     return min(content.texts, key=lambda text: _order(classify(text)), default=None)
 
 
@@ -135,7 +135,7 @@ def _named(kind: RcsKind, rule: str) -> str:
 
 
 def _certain(intent: Intent, rule: str, matched: str, language: str | None) -> Classification:
-    """A request that needs no interpretation, like a keyword that is the whole message."""
+    """Return the classification of an explicit request, in the tier of whole-message keywords."""
     if intent is Intent.NONE:
         return replace(NOTHING, rule=rule)
     return Classification(intent, Tier.KEYWORD, rule, str(matched), language, RULES_VERSION)

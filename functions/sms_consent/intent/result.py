@@ -1,4 +1,4 @@
-"""What a text asks for, with the evidence that the ledger stores."""
+"""Results of classification, with the evidence that the ledger stores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Spans = tuple[tuple[int, int], ...]
 
 
 class Intent(StrEnum):
-    """What the sender asks for. UNCLEAR is a text with which a reasonable person might mean an opt-out."""
+    """What a text asks for. UNCLEAR: a reasonable person might mean an opt-out by it (47 CFR 64.1200(a)(10))."""
 
     OPT_OUT = "OPT_OUT"
     OPT_IN = "OPT_IN"
@@ -25,7 +25,7 @@ class Intent(StrEnum):
 
 
 class Tier(StrEnum):
-    """How strong the evidence is, strongest first. A deployment chooses which tiers it acts on."""
+    """The certainty of a classification, highest first. A deployment chooses an action for each tier."""
 
     KEYWORD = "KEYWORD"  # the whole message is a keyword
     COMPANY = "COMPANY"  # a keyword beside words that ask for nothing: "STOP please"
@@ -36,7 +36,7 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """What one text asks for. ``rule`` is a stable id, ``matched`` the deciding words as the sender wrote them."""
+    """The intent of one text. ``rule`` is a stable id, ``matched`` the deciding words as the sender wrote them."""
 
     intent: Intent
     tier: Tier | None
@@ -54,7 +54,7 @@ NOTHING = Classification(Intent.NONE, None, "none", "", None, RULES_VERSION)
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A classification with what explains it: the normalised text, and the places of the deciding words.
+    """A classification with its explanation: the normalised text, and the positions of the deciding words.
 
     ``spans`` are (start, end) offsets into ``text``, the text in Unicode form NFC; ``normalised_spans``
     are those of the same words in ``normalised``.
@@ -68,7 +68,7 @@ class Explanation:
 
 
 class Found(NamedTuple):
-    """A request, and the place of its words in the folded text."""
+    """A request, and the span of its words in the folded text."""
 
     intent: Intent
     rule: str

@@ -1,4 +1,4 @@
-"""Requests in sentences: a text is split into clauses, and each is matched with the patterns of the languages it may be in."""
+"""Requests in sentences: the text is split into clauses, which are matched with the patterns of its likely languages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _after_stop() -> frozenset[str]:
 
 
 def clauses(folded: Folded, words: Sequence[Word]) -> list[list[Word]]:
-    """Split words at marks that end a thought, and where words were set aside. The full stops in "stop.texting.me" end none.
+    """Split words into clauses: at marks that end a thought, and where words were removed. Not at the dots of "stop.texting.me".
 
     "Stop, hammer time" is one thought; "Stop, I am not interested" is two. "Take. Me. Off." is one.
     """
@@ -54,7 +54,7 @@ def has_breaks(folded: Folded) -> bool:
 
 
 def with_signs(folded: Folded, words: Sequence[Word]) -> list[Word]:
-    """Return the words, and the signs that replace one: "🛑 texting me", "lose my #"."""
+    """Return the words, including signs that stand for a word: "🛑 texting me", "lose my #"."""
     signs: list[Word] = []
     text = folded.original
     if not text.isascii() and not _SIGNS.isdisjoint(text) and len(text) == len(folded.text):
@@ -68,7 +68,7 @@ def with_signs(folded: Folded, words: Sequence[Word]) -> list[Word]:
 
 
 def is_laughing(text: str) -> bool:
-    """Return whether an emoji, or letters that imitate one, show that the text is teasing."""
+    """Return whether an emoji or emoticon shows that the sender is joking."""
     if "D" in text and any(grin in text for grin in _GRINS):
         return True
     return not text.isascii() and not _LAUGHTER.isdisjoint(text)
@@ -84,7 +84,7 @@ _SHORT, _LONGEST = 3, 40  # letters: shorter words are not respelt, longer ones 
 
 
 class SentenceResult(NamedTuple):
-    """What a text asks for, the words as they were understood, and the language in which typing slips may be repaired."""
+    """The request of a text, the words after spelling correction, and the language for typo repair."""
 
     found: Found | None
     words: Sequence[Word]
@@ -92,7 +92,7 @@ class SentenceResult(NamedTuple):
 
 
 class Vocabulary:
-    """The languages of each word, as bits. The words of a letter are loaded when a first word begins with it."""
+    """The languages of each word, as bits. Words are loaded by first letter, when first needed."""
 
     def __init__(self, data: Mapping[str, Mapping[str, str]]) -> None:
         self._unloaded = dict(data)
@@ -119,7 +119,7 @@ class Vocabulary:
         return self._words.get(word, 0)
 
     def with_first_letters_of(self, words: Sequence[Word]) -> Mapping[str, int]:
-        """Return the loaded words, at least all that begin with the same letters as these."""
+        """Return the loaded words. They include all that begin with the same letters as these words."""
         unloaded = self._unloaded
         for word in words:
             letter = word.text[:1]
@@ -129,7 +129,7 @@ class Vocabulary:
 
 
 class Sentences:
-    """The grammars of all languages, and the choice of those that a text may be in."""
+    """The grammars of all languages, and the choice of a text's likely languages."""
 
     def __init__(self, data: Mapping[str, Any], *, linear_model: bool = True) -> None:
         self._linear_model = linear_model
@@ -150,7 +150,7 @@ class Sentences:
         return self._words
 
     def find(self, folded: Folded, words: Sequence[Word]) -> SentenceResult:
-        """Return what the text asks for. An opt-out in any clause counts before everything else."""
+        """Return the request of a text. An opt-out in any clause takes precedence."""
         words, parts = self._understood(folded, words)
         laughing = is_laughing(folded.original)
         found: list[Found] = []
@@ -181,7 +181,7 @@ class Sentences:
         asking: bool,
         laughing: bool,
     ) -> Found | None:
-        """Return what the patterns found, checked with the weights of the language that knows most of the words."""
+        """Return the patterns' result, corrected by the weights of the likeliest language."""
         for grammar, rows in likely[:1]:
             if not grammar.has_reliable_weights and any(other.has_reliable_weights for other, _ in likely[1:]):
                 continue  # "stop loss" is in both; do not decide by the less reliable weights
@@ -191,7 +191,7 @@ class Sentences:
         return decisive
 
     def repaired(self, result: SentenceResult) -> Iterator[Sequence[Word]]:
-        """Yield the words as they may have been meant, by the language that knows most of them."""
+        """Yield possible typo repairs of the words, by the language that has most of them."""
         return self._repair(result.language).repaired(result.words) if result.language else iter(())
 
     def _repair(self, language: str) -> TypoRepair:
@@ -211,7 +211,7 @@ class Sentences:
         ]
 
     def _understood(self, folded: Folded, words: Sequence[Word]) -> tuple[Sequence[Word], list[list[Word]]]:
-        """Return the words as they are meant, and their clauses."""
+        """Return the words after spelling correction, and their clauses."""
         loaded = self._words.loaded
         if loaded.keys() >= {word.text for word in words}:  # all are loaded
             words = with_signs(folded, words)
@@ -232,9 +232,9 @@ class Sentences:
         return 0
 
     def _likely_grammars(self, folded: Folded, words: Sequence[Word]) -> list[Grammar]:
-        """Return the languages that know most of the words, and those that know nearly as many.
+        """Return the languages that have most of the words, and those that have nearly as many.
 
-        A word that several languages know counts for each of them by its share.
+        A word of n languages counts as 1/n of a word for each.
         """
         languages = self._words.loaded
         counts: dict[int, int] = {}
@@ -271,12 +271,12 @@ class Sentences:
         return grammar
 
     def _respelt(self, word: Word) -> Sequence[Word]:
-        """Return the words that a misspelt one stands for."""
+        """Return a word corrected: one or more words."""
         meant = self._meant_by[word.text]
         return [Word(text, word.start, word.end) for text in meant] if meant else (word,)
 
     def _meant(self, text: str) -> Sequence[str]:
-        """Return the words that a word of no language stands for: drawn out, run together or misspelt. Mostly none."""
+        """Return the correction of a word of no language (drawn out, run together or misspelt); none if there is none."""
         if len(text) > _LONGEST or text.isdecimal() or self._known_by[text]:
             return ()
         meant = self._swapped.get(text) or next(filter(self._known, respellings(text)), None)

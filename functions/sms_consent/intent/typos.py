@@ -1,6 +1,6 @@
 """Misspelt words: spelling distance, misspelt keywords, and repair of the typing slips of a whole text.
 
-A slip is one key wrong in short words, two in long ones. A word that exists in its own right is never corrected.
+A typing slip is one wrong key in short words, two in long ones. Words of any language are never corrected.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Speller:
             self._forms = frozenset(form for word in self._known for form in (word, *_without_one(word)))
 
     def _is_near(self, word: str) -> bool:
-        """Return whether a known word may be one slip away: both then share a form with one letter left out."""
+        """Return whether a known word may be one slip away: both words then share a form with one letter removed."""
         forms = self._forms
         return word in forms or not forms.isdisjoint(_without_one(word))
 
@@ -144,7 +144,7 @@ def halves(word: str) -> tuple[str, str]:
 
 
 class Halves:
-    """Words listed by their halves, so that a misspelt word is compared with few."""
+    """An index of words by their halves, so that a misspelt word is compared with few words."""
 
     def __init__(self, listed: str) -> None:
         self._listed = SortedLookup(listed)
@@ -265,7 +265,7 @@ class TypoKeywords:
         self._meant_by = BoundedCache(self._meant)
 
     def match(self, words: Sequence[Word]) -> KeywordMatch | None:
-        """Return the keyword that was meant and its words, if all other words are allowed beside it."""
+        """Return the misspelt keyword and its words, if all other words are allowed beside it."""
         if not 0 < len(words) <= _MOST_WORDS_OF_KEYWORD:
             return None
         unknown = [i for i, word in enumerate(words) if not self._context.is_allowed(word.text)]
@@ -282,7 +282,7 @@ class TypoKeywords:
         return self._context.match(corrected)
 
     def beside_misspelt_words(self, words: Sequence[Word]) -> KeywordMatch | None:
-        """Return a keyword that is spelt right, beside allowed words that are misspelt: "SAIR obrigdao", "stop it plesae"."""
+        """Return a correctly spelt keyword beside misspelt allowed words: "SAIR obrigdao", "stop it plesae"."""
         if not 1 < len(words) <= _MOST_WORDS_OF_KEYWORD or not self._context.has_keyword(words):
             return None
         corrected = [self._as_context(word) for word in words]
@@ -305,9 +305,10 @@ class TypoKeywords:
         return self.match(Folded(folded.original, folded.text.translate(_SIGNS)).words)
 
     def _meant(self, asked: tuple[str, bool, bool]) -> str | None:
-        """Return the keyword that letters stand for; None if they are another word, or may be one of two requests.
+        """Return the keyword that these letters spell; None if they are another word, or the keyword is ambiguous.
 
-        Asked with the letters: whether they are written as one word, and whether they may have slips.
+        Args:
+            asked: The letters, whether they are written as one word, and whether slips are allowed.
         """
         written, as_one_word, slips = asked
         if len(written) > _LONGEST_WRITTEN:
@@ -395,9 +396,9 @@ _SWAPPED = 3  # letters: in words of this length only swapped letters are repair
 
 
 class TypoRepair:
-    """Replaces words of no language with words of one language: "reqest removal", "take of flist", "stoptexting".
+    """Replaces unknown words by words of one language: "reqest removal", "take of flist", "stoptexting".
 
-    Applied to short texts that ask for nothing as they are. A word becomes known words that one slip of a finger turns into it.
+    Applied to short texts without a request. A repair is a known word, or words, from which one typing slip makes the given one.
     ``rules/slips`` lists these words, and ordinary ones near them that are never replaced.
     """
 
@@ -410,7 +411,7 @@ class TypoRepair:
         self._unknown, self._likely_forms = BoundedCache(self._is_unknown), BoundedCache(self._forms)
 
     def repaired(self, words: Sequence[Word]) -> Iterator[Sequence[Word]]:
-        """Yield the text as it may have been meant, the likeliest first; nothing if it is long or many words are unknown."""
+        """Yield possible repairs, the likeliest first. None for a long text, or one with many unknown words."""
         if len(words) > _MOST_WORDS_REPAIRED:
             return
         is_unknown = self._unknown
@@ -453,7 +454,7 @@ class TypoRepair:
         return [[Word(text, word.start, word.end) for text in form] for form in self._likely_forms[word.text]]
 
     def _forms(self, text: str) -> list[tuple[str, ...]]:
-        """Return what a word may stand for: another word, or two."""
+        """Return possible repairs of a word: one word, or two."""
         if len(text) == _SWAPPED:
             swapped = (text[1] + text[0] + text[2], text[0] + text[2] + text[1])
             return [(form,) for form in swapped if self._is_in_language(form)]
