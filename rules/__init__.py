@@ -1,1 +1,1 @@
-"""Sources of the rules by which texts are classified, and the tools that build and fit them."""
+"""Sources of the classification rules, and the tools that build and fit them."""

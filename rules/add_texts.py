@@ -1,11 +1,13 @@
 """
-Add labelled texts to the corpus: give each a family, draw its part, and refuse texts that resemble both parts.
+Add labelled texts to the corpus. Near-duplicates form a family, and each family is assigned to one part at random.
 
-    python -m rules.add_texts DRAFT.txt…          drawn into dev.jsonl or heldout.jsonl
-    python -m rules.add_texts --chat DRAFT.txt…   held out, into chat.jsonl
-    python -m rules.add_texts --written …         not drawn, into dev.jsonl: for rules to be written on
+A text that resembles texts of both parts is refused.
 
-A draft has a heading `@ language LABEL kind`, below it one text a line; `  ## ` starts a note, `\\n` is a line break.
+    python -m rules.add_texts DRAFT.txt…          at random, into dev.jsonl or heldout.jsonl
+    python -m rules.add_texts --chat DRAFT.txt…   into chat.jsonl, which is held out
+    python -m rules.add_texts --written …         into dev.jsonl: texts on which rules are written
+
+A draft has headings `@ language LABEL kind` with one text per line below; `  ## ` starts a note, `\\n` is a line break.
 """
 
 import argparse
@@ -20,7 +22,7 @@ from sms_consent_cli.commands.evaluate.corpus import CORPUS, Label, LabelledText
 
 
 def drafted(path: Path, prefix: str) -> Iterator[LabelledText]:
-    """Yield the texts of a draft, each as a separate family."""
+    """Yield the texts of a draft, each in a family of its own."""
     language = label = kind = ""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("@ "):
@@ -33,7 +35,7 @@ def drafted(path: Path, prefix: str) -> Iterator[LabelledText]:
 
 
 def families(new: list[LabelledText], old: list[LabelledText]) -> Iterator[tuple[LabelledText, set[str]]]:
-    """Yield each new text with the families of its near-duplicates. A bare keyword resembles no other text."""
+    """Yield each new text with the families of its near-duplicates (``LabelledText.family``). A bare keyword has none."""
     known = Likeness((example.family, words(example.text)) for example in old if example.kind != "keyword")
     for example in new:
         if example.kind == "keyword":
@@ -46,13 +48,13 @@ def families(new: list[LabelledText], old: list[LabelledText]) -> Iterator[tuple
 
 
 def _family(example: LabelledText, like: set[str], prefix: str) -> str:
-    """Return the family of the texts it resembles. Chat, and texts written for rules, stay in families of their kind."""
+    """Return the family of a text, given those that it resembles. Chat, and texts for rules, only join families of their kind."""
     own = [family for family in like if family.startswith(prefix)]
     return min(own, default=example.family) if prefix or own else example.family
 
 
 def main() -> int:
-    """Append the texts of drafts, and print the ids that were refused and why."""
+    """Append the texts of drafts to the corpus, and print the ids that were refused, with reasons."""
     arguments = argparse.ArgumentParser(description=__doc__)
     into = arguments.add_mutually_exclusive_group()
     into.add_argument("--chat", action="store_const", dest="prefix", const=CHAT_FAMILY, default="")

@@ -1,6 +1,6 @@
-"""Build the data that the functions read from the sources in this folder: ``python -m rules.build``.
+"""Build the data files of the classifier from the sources in this folder: ``python -m rules.build``.
 
-The sources are written to be read and changed by people; the built data is arranged so that a cold start has little to do.
+The sources are easy to read and change; the built data is fast to load at a cold start.
 The same sources always give the same files. Besides the data for ``functions/sms_consent/intent``, the build writes the
 sources that ``sms-consent explain`` shows, and the version of the rules (see ``rules/CHANGELOG.md``).
 
@@ -62,7 +62,7 @@ the content."""
 
 
 class Release(NamedTuple):
-    """One version of the rules: its number, the digest of the built data, and what changed."""
+    """One version of the rules: its number, the digest of the built data, and a description of the change."""
 
     number: str
     digest: str
@@ -70,16 +70,16 @@ class Release(NamedTuple):
 
     @property
     def version(self) -> str:
-        """The version as decisions store it."""
+        """The version as stored in decisions."""
         return f"{self.number}+{self.digest}"
 
 
 def built() -> dict[str, dict[str, Any]]:
     """Return the content of every data file of the functions, by the file's name.
 
-    ``keywords``, ``mandatory`` and ``look_alikes`` are read at once; ``lower_tiers`` by the first text that is no keyword;
-    ``clauses`` by the first text with a comma; ``vocabulary`` by the first word in other letters than Latin ones; ``typos``
-    by the first misspelt word; a language's files by its first sentence.
+    ``keywords``, ``mandatory`` and ``look_alikes`` are loaded at once; ``lower_tiers`` for the first text that is not a keyword;
+    ``clauses`` for the first text with a comma; ``vocabulary`` for the first word in non-Latin letters; ``typos`` for the first
+    misspelt word; a language's files for its first sentence.
     """
     vocabulary = _vocabulary()
     others = vocabulary.pop("others")
@@ -105,7 +105,7 @@ _TYPOS = ("means", "in_sentences", "beside_sentences", "swapped", "run_together"
 
 
 def content_digest(content: Mapping[str, Any]) -> str:
-    """Return eight hexadecimal digits that identify the built data, with its order: the first keyword of a list may win."""
+    """Return eight hexadecimal digits of a hash of the built data. Order counts, as the first of two equal keywords applies."""
     canonical = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:8]
 
@@ -116,7 +116,7 @@ def releases(changelog: str) -> list[Release]:
 
 
 def next_release(newest: Release, digest: str, change: str, today: date) -> Release:
-    """Return the version that follows another: the month, and a count of two digits within it."""
+    """Return the next version: year, month, and a two-digit count within the month."""
     month = max(newest.number[:7], f"{today:%Y.%m}")
     count = int(newest.number[8:]) + 1 if newest.number[:7] == month else 1
     return Release(f"{month}.{count:02}", digest, " ".join(change.split()))
@@ -133,7 +133,7 @@ def files(version: str, content: Mapping[str, Mapping[str, Any]]) -> dict[Path, 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the built data. Fail if the content has changed and no change is described."""
+    """Write the built data. Exit with an error if the content has changed and ``--change`` is missing."""
     parser = argparse.ArgumentParser(
         prog="python -m rules.build", description="Build the data that the functions read."
     )
@@ -178,7 +178,7 @@ def _keywords() -> dict[str, list[Any]]:
 
 
 def _mandatory() -> dict[str, str]:
-    """Mandatory words as they are looked up: folded, without spaces."""
+    """Return the intents of the mandatory words, by their look-up form: folded, without spaces."""
     data, meanings = load("mandatory"), {"opt_out": "OPT_OUT", "opt_in": "OPT_IN", "help": "HELP"}
     return {fold_keyword(word).replace(" ", ""): intent for name, intent in meanings.items() for word in data[name]}
 
@@ -214,7 +214,7 @@ def _keyword_context() -> dict[str, str]:
 
 
 def _non_authored_text() -> dict[str, Any]:
-    """What automatic replies say of themselves, and the words by which instructions are known."""
+    """Return the phrases of automatic replies, and the words that mark instructions."""
     data = load("non_authored_text")
     lists, machine = (
         {name: "|".join(map(fold_keyword, words.split())) for name, words in data[group].items()}
@@ -237,7 +237,7 @@ def _ordinary() -> str:
 
 
 def _vocabulary() -> dict[str, Any]:
-    """Which languages know a word, one bit a language, in the order of ``languages``; words by their first letters."""
+    """Return the languages of each word as bits, in the order of ``languages``, grouped by first letter."""
     words: dict[str, int] = {}
     stems: dict[str, int] = {}
     packs = sentence_files()
@@ -267,7 +267,7 @@ def _by_letter(words: Mapping[str, int]) -> dict[str, dict[str, str]]:
 
 
 def _by_value(known: Mapping[str, int]) -> dict[str, str]:
-    """Words joined by the places of their bits: a tenth of the parts that JSON has to read."""
+    """Group words by their bits, so that JSON has a tenth of the values to parse."""
     found: dict[int, list[str]] = {}
     for word in sorted(known):
         found.setdefault(known[word], []).append(word)
@@ -297,7 +297,7 @@ def _grammars() -> dict[str, dict[str, Any]]:
 
 
 def grammar(pack: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a lexicon is made of: the words by the parts that they play, and the element by which each pattern is looked up."""
+    """Return a language's data file: words by their parts, and patterns by the element that looks them up."""
     named = sorted(literals(requests))
     common = set(pack.get("common", "").split())
     lists = {**pack["parts"], "BREAK": pack["breakers"], **{name: name[2:] for name in named}}
@@ -315,7 +315,7 @@ def grammar(pack: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) -> d
 
 
 def _played(lists: Mapping[str, str], names: Sequence[str]) -> dict[str, int]:
-    """Every entry with the bits of its parts."""
+    """Return each word or phrase with the bits of its parts."""
     entries: dict[str, int] = {}
     for name, listed in lists.items():
         for entry in listed.split():
@@ -324,7 +324,7 @@ def _played(lists: Mapping[str, str], names: Sequence[str]) -> dict[str, int]:
 
 
 def _entries(entries: Mapping[str, int]) -> dict[str, dict[str, str]]:
-    """Entries as they are looked up: single words, stems and endings by their parts, phrases by their beginnings."""
+    """Return the entries for look-up: words, stems and endings by their parts, phrases by their first word."""
     single = {entry: parts for entry, parts in entries.items() if "_" not in entry}
     phrases: dict[str, list[tuple[list[str], int]]] = {}
     stem_phrases: dict[str, list[tuple[list[str], int]]] = {}
@@ -354,7 +354,7 @@ def _joined(phrases: Mapping[str, list[tuple[list[str], int]]]) -> dict[str, str
 
 
 def _weights(data: Mapping[str, Any]) -> dict[str, Any]:
-    """By what features begin with, and are looked up by: their weights, and after that what else they are."""
+    """Group features by their first word or part. Each has the rest of the feature, and its weight."""
     found: dict[str, tuple[list[str], list[str]]] = {}
     for weight, features in data["weights"].items():
         for feature in features.split("|"):
@@ -368,7 +368,7 @@ def _weights(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _slips(data: Mapping[str, str]) -> dict[str, str]:
-    """Words by their halves, one of which a slip leaves as it is: a mistyped one is compared with few."""
+    """Group words by their halves. A typing slip leaves one half unchanged, so a misspelt word is compared with few."""
     found: dict[str, list[str]] = {}
     for word in data["words"].split():
         for half in halves(word):
@@ -380,7 +380,7 @@ def _slips(data: Mapping[str, str]) -> dict[str, str]:
 
 
 def _anchor(pattern: str, counts: Mapping[str, int]) -> str:
-    """The element without which a pattern cannot match and which the fewest common words can be."""
+    """Return the required element of a pattern that is the rarest among common words. The pattern is looked up by it."""
     needed = [token for token in pattern.split() if token[0] not in "<>.!" and token[-1] not in "?*>"]
     return min(needed, key=lambda token: sum(counts.get(name, 0) for name in token.split("|")))
 

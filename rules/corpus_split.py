@@ -1,4 +1,4 @@
-"""The part of the corpus that a text belongs to. Near-duplicates are always in the same part."""
+"""Assignment of texts to the parts of the corpus. Near-duplicates are always in the same part."""
 
 import hashlib
 import math
@@ -25,10 +25,9 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")  # kana and Han are writ
 
 
 def part_of(family: str) -> Part:
-    """Return the part of a family, by a hash, so that it is random and stable.
+    """Return the part of a family. It is derived from a hash, so it is random but reproducible.
 
-    Three kinds are not random: chat is all held out; examples published on this project's pages, and texts written for the rules'
-    authors, are in `dev`.
+    Exceptions: chat is held out. Examples published in this project, and texts on which rules are written, are in `dev`.
     """
     if family.startswith(CHAT_FAMILY):
         return Part.HELDOUT
@@ -39,7 +38,7 @@ def part_of(family: str) -> Part:
 
 
 def text_id(text: str, language: str) -> str:
-    """Return a text's id for reports that must not show the text."""
+    """Return a stable id of a text, for reports that must not show held-out texts."""
     return f"{language}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
@@ -62,7 +61,7 @@ def words(text: str) -> list[str]:
 
 
 def near_duplicates(one: list[str], other: list[str]) -> bool:
-    """Return whether two texts, given as words, are so similar that a rule for one is a rule for the other."""
+    """Return whether two texts, given as words, are so similar that a rule written for one would match the other."""
     if one == other:
         return bool(one)
     first, second = set(one), set(other)
@@ -72,14 +71,14 @@ def near_duplicates(one: list[str], other: list[str]) -> bool:
 
 
 class Likeness:
-    """Finds near-duplicates of a text among known ones without comparing it with each.
+    """An index of texts that finds the near-duplicates of a text without comparing it with each.
 
-    Two texts that share ``OVERLAP`` of their words contain at least one of each other's rarest words, since more than
-    1 - ``OVERLAP`` of either's words cannot be missing. So a text is looked up by its rarest words.
+    Texts that share ``OVERLAP`` of their words have a word in common among the rarest 1 - ``OVERLAP`` of either, so texts are
+    looked up by those.
     """
 
     def __init__(self, known: Iterable[tuple[str, list[str]]]) -> None:
-        """Take the name and the words of each known text."""
+        """Index known texts, given as pairs of id and words."""
         self._known = list(known)
         self._frequency = Counter(word for _, text in self._known for word in set(text))
         self._by_word: dict[str, list[int]] = {}
@@ -97,12 +96,12 @@ class Likeness:
         return distinct[: len(distinct) - math.ceil(OVERLAP * len(distinct)) + 1]
 
     def add(self, name: str, text: list[str]) -> None:
-        """Add a known text. The frequencies of words do not change."""
+        """Add a text to the index. Word frequencies stay those of the initial texts."""
         self._known.append((name, text))
         self._enter(len(self._known) - 1, text)
 
     def like(self, text: list[str]) -> list[str]:
-        """Return the names of the near-duplicates, in the order in which they were added."""
+        """Return the ids of a text's near-duplicates, in the order in which they were added."""
         places = set(self._by_text.get(tuple(text), ()))
         for word in self._rarest(text):
             places.update(self._by_word.get(word, ()))
@@ -114,7 +113,7 @@ class Likeness:
 def straddling(dev: Iterable[LabelledText], heldout: Iterable[LabelledText]) -> list[tuple[str, str]]:
     """Return the ids of near-duplicates in different parts.
 
-    Bare keywords are ignored: they come from published lists and differ by case only.
+    Ignores bare keywords, which come from published lists and differ by case only.
     """
     known = Likeness((example.id, words(example.text)) for example in dev if example.kind != "keyword")
     return [

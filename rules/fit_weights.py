@@ -4,11 +4,11 @@ Fit rules/weights to the texts of dev.jsonl: how strongly each word, pair of wor
     python -m rules.fit_weights en…                     writes rules/weights/en.json
     python -m rules.fit_weights --cross-validate en     writes nothing: fits to four fifths, measures the other fifth
 
-Logistic regression by stochastic gradient descent with a learning rate for each feature (Duchi, Hazan and Singer, Adaptive
+Logistic regression by stochastic gradient descent, with one learning rate per feature (Duchi, Hazan and Singer, Adaptive
 subgradient methods, JMLR 12 (2011)); the weights of the last epochs are averaged. Each step leaves out a fifth of a text's
 features, so that no text is recognised by one pair of words alone (Srivastava et al., Dropout, JMLR 15 (2014)). The same texts
-always give the same weights. The held-out part has no influence on them, so its figures measure how unknown texts are classified;
-the figures of dev do not. Run ``python -m rules.build`` afterwards.
+always give the same weights. The held-out part is not used, so only its figures measure how unknown texts are
+classified. Run ``python -m rules.build`` afterwards.
 """
 
 import argparse
@@ -47,7 +47,7 @@ class Weighed(NamedTuple):
 
 
 def fitted(texts: Sequence[Weighed]) -> tuple[float, dict[str, float]]:
-    """Return the bias and the weights. The clause with the greatest total is fitted in full, the others by less."""
+    """Fit the bias and the weights. A step changes the features of the clause with the greatest total most."""
     counts = Counter(
         feature for text in texts for feature in {feature for clause in text.clauses for feature in clause}
     )
@@ -92,7 +92,7 @@ def total_of(text: Weighed, bias: float, weights: Mapping[str, float]) -> float:
 
 
 def _limits(language: str) -> dict[str, float | None]:
-    """Return the limits in a language's file, which are chosen by cross-validation and kept."""
+    """Return the thresholds in a language's file. They were chosen by cross-validation, and fitting does not change them."""
     path = WEIGHTS / f"{language}.json"
     limits: dict[str, float | None] = json.loads(path.read_text("utf-8")).get("limits", {}) if path.is_file() else {}
     return limits
@@ -101,7 +101,7 @@ def _limits(language: str) -> dict[str, float | None]:
 def described(
     language: str, bias: float, weights: dict[str, float], examples: Sequence[LabelledText]
 ) -> dict[str, object]:
-    """Return the content of a file: the features by their rounded weight."""
+    """Return the content of a weights file: features grouped by rounded weight."""
     count, sources = len(examples), "tests/corpus/dev.jsonl and tests/unit/intent/examples"
     if any(example.kind == "sms-spam-ham" for example in examples):
         sources += " and half of the human messages of the UCI SMS Spam Collection (Almeida and Hidalgo, CC BY 4.0)"
@@ -122,7 +122,7 @@ def described(
 
 
 def cross_validated(examples: Sequence[LabelledText], texts: Sequence[Weighed]) -> None:
-    """Print how texts are classified by weights that were fitted without them."""
+    """Print the results of cross-validation: each text is classified by weights fitted without it."""
     patterns_only = RuleSet(linear_model=False)
     totals: list[tuple[float, LabelledText]] = []
     folds = [int(hashlib.sha256(example.family.encode()).hexdigest(), 16) % FOLDS for example in examples]
@@ -149,12 +149,12 @@ def cross_validated(examples: Sequence[LabelledText], texts: Sequence[Weighed]) 
 
 
 def conversation(path: Path) -> list[LabelledText]:
-    """Return the half of the collection's human messages that is used for fitting. The other half remains for measuring."""
+    """Return the half of the SMS Spam Collection's human messages that is used for fitting. The other half is for measuring."""
     return [text for text in load_sms_spam(path) if int(hashlib.sha256(text.text.encode()).hexdigest(), 16) % 2]
 
 
 def listed(language: str) -> list[LabelledText]:
-    """Return the examples of a language in tests/unit/intent/examples, on which rules are written too."""
+    """Return the examples of a language in tests/unit/intent/examples."""
     lines = (EXAMPLES / f"{language}.txt").read_text("utf-8").splitlines()
     rows = [line.replace("\t", "  ", 1).split("  ", 1) for line in lines if line and not line.startswith("#")]
     return [

@@ -1,11 +1,10 @@
 """
-List the words that may be misspelt in a text, and the ordinary words that are one typing slip away from them.
+List the words that typo repair may restore, and the ordinary words one typing slip away, which it must not change.
 
     python -m rules.list_slips en es…     writes rules/slips/en.json, …
 
-Needs ``pip install wordfreq`` (rspeer/wordfreq), which the project does not depend on. Words that may be meant are those of the
-language's sentences; for stems, their most frequent forms. An ordinary word that is one slip away from one of them is not
-corrected. Run ``python -m rules.build`` afterwards.
+Needs ``pip install wordfreq`` (rspeer/wordfreq), which the project does not depend on. Words to restore are those of the
+language's sentences; for stems, their most frequent forms. Run ``python -m rules.build`` afterwards.
 """
 
 import json
@@ -45,7 +44,7 @@ def frequencies(language: str) -> dict[str, float]:
 
 
 def is_made_of(word: str, pieces: Set[str]) -> bool:
-    """Return whether a word consists of two known words: "into", "weekend"."""
+    """Return whether a word is a compound of two known words: "into", "weekend"."""
     return any(word[:cut] in pieces and word[cut:] in pieces for cut in range(2, len(word) - 1))
 
 

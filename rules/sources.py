@@ -1,4 +1,4 @@
-"""The source files of the rules, and the keywords that they make together."""
+"""Reading the source files of the rules, and the keywords in them."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def load(name: str) -> dict[str, Any]:
 
 
 def keyword_files() -> list[dict[str, Any]]:
-    """Return every keyword file; the general ones first."""
+    """Return all keyword files, those without a language first."""
     names = [*_GENERAL, *sorted({path.stem for path in (FOLDER / "keywords").glob("*.json")} - set(_GENERAL))]
     return [load(f"keywords/{name}") for name in names]
 
 
 def sentence_files(language: str = "*") -> list[dict[str, Any]]:
-    """Return the sentence file of one language, or of every language."""
+    """Return the sentence file of one language; by default, those of all languages."""
     return [load(f"sentences/{path.stem}") for path in sorted((FOLDER / "sentences").glob(f"{language}.json"))]
 
 
@@ -50,7 +50,7 @@ def requests_of(sentences: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def literals(requests: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the words that the patterns of requests contain themselves, as ``w:back``."""
+    """Return the literal words in the patterns of requests, such as ``w:back``."""
     found: set[str] = set()
     for each in requests:
         for pattern in (*each["patterns"], each.get("unless", ""), each.get("soften", ""), each.get("needs", "")):
@@ -62,8 +62,8 @@ def literals(requests: Iterable[Mapping[str, Any]]) -> set[str]:
 def keywords(files: Iterable[Mapping[str, Any]]) -> dict[str, Keyword]:
     """Return all built-in keywords by their folded form.
 
-    The first file that has a word names the rule. A language's file gives the language; a word that no language or more than
-    one has gets none, and the reply is sent in the sender's language.
+    The rule is that of the first file with the word. The language is that of the only language file with the word; otherwise
+    there is none, and the reply is in the sender's language.
     """
     found: dict[str, Keyword] = {}
     languages: dict[str, set[str]] = {}

@@ -1,4 +1,5 @@
-"""Keeps who may be texted: the newest version of each consent wins, however often and in whatever order events come."""
+"""A consumer of events that stores who may be texted. It keeps the newest version of each consent, so duplicates and order do
+not matter."""
 
 import os
 from contextlib import suppress

@@ -1,1 +1,1 @@
-"""ApiFunction's HTTP API: opt-outs through other channels than a text, and a number's consents and history."""
+"""The HTTP API of ApiFunction: opt-outs through channels other than SMS, and the consents and history of a number."""

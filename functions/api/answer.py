@@ -1,4 +1,4 @@
-"""The answer to one request: its caller is identified first, so that a refusal is cheap and reveals nothing."""
+"""Response to one request. The caller is authenticated first, so that a refusal costs little and reveals nothing."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ class Answer:
 
     @property
     def failed(self) -> bool:
-        """Whether the request failed in the function, wholly or for some recipients."""
+        """Whether the request failed with a server error, as a whole or for some recipients."""
         return bool(self.errors) or bool(self.response["statusCode"] >= 500)
 
 
 def answer(request: ApiEvent, context: LambdaContext, container: Container, sync_until: datetime) -> Answer:
-    """Answer a request. Unusable settings raise; every other failure gets an error response.
+    """Respond to a request. Raises for invalid settings; every other failure gets an error response.
 
     Args:
-        sync_until: From this time on, changes are only recorded.
+        sync_until: After this time, changes are only recorded, and SweepFunction applies them.
     """
     try:
         caller = identify_caller(request, container.access_keys)

@@ -1,4 +1,4 @@
-"""Identify the caller of a request: an IAM principal that API Gateway names, or the holder of an access key.
+"""Authentication of callers: an IAM principal that API Gateway has verified, or the holder of an access key.
 
 ApiFunction verifies access keys itself instead of in a Lambda authorizer: an anonymous request costs one invocation, and every
 refusal is Azure's 401 instead of API Gateway's own 403. The scheme is Azure's, which no library on the server side implements.
@@ -42,8 +42,8 @@ class Caller:
 
     Attributes:
         identity: The principal's ARN, or the access key's name and fingerprint.
-        signature: A digest of the request's signature, which recognizes a replayed request.
-        valid_for: How long the signature can be replayed, if longer than the minutes that every signature is valid.
+        signature: A digest of the request's signature, by which a replayed request is recognised.
+        valid_for: How long the signature can be replayed, if longer than the usual minutes.
     """
 
     identity: str
@@ -70,7 +70,7 @@ def identify_caller(event: ApiEvent, access_keys: AccessKeys | None) -> Caller:
 
 
 def _key_holder(event: ApiEvent, access_keys: AccessKeys) -> Caller:
-    """Verify headers first, then the signature, which may read the keys, then the hash of the body: the cheapest check first."""
+    """Authenticate a request with an access key. Checks headers, signature and body hash, cheapest first. Raises Refused."""
     headers, arrived_at = event.headers, _arrival_time(event)
     signed = SignedRequest(
         method=event.http_method, path=event.raw_path, query=event.get("rawQueryString", "") or "", headers=headers
@@ -83,7 +83,7 @@ def _key_holder(event: ApiEvent, access_keys: AccessKeys) -> Caller:
 
 
 def _arrival_time(event: ApiEvent) -> datetime:
-    """Return when API Gateway received the request, so that a cold start does not count as clock skew."""
+    """Return when API Gateway received the request. The current time would count a cold start as clock skew."""
     milliseconds = event.request_context.get("timeEpoch")
     if not isinstance(milliseconds, int):
         raise Refused(Reason.UNDATED)
@@ -93,7 +93,7 @@ def _arrival_time(event: ApiEvent) -> datetime:
 def _signature_v4_digest(event: ApiEvent, principal: str) -> str | None:
     """Return a digest of an AWS Signature Version 4 in the headers or the query; None if the event has neither.
 
-    An ECDSA signature (version 4A) can be changed into another valid one of the same request, so its date is used instead.
+    Version 4A (ECDSA) signatures are malleable: the same request can have several. The digest then uses the date instead.
     """
     headers, query = event.headers, event.query_string_parameters
     authorization = headers.get("authorization", "")
@@ -109,7 +109,7 @@ def _signature_v4_digest(event: ApiEvent, principal: str) -> str | None:
 
 
 def _presigned_validity(event: ApiEvent) -> timedelta:
-    """Return X-Amz-Expires of a presigned request, at most seven days; seven days if it is not a number."""
+    """Return how long a presigned request is valid (X-Amz-Expires): at most seven days, also if it is not a number."""
     seconds = event.query_string_parameters.get("X-Amz-Expires", "0")
     if not re.fullmatch(r"[0-9]{1,9}", seconds, re.ASCII):
         return _MAX_VALIDITY

@@ -1,4 +1,4 @@
-"""The context of one authenticated request: what its route needs, and what is logged about it."""
+"""The context of one authenticated request: services for its route, and fields for the log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RequestContext:
     """One authenticated request and the services that answer it.
 
     Attributes:
-        hurry_from: From this time on, changes are only recorded, and SweepFunction applies them.
+        hurry_from: After this time, changes are only recorded, and SweepFunction applies them.
         route: The pattern of the matched route, for the log. The path itself may hold a phone number.
         errors: Why recipients were rejected, for the log, without their numbers.
     """

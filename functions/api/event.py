@@ -14,11 +14,11 @@ __all__ = ["ApiEvent"]
 
 
 class ApiEvent(APIGatewayProxyEventV2):
-    """A request event whose body is available as bytes, which is what access keys sign."""
+    """A request event whose body is available as bytes, over which access keys sign."""
 
     @cached_property
     def content(self) -> bytes:
-        """The body as it was sent. It is decoded at the first access: a refused request may carry megabytes."""
+        """The body as it was sent. Decoded at the first access, as a refused request may have megabytes."""
         body = self.body or ""
         if not self.is_base64_encoded:
             return body.encode("utf-8", "surrogatepass")

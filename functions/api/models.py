@@ -36,7 +36,7 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
 class _Wire(BaseModel):
-    """The base of all bodies: names in camel case, unknown members ignored, and no input in error messages."""
+    """Base of all bodies: camel-case names, unknown members ignored, no input in error messages."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, frozen=True, hide_input_in_errors=True, extra="ignore"

@@ -1,4 +1,4 @@
-"""Error responses in the formats of Azure Communication Services. None of them repeats what was sent.
+"""Error responses in the formats of Azure Communication Services. They never contain input.
 
 Errors about a field are problem details (RFC 9457); all others have Azure's ``{"error": {"code", "message"}}``.
 """
@@ -64,13 +64,13 @@ class ApiError(Exception):
 
 
 def unauthorized() -> Response[str]:
-    """Return the 401 of every refusal: a reason would help to guess keys."""
+    """Return the 401 response, the same for every reason, as a reason would help to guess keys."""
     body = {"error": {"code": "Unauthorized", "message": ""}}
     return _response(401, body, headers={"www-authenticate": "HMAC-SHA256"})
 
 
 def invalid_request(event: ApiEvent, errors: Iterable[Mapping[str, Any]]) -> Response[str]:
-    """Return the response to a request that failed validation: the API version is checked first, then the body's size.
+    """Return the response to a request that failed validation. An unsupported API version takes precedence, then the body's size.
 
     Args:
         errors: pydantic's errors, whose locations begin with the part of the request.
@@ -105,18 +105,18 @@ def method_not_allowed(allowed: Iterable[str]) -> Response[str]:
 
 
 def unavailable() -> Response[str]:
-    """Return a 503. Repeating the request with the same x-ms-client-request-id does nothing twice."""
+    """Return a 503. The request can be repeated with the same x-ms-client-request-id, without effect if it was processed."""
     return _error(503, "ServiceUnavailable", "The ledger did not answer. Send the request again.", {"retry-after": "1"})
 
 
 def keys_unavailable() -> Response[str]:
-    """Return a 503, for access keys that cannot be read. Nothing was recorded."""
+    """Return a 503 for access keys that cannot be read. Nothing was recorded."""
     message = "The access key could not be verified. Send the request again."
     return _error(503, "ServiceUnavailable", message, {"retry-after": "1"})
 
 
 def failed() -> Response[str]:
-    """Return a 500, for an unexpected failure. The log has its type."""
+    """Return a 500 for an unexpected error, whose type is in the log."""
     return _error(500, "InternalServerError", "The request failed. It may have been recorded in part.")
 
 
@@ -152,13 +152,13 @@ def _response(
 
 
 def _trace_id(event: ApiEvent) -> str:
-    """Return an id of the request in the form of a W3C trace context, made from API Gateway's request id."""
+    """Return a trace id in W3C format, derived from API Gateway's request id."""
     digest = hashlib.sha256(event.request_context.request_id.encode()).hexdigest()
     return f"00-{digest[:32]}-{digest[32:48]}-00"
 
 
 def _field(location: Sequence[int | str]) -> str:
-    """Return a field's place as in ``recipients[0].to``; ``$`` is the whole body."""
+    """Return a field's path, such as ``recipients[0].to``; ``$`` is the whole body."""
     text = ""
     for part in location:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part

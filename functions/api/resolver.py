@@ -34,7 +34,7 @@ _app.include_router(numbers.router)
 
 
 def resolve(request_context: RequestContext, lambda_context: LambdaContext) -> dict[str, Any]:
-    """Answer an authenticated request. Record its route in ``request_context``."""
+    """Respond to an authenticated request. Sets ``request_context.route``."""
     _app.append_context(request_context=request_context)
     return _app.resolve(request_context.event.normalized(), lambda_context)
 
@@ -87,7 +87,7 @@ def _unavailable(_: TryAgain) -> Response[str]:
 
 @_app.exception_handler(Exception)
 def _failed(error: Exception) -> Response[str]:
-    """Log only names of types: the message or the frames of an unexpected error may hold a number or a text."""
+    """Log the names of error types only: messages and frames of unexpected errors may contain numbers or texts."""
     cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
     logger("api").error("failed", error=type(error).__name__, cause=cause)
     return problems.failed()
@@ -95,7 +95,7 @@ def _failed(error: Exception) -> Response[str]:
 
 @_app.not_found
 def _not_found(_: NotFoundError) -> Response[str]:
-    """Powertools answers 404 for a known path with another method; Azure answers 405."""
+    """Return a 405 for a known path with another method, like Azure; Powertools would return 404."""
     _context().route = "none"  # where no route matches, Powertools' own holds the path, and that perhaps a phone number
     path = _app.current_event.path
     for template, operations in description()["paths"].items():
@@ -131,7 +131,7 @@ def description() -> dict[str, Any]:
 
 
 def _signature(description: str) -> SecurityScheme:
-    """Return a security scheme. The models of OpenAPI are imported only for a description."""
+    """Return a security scheme. Imports the OpenAPI models lazily, as only the description needs them."""
     from aws_lambda_powertools.event_handler.openapi.models import APIKey
 
     return APIKey.model_validate({"name": "Authorization", "in": "header", "description": description})

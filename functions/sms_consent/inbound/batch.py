@@ -57,7 +57,7 @@ class Texts(Protocol):
 
 
 class Queue(Protocol):
-    """The queue that the records come from."""
+    """The queue from which Lambda read the records."""
 
     def delete(self, receipts: Sequence[str]) -> None:
         """Delete messages. Raise TryAgain or Rejected unless every one was deleted."""
