@@ -11,7 +11,7 @@ import pytest
 import requests
 from botocore.config import Config
 
-from moto_sms_voice.pinpointsmsvoicev2 import service
+from moto_sms_voice.extension import models
 
 PERSON = "+14255550182"
 
@@ -28,7 +28,7 @@ def outcomes(world: Any) -> list[str]:
 @pytest.fixture
 def still(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Time only advances when a test advances it, so that a slow machine changes no rate."""
-    monkeypatch.setattr(service, "utcnow", lambda: datetime(2026, 1, 1))  # noqa: DTZ001  # moto's times are naive UTC
+    monkeypatch.setattr(models, "utcnow", lambda: datetime(2026, 1, 1))  # noqa: DTZ001  # moto's times are naive UTC
 
 
 @pytest.mark.usefixtures("still")

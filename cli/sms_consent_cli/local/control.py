@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
-from moto_sms_voice.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
+import moto_sms_voice
 from moto_sms_voice.pinpointsmsvoicev2.exceptions import ServiceError
 from sms_consent.domain.time import as_text
 from sms_consent_cli.local.assembly import Local
@@ -40,7 +40,7 @@ class Control:
         self._stack = local.stack
         self._description = description
         self._certificate = certificate
-        self._backend = pinpointsmsvoicev2_backends[ACCOUNT][REGION]
+        self._backend = moto_sms_voice.backend(ACCOUNT, REGION)
         self._actions: dict[tuple[str, str], Callable[[dict[str, Any]], object]] = {
             ("GET", ""): self._describe,
             ("GET", "/clock"): self._now,

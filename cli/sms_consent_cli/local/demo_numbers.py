@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from moto_sms_voice.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
+import moto_sms_voice
 from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
 
 __all__ = ["DEFAULT", "Originators"]
@@ -22,7 +22,7 @@ class Originators:
     def __init__(self, topic_arn: str, opt_out_list: str) -> None:
         self._topic_arn = topic_arn
         self._opt_out_list = opt_out_list
-        self._backend = pinpointsmsvoicev2_backends[ACCOUNT][REGION]
+        self._backend = moto_sms_voice.backend(ACCOUNT, REGION)
 
     def add(self, identity: str) -> bool:
         """Add a number or agent, unless it exists. Return False for an identity that is neither."""

@@ -11,7 +11,7 @@ from sms_consent.domain.reply import Reply
 from sms_consent_cli.local.event_files import Record
 
 if TYPE_CHECKING:
-    from moto_sms_voice.pinpointsmsvoicev2.messages import SentText
+    from moto_sms_voice.pinpointsmsvoicev2.models import SentText
 
 __all__ = ["EventResult"]
 

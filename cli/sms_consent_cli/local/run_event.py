@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 from botocore.exceptions import ClientError
 
-from moto_sms_voice.pinpointsmsvoicev2 import pinpointsmsvoicev2_backends
-from moto_sms_voice.pinpointsmsvoicev2.messages import SentText
+import moto_sms_voice
+from moto_sms_voice.pinpointsmsvoicev2.models import SentText
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList
@@ -151,7 +151,7 @@ def _entry(register: DynamoConsentQueries, number: str, decision_id: str) -> Ent
 
 
 def _sent() -> list[SentText]:
-    return pinpointsmsvoicev2_backends[ACCOUNT][REGION].sent_texts()
+    return moto_sms_voice.backend(ACCOUNT, REGION).sent_texts()
 
 
 def _listing(number: str, list_name: str) -> Listing | None:

@@ -1,4 +1,4 @@
-"""AWS End User Messaging SMS (``pinpoint-sms-voice-v2``), in memory."""
+"""AWS End User Messaging SMS (``pinpoint-sms-voice-v2``), in memory: what moto could take as it is."""
 
 from .models import pinpointsmsvoicev2_backends
 

@@ -5,7 +5,6 @@ ServiceError (moto's ServiceException)
 ├── ConflictError
 ├── InternalServerError         the only one with status 500
 ├── ResourceNotFoundError
-├── SerializationError          of the protocol: the body is not JSON of the model's types
 ├── ServiceQuotaExceededError
 ├── ThrottlingError
 └── ValidationError
@@ -16,16 +15,7 @@ number: a test can then detect a caller that logs messages.
 
 from __future__ import annotations
 
-from typing import TypedDict
-
 from moto.core.exceptions import ServiceException
-
-
-class Field(TypedDict):
-    """One entry of ``ValidationException.Fields``."""
-
-    Name: str
-    Message: str
 
 
 class ServiceError(ServiceException):
@@ -35,7 +25,7 @@ class ServiceError(ServiceException):
     reason: str | None = None
     resource_type: str | None = None
     resource_id: str | None = None
-    fields: list[Field] | None = None
+    fields: list[dict[str, str]] | None = None
 
 
 class AccessDeniedError(ServiceError):
@@ -72,11 +62,6 @@ class ResourceNotFoundError(ServiceError):
         self.resource_id = resource_id
 
 
-class SerializationError(ServiceError):
-    code = "SerializationException"
-    message = "The body could not be read"
-
-
 class ServiceQuotaExceededError(ServiceError):
     code = "ServiceQuotaExceededException"
     message = "Quota exceeded"
@@ -99,15 +84,3 @@ class ValidationError(ServiceError):
         super().__init__(f'Validation failed - Reason="{reason}"')
         self.reason = reason
         self.fields = [{"Name": name, "Message": message} for name, message in fields]
-
-
-_BY_CODE: dict[str, type[ServiceError]] = {error.code: error for error in ServiceError.__subclasses__()}
-
-
-def error_of(code: str, message: str | None = None, reason: str | None = None) -> ServiceError:
-    """Return the error with this code, for faults. A code that the service does not know has status 400."""
-    known = _BY_CODE.get(code, ServiceError)
-    error = ServiceError(code, message or known.message)
-    error.status = known.status
-    error.reason = reason
-    return error

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .exceptions import ValidationError
-from .opted_out_numbers import e164
+from .utils import e164
 
 # +1 NPA 555-0100 to 555-0199 is reserved for fiction (ATIS-0300115); the area codes are each country's own.
 _NANP_AREAS = {

@@ -2,202 +2,131 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from botocore import xform_name
-from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, BaseResponse
-from moto.core.utils import camelcase_to_underscores, get_service_model
 
-from .exceptions import ServiceError
-from .models import PinpointSMSVoiceV2Backend, pinpointsmsvoicev2_backends
-from .service import SERVICE_NAME
-from .validation import read_input
-
-IMPLEMENTED: set[str] = set()
-
-
-def operation(
-    answer: Callable[[PinpointSMSVoiceV2Response, dict[str, Any]], object],
-) -> Callable[[PinpointSMSVoiceV2Response], ActionResult]:
-    """Wrap a method as an operation: log, throttle, inject faults, and validate the input against the model."""
-    IMPLEMENTED.add(answer.__name__)
-
-    @wraps(answer)
-    def answered(self: PinpointSMSVoiceV2Response) -> ActionResult:
-        name = self._get_action()
-        with self.backend.call(name):
-            given = read_input(get_service_model(SERVICE_NAME).operation_model(name), self.body)
-            return ActionResult(answer(self, {xform_name(member): value for member, value in given.items()}))
-
-    return answered
-
-
-def _error(status: int, code: str, message: str) -> TYPE_RESPONSE:
-    """Return an error without a shape in the service model, in the protocol's form."""
-    return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps({"__type": code, "message": message})
+from .models import SERVICE_NAME, PinpointSMSVoiceV2Backend, pinpointsmsvoicev2_backends
 
 
 class PinpointSMSVoiceV2Response(BaseResponse):
-    """The service's JSON API. Each method gets the input's members under their snake_case names."""
+    """The service's JSON API."""
 
     use_raw_body = True  # otherwise moto parses form parameters in a message's text, and fails if it is not UTF-8
 
     def __init__(self) -> None:
         super().__init__(service_name=SERVICE_NAME)
+        self.automated_parameter_parsing = True
 
     @property
     def backend(self) -> PinpointSMSVoiceV2Backend:
         return pinpointsmsvoicev2_backends[self.current_account][self.region]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return the input's members under their snake_case names."""
+        return {xform_name(member): value for member, value in self.params.items()}
 
     def _get_action(self) -> str:
         """Return the operation in the header, the protocol's only place for it."""
         target: str = self.headers.get("X-Amz-Target", "")
         return target.rpartition(".")[2]
 
-    def call_action(self) -> TYPE_RESPONSE:
-        """Call the operation. An operation that is not implemented answers 501, which clients do not retry."""
-        action = self._get_action()
-        known = action in get_service_model(SERVICE_NAME).operation_names
-        if not known or camelcase_to_underscores(action) not in IMPLEMENTED:
-            return _error(501, "NotImplemented", f"The {action} action has not been implemented")
-        return super().call_action()
-
-    def serialized(self, action_result: ActionResult) -> TYPE_RESPONSE:
-        """Serialize the result. Only internal errors have status 500 (API reference; the model gives no status)."""
-        error = action_result.result
-        if not isinstance(error, ServiceError):
-            return super().serialized(action_result)
-        if error.code not in get_service_model(SERVICE_NAME).shape_names:
-            return _error(error.status, error.code, error.message)
-        _, headers, body = super().serialized(action_result)
-        return error.status, headers, body
-
     # --- opt-out lists
 
-    @operation
-    def create_opt_out_list(self, given: dict[str, Any]) -> object:
-        return self.backend.create_opt_out_list(**given)
+    def create_opt_out_list(self) -> ActionResult:
+        return ActionResult(self.backend.create_opt_out_list(**self.parameters))
 
-    @operation
-    def delete_opt_out_list(self, given: dict[str, Any]) -> object:
-        return self.backend.delete_opt_out_list(**given)
+    def delete_opt_out_list(self) -> ActionResult:
+        return ActionResult(self.backend.delete_opt_out_list(**self.parameters))
 
-    @operation
-    def describe_opt_out_lists(self, given: dict[str, Any]) -> object:
-        return self.backend.describe_opt_out_lists(**given)
+    def describe_opt_out_lists(self) -> ActionResult:
+        return ActionResult(self.backend.describe_opt_out_lists(**self.parameters))
 
-    @operation
-    def put_opted_out_number(self, given: dict[str, Any]) -> object:
-        return self.backend.put_opted_out_number(**given)
+    def put_opted_out_number(self) -> ActionResult:
+        return ActionResult(self.backend.put_opted_out_number(**self.parameters))
 
-    @operation
-    def delete_opted_out_number(self, given: dict[str, Any]) -> object:
-        return self.backend.delete_opted_out_number(**given)
+    def delete_opted_out_number(self) -> ActionResult:
+        return ActionResult(self.backend.delete_opted_out_number(**self.parameters))
 
-    @operation
-    def describe_opted_out_numbers(self, given: dict[str, Any]) -> object:
-        return self.backend.describe_opted_out_numbers(**given)
+    def describe_opted_out_numbers(self) -> ActionResult:
+        return ActionResult(self.backend.describe_opted_out_numbers(**self.parameters))
 
     # --- phone numbers and pools
 
-    @operation
-    def request_phone_number(self, given: dict[str, Any]) -> object:
-        return self.backend.request_phone_number(**given)
+    def request_phone_number(self) -> ActionResult:
+        return ActionResult(self.backend.request_phone_number(**self.parameters))
 
-    @operation
-    def update_phone_number(self, given: dict[str, Any]) -> object:
-        return self.backend.update_phone_number(**given)
+    def update_phone_number(self) -> ActionResult:
+        return ActionResult(self.backend.update_phone_number(**self.parameters))
 
-    @operation
-    def describe_phone_numbers(self, given: dict[str, Any]) -> object:
-        return self.backend.describe_phone_numbers(**given)
+    def describe_phone_numbers(self) -> ActionResult:
+        return ActionResult(self.backend.describe_phone_numbers(**self.parameters))
 
-    @operation
-    def release_phone_number(self, given: dict[str, Any]) -> object:
-        return self.backend.release_phone_number(**given)
+    def release_phone_number(self) -> ActionResult:
+        return ActionResult(self.backend.release_phone_number(**self.parameters))
 
-    @operation
-    def create_pool(self, given: dict[str, Any]) -> object:
-        return self.backend.create_pool(**given)
+    def create_pool(self) -> ActionResult:
+        return ActionResult(self.backend.create_pool(**self.parameters))
 
-    @operation
-    def update_pool(self, given: dict[str, Any]) -> object:
-        return self.backend.update_pool(**given)
+    def update_pool(self) -> ActionResult:
+        return ActionResult(self.backend.update_pool(**self.parameters))
 
-    @operation
-    def delete_pool(self, given: dict[str, Any]) -> object:
-        return self.backend.delete_pool(**given)
+    def delete_pool(self) -> ActionResult:
+        return ActionResult(self.backend.delete_pool(**self.parameters))
 
-    @operation
-    def describe_pools(self, given: dict[str, Any]) -> object:
-        return self.backend.describe_pools(**given)
+    def describe_pools(self) -> ActionResult:
+        return ActionResult(self.backend.describe_pools(**self.parameters))
 
     # --- RCS agents
 
-    @operation
-    def create_rcs_agent(self, given: dict[str, Any]) -> object:
-        return self.backend.create_rcs_agent(**given)
+    def create_rcs_agent(self) -> ActionResult:
+        return ActionResult(self.backend.create_rcs_agent(**self.parameters))
 
-    @operation
-    def update_rcs_agent(self, given: dict[str, Any]) -> object:
-        return self.backend.update_rcs_agent(**given)
+    def update_rcs_agent(self) -> ActionResult:
+        return ActionResult(self.backend.update_rcs_agent(**self.parameters))
 
-    @operation
-    def delete_rcs_agent(self, given: dict[str, Any]) -> object:
-        return self.backend.delete_rcs_agent(**given)
+    def delete_rcs_agent(self) -> ActionResult:
+        return ActionResult(self.backend.delete_rcs_agent(**self.parameters))
 
-    @operation
-    def describe_rcs_agents(self, given: dict[str, Any]) -> object:
-        return self.backend.describe_rcs_agents(**given)
+    def describe_rcs_agents(self) -> ActionResult:
+        return ActionResult(self.backend.describe_rcs_agents(**self.parameters))
 
     # --- keywords
 
-    @operation
-    def put_keyword(self, given: dict[str, Any]) -> object:
-        return self.backend.put_keyword(**given)
+    def put_keyword(self) -> ActionResult:
+        return ActionResult(self.backend.put_keyword(**self.parameters))
 
-    @operation
-    def delete_keyword(self, given: dict[str, Any]) -> object:
-        return self.backend.delete_keyword(**given)
+    def delete_keyword(self) -> ActionResult:
+        return ActionResult(self.backend.delete_keyword(**self.parameters))
 
-    @operation
-    def describe_keywords(self, given: dict[str, Any]) -> object:
-        return self.backend.describe_keywords(**given)
+    def describe_keywords(self) -> ActionResult:
+        return ActionResult(self.backend.describe_keywords(**self.parameters))
 
     # --- messages
 
-    @operation
-    def send_text_message(self, given: dict[str, Any]) -> object:
-        return self.backend.send_text_message(**given)
+    def send_text_message(self) -> ActionResult:
+        return ActionResult(self.backend.send_text_message(**self.parameters))
 
-    @operation
-    def send_rcs_message(self, given: dict[str, Any]) -> object:
-        return self.backend.send_rcs_message(**given)
+    def send_rcs_message(self) -> ActionResult:
+        return ActionResult(self.backend.send_rcs_message(**self.parameters))
 
     # --- tags
 
-    @operation
-    def tag_resource(self, given: dict[str, Any]) -> object:
-        return self.backend.tag_resource(**given)
+    def tag_resource(self) -> ActionResult:
+        return ActionResult(self.backend.tag_resource(**self.parameters))
 
-    @operation
-    def untag_resource(self, given: dict[str, Any]) -> object:
-        return self.backend.untag_resource(**given)
+    def untag_resource(self) -> ActionResult:
+        return ActionResult(self.backend.untag_resource(**self.parameters))
 
-    @operation
-    def list_tags_for_resource(self, given: dict[str, Any]) -> object:
-        return self.backend.list_tags_for_resource(**given)
+    def list_tags_for_resource(self) -> ActionResult:
+        return ActionResult(self.backend.list_tags_for_resource(**self.parameters))
 
     # --- the account
 
-    @operation
-    def describe_account_attributes(self, given: dict[str, Any]) -> object:
-        return self.backend.describe_account_attributes(**given)
+    def describe_account_attributes(self) -> ActionResult:
+        return ActionResult(self.backend.describe_account_attributes(**self.parameters))
 
-    @operation
-    def describe_spend_limits(self, given: dict[str, Any]) -> object:
-        return self.backend.describe_spend_limits(**given)
+    def describe_spend_limits(self) -> ActionResult:
+        return ActionResult(self.backend.describe_spend_limits(**self.parameters))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .exceptions import ServiceQuotaExceededError, ValidationError
-from .inbound import InboundBackend
+from ..exceptions import ServiceQuotaExceededError, ValidationError
+from .account import Account
 
 # The maximum of TagList in the service model.
 TAGS_PER_RESOURCE = 200
 
 
-class TagBackend(InboundBackend):
+class TagOperations(Account):
     """The operations on tags."""
 
     def _tagged(self, arn: str) -> str:
@@ -28,8 +28,6 @@ class TagBackend(InboundBackend):
             raise ValidationError("INVALID_ARN", ("ResourceArn", f"Must be of a type in {', '.join(finders)}."))
         finders[kind](arn)
         return arn
-
-    # --- operations
 
     def tag_resource(self, resource_arn: str, tags: list[dict[str, str]]) -> dict[str, Any]:
         arn = self._tagged(resource_arn)

@@ -1,26 +1,19 @@
-"""The entries of an opt-out list, and the 30-day rule of their deletion."""
+"""An opt-out list, its entries, and the 30-day rule of their deletion."""
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .exceptions import ResourceNotFoundError, ServiceError
+from ..exceptions import ResourceNotFoundError, ServiceError
+from ..utils import e164
+from .resource import Resource
 
-RESOURCE_TYPE = "opted-out-number"
+OPTED_OUT_NUMBER = "opted-out-number"
 # DeleteOptedOutNumber: "Each destination phone number can only be deleted once every 30 days."
 DELETED_ONCE_IN = timedelta(days=30)
-
-# PhoneNumber in the service model.
-PHONE_NUMBER = re.compile(r"\+?[1-9][0-9]{1,18}")
-
-
-def e164(number: str) -> str:
-    """Return the number with its plus sign, which the model's pattern allows to omit."""
-    return number if number.startswith("+") else f"+{number}"
 
 
 @dataclass(frozen=True)
@@ -34,15 +27,23 @@ class OptedOutNumber:
     end_user_opted_out: bool
 
 
-class OptedOutNumbers:
-    """The entries of one list."""
+class OptOutList(Resource):
+    """An opt-out list."""
 
-    def __init__(self, list_name: str, list_arn: str) -> None:
-        self.opt_out_list_name = list_name
-        self.opt_out_list_arn = list_arn
+    resource_type = "opt-out-list"
+
+    def __init__(self, name: str, arn: str, created: datetime, tags: list[dict[str, str]] | None = None) -> None:
+        self.opt_out_list_name = name
+        self.opt_out_list_arn = arn
+        self.created_timestamp = created
+        self.tags = tags  # as in the response of CreateOptOutList; the tagger has the current ones
         self._entries: dict[str, OptedOutNumber] = {}
         self._sorted: list[str] = []
         self._deleted: dict[str, datetime] = {}
+
+    @property
+    def identifier(self) -> str:
+        return self.opt_out_list_name
 
     def __contains__(self, number: str) -> bool:
         return e164(number) in self._entries
@@ -56,7 +57,7 @@ class OptedOutNumbers:
         try:
             return self._entries[e164(number)]
         except KeyError:
-            raise ResourceNotFoundError(RESOURCE_TYPE, e164(number)) from None
+            raise ResourceNotFoundError(OPTED_OUT_NUMBER, e164(number)) from None
 
     def add(self, number: str, now: datetime, *, by_end_user: bool) -> OptedOutNumber:
         """Add a number to the list. Repeating it raises no error.

@@ -10,7 +10,8 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
-from .exceptions import SerializationError, ValidationError
+from ..pinpointsmsvoicev2.exceptions import ValidationError
+from .exceptions import SerializationError
 
 _JSON_TYPES: dict[str, type] = {
     "structure": dict,
@@ -25,17 +26,21 @@ _MISSING = "Required, but missing."
 Violation = tuple[str, str]
 
 
-def read_input(operation: OperationModel, body: bytes) -> dict[str, Any]:
+def parsed(body: bytes) -> object:
+    """Return the JSON in a request's body."""
+    try:
+        return json.loads(body) if body else {}
+    except (ValueError, RecursionError):
+        raise SerializationError("The body is not JSON") from None
+
+
+def checked(operation: OperationModel, given: Any) -> dict[str, Any]:
     """Return the members that the model knows, validated: required, type, length, size, range, pattern, enum.
 
     AWS's clients do not check patterns, enums and maxima, so the service must. ``Fields`` reports each violation by its
     path. The Reason is MISSING_PARAMETER if members are missing and nothing else is wrong, otherwise
     FIELD_VALIDATION_FAILED; the service's choice of reasons is not documented.
     """
-    try:
-        given = json.loads(body) if body else {}
-    except (ValueError, RecursionError):
-        raise SerializationError("The body is not JSON") from None
     shape = operation.input_shape
     if shape is None:
         return {}

@@ -1,6 +1,6 @@
 """Control of the emulator over HTTP, for tests that cannot reach the backend in Python.
 
-The paths are in ``urls.py``; each takes ``account_id`` and ``region`` in its query or its JSON object.
+Each takes ``account_id`` and ``region`` in its query or its JSON object.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.request import Request
 
-from .exceptions import ResourceNotFoundError, ServiceError
-from .models import PinpointSMSVoiceV2Backend, pinpointsmsvoicev2_backends
+from ..pinpointsmsvoicev2.exceptions import ResourceNotFoundError, ServiceError
+from .models import ControlledBackend, backend_of
 
-Act = Callable[[PinpointSMSVoiceV2Backend, dict[str, Any]], object]
+Act = Callable[[ControlledBackend, dict[str, Any]], object]
 Handler = Callable[[Request, str, Any], TYPE_RESPONSE]
+
+HANDLERS: dict[str, Handler] = {}
+"""The handlers by the last part of their path."""
 
 
 def control(method: str) -> Callable[[Act], Handler]:
-    """Wrap an action as the handler of a path: check the method, find the backend, answer errors with 4xx and JSON."""
+    """Make an action the handler of the path with its name. Errors are answered with 4xx and JSON."""
 
     def decorated(act: Act) -> Handler:
         @wraps(act)
@@ -34,13 +37,14 @@ def control(method: str) -> Callable[[Act], Handler]:
                 given = {**request.args.to_dict(), **(json.loads(request.data) if request.data else {})}
                 account = given.pop("account_id", DEFAULT_ACCOUNT_ID)
                 region = given.pop("region", "us-east-1")
-                return _answer(200, act(pinpointsmsvoicev2_backends[account][region], given))
+                return _answer(200, act(backend_of(account, region), given))
             except ServiceError as error:
                 status = 404 if isinstance(error, ResourceNotFoundError) else 409
                 return _answer(status, {"error": error.code, "reason": error.reason, "message": error.message})
             except (KeyError, OverflowError, TypeError, ValueError) as error:
                 return _answer(400, {"error": type(error).__name__, "message": str(error)})
 
+        HANDLERS[act.__name__.replace("_", "-")] = handler
         return handler
 
     return decorated
@@ -53,21 +57,21 @@ def _answer(status: int, body: object) -> TYPE_RESPONSE:
 
 
 @control("GET")
-def texts(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+def texts(backend: ControlledBackend, given: dict[str, Any]) -> object:
     """Return every text sent, oldest first."""
     _take_nothing(**given)
     return {"texts": [_renamed(asdict(text)) for text in backend.sent_texts()]}
 
 
 @control("GET")
-def requests(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+def requests(backend: ControlledBackend, given: dict[str, Any]) -> object:
     """Return every API call, including failed ones."""
     _take_nothing(**given)
     return {"requests": [asdict(record) for record in backend.request_log()]}
 
 
 @control("POST")
-def inbound(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+def inbound(backend: ControlledBackend, given: dict[str, Any]) -> object:
     """Receive a text of an end user: ``from``, ``to``, ``body``."""
     sender, recipient, body = given["from"], given["to"], given["body"]
     if not all(isinstance(one, str) for one in (sender, recipient, body)):
@@ -76,48 +80,48 @@ def inbound(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object
 
 
 @control("POST")
-def phone_numbers(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+def phone_numbers(backend: ControlledBackend, given: dict[str, Any]) -> object:
     """Add a phone number; takes the arguments of ``add_phone_number``."""
     added = backend.add_phone_number(**given)
     return {"phone_number_id": added.phone_number_id, "phone_number_arn": added.phone_number_arn}
 
 
 @control("POST")
-def rcs_agents(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+def rcs_agents(backend: ControlledBackend, given: dict[str, Any]) -> object:
     """Add an RCS agent; takes the arguments of ``add_rcs_agent``."""
     added = backend.add_rcs_agent(**given)
     return {"rcs_agent_id": added.rcs_agent_id, "rcs_agent_arn": added.rcs_agent_arn}
 
 
 @control("POST")
-def clock(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+def clock(backend: ControlledBackend, given: dict[str, Any]) -> object:
     """Advance the backend's time by ``advance_seconds``."""
     return {"now": backend.advance_time(float(given["advance_seconds"]))}
 
 
 @control("POST")
-def faults(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+def faults(backend: ControlledBackend, given: dict[str, Any]) -> object:
     """Make the next calls fail; takes the arguments of ``fail_next``."""
     backend.fail_next(**given)
     return {}
 
 
 @control("POST")
-def quotas(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+def quotas(backend: ControlledBackend, given: dict[str, Any]) -> object:
     """Set quotas. ``enabled``: true, false, or a mapping of operations to requests a second."""
     backend.set_quotas(given["enabled"])
     return {}
 
 
 @control("POST")
-def opt_in_refusal(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+def opt_in_refusal(backend: ControlledBackend, given: dict[str, Any]) -> object:
     """Set ``error``, the error of a second deletion within 30 days."""
     backend.set_opt_in_refusal(given["error"])
     return {}
 
 
 @control("POST")
-def account(backend: PinpointSMSVoiceV2Backend, given: dict[str, Any]) -> object:
+def account(backend: ControlledBackend, given: dict[str, Any]) -> object:
     """Set ``tier`` and ``text_spend_limit``; takes the arguments of ``set_account``."""
     backend.set_account(**given)
     return {}

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from .exceptions import ThrottlingError
+from ..pinpointsmsvoicev2.exceptions import ThrottlingError
+from ..pinpointsmsvoicev2.utils import e164
 
 # https://docs.aws.amazon.com/sms-voice/latest/userguide/quotas.html: one a second, except these.
 DEFAULT_RATE = 1.0
@@ -44,9 +45,12 @@ class Quotas:
             self._take(operation, self._rates.get(operation, DEFAULT_RATE), now)
 
     def take_for_recipient(self, number: str, now: datetime) -> None:
-        """Take a token for one text to a recipient: one a second, whatever the rate of SendTextMessage."""
+        """Take a token for one message to a recipient: one a second, whatever the rate of the operation.
+
+        Whether a refused message counts is not documented; here it does.
+        """
         if self._rates is not None:
-            self._take(f"to {number}", RATE_TO_A_RECIPIENT, now)
+            self._take(f"to {e164(number)}", RATE_TO_A_RECIPIENT, now)
 
     def _take(self, bucket: str, rate: float, now: datetime) -> None:
         # Fractions: the rounding of floats would refuse a caller that keeps the rate exactly.

@@ -8,18 +8,18 @@ import re
 from moto.moto_api._internal import mock_random
 from moto.sns.models import sns_backends
 
-from .exceptions import ResourceNotFoundError, ValidationError
-from .keywords import Keyword
-from .messages import MessageBackend
-from .opted_out_numbers import PHONE_NUMBER
+from ..exceptions import ResourceNotFoundError, ValidationError
+from ..utils import PHONE_NUMBER
+from .keyword import Keyword
+from .keywords import KeywordOperations
+from .messages import MessageOperations
 from .originators import PhoneNumber, RcsAgent
-from .phone_numbers import RESOURCE_TYPE as ORIGINATOR
 
 # FIFO topics, whose names contain a dot, do not match: two-way channels do not support them.
 _TOPIC_ARN = re.compile(r"arn:[^:]+:sns:(?P<region>[^:]+):(?P<account>[^:]+):[A-Za-z0-9_-]+")
 
 
-class InboundBackend(MessageBackend):
+class InboundTexts(KeywordOperations, MessageOperations):
     """Texts from end users."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -36,7 +36,7 @@ class InboundBackend(MessageBackend):
         with self.lock:
             number = self.rcs_agents.get(to_number) or self.by_number(to_number)
             if number is None:
-                raise ResourceNotFoundError(ORIGINATOR, to_number)
+                raise ResourceNotFoundError(PhoneNumber.resource_type, to_number)
             keyword = self.keyword_in(number, body)
             if keyword is not None and not number.self_managed_opt_outs_enabled:
                 self._act_on(keyword, from_number, number)

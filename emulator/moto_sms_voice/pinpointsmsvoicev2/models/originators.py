@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from moto.core.common_models import BaseModel
+from ..exceptions import ValidationError
+from .resource import Resource
 
-from .exceptions import ValidationError
-from .opt_out_lists import DEFAULT_LIST
+DEFAULT_LIST = "Default"
 
 
 @dataclass
@@ -27,7 +27,26 @@ class TwoWay:
         for name in TwoWay.__dataclass_fields__:
             setattr(self, name, getattr(other, name))
 
-    def changed(self, changes: Mapping[str, Any]) -> TwoWay:
+    @classmethod
+    def of(cls, list_name: str, channel_arn: str | None, self_managed_opt_outs: bool) -> TwoWay:
+        """Return settings that are two-way if there is a channel."""
+        return TwoWay()._changed(
+            {
+                "opt_out_list_name": list_name,
+                "two_way_enabled": channel_arn is not None,
+                "two_way_channel_arn": channel_arn,
+                "self_managed_opt_outs_enabled": self_managed_opt_outs,
+            }
+        )
+
+    def update(self, changes: Mapping[str, Any], *own_settings: str) -> None:
+        """Change the settings that are given. ``own_settings``: those of this type of resource."""
+        self.take_over(self._changed(changes))
+        for name in own_settings:
+            if changes.get(name) is not None:
+                setattr(self, name, changes[name])
+
+    def _changed(self, changes: Mapping[str, Any]) -> TwoWay:
         """Return the settings after a change. Contradictory settings are refused.
 
         Self-managed opt-outs require two-way messaging, which requires a channel:
@@ -49,8 +68,10 @@ class TwoWay:
 
 
 @dataclass(eq=False)
-class PhoneNumber(TwoWay, BaseModel):
+class PhoneNumber(TwoWay, Resource):
     """An origination phone number."""
+
+    resource_type = "phone-number"
 
     phone_number_id: str = ""
     phone_number_arn: str = ""
@@ -70,8 +91,10 @@ class PhoneNumber(TwoWay, BaseModel):
 
 
 @dataclass(eq=False)
-class Pool(TwoWay, BaseModel):
+class Pool(TwoWay, Resource):
     """Phone numbers that send as one."""
+
+    resource_type = "pool"
 
     pool_id: str = ""
     pool_arn: str = ""
@@ -84,8 +107,10 @@ class Pool(TwoWay, BaseModel):
 
 
 @dataclass(eq=False)
-class RcsAgent(TwoWay, BaseModel):
+class RcsAgent(TwoWay, Resource):
     """An RCS agent."""
+
+    resource_type = "rcs-agent"
 
     rcs_agent_id: str = ""
     rcs_agent_arn: str = ""

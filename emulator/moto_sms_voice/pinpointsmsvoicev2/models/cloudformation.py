@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore import xform_name
 from moto.backends import get_backend
 from moto.core.common_models import CloudFormationModel
-from moto.core.utils import get_service_model
 
-from .opted_out_numbers import OptedOutNumbers
-from .service import SERVICE_NAME
-from .validation import read_input
+from .opted_out_numbers import OptOutList
 
 if TYPE_CHECKING:
-    from .models import PinpointSMSVoiceV2Backend
+    from . import PinpointSMSVoiceV2Backend
 
 # The model's maximum for OptOutListName; a name made of stack and logical id can be longer.
 _LONGEST_NAME = 64
 
 
-class OptOutList(OptedOutNumbers, CloudFormationModel):
-    """An opt-out list that the API or a template can create.
+class OptOutListResource(CloudFormationModel):
+    """An opt-out list in a template.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-smsvoice-optoutlist.html
     """
 
-    def __init__(self, name: str, arn: str, created: datetime, tags: list[dict[str, str]] | None = None) -> None:
-        super().__init__(name, arn)
-        self.created_timestamp = created
-        self.tags = tags  # as in the response of CreateOptOutList; the tagger has the current ones
+    def __init__(self, created: OptOutList) -> None:
+        self._list = created
 
     @property
     def physical_resource_id(self) -> str:
         """Return the name: the value of ``Ref``."""
-        return self.opt_out_list_name
+        return self._list.opt_out_list_name
 
     def is_created(self) -> bool:
         return True
@@ -57,7 +49,7 @@ class OptOutList(OptedOutNumbers, CloudFormationModel):
         from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 
         if attribute_name == "Arn":
-            return self.opt_out_list_arn
+            return self._list.arn
         raise UnformattedGetAttTemplateException
 
     @classmethod
@@ -68,7 +60,7 @@ class OptOutList(OptedOutNumbers, CloudFormationModel):
         account_id: str,
         region_name: str,
         **_kwargs: Any,
-    ) -> OptOutList:
+    ) -> OptOutListResource:
         return _create(_backend(account_id, region_name), resource_name, cloudformation_json["Properties"])
 
     @classmethod
@@ -79,19 +71,20 @@ class OptOutList(OptedOutNumbers, CloudFormationModel):
         cloudformation_json: dict[str, Any],
         account_id: str,
         region_name: str,
-    ) -> OptOutList:
+    ) -> OptOutListResource:
         """Replace the list and its numbers if the name changes, else update its tags in place."""
         backend = _backend(account_id, region_name)
         properties = cloudformation_json["Properties"]
-        current: OptOutList = original_resource
+        current: OptOutListResource = original_resource
         with backend.lock:
             # Without a name in the template, `new_resource_name` is newly generated each time.
-            if "OptOutListName" in properties and new_resource_name != current.opt_out_list_name:
+            if "OptOutListName" in properties and new_resource_name != current.physical_resource_id:
                 replacement = _create(backend, new_resource_name, properties)
-                backend.delete_opt_out_list(current.opt_out_list_name)
+                backend.delete_opt_out_list(current.physical_resource_id)
                 return replacement
-            backend.tagger.delete_all_tags_for_resource(current.opt_out_list_arn)
-            backend.tagger.tag_resource(current.opt_out_list_arn, properties.get("Tags"))
+            arn = current.get_cfn_attribute("Arn")
+            backend.tagger.delete_all_tags_for_resource(arn)
+            backend.tagger.tag_resource(arn, properties.get("Tags"))
             return current
 
     @classmethod
@@ -113,12 +106,9 @@ def _backend(account_id: str, region_name: str) -> PinpointSMSVoiceV2Backend:
     return backend
 
 
-def _create(backend: PinpointSMSVoiceV2Backend, name: str, properties: dict[str, Any]) -> OptOutList:
-    """Create the list with the API's own checks."""
-    model = get_service_model(SERVICE_NAME).operation_model("CreateOptOutList")
-    asked: dict[str, Any] = {"OptOutListName": name if "OptOutListName" in properties else name[-_LONGEST_NAME:]}
+def _create(backend: PinpointSMSVoiceV2Backend, name: str, properties: dict[str, Any]) -> OptOutListResource:
+    given: dict[str, Any] = {"OptOutListName": name if "OptOutListName" in properties else name[-_LONGEST_NAME:]}
     if properties.get("Tags") is not None:
-        asked["Tags"] = properties["Tags"]
-    given = read_input(model, json.dumps(asked).encode())
+        given["Tags"] = properties["Tags"]
     with backend.lock:
-        return backend.create_opt_out_list(**{xform_name(member): value for member, value in given.items()})
+        return OptOutListResource(backend.from_template("CreateOptOutList", given))

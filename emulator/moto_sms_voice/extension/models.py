@@ -1,23 +1,21 @@
-"""What all operations share: clock, quotas, fault injection and the request log."""
+"""The backend with a test's controls beside it: clock, quotas, injected failures and the log of requests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import RLock
+from typing import Any
 
-from moto.core.base_backend import BaseBackend
 from moto.core.utils import get_service_model, utcnow
-from moto.utilities.tagging_service import TaggingService
 
-from .exceptions import ServiceError
+from ..pinpointsmsvoicev2.models import SERVICE_NAME, PinpointSMSVoiceV2Backend, pinpointsmsvoicev2_backends
 from .faults import Fault, Faults
-from .pagination import Paginator
 from .quotas import Quotas
+from .validation import checked
 
-SERVICE_NAME = "pinpoint-sms-voice-v2"
+TIERS = ("PRODUCTION", "SANDBOX")
+OPT_IN_REFUSALS = ("ValidationException", "ConflictException")
 
 
 @dataclass(frozen=True)
@@ -29,23 +27,19 @@ class RequestRecord:
     outcome: str
 
 
-class ServiceBackend(BaseBackend):
-    """The base of the backend's classes. Times are naive UTC, as everywhere in moto, with millisecond precision."""
+class ControlledBackend(PinpointSMSVoiceV2Backend):
+    """The backend of one account in one region, and its controls. A reset by moto resets the controls too."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self.lock = RLock()  # moto's server is multi-threaded
-        self.tagger = TaggingService()
-        self.paginator = Paginator()
         self._moved = timedelta()
         self.quotas = Quotas()
-        self._faults = Faults()
-        self._requests: list[RequestRecord] = []
+        self.faults = Faults()
+        self.requests: list[RequestRecord] = []
+        super().__init__(region_name, account_id)
 
     # --- time
 
     def now(self) -> datetime:
-        """Return the current time with millisecond precision."""
         now = self.exactly_now()
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
@@ -61,7 +55,7 @@ class ServiceBackend(BaseBackend):
             self._moved += timedelta(seconds=seconds)
             return self.now()
 
-    # --- controls for tests
+    # --- calls
 
     def set_quotas(self, enabled: bool | Mapping[str, float]) -> None:
         """Switch quotas on (documented rates, or a mapping of operations to requests a second) or off."""
@@ -89,38 +83,45 @@ class ServiceBackend(BaseBackend):
         if times < 1:
             raise ValueError("times must be at least 1.")
         with self.lock:
-            self._faults.order(operation, Fault(error, message, reason, after_effect), times)
+            self.faults.order(operation, Fault(error, message, reason, after_effect), times)
 
     def request_log(self) -> tuple[RequestRecord, ...]:
         """Return every API call so far, including failed ones, in order."""
         with self.lock:
-            return tuple(self._requests)
+            return tuple(self.requests)
 
-    # --- a call
+    # --- the account
 
-    @contextmanager
-    def call(self, operation: str) -> Iterator[None]:
-        """Run one API call under the lock: throttling first, then injected faults, then the operation."""
+    def set_account(self, tier: str = TIERS[0], text_spend_limit: int = 100) -> None:
+        """Set the tier and the monthly spend limit for texts, in whole US dollars."""
+        if tier not in TIERS:
+            raise ValueError(f"A tier is one of {', '.join(TIERS)}.")
+        if type(text_spend_limit) is not int or text_spend_limit < 0:
+            raise ValueError("A limit is a whole number, from 0 on.")
         with self.lock:
-            at = self.now()
-            outcome = "a defect of the emulator"
-            try:
-                self.quotas.take(operation, self.exactly_now())
-                fault = self._faults.next(operation)
-                if fault and not fault.after_effect:
-                    raise fault.as_error()
-                yield
-                if fault:
-                    raise fault.as_error()
-                outcome = "OK"
-            except ServiceError as error:
-                outcome = error.code
-                raise
-            finally:
-                self._requests.append(RequestRecord(operation, at, outcome))
+            self.tier = tier
+            self.spend_limits["TEXT"] = text_spend_limit
 
-    def arn(self, resource: str) -> str:
-        return f"arn:{self.partition}:sms-voice:{self.region_name}:{self.account_id}:{resource}"
+    def set_opt_in_refusal(self, error: str) -> None:
+        """Set the error of a second deletion within 30 days: one of OPT_IN_REFUSALS."""
+        if error not in OPT_IN_REFUSALS:
+            raise ValueError(f"The refusal must be one of {', '.join(OPT_IN_REFUSALS)}.")
+        with self.lock:
+            self.opt_in_refusal = error
+
+    def from_template(self, operation: str, given: dict[str, Any]) -> Any:
+        """Hold templates to the service model too."""
+        return super().from_template(
+            operation, checked(get_service_model(SERVICE_NAME).operation_model(operation), given)
+        )
+
+
+def backend_of(account_id: str, region: str) -> ControlledBackend:
+    """Return the backend of an account in a region. Raises TypeError if the emulator was not installed in moto."""
+    found = pinpointsmsvoicev2_backends[account_id][region]
+    if not isinstance(found, ControlledBackend):
+        raise TypeError("Call moto_sms_voice.install() first.")
+    return found
 
 
 def _must_exist(operation: str) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from moto.moto_api._internal import mock_random
 
-from .exceptions import ConflictError, ResourceNotFoundError, ValidationError
-from .keywords import KeywordBackend
-from .opted_out_numbers import e164
+from ..exceptions import ConflictError, ResourceNotFoundError, ValidationError
+from ..utils import e164
+from .account import Account
+from .opted_out_numbers import OPTED_OUT_NUMBER
 from .originators import PhoneNumber, Pool, RcsAgent
 
 
@@ -34,14 +35,13 @@ class SentText:
 CONFIGURATION_SET = "configuration-set"
 
 
-class MessageBackend(KeywordBackend):
+class MessageOperations(Account):
     """The operations that send, and the way to read back what was sent."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._sent: list[SentText] = []
         self._last_to: dict[tuple[str, str], str] = {}
-        self.configuration_sets: dict[str, str] = {}  # ARNs by name
 
     def sent_texts(self) -> list[SentText]:
         """Return every text so far, including automatic replies, in order."""
@@ -68,7 +68,7 @@ class MessageBackend(KeywordBackend):
     def add_configuration_set(self, name: str) -> str:
         """Add a configuration set and return its ARN. Events of texts sent with it are not emulated."""
         with self.lock:
-            self.configuration_sets[name] = self.arn(f"{CONFIGURATION_SET}/{name}")
+            self.configuration_sets[name] = self.arn_of(CONFIGURATION_SET, name)
             return self.configuration_sets[name]
 
     def _configuration_set(self, reference: str | None) -> str | None:
@@ -78,8 +78,6 @@ class MessageBackend(KeywordBackend):
         if reference not in (name, self.configuration_sets.get(name)) or name not in self.configuration_sets:
             raise ResourceNotFoundError(CONFIGURATION_SET, reference)
         return name
-
-    # --- operations
 
     def send_text_message(
         self,
@@ -130,8 +128,9 @@ class MessageBackend(KeywordBackend):
             raise ValidationError("MISSING_PARAMETER", ("RcsMessageContent", "Only TextMessage is implemented."))
         configuration_set = self._configuration_set(configuration_set_name)
         found = self.originator(origination_identity)
-        sender = next(iter(self.agents_in(found)), None) if isinstance(found, Pool) else found
-        if not isinstance(sender, RcsAgent):
+        senders = self.members_of(found) if isinstance(found, Pool) else [found]
+        sender = next((each for each in senders if isinstance(each, RcsAgent)), None)
+        if sender is None:
             raise ResourceNotFoundError("rcs-agent", origination_identity)
         return self._send(
             destination_phone_number,
@@ -156,8 +155,7 @@ class MessageBackend(KeywordBackend):
     ) -> dict[str, str]:
         sender, list_name = originator
         if to in self.opt_out_lists[list_name]:
-            raise ConflictError("DESTINATION_PHONE_NUMBER_OPTED_OUT", "opted-out-number", e164(to))
-        self.quotas.take_for_recipient(e164(to), self.exactly_now())
+            raise ConflictError("DESTINATION_PHONE_NUMBER_OPTED_OUT", OPTED_OUT_NUMBER, e164(to))
         if dry_run:
             return {"MessageId": str(mock_random.uuid4())}
         return {"MessageId": self.record_text(to, sender, body, context=context or {}, **details).message_id}
@@ -178,5 +176,4 @@ class MessageBackend(KeywordBackend):
         found = self.originator(identity)
         if not isinstance(found, Pool):
             return found, found.opt_out_list_name
-        members: list[PhoneNumber | RcsAgent] = [*self.numbers_in(found), *self.agents_in(found)]
-        return members[0], found.opt_out_list_name
+        return self.members_of(found)[0], found.opt_out_list_name
