@@ -92,7 +92,7 @@ def _lines(count: int, note: str = "") -> Iterator[str]:
     yield HEADINGS
     for at in range(count):
         status = "subscribed" if at % 10 == 0 else "unsubscribed"
-        when = f"202{at % 6}-0{at % 9 + 1}-1{at % 10}T12:00:00Z"
+        when = f"202{at % 6}-0{at % 9 + 1}-1{at % 10}T12:{at // 60 % 60:02}:{at % 60:02}.{at % 1000:03}Z"
         yield f"person{at}@example.com,+1{2_010_000_000 + at * 61},{status},{when},web form,{note}\n"
 
 

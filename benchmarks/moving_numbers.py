@@ -3,7 +3,8 @@
 ``python benchmarks/moving_numbers.py --lines 100000``
 
 The import is killed half-way, and goes on. With ``--stocked``, only the export is run, on a ledger that is filled directly with
-what such an import leaves once the list has followed: a consent and a decision for each number.
+what such an import leaves once the list has followed: a consent and a decision for each number. With ``--dry-run``, the import
+reads the file twice, as it always does, and records nothing.
 
 What is measured is dominated by the local stack's DynamoDB (moto, in Python, on the same machine), so the times say little
 about AWS; the commands' own memory and processor time do.
@@ -59,6 +60,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=2_000)
     parser.add_argument("--stocked", action="store_true")
+    parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     lines = arguments.lines
@@ -69,6 +71,10 @@ def main() -> int:
     with TemporaryDirectory() as folder, _stack() as endpoint:
         file, back = Path(folder) / "opt-outs.csv", Path(folder) / "back.csv"
         bad = _made(file, lines)
+        if arguments.dry_run:
+            checked = _run(["import", str(file), "--dry-run", "--json"], endpoint)
+            _tell("import, dry run", checked)
+            return 0 if json.loads(checked.stdout)["rejected"] == bad else 1
         killed = _run(["import", str(file), "--json"], endpoint, kill_at=lines // 2)
         _tell("import, killed half-way", killed)
         rest = _run(["import", str(file), "--json"], endpoint)

@@ -9,7 +9,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ _WORD = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-@cache
+@lru_cache(maxsize=4096)
 def heading_words(text: str) -> tuple[str, ...]:
     """Return the words of a heading without capitals, accents and punctuation: ``optedOutAt`` has three."""
     apart = _CAMEL.sub(" ", unicodedata.normalize("NFKC", text))

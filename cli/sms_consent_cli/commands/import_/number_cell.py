@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from sms_consent.domain.phone_number import PhoneNumber
 from sms_consent_cli.commands.import_.heading import heading_key
@@ -98,7 +98,7 @@ def _region(country: str | None, default: str | None) -> str | None:
     return region
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _region_of(country: str) -> str | None:
     """Return the two letters of a country by its code, calling code or name in any language."""
     import phonenumbers
