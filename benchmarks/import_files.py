@@ -56,7 +56,8 @@ def main() -> int:
             found = json.loads(subprocess.check_output([sys.executable, __file__, "--read", str(path)]))  # noqa: S603
         worst = max(worst, found["peak_mb"])
         sys.stdout.write(
-            f"{name:32} {size_mb:7.0f} MB {found['seconds']:7.1f} s, at most {found['peak_mb']:4.0f} MB: {found['result']}\n"
+            f"{name:32} {size_mb:7.0f} MB {found['seconds']:7.1f} s, {found['processor']:6.1f} s of processor time, "
+            f"at most {found['peak_mb']:4.0f} MB: {found['result']}\n"
         )
         sys.stdout.flush()
     return 0 if worst <= LIMIT_MB else 1
@@ -84,8 +85,14 @@ def _surveyed(path: Path) -> dict[str, object]:
         result = survey.counts_shown().partition("\n")[0]
     except UsageError as error:
         result = "refused: " + str(error).partition(": ")[2]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": time.monotonic() - started, "peak_mb": peak, "result": result}
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    processor = usage.ru_utime + usage.ru_stime
+    return {
+        "seconds": time.monotonic() - started,
+        "processor": processor,
+        "peak_mb": usage.ru_maxrss / 1024,
+        "result": result,
+    }
 
 
 def _lines(count: int, note: str = "") -> Iterator[str]:
