@@ -114,7 +114,7 @@ class MemoryLedger:
 
     def _chain(self, number: str, entries: list[NewEntry]) -> None:
         if entries:
-            made, self.heads[number] = linked(entries, self.heads.get(number), lambda: "salt")
+            made, self.heads[number] = linked(entries, self.heads.get(number))
             self.entries.setdefault(number, []).extend(made)
 
     def _now(self, otherwise: datetime) -> datetime:

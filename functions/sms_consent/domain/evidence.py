@@ -17,7 +17,7 @@ A reader gets everything about a person from ``queries.evidence``::
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -81,12 +81,16 @@ class Fact:
         return self.at - self.since if self.since is not None and self.kind is not FactKind.ERASED else None
 
 
-def digest_of_content(content: Mapping[str, Any]) -> str:
+def digest_of_content(content: Mapping[str, Any], not_covered: Collection[str] = ()) -> str:
     """Return the SHA-256 of an entry's canonical encoding: JSON with sorted keys, without spaces, in UTF-8.
 
-    ``content`` has strings, whole numbers, booleans, lists and maps only. It includes the entry's key, its sequence number and
-    the digest of the entry before it, and in place of each text its digest.
+    Args:
+        content: Strings, whole numbers, booleans, lists and maps, by name: the entry's key, its sequence number and the digest of
+            the entry before it among them, and in place of each text its digest.
+        not_covered: Names that are left out.
     """
+    if not_covered:
+        content = {name: value for name, value in content.items() if name not in not_covered}
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -45,6 +45,9 @@ FACT, CHAIN = "FACT#", "CHAIN"
 SALTS = {"body": "salt", "matched": "matched_salt"}
 """The attributes that hold texts, and the attributes that hold their salts. Both are erased together."""
 
+NOT_COVERED = frozenset({"digest", *SALTS, *SALTS.values()})
+"""The attributes of an entry that its digest does not cover."""
+
 IN_CHAIN = ("sequence", "previous", "digest", *SALTS.values(), *(f"{name}_digest" for name in SALTS))
 """The attributes that the chain adds to a decision."""
 
@@ -65,8 +68,15 @@ class NewEntry:
 
 
 def decision_entry(decision: Decision, outcome: Outcome, recorded_at: datetime) -> NewEntry:
-    """Return the entry of a decision."""
-    return NewEntry(decision, recorded_at, {"outcome": outcome, "recorded_at": recorded_at})
+    """Return the entry of a decision, with a new salt for each text."""
+    more: dict[str, Any] = {"outcome": outcome, "recorded_at": recorded_at}
+    for name, salt in SALTS.items():
+        text = getattr(decision, name)
+        if text is not None:
+            more[salt] = os.urandom(16).hex()
+            text = text.encode("utf-8", "replace").decode("utf-8")  # as the codec stores it
+            more[f"{name}_digest"] = digest_of_text(more[salt], text)
+    return NewEntry(decision, recorded_at, more)
 
 
 def fact_entries(facts: Iterable[Fact], recorded_at: datetime) -> list[NewEntry]:
@@ -87,45 +97,34 @@ def outside_writes(item: Mapping[str, Any]) -> int:
 
 def content_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of an entry's item that its digest covers."""
-    left_out = {"digest", *SALTS, *SALTS.values()}
-    return {name: value for name, value in attributes.items() if name not in left_out}
+    return {name: value for name, value in attributes.items() if name not in NOT_COVERED}
 
 
-def linked(
-    entries: Sequence[NewEntry], base: ChainHead | None, new_salt: Callable[[], str]
-) -> tuple[list[Attributes], ChainHead]:
+def linked(entries: Sequence[NewEntry], base: ChainHead | None) -> tuple[list[Attributes], ChainHead]:
     """Return the items of entries that continue a chain, and the head after them.
 
     Args:
         entries: At least one.
         base: The entry that they follow; None begins a chain.
-        new_salt: Returns a random salt.
     """
     made: list[Attributes] = []
     for entry in entries:
-        sequence = base.sequence + 1 if base is not None else 1
-        more: dict[str, Any] = {**entry.more, "sequence": sequence}
-        if base is not None:
-            more["previous"] = base.digest
-        for name, salt in SALTS.items():
-            text = getattr(entry.record, name, None)
-            if text is not None:
-                text = str(text).encode("utf-8", "replace").decode("utf-8")  # as the codec stores it
-                more |= {salt: (random := new_salt()), f"{name}_digest": digest_of_text(random, text)}
+        sequence, previous = (base.sequence + 1, base.digest) if base is not None else (1, None)
+        more = {**entry.more, "sequence": sequence, "previous": previous}
         item = encode(entry.record, more, sequence=f"{sequence:010d}")
-        digest = digest_of_content(content_of(item))
+        digest = digest_of_content(item, NOT_COVERED)
+        item["digest"] = {"S": digest}
         base = ChainHead(sequence, digest, base.begun_at if base is not None else entry.recorded_at)
-        made.append({**item, "digest": {"S": digest}})
+        made.append(item)
     return made, cast("ChainHead", base)
 
 
 class EvidenceChain:
     """Writes entries of the evidence chain, each with its head and the record that it belongs to in one transaction."""
 
-    def __init__(self, client: DynamoDBClient, table: str, new_salt: Callable[[], str] | None = None) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
-        self._new_salt = new_salt or _new_salt
         self._heads: dict[str, ChainHead] = {}
 
     def write(
@@ -160,11 +159,10 @@ class EvidenceChain:
         for _ in range(ATTEMPTS):
             if not left:
                 return left
-            made, head = linked(left, base, self._new_salt)
-            puts = [self._put(item, _ABSENT) for item in made]
-            puts.append(self._put(encode(head, number=number), is_stored))
-            if record is not None:
-                puts.append(record(head))
+            made, head = linked(left, base)
+            writes = [(item, _ABSENT) for item in made] + [(encode(head, number=number), is_stored)]
+            own = [record(head)] if record is not None else []
+            puts = [self._put(*write) for write in writes] + own
             reasons = self._transact(puts)
             if not reasons:
                 self._remember(number, head)
@@ -253,10 +251,6 @@ def _beyond(item: Mapping[str, Any], collisions: int, base: ChainHead | None) ->
         known = base or ChainHead(0, "")
     begun_at = base.begun_at if base is not None else None
     return ChainHead(known.sequence + 2**collisions - 2, known.digest, begun_at or from_text(str(item["recorded_at"])))
-
-
-def _new_salt() -> str:
-    return os.urandom(16).hex()
 
 
 register(
