@@ -153,6 +153,8 @@ def _of_the_list(before: Consent | None, after: Consent, *, is_drift: bool) -> F
         return FactKind.DEFERRED
     if before is None or is_drift:
         return None  # the entry on the list is part of the drift
+    if before.withdrawn_at != after.withdrawn_at:
+        return None  # an import was undone, without a look at the list
     newly_settled = after.settled and not before.settled
     opted_out = after.status is Status.OPTED_OUT
     if after.listed is True and (before.listed is not True or (newly_settled and opted_out)):

@@ -238,3 +238,31 @@ def test_due_work_of_a_person_does_not_wait_behind_imports_after_the_undo(import
     assert consent is not None
     assert consent.due is Due.OPT_OUT
     assert [item for item in clients.dynamodb().scan(TableName=world.table)["Items"] if item["pk"]["S"] == PERSON]
+
+
+def test_the_evidence_chain_stays_intact_and_claims_nothing_about_the_list(imports: Moving) -> None:
+    """One number is not on the list, one is deleted from it later, and one stays by its own STOP."""
+    world = imports.configured.world
+    on_list, not_yet, own = PEOPLE[:3]
+    world.opt_out(number=own)
+    first = _imported(imports, [on_list, own])
+    world.sweep()
+    second = _imported(imports, [not_yet])
+    for import_id in (first, second):
+        _undone(imports, import_id)
+    world.pass_time(minutes=1)
+    world.sweep()
+    imports.configured.command = "verify"
+    verified = imports.configured.run("--all")
+    assert verified.exit_code == 0, verified.output
+    kinds = {
+        number: [item["kind"]["S"] for item in imports.configured.written() if _is_fact(item, number)]
+        for number in (on_list, not_yet, own)
+    }
+    assert kinds[not_yet] == []
+    assert kinds[on_list] == ["LISTED", "REMOVED"]
+    assert "REMOVED" not in kinds[own]
+
+
+def _is_fact(item: dict[str, Any], number: str) -> bool:
+    return item["pk"]["S"] == number and item["sk"]["S"].startswith("FACT#")
