@@ -44,6 +44,7 @@ class ImportReport:
     followed: int | None = None
     import_id: str | None = None  # None where nothing is written
     mapping: Mapping[str, Any] = field(default_factory=dict)
+    message_log: bool = False
 
     def recording(self, file_import: FileImport, lines: Iterator[ImportedLine], total: int) -> None:
         """Show the progress and the first rejected lines on standard error."""
@@ -104,7 +105,8 @@ class ImportReport:
         """Return the result in sentences."""
         new, would = self.count(LineOutcome.OPTED_OUT), "would be " if self.dry_run else ""
         parts = [f"{new:,} {would}opted out"]
-        parts += [f"{self.count(kind):,} {words}" for kind, words in _WORDS.items() if self.count(kind)]
+        known = _WORDS | ({LineOutcome.SKIPPED: "ask for nothing"} if self.message_log else {})
+        parts += [f"{self.count(kind):,} {words}" for kind, words in known.items() if self.count(kind)]
         summary = ", ".join(parts)
         if self.rejected:
             summary += f": see {self.rejects}"

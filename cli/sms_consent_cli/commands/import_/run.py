@@ -132,7 +132,9 @@ class ImportRun:
         if self._rejects.exists() and not self._rejects.is_file():
             raise UsageError(f"--rejects: {self._rejects} is not a regular file")
         rate = float(self._deployment.parameter("PutRequestsPerSecond", "10"))
-        self.report = ImportReport(self._rejects, rate, options.dry_run, self._file.columns.view())
+        self.report = ImportReport(
+            self._rejects, rate, options.dry_run, self._file.columns.view(), message_log=Column.TEXT in options.columns
+        )
 
     # --- how it is read
 

@@ -24,6 +24,9 @@ COUNTS = {
     "superseded": "recorded, superseded by a newer decision",
     "unchanged": "already recorded",
     "skipped": "without a request",
+    "help": "ask for help",
+    "unclear": "unclear",
+    "outbound": "sent by the company",
     "rejected": "rejected",
 }
 EFFECTS = {
