@@ -16,6 +16,7 @@ from simulation.world import BEGINNING
 from support.fake_clock import FakeClock
 from support.memory_ledger import History
 from support.template import create_table
+from support.world import sms_backend
 
 import moto_sms_voice
 from sms_consent.adapters import clients
@@ -114,7 +115,7 @@ class AwsStage:
     def ports(self, terms: h.Terms) -> tuple[_ReadableLedger, _Service]:
         """What the emulator cannot be told (how the 30 days are counted) is as it has it."""
         table = create_table(clients.dynamodb(), f"ledger-{next(self._tables)}")
-        backend = _backend()
+        backend = sms_backend()
         backend.reset()
         for name in set(h.LISTS) - {h.OWN_LIST}:
             clients.sms_voice().create_opt_out_list(OptOutListName=name)
@@ -139,12 +140,6 @@ def aws_stage() -> Iterator[AwsStage]:
             yield AwsStage(time)
         for each in forget:
             each.cache_clear()
-
-
-def _backend() -> Any:
-    from moto_sms_voice.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
-
-    return pinpointsmsvoicev2_backends["123456789012"]["us-east-1"]
 
 
 def _naive(moment: datetime) -> datetime:

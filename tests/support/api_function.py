@@ -20,6 +20,7 @@ from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.domain.ports import Sender
 from sms_consent_cli.local.api.gateway import Gateway
+from support.lambda_context import Context
 from support.world import LIST, OURS, PERSON, World, deployed
 
 __all__ = ["PRIMARY", "SECONDARY", "VERSION", "Api", "api_beside", "api_for_now", "api_function", "authorization"]
@@ -27,13 +28,6 @@ __all__ = ["PRIMARY", "SECONDARY", "VERSION", "Api", "api_beside", "api_for_now"
 PRIMARY, SECONDARY = (base64.b64encode(name * 4).decode() for name in (b"primary-", b"secondary"))
 VERSION = "2026-01-23"
 HOST = "api.example.com"
-
-
-class _Context:
-    aws_request_id = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 29_000
 
 
 def authorization(method: str, target: str, headers: Mapping[str, str], key: str = PRIMARY) -> str:
@@ -127,7 +121,7 @@ def api_beside(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[Api]:
     monkeypatch.setenv("ACCESS_KEYS_SECRET", secret)
     _forget()
     gateway = Gateway(
-        lambda event: handler(dict(event), _Context()),  # type: ignore[arg-type]  # the members that it uses
+        lambda event: handler(dict(event), Context(milliseconds=29_000)),  # type: ignore[arg-type]  # the members that it uses
         access_keys=True,
         now=world.parts.clock.now,
     )

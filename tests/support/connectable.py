@@ -39,6 +39,7 @@ from sms_consent_cli.shared import aws_clock
 from sms_consent_cli.shared.command_context import CommandContext
 from sms_consent_cli.shared.deployment import STACK, Deployment
 from support.intercepted import Killed
+from support.lambda_context import Context
 from support.template import resources
 from support.world import OURS, PERSON, World, deployed
 
@@ -48,13 +49,6 @@ NUMBER = "+12065550142"
 OLD_LIST, OWN_LIST = "Default", "Stack"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 FUNCTIONS = ("InboundFunction", "SweepFunction")
-
-
-class _Context:
-    aws_request_id = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 30_000
 
 
 @dataclass
@@ -241,7 +235,7 @@ class Connectable:
             "TopicArn": self.topic,
         }
         try:
-            handler({"Records": [{"EventSource": "aws:sns", "Sns": sns}]}, _Context())  # type: ignore[arg-type]
+            handler({"Records": [{"EventSource": "aws:sns", "Sns": sns}]}, Context())  # type: ignore[arg-type]
         finally:
             self._working = before
 
@@ -255,7 +249,7 @@ class Connectable:
                     {"messageId": each["MessageId"], "body": each["Body"], "attributes": {}, "eventSource": "aws:sqs"}
                     for each in found
                 ]
-                handler({"Records": records}, _Context())  # type: ignore[arg-type]  # the two members that it uses
+                handler({"Records": records}, Context())  # type: ignore[arg-type]  # the two members that it uses
                 for each in found:
                     sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=each["ReceiptHandle"])
         finally:
@@ -275,7 +269,7 @@ class Connectable:
         """SweepFunction, by its schedule or for the numbers in an event."""
         before, self._working = self._working, True
         try:
-            sweep_handler(event or {}, _Context())  # type: ignore[arg-type]
+            sweep_handler(event or {}, Context())  # type: ignore[arg-type]
         finally:
             self._working = before
 

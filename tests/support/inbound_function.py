@@ -16,26 +16,13 @@ from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.codec import encode
 from sms_consent.domain.consent import Consent
 from sms_consent.domain.ports import Sender
+from support.lambda_context import Context
 from support.template import REPOSITORY, resources
 from support.world import LIST, OURS, PERSON, World, deployed
 
 TIMEOUT = timedelta(seconds=resources("AWS::Serverless::Function")["InboundFunction"]["Properties"]["Timeout"])
 QUEUE = resources("AWS::SQS::Queue")["InboundQueue"]["Properties"]
 VISIBILITY = timedelta(seconds=QUEUE["VisibilityTimeout"])
-
-
-class Context:
-    """What Lambda passes beside the event: the time left until ``deadline``, or always half a minute."""
-
-    aws_request_id = "request"
-
-    def __init__(self, deadline: datetime | None = None) -> None:
-        self.deadline = deadline
-
-    def get_remaining_time_in_millis(self) -> int:
-        if self.deadline is None:
-            return 30_000
-        return max(0, int((self.deadline - datetime.now(UTC)).total_seconds() * 1000))
 
 
 @dataclass

@@ -25,6 +25,7 @@ from sms_consent.adapters.clock import SystemClock
 from sms_consent.bootstrap.ledger_only import event_batch
 from support.event_schemas import fits
 from support.inbound_function import Inbound, inbound_function
+from support.lambda_context import Context
 from support.template import REPOSITORY, template
 
 __all__ = ["Notify", "Refusal", "notify_beside", "notify_function", "sample_rule"]
@@ -32,16 +33,6 @@ __all__ = ["Notify", "Refusal", "notify_beside", "notify_function", "sample_rule
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger"
 Refusal = Callable[[dict[str, Any]], str | None]
 """Says of an entry of PutEvents with which code it fails, None if it does not."""
-
-
-class _Context:
-    aws_request_id = "request"
-
-    def __init__(self, milliseconds: int) -> None:
-        self._milliseconds = milliseconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self._milliseconds
 
 
 def sample_rule() -> dict[str, Any]:
@@ -82,7 +73,7 @@ class Notify:
     def run(self, records: list[dict[str, Any]] | None = None, *, milliseconds: int = 60_000) -> list[str]:
         """The sequence numbers from which the stream is to go on: none, or one."""
         event = {"Records": self.records() if records is None else records}
-        response = handler(event, _Context(milliseconds))  # type: ignore[arg-type]  # the members that the handler uses
+        response = handler(event, Context(milliseconds=milliseconds))  # type: ignore[arg-type]  # the members that the handler uses
         return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
     def told(self) -> list[dict[str, Any]]:

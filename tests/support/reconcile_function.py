@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -17,20 +18,10 @@ from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb.codec import decode, from_attributes
 from sms_consent.adapters.dynamodb.items import DRIFT
 from sms_consent.domain.consent import Drift
+from support.lambda_context import Context
 from support.world import LIST, World
 
 __all__ = ["Reconcile", "emitted", "reconcile_beside"]
-
-
-class _Context:
-    aws_request_id = "request"
-
-    def __init__(self, world: World, seconds: float) -> None:
-        self._world = world
-        self._until = world.parts.clock.now().timestamp() + seconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int((self._until - self._world.parts.clock.now().timestamp()) * 1000)
 
 
 @dataclass
@@ -41,7 +32,7 @@ class Reconcile:
 
     def run(self, seconds: float = 900) -> dict[str, Any]:
         """One turn of its schedule, with so much time."""
-        answer: dict[str, Any] = handler({}, _Context(self.world, seconds))  # type: ignore[arg-type]  # what it uses
+        answer: dict[str, Any] = handler({}, Context(self.world.parts.clock.now() + timedelta(seconds=seconds)))  # type: ignore[arg-type]  # what it uses
         return answer
 
     def drifts(self) -> list[Drift]:

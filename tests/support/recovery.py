@@ -35,7 +35,7 @@ from sms_consent_cli.main import app
 from sms_consent_cli.shared import aws_clock
 from sms_consent_cli.shared.deployment import Deployment as Found
 from support.template import REPOSITORY
-from support.world import OURS, PERSON, START_OF_TEST
+from support.world import OURS, PERSON, START_OF_TEST, sms_backend
 
 __all__ = ["Recovery", "client", "recovery_in", "sms_backend"]
 
@@ -206,9 +206,3 @@ def recovery_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recovery]:
 def _upload() -> None:
     client("s3").create_bucket(Bucket="local")
     client("s3").put_object(Bucket="local", Key="code.zip", Body=io.BytesIO(b"").getvalue())
-
-
-def sms_backend() -> Any:
-    from moto_sms_voice.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
-
-    return pinpointsmsvoicev2_backends["123456789012"]["us-east-1"]

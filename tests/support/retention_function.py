@@ -9,18 +9,9 @@ import pytest
 
 from handlers.retention import handler
 from sms_consent.bootstrap.ledger_only import retention
+from support.lambda_context import Context
 
 __all__ = ["retention_function"]
-
-
-class _Context:
-    aws_request_id = "request"
-
-    def __init__(self, milliseconds: int) -> None:
-        self._milliseconds = milliseconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self._milliseconds
 
 
 @contextmanager
@@ -30,7 +21,7 @@ def retention_function(monkeypatch: pytest.MonkeyPatch, days: str = "30") -> Ite
     retention.cache_clear()
 
     def run(milliseconds: int = 900_000) -> int:
-        return handler({}, _Context(milliseconds))["texts"]  # type: ignore[arg-type]  # the member that the handler uses
+        return handler({}, Context(milliseconds=milliseconds))["texts"]  # type: ignore[arg-type]  # the member that the handler uses
 
     yield run
     retention.cache_clear()

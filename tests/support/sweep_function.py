@@ -8,16 +8,10 @@ from unittest.mock import patch
 
 from handlers.sweep import container, handler
 from sms_consent.adapters.clock import SystemClock
+from support.lambda_context import Context
 from support.world import World
 
 __all__ = ["sweep"]
-
-
-class _Context:
-    aws_request_id = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
 
 
 def sweep(world: World, event: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -25,6 +19,6 @@ def sweep(world: World, event: dict[str, Any] | None = None) -> dict[str, Any]:
     container.cache_clear()
     shift = world.time.shift
     with patch.object(SystemClock, "sleep", lambda _, seconds: shift(timedelta(seconds=seconds))):
-        done = handler(event or {}, _Context())  # type: ignore[arg-type]  # the members that the handler uses
+        done = handler(event or {}, Context(milliseconds=60_000))  # type: ignore[arg-type]  # the members that the handler uses
     container.cache_clear()
     return done

@@ -80,9 +80,7 @@ class World:
 
     @property
     def backend(self) -> Any:
-        from moto_sms_voice.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
-
-        return pinpointsmsvoicev2_backends["123456789012"]["us-east-1"]
+        return sms_backend()
 
     def pass_time(self, **elapsed: float) -> None:
         self.time.shift(timedelta(**elapsed))
@@ -90,6 +88,13 @@ class World:
     def sweep(self) -> None:
         now = self.parts.clock.now()
         Container(self.parts.settings, paced=False).sweep.run(now + timedelta(seconds=11))
+
+
+def sms_backend() -> Any:
+    """Return what the emulator holds."""
+    from moto_sms_voice.pinpointsmsvoicev2.models import pinpointsmsvoicev2_backends
+
+    return pinpointsmsvoicev2_backends["123456789012"]["us-east-1"]
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 from botocore.client import BaseClient
 from support.api_function import HOST, PRIMARY, SECONDARY, Api, authorization
+from support.lambda_context import Context
 from support.world import PERSON
 
 from handlers.api import container, handler
@@ -24,13 +25,6 @@ IAM = {
     "authorization": "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261103/us-east-1/execute-api/aws4_request, "
     f"SignedHeaders=host;x-amz-date, Signature={'a' * 64}"
 }
-
-
-class _Context:
-    aws_request_id = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 29_000
 
 
 def _refused_status(response: Any) -> bool:
@@ -193,7 +187,7 @@ def test_an_event_without_a_principal_is_refused(api: Api, authorizer: dict[str,
         "headers": {"x-ms-content-sha256": content_hash(b"")},
         "requestContext": {"requestId": "1", "http": {"method": "GET"}, "authorizer": authorizer},
     }
-    assert handler(event, _Context())["statusCode"] == 401  # type: ignore[arg-type]  # the members that it uses
+    assert handler(event, Context(milliseconds=29_000))["statusCode"] == 401  # type: ignore[arg-type]  # the members that it uses
 
 
 def test_an_iam_principal_is_accepted_and_recorded(api: Api) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import pytest
 from botocore.exceptions import ClientError
 from support.api_function import Api
+from support.lambda_context import Context
 from support.world import PERSON
 from werkzeug.test import TestResponse
 
@@ -215,14 +216,7 @@ def _iam(api: Api, target: str, headers: dict[str, str]) -> Any:
             "authorizer": {"iam": {"userArn": "arn:aws:iam::1:user/a"}},
         },
     }  # fmt: skip
-    return handler(event, _Context())  # type: ignore[arg-type]  # the members that it uses
-
-
-class _Context:
-    aws_request_id = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 29_000
+    return handler(event, Context(milliseconds=29_000))  # type: ignore[arg-type]  # the members that it uses
 
 
 def _fail(monkeypatch: pytest.MonkeyPatch, number: str, error: BaseException) -> None:

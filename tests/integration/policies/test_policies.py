@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 from support.api_function import api_for_now
 from support.inbound_function import Inbound, inbound_function
+from support.lambda_context import Context
 from support.notify_function import notify_beside
 from support.policies import DONE, Permission, granted
 from support.reconcile_function import reconcile_beside
@@ -106,7 +107,7 @@ def _sweep(inbound: Inbound) -> None:
     inbound.world.pass_time(minutes=10)
     waited = inbound.world.time.shift
     with patch.object(SystemClock, "sleep", lambda _, seconds: waited(seconds)):
-        handler({}, _Context())  # type: ignore[arg-type]  # the members that the handler uses
+        handler({}, Context(milliseconds=60_000))  # type: ignore[arg-type]  # the members that the handler uses
     container.cache_clear()
 
 
@@ -155,13 +156,6 @@ def _reconcile(inbound: Inbound) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch, reconcile_beside(inbound.world, monkeypatch) as reconcile:
         inbound.world.aws.put_opted_out_number(OptOutListName="Default", OptedOutNumber="+14255550188")
         reconcile.run()
-
-
-class _Context:
-    aws_request_id = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
 
 
 SCENARIOS: dict[str, Callable[[Inbound], None]] = {

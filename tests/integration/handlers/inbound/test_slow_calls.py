@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from support.inbound_function import TIMEOUT, Context
+from support.inbound_function import TIMEOUT
+from support.lambda_context import Context
 from support.world import OURS, PERSON
 
 from handlers.inbound import container, handler
