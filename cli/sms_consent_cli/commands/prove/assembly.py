@@ -52,13 +52,13 @@ def assembled(person: PersonEvidence, imports: Mapping[str, ImportRecord], origi
     requests = tuple(
         _request(entry, references[entry.decision.id], confirmations, texts=origin.texts_shown) for entry in entries
     )
+    differences = differences_of(person.drifts, person.consents, person.facts)
     only_list = len(person.consents) == 1
     statuses = [
-        list_status(consent, run_of(consent, entries, only_list=only_list), references, times)
+        list_status(consent, run_of(consent, entries, only_list=only_list), references, differences, times)
         for consent in person.consents
     ]
-    facts = fact_records(person.facts, person.drifts, references, times)
-    differences = differences_of(person.drifts, person.consents, person.facts)
+    facts = fact_records(person, references, times)
     decisions = [entry.decision for entry in entries]
     return Dossier(
         number=person.number,

@@ -114,7 +114,9 @@ class ListStatus(_Part):
     end_user_asked: bool = Field(description="Whether the person asked for the opt-out themselves.")
     list_matches: bool = Field(description="Whether the opt-out list is known to show this status.")
     aws_entry: AwsEntry | None
-    removed_at: Moment | None = Field(description="When the number was last removed from the list.")
+    thirty_days_from: Moment | None = Field(
+        description="From when AWS's 30 days count: the last removal from the list, or the latest time that it can have had."
+    )
     held_until: Moment | None = Field(description="When a pending opt-in can be carried out: the 30-day rule.")
     aws_refusal: str | None = Field(description="AWS's reason for refusing an opt-in that was expected to succeed.")
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
+from datetime import datetime, timedelta
 
-from sms_consent.domain.consent import UNKNOWN_TIME, Drift, DriftKind, Listing
+from sms_consent.domain.consent import UNKNOWN_TIME, DriftKind, Listing
 from sms_consent.domain.evidence import Fact, FactKind
+from sms_consent.queries.evidence import PersonEvidence
 from sms_consent_cli.commands.prove.dossier import FactRecord
 from sms_consent_cli.commands.prove.time_text import TimeText, span
 from sms_consent_cli.commands.prove.wording import DIFFERENCES, external, reply_statement
 
 __all__ = ["REPAIRS", "fact_records", "replies_by_request"]
 
+SHORT = timedelta(seconds=0.1)
+"""Below this, a delay is not stated more exactly."""
 REPAIRS = {
     DriftKind.NOT_LISTED: frozenset({FactKind.LISTED}),
     DriftKind.STILL_LISTED: frozenset({FactKind.REMOVED, FactKind.RELEASED}),
@@ -19,18 +23,23 @@ REPAIRS = {
 """The facts that show that a difference between list and ledger is over."""
 
 
-def fact_records(
-    facts: Sequence[Fact], drifts: Iterable[Drift], references: Mapping[str, str], times: TimeText
-) -> tuple[FactRecord, ...]:
-    """Return the facts in the order in which they were recorded. Differences that are reported apart are left out."""
-    reported = {(drift.list_name, drift.kind) for drift in drifts}
-    told = [each for each in facts if each.kind is not FactKind.DRIFT or (each.list_name, each.drift) not in reported]
+def fact_records(person: PersonEvidence, references: Mapping[str, str], times: TimeText) -> tuple[FactRecord, ...]:
+    """Return the facts in the order in which they were recorded, of one time the replies first.
+
+    Differences between list and ledger are left out if they are reported apart. ``references`` has the dossier's number of each
+    request, by its id.
+    """
+    reported = {(drift.list_name, drift.kind) for drift in person.drifts}
+    told = [fact for fact in person.facts if not _is_reported(fact, reported)]
+    told.sort(key=lambda fact: (fact.at, fact.kind is not FactKind.REPLIED))
+    starts = {drift.found_at: "the finding of a difference" for drift in person.drifts}
+    starts |= {each.decision.at: "the request" for each in person.decisions}
     return tuple(
         FactRecord(
             reference=f"F{place}",
             at=fact.at,
             kind=fact.kind.value,
-            statement=_statement(fact, times),
+            statement=_statement(fact, starts, times),
             opt_out_list=fact.list_name,
             request=references.get(fact.decision_id or ""),
             aws_answer=_answer(fact.listing, times) if fact.listing is not None else fact.reason,
@@ -39,12 +48,18 @@ def fact_records(
     )
 
 
+def _is_reported(fact: Fact, reported: Container[tuple[str, DriftKind]]) -> bool:
+    if fact.kind is not FactKind.DRIFT or fact.list_name is None or fact.drift is None:
+        return False
+    return (fact.list_name, fact.drift) in reported
+
+
 def replies_by_request(facts: Iterable[Fact]) -> dict[str, Fact]:
     """Return the newest fact about a reply to each request, by the request's id."""
     return {fact.decision_id: fact for fact in facts if fact.kind is FactKind.REPLIED and fact.decision_id is not None}
 
 
-def _statement(fact: Fact, times: TimeText) -> str:
+def _statement(fact: Fact, starts: Mapping[datetime, str], times: TimeText) -> str:
     if fact.kind is FactKind.REPLIED and fact.reply is not None and fact.state is not None:
         return reply_statement(fact.reply, fact.state, fact.reason)
     if fact.kind is FactKind.DRIFT and fact.drift is not None:
@@ -53,19 +68,19 @@ def _statement(fact: Fact, times: TimeText) -> str:
         count = f"{fact.entries} entries" if fact.entries is not None else "its entries"
         by = f" by {external(fact.actor)}" if fact.actor else ""
         return f"The history before this was erased{by}: {count}."
-    return _of_the_list(fact, times)
+    return _of_the_list(fact, _delay(fact, starts), times)
 
 
-def _of_the_list(fact: Fact, times: TimeText) -> str:
+def _of_the_list(fact: Fact, delay: str, times: TimeText) -> str:
     name = f"the opt-out list {external(fact.list_name)}" if fact.list_name else "an opt-out list"
     until = times.moment(fact.until) if fact.until is not None else "a time that is not recorded"
     match fact.kind:
         case FactKind.LISTED:
-            return f"AWS accepted the number on {name}{_delay(fact)}."
+            return f"AWS accepted the number on {name}{delay}."
         case FactKind.FOUND_LISTED:
             return f"Before a deferred opt-in, a look-up at AWS found the number on {name}."
         case FactKind.REMOVED:
-            return f"{_removal(fact, name)}{_delay(fact)}."
+            return f"{_removal(fact, name)}{delay}."
         case FactKind.RELEASED:
             return f"The deferred opt-in was carried out. {_removal(fact, name)}."
         case FactKind.DEFERRED:
@@ -87,10 +102,13 @@ def _removal(fact: Fact, name: str) -> str:
     return f"AWS removed the number from {name}"
 
 
-def _delay(fact: Fact) -> str:
-    if fact.since in (None, UNKNOWN_TIME) or fact.delay is None or fact.delay.total_seconds() < 0:
+def _delay(fact: Fact, starts: Mapping[datetime, str]) -> str:
+    """Return how long after the request, or the finding of a difference, something was done."""
+    since, delay = fact.since, fact.delay
+    if since is None or since == UNKNOWN_TIME or delay is None or delay < timedelta():
         return ""
-    return f", {span(fact.delay)} after this became due"
+    start = starts.get(since, "the list first had to change")
+    return f", within 0.1 seconds of {start}" if delay < SHORT else f", {span(delay)} after {start}"
 
 
 def _answer(listing: Listing, times: TimeText) -> str:

@@ -10,7 +10,7 @@ from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.withdrawal import NO_REQUEST, is_withdrawal, withdrawn_imports
 from sms_consent.queries.evidence import DecisionEvidence, PersonEvidence
-from sms_consent_cli.commands.prove.dossier import Answer, AwsEntry, ListStatus, Summary
+from sms_consent_cli.commands.prove.dossier import Answer, AwsEntry, Difference, ListStatus, Summary
 from sms_consent_cli.commands.prove.time_text import TimeText
 from sms_consent_cli.commands.prove.wording import external, request_statement
 
@@ -73,20 +73,34 @@ def run_of(consent: Consent, entries: Sequence[DecisionEvidence], *, only_list: 
     return StatusRun(tuple(reversed(run)))
 
 
-def list_status(consent: Consent, run: StatusRun, references: Mapping[str, str], times: TimeText) -> ListStatus:
-    """Return the status on one list. ``references`` has the dossier's number of each request, by its id."""
+def list_status(
+    consent: Consent,
+    run: StatusRun,
+    references: Mapping[str, str],
+    differences: Sequence[Difference],
+    times: TimeText,
+) -> ListStatus:
+    """Return the status on one list.
+
+    Args:
+        consent: The consent for the list.
+        run: The requests that its status results from.
+        references: The dossier's number of each request, by its id.
+        differences: The differences between list and ledger that were found for the person.
+        times: How times are written.
+    """
     listing = consent.listing
     return ListStatus(
         opt_out_list=consent.list_name,
         status=consent.status.value,
-        statement=" ".join(_sentences(consent, run, references, times)),
+        statement=" ".join([*_sentences(consent, run, references, times), *_differed(consent, differences)]),
         since=_first(consent, run),
         latest_request_at=consent.decided_at if consent.decided_at != NO_REQUEST else None,
         requests=max(len(run.entries), _counted(consent)) or None,
         end_user_asked=consent.end_user_opted_out,
         list_matches=consent.settled,
         aws_entry=AwsEntry(entered_at=listing.at, end_user_opted_out=listing.end_user_opted_out) if listing else None,
-        removed_at=consent.deleted_at,
+        thirty_days_from=consent.deleted_at,
         held_until=consent.held_until,
         aws_refusal=consent.refusal,
     )
@@ -175,12 +189,17 @@ def _recorded(first: DecisionEvidence, times: TimeText) -> str:
     return f"That time is the one that the source of an import states; it was recorded here {on}."
 
 
+def _differed(consent: Consent, differences: Sequence[Difference]) -> list[str]:
+    found = [each.reference for each in differences if each.opt_out_list == consent.list_name]
+    return [f"The list and the ledger were found to differ for this number ({', '.join(found)})."] if found else []
+
+
 def _list_sentences(consent: Consent, times: TimeText) -> list[str]:
     said = []
     if consent.status is Status.OPT_IN_PENDING:
         said.append(
             "AWS removes a number from an opt-out list only once in 30 days"
-            + (f"; the last removal was on {times.moment(consent.deleted_at)}" if consent.deleted_at else "")
+            + (f", which count from {times.moment(consent.deleted_at)}" if consent.deleted_at else "")
             + (
                 f". The number can be removed from {times.moment(consent.held_until)} on."
                 if consent.held_until

@@ -65,7 +65,7 @@ def record(kind: FactKind, **fields: Any) -> FactRecord:
 def test_the_list_followed_with_awss_answer() -> None:
     """The entry's own time and mark, as AWS returned them."""
     made = record(FactKind.LISTED, since=AT, listing=Listing(at=SOON, end_user_opted_out=False))
-    assert made.statement == "AWS accepted the number on the opt-out list Stack, 0.4 seconds after this became due."
+    assert made.statement == "AWS accepted the number on the opt-out list Stack, 0.4 seconds after the request."
     assert made.aws_answer == "entry of 3 November 2026, 14:02:11 UTC, EndUserOptedOut=false"
     assert (made.reference, made.request) == ("F1", "R1")
 
