@@ -10,7 +10,7 @@ OURS = {"sms_consent", "sms_consent_cli"}
 
 
 def main() -> None:
-    """Run the command. Where the packages of the `cli` extra are missing, print how to install them and exit with 2."""
+    """Run the command. If packages of the `cli` extra are missing, print how to install them and exit with code 2."""
     try:
         from sms_consent_cli.main import app
 

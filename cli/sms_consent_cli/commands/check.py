@@ -49,7 +49,7 @@ def check(
 
 
 def _is_list(list_name: str, asked: str) -> bool:
-    """Return whether this is the list. A list of another account has its ARN in the ledger, and may be given by its name."""
+    """Return whether ``asked`` names this list. A list of another account has its ARN in the ledger, and may be given by name."""
     return asked in {list_name, list_name.rpartition("/")[2]}
 
 

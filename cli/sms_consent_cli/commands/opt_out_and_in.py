@@ -220,7 +220,7 @@ def _channel_requests(context: CommandContext, agent_request: _AgentRequest) -> 
 
 
 def _no_sender(_: str) -> None:
-    """Return no sender's settings: the list is given or is the stack's own."""
+    """Return None, as the list is given or is the stack's own, whatever the sender."""
 
 
 def _view(agent_request: _AgentRequest, result: Result, left: list[str]) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def _view(agent_request: _AgentRequest, result: Result, left: list[str]) -> dict
 
 
 def _summary(number: str, asked: Asked, result: Result, left: list[str]) -> str:
-    """Return one to three sentences. ``left`` are the lists that have not been updated yet."""
+    """Describe the result in one to three sentences. ``left`` has the lists that are not updated yet."""
     from sms_consent.domain.consent import Status
     from sms_consent.recording.channel_requests import RequestOutcome
 

@@ -89,7 +89,7 @@ def assemble(template: Path, parameters: Mapping[str, str], numbers: Iterable[st
 
 
 def _check_core(deployment: Deployment) -> None:
-    """Raise LocalError for function code from another folder: this command's own modules are loaded already."""
+    """Raise LocalError if the functions' code is in another folder than this command's, whose modules are loaded already."""
     ours = Path(sms_consent.__path__[0])
     for code in set(deployment.code.values()) - {resource_path("functions")}:
         theirs = code / ours.name

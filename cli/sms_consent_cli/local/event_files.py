@@ -17,7 +17,7 @@ __all__ = ["EventFile", "Record", "Way", "read_event"]
 
 
 class Way(StrEnum):
-    """How an event reaches the function."""
+    """How an event is delivered to the function."""
 
     SNS = "SNS"
     SQS = "SQS"

@@ -1,4 +1,4 @@
-"""A patch of moto's models: moto keeps a reference to every object that it ever created, also to copies of whole tables.
+"""A patch of moto's memory leak: it keeps a reference to every object that it creates, even to copies of whole tables.
 
 ``BaseModel.__new__`` adds each instance to its class's ``instances_tracked``, which only moto's dashboard and S3's reset read. A
 local stack that processes many texts would keep every item, message and record. Upstream candidate: weak references.

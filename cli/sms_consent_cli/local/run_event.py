@@ -1,4 +1,4 @@
-"""One event through the stack, and the result of each text: from ledger, list, sent texts and dead-letter queue."""
+"""Deliver one event to the stack, and collect each text's result from ledger, list, sent texts and dead-letter queue."""
 
 from __future__ import annotations
 

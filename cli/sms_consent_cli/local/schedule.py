@@ -18,7 +18,7 @@ def interval_of(expression: str) -> timedelta | None:
 
 
 class Schedule:
-    """One schedule. After a step in time it runs once, even if the step is longer than several intervals."""
+    """One schedule. After the local time is advanced it runs once, even if several intervals have passed."""
 
     def __init__(self, function_name: str, interval: timedelta, now: datetime) -> None:
         self.function_name = function_name

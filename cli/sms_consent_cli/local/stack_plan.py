@@ -1,4 +1,4 @@
-"""The plan of the local stack: resources for moto, resources that this process runs, and resources that are left out."""
+"""The plan of the local stack: which resources moto creates, which this process runs, and which are left out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SUBSTITUTED = re.compile(r"\$\{([^!}.][^}.]*)")
 
 @dataclass(frozen=True)
 class StackPlan:
-    """A template's resources by the part of the local stack that creates or runs them."""
+    """A template's resources, grouped by what creates or runs them."""
 
     created: Mapping[str, Any]  # the document for CloudFormation
     run_here: Mapping[str, Mapping[str, Any]]  # resources by logical id
@@ -35,7 +35,7 @@ class StackPlan:
 
 
 def resolved(logical_id: str) -> str:
-    """Return the name of the output with the resolved properties of a resource that CloudFormation does not create."""
+    """Return the name of the output that holds a resource's resolved properties, for one that this process runs."""
     return f"Local{logical_id}"
 
 

@@ -24,7 +24,7 @@ _DENIED = frozenset({"AccessDeniedException", "UnknownOperationException", "NotI
 
 @dataclass(frozen=True, slots=True)
 class AccountList:
-    """An opt-out list. A list of another account, shared with this one, is known by its ARN only."""
+    """An opt-out list. For a list that another account shares, only the ARN is known."""
 
     name: str
     arn: str
@@ -39,7 +39,7 @@ class AccountList:
 
 @dataclass(frozen=True, slots=True)
 class ListedNumber:
-    """An opted-out number, as far as counting needs it."""
+    """An entry of an opt-out list, with what is needed for counting."""
 
     end_user_opted_out: bool
 

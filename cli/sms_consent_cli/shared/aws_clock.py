@@ -34,7 +34,7 @@ EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 class AwsTimeUnknown(ConsentError):
-    """AWS's responses have no usable ``Date``. Nothing is recorded then: the machine's clock is no substitute."""
+    """AWS's responses have no usable ``Date`` header. The command records nothing, as the machine's clock may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class _DateSample:
 class AwsClock(SystemClock):
     """The ``Clock`` of commands. Methods raise AwsTimeUnknown, and the errors of the request for a time.
 
-    ``now`` returns the earliest possible time: leases and the 30 days never end too early by it, and recorded work is due at
-    once. An opt-in counts from ``now``; an opt-out counts from ``latest``, the latest possible time.
+    AWS's time is known within a second. ``now`` is the earliest possible time, so that leases and the 30 days never end too
+    early, and recorded work is due at once. ``latest`` is the latest. Opt-ins are recorded at ``now``, opt-outs at ``latest``.
     """
 
     def __init__(self, ask: Callable[[], Mapping[str, Any]], warn: Callable[[str], None]) -> None:
@@ -91,11 +91,11 @@ class AwsClock(SystemClock):
         return to_millisecond(sample.latest(counter))
 
     def stamping(self, asked: Asked) -> StampClock:
-        """Return a clock whose ``now`` is the time at which a decision of this kind counts."""
+        """Return a clock whose ``now`` is the effective time of a new decision: ``latest`` for an opt-out, else ``now``."""
         return StampClock(self.latest if asked is Asked.OPT_OUT else self.now)
 
     def watch(self, client: BaseClient) -> None:
-        """Learn the time from each response to this client."""
+        """Read the time from each response that this client receives."""
         events = client.meta.events
         events.register("before-send.*.*", self._sending, unique_id="aws-clock-sending")
         events.register("after-call.*.*", self._received, unique_id="aws-clock-received")
@@ -153,7 +153,7 @@ class StampClock(SystemClock):
         self._now = now
 
     def now(self) -> datetime:
-        """Return the time at which the decision counts."""
+        """Return the effective time of a decision made now."""
         return self._now()
 
 

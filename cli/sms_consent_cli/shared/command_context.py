@@ -1,4 +1,4 @@
-"""The parts that commands need to record decisions, with the deployment's settings, AWS's time and the caller's permissions.
+"""Dependencies of commands that record decisions: settings, ledger, recorder, AWS's time and the caller's identity.
 
 Commands record only. SweepFunction makes the calls that change an opt-out list (``sms_consent_cli.shared.sweep_invoker``).
 """
@@ -32,7 +32,7 @@ _PARAMETERS = {
 
 
 class CommandContext:
-    """The parts for recording, created when first used. Raises NotFound, SettingsError, ClientError or BotoCoreError."""
+    """Dependencies of recording, created when first used. Raises NotFound, SettingsError, ClientError or BotoCoreError."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
@@ -68,7 +68,7 @@ class CommandContext:
 
     @cached_property
     def scope(self) -> Scope:
-        """The lists that a decision counts for, besides the one that it was made to."""
+        """The lists to which a decision applies besides its own."""
         settings = self.settings
         return Scope(
             opt_out=settings.opt_out_scope,

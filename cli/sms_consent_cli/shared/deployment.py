@@ -1,4 +1,4 @@
-"""The deployment that a command works on: its resources by option or by CloudFormation stack, its clock and AWS clients."""
+"""The deployment that a command uses: its resources (from options or the CloudFormation stack), clock and AWS clients."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class NotFound(Exception):
 
 
 class Deployment:
-    """A deployment. The stack is read only when a name was not given. Raises NotFound, BotoCoreError or ClientError."""
+    """A deployment. Reads the stack only for names that were not given. Raises NotFound, BotoCoreError or ClientError."""
 
     def __init__(
         self,
@@ -156,13 +156,13 @@ class Deployment:
         return self.clock_by(self._ask_ledger)
 
     def clock_by(self, ask: Callable[[], Mapping[str, Any]]) -> AwsClock:
-        """Return AWS's time for a command without access to the ledger. ``ask`` makes a request that the command may make."""
+        """Return AWS's time for a command without access to the ledger. ``ask`` makes a request and returns the response."""
         local = is_here(os.environ.get("AWS_ENDPOINT_URL", ""))
         advice = "the time of a local stack can be moved on" if local else "set the clock"
         return AwsClock(ask, lambda warning: say(f"warning: {warning}; {advice}", err=True))
 
     def _ask_ledger(self) -> Mapping[str, Any]:
-        """Read an item that does not exist. An error response has a date too."""
+        """Make a cheap request for its ``Date`` header: read a missing item. An error response has the header too."""
         try:
             answer = self.dynamodb().get_item(TableName=self.table, Key={"pk": {"S": "CLOCK"}, "sk": {"S": "CLOCK"}})
         except ClientError as error:
@@ -210,7 +210,7 @@ class Deployment:
     def sms_voice(self) -> PinpointSMSVoiceV2Client:
         """Return a client that reads opt-out lists and changes settings.
 
-        It refuses the calls that only functions may make, since they hold a lease longer than they can run.
+        It refuses to put, delete or text: only functions may, as they cannot outlive the lease under which they do.
         """
         client = self._client("pinpoint-sms-voice-v2", _PATIENT)
         for operation in FOR_FUNCTIONS_ONLY:

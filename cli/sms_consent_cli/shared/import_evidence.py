@@ -1,4 +1,4 @@
-"""What is known about an imported request: when it was imported, from which line of which file, and whether the person asked."""
+"""Evidence of an imported request: when it was imported, from which line of which file, and whether the person asked."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _WHO = {
 
 
 def is_imported(decision: Decision) -> bool:
-    """Return whether a decision is about an earlier request elsewhere, so that its age is no delay of this system."""
+    """Return whether a decision was imported. The age of such a request is not a delay in processing."""
     return decision.author is Author.IMPORT or decision.import_id is not None
 
 
@@ -64,11 +64,11 @@ class ImportedDecision:
     recorded_at: datetime | None
 
     def sentence(self) -> str:
-        """Return it for people."""
+        """Return the evidence as a sentence."""
         return import_sentence(self.decision, self.record, self.recorded_at)
 
     def view(self) -> dict[str, Any] | None:
-        """Return it for JSON."""
+        """Return the evidence as JSON."""
         return import_view(self.decision, self.record)
 
 

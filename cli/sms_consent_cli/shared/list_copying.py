@@ -1,4 +1,4 @@
-"""Changes of a sender's opt-out list: who would be affected, and copying their consents to the new list."""
+"""Copying of consents when a sender's opt-out list changes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def list_choice(*, copy: bool, forget: bool) -> Choice | None:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Move:
-    """A change from one list to another. The target "" is the stack's own list, when it is not known here."""
+    """A change from one list to another. An empty target is the stack's own list, if its name is not known."""
 
     source: str
     target: str
@@ -63,7 +63,7 @@ class ListCopying:
         )
 
     def require_choice(self, moves: Collection[Move], choice: Choice | None) -> None:
-        """Raise UsageError if no choice was made and people are affected. Reads the whole ledger once for each list."""
+        """Raise UsageError if people are affected and no choice was given. Reads the whole ledger once for each list."""
         if choice is Choice.CARRY and any(not move.target for move in moves):
             raise UsageError("opt-outs would be copied to the stack's own list, which is not known: give --stack")
         if choice is not None:
@@ -83,7 +83,7 @@ class ListCopying:
             )
 
     def begin(self, moves: Collection[Move], choice: Choice | None) -> None:
-        """Before the change: record the copies to make, and make them if CARRY was chosen."""
+        """Call before the change: record the copies to make, and with CARRY make them."""
         for copy in self._record_copies(moves, choice):
             if choice is Choice.CARRY:
                 self._copy(copy)
@@ -91,7 +91,7 @@ class ListCopying:
             self._record_copies(moves, choice)  # starts the time in which functions may still use the old list
 
     def finish(self, targets: Collection[str]) -> int:
-        """After the change: wait until no function uses the old list, and copy what was recorded meanwhile.
+        """Call after the change: wait until no function uses the old list, and copy what was recorded meanwhile.
 
         Returns how many consents were copied in all.
         """
@@ -129,7 +129,7 @@ class ListCopying:
     def _record_copies(self, moves: Collection[Move], choice: Choice | None) -> list[ListCopy]:
         """Record the copies in the ledger, so that ReconcileFunction completes them if this command is killed.
 
-        With FORGET, only a STOP that a function records for the old list after the change is copied.
+        With FORGET, this copies only a STOP that a function records for the old list after the change.
         """
         now = self._clock.now()
         since = now if choice is Choice.FORGET else None

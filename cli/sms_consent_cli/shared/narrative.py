@@ -51,7 +51,7 @@ class NumberHistory:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One event."""
+    """One line of a history: an event, and its time."""
 
     at: datetime
     text: str
@@ -200,7 +200,7 @@ class Narrative:
                 yield f"off {the_list} {_span(consent.deleted_at - entry.decision.at)} later"
 
     def _last_change(self, consent: Consent) -> Entry | None:
-        """Return the decision that the consent's status results from. Later decisions only repeated it."""
+        """Return the decision that set the consent's current status. Later ones only repeated it."""
         asked = Asked.OPT_OUT if consent.status is Status.OPTED_OUT else Asked.OPT_IN
         made = [
             entry
@@ -225,7 +225,7 @@ class Narrative:
 
 
 def _shown_at(entry: Entry) -> datetime:
-    """Return the time by which an entry is sorted. A withdrawal has the time of the request that counts again."""
+    """Return the time by which an entry is sorted. For an undone import, it is when it was undone."""
     withdrawn_at = entry.recorded_at if is_withdrawal(entry.decision) else None
     return withdrawn_at or entry.decision.at
 
@@ -244,7 +244,7 @@ def _reply(state: ReplyState, reason: str | None, asked: Asked) -> str:
 
 
 def _delay(entry: Entry) -> Iterator[str]:
-    """Yield the delay between a text and its recording, if it was a minute or more. Imports are always about the past."""
+    """Yield the delay between a text and its recording, if it was a minute or more. Not for imports."""
     if entry.recorded_at is None or entry.decision.author is not Author.END_USER or is_imported(entry.decision):
         return
     late = entry.recorded_at - entry.decision.at

@@ -19,8 +19,8 @@ class InvalidNumber(ValueError):
 def parse_number(text: str, country: str | None) -> PhoneNumber:
     """Return the number that a person typed. Raises InvalidNumber.
 
-    A number with a plus is taken as it is, whether or not phonenumbers knows its range. A number without one is read in the
-    national format of ``country`` (two letters, any case). Without a country it is refused: a guess could show the data of
+    A number with a plus is accepted even if phonenumbers does not know its range. A number without one is read in the
+    national format of ``country`` (two letters, any case). Without a country it is rejected: a guess could show the data of
     another person.
     """
     written = unicodedata.normalize("NFKC", text).strip().removeprefix("tel:")
@@ -43,7 +43,7 @@ def is_country(code: str) -> bool:
 
 
 def length_problem(number: PhoneNumber) -> str | None:
-    """Return why a number has no possible length for its country, or None. Numbering plans change: use it as a warning."""
+    """Return a warning if a number's length is impossible in its country, or None. It is no error, as numbering plans change."""
     import phonenumbers
     from phonenumbers import ValidationResult
 

@@ -1,4 +1,4 @@
-"""Where the files are that the command reads beside its own code: template.yaml, functions/, events/ and the corpus."""
+"""Paths of the files that come with the command: template.yaml, functions/, events/ and the corpus."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def resource_path(name: str) -> Path:
-    """Return the path of a file or folder by its place in the repository, in a checkout and in a wheel alike.
+    """Return the path of a file or folder, given its path in the repository. Works in a checkout and in a wheel.
 
-    The file need not exist: the corpus, for one, is not in the wheel.
+    The file may not exist: the corpus is not in the wheel.
     """
     return (_PACKAGED if _PACKAGED.is_dir() else _CHECKOUT) / name

@@ -1,4 +1,4 @@
-"""The sources of rules, for a person who asks why a text was classified as it was."""
+"""The published sources of the rules, which explain a classification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of a sender's settings before they are written. Wrong settings would otherwise fail when the next STOP arrives."""
+"""Validation of a sender's settings before they are written, as wrong ones would only fail at the next STOP."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class SenderChecks:
         return CheckedSender(sender, tuple(self._notes(sender, found)))
 
     def list_name(self, given: str) -> tuple[str, AccountList | None]:
-        """Return a list's name in the ledger, and the list if the account was asked. Raises UsageError."""
+        """Return a list's name in the ledger, and the list if it was looked up in the account. Raises UsageError."""
         problems: list[str] = []
         found = self._list(given.strip(), problems)
         if problems:
@@ -98,7 +98,7 @@ class SenderChecks:
         return found.reference if found is not None else self._deployment.names.canonical(given)
 
     def may_write(self, found: AccountList) -> bool | None:
-        """Return whether the stack lets the functions write to a list; None without a stack."""
+        """Return whether the functions' roles allow writing to a list; None without a stack."""
         if not self._deployment.has_stack:
             return None
         # AWS gives a parameter that is a list with commas, moto as Python prints a list.

@@ -1,4 +1,4 @@
-"""Invoking SweepFunction for what a command has recorded, and waiting until the lists are updated."""
+"""Invocation of SweepFunction for the work that a command has recorded, and waiting for it."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def is_open(consent: Consent | None) -> bool:
 
 
 class SweepInvoker:
-    """Invokes SweepFunction. Work that fails stays due, and the function's schedule does it."""
+    """Invokes SweepFunction. Failed work stays due for the function's next scheduled run."""
 
     def __init__(self, deployment: Deployment, clock: Clock) -> None:
         self._deployment = deployment
         self._clock = clock
 
     def follow(self, look: Look, notice: Callable[[str], None], patience: timedelta = PATIENCE) -> list[Consent]:
-        """Invoke sweep for the open work, wait, and return what is still open.
+        """Invoke sweep for the open consents, wait, and return those that are still open.
 
         Args:
             look: Returns the current consents. Its errors are raised.

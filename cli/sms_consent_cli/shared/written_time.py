@@ -1,4 +1,4 @@
-"""Parsing of written times to the span that they may mean. A day without a time, or a time without a zone, is not one moment."""
+"""Parsing of written times. A day without a time, or a time without a zone, is a span of possible moments."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Span:
     def moment(self, asked: Asked, now: datetime) -> datetime:
         """Return the effective time: the earliest for an opt-in, the latest for an opt-out, but not after ``now``.
 
-        So an import can never undo a STOP that may be newer. Raises ValueError for a time in the future.
+        So an import never overrides a STOP that may be newer. Raises ValueError for a time in the future.
         """
         if self.earliest > (now + AHEAD if asked is Asked.OPT_OUT else now):
             raise ValueError("its time is in the future")

@@ -1,7 +1,7 @@
-"""A test of the delivery path: a STOP and a START are published to the topic, processed, recorded and applied to the list.
+"""An end-to-end test: publish a STOP and a START to the topic, and check that the ledger and the list reflect them.
 
 Both numbers are reserved for fiction (+1 NPA 555-0100 to 0199, ATIS-0300115), so no person is opted out. The destination is not
-a number of the account, so AWS refuses to send the confirmation, and it costs nothing. The START takes the number off the list
+a number of the account, so AWS refuses to send a confirmation, at no cost. The START takes the number off the list
 again, or waits for the 30 days if the test is repeated.
 
 The topic's policy lets only AWS End User Messaging SMS publish. An operator of the same account can publish with their own IAM
@@ -49,7 +49,7 @@ class DeliveryTest:
         clock: Clock,
         timeout: float,
     ) -> None:
-        """Create the test. Each of the two texts may take ``timeout`` seconds."""
+        """Create the test. ``timeout`` is the time limit for each of the two texts, in seconds."""
         self._sns = sns
         self._topic = topic
         self._queries = queries

@@ -37,7 +37,7 @@ _PAGES: Any = {"PageSize": PAGE}
 
 
 class ChangeNotVisible(Exception):
-    """AWS accepted a change, but does not return it."""
+    """AWS accepted a change of settings, but still returns the old ones."""
 
 
 class Channel(StrEnum):
@@ -61,7 +61,7 @@ def kind_of_channel(arn: str) -> Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoWaySettings:
-    """The two-way channel, the opt-out list, and who honours STOP."""
+    """A number's settings: two-way channel, opt-out list, and whether AWS or the owner handles STOP."""
 
     two_way: bool
     channel: str | None
@@ -91,7 +91,7 @@ class Member:
 
     @property
     def is_us_toll_free(self) -> bool:
-        """Whether carriers honour STOP themselves for this number, with their own lists."""
+        """Whether it is a US toll-free number, for which carriers handle STOP themselves."""
         return self.kind == "TOLL_FREE" and self.country == "US"
 
 
@@ -150,7 +150,7 @@ class Originators:
         return _number(number)
 
     def change(self, originator: Originator, shows: Callable[[TwoWaySettings], bool], **settings: Any) -> Originator:
-        """Change settings, and poll until ``shows`` accepts the result: the next step depends on it."""
+        """Change settings, and poll until ``shows`` returns True for those that AWS returns. Raises ChangeNotVisible."""
         if originator.is_pool:
             self._sms.update_pool(PoolId=originator.id, **settings)
         elif originator.is_agent:

@@ -1,4 +1,4 @@
-"""The order of steps for switching a sender, such that AWS or the stack honours STOP at every moment. Pure.
+"""The order of steps for switching a sender, in which AWS or the stack honours STOP at every moment. Pure.
 
 Self-managed opt-outs are on only while texts go to the stack's topic and the number uses the stack's list. So they are turned on
 last, and turned off before anything else changes. While they are off, AWS honours STOP.
@@ -30,7 +30,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings:
-    """The settings that a sender is to have. None means unchanged."""
+    """The settings to restore on a sender. None means unchanged."""
 
     channel: str | None
     two_way: bool | None
@@ -39,7 +39,7 @@ class TargetSettings:
 
 
 def is_safe(settings: TwoWaySettings, topic: str, list_name: str) -> bool:
-    """Return whether STOP is honoured, given that the stack processes its topic and writes to its list."""
+    """Return whether STOP is honoured with these settings, by AWS or by the stack."""
     return not settings.self_managed or (settings.sends_to(topic) and settings.list_name == list_name)
 
 
@@ -60,7 +60,7 @@ def steps_to_connect(now: TwoWaySettings, topic: str, list_name: str) -> list[St
 
 
 def steps_to_disconnect(now: TwoWaySettings, goal: TargetSettings, *, remembered: bool) -> list[Step]:
-    """Return the steps back."""
+    """Return the remaining steps for disconnecting; none if the sender is disconnected."""
     steps = [Step.HAND_BACK] if now.self_managed else []
     if now.list_name != goal.list_name:
         steps += [Step.COPY, Step.LIST, Step.CATCH_UP]

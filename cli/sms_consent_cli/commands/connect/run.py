@@ -38,7 +38,7 @@ def connect(switchover: Switchover, originator: Originator, options: ConnectOpti
 
 
 def disconnect(switchover: Switchover, originator: Originator, options: ConnectOptions, report: ConnectReport) -> int:
-    """Return the exit code, as for ``connect``; 0 once AWS honours STOP."""
+    """Disconnect a sender. Return the exit code, as ``connect`` does; 0 once AWS honours STOP."""
     plan = switchover.plan_disconnect(originator)
     blocks = [check.name for check in report.checks if check.blocks(options.accepted)]
     _report_owner(switchover, originator, report)
@@ -88,7 +88,7 @@ def _report_unfinished(switchover: Switchover, plan: SwitchoverPlan, report: Con
 
 
 def _report_blocked(switchover: Switchover, originator: Originator, report: ConnectReport) -> None:
-    """Report that checks failed. A number that is connected already is at risk, which must not read like a refusal."""
+    """Report that checks failed. The message differs for a connected number, whose STOPs may be lost now."""
     if originator.settings.self_managed and originator.settings.sends_to(switchover.route.topic):
         report.say(
             f"{originator.identity} is connected already, and its STOPs may be lost: correct the above, or run "

@@ -74,7 +74,7 @@ class Suitability:
             yield good("number", f"{originator.identity}: {count}{kinds}")
 
     def _channel(self, topic: str) -> Iterator[Check]:
-        """Check whether another system receives the texts now, and whether a channel role replaces the topic's policy."""
+        """Check whether another system receives the texts, and whether AWS publishes with a channel role."""
         settings = self._originator.settings
         if settings.goes_to is Channel.CONNECT:
             yield unsure(

@@ -89,7 +89,7 @@ class Switchover:
     # --- planning
 
     def plan_connect(self, originator: Originator) -> SwitchoverPlan | None:
-        """Check a sender, and return the plan to connect it; None if a check rules it out."""
+        """Check a sender, and return the plan to connect it; None if a check fails."""
         checks: list[Check] = []
 
         def keep(check: Check) -> Check:
@@ -121,7 +121,7 @@ class Switchover:
         return SwitchoverPlan(originator, source, target, tuple(steps), goal, tuple(checks))
 
     def plan_disconnect(self, originator: Originator) -> SwitchoverPlan | None:
-        """Check a sender, and return the plan to disconnect it; None if a check rules it out."""
+        """Check a sender, and return the plan to disconnect it; None if a check fails."""
         checks: list[Check] = []
 
         def keep(check: Check) -> None:
@@ -178,7 +178,7 @@ class Switchover:
         return bad("opt-outs", f"{message}: give --carry to copy them, or --forget to leave them out")
 
     def _count_recorded(self, source: Target, target: Target) -> int:
-        """Count the people whose opt-out is only due, or whose opt-in is pending, so that the list does not show them."""
+        """Count the people who are opted out in the ledger and not on the list: a due opt-out, or a pending opt-in."""
         if source.ledger_name == target.ledger_name:
             return 0
         names = [target.ledger_name]
@@ -199,7 +199,7 @@ class Switchover:
     # --- steps
 
     def carry_out(self, plan: SwitchoverPlan, step: Step) -> SwitchoverPlan:
-        """Carry out a step, which may have been carried out before."""
+        """Carry out a step. Safe to repeat."""
         actions: dict[Step, Callable[[SwitchoverPlan], Originator]] = {
             Step.TRIAL: self._test_delivery,
             Step.REMEMBER: self._remember,
@@ -272,7 +272,7 @@ class Switchover:
         )
 
     def _self_managed(self, plan: SwitchoverPlan) -> Originator:
-        """Turn self-managed opt-outs on, if the checks still pass: copying a long list takes hours."""
+        """Repeat the checks, as copying may have taken hours, and turn self-managed opt-outs on."""
         for check in self.route.checks(plan.originator.arn):
             if check.blocks(self._options.accepted):
                 raise ChangedMeanwhile(f"{check.name}: {check.message}")

@@ -1,4 +1,4 @@
-"""The opt-out list that a sender must use: the one for which its texts count in the ledger."""
+"""The opt-out list that a sender must use: the one to which the ledger applies its texts."""
 
 from __future__ import annotations
 

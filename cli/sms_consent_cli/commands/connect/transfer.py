@@ -1,4 +1,4 @@
-"""Copying the entries of one opt-out list to another through the ledger, without overriding newer decisions.
+"""Copying of opt-out list entries to another list through the ledger, without overriding newer decisions.
 
 Before a number uses a new list, the opt-outs of its old list must be on it. Each becomes a decision at the time at which AWS
 added it to the list. So a newer opt-in in the ledger wins, and a repetition changes nothing.
@@ -48,7 +48,7 @@ class Incomplete(Exception):
 
 @dataclass(slots=True)
 class Tally:
-    """The counts of the old list."""
+    """Counts of the old list's numbers, by what has to be copied."""
 
     seen: int = 0
     missing: int = 0  # not opted out for the other list in the ledger
@@ -78,7 +78,7 @@ class Transfer:
         target: Target,
         timeout: timedelta = PATIENCE,
     ) -> None:
-        """Create the copy. ``timeout`` is how long it waits for the list."""
+        """Set up the copy. ``timeout`` is how long to wait until the numbers are on the list."""
         self._context = context
         self._sms = context.deployment.sms_voice()
         self._dynamodb = context.deployment.dynamodb()
@@ -88,7 +88,7 @@ class Transfer:
         self._timeout = timeout
 
     def compare(self, on_progress: Tell) -> Tally:
-        """Count what a copy would do, without a change."""
+        """Count what a copy would do. Changes nothing."""
         tally = Tally()
         for _ in self._missing(tally, on_progress):
             pass
@@ -130,7 +130,7 @@ class Transfer:
             on_progress(tally.seen)
 
     def _wait_for_list(self, numbers: list[str], notice: Callable[[str], None]) -> int:
-        """Return how many are not on the list after the time to wait, except for numbers that were opted in meanwhile."""
+        """Wait, and return how many numbers are still not on the list. Numbers that were opted in meanwhile do not count."""
         opened = numbers
 
         def look() -> list[Consent]:
@@ -198,7 +198,7 @@ def _opted_in_since(consent: Consent | None, listed: _Listed) -> bool:
 
 
 def _with_ledger_data(listed: _Listed, consent: Consent | None) -> _Listed:
-    """Return the entry with the ledger's time and author, if the ledger made the entry."""
+    """Return the entry with the ledger's time and author, if the entry results from a decision in the ledger."""
     if consent is None or consent.status is not Status.OPTED_OUT:
         return listed
     return replace(listed, at=min(consent.decided_at, listed.at), by_end_user=consent.end_user_opted_out)

@@ -14,7 +14,7 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationErro
 
 
 class Verdict(StrEnum):
-    """Best first. The last two block a switch."""
+    """The verdict of a check, best first. The last two block a switch."""
 
     GOOD = "GOOD"
     NOTE = "NOTE"  # no STOP is lost, but the operator should know
@@ -41,7 +41,7 @@ def good(name: str, message: str) -> Check:
 
 
 def note(name: str, message: str) -> Check:
-    """Return a passed check with something to know."""
+    """Return a passed check with a note for the operator."""
     return Check(name, Verdict.NOTE, message)
 
 

@@ -26,12 +26,12 @@ FAILED_WHOLE = "the function failed as a whole: see its logs"
 
 
 class RecordsExpired(Exception):
-    """The records are no longer in the stream, or not all of them."""
+    """Some or all of the records are no longer in the stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetteredEvent:
-    """One message: its events, or their position in the stream, or neither if it cannot be read."""
+    """One message, with its events or their position in the stream; with neither if it cannot be read."""
 
     letter: DeadLetter
     envelopes: tuple[EventEnvelope, ...]
@@ -45,7 +45,7 @@ class DeadLetteredEvent:
 
 
 def read_event(letter: DeadLetter) -> DeadLetteredEvent:
-    """Parse a message. The reason of one that cannot be read quotes nothing of it."""
+    """Parse a message. The reason of an unreadable one contains no input."""
     try:
         content = json.loads(letter.body)
     except (ValueError, RecursionError):
@@ -106,7 +106,7 @@ def _asked(call: Callable[..., Any], **parameters: Any) -> Any:
 
 
 def _as_lambda_has_it(record: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record in Lambda's form, with its time in seconds."""
+    """Convert a stream record to the format of Lambda events, with the time in seconds."""
     change = dict(record["dynamodb"])
     change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].timestamp()
     return {**record, "dynamodb": change, "eventSourceARN": place["streamArn"]}

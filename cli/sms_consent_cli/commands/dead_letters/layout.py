@@ -24,7 +24,7 @@ class Lines:
     """A table with one line for each dead letter: id, age, details and reason."""
 
     def __init__(self, *known: str) -> None:
-        """Take the headings of the details."""
+        """Create a table with these headings for the details."""
         self._table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("id", "age", *known):
             self._table.add_column(name, no_wrap=True)

@@ -1,4 +1,4 @@
-"""Reading a dead-letter queue once through: every message is received, and then moved or returned.
+"""One pass through a dead-letter queue: receive every message, and then move it or return it.
 
 A queue cannot be browsed. Receiving a message hides it for a while and counts as a receive. Messages that are not moved are
 returned at the end; if that fails, they become visible again after HOLD seconds.
@@ -38,7 +38,7 @@ NO_NEWS = 3
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message, and what can be reported about it without quoting it."""
+    """One message, with the attributes that can be shown without its content."""
 
     id: str
     receipt: str
@@ -50,7 +50,7 @@ class DeadLetter:
 
     @property
     def since(self) -> datetime:
-        """When it was texted, or else sent to a queue, which may be days later."""
+        """When the text was sent; if unknown, when the message was sent to a queue, which may be days later."""
         return self.text.at if self.text is not None else self.sent_at
 
     def original_body(self) -> str:
@@ -108,7 +108,7 @@ class DeadLetterReader(AbstractContextManager["DeadLetterReader"]):
         )
 
     def dated(self) -> Mapping[str, Any]:
-        """Return a response of SQS, for its time."""
+        """Make a cheap request, and return the response for its ``Date`` header."""
         response: Any = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         return cast("Mapping[str, Any]", response)
 
@@ -135,9 +135,9 @@ class DeadLetterReader(AbstractContextManager["DeadLetterReader"]):
             yield from fresh
 
     def move(self, letter: DeadLetter, into: str) -> bool:
-        """Send a message to a queue, and then delete it. A duplicate changes nothing, since the ledger knows its decision.
+        """Send a message to a queue, and then delete it. Processing a duplicate has no effect.
 
-        Returns False for a message that this pass has already moved: one that cannot be read would come back here forever.
+        Returns False for a message that this pass has already moved, as unreadable messages come back at once.
         """
         body = letter.original_body()
         digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()
@@ -149,7 +149,7 @@ class DeadLetterReader(AbstractContextManager["DeadLetterReader"]):
         return True
 
     def drop(self, letter: DeadLetter) -> None:
-        """Delete a message that is done."""
+        """Delete a message."""
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
         self._held.pop(letter.id, None)
 
@@ -174,7 +174,7 @@ def _letter(message: Any) -> DeadLetter:
 
 
 def _reason(attributes: Any) -> str:
-    """Return the reason that the function gave. SQS and SNS give none for messages that they move themselves."""
+    """Return the reason that the function gave, or why there is none: SQS or SNS moved the message."""
     if REASON in attributes:
         return str(attributes[REASON].get("StringValue", ""))
     return WITHOUT_REASON

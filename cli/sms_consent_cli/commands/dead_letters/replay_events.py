@@ -23,12 +23,12 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class _NotPublished(Exception):
-    """A message stays in the queue; this error's message is the reason."""
+    """A message could not be published and stays in the queue. The error's message is the reason."""
 
 
 @dataclass
 class EventReplay:
-    """A run, or a dry run without a publisher. It is safe to repeat: events keep their ids."""
+    """A run of the command; a dry run if there is no publisher. Safe to repeat, as events keep their ids."""
 
     queue: DeadLetterReader
     publisher: EventPublisher | None
@@ -40,7 +40,7 @@ class EventReplay:
     _failed: set[str] = field(default_factory=set)  # numbers of which a change could not be published
 
     def process(self, messages: Sequence[DeadLetteredEvent]) -> None:
-        """Publish the oldest change first. After a failure, later changes of the same number are kept back."""
+        """Publish the changes, oldest first. After a failure, later changes of the same number are skipped."""
         with progress_bar("publishing", len(messages)) as bar:
             for done, message in enumerate(sorted(messages, key=_changed_at), start=1):
                 try:
@@ -100,7 +100,7 @@ class EventReplay:
 
 
 def _changed_at(message: DeadLetteredEvent) -> tuple[datetime, str]:
-    """Return the order of a message. One with only a position in the stream is newer than those with records."""
+    """Return a sort key. A message with only a position in the stream sorts after those with records."""
     if not message.envelopes:
         return message.letter.sent_at, ""
     (envelope,) = message.envelopes

@@ -42,21 +42,21 @@ Declared = Mapping[str, Mapping[str, Any]]
 
 @cache
 def declared_parameters(template: Path | None) -> Declared:
-    """Return the parameters of a template; none without one. Raises LocalError if it is not a template."""
+    """Return the parameters that a template declares; none without a template. Raises LocalError if it is not a template."""
     from sms_consent_cli.local.template import parameters_of  # loads the SAM translator
 
     return parameters_of(template) if template is not None else {}
 
 
 def problems_before_deployment(parameters: Mapping[str, str], declared: Declared) -> list[Problem]:
-    """Return what CloudFormation would refuse, and what the functions could not use."""
+    """Return the parameters that CloudFormation would refuse, or that the functions could not use."""
     found = _of_settings({name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()})
     found += problems_of_ledger_parameters(parameters)
     return _once([*found, *_of_template(parameters, declared, found), *_of_concurrency(parameters, declared)])
 
 
 def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[Problem]:
-    """Return what the functions and the senders' replies cannot use, and what the next deployment would be refused for.
+    """Return invalid settings of functions and senders, and parameters that the next deployment would be refused for.
 
     Raises NotFound, BotoCoreError or ClientError.
     """
@@ -78,7 +78,7 @@ def problems_of_deployment(deployment: Deployment, declared: Declared) -> list[P
 
 
 def warnings_of_parameters(parameters: Mapping[str, str], declared: Declared) -> list[Problem]:
-    """Return settings that work, but that an operator should know about."""
+    """Return warnings about settings that work but that an operator should know about."""
     if (declared and "AlarmTopicArn" not in declared) or parameters.get("AlarmTopicArn"):
         return []
     fix = "Deploy with AlarmTopicArn: the ARN of an SNS topic with a subscription."
@@ -100,7 +100,7 @@ def _environments(deployment: Deployment) -> list[dict[str, str]]:
 
 
 def _complete(environment: Mapping[str, str]) -> dict[str, str]:
-    """Add the two variables that the template always sets, so that only the others are judged."""
+    """Add the two variables that the template always sets, so that they are not reported as missing."""
     return {**environment, **{name: environment.get(name) or "any" for name in ("LEDGER_TABLE", "OPT_OUT_LIST")}}
 
 
@@ -125,7 +125,7 @@ def _of_senders(settings: Settings, senders: Iterable[Sender]) -> Iterator[Probl
 
 
 def _of_lists(lists: Lists, own_list: str | None, now: datetime) -> Iterator[Problem]:
-    """Yield lists whose opt-outs count for another list now, and are not copied to it."""
+    """Yield a problem for each list whose opt-outs should be copied to another list and are not."""
     late = {(each.source, each.target) for each in lists.copies if now - each.at > COPIED_WITHIN}
     if own_list is not None and lists.own is not None and lists.own != own_list:
         late.add((lists.own, own_list))

@@ -74,7 +74,7 @@ class ClassifiedText:
 
     @property
     def is_conversation(self) -> bool:
-        """Whether it is plain conversation, which is counted separately from the hard innocent texts."""
+        """Whether it is plain conversation, which is counted separately from innocent texts that are hard to classify."""
         return self.example.label is Label.NONE and self.example.kind in CONVERSATION
 
     @property
@@ -120,7 +120,7 @@ def _read_as_opt_out(outcome: ClassifiedText) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of one classifier. A text that it only asks about counts as neither found nor touched."""
+    """The figures of one classifier. A text answered with a question counts as neither found nor touched."""
 
     found: Share
     asked: Share
@@ -153,7 +153,7 @@ def by(read: Iterable[ClassifiedText], key: Callable[[ClassifiedText], str]) -> 
 
 
 def tiers(read: list[ClassifiedText]) -> dict[str, Share]:
-    """Return, for each tier, how many of the texts that it opts out asked for it."""
+    """Return the precision of each tier: how many of the texts that it classifies as opt-outs are opt-outs."""
     opted_out = [one for one in read if one.intent is Label.OPT_OUT]
     return {
         tier: Share(sum(one.is_opt_out for one in group), len(group))

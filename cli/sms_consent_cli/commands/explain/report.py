@@ -51,7 +51,7 @@ def show(explanation: Explanation, tiers: Mapping[Tier, str], then: str) -> None
 
 
 def _normalised(explanation: Explanation) -> Styled:
-    """Return the text as the rules see it, with the matched words in angle brackets, which do not depend on colour."""
+    """Return the normalised text with the matched words in angle brackets, which are readable without colour."""
     text, shown, place = explanation.normalised, "", 0
     for first, last in explanation.normalised_spans:
         shown += f"{text[place:first]}‹{text[first:last]}›"

@@ -43,7 +43,7 @@ class Exported:
     evidence: Entry | None
 
     def row(self, *, texts: bool) -> list[str]:
-        """Return the cells of a CSV row. None of them is a formula to a spreadsheet."""
+        """Return the cells of a CSV row, escaped so that a spreadsheet does not evaluate them."""
         consent, listing = self.consent, self.consent.listing
         decision = self.evidence.decision if self.evidence is not None else None
         values: list[object] = [

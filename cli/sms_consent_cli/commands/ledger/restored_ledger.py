@@ -1,8 +1,8 @@
 """Revoking opt-ins that were not carried out when a ledger was copied.
 
-A restored ledger would carry them out now and delete the numbers from the opt-out list. A STOP recorded after the copy is not
-in the restored table, and the list's entry may be older than that STOP. So it is unknown whether the opt-in still counts, and
-the safe side is opted out: the person can text START again.
+SweepFunction would carry them out now and delete the numbers from the opt-out list, although a STOP that was recorded after the
+copy is missing in the restored table. It is unknown whether an opt-in still applies, so the person counts as opted out, and can
+text START again.
 """
 
 from __future__ import annotations

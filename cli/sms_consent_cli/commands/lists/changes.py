@@ -1,4 +1,4 @@
-"""Changes of opt-out lists. A list that is in use is neither deleted nor forgotten."""
+"""Changes of opt-out lists. A list that is in use cannot be deleted or unregistered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ A_PAGE = 100
 
 
 class ListChangeRefused(Exception):
-    """A list is not deleted or forgotten. The message gives the reason and what to do."""
+    """A list cannot be deleted or unregistered. The message has the reason and what to do."""
 
 
 class ListChanges:
@@ -61,7 +61,7 @@ class ListChanges:
     def delete(self, given: str, *, really: bool) -> str:
         """Delete a list in AWS, and then unregister it. Raises ListChangeRefused.
 
-        In this order a list that still exists is never unknown, which would let a STOP miss it.
+        In this order, an existing list is never unregistered: a STOP with OptOutScope=ALL would miss it.
         """
         account, sender_store = self._service.account, self._service.sender_store
         found = account.find(given)

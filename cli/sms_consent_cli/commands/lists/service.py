@@ -24,7 +24,7 @@ __all__ = ["Count", "ListDescription", "ListService", "ListSummary"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSummary:
-    """A list for which requests may count."""
+    """A list that the deployment knows: its group, its senders, and whether functions may write to it."""
 
     name: str
     group: str | None
@@ -80,7 +80,7 @@ class ListService:
     """The account's lists and the deployment's settings. Methods raise UsageError, NotFound, ClientError or BotoCoreError."""
 
     def __init__(self, deployment: Deployment, *, optional: bool) -> None:
-        """Take the deployment. If ``optional``, it need not exist."""
+        """Use a deployment, which need not exist if ``optional``."""
         self.deployment = deployment
         self._optional = optional
 

@@ -21,13 +21,13 @@ class InMemoryProgress:
         return self._run
 
     def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
-        """Keep the run. Raises Moved if it is not the expected one."""
+        """Store the run. Raises Moved if the stored run is not ``replacing``."""
         if self._run != replacing:
             raise Moved(self._run)
         self._run = run
 
     def save_snapshot(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:  # noqa: ARG002  as the port has it
-        """Keep nothing: the snapshot is needed by another worker only."""
+        """Store nothing, as no other worker resumes the run."""
         return BloomSnapshot(name, 0, until)
 
     def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:  # noqa: ARG002

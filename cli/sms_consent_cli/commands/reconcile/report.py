@@ -25,7 +25,7 @@ _FOUND = {
 
 
 class ReconcileProgressBar(Observer):
-    """A progress bar on standard error, in a terminal only. AWS does not return a list's length, so the last run's is used."""
+    """A progress bar on standard error, in a terminal only. AWS returns no list's length, so the last run's is used."""
 
     def __init__(self, *, numbers: bool, as_json: bool) -> None:
         self._numbers = numbers

@@ -85,7 +85,7 @@ def set_sender(
     A change of list is refused while people are opted out on the old one: give --carry or --forget. With --carry the command
     waits 90 seconds, until every function uses the new list. It can be repeated, and completes an interrupted run.
 
-    From then on, the list counts as known for OptOutScope=ALL. Exit codes: 2 invalid settings, 3 AWS did not respond.
+    The list is then one of those that OptOutScope=ALL includes. Exit codes: 2 invalid settings, 3 AWS did not respond.
     """
     from sms_consent_cli.commands.senders.report import summary
     from sms_consent_cli.shared.list_copying import list_choice
@@ -202,7 +202,7 @@ class _SenderContext:
     own_list: str | None
 
     def moves(self, changes: Iterable[tuple[Sender | None, Sender | None]]) -> set[Move]:
-        """Return the changes of lists. None stands for a sender without settings, which uses the stack's own list."""
+        """Return the changes of lists. None is a sender without settings, which uses the stack's own list."""
         from sms_consent_cli.shared.list_copying import Move
 
         own = self.own_list or self.sender_store.lists().own or ""

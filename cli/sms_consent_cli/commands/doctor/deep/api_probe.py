@@ -1,6 +1,6 @@
 """Tests of undocumented behaviour of the opt-out list API, with a number reserved for fiction on lists made for the tests.
 
-Only this command calls Put- and DeleteOptedOutNumber itself. That is safe: the lists exist for some seconds, no sender uses
+No other command calls PutOptedOutNumber or DeleteOptedOutNumber. Here it is safe: the lists exist for some seconds, no sender uses
 them, the ledger does not know them, and the number is reserved for fiction (+1 NPA 555-0100 to 0199, ATIS-0300115).
 """
 
@@ -27,7 +27,7 @@ _PAUSE = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A question and AWS's response, which holds no phone number."""
+    """A question about AWS's behaviour, and the answer, which contains no phone number."""
 
     question: str
     answer: str
@@ -43,7 +43,7 @@ class ApiProbe:
         self.observations: list[Observation] = []
 
     def run(self) -> Iterator[Finding]:
-        """Create the lists, make the calls, and delete the lists in any case."""
+        """Create the lists, make the calls, and delete the lists, even after an error. Yield findings."""
         made: list[str] = []
         try:
             for name in (self._first, self._second):

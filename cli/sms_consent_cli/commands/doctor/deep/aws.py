@@ -1,4 +1,4 @@
-"""AWS calls of the checks. A denied or failed call names the permission that it needs, and does not end the command."""
+"""AWS calls of the checks. The error of a denied call names the missing permission."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _TOKENS = ("NextToken", "NextMarker")
 
 
 class NoAnswer(Exception):
-    """A call returned no result. ``fix`` says what to do."""
+    """A call was denied or failed. ``fix`` says what to do."""
 
     def __init__(self, reason: str, fix: str) -> None:
         super().__init__(reason)

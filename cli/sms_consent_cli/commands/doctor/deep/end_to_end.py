@@ -17,7 +17,7 @@ __all__ = ["send_test_stop"]
 
 
 def send_test_stop(deployment: Deployment, timeout: float) -> Iterator[Finding]:
-    """Send a STOP and a START, and yield one finding. Each of them may take ``patience`` seconds.
+    """Send a STOP and a START, and yield one finding. Each of them may take ``timeout`` seconds.
 
     Both numbers are reserved for fiction, so no person is opted out. The decisions stay in the ledger, as those of `connect` do.
     """
@@ -44,6 +44,6 @@ def send_test_stop(deployment: Deployment, timeout: float) -> Iterator[Finding]:
 
 
 def _send_start(delivery_test: DeliveryTest) -> None:
-    """Send a START, so that a late STOP does not stay on the list."""
+    """Send a START after a failed test, so that the number does not stay on the list if the STOP is processed late."""
     with suppress(ClientError, BotoCoreError):
         delivery_test.publish("START")

@@ -9,7 +9,7 @@ __all__ = ["CheckStatus", "Fault", "Finding", "failed", "noted", "passed", "unkn
 
 
 class CheckStatus(StrEnum):
-    """Best first. Only FAIL changes the command's exit code to 1."""
+    """The result of a check, best first. FAIL sets the exit code to 1."""
 
     PASS = "PASS"  # noqa: S105  not a password
     NOTE = "NOTE"  # works, and an operator should know
@@ -19,7 +19,7 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One result. ``check`` is set by the runner. No text holds a person's number."""
+    """One result of a check. ``check``, its name, is set by the runner. Messages contain no person's number."""
 
     status: CheckStatus
     message: str
@@ -28,7 +28,7 @@ class Finding:
 
 
 class Fault(Exception):
-    """A resource that several checks need is broken: each of them fails with this."""
+    """A resource that several checks need is broken. Each of them fails with this message."""
 
     def __init__(self, message: str, fix: str) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ def passed(message: str) -> Finding:
 
 
 def noted(message: str, fix: str | None = None) -> Finding:
-    """Return a passed check with something that an operator should know."""
+    """Return a passed check with a note for the operator."""
     return Finding(CheckStatus.NOTE, message, fix)
 
 

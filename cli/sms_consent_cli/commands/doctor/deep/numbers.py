@@ -41,7 +41,7 @@ class _Sender:
 
 
 def numbers(context: CheckContext) -> Iterator[Finding]:
-    """Check the destination of each number's texts, and whether it uses the list that its opt-outs are put on."""
+    """Check the destination of each number's texts, and whether AWS and the ledger use the same list for it."""
     sender_store = SenderStore(context.deployment.dynamodb(), context.deployment.table, context.names)
     configured = {sender.identity: sender.list_name for sender in sender_store.senders()}
     connected = 0
@@ -101,7 +101,7 @@ def _sender(context: CheckContext, sender: _Sender, expected: set[str | None], *
 
 
 def _same(obeyed: str | None, expected: str | None) -> bool:
-    """Return whether both are one list. AWS may return another account's list by name, which the ledger stores by ARN."""
+    """Return whether both name the same list. AWS may return another account's list by name, which the ledger stores by ARN."""
     return obeyed is not None and expected is not None and obeyed in {expected, expected.rpartition("/")[2]}
 
 
