@@ -1,6 +1,6 @@
 """Tests of undocumented behaviour of the opt-out list API, with a number reserved for fiction on lists made for the tests.
 
-No other command calls PutOptedOutNumber or DeleteOptedOutNumber. Here it is safe: the lists exist for some seconds, no sender uses
+No other command calls PutOptedOutNumber or DeleteOptedOutNumber. Here it is safe: the lists exist for seconds, no sender uses
 them, the ledger does not know them, and the number is reserved for fiction (+1 NPA 555-0100 to 0199, ATIS-0300115).
 """
 
