@@ -30,7 +30,8 @@ def verification(report: ChainReport, times: TimeText) -> Verification:
 
 
 def _intact(report: ChainReport, times: TimeText) -> str:
-    since = f" since {times.moment(report.begun_at)}" if report.begun_at is not None else ""
+    start = report.erased_at or report.begun_at
+    since = f" since {times.moment(start)}" if start is not None else ""
     return (
         f"{_entries(report.entries)}{since} form{'s' if report.entries == 1 else ''} an unbroken chain: each has a digest of its "
         "content and of the entry before it, and all of them match. No entry of the chain was found changed, removed or inserted."

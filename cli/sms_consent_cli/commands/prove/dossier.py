@@ -110,7 +110,7 @@ class ListStatus(_Part):
     statement: str
     since: Moment | None = Field(description="Time of the first request for this status since the status before it.")
     latest_request_at: Moment | None
-    requests: int | None = Field(description="How many requests for this status are recorded since it began.")
+    requests: int | None = Field(description="How many requests for this status were counted since it began.")
     end_user_asked: bool = Field(description="Whether the person asked for the opt-out themselves.")
     list_matches: bool = Field(description="Whether the opt-out list is known to show this status.")
     aws_entry: AwsEntry | None
