@@ -59,8 +59,8 @@ def export_numbers(
 ) -> None:
     """Export every consent: status, time, EndUserOptedOut, author, channel and rule.
 
-    The CSV file can be imported again; JSON is one array, JSON Lines one object a line. The command reads the whole ledger,
-    which DynamoDB charges for, and is not a snapshot.
+    The CSV file can be imported again; JSON is one array, JSON Lines one object a line, with the facts behind each status. The
+    command reads the whole ledger, which DynamoDB charges for, and is not a snapshot.
     Exit codes: 2 the file cannot be written, 3 AWS did not respond.
     """
     from sms_consent_cli.commands.export.rows import exported
@@ -76,6 +76,7 @@ def export_numbers(
             deployment.dynamodb_for(1), deployment.table,
             list_name=list_name(opt_out_list, table, stack) if opt_out_list is not None else None,
             canonical=lambda name: deployment.names.canonical(name), opted_out_only=opted_out, clock=SteadyClock(),
+            facts=chosen is not Form.CSV,
         )  # fmt: skip
         with _written_to(output, overwrite) as file:
             count = _write(found, file, chosen, texts=show_texts)

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sms_consent.adapters.dynamodb.consent_export import stored_consents, with_evidence
+from sms_consent.adapters.dynamodb.consent_export import stored_consents, stored_with_facts, with_evidence
 from sms_consent.domain.consent import Consent, Status
+from sms_consent.domain.evidence import Fact
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.time import as_text
 from sms_consent.queries.history import Entry
-from sms_consent.queries.views import consent_view, decision_view
+from sms_consent.queries.views import consent_view, decision_view, fact_view
 from sms_consent_cli.shared.delimited_file import escape_cell
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Exported:
 
     consent: Consent
     evidence: Entry | None
+    facts: tuple[Fact, ...] = ()  # about the consent's list and the number's replies, if they were read
 
     def row(self, *, texts: bool) -> list[str]:
         """Return the cells of a CSV row, escaped so that a spreadsheet does not evaluate them."""
@@ -73,6 +75,8 @@ class Exported:
             view["decision"] = (
                 evidence if texts else {k: v for k, v in evidence.items() if k not in {"matched", "body"}}
             )
+        if self.facts:
+            view["facts"] = [fact_view(fact) for fact in self.facts]
         return view
 
 
@@ -96,17 +100,19 @@ def exported(
     opted_out_only: bool,
     clock: Clock,
     canonical: Callable[[str], str] = str,
+    facts: bool = False,
 ) -> Iterator[Exported]:
     """Yield every consent, in no order. One that changes meanwhile is exported in its old or new state.
 
-    ``canonical`` returns the name of a list under whose ARN an earlier release stored consents. Raises TryAgain or Rejected.
+    ``canonical`` returns the name of a list under whose ARN an earlier release stored consents. ``facts`` reads these, too.
+    Raises TryAgain or Rejected.
     """
     found = (
-        consent
-        for stored in stored_consents(client, table)
+        (consent, about)
+        for stored, about in (stored_with_facts if facts else stored_consents)(client, table)
         for consent in [_by_name(stored, canonical)]
         if (list_name is None or list_name in {consent.list_name, consent.list_name.rpartition("/")[2]})
         and not (opted_out_only and consent.status is Status.OPTED_IN)
     )
-    for consent, evidence in with_evidence(client, table, found, clock):
-        yield Exported(consent, evidence)
+    for consent, about, evidence in with_evidence(client, table, found, clock):
+        yield Exported(consent, evidence, about)

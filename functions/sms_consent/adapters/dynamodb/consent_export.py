@@ -4,39 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 from sms_consent.adapters.dynamodb import items
 from sms_consent.adapters.dynamodb.batch_read import MOST, found_by_key
-from sms_consent.adapters.dynamodb.codec import from_attributes, key_of
+from sms_consent.adapters.dynamodb.chain import FACT
+from sms_consent.adapters.dynamodb.codec import decode, from_attributes, key_of
 from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Decision
+from sms_consent.domain.evidence import Fact
 from sms_consent.domain.ports import Clock
 from sms_consent.queries.history import Entry
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["stored_consents", "unfinished_opt_ins", "with_evidence"]
+__all__ = ["stored_consents", "stored_with_facts", "unfinished_opt_ins", "with_evidence"]
+
+WithFacts = tuple[Consent, tuple[Fact, ...]]
+"""A consent, and the facts about its list and its number's replies."""
 
 PAGE = 500
 """Items of one page: few enough for a quick response, enough that a million items take minutes."""
 
 
 def with_evidence(
-    client: DynamoDBClient, table: str, consents: Iterable[Consent], clock: Clock
-) -> Iterator[tuple[Consent, Entry | None]]:
+    client: DynamoDBClient, table: str, consents: Iterable[WithFacts], clock: Clock
+) -> Iterator[tuple[Consent, tuple[Fact, ...], Entry | None]]:
     """Yield each consent with the decision behind it, or None if that was erased. Raises TryAgain or Rejected."""
     remaining = iter(consents)
     while window := list(islice(remaining, MOST)):
         yield from _read_evidence(client, table, window, clock)
 
 
-def stored_consents(client: DynamoDBClient, table: str) -> Iterator[Consent]:
-    """Yield every consent, page by page, in no order. Raises TryAgain or Rejected."""
+def stored_consents(client: DynamoDBClient, table: str) -> Iterator[WithFacts]:
+    """Yield every consent, page by page, in no order, without its facts. Raises TryAgain or Rejected."""
     for page in pages(
         client.scan,
         TableName=table,
@@ -45,25 +50,48 @@ def stored_consents(client: DynamoDBClient, table: str) -> Iterator[Consent]:
         ConsistentRead=True,
         Limit=PAGE,
     ):
-        yield from _consents_on(page)
+        for consent in _consents_on(page):
+            yield consent, ()
+
+
+def stored_with_facts(client: DynamoDBClient, table: str) -> Iterator[WithFacts]:
+    """Yield every consent with the facts about its list and its number's replies. A scan returns a number's items together."""
+    scanned = (
+        item
+        for page in pages(
+            client.scan,
+            TableName=table,
+            FilterExpression="begins_with(sk, :list) OR begins_with(sk, :fact)",
+            ExpressionAttributeValues={":list": {"S": items.LIST}, ":fact": {"S": FACT}},
+            ConsistentRead=True,
+            Limit=PAGE,
+        )
+        for item in page["Items"]
+    )
+    for _, found in groupby(scanned, key=lambda item: item["pk"]["S"]):
+        together = list(found)
+        plain = sorted(map(from_attributes, together), key=lambda item: str(item["sk"]))
+        facts = [decode(Fact, item) for item in plain if item["sk"].startswith(FACT)]
+        for consent in _consents_on({"Items": [item for item in together if item["sk"]["S"].startswith(items.LIST)]}):
+            yield consent, tuple(fact for fact in facts if fact.list_name in {None, consent.list_name})
 
 
 def _read_evidence(
-    client: DynamoDBClient, table: str, consents: list[Consent], clock: Clock
-) -> Iterator[tuple[Consent, Entry | None]]:
+    client: DynamoDBClient, table: str, consents: list[WithFacts], clock: Clock
+) -> Iterator[tuple[Consent, tuple[Fact, ...], Entry | None]]:
     keys = {
         consent: key_of(Decision, number=consent.number, at=consent.decided_at, id=consent.decided_by)
-        for consent in consents
+        for consent, _ in consents
         if not _in_outbox(consent)
     }
     found = found_by_key(client, table, keys.values(), clock)
-    for consent in consents:
+    for consent, facts in consents:
         if _in_outbox(consent) and consent.outbox is not None:
-            yield consent, Entry(consent.outbox, None, None)
+            yield consent, facts, Entry(consent.outbox, None, None)
             continue
         key = keys[consent]
         item = found.get((key["pk"]["S"], key["sk"]["S"]))
-        yield consent, Entry(*items.decision_from(item)) if item is not None else None
+        yield consent, facts, Entry(*items.decision_from(item)) if item is not None else None
 
 
 def _in_outbox(consent: Consent) -> bool:

@@ -59,6 +59,8 @@ def merge(named: Consent | None, by_arn: Consent, now: datetime) -> Consent:
         uncertain_delete_at=_latest(named.latest_uncertain_delete, by_arn.latest_uncertain_delete),
         deleting=None,
         in_flight_until=_latest(named.in_flight_until, by_arn.in_flight_until),
+        chain=named.chain,
+        outside_writes=named.outside_writes,
         lease=by_arn.lease,
         lease_until=by_arn.lease_until,
     )

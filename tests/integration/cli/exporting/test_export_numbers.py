@@ -58,6 +58,16 @@ def test_json_lines_say_what_check_and_history_say(exports: Moving) -> None:
     assert (found["decision"]["id"], found["decision"]["rule"]) == ("text-1", "sentence:take-me-off")
 
 
+def test_json_lines_have_the_facts_behind_each_status(exports: Moving) -> None:
+    """In order, of each number's own."""
+    _texted(exports)
+    _texted(exports, OTHER)
+    exports.configured.world.pass_time(minutes=1)
+    _texted(exports, asked=Asked.OPT_IN)
+    found = {each["number"]: [fact["kind"] for fact in each["facts"]] for each in _objects(exports)}
+    assert found == {PERSON: ["LISTED", "REPLIED", "REMOVED", "REPLIED"], OTHER: ["LISTED", "REPLIED"]}
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_texts_are_exported_only_on_request(exports: Moving, form: str) -> None:
     """Neither the text nor the words in it that decided."""
