@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeVar
 from simulation.witness import Witness
 from support.intercepted import Intercepted
 
+from sms_consent.domain.evidence import dropped_from_outbox
 from sms_consent.domain.ports import Call
-from sms_consent.domain.transitions import dropped_from_outbox
 
 __all__ = ["Gate", "Gated", "Where"]
 

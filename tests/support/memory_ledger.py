@@ -15,12 +15,11 @@ from sms_consent.domain.chain_verification import verify_chain
 from sms_consent.domain.consent import ChainHead, Consent, Due
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Moved
-from sms_consent.domain.evidence import facts_of, facts_of_thread
+from sms_consent.domain.evidence import dropped_from_outbox, facts_of, facts_of_thread
 from sms_consent.domain.ports import Clock, Rejection, Sender
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import ReplyThread
 from sms_consent.domain.time import as_text
-from sms_consent.domain.transitions import dropped_from_outbox
 from sms_consent.queries.evidence import PersonEvidence, person_evidence
 
 __all__ = ["History", "MemoryLedger"]

@@ -25,10 +25,20 @@ from hashlib import sha256
 from typing import Any
 
 from sms_consent.domain.consent import UNKNOWN_TIME, ChainHead, Consent, DriftKind, Listing, Status
+from sms_consent.domain.decision import Decision
 from sms_consent.domain.preserved_attributes import Preserved
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
 
-__all__ = ["ChainHead", "Fact", "FactKind", "digest_of_content", "digest_of_text", "facts_of", "facts_of_thread"]
+__all__ = [
+    "ChainHead",
+    "Fact",
+    "FactKind",
+    "digest_of_content",
+    "digest_of_text",
+    "dropped_from_outbox",
+    "facts_of",
+    "facts_of_thread",
+]
 
 _ENDINGS = frozenset({ReplyState.SENT, ReplyState.SKIPPED, ReplyState.FAILED, ReplyState.UNKNOWN})
 
@@ -117,6 +127,14 @@ def facts_of(before: Consent | None, after: Consent) -> list[Fact]:
     if after.answer is not None and after.answer.state in _ENDINGS:
         facts += _replied(before.answer if before is not None else None, after.answer, after.number)
     return facts
+
+
+def dropped_from_outbox(before: Consent | None, after: Consent) -> Decision | None:
+    """Return the decision that a write drops from a consent's outbox: the ledger moves it to the history in the same write."""
+    outbox = before.outbox if before is not None else None
+    if outbox is None or (after.outbox is not None and after.outbox.id == outbox.id):
+        return None
+    return outbox
 
 
 def facts_of_thread(before: ReplyThread | None, after: ReplyThread) -> list[Fact]:

@@ -31,7 +31,6 @@ __all__ = [
     "confirmed_listed",
     "decide",
     "deleted_without_lease",
-    "dropped_from_outbox",
     "found_unlisted",
     "intent_logged",
     "leased",
@@ -110,14 +109,6 @@ def update(
             continue
         return written or changed
     raise Unavailable("the record was changed by others before every attempt to write it")
-
-
-def dropped_from_outbox(before: Consent | None, after: Consent) -> Decision | None:
-    """Return the decision that a write drops from a consent's outbox: the ledger moves it to the history in the same write."""
-    outbox = before.outbox if before is not None else None
-    if outbox is None or (after.outbox is not None and after.outbox.id == outbox.id):
-        return None
-    return outbox
 
 
 def decide(

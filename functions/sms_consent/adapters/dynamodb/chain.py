@@ -7,8 +7,8 @@ Every entry has ``sequence``, ``previous`` and ``digest``. The digest covers the
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,7 +25,7 @@ from sms_consent.adapters.dynamodb.codec import (
     text,
 )
 from sms_consent.adapters.error_mapping import AWS_ERRORS, ConditionFailed, TransactionCancelled, translation_of
-from sms_consent.domain.consent import ChainHead, DriftKind, Listing, Status
+from sms_consent.domain.consent import ChainHead, Consent, DriftKind, Listing, Status
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Throttled, Unreadable
 from sms_consent.domain.evidence import Fact, FactKind, digest_of_content, digest_of_text
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 __all__ = [
-    "CHAIN", "FACT", "IN_CHAIN", "SALTS", "EvidenceChain", "NewEntry", "content_of", "decision_entry", "fact_entries", "linked",
-    "outside_writes",
+    "CHAIN", "FACT", "IN_CHAIN", "SALTS", "EvidenceChain", "NewEntry", "Put", "content_of", "decision_entry", "fact_entries",
+    "linked", "outside_writes",
 ]  # fmt: skip
 
 FACT, CHAIN = "FACT#", "CHAIN"
@@ -53,9 +53,25 @@ IN_CHAIN = ("sequence", "previous", "digest", *SALTS.values(), *(f"{name}_digest
 
 ATTEMPTS = 12
 """How often a transaction is tried while others write entries of the same number."""
+RETURNED: Mapping[str, Any] = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 FAILED, CONFLICT = "ConditionalCheckFailed", "TransactionConflict"
 MOST_HEADS = 1000
 """Numbers whose newest entry a process remembers, so that its next entry needs no second attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A record to write, and the condition on which it replaces what is stored."""
+
+    record: Any
+    condition: Mapping[str, Any]
+    more: Mapping[str, Any] = field(default_factory=dict)  # further attributes
+    key: Mapping[str, str] = field(default_factory=dict)  # values of the key that are no fields of the record
+
+    def after(self, head: ChainHead) -> tuple[Attributes, Mapping[str, Any]]:
+        """Return the item that is written together with entries, and the condition."""
+        record = replace(self.record, chain=head) if isinstance(self.record, Consent) else self.record
+        return encode(record, self.more, **self.key), self.condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +123,18 @@ def linked(entries: Sequence[NewEntry], base: ChainHead | None) -> tuple[list[At
         entries: At least one.
         base: The entry that they follow; None begins a chain.
     """
+    sequence, digest = (base.sequence, base.digest) if base is not None else (0, None)
+    begun_at = base.begun_at if base is not None else entries[0].recorded_at
     made: list[Attributes] = []
     for entry in entries:
-        sequence, previous = (base.sequence + 1, base.digest) if base is not None else (1, None)
-        more = {**entry.more, "sequence": sequence, "previous": previous}
-        item = encode(entry.record, more, sequence=f"{sequence:010d}")
+        sequence += 1
+        made.append(encode(entry.record, {**entry.more, "sequence": sequence}, sequence=f"{sequence:010d}"))
+    for item in made:
+        if digest is not None:
+            item["previous"] = {"S": digest}
         digest = digest_of_content(item, NOT_COVERED)
         item["digest"] = {"S": digest}
-        base = ChainHead(sequence, digest, base.begun_at if base is not None else entry.recorded_at)
-        made.append(item)
-    return made, cast("ChainHead", base)
+    return made, ChainHead(sequence, cast("str", digest), begun_at)
 
 
 class EvidenceChain:
@@ -133,8 +151,8 @@ class EvidenceChain:
         entries: Sequence[NewEntry],
         *,
         known: ChainHead | None = None,
-        record: Callable[[ChainHead], dict[str, Any]] | None = None,
-    ) -> list[NewEntry]:
+        record: Put | None = None,
+    ) -> tuple[list[NewEntry], ChainHead | None]:
         """Write entries, the head and a record in one transaction, without a read.
 
         The newest entry is guessed. If the guess is wrong, the refused transaction returns the stored head.
@@ -143,10 +161,10 @@ class EvidenceChain:
             number: The number.
             entries: Decisions and facts. A decision that is in the history already is left out.
             known: The newest entry that the record refers to, if it was read.
-            record: Returns the record's conditional put, given the head after the entries.
+            record: The record. A consent is written with the head after the entries.
 
         Returns:
-            The entries that were written. If there are none, the record was not written either.
+            The entries that were written, and the head after them. If there are none, the record was not written either.
 
         Raises:
             ConditionFailed: The record has changed; it has the stored item.
@@ -158,15 +176,18 @@ class EvidenceChain:
         collisions = 0
         for _ in range(ATTEMPTS):
             if not left:
-                return left
+                return left, None
             made, head = linked(left, base)
-            writes = [(item, _ABSENT) for item in made] + [(encode(head, number=number), is_stored)]
-            own = [record(head)] if record is not None else []
-            puts = [self._put(*write) for write in writes] + own
+            puts = [(item, _ABSENT) for item in made]
+            puts.append((encode(head, number=number), is_stored))
+            if record is not None:
+                puts.append(record.after(head))
             reasons = self._transact(puts)
             if not reasons:
-                self._remember(number, head)
-                return left
+                if len(self._heads) >= MOST_HEADS:
+                    self._heads.clear()
+                self._heads[number] = head
+                return left, head
             if record is not None and reasons[-1].get("Code") == FAILED:
                 raise ConditionFailed(reasons[-1].get("Item", {}))
             of_entries, of_head = reasons[: len(left)], reasons[len(left)]
@@ -184,10 +205,13 @@ class EvidenceChain:
             ]
         raise Throttled("the evidence chain was changed by others before every attempt to write it")
 
-    def _transact(self, puts: Sequence[dict[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    def _transact(self, puts: Sequence[tuple[Attributes, Mapping[str, Any]]]) -> Sequence[Mapping[str, Any]]:
         """Write everything or nothing. Return the reason for each put that was refused; empty if all were written."""
+        writes: Any = [
+            {"Put": {"TableName": self._table, "Item": item, **RETURNED, **condition}} for item, condition in puts
+        ]
         try:
-            self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])  # type: ignore[typeddict-item]
+            self._client.transact_write_items(TransactItems=writes)
         except AWS_ERRORS as error:
             failure = translation_of(error)
             if not isinstance(failure, TransactionCancelled):
@@ -197,14 +221,6 @@ class EvidenceChain:
                 raise failure from error  # throttled
             return reasons
         return ()
-
-    def _put(self, item: dict[str, Any], guard: Mapping[str, Any]) -> dict[str, Any]:
-        return {"TableName": self._table, "Item": item, "ReturnValuesOnConditionCheckFailure": "ALL_OLD", **guard}
-
-    def _remember(self, number: str, head: ChainHead) -> None:
-        if len(self._heads) >= MOST_HEADS:
-            self._heads.clear()
-        self._heads[number] = head
 
 
 _ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sms_consent.adapters.clock import SystemClock
 from sms_consent.adapters.dynamodb import items
-from sms_consent.adapters.dynamodb.chain import EvidenceChain, NewEntry, decision_entry, fact_entries
+from sms_consent.adapters.dynamodb.chain import RETURNED, EvidenceChain, NewEntry, Put, decision_entry, fact_entries
 from sms_consent.adapters.dynamodb.codec import Attributes, decode, encode, from_attributes, key_of, to_attributes
 from sms_consent.adapters.dynamodb.pages import pages
 from sms_consent.adapters.dynamodb.renamed_lists import is_merged, marked, merge
@@ -22,16 +22,16 @@ from sms_consent.adapters.error_mapping import (
     translated,
     translation_of,
 )
-from sms_consent.domain.consent import ChainHead, Consent, Due, Status
+from sms_consent.domain.consent import Consent, Due, Status
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Moved, Rejected, Unreadable
-from sms_consent.domain.evidence import facts_of, facts_of_thread
+from sms_consent.domain.evidence import dropped_from_outbox, facts_of, facts_of_thread
 from sms_consent.domain.list_names import ListNames
 from sms_consent.domain.ports import Clock, Rejection, Sender
 from sms_consent.domain.rejections import RejectedWork
 from sms_consent.domain.reply import ReplyThread
 from sms_consent.domain.time import as_text
-from sms_consent.domain.transitions import dropped_from_outbox, update
+from sms_consent.domain.transitions import update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -109,35 +109,25 @@ class DynamoLedger:
             now = self._clock.now()
             entries = [decision_entry(dropped, Outcome.CHANGED, now)] if dropped is not None else []
             entries += [entry] if entry is not None else []
-            written = self._write_chained(consent, replacing, [*entries, *fact_entries(facts, now)])
-            if written is not None:
-                return written
+            entries += fact_entries(facts, now)
+            put = Put(consent, guard(replacing))
+            try:
+                written, head = self._chain.write(consent.number, entries, known=consent.chain, record=put)
+            except ConditionFailed as failed:
+                stored = from_attributes(failed.item)
+                raise Moved(items.consent_from(stored) if stored else None) from failed
+            if written:
+                return replace(consent, chain=head)
+            # All entries are in the history already.
         refused_by = self._put(consent, guard(replacing))
         if refused_by is not None:
             raise Moved(items.consent_from(refused_by) if refused_by else None)
         return consent
 
-    def _write_chained(
-        self, consent: Consent, replacing: Consent | None, entries: Sequence[NewEntry]
-    ) -> Consent | None:
-        """Write a consent with entries. Return it with the newest of them, or None if all are in the history already."""
-        written, condition = consent, guard(replacing)
-
-        def record(head: ChainHead) -> dict[str, Any]:
-            nonlocal written
-            written = replace(consent, chain=head)
-            return self._put_of(written, condition)
-
-        try:
-            made = self._chain.write(consent.number, entries, known=consent.chain, record=record)
-        except ConditionFailed as failed:
-            stored = from_attributes(failed.item)
-            raise Moved(items.consent_from(stored) if stored else None) from failed
-        return written if made else None
-
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
         """Make one transaction. Return False if the decision was there."""
-        return bool(self._chain.write(decision.number, [decision_entry(decision, outcome, recorded_at)]))
+        written, _ = self._chain.write(decision.number, [decision_entry(decision, outcome, recorded_at)])
+        return bool(written)
 
     def save_and_append(
         self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
@@ -176,9 +166,9 @@ class DynamoLedger:
         """Make one conditional write, or one transaction with the replies that the thread records as facts."""
         facts, more = facts_of_thread(replacing, thread), {"number": thread.number}
         if facts:
-            put = self._put_of(thread, guard(replacing), more, key=key)
+            put = Put(thread, guard(replacing), more, {"key": key})
             try:
-                self._chain.write(thread.number, fact_entries(facts, self._clock.now()), record=lambda _: put)
+                self._chain.write(thread.number, fact_entries(facts, self._clock.now()), record=put)
             except ConditionFailed as failed:
                 stored = from_attributes(failed.item)
                 raise Moved(items.thread_from(stored)[1] if stored else None) from failed
@@ -350,11 +340,11 @@ class DynamoLedger:
         botocore may retry a put that already succeeded. If the stored item equals ours, that is success, unless the caller
         asks whether the item was there.
         """
-        put = self._put_of(record, guard, more, **key_values)
+        item = encode(record, more, **key_values)
         try:
-            self._client.put_item(**put)
+            self._client.put_item(TableName=self._table, Item=item, **RETURNED, **guard)
         except AWS_ERRORS as error:
-            failure, item = translation_of(error), put["Item"]
+            failure = translation_of(error)
             if isinstance(failure, WriteConflict):
                 stored = self._get({"pk": item["pk"], "sk": item["sk"]}) or {}
             elif isinstance(failure, ConditionFailed):
@@ -363,17 +353,6 @@ class DynamoLedger:
                 raise failure from error
             return None if same_is_written and stored == from_attributes(item) else stored
         return None
-
-    def _put_of(
-        self, record: Any, guard: Mapping[str, Any], more: Mapping[str, Any] = NOTHING, **key_values: str
-    ) -> dict[str, Any]:
-        """Return a conditional put that returns the stored item if it is refused."""
-        return {
-            "TableName": self._table,
-            "Item": encode(record, more, **key_values),
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            **guard,
-        }
 
     def _due(
         self, kind: Due, until: datetime, condition: str | None = None, *, newest_first: bool = False
