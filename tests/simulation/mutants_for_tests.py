@@ -235,7 +235,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "everyday words are processed before the newest request",
         returns("in_order", "[*everyday, *newest.values(), *older, *others]", "older"),
-        EVERYDAY, SLOW, "integration/handlers/inbound/test_texts_side_by_side.py",
+        EVERYDAY, SLOW, "integration/handlers/inbound/test_concurrent_texts.py",
     ),
     _mutant(
         "the oldest request goes first",
@@ -381,7 +381,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a repeated STOP makes an opt-out young again",
         argument("transitions:decide", "replace", "unlisted_since", "min(decision.at, now)", "imported", "unlisted_since"),
-        ALARM, "integration/metrics/test_facts_told.py",
+        ALARM, "integration/metrics/test_operational_events.py",
     ),
     _mutant(
         "the oldest of a queue in pages is forgotten between looks",
