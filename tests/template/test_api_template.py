@@ -53,7 +53,7 @@ def test_no_api_answers_a_preflight_by_itself(deployed: dict[str, Any]) -> None:
         assert "x-amazon-apigateway-cors" not in api["Properties"].get("Body", {})
 
 
-def test_every_stage_is_throttled_the_public_one_at_a_lower_rate_of_its_own(deployed: dict[str, Any]) -> None:
+def test_every_stage_is_throttled_the_public_one_at_a_lower_rate(deployed: dict[str, Any]) -> None:
     """Each request may cost hundreds of writes, and each anonymous one an invocation."""
     stages = _of_type(deployed, "AWS::ApiGatewayV2::Stage").items()
     limits = {name: stage["Properties"]["DefaultRouteSettings"] for name, stage in stages}

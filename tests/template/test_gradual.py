@@ -38,8 +38,8 @@ def _alarm(function: str) -> tuple[str, dict[str, Any]]:
     return name, _gradually().resources[name]["Properties"]
 
 
-def test_all_at_once_asks_nobody() -> None:
-    """A fix must get out while alarms ring; and what only CodeDeploy needs is not there."""
+def test_all_at_once_ignores_alarms() -> None:
+    """A fix must be deployable while alarms are on. The template then has no CodeDeploy resources."""
     made = formation(TEMPLATE, AccessKeys="Enabled", BodyRetentionDays="365")
     assert template()["Parameters"]["Deployment"]["Default"] == "AllAtOnce"
     assert made.of_type("AWS::CodeDeploy::") == {}

@@ -101,7 +101,7 @@ def test_the_functions_may_use_exactly_the_lists_that_were_chosen(formations: li
         assert set(_listed(statement["Resource"])) == expected
 
 
-def test_whoever_reads_a_queue_or_stream_for_a_function_may(formations: list[Formation]) -> None:
+def test_event_source_mappings_may_read_their_queue_or_stream(formations: list[Formation]) -> None:
     """Lambda's poller reads in the function's name: without its permissions, no event ever comes, and nothing fails."""
     for each in formations:
         mappings = each.of_type("AWS::Lambda::EventSourceMapping")

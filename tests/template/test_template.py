@@ -65,7 +65,7 @@ def test_no_role_reaches_every_resource() -> None:
     assert {each["Sid"] for each in everything} == {"Traces"}
 
 
-def test_each_function_has_a_role_of_its_own() -> None:
+def test_each_function_has_a_separate_role() -> None:
     """Least privilege is a function's, not a stack's."""
     roles = [json.dumps(function["Properties"]["Role"]) for function in FUNCTIONS.values()]
     assert len(set(roles)) == len(FUNCTIONS)
@@ -282,7 +282,7 @@ def test_a_failing_record_does_not_take_its_batch_with_it() -> None:
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_a_change_that_cannot_be_told_neither_holds_the_stream_nor_gets_lost() -> None:
+def test_an_unpublishable_change_neither_blocks_the_stream_nor_is_lost() -> None:
     """The function puts aside whole records before the mapping gives up, and the mapping before the stream forgets."""
     source = FUNCTIONS["NotifyFunction"]["Properties"]["Events"]["Changes"]["Properties"]
     assert source["Stream"]["Fn::If"][1] == {"Fn::GetAtt": ["LedgerTable", "StreamArn"]}
@@ -295,7 +295,7 @@ def test_a_change_that_cannot_be_told_neither_holds_the_stream_nor_gets_lost() -
     assert source["DestinationConfig"]["OnFailure"] == {"Type": "SQS", "Destination": target}
 
 
-def test_events_of_a_number_are_told_one_after_the_other() -> None:
+def test_events_of_a_number_are_published_in_order() -> None:
     """Several workers on a shard keep the order of an item only, and a number has several."""
     source = FUNCTIONS["NotifyFunction"]["Properties"]["Events"]["Changes"]["Properties"]
     assert source.get("ParallelizationFactor", 1) == 1

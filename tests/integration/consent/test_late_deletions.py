@@ -52,7 +52,7 @@ def _on_the_list(world: World) -> None:
 
 
 @pytest.mark.parametrize("frozen", FROZEN, ids=str)
-def test_a_stop_stands_that_was_put_while_a_deletion_was_frozen(world: World, frozen: timedelta) -> None:
+def test_a_stop_put_during_a_suspended_deletion_is_kept(world: World, frozen: timedelta) -> None:
     """The worker stood still between its look at the lease and its call."""
     _on_the_list(world)
 
@@ -78,7 +78,7 @@ def test_the_30_days_count_from_a_late_deletion(world: World) -> None:
     assert (consent.status, consent.held_until) == (Status.OPT_IN_PENDING, deleted_at + HOLD)
 
 
-def test_a_stop_that_nobody_put_meanwhile_is_put_by_the_worker_that_was_frozen(world: World) -> None:
+def test_a_suspended_worker_puts_a_stop_that_was_not_put_meanwhile(world: World) -> None:
     """The STOP's own worker left it due for the end of the lease, which is over now."""
     _on_the_list(world)
 
@@ -174,7 +174,7 @@ def test_an_opt_in_that_waits_for_its_30_days_is_done_when_a_late_deletion_took_
     assert (world.consent().status, world.consent().settled) == (Status.OPTED_IN, True)
 
 
-def test_a_late_deletion_for_somebody_opted_in_only_starts_the_30_days(world: World) -> None:
+def test_a_late_deletion_of_an_opted_in_number_only_starts_the_30_days(world: World) -> None:
     """The list is as it should be."""
     _on_the_list(world)
     with _meanwhile("before-call", DELETION, lambda: (world.pass_time(minutes=2), world.sweep())):

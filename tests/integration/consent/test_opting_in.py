@@ -36,7 +36,7 @@ def test_the_opt_in_is_confirmed_after_the_deletion(world: World) -> None:
     assert world.calls()[-2:] == ["DeleteOptedOutNumber", "SendTextMessage"]
 
 
-def test_a_start_from_somebody_never_opted_out_is_an_opt_in(world: World) -> None:
+def test_a_start_without_an_earlier_opt_out_is_an_opt_in(world: World) -> None:
     """The number may be on the list without the ledger's knowledge, so the deletion is tried; it is no deletion if not."""
     consent = world.opt_in()
     assert consent.status is Status.OPTED_IN
@@ -112,7 +112,7 @@ def test_a_refusal_that_the_ledger_did_not_foresee_is_pending_and_tried_daily(wo
     assert world.consent().status is Status.OPTED_IN
 
 
-def test_a_number_that_somebody_deleted_by_hand_has_used_up_its_deletion(world: World) -> None:
+def test_a_deletion_by_hand_starts_the_30_days(world: World) -> None:
     """When it was done is not known: the 30 days count from when it was noticed."""
     world.opt_out()
     world.aws.delete_opted_out_number(OptOutListName="Default", OptedOutNumber=PERSON)

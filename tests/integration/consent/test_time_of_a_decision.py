@@ -93,7 +93,7 @@ def test_a_copy_of_an_old_stop_does_not_undo_a_start(world: World) -> None:
 
 
 @pytest.mark.parametrize("asked", [Asked.OPT_IN, Asked.OPT_OUT])
-def test_an_opt_out_stands_if_there_are_too_many_decisions_to_search(asked: Asked) -> None:
+def test_an_opt_out_is_kept_if_there_are_too_many_decisions_to_search(asked: Asked) -> None:
     """The history of one number has more decisions in the time concerned than are searched."""
     clock, ledger = FakeClock(NOON), MemoryLedger()
     worker = _environment(ledger, clock)

@@ -136,7 +136,7 @@ UNKNOWN: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("changed", [each for _, each in UNKNOWN], ids=[name for name, _ in UNKNOWN])
-def test_an_unreadable_attribute_costs_nobody_a_stop(world: World, changed: dict[str, Any]) -> None:
+def test_an_unreadable_attribute_loses_no_stop(world: World, changed: dict[str, Any]) -> None:
     """The number itself and its neighbour are put, and the number's next STOP is recorded."""
     throttled_stop(world)
     throttled_stop(world, NEIGHBOUR)

@@ -128,7 +128,7 @@ def test_a_function_has_the_templates_time_out(witnessed: list[dict[str, Any]]) 
     assert all(44_000 < seen["remaining"] <= 45_000 for seen in witnessed)
 
 
-def test_every_call_has_an_id_of_its_own(witnessed: list[dict[str, Any]]) -> None:
+def test_every_call_has_a_unique_id(witnessed: list[dict[str, Any]]) -> None:
     """As in Lambda's logs."""
     assert len({seen["request_id"] for seen in witnessed}) == len(witnessed) == 4
 

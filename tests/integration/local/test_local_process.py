@@ -12,7 +12,7 @@ from integration.local.served import run, served
 pytestmark = pytest.mark.slow
 
 
-def test_the_service_ends_cleanly_when_told_to() -> None:
+def test_the_service_ends_cleanly_on_a_signal() -> None:
     """By SIGTERM as by Ctrl-C, which ends every other service of these tests: exit code 0 and no traceback.
 
     Standard output has had the one line, whatever the functions wrote, and the logs no number.

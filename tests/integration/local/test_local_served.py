@@ -115,7 +115,7 @@ def test_an_end_users_text_reaches_the_function_by_the_topic(stack: Served) -> N
     assert answer["inbound_message_id"] == stack.consent(person)["decided_by"]
 
 
-def test_a_text_is_heard_without_a_drain(stack: Served) -> None:
+def test_a_text_is_processed_without_a_drain(stack: Served) -> None:
     """The service works by itself; the test asks until it has."""
     person = stack.person()
     stack.publish(person, "STOP")

@@ -92,9 +92,7 @@ def test_a_redelivered_text_counts_nothing_twice(inbound: Inbound, capsys: pytes
     assert set(_metrics(capsys)) == {"TextsOptOut", "OptOutsByKeyword"}
 
 
-def test_a_second_stop_does_not_put_anybody_on_the_list_again(
-    inbound: Inbound, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_second_stop_does_not_put_the_number_again(inbound: Inbound, capsys: pytest.CaptureFixture[str]) -> None:
     """It confirms what is so, and is counted as a text."""
     inbound.hear("STOP", inboundMessageId="text-1")
     inbound.world.pass_time(minutes=1)

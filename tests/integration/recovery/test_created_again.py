@@ -54,8 +54,8 @@ def test_doctor_finds_nothing_wrong_with_what_was_kept(recovery: Recovery) -> No
 
 
 @pytest.mark.slow
-def test_without_the_kept_parts_a_new_stack_knows_nobody_and_reconcile_cannot_help(recovery: Recovery) -> None:
-    """This is what the parameters are for: the new stack has a new table and a new list."""
+def test_a_new_stack_without_the_old_table_has_no_consents(recovery: Recovery) -> None:
+    """Without the parameters, the new stack has a new table and a new list, and reconcile finds nothing."""
     _deleted_with_an_opt_out(recovery)
     recovery.deploy()
     assert recovery.consent() is None
@@ -64,7 +64,7 @@ def test_without_the_kept_parts_a_new_stack_knows_nobody_and_reconcile_cannot_he
 
 @pytest.mark.slow
 def test_a_new_table_with_the_old_list_learns_of_opt_outs_from_the_list(recovery: Recovery) -> None:
-    """The texts and reasons are lost, nobody is texted."""
+    """Texts and rules are lost, but no opted-out person can be texted."""
     parameters = _deleted_with_an_opt_out(recovery)
     recovery.deploy(ExistingOptOutListArn=parameters["ExistingOptOutListArn"])
     assert recovery.consent() is None

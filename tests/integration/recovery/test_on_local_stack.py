@@ -12,7 +12,7 @@ import pytest
 
 
 @pytest.mark.slow
-def test_nobody_is_forgotten_by_a_stack_created_again_nor_by_a_restored_ledger() -> None:
+def test_no_opt_out_is_lost_when_a_stack_is_created_again_or_a_ledger_restored() -> None:
     """The functions find what was recorded before, and reconcile and ``ledger prepare`` what a restore has lost."""
     early, late, waiting = (f"+1425555018{digit}" for digit in (1, 2, 3))
     script = Path(__file__).with_name("on_local_stack.py")

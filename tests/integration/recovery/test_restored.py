@@ -60,7 +60,7 @@ def _known(recovery: Recovery, number: str) -> Consent:
     return consent
 
 
-def test_nobody_who_is_opted_out_can_be_texted_after_a_restore(recovery: Recovery) -> None:
+def test_no_opted_out_person_can_be_texted_after_a_restore(recovery: Recovery) -> None:
     """An opt-out since is known from the list, an opt-in since is lost, and an opt-in that waited is taken back."""
     _yesterday(recovery)
     _since(recovery)

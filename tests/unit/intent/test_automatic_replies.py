@@ -39,7 +39,7 @@ def test_a_request_beside_the_phrase_of_an_automatic_reply_counts(request_: str)
 
 
 @pytest.mark.parametrize("phrase", PHRASES[::10])
-def test_nobody_is_opted_in_or_answered_beside_the_phrase_of_an_automatic_reply(phrase: str) -> None:
+def test_no_opt_in_and_no_reply_beside_the_phrase_of_an_automatic_reply(phrase: str) -> None:
     """A machine's START or HELP is none, and an answer would be answered."""
     assert {RULES.classify(f"{phrase}. {word}").intent for word in ("START", "HELP", "sign me up")} == {Intent.NONE}
 

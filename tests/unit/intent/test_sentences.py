@@ -55,7 +55,7 @@ def test_a_classification_names_its_tier(text: str, tier: Tier | None) -> None:
 @pytest.mark.parametrize(
     "word", ["shop", "step", "top", "spot", "stoop", "quiet", "quite", "star", "remote", "hello", "cancer"]
 )
-def test_a_word_of_its_own_is_no_misspelling(word: str) -> None:
+def test_a_known_word_is_no_misspelling(word: str) -> None:
     """One letter away from a keyword, and a word."""
     assert RULES.classify(word).intent is Intent.NONE
 
@@ -114,7 +114,7 @@ def test_the_deciding_words_are_quoted_as_written() -> None:
     assert (result.rule, result.matched) == ("sentence:en/end-contact", "QUIT bothering  me")
 
 
-def test_a_stop_in_a_sentence_of_its_own_is_found() -> None:
+def test_a_stop_in_a_separate_sentence_is_found() -> None:
     """The words around it ask for nothing that could change it."""
     result = RULES.classify("We sold that house years ago. STOP.")
     assert (result.tier, result.rule) == (Tier.COMPANY, "company:aws/STOP")

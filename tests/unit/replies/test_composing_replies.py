@@ -300,7 +300,7 @@ def test_with_any_settings_every_reply_fits_or_is_not_sent(brand: str, contact: 
 
 @pytest.mark.parametrize("language", ["ar", "da", "de", "en", "es", "fr", "he", "ja", "ru", "uk", "zh"])
 @pytest.mark.parametrize("kind", ReplyKind)
-def test_the_wording_without_a_brand_is_a_sentence_of_its_own(kind: ReplyKind, language: str) -> None:
+def test_the_wording_without_a_brand_is_a_complete_sentence(kind: ReplyKind, language: str) -> None:
     """It begins where the brand and its punctuation end, and says the same."""
     body = Replies(brand="B" * 200, support_contact=CONTACT, checked=False).compose(kind, language).body
     whole = Replies(brand="Example", support_contact=CONTACT).compose(kind, language).body

@@ -38,7 +38,7 @@ def test_a_reply_that_comes_back_asks_for_nothing(kind: ReplyKind) -> None:
     assert read == dict.fromkeys(REPLIES.languages, Intent.NONE)
 
 
-def test_no_piece_of_a_reply_opts_anybody_in_or_asks_for_help() -> None:
+def test_no_fragment_of_a_reply_opts_in_or_asks_for_help() -> None:
     """In any language, wherever it is cut: without a look-up. A keyword alone is what replies ask people to write."""
     opening = [
         piece
@@ -50,7 +50,7 @@ def test_no_piece_of_a_reply_opts_anybody_in_or_asks_for_help() -> None:
 
 
 @pytest.mark.parametrize("form", ["{} {}", "{1} {0}", "(2/2) {1}"])
-def test_no_two_pieces_of_a_reply_opt_anybody_in(form: str) -> None:
+def test_no_two_fragments_of_a_reply_opt_in(form: str) -> None:
     """Parts of a long text may arrive in any order, or with their number."""
     halves = [
         (" ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])) for words in map(str.split, BODIES)

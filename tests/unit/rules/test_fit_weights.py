@@ -64,13 +64,13 @@ def test_half_of_a_collection_is_fitted_to_and_always_the_same_half(tmp_path: Pa
 
 
 @pytest.mark.parametrize("clauses", [[], [[]]])
-def test_a_text_without_marks_is_told_by_the_bias_alone(clauses: list[list[str]]) -> None:
+def test_a_text_without_features_is_classified_by_the_bias_alone(clauses: list[list[str]]) -> None:
     """Whether it has clauses or not."""
     assert total_of(Weighed(clauses, asking=False, asks=False), -0.5, {"stop": 2.0}) == -0.5
 
 
-def test_marks_left_out_by_turns_make_others_speak(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where one word tells everything, its companions learn too: a stranger's text may lack that word."""
+def test_dropout_gives_weight_to_correlated_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If one word decides every text, words beside it get weights too: another text may lack that word."""
     texts = [Weighed([["stop", *(["now"] if at % 2 else [])]], asking=False, asks=True) for at in range(20)] + LIKES * 2
     monkeypatch.setattr(fit_weights, "LEFT_OUT", 0.0)
     _, without = fitted(texts)

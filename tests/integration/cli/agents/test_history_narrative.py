@@ -76,7 +76,7 @@ def test_facts_stay_with_the_decision_that_they_result_from() -> None:
     assert first.endswith("confirmed “You are opted out.”")
 
 
-def test_refusals_are_told_in_order() -> None:
+def test_refusals_are_listed_in_order() -> None:
     """With AWS's reason, and the release that came of it."""
     start = replace(STOP, id="start", asked=Asked.OPT_IN, rule=None)
     facts = (
@@ -89,7 +89,7 @@ def test_refusals_are_told_in_order() -> None:
     )
 
 
-def test_an_erasure_is_told() -> None:
+def test_an_erasure_is_shown() -> None:
     """The history before it is gone."""
     erased = Fact(kind=FactKind.ERASED, number=PERSON, at=AT, actor="arn:aws:iam::123456789012:user/ops", entries=4)
     assert told(facts=(erased,)) == ["the history before this was erased by arn:aws:iam::123456789012:user/ops"]

@@ -122,7 +122,7 @@ def test_opt_ins_are_passed_over_unless_they_are_wanted(imports: Moving) -> None
     assert (consent.status, consent.due) == (Status.OPTED_IN, Due.OPT_IN)
 
 
-def test_an_opt_in_needs_a_time_of_its_own(imports: Moving) -> None:
+def test_an_opt_in_needs_a_time_in_the_file(imports: Moving) -> None:
     """Dated by the export, it would undo a STOP that the other provider never heard of."""
     result = imports.run(
         imports.file(f"phone,status,date\n{PERSON},subscribed,\n"), "--opt-ins", "--as-of", "2025-06-01"
@@ -166,7 +166,7 @@ def test_json_output_has_every_count(imports: Moving) -> None:
     }  # fmt: skip
 
 
-def test_waiting_ends_when_the_list_has_followed(imports: Moving, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_ends_when_the_list_is_up_to_date(imports: Moving, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sweep runs elsewhere while the command waits."""
     waited = imports.configured.waited
 

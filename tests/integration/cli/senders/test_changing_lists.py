@@ -431,8 +431,8 @@ def test_a_copy_that_is_asked_for_again_is_not_complete() -> None:
 
 
 @pytest.mark.parametrize("since", [None, NOW - timedelta(hours=1)])
-def test_a_copy_of_more_is_not_narrowed_by_a_copy_of_less(since: datetime | None) -> None:
-    """One sender's opt-outs may be left behind while another's are carried."""
+def test_a_pending_copy_is_not_narrowed_by_a_smaller_one(since: datetime | None) -> None:
+    """One sender may have been changed with --forget while another was changed with --carry."""
     (copy,) = Lists(copies=(ListCopy(source=LIST, target="Club", at=NOW, since=since, place="half-way"),)).with_copy(
         ListCopy(source=LIST, target="Club", at=NOW, since=NOW)
     )

@@ -49,7 +49,7 @@ def test_what_is_set_is_what_functions_read(senders: Any) -> None:
     )
 
 
-def test_a_sender_without_a_list_of_its_own_has_the_stacks(senders: Any) -> None:
+def test_a_sender_without_a_list_uses_the_stacks_list(senders: Any) -> None:
     """To answer under another brand takes no other list."""
     senders.done("set", OURS, "--brand", "The Club")
     assert _found(senders) == Sender(identity=OURS, list_name=LIST, brand="The Club")

@@ -97,7 +97,7 @@ def test_check_tells_of_one_list_where_it_is_asked_to(local: Command, stack: Ser
 
 
 @pytest.mark.parametrize("name", ["check", "history"])
-def test_nothing_known_is_an_answer_of_its_own(local: Command, stack: Served, name: str) -> None:
+def test_a_number_without_consents_has_exit_code_1(local: Command, stack: Served, name: str) -> None:
     """Exit code 1, and an empty list for programs."""
     nobody = stack.person()
     assert local(name, nobody).exit_code == 1
@@ -178,8 +178,8 @@ def test_a_ledger_that_cannot_be_reached_is_no_answer(command: Command) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_shell_without_region_is_told_so(command: Command) -> None:
-    """Only a local stack has one of its own accord."""
+def test_a_missing_region_is_an_error(command: Command) -> None:
+    """Only a local stack has a default region."""
     result = command("check", "+14255550182")
     assert (result.exit_code, result.stderr) == (3, "sms-consent check: You must specify a region.\n")
 

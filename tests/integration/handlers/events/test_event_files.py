@@ -107,7 +107,7 @@ def test_a_timestamp_has_milliseconds_and_lies_in_november_2026(file: Path) -> N
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_number_is_one_that_nobody_has(file: Path) -> None:
+def test_numbers_are_reserved_for_fiction(file: Path) -> None:
     """The ranges 555-0100 to 555-0199 are reserved for fiction."""
     text = file.read_text(encoding="utf-8")
     assert all(FICTION.fullmatch(number) for number in re.findall(r"\+[1-9][0-9]*", text))

@@ -17,7 +17,7 @@ CASES = 50
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(5))
-def test_a_bad_record_harms_no_good_one_and_shows_nobody(
+def test_a_bad_record_affects_no_good_one_and_logs_no_number(
     chunk: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Mutated real events by the hundred; a failure names the seed."""
@@ -42,7 +42,7 @@ def test_an_event_without_records_is_refused(event: Any, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("record", [None, 5, "STOP", [], {}, {"Sns": 5}, {"body": None}, {"eventSource": "aws:s3"}])
-def test_a_record_of_another_kind_is_put_aside(record: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_of_another_kind_is_dead_lettered(record: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside good ones too, which go through."""
     with inbound_function(monkeypatch) as inbound:
         at = as_text(inbound.world.parts.clock.now())

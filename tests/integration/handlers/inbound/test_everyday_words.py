@@ -73,7 +73,7 @@ def test_an_opt_out_by_an_agent_or_an_import_is_reversed_too(inbound: Inbound) -
     assert _status(inbound) is Status.OPTED_IN
 
 
-def test_an_opt_out_of_the_same_time_or_a_newer_one_stands(inbound: Inbound) -> None:
+def test_an_opt_out_of_the_same_time_or_newer_is_kept(inbound: Inbound) -> None:
     """At equal times opting out wins; an answer that arrives late reverses nothing, and is not recorded as late either."""
     assert inbound.hear("STOP", inboundMessageId="a") == []
     assert inbound.hear("YES", inboundMessageId="b") == []

@@ -68,7 +68,7 @@ def test_a_throttled_help_is_answered_by_sweep(inbound: Any) -> None:
     assert len(inbound.world.texts()) == 1
 
 
-def test_nobody_gets_more_than_three_replies_to_help_in_an_hour(inbound: Any) -> None:
+def test_a_person_gets_at_most_three_replies_to_help_in_an_hour(inbound: Any) -> None:
     """Two machines would talk for ever."""
     for n in range(5):
         inbound.world.pass_time(minutes=1)
@@ -86,7 +86,7 @@ def test_an_ordinary_text_costs_no_call_at_all(inbound: Any) -> None:
     assert clients.dynamodb().scan(TableName="ledger")["Count"] == 0
 
 
-def test_an_rcs_text_without_optional_fields_is_heard(inbound: Any) -> None:
+def test_an_rcs_text_without_optional_fields_is_processed(inbound: Any) -> None:
     """messageKeyword and previousPublishedMessageId may be absent; the agent's id is no phone number."""
     event = inbound.event("rcs.json")
     inbound.run(event)
@@ -123,7 +123,7 @@ def test_a_bad_record_ends_in_the_dead_letter_queue_and_the_others_go_through(in
         ('{"Type":"Notification"}', "the SNS notification has no Message"),
     ],
 )
-def test_a_body_that_is_no_notification_is_put_aside_with_its_reason(inbound: Any, body: str, reason: str) -> None:
+def test_a_body_that_is_no_notification_is_dead_lettered_with_a_reason(inbound: Any, body: str, reason: str) -> None:
     """Nothing is dropped in silence."""
     assert inbound.run(inbound.queued(body)) == []
     assert inbound.dead_letters() == [(reason, body)]
@@ -131,14 +131,14 @@ def test_a_body_that_is_no_notification_is_put_aside_with_its_reason(inbound: An
 
 @pytest.mark.parametrize("value", [None, "", "  ", 14255550182, ["+14255550182"]])
 @pytest.mark.parametrize("field", ["originationNumber", "destinationNumber"])
-def test_a_missing_or_empty_number_is_put_aside(inbound: Any, field: str, value: Any) -> None:
+def test_a_missing_or_empty_number_is_dead_lettered(inbound: Any, field: str, value: Any) -> None:
     """Whose text it is cannot be guessed."""
     inbound.run(inbound.queued(PAYLOAD | {field: value}))
     ((reason, _),) = inbound.dead_letters()
     assert reason == f"{field} is missing, empty or not a string"
 
 
-def test_a_notification_without_a_readable_timestamp_is_put_aside(inbound: Any) -> None:
+def test_a_notification_without_a_readable_timestamp_is_dead_lettered(inbound: Any) -> None:
     """Texts are ordered by it; a guess could bring back somebody who had left."""
     notification = inbound.notification(PAYLOAD) | {"Timestamp": "yesterday"}
     inbound.run(inbound.queued(json.dumps(notification)))
@@ -147,7 +147,7 @@ def test_a_notification_without_a_readable_timestamp_is_put_aside(inbound: Any) 
 
 
 @pytest.mark.parametrize("sender", ["ExampleCo", "not-a-number", "72345", "+0123"])
-def test_a_request_from_what_is_no_phone_number_is_put_aside_for_a_person_to_see(inbound: Any, sender: str) -> None:
+def test_a_request_from_a_sender_without_phone_number_is_dead_lettered(inbound: Any, sender: str) -> None:
     """It cannot be opted out; if it was somebody's STOP, somebody must know."""
     inbound.hear("STOP", originationNumber=sender)
     ((reason, _),) = inbound.dead_letters()
@@ -256,7 +256,7 @@ def test_our_own_reply_fed_back_changes_no_consent(inbound: Any, wording: str) -
     assert len(inbound.world.texts()) == 2
 
 
-def test_a_request_beside_our_quoted_reply_is_heard(inbound: Any) -> None:
+def test_a_request_beside_our_quoted_reply_is_recognised(inbound: Any) -> None:
     """Only the echo is set aside, not what the person adds."""
     inbound.hear("HELP")
     (reply,) = inbound.world.texts()

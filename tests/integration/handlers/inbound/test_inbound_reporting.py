@@ -124,7 +124,7 @@ def test_a_cold_start_loads_no_more_than_it_needs() -> None:
     assert heavy.isdisjoint(loaded)
 
 
-def test_the_queues_client_is_made_when_something_is_put_aside(inbound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_queues_client_is_created_for_the_first_dead_letter(inbound: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which is rare."""
     made = []
     puts_aside = container().inbound_batch._dead_letters

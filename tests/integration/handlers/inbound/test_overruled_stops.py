@@ -42,7 +42,7 @@ def _reports(logged: io.StringIO) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("author", [Author.AGENT, Author.IMPORT, Author.AWS])
-def test_an_opt_in_by_somebody_else_that_overrules_a_stop_is_reported(
+def test_an_opt_in_by_another_author_that_overrules_a_stop_is_reported(
     inbound: Any, logged: io.StringIO, capsys: pytest.CaptureFixture[str], author: Author
 ) -> None:
     world = inbound.world

@@ -390,7 +390,7 @@ def test_an_event_of_another_kind_is_ignored_when_sns_invokes_the_function(inbou
     ],
     ids=str,
 )
-def test_what_may_be_a_persons_text_is_put_aside(inbound: Inbound, payload: dict[str, Any]) -> None:
+def test_a_payload_that_may_be_a_persons_text_is_dead_lettered(inbound: Inbound, payload: dict[str, Any]) -> None:
     """With any field of an inbound text, or without a sign of another kind."""
     assert inbound.run(inbound.queued(payload)) == []
     assert len(inbound.dead_letters()) == 1

@@ -74,7 +74,7 @@ def test_every_event_is_expected_to_become_something() -> None:
     assert set(EXPECTED) == {path.name for path in EVENTS.glob("*.json")}
 
 
-def test_every_event_becomes_what_it_should_in_lambdas_runtime() -> None:
+def test_every_event_has_the_expected_result_in_lambdas_runtime() -> None:
     """`sam build`, then `sam local invoke` of each, against the local stack; nothing of it is imported here."""
     outcomes = []
     try:

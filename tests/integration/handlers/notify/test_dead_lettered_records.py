@@ -61,7 +61,7 @@ BREAKS = [
 
 
 @pytest.mark.parametrize("change", BREAKS)
-def test_a_record_that_cannot_be_read_is_put_aside_as_it_came(notify: Notify, change: str) -> None:
+def test_an_unreadable_record_is_dead_lettered_unchanged(notify: Notify, change: str) -> None:
     """With its reason, so that somebody can mend the cause and hand it in again."""
     first, second = _records(notify)
     broken = _broken(first, change)
@@ -72,7 +72,7 @@ def test_a_record_that_cannot_be_read_is_put_aside_as_it_came(notify: Notify, ch
     assert reason.startswith("a record that this version cannot read: ")
 
 
-def test_what_was_put_aside_can_be_handed_in_again(notify: Notify) -> None:
+def test_dead_lettered_records_can_be_processed_again(notify: Notify) -> None:
     """Its body is a record of the stream: the function takes it as it takes any."""
     first, _ = _records(notify)
     notify.refuses = lambda _: "InvalidArgument"
@@ -84,7 +84,7 @@ def test_what_was_put_aside_can_be_handed_in_again(notify: Notify) -> None:
 
 
 @pytest.mark.parametrize("code", ["InvalidArgument", "MalformedDetail"])
-def test_an_event_that_the_bus_never_takes_is_put_aside(notify: Notify, code: str) -> None:
+def test_an_event_that_the_bus_never_accepts_is_dead_lettered(notify: Notify, code: str) -> None:
     """Trying it again would hold up everybody else's."""
     first, second = _records(notify)
     notify.refuses = lambda entry: code if json.loads(entry["Detail"])["number"] == PERSON else None
@@ -93,7 +93,7 @@ def test_an_event_that_the_bus_never_takes_is_put_aside(notify: Notify, code: st
     assert notify.put_aside() == [(f"the event bus never takes it: {code}", json.dumps(first))]
 
 
-def test_an_event_larger_than_the_bus_takes_is_put_aside(notify: Notify) -> None:
+def test_an_event_too_large_for_the_bus_is_dead_lettered(notify: Notify) -> None:
     """Before it takes a request of others down with it; the record itself is too large for the queue, but not its keys."""
     first, second = _records(notify)
     first["dynamodb"]["NewImage"]["decided_by"] = {"S": "x" * 300_000}
@@ -122,7 +122,7 @@ def test_a_request_that_is_invalid_as_a_whole_is_taken_apart(notify: Notify) -> 
     assert [reason for reason, _ in notify.put_aside()] == ["the event bus never takes it: ValidationException"]
 
 
-def test_what_the_bus_has_refused_for_hours_is_put_aside_before_the_stream_forgets_it(notify: Notify) -> None:
+def test_events_refused_for_hours_are_dead_lettered_before_the_stream_expires(notify: Notify) -> None:
     """The stream keeps a record for 24 hours; the queue for 14 days, and with all that it held."""
     first, second = _records(notify)
     notify.refuses = lambda _: "AccessDeniedException"
@@ -144,7 +144,7 @@ def test_nothing_is_passed_over_that_the_queue_does_not_take(notify: Notify) -> 
     assert [event["detail"]["number"] for event in notify.told()] == [OTHER]
 
 
-def test_a_record_after_a_failure_is_not_put_aside_yet(notify: Notify) -> None:
+def test_a_record_after_a_failure_is_not_dead_lettered_yet(notify: Notify) -> None:
     """It comes again with all that follows the failure, and would be put aside twice."""
     first, second = _records(notify)
     notify.refuses = lambda _: "ThrottlingException"
@@ -158,7 +158,7 @@ def test_a_record_without_a_sequence_number_fails_the_whole_batch_if_it_must(not
     assert notify.run([{}]) == [""]
 
 
-def test_reasons_and_logs_name_nobody(notify: Notify, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reasons_and_logs_have_no_number(notify: Notify, monkeypatch: pytest.MonkeyPatch) -> None:
     """The body of the message in the encrypted queue does; what people see beside it does not."""
     logged = io.StringIO()
     monkeypatch.setattr(logger("notify").registered_handler, "stream", logged)

@@ -71,7 +71,7 @@ def consumer(stack: Served, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def test_the_sample_consumer_hears_of_each_change(stack: Served, consumer: ModuleType) -> None:
+def test_the_sample_consumer_receives_each_change(stack: Served, consumer: ModuleType) -> None:
     """And ends with what the ledger says, of everybody."""
     sample = Listener(stack, "sample", sample_rule())
     out, back, waiting = stack.person(), stack.person(), stack.person()
@@ -101,7 +101,7 @@ def test_the_sample_consumer_hears_of_each_change(stack: Served, consumer: Modul
     assert kept == {person: stack.consent(person)["status"] for person in (out, back, waiting)}
 
 
-def test_an_unclear_text_is_told_to_whoever_listens_for_it(stack: Served) -> None:
+def test_an_unclear_text_is_delivered_to_its_subscribers(stack: Served) -> None:
     """By the type of event, as a rule tells them apart."""
     unclear = Listener(stack, "unclear", {"source": ["sms-consent"], "detail-type": ["WithdrawalUnclear"]})
     person = stack.person()
@@ -111,7 +111,7 @@ def test_an_unclear_text_is_told_to_whoever_listens_for_it(stack: Served) -> Non
     assert (event["detail"]["number"], event["detail"]["decided_by"]) == (person, text)
 
 
-def test_a_stop_is_honoured_while_the_bus_is_gone_and_told_when_it_is_back(stack: Served) -> None:
+def test_a_stop_is_honoured_without_a_bus_and_published_when_it_is_back(stack: Served) -> None:
     """Events wait in the stream."""
     events = stack.client("events")
     for rule in events.list_rules(EventBusName=BUS)["Rules"]:
@@ -132,7 +132,7 @@ def test_a_stop_is_honoured_while_the_bus_is_gone_and_told_when_it_is_back(stack
     assert stack.drain()["in_flight"] == 0
 
 
-def test_an_item_that_cannot_be_read_is_put_aside_and_holds_nothing_up(stack: Served) -> None:
+def test_an_unreadable_item_is_dead_lettered_and_delays_no_other(stack: Served) -> None:
     """Somebody wrote to the table by hand."""
     everything = Listener(stack, "everything", {"source": ["sms-consent"]})
     person = stack.person()

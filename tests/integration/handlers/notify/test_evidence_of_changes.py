@@ -31,7 +31,7 @@ def test_the_decision_behind_a_change_is_its_evidence() -> None:
     assert event.detail["decision"] == {"author": "AGENT", "through": "api", "reference": "T-17"}
 
 
-def test_an_older_decision_that_is_still_in_the_outbox_is_not_taken_for_the_one_that_stands() -> None:
+def test_an_older_decision_in_the_outbox_is_not_mistaken_for_the_newest() -> None:
     """The person confirmed an agent's opt-out before the history had it: that is not the agent's doing."""
     confirmed = replace(STANDING, decided_by="persons", end_user_opted_out=True, revision=2)
     event = of_consent(STANDING, confirmed)

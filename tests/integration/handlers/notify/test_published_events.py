@@ -61,7 +61,7 @@ def test_a_start_restores_it(notify: Notify) -> None:
     assert restored["detail"]["version"] > withdrawn["detail"]["version"]
 
 
-def test_a_start_within_thirty_days_is_deferred_with_its_date_and_told_again_when_it_is_done(notify: Notify) -> None:
+def test_a_start_within_thirty_days_is_published_as_deferred_and_again_when_done(notify: Notify) -> None:
     """The release is a change of its own, long after its decision."""
     world = notify.inbound.world
     for word, message in (("STOP", "a"), ("START", "b"), ("STOP", "c"), ("START", "d")):
@@ -80,7 +80,7 @@ def test_a_start_within_thirty_days_is_deferred_with_its_date_and_told_again_whe
     assert restored["time"].startswith("2026-12-03")
 
 
-def test_an_opt_in_that_aws_refuses_unforeseen_is_told_as_deferred_each_time(notify: Notify) -> None:
+def test_an_opt_in_that_aws_refuses_is_published_as_deferred_each_time(notify: Notify) -> None:
     """Whoever heard that consent was restored must hear that it is not, yet, and until when: it is tried again daily."""
     world = notify.inbound.world
     notify.inbound.hear("STOP", inboundMessageId="a")
@@ -98,7 +98,7 @@ def test_an_opt_in_that_aws_refuses_unforeseen_is_told_as_deferred_each_time(not
     assert again["detail"]["held_until"] > deferred["detail"]["held_until"]
 
 
-def test_an_unclear_text_is_told_and_changes_no_consent(notify: Notify) -> None:
+def test_an_unclear_text_is_published_and_changes_no_consent(notify: Notify) -> None:
     """Somebody should look at it."""
     unclear = notify.inbound.world.decision(Asked.UNCLEAR, id="what", rule="unclear:x", body="stop it or not?")
     notify.inbound.world.parts.help_and_clarification.note(unclear)
@@ -116,9 +116,7 @@ def test_an_unclear_text_is_told_and_changes_no_consent(notify: Notify) -> None:
         (Status.OPTED_IN, Listing(at=None, end_user_opted_out=None)),
     ],
 )
-def test_a_list_that_has_drifted_is_told_by_what_was_found(
-    notify: Notify, status: Status | None, listing: Listing | None
-) -> None:
+def test_drift_is_published_with_what_was_found(notify: Notify, status: Status | None, listing: Listing | None) -> None:
     """As reconcile writes it down."""
     drift = Drift(
         number=PERSON,
@@ -147,7 +145,7 @@ def test_an_agents_opt_out_names_its_reference_and_not_the_agent(notify: Notify)
     assert event["detail"]["EndUserOptedOut"] is False
 
 
-def test_the_persons_own_stop_after_an_agents_is_told(notify: Notify) -> None:
+def test_the_persons_own_stop_after_an_agents_is_published(notify: Notify) -> None:
     """EndUserOptedOut is another since, and it is for this that one asks the ledger."""
     world = notify.inbound.world
     world.opt_out(author=Author.AGENT, through="api")
@@ -159,7 +157,7 @@ def test_the_persons_own_stop_after_an_agents_is_told(notify: Notify) -> None:
     assert second["detail"]["previous_status"] == second["detail"]["status"] == "OPTED_OUT"
 
 
-def test_a_stop_that_comes_late_is_told_only_for_what_it_changes(notify: Notify) -> None:
+def test_a_late_stop_is_published_only_for_what_it_changes(notify: Notify) -> None:
     """A START stood already: nothing that anybody acts on is another."""
     world = notify.inbound.world
     early = world.parts.clock.now()
@@ -169,7 +167,7 @@ def test_a_stop_that_comes_late_is_told_only_for_what_it_changes(notify: Notify)
     assert _types(notify) == ["ConsentRestored"]
 
 
-def test_a_stop_that_is_repeated_is_told_once(notify: Notify) -> None:
+def test_a_repeated_stop_is_published_once(notify: Notify) -> None:
     """It confirms what was; the history has it."""
     notify.inbound.hear("STOP", inboundMessageId="a")
     notify.inbound.world.pass_time(minutes=1)
@@ -177,7 +175,7 @@ def test_a_stop_that_is_repeated_is_told_once(notify: Notify) -> None:
     assert _types(notify) == ["ConsentWithdrawn"]
 
 
-def test_marks_leases_and_replies_are_not_told(notify: Notify) -> None:
+def test_marks_leases_and_replies_are_not_published(notify: Notify) -> None:
     """The list was throttled, sweep took over, a reply was claimed and sent: many writes, one change."""
     world = notify.inbound.world
     world.backend.fail_next("PutOptedOutNumber", "ThrottlingException", 2)
@@ -193,7 +191,7 @@ def test_marks_leases_and_replies_are_not_told(notify: Notify) -> None:
     assert [event["detail-type"] for event in notify.told()] == ["ConsentWithdrawn"]
 
 
-def test_help_senders_and_what_is_erased_are_not_told(notify: Notify) -> None:
+def test_help_senders_and_erasures_are_not_published(notify: Notify) -> None:
     """None of it changes whom one may text."""
     dynamodb = clients.dynamodb()
     notify.inbound.hear("HELP", inboundMessageId="a")
@@ -228,7 +226,7 @@ def test_no_event_holds_what_a_person_wrote(notify: Notify) -> None:
     assert "matched" not in told
 
 
-def test_the_log_names_nobody(notify: Notify, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_no_number(notify: Notify, caplog: pytest.LogCaptureFixture) -> None:
     """Numbers are masked."""
     notify.inbound.hear("STOP")
     notify.run()
@@ -237,7 +235,9 @@ def test_the_log_names_nobody(notify: Notify, caplog: pytest.LogCaptureFixture) 
     assert PERSON[1:] not in str(logged)
 
 
-def test_what_was_told_is_counted_also_when_it_is_nothing(notify: Notify, capsys: pytest.CaptureFixture[str]) -> None:
+def test_published_events_are_counted_also_if_there_are_none(
+    notify: Notify, capsys: pytest.CaptureFixture[str]
+) -> None:
     """An alarm on silence needs the zeros."""
     for word in ("STOP", "HELP"):
         notify.inbound.hear(word, inboundMessageId=word)
@@ -273,7 +273,7 @@ def test_an_event_has_the_same_id_however_often_it_is_sent(notify: Notify) -> No
     assert len({event["detail"]["id"] for event in first}) == 2
 
 
-def test_a_consent_that_comes_back_after_it_was_erased_is_newer_than_what_was_told_before(notify: Notify) -> None:
+def test_a_consent_after_an_erasure_is_newer_than_events_published_before(notify: Notify) -> None:
     """Else whoever keeps the newest version would ignore that person's next STOP."""
     world, dynamodb = notify.inbound.world, clients.dynamodb()
     for _ in range(3):

@@ -53,7 +53,7 @@ def test_an_opt_out_that_is_not_on_the_list_is_put_back(deployment: Deployment) 
     deployment.agree()
 
 
-def test_an_opt_out_that_somebody_deleted_has_used_up_its_deletion(deployment: Deployment) -> None:
+def test_an_opt_out_deleted_by_hand_starts_the_30_days(deployment: Deployment) -> None:
     """A START is then not tried at once, and refused, but waits for 30 days from when the number was found missing."""
     _stopped(deployment)
     deployment.delete_by_hand(PERSON)
@@ -232,7 +232,7 @@ def test_consents_for_a_list_that_is_not_the_deployments_are_left_alone(deployme
     assert deployment.kinds() == {}
 
 
-def test_a_list_that_cannot_be_read_says_nothing_of_anybody() -> None:
+def test_an_unreadable_list_causes_no_drift() -> None:
     """Neither that its numbers are missing, nor that all is well; the others are read."""
     deployment = Deployment(lists=(OTHER, LIST))
     deployment.stop(PERSON, list_name=OTHER)
@@ -313,7 +313,7 @@ AT_WORK: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("work", sorted(AT_WORK))
 @pytest.mark.parametrize("status", [Status.OPTED_OUT, Status.OPTED_IN])
-def test_whoever_somebody_is_at_work_on_differs_in_nothing(work: str, status: Status) -> None:
+def test_a_number_that_a_worker_is_changing_is_no_drift(work: str, status: Status) -> None:
     """Whatever the list says at this moment may be over in the next."""
     settled = Consent(
         number=PERSON, list_name=LIST, status=status, end_user_opted_out=False, decided_at=NOON - HOUR,

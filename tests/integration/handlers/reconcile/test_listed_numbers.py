@@ -12,7 +12,7 @@ def _number(index: int) -> str:
     return f"+1{2_000_000_000 + index}"
 
 
-def test_whoever_was_met_is_never_taken_for_missing() -> None:
+def test_an_added_number_is_never_reported_as_missing() -> None:
     """Otherwise lists would be looked up in vain; on another list, the same number is another."""
     met = ListedNumbers("a")
     for index in range(2_000):

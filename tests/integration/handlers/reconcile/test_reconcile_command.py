@@ -58,7 +58,7 @@ def test_a_dry_run_changes_nothing(deployment: Configured) -> None:
     assert deployment.written() == before
 
 
-def test_programs_are_told_in_json(deployment: Configured) -> None:
+def test_json_output(deployment: Configured) -> None:
     """One object, counts only."""
     result = deployment.run("--json")
     told = json.loads(result.stdout)
@@ -78,7 +78,7 @@ def test_numbers_are_shown_on_request_only(deployment: Configured) -> None:
     assert f"NOT_LISTED  {PERSON}  {LIST}" in deployment.run("--numbers").stdout
 
 
-def test_it_keeps_to_the_rate_that_the_deployment_was_told(deployment: Configured) -> None:
+def test_it_keeps_to_the_deployments_rate(deployment: Configured) -> None:
     """Two pages and a look-up at one a second."""
     deployment.run()
     assert sum(deployment.waited) == pytest.approx(2.0)

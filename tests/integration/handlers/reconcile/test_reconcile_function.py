@@ -78,7 +78,7 @@ def test_an_opt_in_that_is_still_on_the_list_is_taken_off(inbound: Inbound, reco
     assert not inbound.world.listed()
 
 
-def test_every_kind_is_told_to_other_systems(
+def test_every_kind_of_drift_is_published(
     inbound: Inbound, reconcile: Reconcile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As ListDrifted, by its schema; how far a run is concerns nobody."""
@@ -98,7 +98,7 @@ def test_every_kind_is_told_to_other_systems(
         assert notify.put_aside() == []
 
 
-def test_what_a_run_needs_to_go_on_is_told_to_nobody(
+def test_the_progress_of_a_run_is_not_published(
     inbound: Inbound, reconcile: Reconcile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A kept sketch passes through the stream like everything in the table."""
@@ -206,7 +206,7 @@ def test_a_list_that_may_not_be_read_is_logged_and_counted(
     assert [each["opt_out_lists"] for each in _logged(caplog) if "opt_out_lists" in each] == [[LIST]]
 
 
-def test_no_number_stands_in_a_log(inbound: Inbound, reconcile: Reconcile, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_number_is_logged(inbound: Inbound, reconcile: Reconcile, caplog: pytest.LogCaptureFixture) -> None:
     """Masked, it is enough to find the case with its owner."""
     _missing(inbound, reconcile)
     reconcile.put_by_hand("+14255550190")

@@ -106,7 +106,7 @@ def test_a_stop_while_a_remaining_number_is_looked_up_wins(deployment: Deploymen
     assert deployment.service.is_listed(PERSON, LIST)
 
 
-def test_a_stop_while_an_unknown_number_is_recorded_stands(deployment: Deployment) -> None:
+def test_a_stop_while_an_unknown_number_is_recorded_is_kept(deployment: Deployment) -> None:
     """Whoever is recorded by a text is not recorded as imported."""
     deployment.put_by_hand(PERSON)
     _once_after(deployment, "consents", lambda: deployment.stop(PERSON))

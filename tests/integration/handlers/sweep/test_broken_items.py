@@ -69,7 +69,7 @@ SPOILT: dict[str, dict[str, Any]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("attributes", SPOILT.values(), ids=SPOILT)
-def test_an_item_with_a_broken_attribute_holds_up_nobody(inbound: Inbound, attributes: dict[str, Any]) -> None:
+def test_an_item_with_a_broken_attribute_delays_no_other(inbound: Inbound, attributes: dict[str, Any]) -> None:
     """Nor is its own number lost: it is put, at the latest after its next STOP."""
     _due(inbound, BROKEN, NEIGHBOUR)
     _edit(BROKEN, lambda item: item.update(attributes))
@@ -83,7 +83,7 @@ def test_an_item_with_a_broken_attribute_holds_up_nobody(inbound: Inbound, attri
     assert _is_listed(inbound, BROKEN)
 
 
-def test_a_consent_that_is_none_holds_up_nobody(inbound: Inbound) -> None:
+def test_an_item_that_is_no_consent_delays_no_other(inbound: Inbound) -> None:
     """Somebody put an item of another form into the index of due work."""
     _due(inbound, NEIGHBOUR)
     for kind, sort_key in (("OPT_OUT", "NOTES"), ("REPLY", "ANSWER#HELP"), ("REJECTED", "REJECTED#x"), ("OPT_IN", "A")):
@@ -160,7 +160,7 @@ def test_a_reply_that_fails_holds_up_no_other(inbound: Inbound) -> None:
 
 
 @pytest.mark.slow
-def test_many_items_that_fail_at_the_front_of_the_queue_starve_nobody(inbound: Inbound) -> None:
+def test_many_failing_items_do_not_starve_others(inbound: Inbound) -> None:
     """More than a page of them, each tried once."""
     broken = [f"+1425556{at:04d}" for at in range(120)]
     ledger, now = inbound.world.parts.ledger, inbound.world.parts.clock.now()

@@ -182,7 +182,7 @@ def test_a_sweep_that_does_not_run_raises_it() -> None:
     assert after <= timedelta(minutes=5)
 
 
-def test_a_permanently_rejected_number_has_an_alarm_of_its_own() -> None:
+def test_a_permanently_rejected_number_has_a_separate_alarm() -> None:
     """It is overdue until it counts as rejected, and not again with each daily attempt."""
     world = _Minutes()
     world.failure = lambda: Rejected("ValidationException", None, ("OptedOutNumber",))

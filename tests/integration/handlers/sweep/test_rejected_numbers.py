@@ -264,7 +264,7 @@ def test_a_new_stop_that_is_rejected_again_starts_anew(world: World) -> None:
     assert work.rejections == 5
 
 
-def test_a_new_request_has_attempts_of_its_own(world: World) -> None:
+def test_a_new_request_starts_with_zero_attempts(world: World) -> None:
     """What was rejected before it does not count: it is tried for an hour, too."""
     with (
         refuses("PutOptedOutNumber", _for(PERSON, BLOCKED)),
