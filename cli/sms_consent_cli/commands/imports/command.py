@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sms_consent.domain.import_record import RECORDED
-from sms_consent.domain.withdrawal import WithdrawalEffect
 from sms_consent_cli.shared.options import STACK, AsJson, Stack, Table
 from sms_consent_cli.shared.terminal_text import say, say_json
 from sms_consent_cli.shared.usage_error import BAD_INPUT
@@ -111,7 +110,7 @@ def undo(
         about = sum(record.counts.get(name, 0) for name in RECORDED)
         with progress_bar("reading", about) as bar:
             counts = undoing.preview(bar.advance)
-        if not dry_run and set(counts) - {WithdrawalEffect.TEXTED.value}:
+        if not dry_run and not undoing.is_complete(counts):
             if not as_json:
                 say(undo_summary(record, counts, done=False))
             if not yes and not typer.confirm("Undo it?"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -76,6 +76,12 @@ class ImportUndo:
     def preview(self, advance: Callable[[int], None]) -> Counter[str]:
         """Return what would be done, by effect. Nothing is written. Reads the whole ledger, and each number of the import."""
         return self._each(lambda number, list_name: self._withdrawer.preview(number, list_name).effect, advance)
+
+    def is_complete(self, counts: Mapping[str, int]) -> bool:
+        """Return whether the preview shows nothing that a run would do."""
+        if self.record.status is ImportStatus.UNDONE:
+            return counts.keys() <= _UNCHANGED_AGAIN | {WithdrawalEffect.DONE_BEFORE}
+        return bool(counts) and counts.keys() <= {WithdrawalEffect.TEXTED}
 
     def run(self, advance: Callable[[int], None]) -> Counter[str]:
         """Withdraw what the import recorded. After an interruption, the same call completes it."""
