@@ -253,3 +253,17 @@ class TestAPool:
         sms.update_pool(PoolId=pool_id, DeletionProtectionEnabled=True)
         error = refused(sms.delete_pool, PoolId=pool_id)
         assert (error["Code"], error["Reason"]) == ("ConflictException", "DELETION_PROTECTION_ENABLED")
+
+
+def test_a_number_is_not_requested_for_a_registration_that_is_not_there(world: Any, sms: Any, refused: Any) -> None:
+    """ResourceNotFoundException; the operations on registrations are not implemented."""
+    world.not_on_aws()
+    error = refused(
+        sms.request_phone_number,
+        IsoCountryCode="US",
+        MessageType="TRANSACTIONAL",
+        NumberCapabilities=["SMS"],
+        NumberType="TEN_DLC",
+        RegistrationId="registration-1",
+    )
+    assert (error["Code"], error["ResourceType"]) == ("ResourceNotFoundException", "registration")

@@ -11,7 +11,7 @@ import pytest
 import requests
 from botocore.config import Config
 
-from moto_sms_voice.extension import models
+from moto_sms_voice.extension import models, request_log
 
 PERSON = "+14255550182"
 
@@ -247,9 +247,53 @@ class TestTheLogOfRequests:
         ]
         assert log[0]["at"] < log[1]["at"] <= log[2]["at"]
 
-    def test_is_read_without_parameters(self, world: Any) -> None:
+    def test_is_not_filtered(self, world: Any) -> None:
         """Ignoring a filter would be misleading."""
         assert world.control_answer("GET", "requests", operation="PutOptedOutNumber").status_code == 400
+
+    def test_is_read_page_by_page(self, world: Any, sms: Any) -> None:
+        """``next`` of one page is ``start`` of the following one; the last page is empty."""
+        for _ in range(5):
+            sms.describe_opt_out_lists()
+        pages, start = [], 0
+        while found := world.control("GET", "requests", start=start, limit=2):
+            pages.append(len(found["requests"]))
+            start = found["next"]
+            if not found["requests"]:
+                break
+        assert (pages, start) == ([2, 2, 1, 0], 5)
+
+    def test_keeps_the_latest_calls_only(self) -> None:
+        """A server that runs for days does not fill its memory; calls keep their numbers."""
+        log = request_log.RequestLog()
+        for number in range(request_log.KEPT + 10):
+            log.add(request_log.RequestRecord(str(number), datetime(2026, 1, 1), "OK"))  # noqa: DTZ001
+        found, following = log.page(start=3, limit=2)
+        assert ([each.operation for each in found], following) == (["10", "11"], 12)
+        assert log.page(start=request_log.KEPT + 100) == ((), request_log.KEPT + 10)
+
+    @pytest.mark.parametrize("wrong", [{"start": -1}, {"limit": 0}, {"start": "x"}])
+    def test_has_no_page_that_makes_no_sense(self, world: Any, wrong: dict[str, Any]) -> None:
+        """400."""
+        assert world.control_answer("GET", "requests", **wrong).status_code == 400
+
+    @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "application/json"])
+    def test_as_every_control_path_takes_json_whatever_it_is_declared_to_be(
+        self, world: Any, sms: Any, refused: Any, content_type: str
+    ) -> None:
+        """curl declares what it posts to be a form, unless told otherwise."""
+        base = world.endpoint or "http://motoapi.amazonaws.com"
+        body = b'{"operation": "DescribeOptOutLists", "error": "ThrottlingException"}'
+        url = f"{base}/moto-api/pinpointsmsvoicev2/faults"
+        answer = requests.post(url, data=body, headers={"Content-Type": content_type}, timeout=60)
+        assert answer.status_code == 200
+        assert refused(sms.describe_opt_out_lists)["Code"] == "ThrottlingException"
+
+    def test_as_a_form_is_no_json(self, world: Any) -> None:
+        """400, and not ignored."""
+        base = world.endpoint or "http://motoapi.amazonaws.com"
+        url = f"{base}/moto-api/pinpointsmsvoicev2/clock"
+        assert requests.post(url, data={"advance_seconds": "5"}, timeout=60).status_code == 400
 
     @pytest.mark.parametrize(("method", "path"), [("POST", "texts"), ("GET", "clock"), ("PUT", "faults")])
     def test_as_every_control_path_has_one_method(self, world: Any, method: str, path: str) -> None:

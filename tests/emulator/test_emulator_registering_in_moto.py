@@ -27,14 +27,14 @@ def test_importing_it_changes_nothing() -> None:
 
 
 def test_it_knows_nothing_of_this_project() -> None:
-    """It imports only moto, botocore, the standard library and itself, so that it can be contributed to moto."""
+    """It imports only moto, what moto requires, the standard library and itself, so that it can be contributed to moto."""
     package = Path(moto_sms_voice.__file__).parent
     trees = [ast.parse(module.read_text(encoding="utf-8")) for module in package.rglob("*.py")]
     imports = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     absolute = [node for node in imports if not (isinstance(node, ast.ImportFrom) and node.level)]
     names = {alias.name for node in absolute if isinstance(node, ast.Import) for alias in node.names}
     names |= {str(node.module) for node in absolute if isinstance(node, ast.ImportFrom)}
-    assert {name.partition(".")[0] for name in names} - sys.stdlib_module_names == {"moto", "botocore"}
+    assert {name.partition(".")[0] for name in names} - sys.stdlib_module_names == {"moto", "botocore", "werkzeug"}
 
 
 def test_installing_twice_registers_once() -> None:
@@ -118,9 +118,17 @@ def test_what_is_not_implemented_says_so(world: Any, refused: Any) -> None:
 
 
 @pytest.mark.parametrize("operation", ["NoSuchOperation", "createOptOutList", "create_opt_out_list", ""])
-def test_an_operation_of_no_service_says_so(world: Any, operation: str) -> None:
-    """A name that the model does not know answers 501 as well, whatever Python method it resembles."""
-    assert world.raw(operation, b"{}").status_code == 501
+def test_an_unknown_operation_is_refused_as_by_aws(world: Any, operation: str) -> None:
+    """UnknownOperationException with status 400, whatever Python method the name resembles."""
+    answer = world.raw(operation, b"{}")
+    assert (answer.status_code, answer.json()["__type"]) == (400, "UnknownOperationException")
+
+
+@pytest.mark.parametrize("target", ["DynamoDB_20120810.DescribeOptOutLists", "DescribeOptOutLists", ""])
+def test_a_target_of_another_service_is_refused(world: Any, target: str) -> None:
+    """The operation's name alone is not enough."""
+    answer = world.raw("", b"{}", target=target)
+    assert (answer.status_code, answer.json()["__type"]) == (400, "UnknownOperationException")
 
 
 def test_a_text_is_never_taken_for_parameters(world: Any, sms: Any, originator: dict[str, str]) -> None:

@@ -68,3 +68,16 @@ def test_tags_go_with_their_resource(world: Any, sms: Any) -> None:
     sms.delete_opt_out_list(OptOutListName="brand")
     made = sms.create_opt_out_list(OptOutListName="brand")
     assert tags(sms, made["OptOutListArn"]) == {}
+
+
+@pytest.mark.parametrize("keys", [["a", "b", "a"], ["aws:owner"], ["AWS:owner"]])
+def test_keys_occur_once_and_are_not_reserved(sms: Any, arn: str, refused: Any, keys: list[str]) -> None:
+    """Whether the resource is there or is created with them; nothing is changed."""
+    chosen = [{"Key": key, "Value": "1"} for key in keys]
+    for operation, more in (
+        (sms.tag_resource, {"ResourceArn": arn}),
+        (sms.create_opt_out_list, {"OptOutListName": "tagged"}),
+    ):
+        error = refused(operation, Tags=chosen, **more)
+        assert (error["Code"], error["Reason"]) == ("ValidationException", "FIELD_VALIDATION_FAILED")
+    assert tags(sms, arn) == {}

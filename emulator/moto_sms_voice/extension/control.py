@@ -34,7 +34,8 @@ def control(method: str) -> Callable[[Act], Handler]:
             if request.method != method:
                 return _answer(405, {"error": f"Use {method}."})
             try:
-                given = {**request.args.to_dict(), **(json.loads(request.data) if request.data else {})}
+                body = request.get_data()  # as it is: curl declares JSON to be a form
+                given = {**request.args.to_dict(), **(json.loads(body) if body else {})}
                 account = given.pop("account_id", DEFAULT_ACCOUNT_ID)
                 region = given.pop("region", "us-east-1")
                 return _answer(200, act(backend_of(account, region), given))
@@ -65,9 +66,9 @@ def texts(backend: ControlledBackend, given: dict[str, Any]) -> object:
 
 @control("GET")
 def requests(backend: ControlledBackend, given: dict[str, Any]) -> object:
-    """Return every API call, including failed ones."""
-    _take_nothing(**given)
-    return {"requests": [asdict(record) for record in backend.request_log()]}
+    """Return calls, oldest first, from the number ``start``; ``next`` is the start of the next page."""
+    found, following = backend.requests.page(**{name: int(value) for name, value in given.items()})
+    return {"requests": [asdict(record) for record in found], "next": following}
 
 
 @control("POST")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..pinpointsmsvoicev2.exceptions import ServiceError
 
-__all__ = ["NotImplementedByEmulatorError", "SerializationError", "ServiceError", "error_of"]
+__all__ = ["NotImplementedByEmulatorError", "SerializationError", "ServiceError", "UnknownOperationError", "error_of"]
 
 
 class SerializationError(ServiceError):
@@ -19,6 +19,13 @@ class NotImplementedByEmulatorError(ServiceError):
 
     code = "NotImplemented"
     status = 501
+
+
+class UnknownOperationError(ServiceError):
+    """The request names no operation of the service. AWS's JSON services answer so; this one does not document it."""
+
+    code = "UnknownOperationException"
+    message = "The requested operation is not recognized by the service."
 
 
 def error_of(code: str, message: str | None = None, reason: str | None = None) -> ServiceError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,19 +11,11 @@ from moto.core.utils import get_service_model, utcnow
 from ..pinpointsmsvoicev2.models import SERVICE_NAME, PinpointSMSVoiceV2Backend, pinpointsmsvoicev2_backends
 from .faults import Fault, Faults
 from .quotas import Quotas
+from .request_log import RequestLog, RequestRecord
 from .validation import checked
 
 TIERS = ("PRODUCTION", "SANDBOX")
 OPT_IN_REFUSALS = ("ValidationException", "ConflictException")
-
-
-@dataclass(frozen=True)
-class RequestRecord:
-    """One call: ``outcome`` is "OK" or the error's code."""
-
-    operation: str
-    at: datetime
-    outcome: str
 
 
 class ControlledBackend(PinpointSMSVoiceV2Backend):
@@ -34,7 +25,7 @@ class ControlledBackend(PinpointSMSVoiceV2Backend):
         self._moved = timedelta()
         self.quotas = Quotas()
         self.faults = Faults()
-        self.requests: list[RequestRecord] = []
+        self.requests = RequestLog()
         super().__init__(region_name, account_id)
 
     # --- time
@@ -86,9 +77,9 @@ class ControlledBackend(PinpointSMSVoiceV2Backend):
             self.faults.order(operation, Fault(error, message, reason, after_effect), times)
 
     def request_log(self) -> tuple[RequestRecord, ...]:
-        """Return every API call so far, including failed ones, in order."""
+        """Return the API calls so far, including failed ones, in order. The log keeps the latest of them."""
         with self.lock:
-            return tuple(self.requests)
+            return self.requests.page()[0]
 
     # --- the account
 

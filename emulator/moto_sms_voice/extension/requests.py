@@ -13,8 +13,9 @@ from moto.core.utils import camelcase_to_underscores, get_service_model
 
 from ..pinpointsmsvoicev2.models import SERVICE_NAME
 from ..pinpointsmsvoicev2.responses import PinpointSMSVoiceV2Response
-from .exceptions import NotImplementedByEmulatorError, ServiceError
-from .models import ControlledBackend, RequestRecord, backend_of
+from .exceptions import NotImplementedByEmulatorError, ServiceError, UnknownOperationError
+from .models import ControlledBackend, backend_of
+from .request_log import RequestRecord
 from .validation import checked, parsed
 
 
@@ -42,20 +43,23 @@ def handle(request: Request, full_url: str, headers: Any) -> TYPE_RESPONSE:
             outcome = error.code
             answer = _error(response, error)
         finally:
-            backend.requests.append(RequestRecord(operation, at, outcome))
+            backend.requests.add(RequestRecord(operation, at, outcome))
     return answer
 
 
 def _called(response: PinpointSMSVoiceV2Response, operation: str, backend: ControlledBackend) -> TYPE_RESPONSE:
     """Throttle first, then inject faults, then validate and run the operation."""
+    model = get_service_model(SERVICE_NAME)
+    target = f"{model.metadata['targetPrefix']}.{operation}"
+    if operation not in model.operation_names or response.headers["X-Amz-Target"] != target:
+        raise UnknownOperationError
     if operation not in implemented():
         raise NotImplementedByEmulatorError(f"The {operation} action has not been implemented")
     backend.quotas.take(operation, backend.exactly_now())
     fault = backend.faults.next(operation)
     if fault and not fault.after_effect:
         raise fault.as_error()
-    model = get_service_model(SERVICE_NAME).operation_model(operation)
-    response.params = checked(model, parsed(response.body))
+    response.params = checked(model.operation_model(operation), parsed(response.body))
     destination = response.params.get("DestinationPhoneNumber")
     if destination is not None:
         backend.quotas.take_for_recipient(destination, backend.exactly_now())

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from botocore import xform_name
 from moto.core.responses import ActionResult, BaseResponse
+from werkzeug.exceptions import HTTPException
 
 from .models import SERVICE_NAME, PinpointSMSVoiceV2Backend, pinpointsmsvoicev2_backends
+
+_IAM_ERRORS = {
+    "AuthFailure": "UnrecognizedClientException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+}
+"""Common errors of AWS's JSON services, by the error that moto's IAM raises."""
 
 
 class PinpointSMSVoiceV2Response(BaseResponse):
@@ -33,6 +42,17 @@ class PinpointSMSVoiceV2Response(BaseResponse):
         target: str = self.headers.get("X-Amz-Target", "")
         return target.rpartition(".")[2]
 
+    def _authenticate_and_authorize_normal_action(self, resource: str = "*") -> None:
+        """Answer IAM's refusals as AWS's JSON services do: 400, with the error in JSON."""
+        try:
+            super()._authenticate_and_authorize_normal_action(resource)
+        except HTTPException as refusal:
+            code = _IAM_ERRORS.get(getattr(refusal, "error_type", ""), "AccessDeniedException")
+            self.response_headers |= {"Content-Type": "application/x-amz-json-1.0", "X-Amzn-Errortype": code}
+            refusal.code = 400
+            refusal.description = json.dumps({"__type": code, "Message": getattr(refusal, "message", "")})
+            raise
+
     # --- opt-out lists
 
     def create_opt_out_list(self) -> ActionResult:
@@ -52,6 +72,17 @@ class PinpointSMSVoiceV2Response(BaseResponse):
 
     def describe_opted_out_numbers(self) -> ActionResult:
         return ActionResult(self.backend.describe_opted_out_numbers(**self.parameters))
+
+    # --- resource policies
+
+    def put_resource_policy(self) -> ActionResult:
+        return ActionResult(self.backend.put_resource_policy(**self.parameters))
+
+    def get_resource_policy(self) -> ActionResult:
+        return ActionResult(self.backend.get_resource_policy(**self.parameters))
+
+    def delete_resource_policy(self) -> ActionResult:
+        return ActionResult(self.backend.delete_resource_policy(**self.parameters))
 
     # --- phone numbers and pools
 

@@ -39,8 +39,7 @@ def e164(number: str) -> str:
 def name_in(reference: str, resource_type: str, account_arn: str, field: str) -> str:
     """Return the name or id in a reference that may be an ARN. ``account_arn`` is this account's ARN, up to the resource.
 
-    An ARN of another resource type raises INVALID_ARN. An ARN of another account or region is not found: sharing
-    requires a resource policy, which is not implemented.
+    An ARN of another resource type raises INVALID_ARN. An ARN of another account or region is not found.
     """
     if not reference.startswith("arn:"):
         return reference
@@ -51,6 +50,18 @@ def name_in(reference: str, resource_type: str, account_arn: str, field: str) ->
     if not reference.startswith(account_arn):
         raise ResourceNotFoundError(resource_type, reference)
     return name
+
+
+def check_tag_keys(keys: Sequence[str], field: str = "Tags") -> None:
+    """Raise ValidationError for a key that occurs twice or is reserved. The service's reason is not documented.
+
+    "aws:" is reserved: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html
+    """
+    for index, key in enumerate(keys):
+        if key.lower().startswith("aws:"):
+            raise ValidationError("FIELD_VALIDATION_FAILED", (f"{field}[{index}]", "The prefix aws: is reserved."))
+        if key in keys[:index]:
+            raise ValidationError("FIELD_VALIDATION_FAILED", (f"{field}[{index}]", "The key occurs twice."))
 
 
 def filtered(get: Callable[[str], T], filters: list[dict[str, Any]] | None) -> Callable[[str], T | None]:
@@ -101,8 +112,8 @@ def page(
     keys: Sequence[str],
     item_of: Callable[[str], T | None],
     key_attribute: str,
-    max_results: int | None,
-    next_token: str | None,
+    max_results: int | None = None,
+    next_token: str | None = None,
 ) -> tuple[list[T], str | None]:
     """Return the next items and the token that follows.
 

@@ -13,10 +13,11 @@ from moto.core.utils import utcnow
 from moto.utilities.tagging_service import TaggingService
 
 from ..exceptions import ConflictError, ResourceNotFoundError, ValidationError
-from ..utils import e164, filtered, name_in, page
+from ..utils import check_tag_keys, e164, filtered, name_in, page
 from .keyword import Keyword
 from .opted_out_numbers import OptOutList
 from .originators import DEFAULT_LIST, PhoneNumber, Pool, RcsAgent
+from .policies import ResourcePolicy
 from .resource import Resource
 
 R = TypeVar("R", bound=Resource)
@@ -29,7 +30,7 @@ _ASSOCIATED = {
 
 
 def idempotent(create: Create) -> Create:
-    """Make a create operation return the resource that an earlier call with the same ClientToken created.
+    """Check the tags of a create operation, and return the resource that an earlier call with its ClientToken created.
 
     AWS's clients generate a token for each call and repeat it in retries. Other parameters are refused; AWS does not
     document this case.
@@ -43,6 +44,7 @@ def idempotent(create: Create) -> Create:
             if given != (args, parameters):
                 raise ValidationError("INVALID_PARAMETER", ("ClientToken", "Was used with other parameters."))
             return earlier
+        check_tag_keys([tag["Key"] for tag in parameters.get("tags") or ()])
         created: Resource = create(self, *args, **parameters)
         if client_token is not None:
             self.client_tokens[key] = ((args, parameters), created)
@@ -64,6 +66,7 @@ class Account(BaseBackend):
         self.rcs_agents: dict[str, RcsAgent] = {}
         self.keywords: dict[str, dict[str, Keyword]] = {}  # by ARN of the origination identity
         self.configuration_sets: dict[str, str] = {}  # ARNs by name
+        self.policies: dict[str, ResourcePolicy] = {}  # by ARN of the resource
         self.opt_out_lists: dict[str, OptOutList] = {}
         self.opt_out_lists[DEFAULT_LIST] = OptOutList(
             DEFAULT_LIST, self.arn_of(OptOutList.resource_type, DEFAULT_LIST), self.now()
@@ -150,6 +153,7 @@ class Account(BaseBackend):
         del resources[resource.identifier]
         self.client_tokens = {key: made for key, made in self.client_tokens.items() if made[1] is not resource}
         self.keywords.pop(resource.arn, None)
+        self.policies.pop(resource.arn, None)
         self.tagger.delete_all_tags_for_resource(resource.arn)
 
     def _describe(
@@ -162,10 +166,7 @@ class Account(BaseBackend):
         max_results: int | None = None,
         owner: str = "SELF",
     ) -> tuple[list[R], str | None]:
-        """Return a page of the wanted resources, or of all that the filters leave in.
-
-        None is shared with this account: resource policies are not implemented.
-        """
+        """Return a page of the wanted resources, or of all that the filters leave in. With ``owner`` SHARED, of none."""
         names = sorted({each.identifier for each in wanted})
         keys = [] if owner == "SHARED" else names or sorted(resources)
         query = [key_attribute, names, filters, owner]

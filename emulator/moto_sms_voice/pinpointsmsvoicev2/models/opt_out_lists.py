@@ -6,15 +6,16 @@ from typing import Any
 
 from ..exceptions import ConflictError, ServiceError, ServiceQuotaExceededError, ValidationError
 from ..utils import filtered, page
-from .account import Account, idempotent
+from .account import idempotent
 from .opted_out_numbers import OPTED_OUT_NUMBER, OptedOutNumber, OptOutList
 from .originators import DEFAULT_LIST, PhoneNumber, Pool, RcsAgent
+from .sharing import SharingOperations
 
 # https://docs.aws.amazon.com/sms-voice/latest/userguide/quotas.html; read as: 25 created ones, besides Default.
 LISTS_PER_ACCOUNT = 25
 
 
-class OptOutListOperations(Account):
+class OptOutListOperations(SharingOperations):
     """Opt-out lists. `Default` always exists."""
 
     opt_in_refusal = "ValidationException"
@@ -50,14 +51,26 @@ class OptOutListOperations(Account):
         self._delete(self.opt_out_lists, found)
         return found
 
-    def describe_opt_out_lists(self, opt_out_list_names: list[str] | None = None, **options: Any) -> dict[str, Any]:
-        wanted = [self.opt_out_list(name) for name in opt_out_list_names or ()]
-        lists, token = self._describe(self.opt_out_lists, wanted, "opt_out_list_name", **options)
+    def describe_opt_out_lists(
+        self, opt_out_list_names: list[str] | None = None, owner: str = "SELF", **options: Any
+    ) -> dict[str, Any]:
+        """Return lists of this account, or with ``owner`` SHARED those that other accounts share with it."""
+        names = opt_out_list_names or ()
+        if owner == "SHARED":
+            shared = self.shared_lists()
+            wanted = [self.list_for("DescribeOptOutLists", name) for name in names]
+            keys = sorted({each.arn for each in wanted if each.arn in shared}) if names else sorted(shared)
+            lists, token = page(["shared", keys], keys, shared.get, "opt_out_list_arn", **options)
+        else:
+            own = [self.opt_out_list(name) for name in names]
+            lists, token = self._describe(self.opt_out_lists, own, "opt_out_list_name", **options)
         return {"OptOutLists": lists, "NextToken": token}
 
     def put_opted_out_number(self, opt_out_list_name: str, opted_out_number: str) -> OptedOutNumber:
         """Add a number. EndUserOptedOut is false: the operation has no such parameter."""
-        return self.opt_out_list(opt_out_list_name).add(opted_out_number, self.now(), by_end_user=False)
+        return self.list_for("PutOptedOutNumber", opt_out_list_name).add(
+            opted_out_number, self.now(), by_end_user=False
+        )
 
     def delete_opted_out_number(self, opt_out_list_name: str, opted_out_number: str) -> OptedOutNumber:
         refusal: ServiceError = ConflictError("RESOURCE_MODIFICATION_NOT_ALLOWED", OPTED_OUT_NUMBER, opted_out_number)
@@ -65,7 +78,8 @@ class OptOutListOperations(Account):
             refusal = ValidationError(
                 "PHONE_NUMBER_CANNOT_BE_OPTED_IN", ("OptedOutNumber", "Can be deleted once every 30 days.")
             )
-        return self.opt_out_list(opt_out_list_name).remove_once_in_30_days(opted_out_number, self.now(), refusal)
+        found = self.list_for("DeleteOptedOutNumber", opt_out_list_name)
+        return found.remove_once_in_30_days(opted_out_number, self.now(), refusal)
 
     def describe_opted_out_numbers(
         self,
@@ -76,7 +90,7 @@ class OptOutListOperations(Account):
         max_results: int | None = None,
     ) -> dict[str, Any]:
         """Return all numbers, or those named. A named number that is not on the list is an error."""
-        found = self.opt_out_list(opt_out_list_name)
+        found = self.list_for("DescribeOptedOutNumbers", opt_out_list_name)
         wanted = sorted({found.get(number).opted_out_number for number in opted_out_numbers or ()})
         numbers, token = page(
             ["opted_out_number", found.opt_out_list_arn, wanted, filters],

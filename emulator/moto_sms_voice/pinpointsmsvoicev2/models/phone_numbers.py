@@ -12,6 +12,8 @@ from ..utils import PHONE_NUMBER, e164
 from .account import Account, idempotent
 from .originators import DEFAULT_LIST, PhoneNumber, TwoWay
 
+CAPABILITIES = {"SMS", "VOICE", "MMS", "RCS"}
+
 
 class PhoneNumberOperations(Account):
     """The operations on origination phone numbers."""
@@ -25,11 +27,14 @@ class PhoneNumberOperations(Account):
         iso_country_code: str = "US",
         number_type: str = "LONG_CODE",
         message_type: str = "TRANSACTIONAL",
+        number_capabilities: list[str] | None = None,
     ) -> PhoneNumber:
         """Add a number of the test's choice, which RequestPhoneNumber does not allow.
 
-        A number with a channel is two-way.
+        A number with a channel is two-way. ``number_capabilities``: SMS unless given.
         """
+        if not set(number_capabilities or ()) <= CAPABILITIES:
+            raise ValueError(f"A capability is one of {', '.join(sorted(CAPABILITIES))}.")
         if not PHONE_NUMBER.fullmatch(phone_number):
             raise ValueError("Not a phone number by the service model's pattern.")
         with self.lock:
@@ -43,6 +48,7 @@ class PhoneNumberOperations(Account):
                 iso_country_code=iso_country_code,
                 number_type=number_type,
                 message_type=message_type,
+                number_capabilities=number_capabilities or ["SMS"],
             )
             added.take_over(settings)
             return added
@@ -67,12 +73,15 @@ class PhoneNumberOperations(Account):
         opt_out_list_name: str = DEFAULT_LIST,
         number_preference: list[dict[str, Any]] | None = None,
         pool_id: str | None = None,
+        registration_id: str | None = None,
         **attributes: Any,
     ) -> PhoneNumber:
         """Assign a number reserved for fiction, ACTIVE at once. A preference chooses among those numbers.
 
-        With a pool, the number gets the pool's settings.
+        With a pool, the number gets the pool's settings. No registration exists: the operations are not implemented.
         """
+        if registration_id is not None:
+            raise ResourceNotFoundError("registration", registration_id)
         pool = self.pool(pool_id) if pool_id else None
         if pool and message_type != pool.message_type:
             raise ConflictError("MESSAGE_TYPE_MISMATCH", pool.resource_type, pool.pool_id)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..exceptions import ServiceQuotaExceededError, ValidationError
+from ..utils import check_tag_keys
 from .account import Account
 
 # The maximum of TagList in the service model.
@@ -31,6 +32,7 @@ class TagOperations(Account):
 
     def tag_resource(self, resource_arn: str, tags: list[dict[str, str]]) -> dict[str, Any]:
         arn = self._tagged(resource_arn)
+        check_tag_keys([tag["Key"] for tag in tags])
         after = {*self.tagger.get_tag_dict_for_resource(arn), *(tag["Key"] for tag in tags)}
         if len(after) > TAGS_PER_RESOURCE:
             raise ServiceQuotaExceededError("TAGS_PER_RESOURCE")
@@ -38,7 +40,9 @@ class TagOperations(Account):
         return {}
 
     def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> dict[str, Any]:
-        self.tagger.untag_resource_using_names(self._tagged(resource_arn), tag_keys)
+        arn = self._tagged(resource_arn)
+        check_tag_keys([key for key in tag_keys if key.lower().startswith("aws:")], "TagKeys")
+        self.tagger.untag_resource_using_names(arn, tag_keys)
         return {}
 
     def list_tags_for_resource(self, resource_arn: str) -> dict[str, Any]:
