@@ -103,6 +103,7 @@ class DynamoLedger:
 
     def _replace(self, consent: Consent, replacing: Consent | None, entry: NewEntry | None = None) -> Consent:
         """Write a consent with its facts, the decision that it drops from its outbox, and a further entry."""
+        condition = guard(replacing)
         facts = facts_of(replacing, consent)
         dropped = dropped_from_outbox(replacing, consent)
         if facts or dropped is not None or entry is not None:
@@ -110,7 +111,7 @@ class DynamoLedger:
             entries = [decision_entry(dropped, Outcome.CHANGED, now)] if dropped is not None else []
             entries += [entry] if entry is not None else []
             entries += fact_entries(facts, now)
-            put = Put(consent, guard(replacing))
+            put = Put(consent, condition)
             try:
                 written, head = self._chain.write(consent.number, entries, known=consent.chain, record=put)
             except ConditionFailed as failed:
@@ -119,7 +120,7 @@ class DynamoLedger:
             if written:
                 return replace(consent, chain=head)
             # All entries are in the history already.
-        refused_by = self._put(consent, guard(replacing))
+        refused_by = self._put(consent, condition)
         if refused_by is not None:
             raise Moved(items.consent_from(refused_by) if refused_by else None)
         return consent
