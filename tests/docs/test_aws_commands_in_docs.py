@@ -1,4 +1,4 @@
-"""Every command of the AWS CLI that README and docs show is an operation of AWS's service models, with options that it takes."""
+"""Every AWS CLI command in README and docs is an operation of AWS's service models, with existing options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command of ours that README and docs show exists, with each of its options."""
+"""Every `sms-consent` command in README and docs exists, with each of its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What template.yaml must hold for nobody to get at the API without credentials, and for it not to be overrun."""
+"""template.yaml gives no access to the API without credentials, and limits its rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moto's CloudFormation can create of the template, roles and functions too, is created whole, and fits together."""
+"""moto's CloudFormation creates every resource of the template that it supports, including roles and functions."""
 
 from __future__ import annotations
 

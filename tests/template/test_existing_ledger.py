@@ -1,4 +1,4 @@
-"""A stack can use the table and the key that an earlier one left behind, and is refused where it is given only part of them."""
+"""A stack can use the table and key of an earlier one, and is refused if only some of them are given."""
 
 from __future__ import annotations
 

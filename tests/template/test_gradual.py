@@ -1,4 +1,4 @@
-"""A new version that fails for a tenth of the work is taken back, also where Lambda itself sees no error."""
+"""A new version that fails for a tenth of the work is rolled back, even if Lambda itself sees no error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CloudFormation itself accepts: settings that could harm are refused before they are deployed, and no other."""
+"""CloudFormation refuses harmful parameter values before the deployment, and accepts all others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Under every choice of parameters, whatever the template refers to exists, and whatever invokes a function may do so."""
+"""With every choice of parameters, all references of the template exist, and event sources may invoke their functions."""
 
 from __future__ import annotations
 

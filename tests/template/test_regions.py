@@ -1,4 +1,4 @@
-"""Where the template can be deployed: it says so before anything is created, and its lists are those of AWS's own data."""
+"""Regions in which the template can be deployed. They are refused before anything is created, by AWS's own data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What template.yaml must hold for a STOP not to be lost, and for nobody to get at what is nobody's business."""
+"""What template.yaml must contain so that no STOP is lost, and access is limited to what is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transformed template has no findings of cfn-lint, whichever side each condition takes.
+"""The transformed template has no findings of cfn-lint, with either value of each condition.
 
 cfn-lint checks template.yaml with defaults only (.ci/run). CloudFormation gets what SAM's transform makes of it, with values of
 parameters written into some places.

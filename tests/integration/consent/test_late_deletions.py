@@ -1,4 +1,4 @@
-"""A deletion by a worker that lost its lease: the list is put right at once, by that worker itself."""
+"""A deletion by a worker that lost its lease: that worker corrects the list at once."""
 
 from __future__ import annotations
 

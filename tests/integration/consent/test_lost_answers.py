@@ -1,4 +1,4 @@
-"""Calls that took effect and whose answers were lost: nothing is done twice, and nothing is forgotten."""
+"""Calls that took effect without a response: nothing is done twice, and nothing is lost."""
 
 from __future__ import annotations
 

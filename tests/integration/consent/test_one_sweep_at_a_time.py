@@ -1,4 +1,4 @@
-"""Two sweeps at once would each take the API's whole rate: one works, and the other leaves it alone."""
+"""Two concurrent sweeps would exceed the API's rate, so only one of them works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A START is honoured too, as far as a number can be deleted from a list only once every 30 days."""
+"""A START is honoured, within AWS's limit of one deletion from a list in 30 days."""
 
 from __future__ import annotations
 

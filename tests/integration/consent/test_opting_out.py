@@ -1,4 +1,4 @@
-"""A STOP is honoured: recorded with its evidence, confirmed, and on the list; whatever else happens."""
+"""A STOP is honoured under every failure: recorded with its evidence, confirmed, and put on the list."""
 
 from __future__ import annotations
 

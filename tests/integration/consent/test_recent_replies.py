@@ -1,4 +1,4 @@
-"""Which replies a record keeps: the last three that left or may have left, with time, kind and digest."""
+"""The replies that a consent records: the last three that were or may have been sent, with time, kind and digest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A write that botocore repeats although it had succeeded: its worker goes on with the lease that it took."""
+"""botocore repeats a write that has succeeded: the worker keeps the lease that it took."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SweepFunction invoked for single numbers: it does what is due for them, and nothing else."""
+"""SweepFunction invoked for single numbers: it processes their due work, and nothing else."""
 
 from __future__ import annotations
 

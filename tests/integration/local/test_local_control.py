@@ -1,4 +1,4 @@
-"""What the stack's own paths and Lambda's Invoke refuse, so that a test that asks wrongly does not pass for the wrong reason."""
+"""Invalid requests to the stack's own paths and to Lambda's Invoke are refused, so that no test passes by mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the local stack runs a function: as Lambda does, with the template's settings."""
+"""The local stack runs a function like Lambda, with the template's settings."""
 
 from __future__ import annotations
 

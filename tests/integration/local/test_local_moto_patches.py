@@ -1,4 +1,4 @@
-"""The local stack's patches of moto: transactions that undo themselves, and no memory for what is over."""
+"""The local stack's patches of moto: transactions roll back, and finished work uses no memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The local stack's quicker way of sorting tables gives the same answers as moto's own."""
+"""The local stack's faster sorting of tables returns the same results as moto's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the service starts and ends as a process."""
+"""Start and end of the service's process."""
 
 from __future__ import annotations
 

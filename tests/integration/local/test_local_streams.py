@@ -1,4 +1,4 @@
-"""How the local stack feeds a function from a stream: as Lambda's event source mapping is documented to."""
+"""The local stack passes stream records to a function as Lambda's event source mapping is documented to."""
 
 from __future__ import annotations
 

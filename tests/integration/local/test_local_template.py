@@ -1,4 +1,4 @@
-"""What the local stack makes of a template before anything is created."""
+"""The checks and the transformation of a template before anything is created."""
 
 from __future__ import annotations
 

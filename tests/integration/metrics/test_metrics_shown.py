@@ -1,4 +1,4 @@
-"""What the dashboard draws and alarms watch is what functions emit, computed from template.yaml and from real handlers."""
+"""The dashboard and the alarms use metrics that functions emit: computed from template.yaml and the real handlers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What logs and metrics say of a text, from its arrival to the list and the reply: each thing once, under its id."""
+"""Logs and metrics of a text, from its arrival to the list and the reply: each event once, with the text's id."""
 
 from __future__ import annotations
 

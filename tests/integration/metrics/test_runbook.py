@@ -1,4 +1,4 @@
-"""Whoever is woken finds the alarm in the runbook, and the runbook speaks of what there is."""
+"""Every alarm is in the runbook, and the runbook names only alarms, metrics and commands that exist."""
 
 from __future__ import annotations
 

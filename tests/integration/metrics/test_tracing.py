@@ -1,4 +1,4 @@
-"""X-Ray is off unless it is asked for, and then every function may write its traces."""
+"""X-Ray is off by default; if it is on, every function may write its traces."""
 
 from __future__ import annotations
 

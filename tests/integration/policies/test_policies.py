@@ -1,4 +1,4 @@
-"""Each function may do what it does, and nothing else: computed from template.yaml and from the calls themselves."""
+"""Each function has exactly the permissions that it needs: computed from template.yaml and its calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stack that is deleted and created again with the table, list and key that it left behind has forgotten nobody."""
+"""A stack that is deleted and created again with its old table, list and key has lost no opt-out."""
 
 from __future__ import annotations
 

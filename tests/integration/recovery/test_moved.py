@@ -1,4 +1,4 @@
-"""A ledger copied to another region: everybody who is opted out is put on the new region's list."""
+"""A ledger copied to another region: every opted-out number is put on the new region's list."""
 
 from __future__ import annotations
 

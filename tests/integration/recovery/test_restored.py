@@ -1,4 +1,4 @@
-"""A ledger restored to yesterday: the opt-out list brings back what was recorded since, and doubts end on the safe side."""
+"""A ledger restored to yesterday: reconcile recovers later opt-outs from the list, and uncertain opt-ins are revoked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cache of a minute."""
+"""The minute cache of senders and lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Automatic replies: a phrase takes only its own words away, and machines that want nothing are left alone."""
+"""Automatic replies: only the words of a phrase are removed, and automatic replies without a request have no intent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules as a whole: any text, how long it may take, and the explanation."""
+"""The rules as a whole: any text, the time limit, and the explanation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exact tier: which whole messages are keywords."""
+"""Whole-message keywords."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The linear model finds and doubts requests that patterns do not decide."""
+"""The linear model finds requests, and overrules doubtful matches of patterns."""
 
 import json
 from pathlib import Path

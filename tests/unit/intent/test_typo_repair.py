@@ -1,4 +1,4 @@
-"""A text that asks for nothing as it is may be classified as it was meant, if one slip explains it; ordinary words stay."""
+"""A short text without a request is classified again after typo repair; ordinary words are not changed."""
 
 from __future__ import annotations
 

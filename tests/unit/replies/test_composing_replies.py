@@ -1,4 +1,4 @@
-"""Which text is chosen, and what is refused when settings are read."""
+"""Composition of replies, and validation of their settings."""
 
 from __future__ import annotations
 

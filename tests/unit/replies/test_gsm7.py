@@ -1,4 +1,4 @@
-"""How a text is measured, against the sizes of 3GPP TS 23.038 and 23.040."""
+"""Sizes of text messages, by 3GPP TS 23.038 and 23.040."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What our own replies mean when they come back to us, and whether what they tell people to write is understood."""
+"""Our own replies as input: they have no intent, and the keywords that they name are understood."""
 
 from __future__ import annotations
 

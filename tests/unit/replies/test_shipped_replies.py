@@ -1,4 +1,4 @@
-"""What every text that ships must be, in every language."""
+"""Requirements of every shipped reply, in every language."""
 
 from __future__ import annotations
 

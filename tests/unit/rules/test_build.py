@@ -1,4 +1,4 @@
-"""The built data and the version of the rules follow from the sources, and no change of the rules keeps its version."""
+"""The built data and the rules version follow from the sources, and no change of the rules keeps its version."""
 
 from __future__ import annotations
 

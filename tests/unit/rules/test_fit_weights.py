@@ -1,4 +1,4 @@
-"""Weights are fitted to what texts mean, not to how often words stand in them; the same texts give the same weights."""
+"""Weights are fitted to labels, not to word frequencies; the same texts give the same weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every rule leads to its source, for a person who asks why a text was classified as it was."""
+"""Every rule has a published source, which `explain` shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sms-consent verify`: intact, changed by hand, everybody at once, and what cannot be said."""
+"""`sms-consent verify`: intact, changed by hand, all numbers, and what cannot be verified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AWS's time from whole seconds: never surely later than it is, never surely earlier."""
+"""AWS's time from `Date` headers in whole seconds: the earliest and the latest possible time."""
 
 from __future__ import annotations
 

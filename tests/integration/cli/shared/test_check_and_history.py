@@ -1,4 +1,4 @@
-"""`sms-consent check` and `history`: what a support agent is told, from a ledger that inbound texts have written."""
+"""`sms-consent check` and `history`: their output for a ledger that inbound texts have written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command as a whole: what it is made of, and how quickly it starts."""
+"""The command as a whole: its subcommands, its help, and how fast it starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sms-consent explain`: for a person who asks why, and line by line for programs."""
+"""`sms-consent explain`, for people and line by line for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sms-consent explain` with a deployment's settings: the words, brand and replies that its functions have."""
+"""`sms-consent explain` with a deployment's keywords, brand and replies."""
 
 from __future__ import annotations
 

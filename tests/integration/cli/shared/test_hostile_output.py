@@ -1,4 +1,4 @@
-"""Whatever somebody wrote, no command lets it colour, link, move or end what a terminal shows."""
+"""External text in a command's output cannot colour, link, move or end what a terminal shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which number a person means who types one."""
+"""Phone numbers as people type them."""
 
 from __future__ import annotations
 

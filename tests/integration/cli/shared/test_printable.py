@@ -1,4 +1,4 @@
-"""How a text from outside looks in a terminal."""
+"""External text in a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands and the API call the same things by the same names."""
+"""The commands and the API use the same names for the same values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events in events/ are what Lambda would really receive, and reach nobody."""
+"""The events in events/ have the form that Lambda receives, and their numbers belong to no one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The check that runs beside every test finds what it is there for: a number or a text in a log or a metric."""
+"""The check of logs and metrics that runs beside every test finds numbers and texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever arrives, the batch ends, good records go through, and nothing that a person wrote is printed."""
+"""With any input, the batch ends, good records are processed, and no text or number is logged."""
 
 from __future__ import annotations
 

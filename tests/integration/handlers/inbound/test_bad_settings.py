@@ -1,4 +1,4 @@
-"""Whatever a deployment's settings are, a STOP is recorded and put on the list; what cannot be used is logged and counted."""
+"""With any settings, a STOP is recorded and put on the list; invalid settings are logged and counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many calls to AWS each kind of text costs: what they cost in time and money follows from it."""
+"""The number of AWS calls for each kind of text, which determines cost and duration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of one batch: different people's at the same time, one person's in order, whatever happens in between."""
+"""Texts of one batch: those of different people concurrently, those of one person in order, under any interleaving."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts made of our own words, through the real handler: an echo asks for nothing, a request counts, nobody is opted in."""
+"""Texts made of our own replies, through the real handler: a copy has no intent, a request counts, and none opts anyone in."""
 
 from __future__ import annotations
 

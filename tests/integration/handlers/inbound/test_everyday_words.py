@@ -1,4 +1,4 @@
-"""YES, and other ordinary answers that carriers take for START: they opt in only a person who opted out before."""
+"""YES, and other ordinary answers that carriers treat as START, opt in only a person who opted out before."""
 
 from __future__ import annotations
 

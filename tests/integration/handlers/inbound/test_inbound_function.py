@@ -1,4 +1,4 @@
-"""What becomes of an inbound text, from its event to the list, the ledger and the reply."""
+"""InboundFunction from the event to the list, the ledger and the reply."""
 
 from __future__ import annotations
 

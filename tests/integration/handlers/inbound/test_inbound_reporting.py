@@ -1,4 +1,4 @@
-"""What InboundFunction leaves in its log, and what it loads to do so."""
+"""The log lines of InboundFunction, and the modules that logging loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text that stops the process each time: the texts beside it are recorded, and it is tried at every delivery."""
+"""A text that crashes the process at each delivery: the other texts are recorded, and it is retried."""
 
 from __future__ import annotations
 

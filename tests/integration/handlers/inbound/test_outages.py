@@ -1,4 +1,4 @@
-"""What happens to texts while something that the function needs is broken: nothing is lost, and nobody has to put them back."""
+"""Texts during an outage of a dependency: nothing is lost, and no operator action is needed."""
 
 from __future__ import annotations
 

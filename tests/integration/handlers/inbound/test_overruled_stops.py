@@ -1,4 +1,4 @@
-"""A STOP that an opt-in overrules which the person did not text is logged, counted and alarmed on."""
+"""A STOP overridden by an opt-in that the person did not text is logged, counted and raises an alarm."""
 
 from __future__ import annotations
 

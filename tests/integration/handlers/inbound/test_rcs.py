@@ -1,4 +1,4 @@
-"""RCS content in a message body, and events of other kinds on the topic: what each does, and what it costs."""
+"""RCS content in a message body, and events of other kinds on the topic: their effect and their cost."""
 
 from __future__ import annotations
 

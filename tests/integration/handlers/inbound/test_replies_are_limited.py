@@ -1,4 +1,4 @@
-"""How many replies one person, and a whole deployment, can be made to send; what is withheld never holds up an opt-out."""
+"""Limits of replies for a person and for the deployment; a withheld reply never delays an opt-out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records that may have stopped the process: received again, they run one at a time; more than three times, last and alone."""
+"""Redelivered records, which may have crashed the process: they run one at a time; after three deliveries, last and alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every file in events/ through the handler: it does what events/README.md says."""
+"""Every file in events/ through the handler has the result that events/README.md states."""
 
 from __future__ import annotations
 

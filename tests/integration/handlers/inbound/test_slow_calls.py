@@ -1,4 +1,4 @@
-"""Calls that take long: the newest request is recorded first, and nothing is running when the function returns."""
+"""Slow calls: the newest request is recorded first, and nothing is running when the function returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The built function understands every sample event in Lambda's own runtime, where there is Docker to run it in."""
+"""The built function processes every sample event in Lambda's own runtime, if Docker is available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be told ends in the dead-letter queue with its reason, and holds nothing up."""
+"""Records that cannot be published are dead-lettered with a reason, and delay no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schemas: one for each type of event, sound, and of one mind where they speak of the same."""
+"""The JSON schemas: one for each type of event, valid and consistent with each other."""
 
 from __future__ import annotations
 

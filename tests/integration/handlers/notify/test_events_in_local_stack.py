@@ -1,4 +1,4 @@
-"""The whole way on a laptop: a text, the ledger's stream, the bus, the sample rule, the sample consumer."""
+"""End to end in the local stack: a text, the ledger's stream, the bus, the sample rule, the sample consumer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever keeps the newest version of each consent ends where the ledger is: over any history, whatever comes again."""
+"""A consumer that keeps the newest version of each consent agrees with the ledger, under any history and redelivery."""
 
 from __future__ import annotations
 

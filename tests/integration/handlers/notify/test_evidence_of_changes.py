@@ -1,4 +1,4 @@
-"""Why a change was made is told where it is known for sure."""
+"""An event states the reason of a change only if it is known for certain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What NotifyFunction loads before its first batch: its share of the cold start."""
+"""The modules that NotifyFunction imports at a cold start."""
 
 from __future__ import annotations
 

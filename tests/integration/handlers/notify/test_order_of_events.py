@@ -1,4 +1,4 @@
-"""At least once, in order for a number, and only what failed again: by what reaches the bus, request by request."""
+"""Events are published at least once and in order for each number, and only failed ones are retried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others are told of, through the real handlers, the ledger's stream and a rule on the bus."""
+"""The published events, through the real handlers, the ledger's stream and a rule on the bus."""
 
 from __future__ import annotations
 

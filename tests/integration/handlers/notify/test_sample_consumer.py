@@ -1,4 +1,4 @@
-"""The sample rule and consumer: what is shown in the README is what is run here."""
+"""The sample rule and consumer of the README, as they are shown there."""
 
 from __future__ import annotations
 

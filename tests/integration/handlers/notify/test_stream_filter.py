@@ -1,4 +1,4 @@
-"""Lambda drops records of the ledger's stream before NotifyFunction: only those of which nothing is ever published."""
+"""Lambda's filter drops only those stream records for which no event is ever published."""
 
 from __future__ import annotations
 

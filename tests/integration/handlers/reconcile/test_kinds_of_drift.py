@@ -1,4 +1,4 @@
-"""Each way in which list and ledger may differ, made by hand, and what becomes of it."""
+"""Each kind of drift between list and ledger, made by hand, and its correction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is remembered of the numbers that were met."""
+"""The Bloom filter of the numbers that were read from the lists."""
 
 from __future__ import annotations
 

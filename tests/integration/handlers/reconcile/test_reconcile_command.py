@@ -1,4 +1,4 @@
-"""`sms-consent reconcile` beside a stack, its lists and its ledger."""
+"""`sms-consent reconcile` with a stack, its lists and its ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ReconcileFunction on AWS in memory: the real table, the emulator's lists, the handler's metrics and logs."""
+"""ReconcileFunction on simulated AWS: the real table schema, the emulator's lists, the handler's metrics and logs."""
 
 from __future__ import annotations
 

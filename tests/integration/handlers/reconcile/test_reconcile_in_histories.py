@@ -1,4 +1,4 @@
-"""Beside texts, requests, sweeps, faults and deaths, reconcile keeps every property of the simulation, and finds nothing."""
+"""Concurrent with texts, sweeps and faults, reconcile keeps every property of the simulation, and finds no drift."""
 
 from __future__ import annotations
 

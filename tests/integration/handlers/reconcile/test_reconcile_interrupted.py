@@ -1,4 +1,4 @@
-"""A reconcile that is cut off, killed at any call, or run twice at once ends as one that is not."""
+"""A reconcile run that is interrupted, killed at any call or run twice has the result of one that is not."""
 
 from __future__ import annotations
 

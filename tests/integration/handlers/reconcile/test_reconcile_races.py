@@ -1,4 +1,4 @@
-"""What happens to a number while its list is being read is no difference, whenever it happens."""
+"""A change of a number while its list is being read is not reported as drift."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One item that cannot be worked on is reported and skipped: everybody else's STOP is put."""
+"""An item that cannot be processed is reported and skipped, and delays no other STOP."""
 
 from __future__ import annotations
 

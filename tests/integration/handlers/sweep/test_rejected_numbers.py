@@ -1,4 +1,4 @@
-"""Numbers that AWS rejects because of themselves: an hour of attempts, then daily, after everything else."""
+"""Numbers that AWS rejects permanently: retried for an hour, then daily, after all other work."""
 
 from __future__ import annotations
 
