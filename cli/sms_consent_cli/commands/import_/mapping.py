@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Protocol
 
 import typer
@@ -72,10 +73,8 @@ class FileSurvey:
     unused: dict[int, ColumnValues] = field(default_factory=dict)
     channels: Counter[bool] = field(default_factory=Counter)
     repeated: int = 0
-    samples: dict[str, str] = field(default_factory=dict)
-    _first: dict[int, float] = field(
-        default_factory=dict
-    )  # the time of a number's first request, negative for an opt-out
+    samples: dict[str, list[str]] = field(default_factory=dict)
+    _first: dict[int, float] = field(default_factory=dict)  # time of a number's first request, negative for an opt-out
     _repeated: dict[int, tuple[float, float]] = field(default_factory=dict)  # its newest opt-out and opt-in, or 0
 
     def run(self) -> Iterator[int]:
@@ -114,9 +113,9 @@ class FileSurvey:
                 self.warned_lines.append(found.line)
         if isinstance(row.asked, Asked):
             self._request(found.cells, row)
-        if len(self.samples) < SAMPLES and (self.lines <= SAMPLES or meaning not in self.samples):
-            key = meaning if meaning not in self.samples else f"{meaning} {found.line}"
-            self.samples[key] = self._sample(found, row)
+        samples = self.samples.setdefault(meaning, [])
+        if len(samples) < SAMPLES:
+            samples.append(self._sample(found, row))
 
     def _request(self, cells: list[str], row: ImportRow) -> None:
         """Compare a request with others of its number, also an opt-in that is not imported."""
@@ -250,7 +249,8 @@ class FileSurvey:
         if len(self.unused) > MOST_COLUMNS:
             parts.append(f"  and {len(self.unused) - MOST_COLUMNS} more columns that are not read")
         parts.append(self.counts_shown())
-        parts += self.samples.values()
+        of_each = zip_longest(*self.samples.values())
+        parts += [sample for samples in of_each for sample in samples if sample is not None][:SAMPLES]
         return "\n".join(parts)
 
     def _values_shown(self, place: int) -> str:
