@@ -88,6 +88,8 @@ def prove(
     with report_usage_errors("prove"):
         write_private(output, _written(dossier, form, times))
     say(f"{visible(str(output))}: {_contents(dossier)}")
+    if dossier.verification.findings:
+        say(f"warning: {dossier.verification.statement}", err=True)
 
 
 def _form(output: Path | None, *, as_json: bool) -> _Form:

@@ -155,7 +155,7 @@ class Confirmation(_Part):
 
     state: str = Field(description="SENT, SKIPPED, FAILED, UNKNOWN, DUE, CLAIMED, NONE or NOT_RECORDED.")
     statement: str
-    accepted_at: Moment | None = Field(description="When AWS accepted the text for sending.")
+    accepted_at: Moment | None = Field(description="When the ledger recorded that AWS had accepted the text.")
     message_id: str | None = Field(description="AWS's id of the text.")
     text: str | None = Field(description="The exact text that AWS accepted.")
     text_digest: str | None = Field(description="The first 16 hexadecimal digits of the SHA-256 of the text.")
@@ -193,7 +193,7 @@ class FactRecord(_Part):
     """Something that was done because of a request, and AWS's answer."""
 
     reference: str = Field(description="The fact's number in this dossier, as F1.")
-    at: Moment
+    at: Moment = Field(description="When it was recorded, after AWS's answer.")
     kind: str
     statement: str
     opt_out_list: str | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sms_consent.domain.consent import UNKNOWN_TIME, DriftKind, Listing
+from sms_consent.domain.consent import UNKNOWN_TIME, DriftKind
 from sms_consent.domain.evidence import Fact, FactKind
 from sms_consent.queries.evidence import PersonEvidence
 from sms_consent_cli.commands.prove.dossier import FactRecord
@@ -42,7 +42,7 @@ def fact_records(person: PersonEvidence, references: Mapping[str, str], times: T
             statement=_statement(fact, starts, times),
             opt_out_list=fact.list_name,
             request=references.get(fact.decision_id or ""),
-            aws_answer=_answer(fact.listing, times) if fact.listing is not None else fact.reason,
+            aws_answer=_answer(fact, times),
         )
         for place, fact in enumerate(told, 1)
     )
@@ -111,8 +111,13 @@ def _delay(fact: Fact, starts: Mapping[datetime, str]) -> str:
     return f", within 0.1 seconds of {start}" if delay < SHORT else f", {span(delay)} after {start}"
 
 
-def _answer(listing: Listing, times: TimeText) -> str:
-    """Return the entry that AWS returned."""
+def _answer(fact: Fact, times: TimeText) -> str | None:
+    """Return AWS's answer, as far as it is recorded: the id of a text, the entry on the list, or the reason of a refusal."""
+    if fact.kind is FactKind.REPLIED:
+        return f"MessageId {fact.message_id}" if fact.message_id is not None else None
+    listing = fact.listing
+    if listing is None:
+        return fact.reason
     at = f"entry of {times.moment(listing.at)}" if listing.at is not None else "entry without a time"
     mark = "not given" if listing.end_user_opted_out is None else str(listing.end_user_opted_out).lower()
     return f"{at}, EndUserOptedOut={mark}"

@@ -118,3 +118,22 @@ def test_the_dossier_names_its_origin(stack: Connectable, tmp_path: Path) -> Non
     assert (origin["account"], origin["region"], origin["table"]) == ("123456789012", "us-east-1", stack.world.table)
     assert origin["createdAt"].startswith("2026-11-04T")
     assert origin["caller"] == client("sts").get_caller_identity()["Arn"]
+
+
+def test_an_entry_that_was_changed_by_hand_is_said_first(stack: Connectable, tmp_path: Path) -> None:
+    """On the first page, and on the terminal."""
+    keyword(stack, tmp_path)
+    table = client("dynamodb")
+    (item, *_) = [
+        each
+        for each in table.scan(TableName=stack.world.table)["Items"]
+        if each["sk"]["S"].startswith("DECISION#") and each["pk"]["S"] == PERSON
+    ]
+    table.put_item(TableName=stack.world.table, Item=item | {"matched": {"S": "START"}})
+    result = prove(stack, "-o", str(tmp_path / "dossier.html"))
+    assert result.exit_code == 0
+    assert "warning: The chain of entries does not match in 1 place." in result.stderr
+    verification = dossier_of(stack)["verification"]
+    assert verification["result"] == "NOT_INTACT"
+    assert "was changed" in verification["findings"][0]
+    assert "The chain of entries does not match" in (tmp_path / "dossier.html").read_text(encoding="utf-8")

@@ -194,3 +194,54 @@ def test_entries_without_a_chain_are_not_called_intact() -> None:
 def test_durations_are_in_words(seconds: float, said: str) -> None:
     """In their largest useful unit."""
     assert span(timedelta(seconds=seconds)) == said
+
+
+def test_a_status_that_differs_by_list_is_answered_for_each() -> None:
+    """A request for one list says nothing about the other."""
+    other = replace(CONSENT, list_name="Other", status=Status.OPTED_IN, decided_by="start", decided_at=START.at)
+    decisions = (recorded(STOP), recorded(replace(START, list_name="Other")))
+    made = dossier(decisions=decisions, consents=(CONSENT, other)).summary
+    assert made.answer == "DIFFERS_BY_LIST"
+    assert made.statement.startswith("Opt-out list Stack: This person is opted out")
+    assert "Opt-out list Other: This person is opted in" in made.statement
+    assert [each.since for each in made.lists] == [AT, START.at]
+
+
+def test_a_person_who_asked_for_help_only_has_no_opt_out() -> None:
+    """And is not called opted in."""
+    asked = recorded(replace(STOP, asked=Asked.HELP, id="help", rule="keyword:aws/HELP"))
+    made = dossier(decisions=(asked,), consents=())
+    assert made.summary.answer == "NO_OPT_OUT_RECORDED"
+    assert "none that opts them out or in" in made.summary.statement
+
+
+def test_a_list_that_does_not_follow_yet_is_not_called_done() -> None:
+    """Until AWS accepts the number, it blocks nothing."""
+    statement = dossier(consents=(replace(CONSENT, applied_version=0, listed=None),)).summary.statement
+    assert "does not show this yet" in statement
+    assert "is on the list" not in statement
+
+
+@pytest.mark.parametrize(
+    ("through", "said"),
+    [
+        ("opt-out-list", "Who put it on the list is not known."),
+        ("ledger-restore", "Nobody asked for an opt-out."),
+        ("opt-out list Old", "was copied from the opt-out list Old. The entry there does not say who asked for it."),
+    ],
+)
+def test_what_stands_behind_an_import_without_a_file_is_named(through: str, said: str) -> None:
+    """A list, a copy or a backup."""
+    decision = replace(STOP, author=Author.IMPORT, through=through, rule=None, matched=None, body=None)
+    assert said in dossier(decisions=(recorded(decision),)).requests[0].statement
+    assert said in dossier(decisions=(recorded(decision),)).summary.statement
+
+
+def test_an_older_opt_out_that_arrives_late_is_the_first_request() -> None:
+    """Requests count in the order of their times, also one that changed nothing when it was recorded."""
+    earlier = DecisionEvidence(
+        decision=replace(STOP, id="earlier", at=AT - timedelta(hours=1)), outcome=Outcome.STALE, recorded_at=AT
+    )
+    (status,) = dossier(decisions=(recorded(STOP), earlier)).summary.lists
+    assert (status.since, status.requests) == (AT - timedelta(hours=1), 2)
+    assert "The request was repeated: 2 are recorded" in status.statement
