@@ -35,7 +35,7 @@ OneList = Annotated[str | None, typer.Option("--list", help="Only this opt-out l
 def list_rejected(
     opt_out_list: OneList = None, as_json: AsJson = False, table: Table = None, stack: Stack = STACK
 ) -> None:
-    """List them: number, list, AWS's reason, since when, and the next daily retry.
+    """List the rejected numbers: list, AWS's reason, since when, and the next daily retry.
 
     None of them is on its list. --json prints one object a line. Exit codes: 0 also if there are none; 3 AWS did not respond.
     """

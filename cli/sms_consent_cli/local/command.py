@@ -24,34 +24,32 @@ def local(
     ] = None,
     template: Annotated[
         Path | None,
-        typer.Option(help="SAM template; else template.yaml here, else the one that this command comes with."),
+        typer.Option(help="SAM template. Default: template.yaml here, or the packaged one."),
     ] = None,
     parameter: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A template parameter; may be repeated.")
     ] = None,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Where every AWS API is served; 0 for any free port.")
-    ] = 4566,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of all AWS APIs; 0 for any free port.")] = 4566,
     api_port: Annotated[
         int | None,
         typer.Option(
             min=0,
             max=65535,
-            help="Where the opt-outs API is served, by http and https alike; 0 for any free port.",
+            help="Port of the opt-outs API, for http and https; 0 for any free port.",
             show_default="4567, or any free port with --port 0",
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Address to serve on. 0.0.0.0 opens everything to the network, without any password.")
+        str, typer.Option(help="Address to serve on. 0.0.0.0 gives the whole network access without a password.")
     ] = "127.0.0.1",
     number: Annotated[
         list[str] | None,
-        typer.Option(metavar="+E164", help="A further number or rcs-… agent of yours that people can text."),
+        typer.Option(metavar="+E164", help="An additional number or rcs-… agent of yours that people can text."),
     ] = None,
     access_key: Annotated[
-        str | None, typer.Option(metavar="BASE64", help="What the opt-outs API accepts; else a secret one is made.")
+        str | None, typer.Option(metavar="BASE64", help="Access key of the opt-outs API. Default: a generated one.")
     ] = None,
-    logs: Annotated[bool, typer.Option("--logs", help="Show the functions' logs when running events, too.")] = False,
+    logs: Annotated[bool, typer.Option("--logs", help="Also show the functions' logs when running events.")] = False,
 ) -> None:
     """Run the whole stack in this process: with events, or as a service until Ctrl-C.
 

@@ -41,7 +41,7 @@ dead_letters = typer.Typer(
 
 @dead_letters.command("list")
 def list_letters(events: Events = False, as_json: AsJson = False, url: Url = None, stack: Stack = STACK) -> None:
-    """List them: the reason, the age, and the probable intent. Numbers are masked, texts are not shown.
+    """List the messages: reason, age and probable intent. Numbers are masked, texts are not shown.
 
     A queue cannot be browsed: each message is received, which counts as a receive, and returned at the end. Until then, for at
     most two minutes, other consumers do not see it.
@@ -76,7 +76,7 @@ def show(
     url: Url = None,
     stack: Stack = STACK,
 ) -> None:
-    """Show one of them. Without --reveal, its number is masked and its text left out.
+    """Show one message. Without --reveal, its number is masked and its text is not shown.
 
     Like the list, it receives every message and returns it. Exit codes: 1 no message has this id.
     """
@@ -109,7 +109,7 @@ def redrive(
     queue_url: Annotated[
         str | None,
         typer.Option(
-            "--queue", envvar="INBOUND_QUEUE_URL", help="The queue to put them into. Default: that of --stack."
+            "--queue", envvar="INBOUND_QUEUE_URL", help="The queue to put the messages into. Default: that of --stack."
         ),
     ] = None,
     event_bus: Annotated[
@@ -121,7 +121,7 @@ def redrive(
     url: Url = None,
     stack: Stack = STACK,
 ) -> None:
-    """Put them back into the queue for processing; with --events, publish their changes.
+    """Put messages back into the queue for processing; with --events, publish their changes.
 
     Each is sent unchanged, and deleted from the dead-letter queue once the queue has it. Processing a text twice changes nothing.
     The command can be interrupted and repeated. A message that still cannot be read, and so comes back meanwhile, is kept.

@@ -32,8 +32,10 @@ def evaluate(
     sms_spam: Annotated[
         Path | None, typer.Option(help="The SMS Spam Collection's file; its human messages count as conversation.")
     ] = None,
-    language: Annotated[str, typer.Option(help="Only this language, such as en (the peers know no other).")] = "",
-    corpus: Annotated[Path, typer.Option(help="Folder with the corpus.")] = CORPUS,
+    language: Annotated[
+        str, typer.Option(help="Only this language, such as en. The other published rules are English.")
+    ] = "",
+    corpus: Annotated[Path, typer.Option(help="Folder with the corpus.", show_default="tests/corpus")] = CORPUS,
 ) -> None:
     """Measure recall and false positives on labelled texts, compared with other published rules."""
     try:

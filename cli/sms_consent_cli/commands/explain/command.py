@@ -50,7 +50,7 @@ def explain(
         str | None, typer.Option("--stack", "--stack-name", help="Use the settings of this CloudFormation stack.")
     ] = None,
     parameters: Annotated[
-        Path | None, typer.Option(help="Use the parameters in this file, in the formats of doctor.")
+        Path | None, typer.Option(help="Use the parameters in this file (formats as for doctor).")
     ] = None,
     sender: Annotated[
         str | None, typer.Option(help="With --stack: the number, pool or agent that receives the text.")

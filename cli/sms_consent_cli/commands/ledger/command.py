@@ -43,7 +43,7 @@ def prepare(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="The time of the copy, as 2026-11-03T14:00:00Z. For a restored table, DynamoDB knows it.",
+            help="The time of the copy, as 2026-11-03T14:00:00Z. Not needed for a restored table.",
         ),
     ] = None,
     wait: Annotated[int, typer.Option("--wait", min=0, help="Seconds to wait for each change.")] = 7200,

@@ -50,7 +50,7 @@ def create(
 ) -> None:
     """Create an opt-out list in the account, for regions where CloudFormation cannot. Repeating it changes nothing.
 
-    It needs no deployment. Give the ARN to one as ExistingOptOutListArn, or in AdditionalOptOutListArns.
+    It needs no deployment. Pass the ARN to a deployment as ExistingOptOutListArn, or in AdditionalOptOutListArns.
     """
     from sms_consent_cli.commands.lists.creation import create_list
     from sms_consent_cli.commands.lists.report import show_created

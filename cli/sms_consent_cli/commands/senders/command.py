@@ -80,7 +80,7 @@ def set_sender(
     table: Table = None,
     stack: Stack = STACK,
 ) -> None:
-    """Set a sender. Options that are not given keep their value. Nothing is written unless all of it is valid.
+    """Change a sender's settings. Options that are not given keep their value. Nothing is written unless all settings are valid.
 
     A change of list is refused while people are opted out on the old one: give --carry or --forget. With --carry the command
     waits 90 seconds, until every function uses the new list. It can be repeated, and completes an interrupted run.

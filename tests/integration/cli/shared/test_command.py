@@ -29,7 +29,7 @@ def test_every_command_explains_itself(command: Command, name: str) -> None:
 
 def test_local_says_what_opening_it_to_the_network_means(command: Command) -> None:
     """There is no password."""
-    assert "without any password" in " ".join(command("local", "--help").output.replace("│", " ").split())
+    assert "without a password" in " ".join(command("local", "--help").output.replace("│", " ").split())
 
 
 def test_the_command_starts_without_what_only_some_commands_need() -> None:
