@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_consent_cli.commands.dead_letters.queue import DeadLetter, DeadLetterReader
 from sms_consent_cli.shared.options import STACK, AsJson, Stack
 from sms_consent_cli.shared.terminal_text import say, say_json
 from sms_consent_cli.shared.usage_error import BAD_INPUT
 
 if TYPE_CHECKING:
+    from sms_consent_cli.commands.dead_letters.queue import DeadLetter, DeadLetterReader
     from sms_consent_cli.shared.deployment import Deployment
 
 __all__ = ["dead_letters"]
@@ -190,6 +190,7 @@ def _open_queue(
     event_bus: str | None = None,
 ) -> Iterator[tuple[DeadLetterReader, Deployment]]:
     """Open the dead-letter queue. Failed calls end the command; messages that were not moved are returned."""
+    from sms_consent_cli.commands.dead_letters.queue import DeadLetterReader
     from sms_consent_cli.shared.deployment import Deployment
     from sms_consent_cli.shared.ledger_access import report_aws_errors
 
