@@ -17,7 +17,7 @@ A reader gets everything about a person from ``queries.evidence``::
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,7 +27,7 @@ from typing import Any
 from sms_consent.domain.consent import UNKNOWN_TIME, ChainHead, Consent, DriftKind, Listing, Status
 from sms_consent.domain.decision import Decision
 from sms_consent.domain.preserved_attributes import Preserved
-from sms_consent.domain.reply import Reply, ReplyKind, ReplyState, ReplyThread
+from sms_consent.domain.reply import RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
 
 __all__ = [
     "ChainHead",
@@ -126,6 +126,9 @@ def facts_of(before: Consent | None, after: Consent) -> list[Fact]:
         facts.append(_fact(FactKind.REJECTED, after, {"reason": after.rejection}))
     if after.answer is not None and after.answer.state in _ENDINGS:
         facts += _replied(before.answer if before is not None else None, after.answer, after.number)
+    if after.recent_replies:
+        known = before.recent_replies if before is not None else ()
+        facts += _superseded(known, after.recent_replies[-1], after.answer, after.number)
     return facts
 
 
@@ -139,9 +142,13 @@ def dropped_from_outbox(before: Consent | None, after: Consent) -> Decision | No
 
 def facts_of_thread(before: ReplyThread | None, after: ReplyThread) -> list[Fact]:
     """Return the facts that a reply thread's write records."""
-    if after.answer.state not in _ENDINGS:
-        return []
-    return _replied(before.answer if before is not None else None, after.answer, after.number)
+    facts = []
+    if after.answer.state in _ENDINGS:
+        facts += _replied(before.answer if before is not None else None, after.answer, after.number)
+    if after.recent_replies:
+        known = before.recent_replies if before is not None else ()
+        facts += _superseded(known, after.recent_replies[-1], after.answer, after.number)
+    return facts
 
 
 def _fact(kind: FactKind, after: Consent, details: Mapping[str, Any]) -> Fact:
@@ -181,6 +188,14 @@ def _of_the_list(before: Consent | None, after: Consent, *, is_drift: bool) -> F
     if carried_out or (after.listed is False and before.listed is not False):
         return FactKind.RELEASED if carried_out and was_pending else FactKind.REMOVED
     return None
+
+
+def _superseded(known: Sequence[RecentReply], newest: RecentReply, answer: Reply | None, number: str) -> list[Fact]:
+    """Return the fact of a reply that was sent although a newer request had replaced it meanwhile."""
+    reply = newest.reply
+    if reply is None or newest in known or (answer is not None and answer.decision_id == reply.decision_id):
+        return []
+    return _replied(None, reply, number)
 
 
 def _replied(before: Reply | None, after: Reply, number: str) -> list[Fact]:

@@ -101,6 +101,7 @@ class RecentReply:
     at: datetime
     digest: str
     kind: ReplyKind | None = None  # None where an older version recorded it
+    reply: Reply | None = field(default=None, compare=False, repr=False)  # until it is written as a fact
 
 
 def digest_of(body: str) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Moved, Untouched
 from sms_consent.domain.ports import Call, Clock, ConsentLedger, RateLimiter
-from sms_consent.domain.reply import RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
+from sms_consent.domain.reply import Delivery, RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
 from sms_consent.domain.transitions import THROTTLED, update, with_recent
 from sms_consent.sync.reply_sender import ENOUGH, LONGEST, QUESTION_LIMITS, ReplySender
 
@@ -136,29 +136,31 @@ class HelpAndClarification:
         return thread.after(stored) if stored is not None else thread
 
     def _deliver(self, key: str, thread: ReplyThread) -> ReplyThread:
+        """Send the claimed reply and record the result. Return the thread with it, whatever question is newest by now."""
+        delivery: Delivery | None = None
         try:
             delivery = self._reply_sender.deliver(thread.number, thread.answer, now=self._clock.now())
-            known, reply = thread.recent_replies, delivery.reply
-            after = replace(
-                thread,
-                answer=delivery.answer,
-                due_at=self._clock.now() if thread.waiting else None,
-                recent=(*thread.recent[:-1], self._clock.now()),  # limits count when a reply was sent
-                recent_replies=with_recent(known, reply) if reply is not None else known,
-                revision=thread.revision + 1,
-                attempts=0,
-            )
         except Untouched:
             self._rate_limiter.refused(Call.SEND)
-            after = replace(
-                thread,
-                answer=thread.answer.released(),
-                revision=thread.revision + 1,
-                attempts=thread.attempts + 1,
-                due_at=self._clock.now() + THROTTLED.after(thread.attempts),
-            )
-        try:
-            self._ledger.save_thread(key, after, replacing=thread)
-        except Moved:
-            return after  # a newer question replaced it, and its reply answers both
-        return after
+        now, answer = self._clock.now(), delivery.answer if delivery is not None else thread.answer.released()
+
+        def after(stored: ReplyThread | None) -> ReplyThread | None:
+            if stored is None:
+                return None
+            revision, recent_replies = stored.revision + 1, stored.recent_replies
+            if delivery is not None and delivery.reply is not None:
+                recent_replies = with_recent(recent_replies, delivery.reply)
+            if stored.answer.decision_id != answer.decision_id:  # the reply to the newer question answers both
+                is_noted = recent_replies == stored.recent_replies
+                return None if is_noted else replace(stored, recent_replies=recent_replies, revision=revision)
+            if delivery is None:
+                due_at = now + THROTTLED.after(stored.attempts)
+                return replace(stored, answer=answer, revision=revision, attempts=stored.attempts + 1, due_at=due_at)
+            return replace(
+                stored, answer=answer, due_at=now if stored.waiting else None, recent_replies=recent_replies,
+                recent=(*stored.recent[:-1], now),  # limits count when a reply was sent
+                revision=revision, attempts=0,
+            )  # fmt: skip
+
+        written = update(thread, after, partial(self._ledger.save_thread, key)) or thread
+        return written if written.answer.decision_id == answer.decision_id else replace(thread, answer=answer)

@@ -137,7 +137,7 @@ class ReplySender:
         else:
             answer = answer.sent(message_id)
         answer = replace(answer, text=reply.body, sent_from=reply_from)  # kept as evidence, in these words
-        return Delivery(answer, RecentReply(now, digest_of(reply.body), answer.kind))
+        return Delivery(answer, RecentReply(now, digest_of(reply.body), answer.kind, answer))
 
     def replies_of(self, sender: str) -> Replies:
         """Return the replies of an origination identity. Raises TryAgain or Rejected if its settings cannot be read."""

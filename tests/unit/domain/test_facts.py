@@ -12,7 +12,7 @@ from sms_consent.domain.consent import Consent, Due, Lease, Listing, Status
 from sms_consent.domain.decision import Asked, Author, Decision
 from sms_consent.domain.errors import Rejected, Unavailable
 from sms_consent.domain.evidence import Fact, FactKind, facts_of, facts_of_thread
-from sms_consent.domain.reply import Delivery, Reply, ReplyKind, ReplyState, ReplyThread
+from sms_consent.domain.reply import Delivery, RecentReply, Reply, ReplyKind, ReplyState, ReplyThread
 from sms_consent.reconciliation import drift_rules
 
 NUMBER = "+14255550182"
@@ -141,6 +141,17 @@ def test_each_end_of_a_reply_is_recorded_once(end: object, state: ReplyState) ->
     fact = _one(before, after)
     assert (fact.kind, fact.state, fact.text) == (FactKind.REPLIED, state, "You are opted out.")
     assert "detail" in {fact.message_id, fact.reason}
+    assert not facts_of(after, replace(after, revision=9))
+
+
+def test_a_reply_that_was_sent_for_a_replaced_request_is_a_fact_too() -> None:
+    """Another decision came in between, and has a reply of its own, or none."""
+    answer = Reply(decision_id="text", kind=ReplyKind.OPT_OUT_CONFIRMATION, sender="+14255550100", until=LATER)
+    sent = replace(answer.sent("m-1"), text="You are opted out.")
+    before = replace(_decided(Asked.OPT_OUT), answer=None)
+    after = transitions.answered(before, Delivery(sent, RecentReply(LATER, "digest", sent.kind, sent)))
+    fact = _one(before, after)
+    assert (fact.kind, fact.decision_id, fact.message_id) == (FactKind.REPLIED, "text", "m-1")
     assert not facts_of(after, replace(after, revision=9))
 
 

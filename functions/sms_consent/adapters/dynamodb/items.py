@@ -131,7 +131,7 @@ register(
     },
     unstored=("text", "sent_from"),  # a reply's words are stored as a fact
 )
-register(RecentReply, fields={"at": moment, "digest": text, "kind": member(ReplyKind)})
+register(RecentReply, fields={"at": moment, "digest": text, "kind": member(ReplyKind)}, unstored=("reply",))
 
 register(
     Decision,
