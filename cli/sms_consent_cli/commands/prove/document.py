@@ -10,10 +10,11 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
+from sms_consent.domain.evidence import FactKind
 from sms_consent.domain.phone_number import mask
 from sms_consent.domain.time import as_text
 from sms_consent_cli.commands.imports.report import COUNTS
-from sms_consent_cli.commands.prove.dossier import Dossier
+from sms_consent_cli.commands.prove.dossier import Dossier, FactRecord
 from sms_consent_cli.commands.prove.time_text import TimeText
 
 __all__ = ["document", "exactly", "prose", "shown"]
@@ -74,11 +75,21 @@ def document(dossier: Dossier, times: TimeText) -> str:
     page = environment.from_string((folder / "dossier.html.j2").read_text(encoding="utf-8"))
     return page.render(
         dossier=dossier,
+        followed=_followed(dossier),
         times=times,
         masked=masked,
         style=Markup(css),  # noqa: S704  our own file, and three strings that _css_string has escaped
         style_hash="sha256-" + base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
     ).lstrip()
+
+
+def _followed(dossier: Dossier) -> dict[str, list[FactRecord]]:
+    """Return what was done because of each request, by its number. Its reply is shown with the request itself."""
+    found: dict[str, list[FactRecord]] = {}
+    for fact in dossier.facts:
+        if fact.request is not None and fact.kind != FactKind.REPLIED:
+            found.setdefault(fact.request, []).append(fact)
+    return found
 
 
 def shown(text: str) -> Markup:
@@ -103,6 +114,8 @@ def prose(statement: str) -> Markup:
 
 def _visible(text: str, *, lines: bool) -> Markup:
     """Escape markup, and show as a code what cannot be seen: control characters, marks of direction, tags, surrogates."""
+    if text.isprintable():  # most texts: the characters below are all among those that are not
+        return escape(text)
     made: list[Markup | str] = []
     for character in text:
         if (lines and character == "\n") or character in _SEEN or not _is_unseen(character):

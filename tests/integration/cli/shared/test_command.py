@@ -10,7 +10,7 @@ from integration.local.served import environment, run
 
 from .conftest import Command
 
-COMMANDS = ("local", "explain", "check", "history", "evaluate")
+COMMANDS = ("local", "explain", "check", "history", "prove", "evaluate")
 
 
 def test_help_names_every_command(command: Command) -> None:
