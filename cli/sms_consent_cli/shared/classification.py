@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sms_consent.inbound.processor import Action, actions_for
 from sms_consent.intent import RuleSet, Tier
 from sms_consent.intent.classifier import Classifier
+
+if TYPE_CHECKING:
+    from sms_consent.inbound.processor import Action
 
 __all__ = ["actions_by", "by_parameters", "by_stack", "of_parameters", "standard"]
 
@@ -47,6 +50,7 @@ def by_stack(stack: str, sender: str | None = None) -> Classifier:
 
 def actions_by(parameters: Mapping[str, str]) -> Mapping[Tier, Action]:
     """Return a deployment's action for each tier."""
+    from sms_consent.inbound.processor import actions_for  # with pydantic, which most commands do not need
     from sms_consent.bootstrap.settings import PARAMETERS, Settings
 
     environment = {name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()}

@@ -142,7 +142,7 @@ class Narrative:
         return f" by rule {printable(decision.rule, quoted=False)}{words}"
 
     def _list_changes(self, entry: Entry) -> Iterator[str]:
-        """Yield what happened to the list because of this decision, and then its state if that is not recorded as a fact."""
+        """Yield the list changes that this decision caused, and the list's current state if no fact shows it."""
         changed = set()
         facts = self._facts.get(entry.decision.id, ())
         for fact in facts:
