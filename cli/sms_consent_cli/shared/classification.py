@@ -50,8 +50,8 @@ def by_stack(stack: str, sender: str | None = None) -> Classifier:
 
 def actions_by(parameters: Mapping[str, str]) -> Mapping[Tier, Action]:
     """Return a deployment's action for each tier."""
-    from sms_consent.inbound.processor import actions_for  # with pydantic, which most commands do not need
     from sms_consent.bootstrap.settings import PARAMETERS, Settings
+    from sms_consent.inbound.processor import actions_for  # with pydantic, which most commands do not need
 
     environment = {name: parameters.get(parameter, "") for name, parameter in PARAMETERS.items()}
     settings = Settings.from_environment({**environment, "LEDGER_TABLE": "none", "OPT_OUT_LIST": "none"})
