@@ -134,6 +134,7 @@ def test_what_is_known_of_a_person_is_shown_as_text(deployment: Configured) -> N
     assert SHOWN in run("check", PERSON)
     assert run("history", PERSON, "--show-texts").count(SHOWN) >= 10
     assert SHOWN in run("history", PERSON)
+    assert SHOWN in run("prove", PERSON, "--show-texts")
     assert "kept" in run("erase", PERSON, "--dry-run", code=None).lower()
     for command in ("opt-out", "opt-in"):
         run(command, PERSON, "--list", EVIL, "--by", "alice", code=2)
@@ -143,6 +144,9 @@ def test_json_has_every_text_exactly(deployment: Configured) -> None:
     """And in ASCII."""
     assert json.loads(run("check", PERSON, "--json"))["consents"][1]["optOutList"] in {EVIL, LIST}
     assert json.loads(run("history", PERSON, "--json"))["decisions"][0]["body"] == EVIL
+    assert EVIL in {
+        each["words"]["text"] for each in json.loads(run("prove", PERSON, "--show-texts", "--json"))["requests"]
+    }
     assert json.loads(run("senders", "list", "--json"))[0]["brand"] == EVIL
     (line,) = [each for each in run("export", "--format", "jsonl", "--show-texts").splitlines() if "FAKED" in each][:1]
     assert json.loads(line)["decision"]["body"] == EVIL
@@ -158,7 +162,9 @@ def test_settings_and_lists_are_shown_as_text(deployment: Configured) -> None:
         ("senders", "remove", EVIL), ("lists", "describe", EVIL), ("lists", "set", EVIL), ("lists", "set", LIST, "--group", EVIL),
         ("lists", "forget", EVIL), ("lists", "delete", EVIL), ("lists", "create", EVIL), ("connect", EVIL), ("disconnect", EVIL),
         ("check", EVIL), ("history", PERSON, "--country", EVIL), ("check", PERSON, "--table", EVIL), ("import", EVIL),
-        ("check", PERSON, "--stack", TAME), ("export", "--output", f"/{EVIL}/x"), ("dead-letters", "list", "--stack", TAME),
+        ("check", PERSON, "--stack", TAME), ("export", "--output", f"/{EVIL}/x"),
+        ("prove", PERSON, "--output", f"/{EVIL}/x.html"), ("prove", PERSON, "--output", EVIL),
+        ("dead-letters", "list", "--stack", TAME),
         ("reconcile", "--stack", TAME), ("evaluate", "--corpus", EVIL), ("local", EVIL), ("explain", EVIL, EVIL),
     ):  # fmt: skip
         run(*arguments, code=None)
