@@ -22,7 +22,8 @@ BARE = Consent(
 FULL = Consent(
     number="+14255550182", list_name="Default", status=Status.OPT_IN_PENDING, end_user_opted_out=True, decided_at=AT,
     decided_by="id", applied_version=1, listed=True, listing=Listing(at=AT, end_user_opted_out=False),
-    first_asked_out_at=AT, asked_out_at=AT, asked_out_count=2, deleted_at=AT, held_until=AT + timedelta(days=30), refusal="ConflictException", due=Due.OPT_IN, due_at=AT, attempts=3,
+    first_asked_out_at=AT, asked_out_at=AT, asked_out_count=2, deleted_at=AT,
+    held_until=AT + timedelta(days=30), refusal="ConflictException", due=Due.OPT_IN, due_at=AT, attempts=3,
 )  # fmt: skip
 DECISION = Decision(
     id="id", number="+14255550182", asked=Asked.OPT_OUT, at=AT, author=Author.AGENT, through="api", tier="KEYWORD",
