@@ -17,7 +17,7 @@ LEFT_OUT = {
     "AWS::IAM::": "permissions are not checked here",
     "AWS::SQS::QueuePolicy": "permissions are not checked here",
     "AWS::Logs::": "logs go to standard error",
-    "AWS::CloudWatch::": "there is nobody to alarm",
+    "AWS::CloudWatch::": "alarms are not emulated",
     "AWS::ApiGateway": "this process is the gateway",
 }
 """Types of resources that are not created, and why they do not affect the processing of texts."""
