@@ -167,7 +167,8 @@ def _of_request(request: Request, times: TimeText, *, sent: bool) -> Iterator[Ti
     else:
         late = recorded_at - at if recorded_at is not None else timedelta()
         after = f" It was recorded {span(late)} later." if late >= LATE else ""
-        yield TimelineEntry(at=at, reference=reference, statement=whole + after)
+        # An opt-out by the command line counts from the latest time that it can have had, to the second.
+        yield TimelineEntry(at=min(at, recorded_at or at), reference=reference, statement=whole + after)
     reply = request.confirmation
     if sent and reply.accepted_at is not None:
         yield TimelineEntry(at=reply.accepted_at, reference=reference, statement=reply.statement)

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from sms_consent.domain.consent import UNKNOWN_TIME, DriftKind
 from sms_consent.domain.evidence import Fact, FactKind
-from sms_consent.queries.evidence import PersonEvidence
+from sms_consent.queries.evidence import DecisionEvidence, PersonEvidence
 from sms_consent_cli.commands.prove.dossier import FactRecord
 from sms_consent_cli.commands.prove.time_text import TimeText, span
 from sms_consent_cli.commands.prove.wording import DIFFERENCES, external, reply_statement
+from sms_consent_cli.shared.import_evidence import is_imported
 
 __all__ = ["REPAIRS", "fact_records", "replies_by_request"]
 
@@ -32,14 +33,14 @@ def fact_records(person: PersonEvidence, references: Mapping[str, str], times: T
     reported = {(drift.list_name, drift.kind) for drift in person.drifts}
     told = [fact for fact in person.facts if not _is_reported(fact, reported)]
     told.sort(key=lambda fact: (fact.at, fact.kind is not FactKind.REPLIED))
-    starts = {drift.found_at: "the finding of a difference" for drift in person.drifts}
-    starts |= {each.decision.at: "the request" for each in person.decisions}
+    found = {drift.found_at for drift in person.drifts}
+    by_id = {each.decision.id: each for each in person.decisions}
     return tuple(
         FactRecord(
             reference=f"F{place}",
             at=fact.at,
             kind=fact.kind.value,
-            statement=_statement(fact, starts, times),
+            statement=_statement(fact, _delay(fact, by_id.get(fact.decision_id or ""), found), times),
             opt_out_list=fact.list_name,
             request=references.get(fact.decision_id or ""),
             aws_answer=_answer(fact, times),
@@ -59,7 +60,7 @@ def replies_by_request(facts: Iterable[Fact]) -> dict[str, Fact]:
     return {fact.decision_id: fact for fact in facts if fact.kind is FactKind.REPLIED and fact.decision_id is not None}
 
 
-def _statement(fact: Fact, starts: Mapping[datetime, str], times: TimeText) -> str:
+def _statement(fact: Fact, delay: str, times: TimeText) -> str:
     if fact.kind is FactKind.REPLIED and fact.reply is not None and fact.state is not None:
         return reply_statement(fact.reply, fact.state, fact.reason)
     if fact.kind is FactKind.DRIFT and fact.drift is not None:
@@ -68,7 +69,7 @@ def _statement(fact: Fact, starts: Mapping[datetime, str], times: TimeText) -> s
         count = f"{fact.entries} entries" if fact.entries is not None else "its entries"
         by = f" by {external(fact.actor)}" if fact.actor else ""
         return f"The history before this was erased{by}: {count}."
-    return _of_the_list(fact, _delay(fact, starts), times)
+    return _of_the_list(fact, delay, times)
 
 
 def _of_the_list(fact: Fact, delay: str, times: TimeText) -> str:
@@ -102,12 +103,23 @@ def _removal(fact: Fact, name: str) -> str:
     return f"AWS removed the number from {name}"
 
 
-def _delay(fact: Fact, starts: Mapping[datetime, str]) -> str:
-    """Return how long after the request, or the finding of a difference, something was done."""
-    since, delay = fact.since, fact.delay
-    if since is None or since == UNKNOWN_TIME or delay is None or delay < timedelta():
+def _delay(fact: Fact, because_of: DecisionEvidence | None, found: Container[datetime]) -> str:
+    """Return how long after the request, or the finding of a difference, something was done.
+
+    The time of an imported request is one of another system: what was done here is counted from its recording.
+    """
+    since, start = fact.since, "the list first had to change"
+    if since is None or since == UNKNOWN_TIME:
         return ""
-    start = starts.get(since, "the list first had to change")
+    if since in found:
+        start = "the finding of a difference"
+    elif because_of is not None and is_imported(because_of.decision):
+        since, start = because_of.recorded_at, "the recording of the import"
+    elif because_of is not None and since == because_of.decision.at:
+        start = "the request"
+    if since is None or fact.at < since:
+        return ""
+    delay = fact.at - since
     return f", within 0.1 seconds of {start}" if delay < SHORT else f", {span(delay)} after {start}"
 
 

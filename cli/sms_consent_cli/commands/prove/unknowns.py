@@ -77,7 +77,10 @@ def _about(
     if any(each.author is Author.AGENT and not is_withdrawal(each) for each in decisions):
         yield (
             "What agents entered",
-            "What the person said to an agent or to another system is known only as that agent or system entered it.",
+            (
+                "What the person said to an agent or to another system is known only as that agent or system entered it. The "
+                "time of an entry by the command line is known to the second only; an opt-out counts from the end of that second."
+            ),
         )
     if any(each.confirmation.state == "NOT_RECORDED" for each in requests):
         yield (

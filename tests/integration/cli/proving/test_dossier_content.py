@@ -77,6 +77,11 @@ def test_an_import_does_not_say_who_asked(stack: Connectable, tmp_path: Path) ->
     assert (run["id"], run["status"]) == (request["importId"], "FINISHED")
     assert run["caller"] == client("sts").get_caller_identity()["Arn"]
     assert run["statedSource"] == "Former Provider"
+    (fact,) = dossier["facts"]
+    assert fact["kind"] == "LISTED"
+    assert "days" not in fact["statement"], (
+        "the time that the file states is not the start of anything that was done here"
+    )
     assert "Who asked, in imports" in {each["topic"] for each in dossier["unknown"]}
 
 
@@ -87,6 +92,7 @@ def test_an_agents_entry_is_called_an_entry(stack: Connectable, tmp_path: Path) 
     assert request["statement"].endswith("According to the entry, the person asked by phone.")
     assert request["externalReference"] == "CASE-4711"
     assert request["words"]["state"] == "NOT_A_TEXT"
+    assert [each["reference"] for each in dossier_of(stack)["timeline"]] == ["R1", "F1"]
 
 
 def test_a_start_within_30_days_says_when_it_can_be_carried_out(stack: Connectable, tmp_path: Path) -> None:
