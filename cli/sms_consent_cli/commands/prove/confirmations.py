@@ -78,4 +78,4 @@ def _no_confirmation(entry: DecisionEvidence) -> tuple[str, str]:
         return "NONE", "A request without effect gets no confirmation."
     if entry.outcome is Outcome.CONFIRMED:
         return "NONE", "A repeated request gets no further confirmation."
-    return "NOT_RECORDED", "What was sent in reply is not recorded."
+    return "NOT_RECORDED", "No reply to this request is recorded."

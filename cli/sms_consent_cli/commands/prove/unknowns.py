@@ -84,8 +84,11 @@ def _about(
         )
     if any(each.confirmation.state == "NOT_RECORDED" for each in requests):
         yield (
-            "Earlier confirmations",
-            "For some requests it is not recorded whether and when a confirmation was sent, nor when the list followed.",
+            "Replies",
+            (
+                "For some requests no reply is recorded. Earlier releases kept only the newest one, and a number that is "
+                "already on an opt-out list cannot be sent a confirmation."
+            ),
         )
     if any(each.recorded_at is None for each in requests):
         yield ("Time of recording", "For some requests the time at which the ledger recorded them is not recorded.")
@@ -135,7 +138,7 @@ _ALWAYS = (
     (
         "Who wrote",
         (
-            "A text proves that it came from this number, as AWS reported it. Who held the phone is not known, nor whether the "
+            "That a text came from this number is what AWS reported. Who held the phone is not known, nor whether the "
             "number belonged to the same person at all times: numbers are reassigned."
         ),
     ),

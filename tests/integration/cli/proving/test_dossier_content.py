@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
 from support.connectable import Connectable, client
+from support.retention_function import retention_function
 from support.world import PERSON
 
 from .conftest import (
@@ -178,3 +180,19 @@ def test_a_text_from_a_message_log_is_called_one(stack: Connectable, tmp_path: P
     assert request["confirmation"]["state"] == "NONE"
     assert "the one that the source of an import states" in dossier["summary"]["statement"]
     assert "Imported texts" in {each["topic"] for each in dossier["unknown"]}
+
+
+def test_words_past_their_retention_are_not_recorded(
+    stack: Connectable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rule and the words that decided are, and the chain is still intact."""
+    sentence(stack, tmp_path)
+    stack.world.pass_time(days=40)
+    with retention_function(monkeypatch) as run:
+        run()
+    dossier = dossier_of(stack, "--show-texts")
+    (request,) = dossier["requests"]
+    assert (request["words"]["state"], request["words"]["text"]) == ("NOT_RECORDED", None)
+    assert request["classification"]["matched"] == "take me off your list"
+    assert dossier["verification"]["result"] == "INTACT"
+    assert "Erased words" in {each["topic"] for each in dossier["unknown"]}
