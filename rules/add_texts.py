@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rules.corpus_split import CHAT_FAMILY, WRITTEN_FAMILY, Likeness, part_of, text_id, words
+from rules.corpus_split import CHAT_FAMILY, WRITTEN_FAMILY, NearDuplicateIndex, part_of, text_id, words
 from sms_consent_cli.commands.evaluate.corpus import CORPUS, Label, LabelledText, Part, load
 
 
@@ -36,7 +36,7 @@ def drafted(path: Path, prefix: str) -> Iterator[LabelledText]:
 
 def families(new: list[LabelledText], old: list[LabelledText]) -> Iterator[tuple[LabelledText, set[str]]]:
     """Yield each new text with the families of its near-duplicates (``LabelledText.family``). A bare keyword has none."""
-    known = Likeness((example.family, words(example.text)) for example in old if example.kind != "keyword")
+    known = NearDuplicateIndex((example.family, words(example.text)) for example in old if example.kind != "keyword")
     for example in new:
         if example.kind == "keyword":
             yield example, set()

@@ -70,7 +70,7 @@ def near_duplicates(one: list[str], other: list[str]) -> bool:
     return len(first & second) >= OVERLAP * len(first | second)
 
 
-class Likeness:
+class NearDuplicateIndex:
     """An index of texts that finds the near-duplicates of a text without comparing it with each.
 
     Texts that share ``OVERLAP`` of their words have a word in common among the rarest 1 - ``OVERLAP`` of either, so texts are
@@ -110,12 +110,12 @@ class Likeness:
         ]
 
 
-def straddling(dev: Iterable[LabelledText], heldout: Iterable[LabelledText]) -> list[tuple[str, str]]:
+def pairs_across_parts(dev: Iterable[LabelledText], heldout: Iterable[LabelledText]) -> list[tuple[str, str]]:
     """Return the ids of near-duplicates in different parts.
 
     Ignores bare keywords, which come from published lists and differ by case only.
     """
-    known = Likeness((example.id, words(example.text)) for example in dev if example.kind != "keyword")
+    known = NearDuplicateIndex((example.id, words(example.text)) for example in dev if example.kind != "keyword")
     return [
         (dev_id, example.id)
         for example in heldout

@@ -12,8 +12,8 @@ from rules.corpus_split import (
     CHAT_FAMILY,
     WRITTEN_FAMILY,
     near_duplicates,
+    pairs_across_parts,
     part_of,
-    straddling,
     text_id,
     words,
 )
@@ -37,7 +37,7 @@ def test_no_heldout_text_is_a_near_duplicate_of_a_dev_text(
     dev: list[LabelledText], heldout: list[LabelledText]
 ) -> None:
     """Otherwise a rule written on the one would be measured on itself."""
-    assert straddling(dev, heldout) == []
+    assert pairs_across_parts(dev, heldout) == []
 
 
 def test_every_text_lies_in_the_part_that_was_drawn_for_its_family(
@@ -114,7 +114,7 @@ def test_a_near_duplicate_across_the_parts_would_be_found() -> None:
     """The check can fail."""
     one = LabelledText("a", "Please stop texting me", Label.OPT_OUT, "en", "sentence", "a")
     other = LabelledText("b", "pls, please stop texting me", Label.OPT_OUT, "en", "sentence", "b")
-    assert straddling([one], [other]) == [("a", "b")]
+    assert pairs_across_parts([one], [other]) == [("a", "b")]
 
 
 def test_a_bad_line_is_refused_by_its_number_without_showing_it(tmp_path: Path) -> None:

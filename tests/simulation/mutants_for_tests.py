@@ -472,7 +472,7 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "opt-ins and opt-outs are stamped the wrong way round",
-        compare("AwsClock.stamping", "is not", "Asked.OPT_OUT"),
+        compare("AwsClock.decision_clock", "is not", "Asked.OPT_OUT"),
         AWS_CLOCK, "integration/cli/agents/test_wrong_clocks.py",
     ),
     _mutant(

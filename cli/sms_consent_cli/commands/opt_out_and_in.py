@@ -214,7 +214,7 @@ def _channel_requests(context: CommandContext, agent_request: _AgentRequest) -> 
         idempotency=IdempotentRequests(DynamoIdempotencyStore(deployment.dynamodb(), deployment.table)),
         senders=senders,
         own_list=own_list,
-        clock=context.clock.stamping(agent_request.asked),
+        clock=context.clock.decision_clock(agent_request.asked),
         through=THROUGH,
     )
 

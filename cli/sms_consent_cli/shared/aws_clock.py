@@ -22,7 +22,7 @@ from sms_consent.domain.time import to_millisecond
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-__all__ = ["AwsClock", "AwsTimeUnknown", "StampClock", "SteadyClock"]
+__all__ = ["AwsClock", "AwsTimeUnknown", "DecisionClock", "SteadyClock"]
 
 FRESH = timedelta(seconds=10)
 """How long a ``Date`` is used. The counter may drift, or stop during suspend."""
@@ -90,9 +90,9 @@ class AwsClock(SystemClock):
         sample, counter = self._read()
         return to_millisecond(sample.latest(counter))
 
-    def stamping(self, asked: Asked) -> StampClock:
+    def decision_clock(self, asked: Asked) -> DecisionClock:
         """Return a clock whose ``now`` is the effective time of a new decision: ``latest`` for an opt-out, else ``now``."""
-        return StampClock(self.latest if asked is Asked.OPT_OUT else self.now)
+        return DecisionClock(self.latest if asked is Asked.OPT_OUT else self.now)
 
     def watch(self, client: BaseClient) -> None:
         """Read the time from each response that this client receives."""
@@ -146,7 +146,7 @@ class AwsClock(SystemClock):
             self._warn(f"this machine's clock is {_span(max(ahead, behind))} {side} AWS's. AWS's time is used")
 
 
-class StampClock(SystemClock):
+class DecisionClock(SystemClock):
     """A clock for decisions of one kind."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:

@@ -66,7 +66,7 @@ class DriftResolver:
         if earlier is not None:
             return self._recorded(counts, earlier, consent)
         now = self._clock.now()
-        kind = drift_rules.of_listed(consent, listing, now)
+        kind = drift_rules.drift_if_listed(consent, listing, now)
         if kind is None:
             return counts
         if consent is None:
@@ -75,13 +75,13 @@ class DriftResolver:
         counts, answered, looked_up = self._look_up(counts, consent)
         if not answered or looked_up is None:
             return counts
-        kind = drift_rules.of_listed(consent, looked_up, self._clock.now())
+        kind = drift_rules.drift_if_listed(consent, looked_up, self._clock.now())
         return counts if kind is None else self._corrected(counts, kind, number, list_name, consent, looked_up)
 
     def unlisted(self, counts: Counts, consent: Consent) -> Counts:
         """Look up a person who is opted out and was not found on the list. Raises TimeIsUp."""
         counts, answered, listing = self._look_up(counts, consent)
-        if not answered or listing is not None or drift_rules.of_unlisted(consent, self._clock.now()) is None:
+        if not answered or listing is not None or drift_rules.drift_if_unlisted(consent, self._clock.now()) is None:
             return counts
         return self._corrected(counts, DriftKind.NOT_LISTED, consent.number, consent.list_name, consent, None)
 
@@ -147,8 +147,8 @@ def _corrected(
     kind: DriftKind, number: str, list_name: str, consent: Consent | None, listing: Listing | None, now: datetime
 ) -> Consent:
     if consent is not None and kind is DriftKind.NOT_LISTED:
-        return drift_rules.made_due_on(consent, now)
+        return drift_rules.with_put_due(consent, now)
     said = listing or Listing(at=None, end_user_opted_out=None)
     if consent is not None and kind is DriftKind.STILL_LISTED:
-        return drift_rules.made_due_off(consent, said, now)
-    return drift_rules.imported(consent, number, list_name, said, now)
+        return drift_rules.with_deletion_due(consent, said, now)
+    return drift_rules.recorded_from_list(consent, number, list_name, said, now)

@@ -18,14 +18,14 @@ from sms_consent.domain.transitions import decide
 
 __all__ = [
     "THROUGH",
+    "drift_if_listed",
+    "drift_if_unlisted",
     "entry_id",
     "found_before",
-    "imported",
-    "made_due_off",
-    "made_due_on",
-    "may_lack",
-    "of_listed",
-    "of_unlisted",
+    "recorded_from_list",
+    "should_be_listed",
+    "with_deletion_due",
+    "with_put_due",
 ]
 
 THROUGH = "opt-out-list"
@@ -35,7 +35,7 @@ SAME = timedelta(seconds=1)
 """Tolerance for comparing the times of an entry: AWS may return another fraction of a second for a put than for a look-up."""
 
 
-def of_listed(consent: Consent | None, listing: Listing, now: datetime) -> DriftKind | None:
+def drift_if_listed(consent: Consent | None, listing: Listing, now: datetime) -> DriftKind | None:
     """Return the drift of a number that is on the list, or None."""
     if consent is None:
         return DriftKind.NOT_RECORDED
@@ -46,14 +46,14 @@ def of_listed(consent: Consent | None, listing: Listing, now: datetime) -> Drift
     return DriftKind.STILL_LISTED if consent.status is Status.OPTED_IN else None
 
 
-def of_unlisted(consent: Consent, now: datetime) -> DriftKind | None:
+def drift_if_unlisted(consent: Consent, now: datetime) -> DriftKind | None:
     """Return the drift of a number that is not on the list, or None. It is none if the person opted in, even if pending."""
     if consent.status is not Status.OPTED_OUT or _in_work(consent, now):
         return None
     return DriftKind.NOT_LISTED
 
 
-def may_lack(consent: Consent, since: datetime, now: datetime) -> bool:
+def should_be_listed(consent: Consent, since: datetime, now: datetime) -> bool:
     """Return whether the number should be on the list if a read of the list that began at ``since`` did not find it.
 
     It need not be if a put or decision is newer than ``since``: the read may have passed the number's position before.
@@ -61,7 +61,7 @@ def may_lack(consent: Consent, since: datetime, now: datetime) -> bool:
     put_at = consent.listing.at if consent.listing is not None else None
     if consent.decided_at >= since or (put_at is not None and put_at >= since):
         return False
-    return of_unlisted(consent, now) is not None
+    return drift_if_unlisted(consent, now) is not None
 
 
 def entry_id(list_name: str, at: datetime) -> str:
@@ -74,7 +74,9 @@ def entry_id(list_name: str, at: datetime) -> str:
     return f"{THROUGH}/{list_name}/{at.timestamp():.3f}"
 
 
-def imported(consent: Consent | None, number: str, list_name: str, listing: Listing, now: datetime) -> Consent:
+def recorded_from_list(
+    consent: Consent | None, number: str, list_name: str, listing: Listing, now: datetime
+) -> Consent:
     """Return the consent after recording a list entry as its newest decision. No put is due."""
     at = listing.at or now
     decision = Decision(
@@ -87,13 +89,13 @@ def imported(consent: Consent | None, number: str, list_name: str, listing: List
         reference=list_name,
         end_user=listing.end_user_opted_out,
     )
-    # It changes the consent: ``of_listed`` has found none, or an older one.
+    # It changes the consent: ``drift_if_listed`` has found none, or an older one.
     changed = cast("Consent", decide(consent, decision, list_name, now=now, lease=None, answer=None)[1])
     known = replace(changed, listed=True, listing=listing, applied_version=changed.version, due=None, due_at=None)
     return _found(known, DriftKind.NOT_RECORDED, now)
 
 
-def made_due_on(consent: Consent, now: datetime) -> Consent:
+def with_put_due(consent: Consent, now: datetime) -> Consent:
     """Return the consent with a put due. If the number was on the list before, it counts as deleted now, which starts the 30
     days until AWS allows the next deletion."""
     deleted_at = consent.deleted_at
@@ -114,7 +116,7 @@ def made_due_on(consent: Consent, now: datetime) -> Consent:
     return _found(missing, DriftKind.NOT_LISTED, now)
 
 
-def made_due_off(consent: Consent, listing: Listing, now: datetime) -> Consent:
+def with_deletion_due(consent: Consent, listing: Listing, now: datetime) -> Consent:
     """Return the consent with a deletion due: now, or when the 30 days are over, until which the opt-in is pending."""
     listed = replace(consent, revision=consent.revision + 1, listed=True, listing=listing, attempts=0, due=Due.OPT_IN)
     release = consent.opt_in_possible_at()

@@ -197,7 +197,7 @@ class ReconcileRun:
         earlier = self._resolver.unlisted_before(counts, consent)
         if earlier is not None:
             return earlier
-        if not drift_rules.may_lack(consent, run.started_at, self._made.clock.now()):
+        if not drift_rules.should_be_listed(consent, run.started_at, self._made.clock.now()):
             return counts
         if self._listed.may_hold(consent.number, consent.list_name):
             return counts

@@ -15,7 +15,7 @@ from typing import Protocol
 from sms_consent.domain.ports import Clock
 from sms_consent.domain.preserved_attributes import Preserved
 
-__all__ = ["EVERY", "Forgotten", "KeptBody", "MessageBodies", "Pass", "Retention"]
+__all__ = ["EVERY", "KeptBody", "MessageBodies", "Pass", "RemovalCounts", "Retention"]
 
 EVERY = timedelta(days=1)
 
@@ -48,15 +48,15 @@ class MessageBodies(Protocol):
     def save(self, current: Pass) -> None:
         """Save the position at which the next invocation continues. Reading a page twice is harmless."""
 
-    def until(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
+    def older_than(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
         """Return one page of bodies from before ``moment``, and the position of the next page; None after the last."""
 
-    def forget(self, kept: KeptBody) -> None:
+    def remove(self, kept: KeptBody) -> None:
         """Remove a body. Does nothing if it was removed before."""
 
 
 @dataclass(slots=True)
-class Forgotten:
+class RemovalCounts:
     """The counts of one invocation."""
 
     texts: int = 0
@@ -84,34 +84,34 @@ class Retention:
         self._keep = keep
         self._failed = failed
 
-    def run(self, until: datetime, forgotten: Forgotten | None = None) -> Forgotten:
+    def run(self, until: datetime, removed: RemovalCounts | None = None) -> RemovalCounts:
         """Remove bodies until the whole ledger is read or ``until`` is reached. Resumes at the last saved position.
 
         Args:
             until: When to stop.
-            forgotten: Counts to add to, for a caller that needs them even after an exception.
+            removed: Counts to add to, for a caller that needs them even after an exception.
         """
-        forgotten = forgotten or Forgotten()
+        removed = removed or RemovalCounts()
         current = self._bodies.newest()
         now = self._clock.now()
         if current is None or (current.over and now - current.begun_at >= EVERY):
             current = Pass(now, None, preserved=current.preserved if current is not None else None)
         if current.over:
-            return forgotten
+            return removed
         while self._clock.now() < until:
-            found, place = self._bodies.until(current.begun_at - self._keep, current.place)
+            found, place = self._bodies.older_than(current.begun_at - self._keep, current.place)
             for kept in found:
                 try:
-                    self._bodies.forget(kept)
-                    forgotten.texts += 1
+                    self._bodies.remove(kept)
+                    removed.texts += 1
                 except Exception as error:  # noqa: BLE001  one text must not stop the others
                     self._skip(error, current)
             current = replace(current, place=place, over=place is None)
             self._bodies.save(current)
             if current.over:
-                return forgotten
-        forgotten.over = False
-        return forgotten
+                return removed
+        removed.over = False
+        return removed
 
     def _skip(self, error: Exception, current: Pass) -> None:
         """Report a body that could not be removed. Raises TryAgain or Rejected if the ledger fails for every item."""

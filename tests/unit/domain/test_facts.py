@@ -167,10 +167,10 @@ def test_the_replies_of_a_thread_are_facts() -> None:
 
 def test_drift_is_recorded_with_the_entry_that_was_found() -> None:
     """Then its correction, like any other change of the list."""
-    found = drift_rules.imported(None, NUMBER, "Default", LISTING, LATER)
+    found = drift_rules.recorded_from_list(None, NUMBER, "Default", LISTING, LATER)
     fact = _one(None, found)
     assert (fact.kind, fact.drift, fact.listing, fact.status) == (FactKind.DRIFT, found.drift, LISTING, None)
-    missing = drift_rules.made_due_on(_listed(_decided(Asked.OPT_OUT)), LATER)
+    missing = drift_rules.with_put_due(_listed(_decided(Asked.OPT_OUT)), LATER)
     fact = _one(_listed(_decided(Asked.OPT_OUT)), missing)
     assert (fact.kind, fact.listing, fact.status) == (FactKind.DRIFT, None, Status.OPTED_OUT)
     put = transitions.leased(missing, LEASE, LATER)

@@ -53,7 +53,7 @@ class DynamoMessageBodies:
         with translated():
             self._client.put_item(TableName=self._table, Item=encode(current))
 
-    def until(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
+    def older_than(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
         """Return the items with a body, on one page. Decisions have a body, and consents in the copy of a decision.
 
         An earlier release leaves the body's salt.
@@ -75,7 +75,7 @@ class DynamoMessageBodies:
         last = page.get("LastEvaluatedKey")
         return [_kept(from_attributes(item)) for item in page["Items"]], json.dumps(last) if last else None
 
-    def forget(self, kept: KeptBody) -> None:
+    def remove(self, kept: KeptBody) -> None:
         """Remove the body of one item, with its salt. Its revision stays, so a worker's write to the item still succeeds."""
         with suppress(ConditionFailed), translated():
             if kept.decision_id is None:

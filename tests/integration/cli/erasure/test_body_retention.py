@@ -123,13 +123,13 @@ def test_a_pass_goes_on_where_the_last_one_was_and_begins_once_a_day(
         )  # fmt: skip
     inbound.world.pass_time(days=40)
     monkeypatch.setattr(bodies, "PAGE", 2)
-    original = bodies.DynamoMessageBodies.until
+    original = bodies.DynamoMessageBodies.older_than
 
     def slow(self: bodies.DynamoMessageBodies, moment: object, place: str | None) -> object:
         inbound.world.pass_time(seconds=100)
         return original(self, moment, place)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(bodies.DynamoMessageBodies, "until", slow)
+    monkeypatch.setattr(bodies.DynamoMessageBodies, "older_than", slow)
     with retention_function(monkeypatch) as run:
         taken = [run(milliseconds=200_000) for _ in range(4)]
         assert sum(taken) == 6

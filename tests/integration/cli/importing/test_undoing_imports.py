@@ -222,9 +222,11 @@ def test_an_undone_number_that_is_on_the_list_anyway_counts_as_opted_out(imports
     assert consent is not None
     assert (consent.due, consent.settled) == (None, True)
     from sms_consent.domain.consent import DriftKind, Listing
-    from sms_consent.reconciliation.drift_rules import of_listed
+    from sms_consent.reconciliation.drift_rules import drift_if_listed
 
-    found = of_listed(consent, Listing(at=world.parts.clock.now(), end_user_opted_out=False), world.parts.clock.now())
+    found = drift_if_listed(
+        consent, Listing(at=world.parts.clock.now(), end_user_opted_out=False), world.parts.clock.now()
+    )
     assert found is DriftKind.NOT_RECORDED
 
 

@@ -89,8 +89,8 @@ def test_decisions_are_stamped_on_the_safe_side(machine: Machine) -> None:
     """An opt-in from the start of the second, an opt-out to its end."""
     clock = clock_of(machine)
     second = START.replace(microsecond=0)
-    assert clock.stamping(Asked.OPT_IN).now() == second
-    assert clock.stamping(Asked.OPT_OUT).now() == second + timedelta(milliseconds=999)
+    assert clock.decision_clock(Asked.OPT_IN).now() == second
+    assert clock.decision_clock(Asked.OPT_OUT).now() == second + timedelta(milliseconds=999)
 
 
 def test_a_response_without_a_date_is_no_time() -> None:
