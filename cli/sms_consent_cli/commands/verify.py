@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +15,7 @@ from sms_consent_cli.shared.terminal_text import say, say_json
 if TYPE_CHECKING:
     from sms_consent.domain.chain_verification import ChainReport
     from sms_consent.queries.evidence import EvidenceQueries
+    from sms_consent_cli.commands.verify_heads import EarlierHeads, HeadsWriter
 
 __all__ = ["verify"]
 
@@ -27,6 +30,16 @@ def verify(
     everybody: Annotated[
         bool, typer.Option("--all", help="Verify every number. Reads the whole ledger; numbers are masked.")
     ] = False,
+    heads: Annotated[
+        Path | None,
+        typer.Option(
+            "--heads", metavar="FILE", help="With --all: write the newest entry of each number to a new file."
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="FILE", help="With --all: compare with a file that --heads wrote earlier."),
+    ] = None,
     as_json: AsJson = False,
     country: Country = None,
     table: Table = None,
@@ -34,20 +47,31 @@ def verify(
 ) -> None:
     """Recompute the evidence chain of a number, and show what was changed, removed or inserted by hand.
 
+    Somebody who can write the whole table can rewrite a chain. Keep the files of --heads where the same people cannot write, such
+    as an S3 bucket with Object Lock: --against then finds it.
+
     Entries from before the chain began, and entries that a release without it wrote, are counted: nothing can be said about them.
     docs/evidence.md says what the chain proves. AWS_ENDPOINT_URL selects a local stack.
     Exit codes: 0 nothing was found, 1 something was found, 2 bad input, 3 AWS did not respond.
     """
+    from sms_consent_cli.commands.verify_heads import EarlierHeads, heads_written_to
     from sms_consent_cli.shared.ledger_access import evidence_queries, report_aws_errors
     from sms_consent_cli.shared.usage_error import UsageError, report_usage_errors
 
     with report_usage_errors("verify"):
         if (number is None) is not everybody:
             raise UsageError("give either a number or --all")
+        if number is not None and (heads is not None or against is not None):
+            raise UsageError("--heads and --against need --all")
     e164 = number_of("verify", number, country) if number is not None else None
-    with report_aws_errors("verify"):
+    with report_aws_errors("verify"), report_usage_errors("verify"):
+        earlier = EarlierHeads(against) if against is not None else None
         evidence = evidence_queries(table, stack)
-        is_intact = _all(evidence, as_json=as_json) if e164 is None else _one(evidence, e164, as_json=as_json)
+        if e164 is not None:
+            is_intact = _one(evidence, e164, as_json=as_json)
+        else:
+            with heads_written_to(heads) as written:
+                is_intact = _all(evidence, written, earlier, as_json=as_json)
     raise typer.Exit(0 if is_intact else FOUND)
 
 
@@ -60,10 +84,14 @@ def _one(evidence: EvidenceQueries, number: str, *, as_json: bool) -> bool:
     return report.is_intact
 
 
-def _all(evidence: EvidenceQueries, *, as_json: bool) -> bool:
+def _all(evidence: EvidenceQueries, heads: HeadsWriter | None, earlier: EarlierHeads | None, *, as_json: bool) -> bool:
     """Verify every number, one at a time. Report those with findings as they are found, and totals at the end."""
     totals = dict.fromkeys(("numbers", "entries", "unchained", "withoutChain", "erased", "withFindings"), 0)
     for number, report in evidence.reports():
+        if heads is not None:
+            heads.add(number, report)
+        if earlier is not None:
+            report = replace(report, findings=(*report.findings, *earlier.compared(number, report)))
         totals["numbers"] += 1
         totals["entries"] += report.entries
         totals["unchained"] += report.unchained
@@ -76,9 +104,11 @@ def _all(evidence: EvidenceQueries, *, as_json: bool) -> bool:
             say_json(_view(mask(number), report))
         else:
             say("\n".join(_lines(mask(number), report)))
+    if earlier is not None:
+        totals["gone"] = earlier.gone
     if as_json:
         say_json({"totals": totals})
-        return not totals["withFindings"]
+        return not totals["withFindings"] and not totals.get("gone")
     say(
         f"{totals['numbers']} numbers with {totals['entries']} entries: "
         + (
@@ -88,7 +118,9 @@ def _all(evidence: EvidenceQueries, *, as_json: bool) -> bool:
         )
     )
     _say_uncertain(totals["unchained"], totals["withoutChain"], totals["erased"])
-    return not totals["withFindings"]
+    if totals.get("gone"):
+        say(f"{totals['gone']} numbers of the earlier file are not in the ledger: erased entirely, or removed")
+    return not totals["withFindings"] and not totals.get("gone")
 
 
 def _say_uncertain(unchained: int, without_chain: int, erased: int) -> None:

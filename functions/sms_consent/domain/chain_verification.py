@@ -95,6 +95,7 @@ class ChainReport:
     without_chain: int = 0  # entries that a release without the evidence chain wrote later
     erased_at: datetime | None = None
     left_over: int = 0  # entries that an interrupted erasure left
+    digests: Mapping[int, str] = field(default_factory=dict, repr=False)  # of these entries, by sequence number
 
     @property
     def is_intact(self) -> bool:
@@ -131,6 +132,7 @@ def verify_chain(
         findings=tuple(findings), entries=len(kept), begun_at=begun_at, unchained=unchained,
         without_chain=min(len(later), outside_writes),
         erased_at=erasure.recorded_at if erasure is not None else None, left_over=len(chained) - len(kept),
+        digests={each.sequence: each.digest for each in kept if each.sequence is not None and each.digest is not None},
     )  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.connectable import OWN_LIST, Connectable, client
 from support.world import OURS, PERSON
 
+from sms_consent.adapters.dynamodb.chain import content_of
 from sms_consent.domain.decision import Asked
+from sms_consent.domain.evidence import digest_of_content
 from sms_consent.domain.phone_number import mask
 
 NEIGHBOUR = "+14255550199"
@@ -63,6 +66,57 @@ def test_everybody_is_verified_with_masked_numbers(stack: Connectable) -> None:
         json.loads(line) for line in stack.run("verify", "--all", "--json").stdout.splitlines() if line.startswith('{"')
     ]
     assert [line["number"] for line in lines if "number" in line] == [mask(PERSON)]
+
+
+def test_a_rewritten_chain_is_found_with_an_earlier_file_of_heads(stack: Connectable, tmp_path: Path) -> None:
+    """Its digests all fit; only what was kept elsewhere does not."""
+    file = tmp_path / "heads.jsonl"
+    assert stack.run("verify", "--all", "--heads", str(file)).exit_code == 0
+    assert (file.stat().st_mode & 0o777, PERSON in file.read_text()) == (0o600, False)
+    assert stack.run("verify", "--all", "--against", str(file)).exit_code == 0
+    rewrite(stack)
+    assert stack.run("verify", "--all").exit_code == 0
+    result = stack.run("verify", "--all", "--against", str(file))
+    assert (result.exit_code, "entry 3 is not the one of the earlier file" in result.output) == (1, True)
+
+
+def test_an_erased_history_is_no_difference_to_an_earlier_file(stack: Connectable, tmp_path: Path) -> None:
+    """The entry ERASED takes its place. A number that is gone entirely is reported."""
+    file = tmp_path / "heads.jsonl"
+    stack.run("verify", "--all", "--heads", str(file))
+    assert stack.run("erase", PERSON, "--yes").exit_code == 0
+    assert stack.run("verify", "--all", "--against", str(file)).exit_code == 0
+    for item in client("dynamodb").scan(TableName=stack.world.table)["Items"]:
+        if item["pk"]["S"] == NEIGHBOUR:
+            client("dynamodb").delete_item(TableName=stack.world.table, Key={"pk": item["pk"], "sk": item["sk"]})
+    result = stack.run("verify", "--all", "--against", str(file))
+    assert (result.exit_code, "1 numbers of the earlier file" in result.output) == (1, True)
+
+
+def test_heads_are_not_written_over_an_existing_file(stack: Connectable, tmp_path: Path) -> None:
+    """Nor read from one of another kind."""
+    (tmp_path / "heads.jsonl").write_text("number\n")
+    for option in ("--heads", "--against"):
+        assert stack.run("verify", "--all", option, str(tmp_path / "heads.jsonl")).exit_code == 2
+
+
+def rewrite(stack: Connectable) -> None:
+    """Change the first entry and recompute everything after it, as somebody can who can write the whole table."""
+    dynamodb, previous = client("dynamodb"), None
+    found = [item for item in dynamodb.scan(TableName=stack.world.table)["Items"] if item["pk"]["S"] == PERSON]
+    entries = sorted(
+        (item for item in found if item["sk"]["S"] != "CHAIN" and "sequence" in item), key=lambda e: e["sequence"]["N"]
+    )
+    for entry in entries:
+        forged = entry | {"language": {"S": "xx"}} | ({"previous": previous} if previous is not None else {})
+        previous = {"S": digest_of_content(content_of(forged))}
+        dynamodb.put_item(TableName=stack.world.table, Item=forged | {"digest": previous})
+    for item in found:
+        if item["sk"]["S"] == "CHAIN":
+            dynamodb.put_item(TableName=stack.world.table, Item=item | {"digest": previous})
+        if item["sk"]["S"].startswith("LIST#"):
+            item["chain"]["M"]["digest"] = previous
+            dynamodb.put_item(TableName=stack.world.table, Item=item)
 
 
 def test_entries_of_an_older_version_are_counted(stack: Connectable) -> None:
