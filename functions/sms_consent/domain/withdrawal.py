@@ -90,7 +90,7 @@ def withdraw(
         return Withdrawal(WithdrawalEffect.UNDECIDED)
     if stored is None:
         return Withdrawal(WithdrawalEffect.ERASED)
-    history = [*recorded, *([stored.outbox] if stored.outbox is not None else [])]
+    history = _at_earliest_times([*recorded, *([stored.outbox] if stored.outbox is not None else [])])
     withdrawn = withdrawn_imports(history, stored.list_name)
     own = [
         each
@@ -106,7 +106,7 @@ def withdraw(
         return Withdrawal(WithdrawalEffect.TEXTED)
     withdrawn.add(import_id)
     others = [each for each in history if each.import_id not in withdrawn and _is_request(each) and counts(each)]
-    base = _without(stored, own, others)
+    base = replace(_without(stored, own, others), withdrawn_at=now)
     marker = Decision(
         id=f"undo-{import_id}-{sha256(stored.list_name.encode('utf-8', 'replace')).hexdigest()[:8]}",
         number=stored.number, asked=Asked.OPT_IN, at=max(each.at for each in own), author=Author.AGENT, through=THROUGH,
@@ -133,7 +133,7 @@ def _newest_again(base: Consent, newest: Decision | None, marker: Decision, now:
     if (asked is Asked.OPT_OUT) is opted_out:
         urgent = base.due is Due.IMPORTED and newest is not None and not newest.waits_behind_texts
         same = replace(
-            base, decided_at=at, decided_by=by.id, decided_author=by.author, withdrawn_at=now,
+            base, decided_at=at, decided_by=by.id, decided_author=by.author,
             due=Due.OPT_OUT if urgent else base.due,
         )  # fmt: skip
         effect = WithdrawalEffect.STAYS_OPTED_OUT if opted_out else WithdrawalEffect.STAYS_OPTED_IN
@@ -143,7 +143,7 @@ def _newest_again(base: Consent, newest: Decision | None, marker: Decision, now:
     assert changed is not None  # noqa: S101  it is newer than ``older``, and asks for something else
     changed = replace(
         changed, decided_by=by.id, decided_author=by.author, asked_out_at=base.asked_out_at,
-        opted_in_at=base.opted_in_at, outbox=None, withdrawn_at=now,
+        opted_in_at=base.opted_in_at, outbox=None,
     )  # fmt: skip
     changed = _with_end_user(changed)
     if asked is Asked.OPT_OUT:
@@ -203,6 +203,14 @@ def _was_never_put(consent: Consent) -> bool:
         and consent.uncertain_delete_at is None
         and consent.in_flight_until is None
     )
+
+
+def _at_earliest_times(decisions: Iterable[Decision]) -> list[Decision]:
+    """Return the decisions without the later copies of a text, which SNS may publish again under a later time."""
+    found: dict[tuple[str, datetime | None], Decision] = {}
+    for each in sorted(decisions, key=lambda decision: decision.at):
+        found.setdefault((each.id, None if each.author is Author.END_USER else each.at), each)
+    return list(found.values())
 
 
 def _is_request(decision: Decision) -> bool:

@@ -11,7 +11,7 @@ If the earliest time cannot be determined, an opt-out stays in force.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -22,6 +22,7 @@ from sms_consent.domain.errors import Rejected, TryAgain
 from sms_consent.domain.ports import Clock, ConsentLedger
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
 from sms_consent.domain.transitions import OPT_IN_ANSWER_USEFUL_FOR, decide, moved_back, update
+from sms_consent.domain.withdrawal import withdrawn_imports
 
 if TYPE_CHECKING:  # a process that only records need not import them
     from sms_consent.domain.propagation import Scope
@@ -341,7 +342,12 @@ class _ConsentChange:
         first = earliest.get(stored.decided_by)
         if first is None or first.at >= stored.decided_at:
             return stored
-        others = [each for each in earliest.values() if each.id != first.id and self._counts(each)]
+        withdrawn = withdrawn_imports(earliest.values(), self._list_name)
+        others = [
+            each
+            for each in earliest.values()
+            if each.id != first.id and self._counts(each) and not _may_be_withdrawn(each, stored, withdrawn)
+        ]
         newest = max(others, key=_order, default=None)
         if newest is not None and _order(newest) < _order(first):
             newest = None
@@ -384,6 +390,13 @@ def _at_known_time(decision: Decision, stored: Consent) -> Decision:
     if stored.outbox is not None and stored.outbox.id == decision.id:
         known.append(stored.outbox.at)
     return replace(decision, at=min(known))
+
+
+def _may_be_withdrawn(decision: Decision, stored: Consent, withdrawn: Collection[str]) -> bool:
+    """Return whether a recorded decision may belong to an import that was undone. If that is not known, an opt-out counts."""
+    if decision.import_id is None:
+        return False
+    return decision.import_id in withdrawn or (stored.withdrawn_at is not None and decision.asked is Asked.OPT_IN)
 
 
 def _order(decision: Decision) -> tuple[datetime, bool]:

@@ -44,9 +44,9 @@ class World:
         )  # fmt: skip
         Recorder(ledger=self.ledger, clock=self.clock).record(decision, LIST)
 
-    def texted(self, asked: Asked, at: datetime | None = None) -> None:
+    def texted(self, asked: Asked, at: datetime | None = None, text_id: str | None = None) -> None:
         decision = Decision(
-            id=f"text-{next(self._ids)}", number=PERSON, asked=asked, at=at or self.clock.now(),
+            id=text_id or f"text-{next(self._ids)}", number=PERSON, asked=asked, at=at or self.clock.now(),
             author=Author.END_USER, through=OURS,
         )  # fmt: skip
         self.functions.recorder.record(decision, LIST)
@@ -327,6 +327,66 @@ def test_any_order_ends_as_without_the_undone_imports(steps: list[Step]) -> None
         world.sweep(timedelta(days=31))
     assert world.listed is opted_out
     assert (world.consent.settled, world.consent.due) == (True, None)
+
+
+@pytest.mark.parametrize("undone_first", [True, False])
+def test_a_withdrawn_opt_in_does_not_count_when_a_stop_is_published_again(*, undone_first: bool) -> None:
+    """An earlier copy of the STOP moves it before the imported opt-in, which was undone."""
+    world = World()
+    day = NOON - timedelta(days=5)
+    world.imported(day, asked=Asked.OPT_IN)
+    if undone_first:
+        world.undo()
+    world.texted(Asked.OPT_OUT, day + timedelta(hours=1), "stop")
+    if not undone_first:
+        world.undo()
+    world.sweep()
+    world.texted(Asked.OPT_OUT, day - timedelta(hours=1), "stop")
+    assert (world.consent.status, world.consent.decided_at) == (Status.OPTED_OUT, day - timedelta(hours=1))
+
+
+def test_a_later_copy_of_a_start_does_not_count_after_the_undo() -> None:
+    """The history has both copies; the STOP between them is newer than the first."""
+    world = World()
+    day = NOON - timedelta(days=5)
+    world.texted(Asked.OPT_IN, day + timedelta(hours=6), "start")
+    world.imported(day + timedelta(hours=5), asked=Asked.OPT_IN)
+    world.texted(Asked.OPT_IN, day + timedelta(hours=3), "start")
+    world.texted(Asked.OPT_OUT, day + timedelta(hours=4))
+    assert world.undo() is WithdrawalEffect.OPTED_OUT_AGAIN
+    assert (world.consent.status, world.consent.decided_at) == (Status.OPTED_OUT, day + timedelta(hours=4))
+
+
+COPIED = st.lists(
+    st.one_of(
+        st.builds(Step, st.sampled_from(["import", "opt-in"]), HOURS, NAMES),
+        st.builds(Step, st.sampled_from(["STOP", "START"]), HOURS, st.sampled_from(["a", "b", "c"])),
+        st.builds(Step, st.just("undo"), name=NAMES),
+    ),
+    max_size=10,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(steps=COPIED.map(_possible))
+def test_a_stop_is_not_undone_if_texts_are_published_again(steps: list[Step]) -> None:
+    """Each text counts at its earliest time, also if its copies come before and after an undo."""
+    world, earliest = World(), dict[tuple[str, str], int]()
+    for step in steps:
+        if step.kind in {"STOP", "START"}:
+            key = step.kind, step.name
+            earliest[key] = min(step.at, earliest.get(key, step.at))
+            at = NOON - timedelta(days=400) + timedelta(hours=step.at)
+            world.texted(Asked.OPT_OUT if step.kind == "STOP" else Asked.OPT_IN, at, f"{step.kind}-{step.name}")
+        else:
+            _do(world, step)
+    undone = {step.name for step in steps if step.kind == "undo"}
+    asked = [(at, kind == "STOP", kind) for (kind, _), at in earliest.items()]
+    asked += [
+        (s.at, s.kind == "import", s.kind) for s in steps if s.kind in {"import", "opt-in"} and s.name not in undone
+    ]
+    if max(asked, default=(0, False, ""))[2] == "STOP":
+        assert world.consent.status is Status.OPTED_OUT, steps
 
 
 @settings(deadline=None, max_examples=200)
