@@ -65,6 +65,13 @@ def texts(backend: ControlledBackend, given: dict[str, Any]) -> object:
 
 
 @control("GET")
+def messages(backend: ControlledBackend, given: dict[str, Any]) -> object:
+    """Return every message sent on any channel, oldest first."""
+    _take_nothing(**given)
+    return {"messages": [_renamed(asdict(message)) for message in backend.sent_messages()]}
+
+
+@control("GET")
 def requests(backend: ControlledBackend, given: dict[str, Any]) -> object:
     """Return calls, oldest first, from the number ``start``; ``next`` is the start of the next page."""
     found, following = backend.requests.page(**{name: int(value) for name, value in given.items()})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from moto.core.utils import get_service_model, utcnow
 
-from ..pinpointsmsvoicev2.models import SERVICE_NAME, PinpointSMSVoiceV2Backend, pinpointsmsvoicev2_backends
+from ..pinpointsmsvoicev2.models import SERVICE_NAME, PinpointSMSVoiceV2Backend, SentText, pinpointsmsvoicev2_backends
+from ..pinpointsmsvoicev2.models.configuration_set import EventDestination
 from .faults import Fault, Faults
 from .quotas import Quotas
 from .request_log import RequestLog, RequestRecord
@@ -26,6 +28,7 @@ class ControlledBackend(PinpointSMSVoiceV2Backend):
         self.quotas = Quotas()
         self.faults = Faults()
         self.requests = RequestLog()
+        self._events: deque[tuple[EventDestination, str, SentText]] = deque()
         super().__init__(region_name, account_id)
 
     # --- time
@@ -80,6 +83,17 @@ class ControlledBackend(PinpointSMSVoiceV2Backend):
         """Return the API calls so far, including failed ones, in order. The log keeps the latest of them."""
         with self.lock:
             return self.requests.page()[0]
+
+    # --- events
+
+    def emit(self, destination: EventDestination, event: str, sent: SentText) -> None:
+        """Keep an event until the lock is released: a subscriber may call this service before it is published."""
+        self._events.append((destination, event, sent))
+
+    def deliver_events(self) -> None:
+        """Publish the events that were kept, in order. Called without the lock."""
+        while self._events:
+            super().emit(*self._events.popleft())
 
     # --- the account
 

@@ -44,6 +44,7 @@ def handle(request: Request, full_url: str, headers: Any) -> TYPE_RESPONSE:
             answer = _error(response, error)
         finally:
             backend.requests.add(RequestRecord(operation, at, outcome))
+    backend.deliver_events()
     return answer
 
 

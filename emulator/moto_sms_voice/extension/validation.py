@@ -20,6 +20,7 @@ _JSON_TYPES: dict[str, type] = {
     "string": str,
     "boolean": bool,
     "integer": int,
+    "long": int,
 }
 _MISSING = "Required, but missing."
 
@@ -68,7 +69,7 @@ def _check(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
             yield from _check(shape.value, item, f"{path}[{index}].value")
     elif shape.type_name == "string":
         yield from _check_string(shape, value, path)
-    elif shape.type_name in ("integer", "double"):
+    elif shape.type_name in ("integer", "long", "double"):
         yield from _check_bounds(shape, value, path, "")
 
 

@@ -161,3 +161,111 @@ class PinpointSMSVoiceV2Response(BaseResponse):
 
     def describe_spend_limits(self) -> ActionResult:
         return ActionResult(self.backend.describe_spend_limits(**self.parameters))
+
+    # --- pool members
+
+    def associate_origination_identity(self) -> ActionResult:
+        return ActionResult(self.backend.associate_origination_identity(**self.parameters))
+
+    def disassociate_origination_identity(self) -> ActionResult:
+        return ActionResult(self.backend.disassociate_origination_identity(**self.parameters))
+
+    def list_pool_origination_identities(self) -> ActionResult:
+        return ActionResult(self.backend.list_pool_origination_identities(**self.parameters))
+
+    # --- sender ids
+
+    def request_sender_id(self) -> ActionResult:
+        return ActionResult(self.backend.request_sender_id(**self.parameters))
+
+    def update_sender_id(self) -> ActionResult:
+        return ActionResult(self.backend.update_sender_id(**self.parameters))
+
+    def describe_sender_ids(self) -> ActionResult:
+        return ActionResult(self.backend.describe_sender_ids(**self.parameters))
+
+    def release_sender_id(self) -> ActionResult:
+        return ActionResult(self.backend.release_sender_id(**self.parameters))
+
+    # --- configuration sets
+
+    def create_configuration_set(self) -> ActionResult:
+        return ActionResult(self.backend.create_configuration_set(**self.parameters))
+
+    def describe_configuration_sets(self) -> ActionResult:
+        return ActionResult(self.backend.describe_configuration_sets(**self.parameters))
+
+    def delete_configuration_set(self) -> ActionResult:
+        return ActionResult(self.backend.delete_configuration_set(**self.parameters))
+
+    def set_default_message_type(self) -> ActionResult:
+        return ActionResult(self.backend.set_default_message_type(**self.parameters))
+
+    def delete_default_message_type(self) -> ActionResult:
+        return ActionResult(self.backend.delete_default_message_type(**self.parameters))
+
+    def set_default_sender_id(self) -> ActionResult:
+        return ActionResult(self.backend.set_default_sender_id(**self.parameters))
+
+    def delete_default_sender_id(self) -> ActionResult:
+        return ActionResult(self.backend.delete_default_sender_id(**self.parameters))
+
+    def set_default_message_feedback_enabled(self) -> ActionResult:
+        return ActionResult(self.backend.set_default_message_feedback_enabled(**self.parameters))
+
+    def create_event_destination(self) -> ActionResult:
+        return ActionResult(self.backend.create_event_destination(**self.parameters))
+
+    def update_event_destination(self) -> ActionResult:
+        return ActionResult(self.backend.update_event_destination(**self.parameters))
+
+    def delete_event_destination(self) -> ActionResult:
+        return ActionResult(self.backend.delete_event_destination(**self.parameters))
+
+    # --- verified destination numbers
+
+    def create_verified_destination_number(self) -> ActionResult:
+        return ActionResult(self.backend.create_verified_destination_number(**self.parameters))
+
+    def send_destination_number_verification_code(self) -> ActionResult:
+        return ActionResult(self.backend.send_destination_number_verification_code(**self.parameters))
+
+    def verify_destination_number(self) -> ActionResult:
+        return ActionResult(self.backend.verify_destination_number(**self.parameters))
+
+    def describe_verified_destination_numbers(self) -> ActionResult:
+        return ActionResult(self.backend.describe_verified_destination_numbers(**self.parameters))
+
+    def delete_verified_destination_number(self) -> ActionResult:
+        return ActionResult(self.backend.delete_verified_destination_number(**self.parameters))
+
+    # --- messages, beside texts
+
+    def send_voice_message(self) -> ActionResult:
+        return ActionResult(self.backend.send_voice_message(**self.parameters))
+
+    def send_media_message(self) -> ActionResult:
+        return ActionResult(self.backend.send_media_message(**self.parameters))
+
+    def put_message_feedback(self) -> ActionResult:
+        return ActionResult(self.backend.put_message_feedback(**self.parameters))
+
+    # --- spend limits
+
+    def set_text_message_spend_limit_override(self) -> ActionResult:
+        return ActionResult(self.backend.set_text_message_spend_limit_override(**self.parameters))
+
+    def delete_text_message_spend_limit_override(self) -> ActionResult:
+        return ActionResult(self.backend.delete_text_message_spend_limit_override(**self.parameters))
+
+    def set_voice_message_spend_limit_override(self) -> ActionResult:
+        return ActionResult(self.backend.set_voice_message_spend_limit_override(**self.parameters))
+
+    def delete_voice_message_spend_limit_override(self) -> ActionResult:
+        return ActionResult(self.backend.delete_voice_message_spend_limit_override(**self.parameters))
+
+    def set_media_message_spend_limit_override(self) -> ActionResult:
+        return ActionResult(self.backend.set_media_message_spend_limit_override(**self.parameters))
+
+    def delete_media_message_spend_limit_override(self) -> ActionResult:
+        return ActionResult(self.backend.delete_media_message_spend_limit_override(**self.parameters))

@@ -20,11 +20,13 @@ PHONE_NUMBER = re.compile(r"\+?[1-9][0-9]{1,18}")
 # The default of MaxResults is not documented; the maximum is.
 DEFAULT_PAGE = 100
 
-# A filter has the name of its attribute, except this one, whose attribute is a list.
-_FILTER_ATTRIBUTES = {"number-capability": "number_capabilities"}
+# A filter has the name of its attribute, except these, whose attribute is a list in some resources.
+_LISTS = {"message-type": "message_types", "number-capability": "number_capabilities"}
 _BOOLEAN_FILTERS = {
+    "default-message-feedback-enabled",
     "deletion-protection-enabled",
     "end-user-opted-out",
+    "registered",
     "self-managed-opt-outs-enabled",
     "shared-routes-enabled",
     "two-way-enabled",
@@ -45,7 +47,13 @@ def name_in(reference: str, resource_type: str, account_arn: str, field: str) ->
         return reference
     parts = reference.split(":", 5)
     kind, _, name = parts[-1].partition("/")
-    if len(parts) != 6 or parts[2] != "sms-voice" or kind != resource_type or not name or "/" in name:
+    if (
+        len(parts) != 6
+        or parts[2] != "sms-voice"
+        or kind != resource_type
+        or not name
+        or ("/" in name) != (kind == "sender-id")
+    ):
         raise ValidationError("INVALID_ARN", (field, f"Must be the ARN of a resource of type {resource_type}."))
     if not reference.startswith(account_arn):
         raise ResourceNotFoundError(resource_type, reference)
@@ -82,7 +90,8 @@ def filtered(get: Callable[[str], T], filters: list[dict[str, Any]] | None) -> C
 
 
 def _values(resource: object, name: str) -> set[str]:
-    value = getattr(resource, _FILTER_ATTRIBUTES.get(name, name.replace("-", "_")))
+    attribute = name.replace("-", "_")
+    value = getattr(resource, attribute if hasattr(resource, attribute) else _LISTS[name])
     if isinstance(value, bool):
         return {str(value).lower()}
     if isinstance(value, list):

@@ -15,7 +15,9 @@ from .opt_out_lists import OptOutListOperations
 from .phone_numbers import PhoneNumberOperations
 from .pools import PoolOperations
 from .rcs_agents import RcsAgentOperations
+from .sender_ids import SenderIdOperations
 from .tags import TagOperations
+from .verification import VerificationOperations
 
 __all__ = ["SERVICE_NAME", "PinpointSMSVoiceV2Backend", "SentText", "pinpointsmsvoicev2_backends"]
 
@@ -27,7 +29,9 @@ class PinpointSMSVoiceV2Backend(
     PhoneNumberOperations,
     PoolOperations,
     RcsAgentOperations,
+    SenderIdOperations,
     InboundTexts,
+    VerificationOperations,
     TagOperations,
     LimitOperations,
 ):

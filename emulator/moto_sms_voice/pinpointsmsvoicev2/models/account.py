@@ -14,11 +14,13 @@ from moto.utilities.tagging_service import TaggingService
 
 from ..exceptions import ConflictError, ResourceNotFoundError, ValidationError
 from ..utils import check_tag_keys, e164, filtered, name_in, page
+from .configuration_set import ConfigurationSet
 from .keyword import Keyword
 from .opted_out_numbers import OptOutList
-from .originators import DEFAULT_LIST, PhoneNumber, Pool, RcsAgent
+from .originators import DEFAULT_LIST, Originator, PhoneNumber, Pool, RcsAgent, SenderId
 from .policies import ResourcePolicy
 from .resource import Resource
+from .verified_destinations import VerifiedDestinationNumber
 
 R = TypeVar("R", bound=Resource)
 Create = TypeVar("Create", bound=Callable[..., Any])
@@ -64,8 +66,10 @@ class Account(BaseBackend):
         self.phone_numbers: dict[str, PhoneNumber] = {}
         self.pools: dict[str, Pool] = {}
         self.rcs_agents: dict[str, RcsAgent] = {}
+        self.sender_ids: dict[str, SenderId] = {}
+        self.verified_destination_numbers: dict[str, VerifiedDestinationNumber] = {}
         self.keywords: dict[str, dict[str, Keyword]] = {}  # by ARN of the origination identity
-        self.configuration_sets: dict[str, str] = {}  # ARNs by name
+        self.configuration_sets: dict[str, ConfigurationSet] = {}
         self.policies: dict[str, ResourcePolicy] = {}  # by ARN of the resource
         self.opt_out_lists: dict[str, OptOutList] = {}
         self.opt_out_lists[DEFAULT_LIST] = OptOutList(
@@ -98,6 +102,10 @@ class Account(BaseBackend):
         """Return the RCS agent with that id or ARN."""
         return self._find(self.rcs_agents, RcsAgent, reference, field)
 
+    def configuration_set(self, reference: str) -> ConfigurationSet:
+        """Return the configuration set with that name or ARN."""
+        return self._find(self.configuration_sets, ConfigurationSet, reference, "ConfigurationSetName")
+
     def _find(self, resources: Mapping[str, R], kind: type[R], reference: str, field: str) -> R:
         name = name_in(reference, kind.resource_type, self.arn_of("", "")[:-1], field)
         try:
@@ -122,10 +130,12 @@ class Account(BaseBackend):
             return self.rcs_agent(reference, "OriginationIdentity")
         return self.phone_or_pool(reference)
 
-    def members_of(self, pool: Pool) -> list[PhoneNumber | RcsAgent]:
-        """Return the phone numbers and agents of a pool."""
-        originators: list[PhoneNumber | RcsAgent] = [*self.phone_numbers.values(), *self.rcs_agents.values()]
-        return [each for each in originators if each.pool_id == pool.pool_id]
+    def members_of(self, pool: Pool) -> list[Originator]:
+        """Return the phone numbers, agents and sender ids of a pool."""
+        numbers = [each for each in self.phone_numbers.values() if each.pool_id == pool.pool_id]
+        agents = [each for each in self.rcs_agents.values() if each.pool_id == pool.pool_id]
+        senders = [each for each in self.sender_ids.values() if each.identifier in pool.sender_ids]
+        return [*numbers, *agents, *senders]
 
     # --- what operations on different resources have in common
 

@@ -1,4 +1,4 @@
-"""Sending texts, and reading back what was sent."""
+"""Sending messages, and reading back what was sent."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ from moto.moto_api._internal import mock_random
 
 from ..exceptions import ConflictError, ResourceNotFoundError, ValidationError
 from ..utils import e164
-from .account import Account
+from .events import EventPublisher
 from .opted_out_numbers import OPTED_OUT_NUMBER
-from .originators import PhoneNumber, Pool, RcsAgent
+from .originators import DEFAULT_LIST, Originator, PhoneNumber, Pool, RcsAgent, SenderId
+from .verified_destinations import VerifiedDestinationNumber
+
+CAPABILITY = {"TEXT": "SMS", "VOICE": "VOICE", "MEDIA": "MMS"}
+"""What a phone number must be capable of, by the channel of a message."""
 
 
 @dataclass(frozen=True)
 class SentText:
-    """One text to an end user. ``automatic``: the service's own reply to a keyword, not a call of SendTextMessage."""
+    """One message to an end user: on ``channel`` TEXT, RCS, VOICE or MEDIA.
+
+    ``automatic``: sent by the service itself, as a reply to a keyword or with a verification code.
+    """
 
     message_id: str
     to: str
@@ -30,29 +37,34 @@ class SentText:
     context: Mapping[str, str]
     automatic: bool = False
     configuration_set: str | None = None
+    channel: str = "TEXT"
+    media_urls: tuple[str, ...] = ()
 
 
-CONFIGURATION_SET = "configuration-set"
-
-
-class MessageOperations(Account):
+class MessageOperations(EventPublisher):
     """The operations that send, and the way to read back what was sent."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._sent: list[SentText] = []
         self._last_to: dict[tuple[str, str], str] = {}
+        self._feedback: dict[str, str] = {}  # by message id
+        self.tier = "PRODUCTION"
 
     def sent_texts(self) -> list[SentText]:
-        """Return every text so far, including automatic replies, in order."""
+        """Return every text (SMS and RCS) so far, including automatic replies, in order."""
+        return [each for each in self.sent_messages() if each.channel in ("TEXT", "RCS")]
+
+    def sent_messages(self) -> list[SentText]:
+        """Return every message so far, voice and media messages included, in order."""
         with self.lock:
             return list(self._sent)
 
     def last_message_id(self, to: str, from_: str) -> str | None:
-        """Return the id of the latest text that one of this account's numbers sent to an end user."""
+        """Return the id of the latest message that one of this account's numbers sent to an end user."""
         return self._last_to.get((e164(to), from_))
 
-    def record_text(self, to: str, sender: PhoneNumber | RcsAgent, body: str, **details: Any) -> SentText:
+    def record_text(self, to: str, sender: Originator, body: str, **details: Any) -> SentText:
         text = SentText(
             message_id=str(mock_random.uuid4()),
             to=e164(to),
@@ -65,31 +77,14 @@ class MessageOperations(Account):
         self._last_to[text.to, text.from_] = text.message_id
         return text
 
-    def add_configuration_set(self, name: str) -> str:
-        """Add a configuration set and return its ARN. Events of texts sent with it are not emulated."""
-        with self.lock:
-            self.configuration_sets[name] = self.arn_of(CONFIGURATION_SET, name)
-            return self.configuration_sets[name]
-
-    def _configuration_set(self, reference: str | None) -> str | None:
-        if reference is None:
-            return None
-        name = reference.rpartition(f":{CONFIGURATION_SET}/")[2]
-        if reference not in (name, self.configuration_sets.get(name)) or name not in self.configuration_sets:
-            raise ResourceNotFoundError(CONFIGURATION_SET, reference)
-        return name
+    # --- operations
 
     def send_text_message(
         self,
         destination_phone_number: str,
         origination_identity: str | None = None,
         message_body: str | None = None,
-        message_type: str | None = None,
-        context: dict[str, str] | None = None,
-        dry_run: bool = False,
-        configuration_set_name: str | None = None,
-        protect_configuration_id: str | None = None,
-        **_unused: Any,
+        **parameters: Any,
     ) -> dict[str, str]:
         """Send a text. A number on the originator's list is refused, whatever the message type.
 
@@ -97,19 +92,26 @@ class MessageOperations(Account):
         """
         if message_body is None:
             raise ValidationError("MISSING_PARAMETER", ("MessageBody", "Required."))
-        configuration_set = self._configuration_set(configuration_set_name)
-        if protect_configuration_id is not None:  # the operation that creates one is not implemented
-            raise ResourceNotFoundError("protect-configuration", protect_configuration_id)
-        sender, list_name = self._originator(origination_identity)
+        return self._send("TEXT", destination_phone_number, origination_identity, message_body, **parameters)
+
+    def send_voice_message(
+        self, destination_phone_number: str, origination_identity: str, message_body: str = "", **parameters: Any
+    ) -> dict[str, str]:
+        """Read a message to a phone. Listed numbers are refused: "you can't send SMS or voice messages to them"."""
+        return self._send("VOICE", destination_phone_number, origination_identity, message_body, **parameters)
+
+    def send_media_message(
+        self,
+        destination_phone_number: str,
+        origination_identity: str,
+        message_body: str = "",
+        media_urls: list[str] | None = None,
+        **parameters: Any,
+    ) -> dict[str, str]:
+        """Send a message with media, whose files are not read."""
+        urls = tuple(media_urls or ())
         return self._send(
-            destination_phone_number,
-            (sender, list_name),
-            message_body,
-            origination_identity=origination_identity or sender.phone_number,
-            message_type=message_type or sender.message_type,
-            context=context,
-            dry_run=dry_run,
-            configuration_set=configuration_set,
+            "MEDIA", destination_phone_number, origination_identity, message_body, media_urls=urls, **parameters
         )
 
     def send_rcs_message(
@@ -117,63 +119,108 @@ class MessageOperations(Account):
         destination_phone_number: str,
         origination_identity: str,
         rcs_message_content: dict[str, Any] | None = None,
-        context: dict[str, str] | None = None,
-        dry_run: bool = False,
-        configuration_set_name: str | None = None,
-        **_unused: Any,
+        **parameters: Any,
     ) -> dict[str, str]:
         """Send a text from an agent, or from the first agent of a pool. Files and cards are not implemented."""
         content = (rcs_message_content or {}).get("Content", {}).get("TextMessage")
         if content is None:
             raise ValidationError("MISSING_PARAMETER", ("RcsMessageContent", "Only TextMessage is implemented."))
-        configuration_set = self._configuration_set(configuration_set_name)
-        found = self.originator(origination_identity)
-        senders = self.members_of(found) if isinstance(found, Pool) else [found]
-        sender = next((each for each in senders if isinstance(each, RcsAgent)), None)
-        if sender is None:
-            raise ResourceNotFoundError("rcs-agent", origination_identity)
-        return self._send(
-            destination_phone_number,
-            (sender, found.opt_out_list_name),
-            content["Body"],
-            origination_identity=origination_identity,
-            message_type=sender.message_type,
-            context=context,
-            dry_run=dry_run,
-            configuration_set=configuration_set,
-        )
+        return self._send("RCS", destination_phone_number, origination_identity, content["Body"], **parameters)
+
+    def put_message_feedback(self, message_id: str, message_feedback_status: str) -> dict[str, str]:
+        """Record whether a message was received. Whether feedback must have been enabled is not documented."""
+        if not any(each.message_id == message_id for each in self._sent):
+            raise ResourceNotFoundError("message", message_id)
+        self._feedback[message_id] = message_feedback_status
+        return {"MessageId": message_id, "MessageFeedbackStatus": message_feedback_status}
 
     def _send(
         self,
+        channel: str,
         to: str,
-        originator: tuple[PhoneNumber | RcsAgent, str],
+        identity: str | None,
         body: str,
         *,
-        dry_run: bool,
-        context: dict[str, str] | None,
-        **details: str | None,
+        configuration_set_name: str | None = None,
+        protect_configuration_id: str | None = None,
+        message_type: str | None = None,
+        context: dict[str, str] | None = None,
+        dry_run: bool = False,
+        media_urls: tuple[str, ...] = (),
+        **_unused: Any,
     ) -> dict[str, str]:
-        sender, list_name = originator
+        used = self.configuration_set(configuration_set_name) if configuration_set_name else None
+        if protect_configuration_id is not None:  # the operation that creates one is not implemented
+            raise ResourceNotFoundError("protect-configuration", protect_configuration_id)
+        sender, list_name = self.sender_for(channel, identity, used.default_sender_id if used else None)
+        if self.tier == "SANDBOX" and not self._is_verified(to):
+            raise ConflictError(
+                "DESTINATION_PHONE_NUMBER_NOT_VERIFIED", VerifiedDestinationNumber.resource_type, e164(to)
+            )
         if to in self.opt_out_lists[list_name]:
             raise ConflictError("DESTINATION_PHONE_NUMBER_OPTED_OUT", OPTED_OUT_NUMBER, e164(to))
         if dry_run:
             return {"MessageId": str(mock_random.uuid4())}
-        return {"MessageId": self.record_text(to, sender, body, context=context or {}, **details).message_id}
+        default_type = used.default_message_type if used else None
+        sent = self.record_text(
+            to,
+            sender,
+            body,
+            origination_identity=identity or sender.phone_number,
+            message_type=message_type or default_type or sender.message_type,
+            context=context or {},
+            configuration_set=used.configuration_set_name if used else None,
+            channel=channel,
+            media_urls=media_urls,
+        )
+        if used:
+            self.publish_events(used, sent)
+        return {"MessageId": sent.message_id}
 
-    def _originator(self, identity: str | None) -> tuple[PhoneNumber | RcsAgent, str]:
-        """Return the sending number or agent, and the list that applies: the pool's, if the identity is a pool.
+    def _is_verified(self, number: str) -> bool:
+        """Return whether a sandbox account may send to the number. AWS's simulator destinations are not known here."""
+        verified = self.verified_destination_numbers.values()
+        return any(each.destination_phone_number == e164(number) and each.status == "VERIFIED" for each in verified)
 
-        Without an identity, the service chooses one of the account's.
+    # --- who sends
+
+    def sender_for(
+        self, channel: str, identity: str | None, default_sender_id: str | None = None
+    ) -> tuple[Originator, str]:
+        """Return the number, agent or sender id that sends, and the list that applies: a pool's, if it is in one.
+
+        Without an identity, the service chooses one of the account's. Which list applies to a sender id outside of a
+        pool is not documented; here it is the default list.
         """
+        found = self._identity(channel, identity, default_sender_id)
+        candidates = self.members_of(found) if isinstance(found, Pool) else [found]
+        able = [each for each in candidates if _can_send(each, channel)]
+        if able:
+            list_name = DEFAULT_LIST if isinstance(found, SenderId) else found.opt_out_list_name
+            return able[0], list_name
+        if channel == "RCS":
+            raise ResourceNotFoundError(RcsAgent.resource_type, identity or "")
+        raise ConflictError("NUMBER_CAPABILITIES_MISMATCH", found.resource_type, found.identifier)
+
+    def _identity(self, channel: str, identity: str | None, default_sender_id: str | None) -> Originator | Pool:
         if identity is None:
-            sender = next(iter(self.phone_numbers.values()), None)
-            if sender is None:
+            default: list[Originator] = [
+                each for each in self.sender_ids.values() if each.sender_id == default_sender_id
+            ]
+            able = [each for each in self.phone_numbers.values() if _can_send(each, channel)]
+            found = next(iter([*default, *able]), None)
+            if found is None:
                 raise ConflictError("NO_ORIGINATION_IDENTITIES_FOUND")
-            return sender, sender.opt_out_list_name
-        sender = self.by_number(identity) if identity.lstrip("+").isdigit() else None
-        if sender is not None:
-            return sender, sender.opt_out_list_name
-        found = self.originator(identity)
-        if not isinstance(found, Pool):
-            return found, found.opt_out_list_name
-        return self.members_of(found)[0], found.opt_out_list_name
+            return found
+        number = self.by_number(identity) if identity.lstrip("+").isdigit() else None
+        if number is not None:
+            return number
+        by_name = (each for each in self.sender_ids.values() if identity in (each.sender_id, each.arn))
+        return next(by_name, None) or self.originator(identity)
+
+
+def _can_send(sender: Originator, channel: str) -> bool:
+    """Return whether an originator can send on a channel: an agent RCS and texts, a sender id texts."""
+    if isinstance(sender, PhoneNumber):
+        return CAPABILITY.get(channel) in sender.number_capabilities
+    return channel == "TEXT" or (channel == "RCS" and isinstance(sender, RcsAgent))

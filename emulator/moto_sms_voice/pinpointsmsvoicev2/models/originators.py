@@ -98,6 +98,7 @@ class Pool(TwoWay, Resource):
 
     pool_id: str = ""
     pool_arn: str = ""
+    sender_ids: set[str] = field(default_factory=set)
     status: str = "ACTIVE"
     message_type: str = "TRANSACTIONAL"
     shared_routes_enabled: bool = False
@@ -133,3 +134,37 @@ class RcsAgent(TwoWay, Resource):
     def message_type(self) -> str:
         """Return TRANSACTIONAL: agents have no message type of their own."""
         return "TRANSACTIONAL"
+
+
+@dataclass(eq=False)
+class SenderId(Resource):
+    """A name that messages to a country are sent from. It can be in several pools, which know it by its identifier."""
+
+    resource_type = "sender-id"
+
+    sender_id_arn: str
+    sender_id: str
+    iso_country_code: str
+    message_types: list[str]
+    monthly_leasing_price: str = "0.00"
+    deletion_protection_enabled: bool = False
+    registered: bool = False
+    registration_id: str | None = None
+    tags: list[dict[str, str]] | None = None
+
+    @property
+    def identifier(self) -> str:
+        return f"{self.sender_id}/{self.iso_country_code}"
+
+    @property
+    def phone_number(self) -> str:
+        """Return the name that messages are sent from."""
+        return self.sender_id
+
+    @property
+    def message_type(self) -> str:
+        """Return the type of messages that state none."""
+        return self.message_types[0]
+
+
+Originator = PhoneNumber | RcsAgent | SenderId

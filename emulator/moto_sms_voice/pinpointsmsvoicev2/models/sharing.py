@@ -59,15 +59,18 @@ class SharingOperations(Account):
         }
 
     def _sharable(self, arn: str) -> Resource:
-        kinds: dict[str, Any] = {
-            "opt-out-list": self.opt_out_list,
-            "phone-number": self.phone_number,
-            "pool": self.pool,
+        kinds: dict[str, Mapping[str, Resource]] = {
+            "opt-out-list": self.opt_out_lists,
+            "phone-number": self.phone_numbers,
+            "pool": self.pools,
+            "sender-id": self.sender_ids,
         }
         kind = arn.rpartition(":")[2].partition("/")[0]
         if kind not in kinds:
             raise ValidationError("INVALID_ARN", ("ResourceArn", f"Must be of a type in {', '.join(kinds)}."))
-        found: Resource = kinds[kind](arn)
+        found = next((each for each in kinds[kind].values() if each.arn == arn), None)
+        if found is None:
+            raise ResourceNotFoundError(kind, arn)
         return found
 
     def put_resource_policy(self, resource_arn: str, policy: str) -> ResourcePolicy:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
-from ..exceptions import ServiceQuotaExceededError, ValidationError
+from ..exceptions import ResourceNotFoundError, ServiceQuotaExceededError, ValidationError
 from ..utils import check_tag_keys
 from .account import Account
+from .resource import Resource
 
 # The maximum of TagList in the service model.
 TAGS_PER_RESOURCE = 200
@@ -18,16 +19,20 @@ class TagOperations(Account):
 
     def _tagged(self, arn: str) -> str:
         """Return the ARN. Raises ResourceNotFoundError if no resource has it."""
-        finders: dict[str, Callable[[str], object]] = {
-            "opt-out-list": self.opt_out_list,
-            "phone-number": self.phone_number,
-            "pool": self.pool,
-            "rcs-agent": self.rcs_agent,
+        kinds: dict[str, Mapping[str, Resource]] = {
+            "configuration-set": self.configuration_sets,
+            "opt-out-list": self.opt_out_lists,
+            "phone-number": self.phone_numbers,
+            "pool": self.pools,
+            "rcs-agent": self.rcs_agents,
+            "sender-id": self.sender_ids,
+            "verified-destination-number": self.verified_destination_numbers,
         }
         kind = arn.rpartition(":")[2].partition("/")[0]
-        if kind not in finders:
-            raise ValidationError("INVALID_ARN", ("ResourceArn", f"Must be of a type in {', '.join(finders)}."))
-        finders[kind](arn)
+        if kind not in kinds:
+            raise ValidationError("INVALID_ARN", ("ResourceArn", f"Must be of a type in {', '.join(kinds)}."))
+        if not any(each.arn == arn for each in kinds[kind].values()):
+            raise ResourceNotFoundError(kind, arn)
         return arn
 
     def tag_resource(self, resource_arn: str, tags: list[dict[str, str]]) -> dict[str, Any]:
