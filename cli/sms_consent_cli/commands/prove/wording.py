@@ -10,7 +10,6 @@ from sms_consent_cli.shared.terminal_text import printable
 
 __all__ = [
     "DIFFERENCES",
-    "NOT_RECORDED",
     "external",
     "import_statement",
     "outcome_statement",
@@ -19,8 +18,6 @@ __all__ = [
     "rule_statement",
     "source_statement",
 ]
-
-NOT_RECORDED = "not recorded"
 
 _TIERS = {
     "KEYWORD": "The whole text is a keyword",
@@ -66,7 +63,8 @@ DIFFERENCES = {
         "entry's own time. Who put it on the list is not known."
     ),
     DriftKind.STILL_LISTED: (
-        "The ledger had the person as opted in, but the number was on the opt-out list. AWS refused texts to it."
+        "The ledger had the person as opted in, but the number was on the opt-out list. AWS refuses texts to "
+        "numbers on it."
     ),
 }
 _WHAT = {
@@ -107,6 +105,8 @@ def request_statement(decision: Decision) -> str:
 def _by_agent(decision: Decision, what: str) -> str:
     way, _, channel = decision.through.partition("/")
     by = external(decision.actor) if decision.actor else "an agent whose name is not recorded"
+    if decision.actor and way == "cli" and not decision.actor.startswith("arn:"):
+        by = f"{by} (a name as stated, not an AWS identity)"
     through = _THROUGH.get(way, external(way))
     said = f" According to the entry, the person asked by {external(channel)}." if channel else (
         " How the person asked is not recorded."
@@ -122,8 +122,8 @@ def _imported(decision: Decision, what: str) -> str:
         )
     if decision.through == "ledger-restore":
         return (
-            "An opt-in that had not been carried out was revoked when the ledger was restored from a backup. Nobody asked for "
-            "an opt-out."
+            "An opt-in that had not been carried out was revoked when the ledger was restored from a backup. This is no request "
+            "by the person."
         )
     if decision.through.startswith("opt-out list "):
         source = external(decision.through.removeprefix("opt-out list "))

@@ -92,6 +92,7 @@ def test_an_agents_entry_is_called_an_entry(stack: Connectable, tmp_path: Path) 
     agent(stack, tmp_path)
     (request,) = dossier_of(stack)["requests"]
     assert request["statement"].endswith("According to the entry, the person asked by phone.")
+    assert "by A. Agent (a name as stated, not an AWS identity)" in request["statement"]
     assert request["externalReference"] == "CASE-4711"
     assert request["words"]["state"] == "NOT_A_TEXT"
     assert [each["reference"] for each in dossier_of(stack)["timeline"]] == ["R1", "F1"]

@@ -226,7 +226,7 @@ def test_a_list_that_does_not_follow_yet_is_not_called_done() -> None:
     ("through", "said"),
     [
         ("opt-out-list", "Who put it on the list is not known."),
-        ("ledger-restore", "Nobody asked for an opt-out."),
+        ("ledger-restore", "This is no request by the person."),
         ("opt-out list Old", "was copied from the opt-out list Old. The entry there does not say who asked for it."),
     ],
 )
