@@ -147,7 +147,7 @@ def test_every_gateway_may_invoke_what_it_routes_to(formations: list[Formation])
             assert any(f":<{api}>/" in arn for arn in granted), (api, uri)
 
 
-def test_a_function_may_read_the_access_keys_only_where_there_are_some(formations: list[Formation]) -> None:
+def test_a_function_may_read_access_keys_only_if_they_are_enabled(formations: list[Formation]) -> None:
     """ApiFunction, which verifies them, and no other; where there are none, it is not told of a secret either."""
     for each in formations:
         enabled = each.parameters["AccessKeys"] == "Enabled"

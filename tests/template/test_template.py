@@ -112,8 +112,8 @@ def test_the_service_may_use_the_topics_key_for_this_account() -> None:
         ("AWS::Logs::LogGroup", "SweepLogGroup", "KmsKeyId"),
     ],
 )
-def test_what_rests_is_encrypted_with_the_stacks_key(kind: str, name: str, setting: str) -> None:
-    """Texts and numbers are people's."""
+def test_stored_data_is_encrypted_with_the_stacks_key(kind: str, name: str, setting: str) -> None:
+    """Texts and numbers are personal data."""
     key = resources(kind)[name]["Properties"][setting]
     assert key in (KEY_ID, KEY_ARN)
 

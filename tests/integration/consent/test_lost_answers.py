@@ -42,7 +42,7 @@ def test_a_reply_to_help_whose_answer_timed_out_is_not_sent_again(world: World) 
     assert len(world.texts()) == 1
 
 
-def test_a_put_whose_answer_timed_out_may_still_land(world: World) -> None:
+def test_a_timed_out_put_may_still_take_effect(world: World) -> None:
     """A START right after it waits until it cannot any more."""
     with after_effect("PutOptedOutNumber", timed_out()):
         world.opt_out()

@@ -58,7 +58,7 @@ def test_events_run_in_turn_on_one_stack(good: Done) -> None:
     assert row(good, "start", "START")[3:5] == ["OPTED_IN since 2026-11-05 09:30:45Z", "not on it"]
 
 
-def test_an_ordinary_text_is_shown_as_left_alone(good: Done) -> None:
+def test_an_ordinary_text_is_shown_without_intent(good: Done) -> None:
     """Read, and of no meaning for consent."""
     assert row(good, "ordinary", "Can we")[1:] == [
         *("NONE", "no request: ignored", "none recorded", "not on it", "none"),

@@ -74,7 +74,7 @@ def test_requests_of_people_who_write_like_machines_are_found(text: str) -> None
         "Автоответ: за рулём, не пишите, перезвоню",
     ],
 )
-def test_what_a_machine_says_of_its_number_or_of_now_is_no_request(text: str) -> None:
+def test_an_automatic_statement_about_a_number_or_now_is_no_request(text: str) -> None:
     """It asks for no end of texts."""
     assert RULES.classify(text).intent is Intent.NONE
 

@@ -265,7 +265,7 @@ def test_a_dry_run_needs_no_queue_to_put_into(operator: Any) -> None:
     assert operator.run("redrive", "--dry-run", INBOUND_QUEUE_URL="").exit_code == 0
 
 
-def test_single_ones_are_put_back_by_their_ids(operator: Any) -> None:
+def test_single_messages_are_redriven_by_id(operator: Any) -> None:
     """The others stay, and can be seen at once."""
     for body in ("a", "b", "c"):
         operator.give_up(body)

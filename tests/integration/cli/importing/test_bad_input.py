@@ -45,7 +45,7 @@ def _refused(imports: Moving, path: Path, *options: str) -> str:
     ],
     ids=["empty", "NUL", "PDF", "old Excel", "JSON", "HTML", "no lines", "a long line", "cut gz", "gz twice", "no gz"],
 )  # fmt: skip
-def test_what_is_no_file_of_numbers_is_refused(imports: Moving, content: bytes, complaint: str) -> None:
+def test_a_file_without_numbers_is_refused(imports: Moving, content: bytes, complaint: str) -> None:
     """Before anything is written, with what to do."""
     shown = _refused(imports, imports.file(content))
     assert complaint in shown

@@ -233,8 +233,8 @@ def test_another_file_or_other_options_begin_anew(imports: Moving, change: str) 
     assert result.exit_code == 0
 
 
-def test_progress_that_is_none_is_not_guessed_at(imports: Moving) -> None:
-    """Whoever has put it there may want it."""
+def test_an_invalid_progress_file_is_not_overwritten(imports: Moving) -> None:
+    """It may be another file of the user."""
     imports.file("[]", "opt-outs.csv.progress")
     result = imports.run(imports.file(HEADER))
     assert (result.exit_code, "delete it to start again" in result.stderr) == (2, True)

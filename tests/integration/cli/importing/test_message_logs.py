@@ -171,7 +171,7 @@ def test_importing_the_log_again_changes_nothing(imports: Moving) -> None:
     assert imports.configured.written() == before
 
 
-def test_an_interrupted_log_ends_as_if_it_was_not(imports: Moving, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_import_of_a_log_has_the_same_result(imports: Moving, monkeypatch: pytest.MonkeyPatch) -> None:
     """The everyday words of lines that were processed before are recorded at the end of the second run."""
     world, calls = imports.configured.world, iter(range(100))
     ledger = type(world.parts.ledger)

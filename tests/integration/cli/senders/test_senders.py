@@ -55,7 +55,7 @@ def test_a_sender_without_a_list_uses_the_stacks_list(senders: Any) -> None:
     assert _found(senders) == Sender(identity=OURS, list_name=LIST, brand="The Club")
 
 
-def test_what_is_not_given_stays_and_what_is_given_empty_goes(senders: Any) -> None:
+def test_options_not_given_are_kept_and_empty_ones_cleared(senders: Any) -> None:
     """A change of brand is no change of list."""
     senders.done("set", OURS, "--list", "Club", "--brand", "The Club", "--language", "de")
     senders.done("set", OURS, "--brand", "", "--support-contact", "club.example.com")

@@ -90,7 +90,7 @@ def test_a_throttled_list_follows_by_itself(stack: Served, promotions: str) -> N
     assert _listed(stack, person, "Marketing")
 
 
-def test_the_list_of_lists_says_what_the_scopes_make_of_them(stack: Served, promotions: str) -> None:
+def test_the_list_of_lists_explains_the_scopes(stack: Served, promotions: str) -> None:
     """From the stack's own parameters."""
     done = run("lists", "list", AWS_ENDPOINT_URL=stack.endpoint)
     assert "An opt-out counts for every list of its group" in " ".join(done.stdout.split())

@@ -87,7 +87,7 @@ def test_a_senders_own_brand_counts(stack: Configured) -> None:
     assert _intents(told) == ["OPT_IN", "NONE"]
 
 
-def test_a_stack_that_is_not_there_is_said_to_be_missing(stack: Configured) -> None:
+def test_a_missing_stack_is_an_error(stack: Configured) -> None:
     """With the exit code of a deployment that does not answer."""
     result = stack.run("--stack", "other", "STOP")
     assert result.exit_code == 3

@@ -39,7 +39,7 @@ def test_every_field_says_what_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(schemas()))
-def test_a_consumer_is_to_pass_over_what_it_does_not_know(name: str) -> None:
+def test_consumers_must_ignore_unknown_fields(name: str) -> None:
     """So that a field can be added without breaking anybody."""
     assert "additionalProperties" not in str(schemas()[name])
 

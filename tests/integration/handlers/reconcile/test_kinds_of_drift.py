@@ -288,7 +288,7 @@ def test_reconcile_itself_never_puts_deletes_or_sends(deployment: Deployment) ->
     assert not {"put", "delete", "send"} & set(deployment.calls)
 
 
-def test_what_an_earlier_run_has_found_is_not_found_again(deployment: Deployment) -> None:
+def test_drift_of_an_earlier_run_is_not_reported_again(deployment: Deployment) -> None:
     """The marks stay on the consents, and say when."""
     _stopped(deployment)
     deployment.delete_by_hand(PERSON)
@@ -343,8 +343,8 @@ def test_the_moment_of_our_own_put_need_not_be_given_to_the_same_fraction_of_a_s
 
 
 @pytest.mark.parametrize("end_user", [True, False])
-def test_an_entry_whose_put_got_no_answer_passes_for_ours_unless_the_person_made_it(end_user: bool) -> None:
-    """The opt-in was refused, so the number is on the list; since when, nobody has said."""
+def test_an_entry_after_a_put_without_response_is_ours_unless_the_person_made_it(end_user: bool) -> None:
+    """The opt-in was refused, so the number is on the list, at an unknown time."""
     refused = Consent(
         number=PERSON, list_name=LIST, status=Status.OPT_IN_PENDING, end_user_opted_out=False, decided_at=NOON - HOUR,
         decided_by="text", applied_version=1, listed=True, due=Due.OPT_IN, due_at=NOON + timedelta(days=1),
