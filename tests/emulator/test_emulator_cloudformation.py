@@ -1,4 +1,4 @@
-"""AWS::SMSVOICE::OptOutList in a template."""
+"""The types AWS::SMSVOICE::… in templates."""
 
 from __future__ import annotations
 
@@ -100,3 +100,108 @@ def test_a_name_that_the_api_refuses_is_refused_here(world: Any, sms: Any, stack
     with pytest.raises(world.client("cloudformation").exceptions.ClientError):
         stack(OptOutListName="no spaces")
     assert names(sms) == ["Default"]
+
+
+PHONE = {
+    "Type": "AWS::SMSVOICE::PhoneNumber",
+    "Properties": {
+        "IsoCountryCode": "US",
+        "NumberCapabilities": ["SMS"],
+        "NumberType": "TEN_DLC",
+        "OptOutListName": {"Ref": "List"},
+        "MandatoryKeywords": {"HELP": {"Message": "Call us."}, "STOP": {"Message": "Bye."}},
+        "OptionalKeywords": [{"Keyword": "JOIN", "Message": "Welcome.", "Action": "OPT_IN"}],
+    },
+}
+POOL = {
+    "Type": "AWS::SMSVOICE::Pool",
+    "Properties": {
+        "OriginationIdentities": [{"Fn::GetAtt": ["Phone", "Arn"]}],
+        "MandatoryKeywords": {"HELP": {"Message": "Write to us."}, "STOP": {"Message": "Bye."}},
+        "SharedRoutesEnabled": True,
+    },
+}
+EVENTS = [
+    {
+        "EventDestinationName": "topic",
+        "Enabled": True,
+        "MatchingEventTypes": ["ALL"],
+        "SnsDestination": {"TopicArn": "arn:aws:sns:us-east-1:123456789012:events"},
+    }
+]
+WHOLE: dict[str, Any] = {
+    "List": {"Type": "AWS::SMSVOICE::OptOutList", "Properties": {"OptOutListName": "brand"}},
+    "Phone": PHONE,
+    "Pool": POOL,
+    "Sender": {"Type": "AWS::SMSVOICE::SenderId", "Properties": {"SenderId": "BRAND", "IsoCountryCode": "GB"}},
+    "Set": {
+        "Type": "AWS::SMSVOICE::ConfigurationSet",
+        "Properties": {"ConfigurationSetName": "receipts", "DefaultSenderId": "BRAND", "EventDestinations": EVENTS},
+    },
+    "Policy": {
+        "Type": "AWS::SMSVOICE::ResourcePolicy",
+        "Properties": {
+            "ResourceArn": {"Fn::GetAtt": ["List", "Arn"]},
+            "PolicyDocument": {
+                "Statement": [{"Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Action": "sms-voice:*"}]
+            },
+        },
+    },
+}
+
+
+class TestEveryType:
+    """A stack with one resource of each type that is implemented."""
+
+    @pytest.fixture
+    def deploy(self, world: Any) -> Any:
+        """Create or update the stack; the answer is the value of Ref for each resource."""
+        cloudformation = world.client("cloudformation")
+
+        def deployed(update: bool = False, **changed: Any) -> dict[str, str]:
+            resources = {**WHOLE, **changed}
+            template = {"Resources": resources, "Outputs": {name: {"Value": {"Ref": name}} for name in resources}}
+            call = cloudformation.update_stack if update else cloudformation.create_stack
+            call(StackName="consent", TemplateBody=json.dumps(template))
+            (described,) = cloudformation.describe_stacks(StackName="consent")["Stacks"]
+            return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+        return deployed
+
+    def test_has_ids(self, sms: Any, deploy: Any) -> None:
+        """Ref is the id or name by which the API finds the resource."""
+        ids = deploy()
+        (phone,) = sms.describe_phone_numbers(PhoneNumberIds=[ids["Phone"]])["PhoneNumbers"]
+        (pool,) = sms.describe_pools(PoolIds=[ids["Pool"]])["Pools"]
+        (configured,) = sms.describe_configuration_sets(ConfigurationSetNames=[ids["Set"]])["ConfigurationSets"]
+        assert (phone["OptOutListName"], phone["PoolId"]) == ("brand", ids["Pool"])
+        assert (pool["OptOutListName"], pool["SharedRoutesEnabled"]) == ("brand", True)
+        assert (configured["DefaultSenderId"], configured["EventDestinations"]) == ("BRAND", EVENTS)
+        assert ids["Sender"] == "GB|BRAND"
+        assert "210987654321" in sms.get_resource_policy(ResourceArn=ids["Policy"])["Policy"]
+
+    def test_has_the_keywords_of_the_template(self, sms: Any, deploy: Any) -> None:
+        """Mandatory and optional ones; a pool those of its own template."""
+        ids = deploy()
+        for identity, wanted in ((ids["Phone"], {"HELP", "JOIN", "STOP"}), (ids["Pool"], {"HELP", "STOP"})):
+            found = sms.describe_keywords(OriginationIdentity=identity)["Keywords"]
+            assert {each["Keyword"] for each in found} == wanted
+        assert found[0]["KeywordMessage"] == "Write to us."
+
+    def test_is_changed_in_place(self, sms: Any, deploy: Any) -> None:
+        """What is not create-only keeps its id."""
+        before = deploy()
+        pool = {**POOL, "Properties": {**POOL["Properties"], "SharedRoutesEnabled": False}}  # type: ignore[dict-item]
+        events = {**WHOLE["Set"], "Properties": {"ConfigurationSetName": "receipts"}}
+        assert deploy(update=True, Pool=pool, Set=events) == before
+        (found,) = sms.describe_pools()["Pools"]
+        (configured,) = sms.describe_configuration_sets()["ConfigurationSets"]
+        assert (found["SharedRoutesEnabled"], configured["EventDestinations"]) == (False, [])
+
+    def test_is_deleted_with_the_stack(self, world: Any, sms: Any, deploy: Any) -> None:
+        """Nothing is left but the default list."""
+        deploy()
+        world.client("cloudformation").delete_stack(StackName="consent")
+        assert names(sms) == ["Default"]
+        assert sms.describe_phone_numbers()["PhoneNumbers"] == sms.describe_pools()["Pools"] == []
+        assert sms.describe_sender_ids()["SenderIds"] == sms.describe_configuration_sets()["ConfigurationSets"] == []
