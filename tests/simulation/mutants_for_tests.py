@@ -385,12 +385,12 @@ MUTANTS_FOR_TESTS = (
     ),
     _mutant(
         "the oldest of a queue in pages is forgotten between looks",
-        never("OldestOptOut._next_of_round", "oldest"),
+        never("OldestOptOut._continue_search", "oldest"),
         ALARM,
     ),
     _mutant(
         "the oldest of the round before is forgotten",
-        returns("OldestOptOut._next_of_round", "current", "before"),
+        returns("OldestOptOut._continue_search", "current", "before"),
         ALARM,
     ),
     _mutant(

@@ -64,7 +64,7 @@ _EVENTS = Config(
 
 
 def _longest(config: Any) -> float:
-    """Return the seconds that one call may take, if each attempt times out, with the back-off after throttling in between.
+    """Return how many seconds one call may take if each attempt times out, with the waits between attempts.
 
     botocore waits up to 1, 2, 4 … seconds after throttling, and milliseconds after a time-out (``retries.standard``).
     """
@@ -89,15 +89,15 @@ _MAKING = Lock()
 
 @cache
 def _session() -> Session:
-    """Return one session for all clients: each session loads the endpoints of all of AWS, which takes as long as making a
-    client."""
+    """Return the one session for all clients: a session loads the endpoints of all of AWS, which takes as long as creating
+    a client."""
     return get_session()
 
 
 def _made(service: str, config: Config, *, then: float = 0) -> BaseClient:
-    """Make a client. Several threads may use it, but clients are made one at a time (boto3's guide on multithreading).
+    """Create a client. Threads may share it, but clients are created one at a time (boto3's guide on multithreading).
 
-    A call is started only if it ends before the deadline, with ``then`` seconds left for what must follow it.
+    A call is started only if it can end ``then`` seconds before the deadline, which are left for the work after it.
     """
     needed = _longest(config) + then
     with _MAKING:

@@ -41,7 +41,7 @@ class SystemClock:
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def latest(self) -> datetime:
-        """Return the same: AWS keeps the clocks of functions exact."""
+        """Return the same as ``now``: AWS keeps the clocks of functions exact."""
         return self.now()
 
     def sleep(self, seconds: float) -> None:
@@ -67,7 +67,7 @@ class QuotaRateLimiter(RateLimiter):
         self._rest_until: dict[Call, datetime] = {}
 
     def begin(self) -> None:
-        """Start a run: another worker may have called a moment ago, so the first call waits for a full gap."""
+        """Start a run. Its first call waits for a full gap, since another worker may have called a moment ago."""
         now = self._clock.now()
         for call, gap in self._gaps.items():
             self._turn_at[call] = max(self._turn_at.get(call, now), now + gap)
@@ -93,7 +93,7 @@ class QuotaRateLimiter(RateLimiter):
         self._turn_at[call] = self._clock.now() + gap
 
     def run(self, call: Call, make: Callable[[], T], *, before: datetime | None = None) -> T:
-        """Make a call as soon as it may be made, unless it is too late then."""
+        """Make a call once the rate allows it. Raises OutOfTime if that is after ``before``."""
         room = self._rooms.get(call)
         if room is None:
             self.take(call)
@@ -129,12 +129,12 @@ class Deadline:
     """``get_remaining_time_in_millis`` of the invocation's context; None outside an invocation."""
 
     def allows(self, seconds: float) -> bool:
-        """Return whether work of this duration would end in time."""
+        """Return whether work that takes so many seconds would end in time."""
         remaining_ms = self.remaining_ms
         return remaining_ms is None or remaining_ms() / 1000 - MARGIN >= seconds
 
     def require(self, seconds: float, **_: Any) -> None:
-        """Raise OutOfTime unless work of this duration would end in time. Also a handler of botocore's ``before-call``."""
+        """Raise OutOfTime unless work of so many seconds would end in time. Also a handler of botocore's ``before-call``."""
         if not self.allows(seconds):
             raise OutOfTime("too little time left in this invocation")
 
@@ -151,13 +151,13 @@ class TimedCache(Generic[K, V]):
     """
 
     def __init__(self, read: Callable[[K], V], clock: Clock) -> None:
-        """``read`` may raise; its error reaches the caller, and nothing is cached."""
+        """Create the cache. ``read`` returns a key's value; its errors are not cached."""
         self._read = read
         self._clock = clock
         self._known: dict[K, tuple[datetime, V]] = {}
 
     def __call__(self, key: K) -> V:
-        """Return the value, read at most a minute ago."""
+        """Return a key's value, read at most a minute ago."""
         now = self._clock.now()
         known = self._known.get(key)
         if known is not None and timedelta() <= now - known[0] < REMEMBERED_FOR:
@@ -169,7 +169,7 @@ class TimedCache(Generic[K, V]):
         return value
 
     def expired(self, key: K, within: timedelta) -> V | None:
-        """Return the value that was read last if that was less than ``within`` ago."""
+        """Return the value that was read last, or None if that was ``within`` ago or longer."""
         known = self._known.get(key)
         return known[1] if known is not None and self._clock.now() - known[0] < within else None
 

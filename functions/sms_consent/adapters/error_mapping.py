@@ -59,7 +59,7 @@ class ConditionFailed(Untouched):
     """DynamoDB wrote nothing, because the condition of a write was false."""
 
     def __init__(self, item: Mapping[str, Any]) -> None:
-        """``item`` is the stored item if the call asked for it, as attributes; empty if there is none."""
+        """``item`` is the stored item, as DynamoDB attributes; empty if there is none, or if the call did not ask for it."""
         super().__init__(CONDITION_FAILED)
         self.item = item
 
@@ -95,7 +95,7 @@ def _fields_of(error: ClientError) -> tuple[str, ...]:
 
 
 def translation_of(error: ClientError | BotoCoreError) -> TryAgain | Rejected:
-    """Return our error for an AWS error, without its message, which may quote input."""
+    """Return our error for an AWS error, without the message, which may quote input."""
     if isinstance(error, (ConnectTimeoutError, EndpointConnectionError)):
         return Unreached(type(error).__name__)
     if isinstance(error, HTTPClientError):
@@ -119,13 +119,13 @@ def translation_of(error: ClientError | BotoCoreError) -> TryAgain | Rejected:
 
 
 def is_condition_failed(error: ClientError) -> bool:
-    """Return whether the condition of a write was false, for callers that raise AWS errors as they are."""
+    """Return whether AWS refused a write because its condition was false."""
     return error.response["Error"].get("Code") == CONDITION_FAILED
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise our error for every error of AWS or botocore inside. Raises TryAgain or Rejected."""
+    """Convert every error of AWS and botocore that the ``with`` block raises into TryAgain or Rejected."""
     try:
         yield
     except AWS_ERRORS as error:

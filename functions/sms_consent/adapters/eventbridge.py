@@ -77,7 +77,7 @@ class EventBridgeBus:
 def _requests(
     entries: Sequence[PutEventsRequestEntryTypeDef], answers: dict[int, Failure | None]
 ) -> Iterator[list[int]]:
-    """Yield the positions of the entries of each request. An entry that is too large gets its result here."""
+    """Yield, for each request, the positions of its entries. An entry that is too large gets its failure in ``answers``."""
     request: list[int] = []
     room = MOST_BYTES
     for place, entry in enumerate(entries):
@@ -95,8 +95,8 @@ def _requests(
 
 
 def _size(entry: PutEventsRequestEntryTypeDef) -> int:
-    """Return the size of an entry (docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html: a time has
-    fourteen bytes)."""
+    """Return the size of an entry in bytes (docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html: a time
+    counts as fourteen)."""
     texts = [entry["Source"], entry["DetailType"], entry["Detail"], *entry.get("Resources", ())]
     return sum(len(text.encode("utf-8", "replace")) for text in texts) + (14 if "Time" in entry else 0)
 

@@ -12,9 +12,10 @@ __all__ = ["uncollected"]
 
 @contextmanager
 def uncollected(what: str) -> Iterator[None]:
-    """Create objects that live as long as the process, with the garbage collector off: it would take a tenth of the cold start.
+    """Create objects that live as long as the process, with the garbage collector off: it would take a tenth of the cold
+    start.
 
-    A collector that is off already stays off.
+    If the collector was off before, it stays off.
     """
     if not gc.isenabled():
         yield
@@ -29,5 +30,6 @@ def uncollected(what: str) -> Iterator[None]:
 
 @cache
 def _keep(_what: str) -> None:
-    """Exclude existing objects from collection; once a process for each caller, so that no later garbage is excluded."""
+    """Exclude the existing objects from collection. Runs once per caller and process, so that later garbage is not
+    excluded."""
     gc.freeze()

@@ -128,7 +128,7 @@ class Container:
 
     @cached_property
     def reporter(self) -> OperationalReporter | None:
-        """Logs and counts operational events; None without a service."""
+        """The reporter that logs and counts operational events; None without a service."""
         return OperationalReporter(self._service, self.clock) if self._service else None
 
     @cached_property
@@ -189,14 +189,14 @@ class Container:
 
     @cached_property
     def reply_sender(self) -> ReplySender:
-        """Sends replies."""
+        """The sender of replies."""
         texting = AwsTexting(self.sms_voice, self.settings.reply_configuration_set)
         limits = ReplyLimits(self._reply_budget())
         warn = self.reporter.unfit if self.reporter else None
         return ReplySender(texting, self.replies, self.senders, self.rate_limiter, limits, warn)
 
     def _reply_budget(self) -> ReplyBudget | None:
-        """Return None where the deployment has no budget."""
+        """Return the budget of replies; None if the deployment has none."""
         per_day = self.settings.replies_per_day
         if not per_day:
             return None
@@ -206,7 +206,7 @@ class Container:
 
     @cached_property
     def sync(self) -> Sync:
-        """Makes the opt-out list match the ledger."""
+        """The sync that makes the opt-out list match the ledger."""
         return Sync(
             ledger=self.ledger,
             opt_out_list=AwsOptOutList(self.sms_voice, self.rate_limiter),
@@ -221,7 +221,7 @@ class Container:
 
     @cached_property
     def recorder(self) -> Recorder:
-        """Records decisions, and syncs."""
+        """The recorder of decisions, which also syncs."""
         settings, scope = self.settings, None
         if {settings.opt_out_scope, settings.opt_in_scope} != {Reach.SENDER}:
             scope = Scope(
@@ -234,7 +234,7 @@ class Container:
 
     @cached_property
     def help_and_clarification(self) -> HelpAndClarification:
-        """Records texts that change no consent, and sends their replies."""
+        """The service that records texts that change no consent, and replies to them."""
         return HelpAndClarification(
             ledger=self.ledger,
             reply_sender=self.reply_sender,
@@ -247,7 +247,7 @@ class Container:
 
     @cached_property
     def inbound_processor(self) -> InboundProcessor:
-        """Classifies and applies texts."""
+        """The processor that classifies texts and applies them."""
         settings = self.settings
         return InboundProcessor(
             classifier=Classifier(
@@ -263,7 +263,7 @@ class Container:
 
     @cached_property
     def inbound_batch(self) -> Batch:
-        """Processes the records of an event. Every setting that cannot be used is logged and counted once."""
+        """The processor of an event's records. Each setting that cannot be used is logged and counted once."""
         with uncollected("first event"):
             self.report_problems(self.inbound_processor.rules)
             if self.reporter is not None and self.settings.dead_letter_queue_url is None:
@@ -271,7 +271,8 @@ class Container:
             return self._inbound_batch(self.inbound_processor, ThreadedRunner(CONCURRENT_SENDERS))
 
     def failing_inbound_batch(self, error: Exception) -> Batch:
-        """Return a batch in which every readable text fails with one error: unreadable and very old records are still moved."""
+        """Return a batch in which every readable text fails with ``error``. Unreadable and very old records are still
+        moved."""
         return self._inbound_batch(FailingProcessor(error), run_in_sequence)
 
     def _inbound_batch(self, inbound: Texts, run: Runner) -> Batch:
@@ -292,7 +293,7 @@ class Container:
 
     @cached_property
     def sweep(self) -> Sweep:
-        """Does what is due."""
+        """The sweep of due work."""
         from sms_consent.sync.sweep import Sweep
 
         return Sweep(
@@ -304,7 +305,7 @@ class Container:
         )
 
     def count_due(self) -> dict[Due, int]:
-        """Return how much is due, by kind. Raises TryAgain or Rejected."""
+        """Return the number of due items by kind. Raises TryAgain or Rejected."""
         from sms_consent.adapters.dynamodb.due_index import due_by_kind
 
         return due_by_kind(self.dynamodb, self.settings.table, self.clock.now())
@@ -323,11 +324,12 @@ class Container:
 
     @cached_property
     def settings_problems(self) -> tuple[Problem, ...]:
-        """Everything that is wrong with the settings, logged once and not counted: SweepFunction counts it at each run."""
+        """The problems of the settings. They are logged once, and not counted: SweepFunction counts them at each run."""
         return self.report_problems(rules_for(self.settings), counted=False)
 
     def report_problems(self, rules: RuleSet | None = None, *, counted: bool = True) -> tuple[Problem, ...]:
-        """Log, and count, every setting that cannot be used; with rules, also words of the deployment."""
+        """Log each setting that cannot be used and, if ``counted``, count it. With ``rules``, include the deployment's own
+        words."""
         found = problems_of(self.settings, self.replies, rules)
         if self.reporter is not None:
             for problem in found:
@@ -338,7 +340,7 @@ class Container:
 
     @cached_property
     def reconciler(self) -> Reconciler:
-        """Compares the lists with the ledger."""
+        """The comparison of the lists with the ledger."""
         from sms_consent.adapters.sms_voice.listings import served_lists
 
         settings = self.settings
@@ -356,7 +358,7 @@ class Container:
 
     @cached_property
     def list_copies(self) -> ListCopies:
-        """Copies opt-outs between lists that changed."""
+        """The service that copies opt-outs to a sender's new list."""
         from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
         from sms_consent.adapters.dynamodb.list_copies import ListCopies
         from sms_consent.recording.list_copy import ListCopier
@@ -380,7 +382,7 @@ class Container:
 
     @cached_property
     def access_keys(self) -> RememberedAccessKeys | None:
-        """The API's access keys; None where the deployment has none, so that only IAM principals get in."""
+        """The API's access keys; None if the deployment has none, so that only IAM principals have access."""
         from sms_consent.adapters.secrets import RememberedAccessKeys
 
         secret = os.environ.get("ACCESS_KEYS_SECRET")
@@ -388,7 +390,8 @@ class Container:
 
     @cached_property
     def channel_requests(self) -> ChannelRequests:
-        """Records requests that came by another channel than a text. Unusable settings are logged and counted once.
+        """The service for requests from channels other than texts. Each setting that cannot be used is logged and counted
+        once.
 
         With ``UNKNOWN_SENDERS`` ``REFUSE``, senders without settings are refused. A value that does not exist counts as
         ``OWN_LIST``, so that no opt-out is refused for it.

@@ -28,7 +28,7 @@ clock = SystemClock()
 
 @cache
 def event_batch() -> Batch:
-    """Return what publishes changes of the ledger. Raise SettingsError if a setting is missing: then the stream waits."""
+    """Return the publisher of ledger changes. Raises SettingsError if a setting is missing; the stream then waits."""
     bus, queue_url = _required("EVENT_BUS_NAME", "DEAD_LETTER_QUEUE_URL")
     return Batch(
         read=envelope_of,
@@ -41,7 +41,8 @@ def event_batch() -> Batch:
 
 @cache
 def retention() -> Retention:
-    """Return what deletes old texts. Raise SettingsError without a number of days: then nothing may be deleted."""
+    """Return the service that deletes old texts. Raises SettingsError if no number of days is set: nothing may be deleted
+    then."""
     (table,) = _required("LEDGER_TABLE")
     days = os.environ.get("BODY_RETENTION_DAYS", "")
     if not (days.isascii() and days.isdecimal() and int(days) > 0):
@@ -51,7 +52,7 @@ def retention() -> Retention:
 
 
 def _required(*names: str) -> list[str]:
-    """Return environment variables. Raise SettingsError if one is missing or empty."""
+    """Return environment variables. Raises SettingsError if one is missing or empty."""
     values = [os.environ.get(name, "") for name in names]
     if missing := [name for name, value in zip(names, values, strict=True) if not value]:
         raise SettingsError("; ".join(f"{name} is missing" for name in missing))

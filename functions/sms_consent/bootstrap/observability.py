@@ -86,7 +86,7 @@ def metrics(service: str) -> Metrics:
 
 @contextmanager
 def invocation(service: str, context: LambdaContext, *, limits_calls: bool = False, **keys: Any) -> Iterator[None]:
-    """Frame one invocation: its log lines have its ids, and its metrics are printed at its end, after an exception too.
+    """Observe one invocation: its log lines contain its ids, and its metrics are printed at its end, also after an exception.
 
     The first invocation in a process counts as ``ColdStart``.
 
@@ -107,7 +107,7 @@ def invocation(service: str, context: LambdaContext, *, limits_calls: bool = Fal
 
 
 def report_failed_item(service: str, error: Exception, **fields: Any) -> None:
-    """Log and count an item that is skipped: the kind of error and where it was raised, without its message."""
+    """Log and count an item that is skipped: the type of the error and where it was raised, without its message."""
     logger(service).error("an item was skipped", **fields, **described(error))
     metrics(service).add_metric("ItemsFailed", COUNT, 1)
 
@@ -134,7 +134,7 @@ class OperationalReporter:
             self._metrics.add_metric("SettingsProblems", COUNT, 1)
 
     def unfit(self, unfit: Unfit) -> None:
-        """Log a reply that is not sent as configured, with its kind, language, length and limit, and count it."""
+        """Log and count a reply that is not sent as configured: its kind, language, length and limit."""
         self._logger.error(
             "a reply does not fit",
             setting=unfit.setting,

@@ -20,11 +20,11 @@ class SweepReporter(SweepObserver):
     """Reports items that sweep skipped, and numbers that AWS rejects permanently."""
 
     def failed(self, kind: Due, error: Exception) -> None:
-        """Log the kind of error and where it was raised."""
+        """Log the type of the error and where it was raised."""
         report_failed_item("sweep", error, kind=kind.value)
 
     def rejected(self, consent: Consent) -> None:
-        """Log the reason."""
+        """Log why AWS rejects the number."""
         logger("sweep").error(
             "AWS rejects a number permanently",
             number=mask(consent.number),
@@ -36,7 +36,7 @@ class SweepReporter(SweepObserver):
 
 
 def count_by_kind(prefix: str, counts: Mapping[Due, int]) -> dict[str, int]:
-    """Count each kind of due work as a metric of SweepFunction, such as ``SweptOptOut`` for the prefix ``Swept``.
+    """Add a metric of SweepFunction for each kind of due work, such as ``SweptOptOut`` for the prefix ``Swept``.
 
     Return the counts that are not zero.
     """
@@ -56,11 +56,11 @@ class ReconcileReporter(Observer):
             )
 
     def failed(self, error: Exception) -> None:
-        """Log the kind of error and where it was raised."""
+        """Log the type of the error and where it was raised."""
         report_failed_item("reconcile", error)
 
     def counted(self, counts: Counts) -> None:
-        """Count what was read and what differs since the last call."""
+        """Add to the metrics what was read and what differs since the last call."""
         counted = metrics("reconcile")
         for kind, count in counts.drifts.items():
             counted.add_metric(f"Drift{kind.title().replace('_', '')}", COUNT, count)
@@ -70,7 +70,7 @@ class ReconcileReporter(Observer):
 
 
 def report_reconciled(done: Reconciled) -> dict[str, Any]:
-    """Log how an invocation ended, and return the same as ReconcileFunction's response."""
+    """Log how an invocation ended, and return the same as the response of ReconcileFunction."""
     counts = done.run.counts
     found = {kind.value: count for kind, count in counts.drifts.items()}
     if done.state in (State.LEFT, State.FINISHED):

@@ -26,7 +26,7 @@ _NAMED = 6
 def problems_of(
     settings: Settings, replies: Replies, rules: RuleSet | None = None, *, languages: Iterable[str] | None = None
 ) -> tuple[Problem, ...]:
-    """Return the problems of settings, of replies and, with the rules made from them, of a deployment's own words.
+    """Return the problems of settings and replies and, if ``rules`` are given, of the deployment's own words in them.
 
     Args:
         languages: whose replies are composed; by default, those of the default language only, which every deployment uses.
@@ -39,7 +39,7 @@ def problems_of(
 
 
 def problems_of_replies(unfit: Iterable[Unfit]) -> Iterator[Problem]:
-    """Return one problem for all replies that a setting is too long for, and one for each other reason."""
+    """Yield one problem per reason. Replies that are too long because of the same setting share one."""
     too_long: dict[tuple[str, bool], list[Unfit]] = {}
     others: dict[Problem, None] = {}
     for each in unfit:

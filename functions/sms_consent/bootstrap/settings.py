@@ -210,9 +210,10 @@ class _Environment:
             self._problem(name, "is not OWN_LIST or REFUSE; OWN_LIST applies", "Give OWN_LIST or REFUSE.")
 
     def lease(self, name: str, timeout_name: str) -> timedelta:
-        """Return the lease: at least the function's time-out plus the time in which its last call may still take effect.
+        """Return the duration of a lease: at least the function's time-out plus the time in which its last call may take
+        effect.
 
-        A lease that ends before its worker lets a second worker call the list while a call of the first is under way.
+        If a lease ended before its worker, a second worker could call the list during a call of the first.
         """
         timeout = self.number(timeout_name, _LONGEST_TIMEOUT, 1, 900)
         least = timeout + CALL_MARGIN.total_seconds()
@@ -286,7 +287,7 @@ class _Environment:
 
 
 def log_level(environment: Mapping[str, str]) -> str:
-    """Return the configured log level; INFO if it is not one that a logger accepts."""
+    """Return the configured log level; INFO if it is not a valid one."""
     given = environment.get("POWERTOOLS_LOG_LEVEL", "").strip().upper()
     return given if given in _LOG_LEVELS else "INFO"
 
@@ -304,5 +305,5 @@ def _words(value: str) -> tuple[str, ...]:
 
 
 def shown(part: str) -> str:
-    """Return a part of a setting for a log line: shortened, and without digits, which may be a phone number's."""
+    """Return a part of a setting for a log line: shortened, and without digits, which may be those of a phone number."""
     return repr("".join("#" if letter.isdigit() else letter for letter in part[:40]))

@@ -28,7 +28,7 @@ class SealedText:
 
     @property
     def is_intact(self) -> bool:
-        """Whether the text is the one that was recorded, or was erased."""
+        """Whether the text is unchanged since it was recorded, or was erased."""
         if self.text is None:
             return True
         return self.salt is not None and digest_of_text(self.salt, self.text) == self.digest
@@ -50,7 +50,7 @@ class Entry:
 
     @property
     def erases(self) -> bool:
-        """Whether the entry says that the entries before it were erased."""
+        """Whether the entry records that earlier entries were erased."""
         return self.fact is not None and self.fact.kind is FactKind.ERASED
 
     @property
@@ -99,7 +99,7 @@ class ChainReport:
 
     @property
     def is_intact(self) -> bool:
-        """Whether nothing was found."""
+        """Whether the verification has no findings."""
         return not self.findings
 
 
@@ -151,7 +151,7 @@ def _of_entry(entry: Entry) -> Iterator[Finding]:
 
 
 def _of_order(kept: Sequence[Entry], floor: int) -> Iterator[Finding]:
-    """Yield gaps, duplicates, and entries that do not follow the entry before them."""
+    """Yield findings for gaps, duplicates, and entries whose digest of the entry before them is wrong."""
     before: Entry | None = None
     for entry in kept:
         sequence, reached = entry.sequence or 0, (before.sequence or 0) if before is not None else floor - 1
@@ -171,7 +171,7 @@ def _of_order(kept: Sequence[Entry], floor: int) -> Iterator[Finding]:
 def _of_head(
     kept: Sequence[Entry], head: ChainHead | None, marks: Sequence[ChainHead], floor: int
 ) -> Iterator[Finding]:
-    """Compare the head, and what the consents refer to, with the entries."""
+    """Yield findings where the head, or an entry that a consent refers to, disagrees with the entries."""
     newest = (kept[-1].sequence or 0) if kept else floor - 1
     if head is None and (kept or marks):
         yield Finding(FindingKind.HEAD_MISSING, "the chain's head was removed")
@@ -200,7 +200,7 @@ def _missing(first: int, last: int) -> Finding:
 
 
 def _inserted(later: Sequence[Entry], outside_writes: int) -> Iterator[Finding]:
-    """Yield the entries without a sequence number that no write of an earlier release explains."""
+    """Yield findings for entries without a sequence number that writes of an earlier release do not explain."""
     if len(later) <= outside_writes:
         return
     if outside_writes:
@@ -217,7 +217,10 @@ def _start(first: Entry) -> datetime | None:
 
 
 def _begun_at(kept: Sequence[Entry], head: ChainHead | None) -> datetime | None:
-    """Return the earliest start that head or entries state, so that a changed one does not hide an inserted entry."""
+    """Return the earliest start of the chain that the head or an entry states.
+
+    The earliest, since somebody who inserts an entry could also change a start to a later time.
+    """
     stated = [_start(kept[0]) if kept else None, head.begun_at if head is not None else None]
     return min((each for each in stated if each is not None), default=None)
 

@@ -152,12 +152,12 @@ class Consent:
 
     @property
     def settled(self) -> bool:
-        """Whether the list matches, as far as the ledger knows."""
+        """Whether the list matches the consent, as far as the ledger knows."""
         return self.applied_version == self.version
 
     @property
     def since(self) -> datetime:
-        """The first request of the present opt-out period; otherwise the time of the newest decision."""
+        """The time of the first request of the present opt-out; otherwise of the newest decision."""
         first = self.first_asked_out_at
         if self.status is not Status.OPTED_OUT or first is None:
             return self.decided_at
@@ -166,7 +166,8 @@ class Consent:
 
     @property
     def out_of_sync_since(self) -> datetime:
-        """When the list last began to differ from this consent. Repeated requests and failed attempts do not change this."""
+        """The time at which the list began to differ from this consent. Repeated requests and failed attempts do not
+        change it."""
         if self.unlisted_since is not None:
             return self.unlisted_since
         return max(self.decided_at, self.drift_found_at or self.decided_at, self.withdrawn_at or self.decided_at)
@@ -177,7 +178,7 @@ class Consent:
         return self.listed is True and self.deleting is None and self.uncertain_delete_at is None
 
     def leased_at(self, now: datetime) -> bool:
-        """Return whether a worker holds the lease."""
+        """Return whether a worker has the lease."""
         return self.lease is not None and self.lease_until is not None and now < self.lease_until
 
     def has_call_in_flight(self, now: datetime) -> bool:
@@ -195,6 +196,6 @@ class Consent:
         return max(known) if known else None
 
     def opt_in_possible_at(self) -> datetime | None:
-        """Return the end of the 30 days, or None if no deletion is known."""
+        """Return when the 30 days after the latest deletion end; None if no deletion is known."""
         known = [moment for moment in (self.deleted_at, self.latest_uncertain_delete) if moment is not None]
         return max(known) + HOLD if known else None

@@ -71,6 +71,6 @@ class Decision:
 
     @property
     def waits_behind_texts(self) -> bool:
-        """Whether the list call for it waits until those for people's texts are done: it was imported, perhaps with thousands."""
+        """Whether its list call waits until those for texts are made: it was imported, perhaps with thousands of others."""
         from_log = self.author is Author.END_USER and self.import_id is not None
         return self.author is Author.IMPORT or from_log

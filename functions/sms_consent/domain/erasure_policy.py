@@ -37,9 +37,10 @@ class Stays:
 
 
 def what_stays(consent: Consent, now: datetime) -> Stays | None:
-    """Return what must be kept; None for a person who is opted in, if the list matches and no deletion still counts.
+    """Return the part of a consent that must be kept, or None.
 
-    The copy of a decision is always dropped, and the reply once it is finished.
+    Nothing must be kept of a person who is opted in, if the list matches and the 30 days after the last deletion are over.
+    The copy of a decision is never kept, and a reply only while it is not finished.
     """
     answer = consent.answer
     pending = answer is not None and answer.state in {ReplyState.DUE, ReplyState.CLAIMED}

@@ -107,7 +107,7 @@ class Rejected(Never):
     """The call was denied, invalid, or named a list, number or key that does not exist."""
 
     def __init__(self, code: str, reason: str | None = None, fields: tuple[str, ...] = ()) -> None:
-        """``fields`` holds the names of the fields that failed validation."""
+        """``fields`` are the names of the fields that failed validation."""
         super().__init__(code if reason is None else f"{code}: {reason}")
         self.code = code
         self.reason = reason
@@ -129,7 +129,7 @@ class Unreadable(Never):
     """A record that cannot be read. ``reason`` says why, and never quotes the record."""
 
     def __init__(self, reason: str, key: tuple[str, str] | None = None) -> None:
-        """``key`` is the key of a ledger item. It may contain a phone number, and is not part of the message."""
+        """``key`` is the key of a ledger item. It is not part of the message, since it may contain a phone number."""
         super().__init__(reason)
         self.reason = reason
         self.key = key

@@ -64,7 +64,10 @@ class EventEnvelope:
 
 
 def of_consent(before: Consent | None, after: Consent) -> Event | None:
-    """Return the event for a change of a consent, or None: marks, leases, replies and confirming decisions publish nothing."""
+    """Return the event for a change of a consent, or None.
+
+    Marks, leases, replies and decisions that confirm the status publish nothing.
+    """
     if before is not None and _public(before) == _public(after):
         return None
     version = _version(after)
@@ -90,8 +93,10 @@ def of_consent(before: Consent | None, after: Consent) -> Event | None:
 
 
 def of_decision(decision: Decision) -> Event | None:
-    """Return the event for a decision, or None: decisions that change a consent are published with the change, HELP not at
-    all."""
+    """Return the event for a decision, or None.
+
+    A decision that changes a consent is published with that change; a request for help is not published.
+    """
     if decision.asked is not Asked.UNCLEAR:
         return None
     return Event(
@@ -108,7 +113,7 @@ def of_decision(decision: Decision) -> Event | None:
 
 
 def of_drift(drift: Drift) -> Event:
-    """Return the event for a difference that reconcile found."""
+    """Return the event for a drift that reconcile found."""
     found_at = as_text(drift.found_at)
     return Event(
         EventType.LIST_DRIFTED,
@@ -130,17 +135,17 @@ def _public(consent: Consent) -> tuple[Status, bool, datetime | None]:
 
 
 def _version(consent: Consent) -> str:
-    """Return a version that sorts as text: greater is newer.
+    """Return the consent's version as text: of two versions, the one that sorts later is newer.
 
-    The revision rises with each write, but starts again if a consent was erased and comes back. The time of the newest
-    decision before it goes back only if an import is undone; then the time of that counts.
+    The revision rises with each write, but starts again if a consent was erased and recorded again, so the time of the newest
+    decision is in front of it. Undoing an import makes an earlier decision the newest; then the time of the undo is used.
     """
     since = max(consent.decided_at, consent.withdrawn_at or consent.decided_at)
     return f"{as_text(since)}#{consent.revision:010d}"
 
 
 def _decided(consent: Consent) -> bool:
-    """Return whether the consent holds its newest decision, as it does in the write that changes the status."""
+    """Return whether the consent still holds its newest decision. It does in the write that changes the status."""
     return consent.outbox is not None and consent.outbox.id == consent.decided_by
 
 
@@ -169,5 +174,5 @@ def _id(*parts: str) -> str:
 
 
 def _present(**values: Value | None) -> dict[str, Value]:
-    """Return the detail without absent values."""
+    """Return the values that are not None."""
     return {name: value for name, value in values.items() if value is not None}

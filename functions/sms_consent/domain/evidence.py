@@ -87,12 +87,12 @@ class Fact:
 
     @property
     def delay(self) -> timedelta | None:
-        """The time from the request, or from the drift, to this fact."""
+        """The time from the request, or from the finding of the drift, to this fact; None if neither is known."""
         return self.at - self.since if self.since is not None and self.kind is not FactKind.ERASED else None
 
 
 def digest_of_content(content: Mapping[str, Any], not_covered: Collection[str] = ()) -> str:
-    """Return the SHA-256 of an entry's canonical encoding: JSON with sorted keys, without spaces, in UTF-8.
+    """Return the SHA-256, in hexadecimal, of an entry's canonical encoding: JSON with sorted keys, without spaces, in UTF-8.
 
     Args:
         content: Strings, whole numbers, booleans, lists and maps, by name: the entry's key, its sequence number and the digest of
@@ -168,7 +168,8 @@ def _details(kind: FactKind, before: Consent | None, after: Consent) -> Mapping[
 
 
 def _of_the_list(before: Consent | None, after: Consent, *, is_drift: bool) -> FactKind | None:
-    """Return what a write says about the list, if anything. At most one thing happens to the list between two writes."""
+    """Return the fact about the list that a write records, or None. At most one thing happens to the list between two
+    writes."""
     pending = after.status is Status.OPT_IN_PENDING
     was_pending = before is not None and before.status is Status.OPT_IN_PENDING
     again = before is None or after.attempts > before.attempts
@@ -191,7 +192,7 @@ def _of_the_list(before: Consent | None, after: Consent, *, is_drift: bool) -> F
 
 
 def _superseded(known: Sequence[RecentReply], newest: RecentReply, answer: Reply | None, number: str) -> list[Fact]:
-    """Return the fact of a reply that was sent although a newer request had replaced it meanwhile."""
+    """Return the fact about a reply that was sent although a newer request had replaced it, or nothing."""
     reply = newest.reply
     if reply is None or newest in known or (answer is not None and answer.decision_id == reply.decision_id):
         return []

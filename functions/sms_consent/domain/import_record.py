@@ -1,4 +1,4 @@
-"""The record of an import: who imported which file, how it was read, and what came of it."""
+"""The record of an import: who imported which file, how it was read, and its result."""
 
 from __future__ import annotations
 

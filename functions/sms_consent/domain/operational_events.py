@@ -105,7 +105,7 @@ def _replied(number: str, answer: Reply, since: datetime, list_name: str | None)
 
 
 def _asked_at(consent: Consent, answer: Reply) -> datetime:
-    """Return the time of the decision that the reply answers. A later decision may have confirmed it since."""
+    """Return the time of the decision that the reply answers, also if a later decision has confirmed it."""
     if consent.decided_by == answer.decision_id:
         return consent.decided_at
     known = consent.asked_out_at if answer.kind is ReplyKind.OPT_OUT_CONFIRMATION else consent.opted_in_at
@@ -128,7 +128,7 @@ class _ObservedLedger:
         self.append = ledger.append
 
     def __getattr__(self, name: str) -> Any:
-        """Return a method of the ledger that reports nothing. It is looked up once."""
+        """Return a method of the ledger that has no events to report. Each is looked up once."""
         method = getattr(self._ledger, name)
         setattr(self, name, method)
         return method

@@ -32,7 +32,7 @@ class PhoneNumber:
 
     @classmethod
     def parse(cls, text: str) -> PhoneNumber | None:
-        """Return the number that a text with a plus is; None if the API would refuse it."""
+        """Return the number in a text that begins with a plus; None if the AWS API would refuse it."""
         return cls(text) if _SERVICE.fullmatch(text) else None
 
     @classmethod
@@ -45,7 +45,8 @@ class PhoneNumber:
 
     @property
     def is_e164(self) -> bool:
-        """Whether the number has a length that E.164 allows. Requests by people and programs must; senders need not."""
+        """Whether the number has a length that E.164 allows. Requests by agents and programs must have one; senders of
+        texts need not."""
         return _E164.fullmatch(self.e164) is not None
 
     @property
@@ -74,7 +75,7 @@ def is_agent(identity: str) -> bool:
 
 
 def mask(number: str) -> str:
-    """Return the form of a number or sender for logs: enough to find a case with its owner, not enough to call."""
+    """Return a number or sender for logs: enough digits to recognise it, too few to call it."""
     if len(number) < 9:
         return "•••"
     return f"{number[:5]}•••{number[-4:]}"
@@ -87,7 +88,7 @@ SHORTEST_NUMBER = 7
 
 
 def mask_id(message_id: str) -> str:
-    """Return the form in which an id appears in logs: the id itself, or ``sha256-…`` if a phone number may be part of it.
+    """Return an id for logs: unchanged, or as ``sha256-…`` if it may contain a phone number.
 
     RCS ids begin with the sender's number (``12679164820-2026-06-17T17:36:29.937+0000``). UUIDs and our own digests are
     unchanged. Search logs for ``sha256-`` and the first 32 characters of ``printf %s ID | sha256sum``.

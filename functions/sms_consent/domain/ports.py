@@ -63,7 +63,7 @@ class Clock(Protocol):
         """Return the latest that the present time can be. It equals ``now`` if the time is known exactly."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for a number of seconds."""
 
 
 class Call(StrEnum):
@@ -79,7 +79,7 @@ class RateLimiter(Protocol):
     """Spaces calls by the API's quotas, and pauses after a refusal."""
 
     def begin(self) -> None:
-        """Start a run: another worker may have called a moment ago, so the first call waits for a full gap."""
+        """Start a run. Its first call waits for a full gap, since another worker may have called a moment ago."""
 
     def resting(self, call: Call) -> bool:
         """Return whether such a call was refused for its rate, or got no response, a moment ago."""
@@ -111,7 +111,7 @@ class ConsentLedger(Protocol):
     """The ledger. Reads are consistent. Every method raises TryAgain if the ledger does not respond, or Rejected."""
 
     def consent(self, number: str, list_name: str) -> Consent | None:
-        """Return the stored consent."""
+        """Return the stored consent, or None."""
 
     def save(self, consent: Consent, replacing: Consent | None) -> Consent:
         """Write a consent if ``replacing`` (None: nothing) is still stored. Otherwise raise Moved with what is stored.
@@ -121,12 +121,12 @@ class ConsentLedger(Protocol):
         """
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
-        """Write a decision to the history once. Return False if it was there."""
+        """Write a decision to the history once. Return False if it was there already."""
 
     def save_and_append(
         self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
     ) -> None:
-        """Do ``save`` and ``append`` in one call: both or neither."""
+        """Do ``save`` and ``append`` in one transaction: both or neither."""
 
     def recorded_between(
         self, number: str, since: datetime, until: datetime, *, most: int
@@ -134,10 +134,11 @@ class ConsentLedger(Protocol):
         """Return a number's decisions of a time span, both ends included, or None if there are more than ``most``."""
 
     def thread(self, key: str, number: str) -> ReplyThread | None:
-        """Return the newest HELP or clarification reply of one kind to a person."""
+        """Return the newest HELP or clarification reply of one kind to a person, or None."""
 
     def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
-        """Write a reply thread, like ``save``."""
+        """Write a reply thread if ``replacing`` (None: nothing) is still stored. Otherwise raise Moved with what is
+        stored."""
 
     def due_consents(
         self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
@@ -157,7 +158,7 @@ class ConsentLedger(Protocol):
         """Yield the permanently rejected work that is to be tried again, longest due first."""
 
     def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
-        """Set when rejected work is tried again; None ends it. Does nothing if the work has changed since it was read."""
+        """Set when rejected work is retried; None ends it. Does nothing if the work has changed since it was read."""
 
     def sender(self, identity: str) -> Sender | None:
         """Return the settings of an origination identity, or None."""
@@ -199,4 +200,4 @@ class DeadLetterQueue(Protocol):
     """The queue for records that could not be processed."""
 
     def put(self, body: str, reason: str) -> None:
-        """Keep an unchanged record, with the reason. Raises TryAgain or Rejected."""
+        """Store an unchanged record with the reason. Raises TryAgain or Rejected."""

@@ -24,7 +24,7 @@ class Preserved:
     unreadable: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
     def without(self, name: str) -> Preserved:
-        """Drop an unreadable attribute, because a newer value replaces it."""
+        """Return the preserved attributes without an unreadable one, which a newer value replaces."""
         if name not in self.unreadable:
             return self
         return Preserved(self.unknown, {key: value for key, value in self.unreadable.items() if key != name})

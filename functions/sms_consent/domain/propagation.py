@@ -42,17 +42,18 @@ class Scope:
     def __init__(
         self, *, opt_out: Reach, opt_in: Reach, own_list: str, lists: Callable[[], Iterable[KnownList]]
     ) -> None:
-        """``lists`` is called only if the choice needs it. ``own_list`` is the list of senders without settings."""
+        """``lists`` is called only if other lists may count. ``own_list`` is the list of senders without settings."""
         self._reach = {Asked.OPT_OUT: opt_out, Asked.OPT_IN: opt_in}
         self._own_list = own_list
         self._lists = lists
 
     def is_wider(self, decision: Decision) -> bool:
-        """Return whether such a decision counts for further lists."""
+        """Return whether a decision counts for other lists too."""
         return decision.author in _ASKED_BY_PEOPLE and self._reach[decision.asked] is not Reach.SENDER
 
     def beyond(self, decision: Decision, list_name: str) -> tuple[str, ...]:
-        """Return the further lists, sorted by name. Raises TryAgain or Rejected if they cannot be read."""
+        """Return the other lists that a decision counts for, sorted by name. Raises TryAgain or Rejected if they cannot be
+        read."""
         reach = self._reach[decision.asked]
         if reach is Reach.SENDER or decision.author not in _ASKED_BY_PEOPLE:
             return ()

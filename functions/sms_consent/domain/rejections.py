@@ -36,7 +36,7 @@ class RejectedWork:
 
     @staticmethod
     def of(consent: Consent, now: datetime) -> RejectedWork:
-        """Return the work for a consent that has just been rejected once more."""
+        """Return the work of a permanently rejected consent, to be tried again a day from ``now``."""
         return RejectedWork(
             number=consent.number,
             list_name=consent.list_name,
@@ -49,7 +49,7 @@ class RejectedWork:
         )
 
     def at(self, due_at: datetime | None) -> RejectedWork:
-        """Return the work with another time for the next attempt, or None if it is over."""
+        """Return the work with its next attempt at ``due_at``; None if it will not be retried."""
         return replace(self, due_at=due_at)
 
 

@@ -57,12 +57,12 @@ class Reply:
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     def claimed(self, worker: str) -> Reply:
-        """Return the reply claimed by a worker. It is claimed before it is sent, so it is sent at most once."""
+        """Return the reply claimed by a worker. A reply is claimed before it is sent, so it is sent at most once."""
         return replace(self, state=ReplyState.CLAIMED, claimed_by=worker)
 
     def taken_over(self, worker: str, now: datetime) -> Reply:
-        """Return the reply as the next worker continues it. One that a lost worker had claimed may have been sent, so it is
-        not sent."""
+        """Return the reply for the next worker. One that a lost worker had claimed may have been sent, so it is not sent
+        again."""
         if self.state is ReplyState.CLAIMED:
             return replace(self, state=ReplyState.UNKNOWN, reason="the worker that had claimed it was lost")
         if self.state is ReplyState.DUE:
@@ -141,11 +141,11 @@ class ReplyThread:
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     def recent_within(self, window: timedelta, now: datetime) -> tuple[datetime, ...]:
-        """Return the claims within a time window."""
+        """Return the times of the claims within a time window."""
         return tuple(moment for moment in self.recent if now - moment < window)
 
     def has_seen(self, decision_id: str, line: str, at: datetime) -> bool:
-        """Return whether the question, or a newer one to the same origination identity, is known."""
+        """Return whether this question, or a newer one to the same origination identity, is in the thread."""
         if any(answer.decision_id == decision_id for answer in (self.answer, *self.waiting)):
             return True  # published again, perhaps under a later time
         seen = self.lines.get(line)
@@ -154,7 +154,7 @@ class ReplyThread:
         return seen is not None and at <= seen
 
     def after(self, former: ReplyThread) -> ReplyThread:
-        """Return the thread as the successor of the stored one."""
+        """Return the thread to write in place of ``former``, with what must be kept of it."""
         lines = sorted({**former.lines, **self.lines}.items(), key=itemgetter(1))
         return replace(
             self,
@@ -166,12 +166,12 @@ class ReplyThread:
         )
 
     def unsent(self, now: datetime) -> tuple[Reply, ...]:
-        """Return the replies that are still to be sent."""
+        """Return the replies that are still due and not too late."""
         due = (*self.waiting, self.answer)
         return tuple(answer for answer in due if answer.state is ReplyState.DUE and now < answer.until)
 
     def next_taken_over(self, worker: str, now: datetime) -> ReplyThread:
-        """Return the thread with its next reply claimed, or given up if a lost worker had claimed it."""
+        """Return the thread with its next reply claimed. One that a lost worker had claimed is given up."""
         answer, waiting = self.answer, self.waiting
         if waiting and answer.state not in (ReplyState.DUE, ReplyState.CLAIMED):
             answer, waiting = waiting[0], waiting[1:]

@@ -85,10 +85,11 @@ def update(
     *,
     attempts: int = WRITES,
 ) -> T | None:
-    """Change a stored record and write it, again if another worker wrote it meanwhile. Return it as it is stored then.
+    """Change a stored record and write it; repeat if another worker wrote it meanwhile. Return the record as it is stored
+    then.
 
     Args:
-        stored: The record as it was last read. It may be out of date, and None saves the read of a record that is probably new.
+        stored: The record as it was last read, perhaps out of date. None skips the first read, for a record that is probably new.
         change: Returns the changed record; None, or the same record, if nothing is to be written. It is called again with what
             is stored if the write was refused.
         save: Writes a record in place of another (None: of nothing), and may return it as it is stored. Raises Moved with what is
@@ -96,7 +97,7 @@ def update(
         attempts: How many writes to try.
 
     Raises:
-        Unavailable: Others wrote the record before every attempt.
+        Unavailable: Other workers wrote the record before every attempt.
     """
     for _ in range(attempts):
         changed = change(stored)
@@ -222,19 +223,19 @@ def _confirms_status(decision: Decision, stored: Consent) -> bool:
 
 
 def _is_guessed(stored: Consent) -> bool:
-    """Whether an item that cannot be read completely looks finished, although the number may not be on the list."""
+    """Return whether an item that cannot be read completely looks finished, although the number may not be on the list."""
     unreadable = stored.preserved.unreadable if stored.preserved is not None else {}
     guessed = not unreadable.keys().isdisjoint(("status", "version", "applied_version"))
     return guessed and stored.settled and not stored.surely_listed
 
 
 def _urgency(due: Due | None, decision: Decision) -> Due | None:
-    """Return the kind of work after a repeated request: a person's opt-out does not wait behind imports."""
+    """Return the kind of due work after a repeated request. A person's own opt-out does not wait behind imports."""
     return Due.OPT_OUT if due is Due.IMPORTED and not decision.waits_behind_texts else due
 
 
 def _due_again(consent: Consent, now: datetime) -> Consent:
-    """Make unfinished work due if it is not, as if it were new.
+    """Make unfinished work due now if it is not due.
 
     It may not be due because the number was rejected permanently, the item was edited by hand, or a newer version wrote a
     kind of work that this version does not know.
@@ -249,12 +250,10 @@ def _due_again(consent: Consent, now: datetime) -> Consent:
 
 
 def _noted(consent: Consent, decision: Decision, stored: Consent | None, *, counted: bool) -> Consent:
-    """Update ``end_user_opted_out``, which depends on times only, and so is the same in any order of arrival.
+    """Update ``end_user_opted_out``, the time of the first request, and the number of requests.
 
-    Also update the first request and the number of requests.
-
-    It is true if the person's own newest opt-out is at least as new as the newest opt-in. An agent's later opt-out does not
-    change it.
+    ``end_user_opted_out`` is true if the person's own newest opt-out is at least as new as the newest opt-in. It depends on
+    times only, so the order of arrival does not matter. An agent's later opt-out does not change it.
     """
     asked_out_at, opted_in_at = consent.asked_out_at, consent.opted_in_at
     if decision.asked is Asked.OPT_IN:
@@ -274,7 +273,7 @@ def _noted(consent: Consent, decision: Decision, stored: Consent | None, *, coun
 
 
 def by_end_user(decision: Decision) -> bool:
-    """Return whether the person asked, rather than somebody for them. EndUserOptedOut records this."""
+    """Return whether the end user made the decision themselves, which EndUserOptedOut records."""
     return decision.author is Author.END_USER or decision.end_user is True
 
 
@@ -345,12 +344,12 @@ def _with_work(changed: Consent, due: Due, lease: Lease | None, answer: Reply | 
     if changed.leased_at(now):
         # Another worker holds the lease. It sees this change after its call; if it is lost, sweep continues.
         return replace(changed, due=due, due_at=changed.lease_until, answer=answer)
-    doubt = changed.latest_uncertain_delete
+    uncertain_delete_at = changed.latest_uncertain_delete
     if due is Due.OPT_IN and changed.has_call_in_flight(now):
         # A put without a response might take effect after the deletion; a second deletion is possible only 30 days later.
         return replace(
             changed, due=due, due_at=changed.in_flight_until, answer=answer, lease=None, lease_until=None,
-            deleting=None, uncertain_delete_at=doubt,
+            deleting=None, uncertain_delete_at=uncertain_delete_at,
         )  # fmt: skip
     if lease is None:
         return replace(
@@ -361,26 +360,33 @@ def _with_work(changed: Consent, due: Due, lease: Lease | None, answer: Reply | 
             lease=None,
             lease_until=None,
             deleting=None,
-            uncertain_delete_at=doubt,
+            uncertain_delete_at=uncertain_delete_at,
         )
     if answer is not None and answer.state is ReplyState.DUE and due is Due.OPT_OUT:
         answer = answer.claimed(lease.worker)
-    return _under_lease(replace(changed, due=due, answer=answer), lease, doubt, now)
+    return _under_lease(replace(changed, due=due, answer=answer), lease, uncertain_delete_at, now)
 
 
-def _under_lease(consent: Consent, lease: Lease, doubt: datetime | None, now: datetime) -> Consent:
-    """Return the consent under a worker's lease. ``doubt`` is the latest time of a deletion by a lost worker."""
+def _under_lease(consent: Consent, lease: Lease, uncertain_delete_at: datetime | None, now: datetime) -> Consent:
+    """Return the consent with a worker's lease, and the list call that it makes next in the intent log.
+
+    ``uncertain_delete_at`` is the latest time at which a lost worker's deletion may have taken effect; None if there is none.
+    """
     leased = replace(
-        consent, lease=lease.worker, lease_until=lease.until, due_at=lease.until, uncertain_delete_at=doubt
+        consent,
+        lease=lease.worker,
+        lease_until=lease.until,
+        due_at=lease.until,
+        uncertain_delete_at=uncertain_delete_at,
     )
     return _with_intent(leased, now)
 
 
 def _with_intent(consent: Consent, now: datetime) -> Consent:
-    """Return the consent with the list call that the worker with the lease is about to make.
+    """Return the consent with the next list call of the worker with the lease in the intent log.
 
-    Before a put, an uncertain deletion is counted as one that took effect: finding the number on the list after the put no
-    longer shows that it did not.
+    Before a put, an uncertain deletion is counted as one that took effect: after the put, the number is on the list in either
+    case.
     """
     if consent.status is not Status.OPTED_OUT:
         return replace(consent, deleting=now)
@@ -388,7 +394,7 @@ def _with_intent(consent: Consent, now: datetime) -> Consent:
 
 
 def _is_intent_logged(consent: Consent) -> bool:
-    """Return whether ``_with_intent`` would change nothing."""
+    """Return whether the next list call is in the intent log already."""
     if consent.status is not Status.OPTED_OUT:
         return consent.deleting is not None
     uncertain = consent.uncertain_delete_at
@@ -397,14 +403,17 @@ def _is_intent_logged(consent: Consent) -> bool:
 
 
 def next_step(consent: Consent, now: datetime, worker: str) -> Work | None:
-    """Return the next step of the worker with the lease; None if the list matches or nothing can be done yet."""
+    """Return what the worker with the lease does next; None if the list matches, or nothing can be done yet."""
     is_logged = _is_intent_logged(consent)
     work = work_left(consent, now, worker)
     return work if work is None or work is Work.ANSWER or is_logged else Work.LOG_INTENT
 
 
 def work_left(consent: Consent, now: datetime, worker: str | None = None) -> Work | None:
-    """Return the next call to make, by ``worker`` if one is given; None if the list matches or nothing can be done yet."""
+    """Return the next call to make; None if the list matches, or nothing can be done yet.
+
+    Without ``worker``, a reply that is claimed is not work left; with it, one that this worker claimed is.
+    """
     if consent.status is Status.OPTED_OUT:
         return None if consent.settled else Work.PUT
     if not consent.settled and consent.has_call_in_flight(now):
@@ -423,7 +432,7 @@ def work_left(consent: Consent, now: datetime, worker: str | None = None) -> Wor
 
 
 def leased(consent: Consent, lease: Lease, now: datetime) -> Consent:
-    """Take the lease for a worker, and its reply. What a lost worker may have done becomes uncertain."""
+    """Give a worker the lease, and claim the reply for it. What a lost worker may have done becomes uncertain."""
     answer = consent.answer
     if answer is not None and (
         answer.state is ReplyState.CLAIMED or work_left(consent, now) in {Work.PUT, Work.ANSWER}
@@ -465,7 +474,7 @@ def after_call(
 
 
 def intent_logged(consent: Consent, worker: str, now: datetime) -> Consent:
-    """Log the call that the worker with the lease is about to make. No deletion is made before the ledger has it."""
+    """Write the next list call of the worker with the lease to the intent log. A deletion is made only after that."""
     if consent.lease != worker or _is_intent_logged(consent):
         return consent
     return replace(_with_intent(consent, now), revision=consent.revision + 1)
@@ -492,7 +501,7 @@ def listed(consent: Consent, worker: str, version: int, listing: Listing, now: d
 def found_unlisted(
     consent: Consent, worker: str, version: int, *, deleted_at: datetime | None, now: datetime
 ) -> Consent:
-    """Record that the number is not on the list. ``deleted_at`` is when it was deleted, None if it was never listed."""
+    """Record that the number is not on the list. ``deleted_at`` is when it was deleted; None if it was not listed before."""
     if consent.lease != worker:
         return consent
     consent = replace(
@@ -558,7 +567,7 @@ def deleted_without_lease(
 
 
 def confirmed_listed(consent: Consent, worker: str, version: int, listing: Listing, now: datetime) -> Consent:
-    """Record that a number with a pending opt-in is on the list. An uncertain deletion therefore did not take effect."""
+    """Record that a pending opt-in's number is still listed, so an uncertain deletion did not take effect."""
     if consent.lease != worker:
         return consent
     consent = replace(
@@ -571,7 +580,7 @@ def confirmed_listed(consent: Consent, worker: str, version: int, listing: Listi
 
 
 def refused(consent: Consent, worker: str, version: int, reason: str, now: datetime) -> Consent:
-    """Record that AWS refused DeleteOptedOutNumber unexpectedly: the opt-in is pending, and is tried again daily."""
+    """Record that AWS refused DeleteOptedOutNumber unexpectedly. The opt-in becomes pending and is tried again daily."""
     if consent.lease != worker:
         return consent
     consent = replace(
@@ -647,7 +656,7 @@ def postponed(
 
 
 def rejected(consent: Consent, failure: TryAgain | Rejected, now: datetime) -> Consent:
-    """Count a validation error about the number, and keep the reason of a rejection. Other failures change nothing."""
+    """Count a validation error about the number, and store the reason of a rejection. Other failures change nothing."""
     if not isinstance(failure, Rejected):
         return consent
     consent = replace(consent, rejection=str(failure))
@@ -665,7 +674,7 @@ def set_aside(consent: Consent, now: datetime) -> Consent:
 
 
 def reply_claimed(consent: Consent, worker: str, version: int, now: datetime) -> Consent:
-    """Claim the due reply for the worker with the lease, unless a newer decision came in that the worker has not seen."""
+    """Claim the due reply for the worker with the lease, unless a newer decision arrived that the worker has not seen."""
     if consent.lease != worker or consent.version != version:
         return consent
     if consent.answer is None or consent.answer.state is not ReplyState.DUE:
@@ -674,7 +683,8 @@ def reply_claimed(consent: Consent, worker: str, version: int, now: datetime) ->
 
 
 def answered(consent: Consent, delivery: Delivery) -> Consent:
-    """Record the result of sending a reply: always its digest, and its state unless a newer decision has its own reply.
+    """Record the result of sending a reply. Its digest is always stored; its state only if no newer decision has its own
+    reply.
 
     If the list matches too, nothing is due any more.
     """
@@ -691,12 +701,12 @@ def answered(consent: Consent, delivery: Delivery) -> Consent:
 
 
 def with_recent(known: tuple[RecentReply, ...], reply: RecentReply) -> tuple[RecentReply, ...]:
-    """Return the newest replies with one more, oldest first. Adding one twice changes nothing."""
+    """Return the newest replies with ``reply`` added, oldest first. Adding a reply twice changes nothing."""
     return known if reply in known else (*known, reply)[-MOST_RECENT:]
 
 
 def release_lease(consent: Consent, worker: str, now: datetime) -> Consent:
-    """End the lease, because nothing can be done now."""
+    """End the worker's lease, because nothing can be done now."""
     if consent.lease != worker:
         return consent
     consent = replace(consent, revision=consent.revision + 1)

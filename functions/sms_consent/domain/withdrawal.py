@@ -52,12 +52,12 @@ class Withdrawal:
 
 
 def is_withdrawal(decision: Decision) -> bool:
-    """Return whether a decision withdraws an import rather than being a request."""
+    """Return whether a decision is the withdrawal of an import, not a request."""
     return decision.through == THROUGH
 
 
 def withdrawn_imports(decisions: Iterable[Decision], list_name: str) -> set[str]:
-    """Return the ids of the imports that these decisions of one number withdraw from a list."""
+    """Return the ids of the imports that a number's decisions withdraw, for one list."""
     return {
         each.import_id
         for each in decisions
@@ -119,7 +119,7 @@ def withdraw(
 
 
 def _newest_again(base: Consent, newest: Decision | None, marker: Decision, now: datetime) -> Withdrawal:
-    """Make the newest of the other decisions count again."""
+    """Return the withdrawal after which ``newest``, the newest of the other decisions, counts again."""
     asked, at = (newest.asked, newest.at) if newest is not None else (Asked.OPT_IN, NO_REQUEST)
     if _asked_since(base, at):
         newest, asked, at = (
@@ -157,7 +157,7 @@ def _newest_again(base: Consent, newest: Decision | None, marker: Decision, now:
 
 
 def _without(stored: Consent, own: Collection[Decision], others: Collection[Decision]) -> Consent:
-    """Return the consent without what it keeps of the withdrawn decisions, apart from its status."""
+    """Return the consent without the times and the outbox of the withdrawn decisions. Its status is unchanged."""
     asked_out_at, opted_in_at = stored.asked_out_at, stored.opted_in_at
     if any(by_end_user(each) and each.asked is Asked.OPT_OUT and each.at == asked_out_at for each in own):
         asked_out_at = max((e.at for e in others if by_end_user(e) and e.asked is Asked.OPT_OUT), default=None)
@@ -194,7 +194,7 @@ def _with_end_user(consent: Consent) -> Consent:
 
 
 def _was_never_put(consent: Consent) -> bool:
-    """Return whether the opt-out is surely not on the list: no put was made for it, and the list matched before it."""
+    """Return whether the opt-out is certainly not on the list: no put was made for it, and the list matched before it."""
     return (
         consent.version - consent.applied_version == 1
         and consent.listed is not True
@@ -206,7 +206,7 @@ def _was_never_put(consent: Consent) -> bool:
 
 
 def _at_earliest_times(decisions: Iterable[Decision]) -> list[Decision]:
-    """Return the decisions without the later copies of a text, which SNS may publish again under a later time."""
+    """Return the decisions without later copies of a text: SNS may publish it again under a later time."""
     found: dict[tuple[str, datetime | None], Decision] = {}
     for each in sorted(decisions, key=lambda decision: decision.at):
         found.setdefault((each.id, None if each.author is Author.END_USER else each.at), each)

@@ -58,7 +58,7 @@ LOW_PRIORITY_SHARE = 0.8
 
 
 class Priority(Enum):
-    """Which replies are cut first when the budget runs out."""
+    """Priority of a reply when the budget runs out."""
 
     LOW = "LOW"  # HELP, questions, confirmations of opt-ins: up to 80 % of the budget
     OPT_OUT = "OPT_OUT"  # further confirmations of opt-outs: up to the whole budget
@@ -66,7 +66,7 @@ class Priority(Enum):
 
 
 class Refusal(Enum):
-    """Why the budget refuses a reply."""
+    """Reason for which the budget refuses a reply."""
 
     SPENT = "SPENT"
     UNKNOWN = "UNKNOWN"

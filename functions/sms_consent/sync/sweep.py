@@ -59,7 +59,7 @@ class Swept:
 
 
 class SweepObserver(Protocol):
-    """Receives what an operator should know."""
+    """Receives errors and rejections for operators."""
 
     def failed(self, kind: Due, error: Exception) -> None:
         """Report that an item was skipped because of this error."""

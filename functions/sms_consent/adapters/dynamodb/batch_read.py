@@ -31,7 +31,7 @@ BACKOFF = Backoff(timedelta(seconds=0.1), timedelta(seconds=10))
 def found_by_key(
     client: DynamoDBClient, table: str, keys: Iterable[Attributes], clock: Clock
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the stored items, by ``pk`` and ``sk``. Reads a hundred keys at most, consistently. Raises TryAgain."""
+    """Return the stored items, by ``pk`` and ``sk``. Reads up to a hundred keys, consistently. Raises TryAgain."""
     wanted: Any = list({json.dumps(key): key for key in keys}.values())
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for attempt in range(ATTEMPTS):

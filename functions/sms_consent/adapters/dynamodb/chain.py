@@ -69,7 +69,8 @@ class Put:
     key: Mapping[str, str] = field(default_factory=dict)  # values of the key that are no fields of the record
 
     def after(self, head: ChainHead) -> tuple[Attributes, Mapping[str, Any]]:
-        """Return the item that is written together with entries, and the condition."""
+        """Return the record's item and its condition, to be written together with entries. ``head`` is the head after
+        them."""
         record = replace(self.record, chain=head) if isinstance(self.record, Consent) else self.record
         return encode(record, self.more, **self.key), self.condition
 
@@ -84,7 +85,7 @@ class NewEntry:
 
 
 def decision_entry(decision: Decision, outcome: Outcome, recorded_at: datetime) -> NewEntry:
-    """Return the entry of a decision, with a new salt for each text."""
+    """Return a decision as a new entry of the chain, with a new salt for each text."""
     more: dict[str, Any] = {"outcome": outcome, "recorded_at": recorded_at}
     for name, salt in SALTS.items():
         text = getattr(decision, name)
@@ -96,12 +97,12 @@ def decision_entry(decision: Decision, outcome: Outcome, recorded_at: datetime) 
 
 
 def fact_entries(facts: Iterable[Fact], recorded_at: datetime) -> list[NewEntry]:
-    """Return the entries of facts."""
+    """Return facts as new entries of the chain."""
     return [NewEntry(fact, recorded_at, {"recorded_at": recorded_at}) for fact in facts]
 
 
 def outside_writes(item: Mapping[str, Any]) -> int:
-    """Return how often a release without the evidence chain may have written a record: it raises the revision only.
+    """Return how many writes of a record may be by a release without the evidence chain: it raises only the revision.
 
     The release of November 2026 also drops attributes that it does not know. Then any of the writes may be its own.
     """
@@ -227,7 +228,7 @@ _ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 def _is_head(stored: ChainHead | None) -> Mapping[str, Any]:
-    """Return the condition that a head is still stored; None: that none is."""
+    """Return the condition that this head is still stored, or that there is none."""
     if stored is None:
         return _ABSENT
     return {
@@ -242,7 +243,7 @@ def _newest(*heads: ChainHead | None) -> ChainHead | None:
 
 
 def _read_head(item: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], ChainHead | None]:
-    """Return the condition that a stored head has not changed, and the head; None if it is absent or was made unreadable."""
+    """Return the condition that the stored head has not changed, and the head: None if it is absent or cannot be read."""
     if not item:
         return _ABSENT, None
     try:
@@ -253,14 +254,14 @@ def _read_head(item: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], Chain
 
 
 def _existing_fact(reasons: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the newest stored fact that refused one with the same sequence number."""
+    """Return the newest stored fact whose sequence number we tried to use, or None."""
     found = [reason["Item"] for reason in reasons if reason.get("Code") == FAILED and "Item" in reason]
     facts = [item for item in found if item["sk"]["S"].startswith(FACT)]
     return from_attributes(facts[-1]) if facts else None
 
 
 def _beyond(item: Mapping[str, Any], collisions: int, base: ChainHead | None) -> ChainHead | None:
-    """Return a place behind an existing entry, further away with each collision."""
+    """Return a guess of the head beyond an existing entry, further away with each collision."""
     try:
         known = decode(ChainHead, item)
     except Unreadable:

@@ -146,7 +146,7 @@ def register(
 
 
 def encode(record: Any, more: Mapping[str, Any] = _NONE, **key_values: str) -> Attributes:
-    """Return the item of a record, as PutItem takes it.
+    """Return a record as a DynamoDB item.
 
     Args:
         record: An instance of a registered type, or plain values by attribute name.
@@ -164,12 +164,12 @@ def encode(record: Any, more: Mapping[str, Any] = _NONE, **key_values: str) -> A
 
 
 def key_of(record: type, **values: str | datetime) -> Attributes:
-    """Return the key of a record by the values in it."""
+    """Return the key of a record from the values that it contains."""
     return _encoded(_key(_TABLES[record].key, values))
 
 
 def to_attributes(values: Mapping[str, Any]) -> Attributes:
-    """Return plain values as attributes. None is an absent attribute."""
+    """Return plain values as DynamoDB attributes, without those that are None."""
     return _encoded(values)
 
 
@@ -204,7 +204,7 @@ def _time_text(moment: datetime) -> str:
 
 
 def _values(record: Any) -> dict[str, Any]:
-    """Return a record's values by attribute name, with what an earlier read could not read put back."""
+    """Return a record's values by attribute name. Attributes that could not be read are written back unchanged."""
     table = _TABLES[type(record)]
     found = {each.name: getattr(record, each.name) for each in fields(record) if each.name not in table.unstored}
     preserved: Preserved | None = found.pop("preserved", None)
@@ -248,7 +248,7 @@ def _decoded(attribute: Mapping[str, Any]) -> Any:
 
 
 def decode(record: type[T], item: Mapping[str, Any], stand_ins: Mapping[str, Any] = _NONE) -> T:
-    """Return the record of an item; an attribute that cannot be read costs only that attribute.
+    """Return the record of an item. An attribute that cannot be read does not affect the others.
 
     Args:
         record: A registered type.

@@ -26,12 +26,12 @@ class ConnectedNumbers:
         self._table = table
 
     def settings_before(self, identity: str) -> dict[str, Any] | None:
-        """Return the stored settings, or None if this command never connected the number."""
+        """Return the settings that the number had before it was connected; None if this command never connected it."""
         answer = self._client.get_item(TableName=self._table, Key=_key(identity), ConsistentRead=True)
         return dict(from_attributes(answer["Item"])["before"]) if "Item" in answer else None
 
     def keep(self, identity: str, settings: Mapping[str, Plain | None], *, only_first: bool) -> None:
-        """Store settings before the first change. With ``only_first``, stored settings are kept."""
+        """Store a number's settings before they are changed. With ``only_first``, settings that are stored already stay."""
         known = {name: value for name, value in settings.items() if value is not None}
         before: dict[str, Plain | None] = {"before": known}
         condition: Any = {"ConditionExpression": "attribute_not_exists(pk)"} if only_first else {}
@@ -42,7 +42,7 @@ class ConnectedNumbers:
                 raise
 
     def forget(self, identity: str) -> None:
-        """Delete the stored settings once they are restored."""
+        """Delete the stored settings, after they were restored."""
         self._client.delete_item(TableName=self._table, Key=_key(identity))
 
 

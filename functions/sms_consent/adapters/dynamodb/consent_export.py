@@ -100,7 +100,7 @@ def _in_outbox(consent: Consent) -> bool:
 
 
 def unfinished_opt_ins(client: DynamoDBClient, table: str, copied_at: datetime) -> Iterator[Consent]:
-    """Yield the consents with an opt-in from before the copy that may still be on the list."""
+    """Yield the opt-ins that are older than a table copy and whose number may still be on the list."""
     for page in pages(
         client.scan,
         TableName=table,

@@ -73,7 +73,7 @@ class DynamoConsentQueries:
         return found
 
     def facts(self, number: str) -> list[Fact]:
-        """Return the facts in the order of their sequence numbers, by which their keys sort."""
+        """Return the facts in the order of their sequence numbers."""
         return [decode(Fact, item) for item in self._beginning(number, FACT)]
 
     def _beginning(self, number: str, kind: str) -> Iterator[dict[str, Any]]:
@@ -87,7 +87,7 @@ class DynamoConsentQueries:
     def decisions(
         self, number: str, *, before: str | None, most: int
     ) -> list[tuple[Decision, Outcome | None, datetime | None]]:
-        """Return decisions by descending key. BETWEEN includes its end, so the entry at ``before`` itself is skipped."""
+        """Return up to ``most`` decisions, newest first, before the key ``before``."""
         end = items.DECISION + before if before is not None else LAST
         found = []
         for item in self._query(

@@ -52,8 +52,10 @@ class DynamoConsentScan:
         self._merged = merged
 
     def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
-        """Return consents by consistent batch reads: under the list's name, and under its ARN for numbers that were not
-        found."""
+        """Return the consents of numbers on a list, by number.
+
+        Consistent batch reads: first under the list's name, then under its ARN for numbers that were not found.
+        """
         found = self._found(numbers, list_name)
         alias, missing = self._names.alias(list_name), [number for number in numbers if number not in found]
         if alias is not None and missing:
@@ -63,7 +65,8 @@ class DynamoConsentScan:
         return found
 
     def _by_name(self, consent: Consent, name: str) -> Consent | None:
-        """Return a consent under its list's ARN, merged into the one under the name."""
+        """Return a consent that is stored under its list's ARN as one under the list's name, merged with that if there is
+        one."""
         if self._merged is not None:
             return self._merged(consent.number, name)
         return replace(consent, list_name=name)
@@ -74,7 +77,7 @@ class DynamoConsentScan:
         return {item["pk"]: items.consent_from(item) for item in stored if not is_merged(item)}
 
     def walk(self, place: str | None) -> tuple[Sequence[tuple[str, Consent]], str | None]:
-        """Return one page of the scan. A place is a key."""
+        """Return one page of the scan, and where the next page begins. ``place`` is a key; None begins at the start."""
         start: Any = {"ExclusiveStartKey": _key(place)} if place is not None else {}
         with translated():
             page = self._client.scan(
@@ -108,7 +111,10 @@ class DynamoConsentScan:
         return consents, _place(last) if last else None
 
     def of_list(self, list_name: str, place: str | None) -> tuple[Sequence[Consent], str | None, int]:
-        """Read one page of the whole table consistently, and return the list's consents on it."""
+        """Return a list's consents on one page of the table, where the next page begins, and how many items were read.
+
+        The read is consistent.
+        """
         start: Any = {"ExclusiveStartKey": _key(place)} if place is not None else {}
         keys = {f":{number}": {"S": items.LIST + each} for number, each in enumerate(self._spellings(list_name))}
         with translated():
@@ -131,7 +137,7 @@ class DynamoConsentScan:
         return (list_name,) if alias is None else (list_name, alias)
 
     def add_drift(self, drift: Drift) -> bool:
-        """Make one conditional write."""
+        """Write a drift once. Return False if it was there already. One conditional write."""
         try:
             with translated():
                 self._client.put_item(

@@ -72,18 +72,27 @@ class OldestOptOut:
         self._most_pages = most_pages
 
     def age(self, now: datetime) -> timedelta:
-        """Return its age, zero if no opt-out is due. Imports and permanently rejected numbers are other kinds of work.
+        """Return the age of the oldest due opt-out; zero if none is due.
 
-        Raises TryAgain or Rejected.
+        Imported opt-outs and permanently rejected numbers do not count. Raises TryAgain or Rejected.
         """
         half = self._most_pages // 2
         oldest, end = self._pages(None, half, now)
         if end is not None:
-            oldest = min(oldest, self._next_of_round(end, self._most_pages - half, now))
+            oldest = min(oldest, self._continue_search(end, self._most_pages - half, now))
         return now - oldest
 
-    def _next_of_round(self, front: Mapping[str, Any], most: int, now: datetime) -> datetime:
-        """Continue the round, and return the oldest opt-out of it and of the round before."""
+    def _continue_search(self, front: Mapping[str, Any], most: int, now: datetime) -> datetime:
+        """Continue the search of the rest of the queue. Return the time of the oldest opt-out that this search or the one
+        before it found.
+
+        A search takes several calls, so its place and results are stored.
+
+        Args:
+            front: The key at which a new search begins: the end of the pages that every call reads.
+            most: How many pages to read.
+            now: The time, also returned if no opt-out was found.
+        """
         known = self._known(now)
         start = json.loads(known["place"]) if "place" in known else front
         found, end = self._pages(start, most, now)
@@ -114,7 +123,8 @@ class OldestOptOut:
     def _pages(
         self, start: Mapping[str, Any] | None, most: int, now: datetime
     ) -> tuple[datetime, Mapping[str, Any] | None]:
-        """Return the oldest opt-out on a number of pages (``now`` if there is none), and where the next page starts."""
+        """Read pages of opt-outs. Return the time of the oldest one (``now`` if there is none) and the key of the next
+        page."""
         oldest, place = now, start
         for _ in range(most):
             more: Any = {"ExclusiveStartKey": place} if place is not None else {}
@@ -136,7 +146,7 @@ class OldestOptOut:
 
 
 def _since(stored: Mapping[str, Any], now: datetime) -> datetime:
-    """Return since when an item is due. An unreadable item does not count here: sweep reports it."""
+    """Return the time since which an item is due; ``now`` if it cannot be read, which sweep reports."""
     try:
         return items.consent_from(from_attributes(stored)).out_of_sync_since
     except Exception:  # noqa: BLE001  one item must not stop the sweep that follows
@@ -150,11 +160,11 @@ class DueWork:
     items: tuple[tuple[WorkItem, str], ...]
 
     def at(self, now: datetime) -> frozenset[WorkItem]:
-        """Return the items that are due at a time."""
+        """Return the items that are due at ``now``."""
         return frozenset(item for item, due_at in self.items if due_at <= as_text(now))
 
     def next_after(self, now: datetime) -> datetime | None:
-        """Return the next time at which an item becomes due."""
+        """Return the next time after ``now`` at which an item becomes due, or None."""
         moments = [due_at for _, due_at in self.items if due_at > as_text(now)]
         return from_text(min(moments)) if moments else None
 

@@ -46,7 +46,7 @@ class Erased:
 
     @property
     def was_known(self) -> bool:
-        """Whether there was anything about the number."""
+        """Whether the ledger had anything about the number."""
         return bool(self.stays) or any(self.gone.values())
 
 
@@ -56,7 +56,7 @@ class Erasure:
     def __init__(
         self, client: DynamoDBClient, table: str, clock: Clock, caller: Callable[[], str] = lambda: "unknown"
     ) -> None:
-        """``caller`` returns the AWS identity that erases, for the entry that is kept of the evidence chain."""
+        """``caller`` returns the AWS identity that erases. It is stored in the entry that remains of the evidence chain."""
         self._client = client
         self._table = table
         self._clock = clock
@@ -77,11 +77,12 @@ class Erasure:
     def erase(self, number: str) -> Erased:
         """Erase the history of a number.
 
-        Consents first: a worker that finds its consent changed no longer holds a decision. Then everything else, until
-        nothing is left. If a text arrives meanwhile, its history is deleted too, and its consent is kept.
+        Consents are changed first: a worker that finds its consent changed no longer holds a decision. Everything else
+        follows, until nothing is left. If a text arrives meanwhile, its history is deleted too, and its consent is kept.
 
-        While something of the person is kept for good, so are the head of the evidence chain and one entry, which states when
-        and by whom how many entries were erased. It is written before they are deleted, so that a chain always verifies.
+        If a consent stays without a time limit, so do the head of the evidence chain and one entry, which says how many
+        entries were erased, when, and by whom. It is written before they are deleted, so the chain can be verified at any
+        time.
         """
         erased = Erased()
         for item in self._all(number):
@@ -107,7 +108,7 @@ class Erasure:
                 self._delete(item)
 
     def _without_chain(self, everything: Sequence[dict[str, Any]], head: dict[str, Any] | None) -> bool:
-        """Delete the head. Return False if an entry was written after it was read."""
+        """Delete the head. Return False, and delete nothing, if an entry was written since it was read."""
         for item in filter(_is_erasure, everything):
             self._delete(item)
         if head is None:
@@ -129,7 +130,7 @@ class Erasure:
         self._client.delete_item(TableName=self._table, Key={"pk": item["pk"], "sk": item["sk"]}, **condition)
 
     def _write_down(self, number: str, stored: dict[str, Any] | None, going: Sequence[dict[str, Any]]) -> None:
-        """Add an entry that takes the place of all before it."""
+        """Add the entry that replaces all earlier ones."""
         head = decode(ChainHead, from_attributes(stored)) if stored is not None else None
         now = self._clock.now()
         erased = Fact(
@@ -139,7 +140,7 @@ class Erasure:
         self._chain.write(number, fact_entries([erased], now), known=head)
 
     def _stripped(self, consent: Consent) -> Stays | None:
-        """Write a consent without its history, conditionally: an opt-out that arrives meanwhile is not lost."""
+        """Write a consent without its history. The write is conditional, so an opt-out that arrives meanwhile is not lost."""
         for _ in range(ROUNDS):
             now = self._clock.now()
             if not consent.leased_at(now):
@@ -188,7 +189,7 @@ class Erasure:
             yield from page["Items"]
 
     def _kind(self, item: dict[str, Any]) -> str | None:
-        """Return the kind of an item that is erased; None for any other, such as the entry that an erasure leaves."""
+        """Return the kind of an item that is erased; None for an item that stays."""
         key: str = item["sk"]["S"]
         if _is_erasure(item):
             return None
@@ -205,5 +206,5 @@ class Erasure:
 
 
 def _is_erasure(item: dict[str, Any]) -> bool:
-    """Return whether an item is the entry that an erasure leaves of an evidence chain."""
+    """Return whether an item is the entry that remains after an erasure."""
     return item["sk"]["S"].startswith(FACT) and item.get("kind") == {"S": FactKind.ERASED.value}

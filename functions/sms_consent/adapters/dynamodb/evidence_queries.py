@@ -1,4 +1,4 @@
-"""Reads of the evidence chain: one person's, or everybody's by a scan in which memory does not grow with the ledger."""
+"""Reads of the evidence chain: one number's, or all numbers' by a scan in which memory does not grow with the ledger."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Attributes = Mapping[str, Any]
 
 
 def entry_from(attributes: Attributes) -> Entry:
-    """Return a decision or fact as it is stored, for verification. What cannot be read is left out, not guessed."""
+    """Return a stored decision or fact for verification. Attributes that cannot be read are left out."""
     item = from_attributes(attributes)
     sequence, previous, digest = item.get("sequence"), item.get("previous"), item.get("digest")
     is_fact = item["sk"].startswith(FACT)
@@ -62,7 +62,8 @@ class DynamoEvidence:
         self._names = names
 
     def person(self, number: str) -> PersonEvidence:
-        """Make consistent queries of the number's partition, again if they may have met a transaction half-way."""
+        """Return a number's evidence by consistent queries. They are repeated if a transaction may have been written
+        between them."""
         stored = _Partition(self._items_of(number))
         for _ in range(READS - 1):
             if stored.report.is_intact:
@@ -72,7 +73,7 @@ class DynamoEvidence:
         return person_evidence(number, stored.entries, stored.report, consents, stored.threads, stored.drifts)
 
     def reports(self) -> Iterator[tuple[str, ChainReport]]:
-        """Scan the table, which returns the items of one number together, and verify each number.
+        """Scan the table and verify each number. A scan returns a number's items together.
 
         A number with findings is read again by itself: entries may have been written while the scan read them.
         """
@@ -128,7 +129,7 @@ class _Partition:
 
     @property
     def is_person(self) -> bool:
-        """Whether these are the items of a person's number."""
+        """Whether the partition belongs to a phone number."""
         return bool(self.entries or self._consents or self._head)
 
     def _add(self, attributes: Attributes) -> None:

@@ -28,7 +28,7 @@ class DynamoIdempotencyStore:
         self._table = table
 
     def keep(self, name: str, record: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
-        """Make one conditional write, which returns the stored record if it is refused."""
+        """Write a record unless one is stored; then return that one. One conditional write."""
         item = encode(record, {"expires": int(until.timestamp())}, name=name)
         try:
             with translated():
@@ -47,13 +47,13 @@ class DynamoIdempotencyStore:
         return None
 
     def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
-        """Make one write. It holds no phone number: recipients are identified by their position in the request."""
+        """Write the results of a request. They contain no phone number: a recipient is its position in the request."""
         item = {**_key(f"results {identity}"), "results": results, "expires": int(until.timestamp())}
         with translated():
             self._client.put_item(TableName=self._table, Item=to_attributes(item))
 
     def results(self, identity: str, now: datetime) -> Mapping[str, str]:
-        """Make one consistent read."""
+        """Return the stored results of a request, by position of the recipient. One consistent read."""
         with translated():
             answer = self._client.get_item(
                 TableName=self._table, Key=to_attributes(_key(f"results {identity}")), ConsistentRead=True

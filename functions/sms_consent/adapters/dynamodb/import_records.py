@@ -88,7 +88,7 @@ class DynamoImportRecords:
         return [decode(ImportRecord, from_attributes(item)) for page in found for item in page["Items"]]
 
     def numbers_of(self, import_id: str) -> Iterator[tuple[str, str]]:
-        """Yield the number and list of each decision of an import, in no order and perhaps repeatedly.
+        """Yield the number and list of each decision of an import, unordered; a pair may come repeatedly.
 
         Scans the table, which has no index of decisions. A decision may still be in the outbox of its consent.
         """

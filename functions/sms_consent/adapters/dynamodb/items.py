@@ -64,9 +64,9 @@ LONG_AGO = as_text(UNKNOWN_TIME)
 
 
 def consent_from(item: Mapping[str, Any]) -> Consent:
-    """Return the consent of an item. Unreadable attributes get safe values, and nothing is raised for an item with a key.
+    """Return the consent of an item. Attributes that cannot be read get safe values: an unknown status is opted out.
 
-    An unknown status counts as opted out.
+    Raises nothing for an item with a key.
     """
     return decode(Consent, {**item, "outside_writes": outside_writes(item)})
 
@@ -83,7 +83,7 @@ def decision_from(item: Mapping[str, Any]) -> tuple[Decision, Outcome | None, da
 
 
 def thread_from(item: Mapping[str, Any]) -> tuple[str, ReplyThread]:
-    """Return the key and thread of an item. A reply that cannot be read counts as one that may have been sent."""
+    """Return the key and thread of an item. A reply that cannot be read counts as perhaps sent, so it is not sent."""
     values = {**item, "outside_writes": outside_writes(item)}
     return item["sk"].removeprefix(ANSWER), decode(ReplyThread, values)
 
@@ -94,7 +94,7 @@ def budget_key(day: date) -> Attributes:
 
 
 def turn_item(name: str, worker: str, until: datetime) -> Attributes:
-    """Return the item of an exclusive turn: its worker, and until when."""
+    """Return the item of an exclusive turn."""
     return to_attributes({"pk": f"{TURN}#{name}", "sk": TURN, "worker": worker, "until": until})
 
 
@@ -107,7 +107,7 @@ class _Entry:
 
 
 def _reply(value: Any) -> Reply:
-    """Return a reply. Raises Unreadable if this version does not know its kind or state: it cannot be sent from here."""
+    """Return a reply. Raises Unreadable if this version does not know its kind or state, and so cannot send it."""
     reply = decode(Reply, value)
     if reply.preserved is not None and "state" in reply.preserved.unreadable:
         raise Unreadable("a reply in a state that this version does not know")

@@ -52,19 +52,20 @@ class Lists:
     left_behind: Mapping[str, datetime] = field(default_factory=dict)  # lists left by choice: opt-outs up to a time
 
     def leaving_behind(self, source: str, at: datetime) -> Mapping[str, datetime]:
-        """Return the lists left behind, with a further one."""
+        """Return ``left_behind`` with a further list, whose opt-outs up to ``at`` are not copied."""
         return {**self.left_behind, source: max(at, self.left_behind.get(source, at))}
 
     def with_copy(self, copy: ListCopy) -> tuple[ListCopy, ...]:
-        """Return the copies with a further one, merged with one between the same lists."""
+        """Return the copies with a further one. If there is one between the same two lists, both become one."""
         return _with(self.copies, copy)
 
     def completed(self, copy: ListCopy) -> Lists:
-        """Return the lists without a complete copy, which is checked again later. A copy that was requested again stays."""
+        """Return the lists after a copy was completed: its second copy is scheduled. A copy that was requested again
+        stays."""
         return replace(self, copies=_without(self.copies, copy), rechecks=_with(self.rechecks, copy.recheck()))
 
     def rechecked(self, copy: ListCopy) -> Lists:
-        """Return the lists without a complete second copy."""
+        """Return the lists after a second copy was completed."""
         return replace(self, rechecks=_without(self.rechecks, copy))
 
 
@@ -203,14 +204,14 @@ class RememberedLists:
         self._remembered = TimedCache[str, Lists](lambda _: self._read(consistent=False), clock)
 
     def __call__(self) -> tuple[KnownList, ...]:
-        """Return the lists by name. Raises TryAgain or Rejected."""
+        """Return the lists, sorted by name. Raises TryAgain or Rejected."""
         groups = self._remembered("").groups
         return tuple(KnownList(name=name, group=groups[name]) for name in sorted(groups))
 
     def read(self) -> Lists:
-        """Read the lists consistently: a copy is written before the sender's new list, and must be seen with it.
+        """Return the lists by a consistent read, without the cache. Raises TryAgain or Rejected.
 
-        Raises TryAgain or Rejected.
+        A list copy is stored before the sender's new list, so a reader of the new list must also see the copy.
         """
         lists = self._read(consistent=True)
         if self._own_list is not None and lists.own is not None and lists.own != self._own_list:

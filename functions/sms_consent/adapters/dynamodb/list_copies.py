@@ -30,7 +30,7 @@ class ListCopies:
     new_token: Callable[[], str]
 
     def run(self, until: datetime) -> tuple[ListCopy, ...]:
-        """Complete what can be completed until then. Return the remaining copies. Raises TryAgain or Rejected."""
+        """Complete the copies that can be completed before ``until``. Return the others. Raises TryAgain or Rejected."""
         lists = self._noticed()
         now = self.clock.now()
         ready = [copy for copy in lists.copies if copy.at + SETTLE <= now]
@@ -73,7 +73,7 @@ def _copied(lists: Lists, copy: ListCopy, place: str | None) -> Lists:
         return lists.rechecked(copy) if recheck else lists.completed(copy)
 
     def moved(copies: tuple[ListCopy, ...]) -> tuple[ListCopy, ...]:
-        """Return the copies at the new place. One that was requested again meanwhile starts from the beginning."""
+        """Return the copies with this one at its new position; one that was requested again meanwhile restarts."""
         return tuple(replace(each, place=place) if each == copy else each for each in copies)
 
     return replace(lists, rechecks=moved(lists.rechecks)) if recheck else replace(lists, copies=moved(lists.copies))

@@ -43,20 +43,20 @@ class DynamoMessageBodies:
         self._table = table
 
     def newest(self) -> Pass | None:
-        """Return the newest pass; it is one item."""
+        """Return the newest pass over the table, or None."""
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=key_of(Pass), ConsistentRead=True)
         return decode(Pass, from_attributes(answer["Item"])) if "Item" in answer else None
 
     def save(self, current: Pass) -> None:
-        """Write the pass unconditionally: two invocations at once only repeat each other's work."""
+        """Write the pass without a condition: two invocations at once only repeat each other's work."""
         with translated():
             self._client.put_item(TableName=self._table, Item=encode(current))
 
     def older_than(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
-        """Return the items with a body, on one page. Decisions have a body, and consents in the copy of a decision.
+        """Return one page's items with a body older than ``moment``, and where the next page begins.
 
-        An earlier release leaves the body's salt.
+        Decisions have a body, and so have consents, in the copy of a decision. An earlier release leaves the body's salt.
         """
         start: dict[str, Any] = {"ExclusiveStartKey": json.loads(place)} if place is not None else {}
         with translated():
@@ -76,7 +76,8 @@ class DynamoMessageBodies:
         return [_kept(from_attributes(item)) for item in page["Items"]], json.dumps(last) if last else None
 
     def remove(self, kept: KeptBody) -> None:
-        """Remove the body of one item, with its salt. Its revision stays, so a worker's write to the item still succeeds."""
+        """Remove the body of one item, with its salt. The revision does not change, so a worker's write to the item still
+        succeeds."""
         with suppress(ConditionFailed), translated():
             if kept.decision_id is None:
                 self._remove(

@@ -72,12 +72,12 @@ class DynamoProgressStore:
         self._table = table
 
     def newest(self) -> RunProgress | None:
-        """Make one consistent read."""
+        """Return the progress of the newest run, or None. One consistent read."""
         item = self._get(key_of(RunProgress))
         return decode(RunProgress, from_attributes(item)) if item is not None else None
 
     def save(self, run: RunProgress, replacing: RunProgress | None) -> None:
-        """Make one write, conditional on the revision."""
+        """Write the progress of a run if the stored revision is that of ``replacing``."""
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if replacing is not None:
             condition = {
@@ -99,7 +99,7 @@ class DynamoProgressStore:
                 raise Moved(current) from failed
 
     def save_snapshot(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
-        """Write a snapshot. Its name is unique, so the writes are unconditional."""
+        """Write a Bloom snapshot. Its name is new, so no condition is needed."""
         parts = range(0, len(packed), PART)
         for part, start in enumerate(parts):
             packed_part = Raw({"B": packed[start : start + PART]})
@@ -112,7 +112,7 @@ class DynamoProgressStore:
         return BloomSnapshot(name, len(parts), until)
 
     def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:
-        """Make one consistent read for each part."""
+        """Return the bytes of a Bloom snapshot, or None if a part is missing. One consistent read for each part."""
         packed = bytearray()
         for part in range(sketch.parts):
             item = self._get(_part_key(sketch.name, part))

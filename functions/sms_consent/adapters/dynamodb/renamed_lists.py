@@ -22,17 +22,17 @@ _WORK = ("due", "due_at", "lease", "lease_until")
 
 
 def is_merged(item: Mapping[str, Any]) -> bool:
-    """Return whether an old item has not changed since it was merged."""
+    """Return whether an item under an ARN was merged into the one under the name, and has not changed since."""
     return MERGED in item and item[MERGED] == str(item.get("revision"))
 
 
 def marked(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an old item marked as merged, without due work."""
+    """Return an item under an ARN marked as merged, without due work."""
     return {name: value for name, value in item.items() if name not in _WORK} | {MERGED: str(item.get("revision"))}
 
 
 def merge(named: Consent | None, by_arn: Consent, now: datetime) -> Consent:
-    """Return the consent to store under the name: the newest decision counts; at equal times, the opt-out.
+    """Return the consent to store under the list's name, with the newer decision; at equal times, the opt-out.
 
     Facts about the list apply to both, since it is one list.
     """

@@ -40,17 +40,17 @@ class SenderStore(ListStore):
         return [self._sender(from_attributes(item)) for page in pages for item in page["Items"]]
 
     def sender(self, identity: str) -> Sender | None:
-        """Return a sender as functions read it."""
+        """Return a sender's settings from the item that functions read, or None."""
         item = self._item(key_of(Sender, identity=identity))
         return self._sender(item) if item is not None else None
 
     def holds(self, sender: Sender) -> bool:
-        """Return whether both items of a sender are as given. After an interruption they may differ."""
+        """Return whether both items of a sender have these settings. After an interruption they may differ."""
         listed = self._item(_index_key(sender.identity))
         return listed is not None and self._sender(listed) == sender == self.sender(sender.identity)
 
     def write(self, sender: Sender) -> None:
-        """Write a sender. Its list becomes known first: an opt-out for all lists must not miss one that is in use."""
+        """Write a sender, after its list: an opt-out for all lists must not miss one that is in use."""
         self.change_groups(lambda groups: {sender.list_name: None, **groups})
         standing = self.sender(sender.identity)
         # What a newer version has stored for this sender stays.
@@ -73,7 +73,7 @@ class SenderStore(ListStore):
         return dict(self.lists().groups)
 
     def change_groups(self, change: Callable[[Groups], Groups]) -> None:
-        """Change the groups conditionally. Nothing is written if nothing changes."""
+        """Change the groups by a conditional write. Nothing is written if nothing changes."""
         self.change_lists(lambda lists: replace(lists, groups=change(dict(lists.groups))))
 
     # --- the table

@@ -82,7 +82,8 @@ class DynamoLedger:
         self._chain = EvidenceChain(client, table)
 
     def consent(self, number: str, list_name: str) -> Consent | None:
-        """Make one consistent read, or two if there is no consent under the list's name."""
+        """Return the stored consent, or None. One consistent read; a second, under the list's ARN, if there is none under
+        its name."""
         name = self._names.canonical(list_name)
         item = self._get(Consent, number=number, list_name=name)
         if (item is None and self._looks_further) or name in self._listed_by_arn:
@@ -92,7 +93,7 @@ class DynamoLedger:
         return items.consent_from(item) if item is not None else None
 
     def save(self, consent: Consent, replacing: Consent | None) -> Consent:
-        """Make one conditional write, or one transaction with the entries that the write adds to the evidence chain."""
+        """Write a consent. One conditional write, or one transaction if the write also adds entries to the evidence chain."""
         written = self._replace(consent, replacing)
         # A first opt-out counts whatever an earlier release stored, so it needs no further read.
         if replacing is None and (consent.status is not Status.OPTED_OUT or consent.list_name in self._listed_by_arn):
@@ -102,7 +103,7 @@ class DynamoLedger:
         return written
 
     def _replace(self, consent: Consent, replacing: Consent | None, entry: NewEntry | None = None) -> Consent:
-        """Write a consent with its facts, the decision that it drops from its outbox, and a further entry."""
+        """Write a consent with its facts, the decision that leaves its outbox, and ``entry`` if one is given."""
         condition = guard(replacing)
         facts = facts_of(replacing, consent)
         dropped = dropped_from_outbox(replacing, consent)
@@ -126,20 +127,22 @@ class DynamoLedger:
         return consent
 
     def append(self, decision: Decision, outcome: Outcome, recorded_at: datetime) -> bool:
-        """Make one transaction. Return False if the decision was there."""
+        """Write a decision to the history in one transaction. Return False if it was there already."""
         written, _ = self._chain.write(decision.number, [decision_entry(decision, outcome, recorded_at)])
         return bool(written)
 
     def save_and_append(
         self, consent: Consent, replacing: Consent, decision: Decision, outcome: Outcome, recorded_at: datetime
     ) -> None:
-        """Make one transaction. If the decision is in the history already, only the consent is written."""
+        """Write a consent and a decision in one transaction. If the decision is in the history already, write only the
+        consent."""
         self._replace(consent, replacing, decision_entry(decision, outcome, recorded_at))
 
     def recorded_between(
         self, number: str, since: datetime, until: datetime, *, most: int
     ) -> Sequence[Decision] | None:
-        """Make one consistent query per megabyte of decisions."""
+        """Return a number's decisions of a time span, or None if there are more than ``most``. One consistent query per
+        megabyte."""
         found: list[Decision] = []
         for page in pages(
             self._client.query,
@@ -159,12 +162,12 @@ class DynamoLedger:
         return found
 
     def thread(self, key: str, number: str) -> ReplyThread | None:
-        """Make one consistent read."""
+        """Return the newest HELP or clarification reply, or None. One consistent read."""
         item = self._get(ReplyThread, key=key, number=number)
         return items.thread_from(item)[1] if item is not None else None
 
     def save_thread(self, key: str, thread: ReplyThread, replacing: ReplyThread | None) -> None:
-        """Make one conditional write, or one transaction with the replies that the thread records as facts."""
+        """Write a reply thread. One conditional write, or one transaction if the thread has replies to record as facts."""
         facts, more = facts_of_thread(replacing, thread), {"number": thread.number}
         if facts:
             put = Put(thread, guard(replacing), more, {"key": key})
@@ -181,7 +184,10 @@ class DynamoLedger:
     def due_consents(
         self, kind: Due, until: datetime, rejected: Rejection | None = None, *, newest_first: bool = False
     ) -> Iterator[Consent | Unreadable]:
-        """Read the index, which follows the table with a short delay. Every write that follows is conditional."""
+        """Yield the consents with due work, from the index, which may be a moment behind the table.
+
+        The caller writes conditionally, so an outdated consent does no harm.
+        """
         condition = _CLASSES[rejected] if rejected is not None else None
         for found in _decoded(_consent_from, self._due(kind, until, condition, newest_first=newest_first)):
             if isinstance(found, Unreadable) or self._names.canonical(found.list_name) == found.list_name:
@@ -198,20 +204,20 @@ class DynamoLedger:
                 yield merged
 
     def due_threads(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
-        """Read the index."""
+        """Yield the due reply threads, from the index."""
         return _decoded(items.thread_from, self._due(Due.REPLY, until))
 
     def reject(self, work: RejectedWork) -> None:
-        """Make one write."""
+        """Write permanently rejected work. One unconditional write."""
         with translated():
             self._client.put_item(TableName=self._table, Item=encode(work))
 
     def due_rejected(self, until: datetime) -> Iterator[RejectedWork | Unreadable]:
-        """Read the index."""
+        """Yield the rejected work that is to be tried again, from the index."""
         return _decoded(partial(decode, RejectedWork), self._due(Due.REJECTED, until))
 
     def reschedule(self, work: RejectedWork, due_at: datetime | None, now: datetime) -> None:
-        """Make one conditional write."""
+        """Set when rejected work is retried; None ends it. One conditional write."""
         expires = int((now + OVER_KEPT_FOR).timestamp()) if due_at is None else None
         known = {":revision": work.revision, ":due_at": work.due_at or ""}
         self._put(
@@ -224,7 +230,7 @@ class DynamoLedger:
         )
 
     def sender(self, identity: str) -> Sender | None:
-        """Make one read. A change may take a moment to be visible."""
+        """Return a sender's settings, or None. The read is not consistent, so a change may take a moment to be visible."""
         item = self._get(Sender, consistent=False, identity=identity)
         try:
             sender = decode(Sender, item) if item is not None else None
@@ -254,12 +260,12 @@ class DynamoLedger:
         return int(from_attributes(answer["Attributes"])["reserved"])
 
     def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
-        """Make one conditional write."""
+        """Take or renew a turn. Return False if another worker has it. One conditional write."""
         free = "attribute_not_exists(pk) OR #until <= :now OR #worker = :worker"
         return self._write_turn(items.turn_item(name, worker, until), free, {":now": {"S": as_text(now)}})
 
     def end_turn(self, name: str, worker: str, now: datetime) -> None:
-        """Make one conditional write: the turn ends now."""
+        """End a worker's turn now. One conditional write; another worker's turn stays."""
         self._write_turn(
             items.turn_item(name, worker, now), "#worker = :worker AND #until > :now", {":now": {"S": as_text(now)}}
         )
@@ -358,7 +364,10 @@ class DynamoLedger:
     def _due(
         self, kind: Due, until: datetime, condition: str | None = None, *, newest_first: bool = False
     ) -> Iterator[Mapping[str, Any]]:
-        """Yield stored items. With a condition, pages are larger, since DynamoDB also reads what the condition excludes."""
+        """Yield the items of the index with due work of one kind.
+
+        With a condition, pages are larger, since DynamoDB also reads what the condition excludes.
+        """
         filtered: dict[str, Any] = {"FilterExpression": condition} if condition is not None else {}
         for page in pages(
             self._client.query,
@@ -374,7 +383,7 @@ class DynamoLedger:
 
 
 def _consent_from(item: dict[str, Any]) -> Consent:
-    """Return a consent. Raises Unreadable for an item of another kind in the index."""
+    """Return the consent of an item in the index. Raises Unreadable if the item is of another kind."""
     if not item["sk"].startswith(items.LIST):
         raise Unreadable("no consent")
     return items.consent_from(item)
@@ -385,7 +394,7 @@ def _unreadable(error: Exception, pk: str, sk: str) -> Unreadable:
 
 
 def _decoded(read: Callable[[dict[str, Any]], T], found: Iterator[Mapping[str, Any]]) -> Iterator[T | Unreadable]:
-    """Yield each record, or an error in place of one that cannot be read."""
+    """Yield each record, or Unreadable in place of an item that cannot be read."""
     for item in found:
         try:
             record: T | Unreadable = read(from_attributes(item))
@@ -395,7 +404,10 @@ def _decoded(read: Callable[[dict[str, Any]], T], found: Iterator[Mapping[str, A
 
 
 def guard(replacing: Consent | ReplyThread | None) -> Mapping[str, Any]:
-    """Return the condition that the record that was read is still stored. An unreadable revision is compared as it is stored."""
+    """Return the condition that the stored record has the revision that was read.
+
+    An unreadable revision is compared as it is stored. None: no record may be stored.
+    """
     if replacing is None:
         return ABSENT
     values: Attributes = {":revision": {"N": str(replacing.revision)}}

@@ -24,7 +24,7 @@ _IN_EVENTS = ("status", "decided_at", "decided_by", "held_until", items.END_USER
 
 
 def envelope_of(record: Mapping[str, Any]) -> EventEnvelope | None:
-    """Return the event of a record, or None if it publishes nothing. Raises Unreadable, whose message quotes nothing."""
+    """Return the event of a stream record, or None if it publishes nothing. Raises Unreadable without quoting the record."""
     try:
         change = record["dynamodb"]
         kind = str(from_attributes(change["Keys"])["sk"])
@@ -51,14 +51,15 @@ def _event(kind: str, before: dict[str, Any] | None, after: dict[str, Any] | Non
 
 
 def _published(item: dict[str, Any]) -> Consent | None:
-    """Return the consent, or None if an attribute that events contain cannot be read: events never contain stand-ins."""
+    """Return the consent of an item; None if an attribute that events contain cannot be read. Events never contain default
+    values."""
     consent = items.consent_from(item)
     unreadable = consent.preserved.unreadable.keys() if consent.preserved is not None else frozenset()
     return consent if unreadable.isdisjoint(_IN_EVENTS) else None
 
 
 def _image(change: Mapping[str, Any], name: str) -> dict[str, Any] | None:
-    """Return an image of a record. Some emulators send an empty image for an absent one."""
+    """Return the old or new image of a record, or None. Some emulators send an empty image for an absent one."""
     image = change.get(name)
     return from_attributes(image) if image else None
 

@@ -24,7 +24,7 @@ class AwsListings:
         self._client = client
 
     def page(self, list_name: str, place: str | None) -> ListPage:
-        """Return a page. AWS may omit a number's plus; the ledger's numbers have it."""
+        """Return one page of a list. AWS may omit the plus of a number; it is added, as the ledger's numbers have it."""
         token: Any = {"NextToken": place} if place is not None else {}
         with translated():
             answer = self._client.describe_opted_out_numbers(OptOutListName=list_name, MaxResults=PAGE, **token)

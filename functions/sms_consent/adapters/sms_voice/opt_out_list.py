@@ -27,12 +27,12 @@ class AwsOptOutList:
     """An opt-out list, by name or, if another account shares it, by ARN."""
 
     def __init__(self, client: PinpointSMSVoiceV2Client, rate_limiter: RateLimiter | None = None) -> None:
-        """``rate_limiter`` spaces the additional DescribeOptedOutNumbers call that confirms that a list exists."""
+        """``rate_limiter`` also limits the additional DescribeOptedOutNumbers calls that confirm that a list exists."""
         self._client = client
         self._rate_limiter = rate_limiter
 
     def put(self, number: str, list_name: str) -> Listing:
-        """Call PutOptedOutNumber. AWS sets EndUserOptedOut itself; its value is kept beside ours."""
+        """Call PutOptedOutNumber. AWS sets EndUserOptedOut itself; its value is stored beside ours."""
         try:
             answer = self._client.put_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
         except AWS_ERRORS as error:
@@ -40,10 +40,11 @@ class AwsOptOutList:
         return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
 
     def delete(self, number: str, list_name: str) -> Listing | None:
-        """Call DeleteOptedOutNumber. AWS does not document which error refuses a second deletion in 30 days: both known ones
-        count.
+        """Call DeleteOptedOutNumber. Return None if the number was not listed.
 
-        Raises Unconfirmed if either the number or the whole list may be missing, and AWS does not say which.
+        AWS does not document which error refuses a second deletion within 30 days: both known ones raise OptInRefused.
+
+        Raises Unconfirmed if the number or the whole list is missing, and AWS does not say which.
         """
         try:
             answer = self._client.delete_opted_out_number(OptOutListName=list_name, OptedOutNumber=number)
@@ -57,7 +58,7 @@ class AwsOptOutList:
         return listing_of(answer.get("OptedOutTimestamp"), answer.get("EndUserOptedOut"))
 
     def find(self, number: str, list_name: str) -> Listing | None:
-        """Call DescribeOptedOutNumbers for one number, which raises ResourceNotFoundException if it is not listed.
+        """Call DescribeOptedOutNumbers for one number. Return None if it is not listed.
 
         Raises Unconfirmed like ``delete``.
         """
@@ -131,7 +132,7 @@ class AwsTexting:
 
 
 def listing_of(at: datetime | None, end_user_opted_out: bool | None) -> Listing:
-    """Return an entry of the API as a listing."""
+    """Return an API entry's values as a listing."""
     if at is not None:  # to the millisecond, as the ledger stores it
         at = at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
     return Listing(at=at, end_user_opted_out=end_user_opted_out)

@@ -21,12 +21,13 @@ class DeadLetters:
     """Sends records to the dead-letter queue."""
 
     def __init__(self, client: Callable[[], SQSClient], queue_url: str | None) -> None:
-        """``client`` is called at first use, which is rare: making a client takes as long as processing some texts."""
+        """``client`` is called at first use, which is rare: creating a client takes as long as processing some texts."""
         self._client = client
         self._queue_url = queue_url
 
     def put(self, body: str, reason: str) -> None:
-        """Send a record. Raises TryAgain or Rejected if the queue did not accept it: it must then stay where it is."""
+        """Send a record to the dead-letter queue. Raises TryAgain or Rejected if it was not accepted; the caller then
+        keeps it."""
         if self._queue_url is None:
             raise Rejected("there is no dead-letter queue")
         with translated():

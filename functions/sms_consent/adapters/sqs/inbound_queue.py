@@ -22,7 +22,7 @@ class InboundQueue:
     """Deletes finished messages before the function returns."""
 
     def __init__(self, client: Callable[[], SQSClient], queue_url: str) -> None:
-        """The client is made at first use, which is rare: making one takes longer than processing some texts."""
+        """``client`` is called at first use, which is rare: creating a client takes longer than processing some texts."""
         self._client = client
         self._queue_url = queue_url
 
