@@ -54,3 +54,38 @@ def test_credentials_that_are_wrong_are_refused(
     """With the common errors of AWS's JSON services."""
     error = refused(world.client(**{**user, **changed}).describe_opt_out_lists)
     assert (error["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, 400)
+
+
+class TestAPolicyForSomeResources:
+    """A user whose policy names the resources, as policies of least privilege do."""
+
+    @pytest.fixture
+    def client(self, world: Any, sms: Any) -> Any:
+        """May put numbers on the list ``brand``, and send from one number."""
+        world.not_on_aws()
+        for name in ("brand", "other"):
+            sms.create_opt_out_list(OptOutListName=name)
+        added = [world.control("POST", "phone-numbers", phone_number=f"+1212555010{last}") for last in range(2)]
+        prefix = "arn:aws:sms-voice:us-east-1:123456789012:opt-out-list"
+        allowed = [
+            {"Effect": "Allow", "Action": "sms-voice:PutOptedOutNumber", "Resource": f"{prefix}/brand"},
+            {"Effect": "Allow", "Action": "sms-voice:SendTextMessage", "Resource": added[0]["phone_number_arn"]},
+        ]
+        iam = world.client("iam")
+        iam.create_user(UserName="worker")
+        document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+        iam.put_user_policy(UserName="worker", PolicyName="some", PolicyDocument=document)
+        key = iam.create_access_key(UserName="worker")["AccessKey"]
+        with enable_iam_authentication():
+            yield world.client(aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+
+    def test_is_for_these_lists_and_numbers_alone(self, client: Any, refused: Any) -> None:
+        """By name or number, and by ARN."""
+        person = "+14255550182"
+        client.put_opted_out_number(OptOutListName="brand", OptedOutNumber=person)
+        error = refused(client.put_opted_out_number, OptOutListName="other", OptedOutNumber=person)
+        assert error["Code"] == "AccessDeniedException"
+        text = {"DestinationPhoneNumber": "+14255550183", "MessageBody": "Hello."}
+        client.send_text_message(OriginationIdentity="+12125550100", **text)
+        error = refused(client.send_text_message, OriginationIdentity="+12125550101", **text)
+        assert error["Code"] == "AccessDeniedException"

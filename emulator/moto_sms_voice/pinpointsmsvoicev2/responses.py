@@ -10,6 +10,7 @@ from moto.core.responses import ActionResult, BaseResponse
 from werkzeug.exceptions import HTTPException
 
 from .models import SERVICE_NAME, PinpointSMSVoiceV2Backend, pinpointsmsvoicev2_backends
+from .models.opted_out_numbers import OptOutList
 
 _IAM_ERRORS = {
     "AuthFailure": "UnrecognizedClientException",
@@ -52,6 +53,19 @@ class PinpointSMSVoiceV2Response(BaseResponse):
             refusal.code = 400
             refusal.description = json.dumps({"__type": code, "Message": getattr(refusal, "message", "")})
             raise
+
+    def _determine_resource(self) -> str:
+        """Return the ARN that moto compares with the Resource of IAM policies.
+
+        That is the opt-out list or the origination identity; the other operations need a policy for all resources.
+        https://docs.aws.amazon.com/sms-voice/latest/userguide/permissions-actions.html
+        """
+        operation = self._get_action()
+        if operation.endswith(("OptOutList", "OptedOutNumber", "OptedOutNumbers")):
+            return self.backend.arn_in(OptOutList.resource_type, self.parameters.get("opt_out_list_name", ""))
+        if operation in ("SendMediaMessage", "SendRcsMessage", "SendTextMessage", "SendVoiceMessage"):
+            return self.backend.originator_arn(self.parameters.get("origination_identity", ""))
+        return "*"
 
     # --- opt-out lists
 
@@ -269,3 +283,9 @@ class PinpointSMSVoiceV2Response(BaseResponse):
 
     def delete_media_message_spend_limit_override(self) -> ActionResult:
         return ActionResult(self.backend.delete_media_message_spend_limit_override(**self.parameters))
+
+    def set_rcs_message_spend_limit_override(self) -> ActionResult:
+        return ActionResult(self.backend.set_rcs_message_spend_limit_override(**self.parameters))
+
+    def delete_rcs_message_spend_limit_override(self) -> ActionResult:
+        return ActionResult(self.backend.delete_rcs_message_spend_limit_override(**self.parameters))

@@ -84,6 +84,23 @@ class Account(BaseBackend):
     def arn_of(self, resource_type: str, name: str) -> str:
         return f"arn:{self.partition}:sms-voice:{self.region_name}:{self.account_id}:{resource_type}/{name}"
 
+    def arn_in(self, resource_type: str, reference: str) -> str:
+        """Return a reference as an ARN, whether the resource exists or not."""
+        return reference if reference.startswith("arn:") else self.arn_of(resource_type, reference)
+
+    def originator_arn(self, identity: str) -> str:
+        """Return the ARN of an origination identity, or a star for one that is not there."""
+        originators = [
+            *self.phone_numbers.values(),
+            *self.pools.values(),
+            *self.rcs_agents.values(),
+            *self.sender_ids.values(),
+        ]
+        for each in originators:
+            if identity in (each.arn, each.identifier, getattr(each, "phone_number", None)):
+                return each.arn
+        return "*"
+
     # --- look-ups
 
     def opt_out_list(self, reference: str) -> OptOutList:

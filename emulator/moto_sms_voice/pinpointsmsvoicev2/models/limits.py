@@ -78,3 +78,9 @@ class LimitOperations(MessageOperations):
 
     def delete_media_message_spend_limit_override(self) -> dict[str, int]:
         return self._set_spend_limit("MEDIA", None)
+
+    def set_rcs_message_spend_limit_override(self, monthly_limit: int) -> dict[str, int]:
+        return self._set_spend_limit("RCS", monthly_limit)
+
+    def delete_rcs_message_spend_limit_override(self) -> dict[str, int]:
+        return self._set_spend_limit("RCS", None)
