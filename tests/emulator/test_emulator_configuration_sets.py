@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+import moto_sms_voice
+
 PERSON, NUMBER = "+14255550182", "+12125550101"
 ROLE = "arn:aws:iam::123456789012:role/events"
 
@@ -131,6 +133,12 @@ def test_events_go_to_firehose(world: Any, sms: Any, send: Any, receipts: str) -
     message_id = send()
     (key,) = [each["Key"] for each in s3.list_objects_v2(Bucket="receipts-of-texts")["Contents"]]
     assert json.loads(s3.get_object(Bucket="receipts-of-texts", Key=key)["Body"].read())["messageId"] == message_id
+
+
+def test_a_text_sent_in_python_produces_its_events_too(queue: Any, receipts: str) -> None:
+    """Through the backend's own method, as in a test in the same process."""
+    moto_sms_voice.backend().send_text_message(PERSON, message_body="Hello.", configuration_set_name=receipts)
+    assert [each["eventType"] for each in queue()] == ["TEXT_SUCCESSFUL", "TEXT_DELIVERED"]
 
 
 def test_a_destination_that_is_not_there_stops_no_text(world: Any, sms: Any, send: Any, receipts: str) -> None:

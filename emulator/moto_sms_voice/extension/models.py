@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,7 @@ class ControlledBackend(PinpointSMSVoiceV2Backend):
         self.quotas = Quotas()
         self.faults = Faults()
         self.requests = RequestLog()
-        self._events: deque[tuple[EventDestination, str, SentText]] = deque()
+        self._kept_events: list[tuple[EventDestination, str, SentText]] | None = None
         super().__init__(region_name, account_id)
 
     # --- time
@@ -86,14 +86,25 @@ class ControlledBackend(PinpointSMSVoiceV2Backend):
 
     # --- events
 
-    def emit(self, destination: EventDestination, event: str, sent: SentText) -> None:
-        """Keep an event until the lock is released: a subscriber may call this service before it is published."""
-        self._events.append((destination, event, sent))
+    @contextmanager
+    def deferred_events(self) -> Iterator[None]:
+        """Hold the lock, and publish events after it is released: a subscriber may call this service from another thread."""
+        kept: list[tuple[EventDestination, str, SentText]] = []
+        with self.lock:
+            outer, self._kept_events = self._kept_events, kept
+            try:
+                yield
+            finally:
+                self._kept_events = outer
+        for each in kept:
+            super().emit(*each)
 
-    def deliver_events(self) -> None:
-        """Publish the events that were kept, in order. Called without the lock."""
-        while self._events:
-            super().emit(*self._events.popleft())
+    def emit(self, destination: EventDestination, event: str, sent: SentText) -> None:
+        """Publish an event, or keep it while events are deferred."""
+        if self._kept_events is None:
+            super().emit(destination, event, sent)
+        else:
+            self._kept_events.append((destination, event, sent))
 
     # --- the account
 

@@ -33,7 +33,7 @@ def handle(request: Request, full_url: str, headers: Any) -> TYPE_RESPONSE:
     response.setup_class(request, full_url, headers)
     operation = response._get_action()
     backend = backend_of(response.current_account, response.region)
-    with backend.lock:
+    with backend.deferred_events():
         at = backend.now()
         outcome = "a defect of the emulator"
         try:
@@ -44,7 +44,6 @@ def handle(request: Request, full_url: str, headers: Any) -> TYPE_RESPONSE:
             answer = _error(response, error)
         finally:
             backend.requests.add(RequestRecord(operation, at, outcome))
-    backend.deliver_events()
     return answer
 
 
