@@ -39,7 +39,7 @@ class World:
 
     def imported(self, at: datetime = LONG_AGO, name: str = "one", asked: Asked = Asked.OPT_OUT, **more: bool) -> None:
         decision = Decision(
-            id=f"import-{name}-{at.isoformat()}-{asked}", number=PERSON, asked=asked, at=at, author=Author.IMPORT,
+            id=f"import-{name}-{at.isoformat()}-{asked}-{more}", number=PERSON, asked=asked, at=at, author=Author.IMPORT,
             through="import", import_id=name, **more,
         )  # fmt: skip
         Recorder(ledger=self.ledger, clock=self.clock).record(decision, LIST)
