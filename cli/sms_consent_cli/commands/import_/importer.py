@@ -59,6 +59,7 @@ class ImportState:
     progress: Progress
     record: ImportLog | None = None
     withdrawn: frozenset[str] = frozenset()  # the imports that were undone
+    others: frozenset[str] = frozenset()  # the other imports of other files, or of this one read in another way
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class FileImport:
         self._record = state.record if state is not None else None
         self._import_id = self._record.id if self._record is not None else None
         self._withdrawn = state.withdrawn if state is not None else frozenset[str]()
+        self._others = state.others if state is not None else frozenset[str]()
         progress = state.progress if state is not None else Progress()
         self.counts: Counter[str] = Counter(progress.counts)
         self.line = progress.line
@@ -193,24 +195,44 @@ class FileImport:
             written = self._recorder.record_if_opted_out(decision, read.list_name, reply_from=None, now=now)
         else:
             written = self._recorder.record(decision, read.list_name)
+            while not written.is_new and (other := self._other_import(decision, read.list_name)) is not None:
+                # Both imports then refer to the request, so that it stays if one of them is undone.
+                decision = _beside(decision, other)
+                written = self._recorder.record(decision, read.list_name)
         if written is None:
             return LineOutcome.SKIPPED
         if not written.is_new:
             return LineOutcome.UNCHANGED
+        if written.outcome is Outcome.STALE and written.consent.decided_at == decision.at:
+            return LineOutcome.CONFIRMED  # the same line of another file
         return {Outcome.CONFIRMED: LineOutcome.CONFIRMED, Outcome.STALE: LineOutcome.SUPERSEDED}.get(
             written.outcome, outcome
         )
 
     def _not_withdrawn(self, decision: Decision) -> Decision:
         """Give the decision another id if an undone import has recorded the same line: it would count as that one."""
-        while self._withdrawn and self._ledger is not None:
-            recorded = self._ledger.recorded_between(decision.number, decision.at, decision.at, most=MOST_SAME) or ()
-            undone = [each.import_id for each in recorded if each.id == decision.id]
+        while self._withdrawn:
+            undone = [each.import_id for each in self._same(decision)]
             if not undone or undone[0] not in self._withdrawn:
                 break
-            facts = f"{decision.id}\n{undone[0]}"
-            decision = replace(decision, id=f"import-{hashlib.sha256(facts.encode()).hexdigest()[:32]}")
+            decision = _beside(decision, undone[0])
         return decision
+
+    def _other_import(self, decision: Decision, list_name: str) -> str | None:
+        """Return the import that recorded the same line of another file; None for this import, and for one without a record."""
+        if self._ledger is None or not self._others:
+            return None
+        consent = self._ledger.consent(decision.number, list_name)
+        outbox = consent.outbox if consent is not None else None
+        recorded = [*self._same(decision), *([outbox] if outbox is not None and outbox.id == decision.id else [])]
+        return next((each.import_id for each in recorded if each.import_id in self._others), None)
+
+    def _same(self, decision: Decision) -> list[Decision]:
+        """Return the decisions in the history with this id."""
+        if self._ledger is None:
+            return []
+        recorded = self._ledger.recorded_between(decision.number, decision.at, decision.at, most=MOST_SAME) or ()
+        return [each for each in recorded if each.id == decision.id]
 
     def _checked(self, read: Requested, outcome: LineOutcome) -> LineOutcome:
         """Return the outcome of a line in a dry run. A number that is repeated with the same request counts once."""
@@ -239,3 +261,9 @@ class FileImport:
 
 def _is_done(pending: _Pending) -> bool:
     return isinstance(pending.outcome, ImportedLine) or pending.outcome.done()
+
+
+def _beside(decision: Decision, import_id: str | None) -> Decision:
+    """Return the decision with an id of its own beside the same line of another import."""
+    facts = f"{decision.id}\n{import_id}"
+    return replace(decision, id=f"import-{hashlib.sha256(facts.encode()).hexdigest()[:32]}")

@@ -218,6 +218,8 @@ class ImportRun:
             log = self._log(records, known, progress)
             undone = {ImportStatus.UNDOING, ImportStatus.UNDONE}
             withdrawn = frozenset(each.id for each in known if each.status in undone)
+            same = self._file.digest, options.stored(), self._file.columns.view()
+            others = frozenset(each.id for each in known if (each.sha256, each.options, each.columns) != same)
             with closing(RejectFile(self._rejects, self._file, progress.rejects_bytes)) as rejects:
                 ledger = DynamoLedger(
                     self._deployment.dynamodb_for(options.workers),
@@ -226,7 +228,7 @@ class ImportRun:
                     clock=self._deployment.clock,
                 )
                 try:
-                    self._import(ledger, ImportState(self._journal, rejects, progress, log, withdrawn))
+                    self._import(ledger, ImportState(self._journal, rejects, progress, log, withdrawn, others))
                 except BaseException:
                     with suppress(ConsentError, UsageError):  # the first error is reported
                         log.stop(*self.report.counted())

@@ -67,10 +67,10 @@ def test_an_older_decision_is_superseded(imports: Moving) -> None:
 
 
 def test_importing_again_changes_nothing(imports: Moving) -> None:
-    """The same decision has the same id, in whichever file and line it comes."""
-    imports.done(HEADER + LINE)
+    """The same decision has the same id, in whichever line of the file it comes."""
+    imports.done(HEADER + LINE + LINE)
     before = imports.configured.written()
-    result = imports.done(HEADER + "\n" + LINE + LINE)
+    result = imports.done(HEADER + LINE + LINE)
     assert imports.configured.written() == before
     assert result.stdout == "0 opted out, 2 already recorded\n"
 

@@ -161,6 +161,29 @@ def test_the_corrected_file_counts_after_the_undo(imports: Moving) -> None:
     assert imports.opted_out() == []
 
 
+@pytest.mark.parametrize("swept", [False, True])
+@pytest.mark.parametrize("undone", [0, 1])
+def test_a_line_that_another_file_has_too_stays(imports: Moving, swept: bool, undone: int) -> None:
+    """A corrected file was imported before the wrong one was undone, or the other way around."""
+    ids = [_imported(imports, PEOPLE[:3])]
+    if swept:
+        imports.configured.world.sweep()
+    ids.append(_imported(imports, PEOPLE[1:4]))
+    _undone(imports, ids[undone])
+    assert imports.opted_out() == (PEOPLE[1:4] if undone == 0 else PEOPLE[:3])
+    _undone(imports, ids[1 - undone])
+    assert imports.opted_out() == []
+
+
+def test_the_same_file_again_changes_nothing_also_beside_another_file(imports: Moving) -> None:
+    """Each line of each file is one decision."""
+    _imported(imports, PEOPLE[:2])
+    _imported(imports, PEOPLE[1:3])
+    assert _records(imports)[-1]["counts"] == {"lines": 3, "confirmed": 1, "optedOut": 1}
+    _imported(imports, PEOPLE[1:3])
+    assert _records(imports)[-1]["counts"] == {"lines": 3, "unchanged": 2}
+
+
 def test_an_import_that_was_undone_is_not_continued(imports: Moving, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process may have been interrupted before."""
     ledger, saves = type(imports.configured.world.parts.ledger), iter(range(100))
