@@ -112,7 +112,7 @@ def _serve(carry_out: Callable[[], Sequence[Result]], item: Callable[[Result], O
     except UnknownSender:
         messages = {"from": ["This sender is not configured here."]}
         raise problems.ApiError(problems.invalid(context.event, messages)) from None
-    outcomes = {result.became for result in results}
+    outcomes = {result.outcome for result in results}
     context.errors = tuple(dict.fromkeys(result.error for result in results if result.error is not None))
     if outcomes == {RequestOutcome.FAILED}:
         raise problems.ApiError(problems.unavailable())
@@ -152,13 +152,13 @@ def _item(result: Result) -> OptOutResponseItem:
             500,
             "The ledger does not take this recipient. Sending the request again will not help.",
         ),
-    }[result.became]
+    }[result.outcome]
     return OptOutResponseItem(to=result.recipient, http_status_code=status, error_message=message)
 
 
 def _checked_item(result: Result) -> OptOutResponseItem:
     item = _item(result)
-    if result.became is not RequestOutcome.DONE:
+    if result.outcome is not RequestOutcome.DONE:
         return item
     consent = result.consent
     # A number whose opt-in is pending is still on the list.

@@ -40,11 +40,11 @@ from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.codec import from_attributes, key_of
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.consent_scan import DynamoConsentScan
+from sms_consent.adapters.dynamodb.current_consents import CurrentConsents
 from sms_consent.adapters.dynamodb.items import LIST, consent_from
-from sms_consent.adapters.dynamodb.known_lists import ListStore, RememberedLists
+from sms_consent.adapters.dynamodb.known_lists import CachedLists, ListStore
 from sms_consent.adapters.dynamodb.list_copies import ListCopies
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
-from sms_consent.adapters.dynamodb.standing_consents import StandingConsents
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.domain.decision import Asked
 from sms_consent.domain.list_names import ListNames
@@ -312,8 +312,8 @@ class TableWorld(WideWorld):
     def _checked(self, person: str, line: str) -> Consent | None:
         """Return what ``check`` reports for a person and a sender."""
         register = DynamoConsentQueries(clients.dynamodb(), self._table)
-        lists = RememberedLists(clients.dynamodb(), self._table, self.clock)
-        return StandingConsents(register, lists).of(line, self.list_of[line])(person)
+        lists = CachedLists(clients.dynamodb(), self._table, self.clock)
+        return CurrentConsents(register, lists).of(line, self.list_of[line])(person)
 
     def _check_reports(self, text_id: str) -> None:
         event = self.events.get(text_id)

@@ -102,8 +102,8 @@ class MemoryBook:
         self.sketches[name, 0] = packed
         return BloomSnapshot(name, 1, until)
 
-    def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:
-        return self.sketches.get((sketch.name, 0))
+    def read_snapshot(self, snapshot: BloomSnapshot) -> bytes | None:
+        return self.sketches.get((snapshot.name, 0))
 
 
 class Told(Observer):

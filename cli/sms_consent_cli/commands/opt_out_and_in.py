@@ -148,7 +148,7 @@ def _carry_out(command: str, agent_request: _AgentRequest, stack: str, *, as_jso
             raise UsageError(
                 "this sender has no settings, and UnknownSenders=REFUSE: see sms-consent senders, or give --list"
             ) from None
-        if result.became is RequestOutcome.INVALID:
+        if result.outcome is RequestOutcome.INVALID:
             raise UsageError("a number has a country code and seven to fifteen digits in all, as +14255550182")
         left: list[str] = []
         if result.consent is not None:
@@ -157,7 +157,7 @@ def _carry_out(command: str, agent_request: _AgentRequest, stack: str, *, as_jso
         say_json(_view(agent_request, result, left))
     else:
         say(_summary(agent_request.number, agent_request.asked, result, left))
-    raise typer.Exit(_EXITS.get(result.became.value, 0))
+    raise typer.Exit(_EXITS.get(result.outcome.value, 0))
 
 
 def _followed(
@@ -229,7 +229,7 @@ def _view(agent_request: _AgentRequest, result: Result, left: list[str]) -> dict
     view: dict[str, Any] = {
         "number": agent_request.number,
         "asked": agent_request.asked.value,
-        "became": result.became.value,
+        "became": result.outcome.value,
     }
     if result.consent is not None:
         view["consent"] = consent_view(result.consent)
@@ -242,11 +242,11 @@ def _summary(number: str, asked: Asked, result: Result, left: list[str]) -> str:
     from sms_consent.recording.channel_requests import RequestOutcome
 
     consent = result.consent
-    if result.became is RequestOutcome.REJECTED:
+    if result.outcome is RequestOutcome.REJECTED:
         return f"{number}: the ledger rejected the request, so it is not recorded: {result.error}"
-    if result.became is RequestOutcome.FAILED or consent is None:
+    if result.outcome is RequestOutcome.FAILED or consent is None:
         return f"{number}: the ledger did not respond, so the request may not be recorded. Run this again."
-    if result.became is RequestOutcome.SUPERSEDED:
+    if result.outcome is RequestOutcome.SUPERSEDED:
         status = "opted in" if consent.status is Status.OPTED_IN else "opted out"
         return f"{number}: recorded, but a newer request applies: {status} on {visible(consent.list_name)}."
     if asked is Asked.OPT_OUT:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from sms_consent.adapters.clock import SenderCache
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
-from sms_consent.adapters.dynamodb.known_lists import RememberedLists
+from sms_consent.adapters.dynamodb.known_lists import CachedLists
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.bootstrap.settings import Settings
 from sms_consent.domain.propagation import Scope
@@ -74,7 +74,7 @@ class CommandContext:
             opt_out=settings.opt_out_scope,
             opt_in=settings.opt_in_scope,
             own_list=settings.opt_out_list,
-            lists=RememberedLists(self.deployment.dynamodb(), settings.table, self.clock, names=settings.names),
+            lists=CachedLists(self.deployment.dynamodb(), settings.table, self.clock, names=settings.names),
         )
 
     @cached_property

@@ -14,13 +14,13 @@ from sms_consent.domain.ports import Clock
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-__all__ = ["RememberedAccessKeys"]
+__all__ = ["CachedAccessKeys"]
 
 STALE_AFTER = timedelta(minutes=15)
 """How long the keys that were read last are used while Secrets Manager does not respond."""
 
 
-class RememberedAccessKeys:
+class CachedAccessKeys:
     """The access keys that are valid now."""
 
     def __init__(self, client: SecretsManagerClient, secret: str, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.clock import QuotaRateLimiter, SenderCache, SystemClock
-from sms_consent.adapters.dynamodb.known_lists import ListStore, RememberedLists
+from sms_consent.adapters.dynamodb.known_lists import CachedLists, ListStore
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.adapters.sms_voice.opt_out_list import AwsOptOutList, AwsTexting
 from sms_consent.adapters.sqs.dead_letters import DeadLetters
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
     from sms_consent.adapters.dynamodb.list_copies import ListCopies
-    from sms_consent.adapters.secrets import RememberedAccessKeys
+    from sms_consent.adapters.secrets import CachedAccessKeys
     from sms_consent.domain.consent import Due
     from sms_consent.domain.list_names import ListNames
     from sms_consent.domain.ports import Clock, ConsentLedger
@@ -161,9 +161,9 @@ class Container:
         return SenderCache(self._table, self.clock)
 
     @cached_property
-    def lists(self) -> RememberedLists:
+    def lists(self) -> CachedLists:
         """The opt-out lists of the deployment."""
-        return RememberedLists(
+        return CachedLists(
             self.dynamodb,
             self.settings.table,
             self.clock,
@@ -381,12 +381,12 @@ class Container:
     # ApiFunction
 
     @cached_property
-    def access_keys(self) -> RememberedAccessKeys | None:
+    def access_keys(self) -> CachedAccessKeys | None:
         """The API's access keys; None if the deployment has none, so that only IAM principals have access."""
-        from sms_consent.adapters.secrets import RememberedAccessKeys
+        from sms_consent.adapters.secrets import CachedAccessKeys
 
         secret = os.environ.get("ACCESS_KEYS_SECRET")
-        return RememberedAccessKeys(clients.secrets(), secret, self.clock) if secret else None
+        return CachedAccessKeys(clients.secrets(), secret, self.clock) if secret else None
 
     @cached_property
     def channel_requests(self) -> ChannelRequests:
@@ -396,8 +396,8 @@ class Container:
         With ``UNKNOWN_SENDERS`` ``REFUSE``, senders without settings are refused. A value that does not exist counts as
         ``OWN_LIST``, so that no opt-out is refused for it.
         """
+        from sms_consent.adapters.dynamodb.current_consents import CurrentConsents
         from sms_consent.adapters.dynamodb.idempotency_store import DynamoIdempotencyStore
-        from sms_consent.adapters.dynamodb.standing_consents import StandingConsents
         from sms_consent.recording.channel_requests import ChannelRequests
         from sms_consent.recording.idempotency import IdempotentRequests
 
@@ -410,7 +410,7 @@ class Container:
             senders=self.senders,
             own_list=None if refuses else self.settings.opt_out_list,
             clock=self.clock,
-            standing=StandingConsents(self.queries, self.lists).of,
+            current=CurrentConsents(self.queries, self.lists).of,
         )
 
 

@@ -38,11 +38,11 @@ __all__ = [
     "moved_back",
     "next_step",
     "postponed",
+    "postponed_after_error",
     "refused",
     "rejected",
     "release_lease",
     "reply_claimed",
-    "set_aside",
     "update",
     "with_recent",
     "work_left",
@@ -344,12 +344,12 @@ def _with_work(changed: Consent, due: Due, lease: Lease | None, answer: Reply | 
     if changed.leased_at(now):
         # Another worker holds the lease. It sees this change after its call; if it is lost, sweep continues.
         return replace(changed, due=due, due_at=changed.lease_until, answer=answer)
-    uncertain_delete_at = changed.latest_uncertain_delete
+    uncertain = changed.latest_uncertain_delete
     if due is Due.OPT_IN and changed.has_call_in_flight(now):
         # A put without a response might take effect after the deletion; a second deletion is possible only 30 days later.
         return replace(
             changed, due=due, due_at=changed.in_flight_until, answer=answer, lease=None, lease_until=None,
-            deleting=None, uncertain_delete_at=uncertain_delete_at,
+            deleting=None, uncertain_delete_at=uncertain,
         )  # fmt: skip
     if lease is None:
         return replace(
@@ -360,11 +360,11 @@ def _with_work(changed: Consent, due: Due, lease: Lease | None, answer: Reply | 
             lease=None,
             lease_until=None,
             deleting=None,
-            uncertain_delete_at=uncertain_delete_at,
+            uncertain_delete_at=uncertain,
         )
     if answer is not None and answer.state is ReplyState.DUE and due is Due.OPT_OUT:
         answer = answer.claimed(lease.worker)
-    return _under_lease(replace(changed, due=due, answer=answer), lease, uncertain_delete_at, now)
+    return _under_lease(replace(changed, due=due, answer=answer), lease, uncertain, now)
 
 
 def _under_lease(consent: Consent, lease: Lease, uncertain_delete_at: datetime | None, now: datetime) -> Consent:
@@ -665,7 +665,7 @@ def rejected(consent: Consent, failure: TryAgain | Rejected, now: datetime) -> C
     return replace(consent, rejections=consent.rejections + 1, rejected_since=consent.rejected_since or now)
 
 
-def set_aside(consent: Consent, now: datetime) -> Consent:
+def postponed_after_error(consent: Consent, now: datetime) -> Consent:
     """Postpone work on an item that fails for an unknown reason, so that it does not block other work."""
     attempts = max(consent.attempts, 0)
     return replace(

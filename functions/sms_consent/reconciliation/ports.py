@@ -60,5 +60,5 @@ class ProgressStore(Protocol):
     def save_snapshot(self, name: str, packed: bytes, until: datetime) -> BloomSnapshot:
         """Store a Bloom snapshot under a unique name."""
 
-    def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:
+    def read_snapshot(self, snapshot: BloomSnapshot) -> bytes | None:
         """Return a stored snapshot, or None if any part of it has expired."""

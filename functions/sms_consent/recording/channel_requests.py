@@ -55,7 +55,7 @@ class Result:
     """The result for one recipient, spelt as in the request."""
 
     recipient: str
-    became: RequestOutcome
+    outcome: RequestOutcome
     consent: Consent | None = None  # None for a repeated request, whose consent is not read
     held_until: datetime | None = None  # when a deferred opt-in is tried
     refused: bool = False  # whether AWS refused it although the ledger knew of no deletion
@@ -75,7 +75,7 @@ class ChannelRequests:
         own_list: str | None,
         clock: Clock,
         through: str = API,
-        standing: Callable[[str, str], Callable[[str], Consent | None]] | None = None,
+        current: Callable[[str, str], Callable[[str], Consent | None]] | None = None,
     ) -> None:
         """Create the service.
 
@@ -87,7 +87,7 @@ class ChannelRequests:
             own_list: The list of senders without settings; None refuses them.
             clock: The time.
             through: The channel that decisions are recorded with.
-            standing: Returns a look-up of consents by number, for a sender and its list; by default the list's consent.
+            current: Returns a look-up of consents by number, for a sender and its list; by default the list's consent.
         """
         self._ledger = ledger
         self._recorder = recorder
@@ -96,14 +96,14 @@ class ChannelRequests:
         self._own_list = own_list
         self._clock = clock
         self._through = through
-        self._standing = standing
+        self._current = current
 
     def ask(self, request: Request, *, sync_until: datetime) -> list[Result]:
-        """Record a decision for every recipient, in the order of the request. Safe to repeat.
+        """Record a decision for every recipient. Return the results in the order of the recipients. Safe to repeat.
 
         A repeated opt-in returns its first results and changes nothing. What an interrupted first attempt did not record is
-        recorded with the time of that attempt. After ``sync_until`` decisions are only recorded, and the list calls are left
-        to sweep.
+        recorded with the time of that attempt. After ``sync_until`` decisions are only recorded, and sweep makes the list
+        calls.
 
         Raises UnknownSender or TryAgain.
         """
@@ -141,11 +141,11 @@ class ChannelRequests:
     def check(self, sender: str, recipients: Sequence[str]) -> list[Result]:
         """Return the consents of the recipients. Raises UnknownSender."""
         list_name = self._list_of(sender)
-        if self._standing is not None:
-            standing = self._standing(sender, list_name)
+        if self._current is not None:
+            current = self._current(sender, list_name)
         else:
-            standing = partial(self._ledger.consent, list_name=list_name)
-        return _for_each(recipients, lambda number: Result(number, RequestOutcome.DONE, standing(number)))
+            current = partial(self._ledger.consent, list_name=list_name)
+        return _for_each(recipients, lambda number: Result(number, RequestOutcome.DONE, current(number)))
 
     def _list_of(self, sender: str) -> str:
         known = self._senders(sender)
@@ -159,7 +159,7 @@ class ChannelRequests:
 def _for_each(
     recipients: Sequence[str], make: Callable[[str], Result], known: Mapping[str, Result] | None = None
 ) -> list[Result]:
-    """Return a result for each recipient. A number is processed once, and a failure for one does not affect the others."""
+    """Return a result for each recipient. Each number is processed once; an error for one does not affect the others."""
     made: dict[str, Result] = dict(known or {})
     for recipient in dict.fromkeys(recipients):
         if recipient in made:
@@ -179,34 +179,36 @@ def _for_each(
 
 
 def result_of(number: str, asked: Asked, consent: Consent) -> Result:
-    """Return the result of a recorded request, according to the consent as it is now."""
+    """Return the result of a recorded request, according to the given consent."""
     held_until = consent.held_until if consent.status is Status.OPT_IN_PENDING else None
-    return Result(number, _became(asked, consent), consent, held_until, refused=consent.refusal is not None)
+    return Result(number, _outcome(asked, consent), consent, held_until, refused=consent.refusal is not None)
 
 
 def _written(results: Sequence[Result]) -> dict[str, str]:
-    """Return the results as text, by position in the request, so that no number is stored. Failures may succeed later and are
-    left out."""
+    """Return the results as text, by the position of the recipient, so that no number is stored.
+
+    Failures are left out, since a repeat may succeed.
+    """
     distinct = {result.recipient: result for result in results}
     return {
-        str(place): f"{result.became} {text_or_none(result.held_until) or '-'} {'refused' if result.refused else '-'}"
+        str(place): f"{result.outcome} {text_or_none(result.held_until) or '-'} {'refused' if result.refused else '-'}"
         for place, result in enumerate(distinct.values())
-        if result.became not in {RequestOutcome.FAILED, RequestOutcome.REJECTED}
+        if result.outcome not in {RequestOutcome.FAILED, RequestOutcome.REJECTED}
     }
 
 
 def _read(recipient: str, written: str) -> Result:
-    """Return the result of its text form."""
-    became, held_until, refused = written.split(" ")
+    """Return the result that ``_written`` stored as text."""
+    outcome, held_until, refused = written.split(" ")
     return Result(
         recipient,
-        RequestOutcome(became),
+        RequestOutcome(outcome),
         held_until=from_text(held_until) if held_until != "-" else None,
         refused=refused == "refused",
     )
 
 
-def _became(asked: Asked, consent: Consent) -> RequestOutcome:
+def _outcome(asked: Asked, consent: Consent) -> RequestOutcome:
     if asked is Asked.OPT_OUT:
         # Honoured from the moment it is recorded, however long the list takes to follow.
         return RequestOutcome.DONE if consent.status is Status.OPTED_OUT else RequestOutcome.SUPERSEDED

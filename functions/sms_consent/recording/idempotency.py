@@ -31,14 +31,14 @@ class RequestRecord:
 class IdempotencyStore(Protocol):
     """Remembers recent requests. Reads are consistent. Every method raises TryAgain or Rejected."""
 
-    def keep(self, name: str, record: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
+    def store(self, name: str, record: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
         """Write a record that expires at ``until``. If one is stored already, return that one and write nothing."""
 
-    def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
+    def store_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
         """Write the results of a request, replacing earlier ones."""
 
     def results(self, identity: str, now: datetime) -> Mapping[str, str]:
-        """Return the results of a request, as far as they are known."""
+        """Return the stored results of a request, by position of the recipient; empty if there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,21 +76,21 @@ class IdempotentRequests:
         self._store = store
 
     def opting_out(self, request_key: RequestKey, now: datetime) -> FirstRequest:
-        """Return when this opt-out first arrived: now, unless its id is known."""
+        """Return this opt-out as it first arrived: now, unless its id is known."""
         stored = None
         if request_key.client_id is not None:
             own = RequestRecord(now, request_key.identity)
-            stored = self._store.keep(request_key.identity, own, now, now + REMEMBERED_FOR)
+            stored = self._store.store(request_key.identity, own, now, now + REMEMBERED_FOR)
         return FirstRequest(at=stored.at if stored is not None else now, identity=request_key.identity)
 
     def opting_in(self, request_key: RequestKey, now: datetime) -> FirstRequest:
-        """Return when this opt-in first arrived, with its results: now, unless its id or signature is known."""
+        """Return this opt-in as it first arrived, with its results: now, unless its id or signature is known."""
         until = now + max(REMEMBERED_FOR, request_key.valid_for)
         names = [request_key.identity] if request_key.client_id is not None else []
         names += [f"signature {request_key.signature}"] if request_key.signature is not None else []
         first, known = RequestRecord(now, request_key.identity), False
         for name in names:  # the signature last: what it is written with is then the request that the id belongs to
-            stored = self._store.keep(name, first, now, until)
+            stored = self._store.store(name, first, now, until)
             if stored is not None and (not known or stored.at < first.at):
                 first, known = stored, True
         identity = first.identity or request_key.identity
@@ -100,7 +100,7 @@ class IdempotentRequests:
     def store_results(self, first: FirstRequest, results: Mapping[str, str]) -> None:
         """Store the results of a request for its repeats."""
         if first.until is not None and results != first.results:
-            self._store.keep_results(first.identity, results, first.until)
+            self._store.store_results(first.identity, results, first.until)
 
 
 def _digest(*parts: str) -> str:

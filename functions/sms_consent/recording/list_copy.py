@@ -50,18 +50,19 @@ class ListCopy:
     place: str | None = None  # where an interrupted copy continues
 
     def covers(self, consent: Consent) -> bool:
-        """Return whether a consent of the source is to be copied, by its time."""
+        """Return whether a consent of the source list is copied, by the time of its newest decision."""
         after = self.since is None or consent.decided_at > self.since
         return after and (self.until is None or consent.decided_at <= self.until)
 
     def merged(self, other: ListCopy) -> ListCopy:
-        """Combine two changes between the same lists: everything that either copies, at the later time."""
+        """Return one copy for two changes between the same lists, at the later time: it copies everything that either
+        would."""
         since = None if self.since is None or other.since is None else min(self.since, other.since)
         until = None if self.until is None or other.until is None else max(self.until, other.until)
         return replace(self, at=max(self.at, other.at), since=since, until=until, place=None)
 
     def recheck(self) -> ListCopy:
-        """Return the second copy. Texts after ``until`` count for the new list only."""
+        """Return the second copy. It ends at ``at``, since later texts count for the new list only."""
         return replace(self, until=self.at + SETTLE, place=None)
 
 
@@ -74,7 +75,7 @@ class Affected:
 
     @property
     def total(self) -> int:
-        """Their number."""
+        """The number of all of them."""
         return self.opted_out + self.pending
 
     def plus(self, consent: Consent) -> Affected:
@@ -88,7 +89,7 @@ class ListScan(Protocol):
     """The consents of a list. Every method raises TryAgain or Rejected."""
 
     def of_list(self, list_name: str, place: str | None) -> tuple[Sequence[Consent], str | None, int]:
-        """Read one page of the ledger. Return the list's consents on it, the next place, and the number of items read."""
+        """Return a list's consents on one page of the ledger, where the next page begins, and how many items were read."""
 
     def consents(self, numbers: Sequence[str], list_name: str) -> dict[str, Consent]:
         """Return the consents of up to a hundred numbers, read consistently."""
@@ -106,7 +107,7 @@ class ListCopier:
         actor: str,
         only: Callable[[Consent], bool] | None = None,
     ) -> None:
-        """``only`` selects the consents of a source that are counted and copied; None: all."""
+        """``only`` returns whether a consent of the source list is counted and copied; None: all are."""
         self._ledger = ledger
         self._recorder = Recorder(ledger=ledger, clock=clock)
         self._scan = scan
@@ -117,10 +118,10 @@ class ListCopier:
         """How many consents were written."""
 
     def count(self, source: str, targets: Sequence[str], progress: Callable[[int], None]) -> dict[str, Affected]:
-        """Count, for each target, the people on ``source`` whose request would be lost.
+        """Count, for each target list, the people on ``source`` whose request would be lost.
 
-        Reads the whole ledger once. ``progress`` receives the number of items read so far. For the target "", which is not known,
-        everybody on the source counts.
+        Reads the whole ledger once. ``progress`` receives the number of items read so far. For the target "", a new list,
+        everybody on the source list counts.
         """
         affected = dict.fromkeys(targets, Affected())
         place, read = None, 0
@@ -137,7 +138,8 @@ class ListCopier:
                 return affected
 
     def copy(self, copy: ListCopy, progress: Callable[[int], None], until: datetime | None = None) -> str | None:
-        """Copy the source's consents from the copy's place on. Return the next place if the time is up, or None."""
+        """Copy consents, beginning at the copy's position. Return where to continue after ``until``, or None if the copy
+        is complete."""
         place, read = copy.place, 0
         while True:
             page, place, scanned = self._page(copy.source, place)
@@ -174,8 +176,8 @@ class ListCopier:
         self.copied += 1
 
     def _record_opt_in(self, copy: ListCopy, consent: Consent) -> None:
-        """Record an opt-in that is pending on the old list. The number was never on the new list, so nothing is to be
-        deleted."""
+        """Record an opt-in that is pending on the old list. No deletion is needed, since the number was never on the new
+        list."""
         decision = self._decision(copy, consent)
         _, changed = decide(None, decision, copy.target, now=self._clock.now(), lease=None, answer=None)
         opted_in = cast("Consent", changed)
@@ -186,8 +188,10 @@ class ListCopier:
             return  # a decision for the new list was recorded in between, and wins
 
     def _decision(self, copy: ListCopy, consent: Consent) -> Decision:
-        """Return the decision of a copy. An opt-out becomes an import, which waits behind texts; its reference is the
-        original decision."""
+        """Return the decision that copies a consent. An opt-out becomes an import, so that its list call waits behind texts.
+
+        Its reference is the original decision.
+        """
         opts_out = consent.status is Status.OPTED_OUT
         original = f"{as_text(consent.decided_at)}\0{consent.decided_by}".encode("utf-8", "replace")
         return Decision(
@@ -223,7 +227,7 @@ def is_affected(consent: Consent, stored: Consent | None) -> bool:
 
 
 def newest(consent: Consent | None, earlier: Consent | None) -> Consent | None:
-    """Return the newer of one person's consents on a list and on the list before it; at equal times, the opt-out."""
+    """Return the newer of a person's consents on a list and on the list before it; at equal times, the opt-out."""
     if consent is None or earlier is None:
         return consent or earlier
     if consent.decided_at != earlier.decided_at:
@@ -232,7 +236,7 @@ def newest(consent: Consent | None, earlier: Consent | None) -> Consent | None:
 
 
 def _reversed(consent: Consent, stored: Consent) -> bool:
-    """Return whether an opt-out is at least as new as a stored opt-in."""
+    """Return whether an opt-out is at least as new as the stored opt-in, and so replaces it."""
     return stored.status is not Status.OPTED_OUT and stored.decided_at <= consent.decided_at
 
 

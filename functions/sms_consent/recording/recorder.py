@@ -108,17 +108,17 @@ class Recorder:
     def record_if_opted_out(
         self, decision: Decision, list_name: str, *, reply_from: str | None, now: datetime
     ) -> Recorded | None:
-        """Record an opt-in by an everyday word on the lists where the newest decision is an older opt-out.
+        """Record an opt-in by an everyday word on each list whose newest decision is an older opt-out.
 
-        Returns None if there is no such list: then nothing was written, at the cost of one read per list. The condition is part
-        of each conditional write.
+        Return None if there is no such list; nothing was written then, after one read per list. Each write is conditional, so
+        a decision that arrives meanwhile is not overruled.
         """
         return self._record(replace(decision, only_if_opted_out=True), list_name, reply_from, self._sync, now)
 
     def _record(
         self, decision: Decision, list_name: str, reply_from: str | None, sync: Sync | None, now: datetime
     ) -> Recorded | None:
-        """Change the consents of all lists, then sync them. A failure for one list is raised after the others are done."""
+        """Change the consents for all lists, then sync them. An error for one list is raised after the others are done."""
         failures: list[TryAgain | Rejected] = []
         decision = replace(decision, list_name=list_name)
         reply = self._confirmation(decision, reply_from, now)
@@ -153,7 +153,7 @@ class Recorder:
         now: datetime,
         failures: list[TryAgain | Rejected],
     ) -> list[_ConsentChange]:
-        """Change the consent for each list. Only that for the sender's own list, the first, holds the reply."""
+        """Change the consent for each list: first the sender's own list, whose consent alone has the reply."""
         further: tuple[str, ...] = ()
         is_only = self._scope is None
         if self._scope is not None:
@@ -180,7 +180,8 @@ class Recorder:
         return changes
 
     def _confirmation(self, decision: Decision, reply_from: str | None, now: datetime) -> Reply | None:
-        """Return the confirmation to send: to people who texted only, once, without marketing (47 CFR 64.1200(a)(12))."""
+        """Return the confirmation to send, or None. Only people who texted get one, once, without marketing (47 CFR
+        64.1200(a)(12))."""
         if reply_from is None or decision.author is not Author.END_USER:
             return None
         opting_out = decision.asked is Asked.OPT_OUT
@@ -211,7 +212,7 @@ class _ConsentChange:
         is_only: bool,
         now: datetime,
     ) -> None:
-        """``reply`` is the confirmation to send. With ``is_only``, the decision counts for no other list."""
+        """``reply`` is the confirmation to send. With ``is_only``, the decision counts for this list only."""
         self._ledger = ledger
         self._sync = sync
         self._scope = scope
@@ -253,7 +254,8 @@ class _ConsentChange:
         return self._sync.sync_if_due(self.consent)
 
     def overruled_by(self) -> Author | None:
-        """Return the author of a newer opt-in that overrules this STOP, unless the same person texted it."""
+        """Return the author of a newer opt-in that overrules this STOP; None if the same person texted it, or there is
+        none."""
         texted = self.decision.author is Author.END_USER and self.decision.asked is Asked.OPT_OUT
         if not texted or self.outcome is not Outcome.STALE or self.consent.status is Status.OPTED_OUT:
             return None
@@ -280,7 +282,7 @@ class _ConsentChange:
         return changed
 
     def _reply_after(self, stored: Consent | None) -> Reply | None:
-        """Return the confirmation, skipped if a limit withholds it: then the put of an opt-out does not wait for it.
+        """Return the confirmation; skipped if a limit withholds it, so that the put of an opt-out does not wait for it.
 
         The worker that sends a reply checks the limits too. The confirmation of an opt-in may be sent weeks later, so its
         limits are checked only then.
@@ -300,7 +302,7 @@ class _ConsentChange:
     def _decided_at_earliest_time(
         self, stored: Consent, changed: Consent | None, reply: Reply | None
     ) -> Consent | None:
-        """Decide again at the earliest time of this decision and of the newest one, which the history may show."""
+        """Decide again, with this decision and the newest one at the earliest times that the history shows."""
         recorded = self._recorded(stored)
         is_newest = stored.decided_by == self.decision.id
         would_opt_in = self.outcome is Outcome.CHANGED and self.decision.asked is Asked.OPT_IN
@@ -323,9 +325,9 @@ class _ConsentChange:
         return base if changed is None and base is not stored else changed
 
     def _at_a_known_time(self, stored: Consent, earliest: Mapping[str, Decision]) -> Consent:
-        """Take the time of the newest decision from the history if the stored one cannot be read.
+        """Return the consent with the time of its newest decision from the history, if the stored time cannot be read.
 
-        Otherwise every redelivered older text would count as newer.
+        Without it, every redelivered older text would count as newer.
         """
         if stored.decided_at != UNKNOWN_TIME:
             return stored
@@ -354,7 +356,7 @@ class _ConsentChange:
         return moved_back(stored, first, newest, undecided=undecided, now=self._now)
 
     def _recorded(self, stored: Consent) -> Sequence[Decision] | None:
-        """Return the decisions in the history, or None if there are too many to search."""
+        """Return the number's decisions in the history; None if there are too many to search."""
         decision = self.decision
         until = stored.decided_at if stored.decided_at != UNKNOWN_TIME else self._now
         recorded = self._ledger.recorded_between(decision.number, until - COPIES_WITHIN, until, most=MOST_COPIES)
@@ -363,7 +365,8 @@ class _ConsentChange:
         return [each for each in recorded if each.id != decision.id or decision.at - each.at < RETRIES_WITHIN]
 
     def _counts(self, decision: Decision) -> bool:
-        """Return whether a recorded decision counts for this list. If that is not known, only an opt-out does."""
+        """Return whether a decision in the history counts for this list. If that is not known, an opt-out counts and an
+        opt-in does not."""
         if decision.asked not in {Asked.OPT_OUT, Asked.OPT_IN}:
             return False
         if decision.list_name is None:
@@ -373,7 +376,7 @@ class _ConsentChange:
         return self._scope is not None and self._scope.is_wider(decision)
 
     def _save(self, changed: Consent, stored: Consent | None) -> None:
-        """Write the consent, and the decision to the history if no later write will. Raises Moved or TryAgain."""
+        """Write the consent and, if no later write will do it, the decision to the history. Raises Moved or TryAgain."""
         if stored is not None and self.outcome is not Outcome.CHANGED and self._is_only:
             self._ledger.save_and_append(changed, stored, self.decision, self.outcome, self._now)
             self.in_history = True
@@ -383,7 +386,7 @@ class _ConsentChange:
 
 
 def _at_known_time(decision: Decision, stored: Consent) -> Decision:
-    """Return the decision at its earliest time, as far as the consent shows it."""
+    """Return the decision at its earliest time that the consent shows."""
     known = [decision.at]
     if stored.decided_by == decision.id and stored.decided_at != UNKNOWN_TIME:
         known.append(stored.decided_at)
@@ -393,7 +396,10 @@ def _at_known_time(decision: Decision, stored: Consent) -> Decision:
 
 
 def _may_be_withdrawn(decision: Decision, stored: Consent, withdrawn: Collection[str]) -> bool:
-    """Return whether a recorded decision may belong to an import that was undone. If that is not known, an opt-out counts."""
+    """Return whether a decision in the history may belong to an import that was undone.
+
+    If that is not known, an opt-out counts as not withdrawn, and an opt-in as withdrawn.
+    """
     if decision.import_id is None:
         return False
     return decision.import_id in withdrawn or (stored.withdrawn_at is not None and decision.asked is Asked.OPT_IN)
@@ -414,12 +420,12 @@ def _earliest(decisions: Iterable[Decision]) -> dict[str, Decision]:
 
 
 def _not_in_history(consent: Consent) -> tuple[Decision, ...]:
-    """Return the decision that may still have to be written to the history."""
+    """Return the decision in the outbox, which may not be in the history yet, or nothing."""
     return (consent.outbox,) if consent.outbox is not None else ()
 
 
 def _time_matters(decision: Decision, stored: Consent, outcome: Outcome) -> bool:
-    """Return whether an earlier copy, of this decision or of the newest one, could make a difference.
+    """Return whether the effect could differ if an earlier copy of this decision or of the newest one exists.
 
     A newest decision that confirms the status cannot undo anything. So the common cases need no look-up: a first request, a
     repeated one, a redelivery. Imported decisions are never published twice.

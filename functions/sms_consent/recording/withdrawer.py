@@ -51,11 +51,12 @@ class Withdrawer:
         self._texted = texted
 
     def preview(self, number: str, list_name: str) -> Withdrawal:
-        """Return what would be done for a number. Makes two reads."""
+        """Return what ``withdraw`` would do for a number. Makes two reads."""
         return self._decide(number, list_name, self._ledger.consent(number, list_name))
 
     def withdraw(self, number: str, list_name: str) -> WithdrawalEffect:
-        """Withdraw the import for one number: one transaction, if no other worker writes the consent meanwhile."""
+        """Withdraw the import for one number, in one transaction. Repeats it if another worker writes the consent
+        meanwhile."""
         found = Withdrawal(WithdrawalEffect.ERASED)
 
         def change(stored: Consent | None) -> Consent | None:
@@ -82,7 +83,8 @@ class Withdrawer:
 
 
 def _counts(list_name: str, scope: Scope | None, decision: Decision) -> bool:
-    """Return whether a recorded decision counts for a list. If that is not known, only an opt-out does."""
+    """Return whether a decision in the history counts for a list. If that is not known, an opt-out counts and an opt-in
+    does not."""
     if decision.list_name == list_name:
         return True
     if decision.asked is Asked.OPT_OUT:

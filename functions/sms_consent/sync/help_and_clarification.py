@@ -41,7 +41,7 @@ class HelpAndClarification:
         self._new_token = new_token
 
     def answer(self, decision: Decision, kind: ReplyKind, *, reply_from: str) -> Reply | None:
-        """Reply to a question and record the decision. Return None if a newer question was answered.
+        """Reply to a question and record the decision. Return None if a newer question has been answered.
 
         The reply is skipped if the person has had enough replies of this kind. Safe to repeat. Raises TryAgain if the ledger
         does not respond.
@@ -53,9 +53,9 @@ class HelpAndClarification:
         return thread.answer if thread is not None else None
 
     def recent_replies(self, number: str, list_name: str) -> Iterator[RecentReply]:
-        """Yield the replies that a person was sent, for a list and to questions, up to three of each kind.
+        """Yield the newest replies that a person was sent: about the list, to HELP, and to unclear texts, up to three each.
 
-        Each kind is read when it is needed. Raises TryAgain if the ledger does not respond.
+        Each kind is read only when it is needed. Raises TryAgain if the ledger does not respond.
         """
         consent = self._ledger.consent(number, list_name)
         yield from consent.recent_replies if consent is not None else ()
@@ -68,7 +68,10 @@ class HelpAndClarification:
         self._ledger.append(decision, Outcome.ANSWERED, self._clock.now())
 
     def send_if_due(self, key: str, thread: ReplyThread) -> bool:
-        """Send a due reply of a thread as it was last read. Return False if it has to wait for the rate limit."""
+        """Send the due reply of a thread. Return False if it has to wait for the rate limit.
+
+        ``thread`` may be out of date: nothing is sent if it has changed.
+        """
         now = self._clock.now()
         if not self._rate_limiter.ready(Call.SEND):
             return False
@@ -136,7 +139,8 @@ class HelpAndClarification:
         return thread.after(stored) if stored is not None else thread
 
     def _deliver(self, key: str, thread: ReplyThread) -> ReplyThread:
-        """Send the claimed reply and record the result. Return the thread with it, whatever question is newest by now."""
+        """Send the claimed reply and record the result. Return the thread with this result, also if a newer question came
+        meanwhile."""
         delivery: Delivery | None = None
         try:
             delivery = self._reply_sender.deliver(thread.number, thread.answer, now=self._clock.now())

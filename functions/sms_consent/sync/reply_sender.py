@@ -100,7 +100,7 @@ class ReplySender:
     def deliver(self, number: str, answer: Reply, recent: Sequence[RecentReply] = (), *, now: datetime) -> Delivery:
         """Send a reply once, unless a limit withholds it. Raises only Untouched, after which it can be tried again.
 
-        ``recent`` holds the newest replies for the same consent.
+        ``recent`` are the newest replies to the same person for the same list.
         """
         sender = self._settings_of(answer.sender)
         reply_from = sender.reply_from if sender is not None else None
@@ -200,11 +200,11 @@ class ReplyLimits:
         self._budget = budget
 
     def take(self, kind: ReplyKind, recent: Sequence[RecentReply], now: datetime) -> str | None:
-        """Count a reply that is about to be sent, or return the reason why it must not be.
+        """Count a reply that is about to be sent. Return None, or the reason why it must not be sent.
 
         Args:
-            kind: What it replies to.
-            recent: The newest replies for the same person and list.
+            kind: The kind of the reply.
+            recent: The newest replies to the same person for the same list.
             now: The time.
         """
         if enough(kind, recent, now):
@@ -213,21 +213,23 @@ class ReplyLimits:
         return _REASONS[refusal] if refusal is not None else None
 
     def would_withhold(self, kind: ReplyKind, recent: Sequence[RecentReply], now: datetime) -> str | None:
-        """Return the reason why a reply would be withheld, as far as it is known without a call."""
+        """Return the reason why a reply would be withheld, or None. Makes no call, so the daily total may be out of date."""
         if enough(kind, recent, now):
             return ENOUGH
         refusal = self._budget.would_refuse(_priority(kind, recent, now), now) if self._budget is not None else None
         return _REASONS[refusal] if refusal is not None else None
 
     def give_back(self) -> None:
-        """Uncount a reply that was not sent after all."""
+        """Take back the count of a reply that was not sent after all."""
         if self._budget is not None:
             self._budget.give_back()
 
 
 def enough(kind: ReplyKind, recent: Sequence[RecentReply], now: datetime) -> bool:
-    """Return whether a person has had enough confirmations for one list. The first confirmation of an opt-out in a day is
-    always sent."""
+    """Return whether a person has had enough confirmations for one list.
+
+    The first confirmation of an opt-out in a day is always sent.
+    """
     if kind not in (ReplyKind.OPT_OUT_CONFIRMATION, ReplyKind.OPT_IN_CONFIRMATION):
         return False  # these have limits of their own, across lists (``help_and_clarification``)
     today = [reply.kind for reply in recent if now - reply.at < LONGEST]
@@ -273,7 +275,7 @@ class ReplyBudget:
         self._begin(date.min)
 
     def take(self, priority: Priority, now: datetime) -> Refusal | None:
-        """Count a reply that is about to be sent, on the UTC day of ``now``. A refusal means that it must not be sent.
+        """Count a reply that is about to be sent, on the UTC day of ``now``. Return None, or why it must not be sent.
 
         A first confirmation makes no call; others make one for each block.
         """
@@ -288,13 +290,13 @@ class ReplyBudget:
         return refusal
 
     def would_refuse(self, priority: Priority, now: datetime) -> Refusal | None:
-        """Return the refusal as far as it is known without a call."""
+        """Return why a reply would be refused, or None. Makes no call, so the daily total may be out of date."""
         with self._state:
             self._turn_day(now)
             return self._refusal(priority, now)
 
     def give_back(self) -> None:
-        """Uncount a reply that was not sent after all."""
+        """Take back the count of a reply that was not sent after all."""
         with self._state:
             self._sent = max(self._sent - 1, 0)
             if self._uncounted:
@@ -316,7 +318,7 @@ class ReplyBudget:
             self._begin(today)
 
     def _try(self, priority: Priority, now: datetime) -> tuple[bool, Refusal | None]:
-        """Return whether the reply is decided without a reservation, and the refusal."""
+        """Return whether the answer is known without a reservation and, if so, the refusal; None if the reply may be sent."""
         with self._state:
             self._turn_day(now)
             refusal = self._refusal(priority, now)

@@ -95,9 +95,9 @@ class Sweep:
         self._new_token = new_token
 
     def run(self, deadline: datetime, observer: SweepObserver | None = None) -> Swept:
-        """Work until shortly before the deadline. Raises TryAgain or Rejected if the ledger fails for every item.
+        """Do due work until shortly before the deadline. Raises TryAgain or Rejected if the ledger fails for every item.
 
-        Only one sweep runs at a time: the schedule may start two at once, and each would use the API's whole rate.
+        Does nothing while another sweep runs: two at once would each use the API's whole rate.
         """
         if not self._anything_due():
             return Swept()
@@ -191,9 +191,9 @@ class _Run:
         return self._swept
 
     def _opt_outs(self) -> Iterator[Consent | Unreadable]:
-        """Yield opt-outs that were not rejected yet: longest due first, and in a long queue newest and oldest alternately.
+        """Yield the due opt-outs that were never rejected: longest due first; in a long queue, newest and oldest alternately.
 
-        An opt-out that becomes due behind a backlog, such as a file sent through the API, is therefore among the next.
+        So a new opt-out is among the next, also behind a backlog such as a file sent through the API.
         """
         now = self._clock.now()
         oldest = self._ledger.due_consents(Due.OPT_OUT, now, Rejection.NONE)
@@ -215,7 +215,7 @@ class _Run:
                 yield each
 
     def _opt(self, kind: Due, found: Iterable[Consent | Unreadable], most: int) -> bool:
-        """Sync items of one class. Return whether anything was done."""
+        """Sync up to ``most`` items of one class. Return whether anything was done."""
         until = min(self._until, self._clock.now() + SLICE_TIME * (most / SLICE))
         done = waiting = 0
         for seen in found:
@@ -233,7 +233,7 @@ class _Run:
                 after = self._sync.sync_if_due(seen)
             except Exception as error:  # noqa: BLE001  one item must not stop the work on the others
                 self._skip(key, error)
-                self._set_aside(seen)
+                self._postpone(seen)
                 done += 1
                 continue
             if _is_due(after, now):
@@ -273,7 +273,7 @@ class _Run:
         return progressed
 
     def _retry(self) -> bool:
-        """Try permanently rejected numbers again if nothing else is due, up to a number per sweep."""
+        """Retry permanently rejected numbers. Return whether anything was done. A sweep retries a limited number of them."""
         until = min(self._until, self._clock.now() + SLICE_TIME)
         done = 0
         for work in self._ledger.due_rejected(self._clock.now()):
@@ -299,7 +299,7 @@ class _Run:
         return done > 0
 
     def _unreadable(self, kind: Due, item: Unreadable) -> None:
-        """Report an unreadable item once per sweep."""
+        """Report an item that cannot be read, once per sweep."""
         key = kind, *(item.key or ("", ""))
         if key not in self._skipped:
             self._skipped.add(key)
@@ -312,10 +312,10 @@ class _Run:
         # Renewing the turn fails too if the ledger is down. In an outage, the sweep therefore ends here.
         self._ledger.take_turn(TURN, self._worker, self._clock.now(), self._deadline)
 
-    def _set_aside(self, consent: Consent) -> None:
+    def _postpone(self, consent: Consent) -> None:
         """Postpone an item that failed before anything was written, so that it is not first in every sweep."""
         try:
-            self._ledger.save(transitions.set_aside(consent, self._clock.now()), replacing=consent)
+            self._ledger.save(transitions.postponed_after_error(consent, self._clock.now()), replacing=consent)
         except Exception as error:  # noqa: BLE001  it has changed, or cannot be written
             del error
 

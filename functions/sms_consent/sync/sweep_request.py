@@ -19,7 +19,7 @@ _LIST = re.compile(r"[A-Za-z0-9_:/-]{1,256}", re.ASCII)
 
 
 def targets_of(event: Mapping[str, Any]) -> list[tuple[str, str]] | None:
-    """Return each number with its list, or None if the request is invalid.
+    """Return the number and list of each consent to sweep; None if the request is invalid.
 
     Checked by hand: a validation library would cost every cold start more than the check.
     """

@@ -80,7 +80,8 @@ class Sync:
         self.gives_up = gives_up
 
     def try_lease(self, *, opting_out: bool, answering: bool, now: datetime) -> Lease | None:
-        """Return a lease for work that can be done now; None while AWS throttles such calls, or if time is short."""
+        """Return a new lease if list calls can be made now; None while AWS throttles them, or if the invocation ends too
+        soon."""
         if not self._has_time() or self.rate_limiter.resting(Call.PUT if opting_out else Call.DELETE):
             return None
         if answering and not self.rate_limiter.ready(Call.SEND):
@@ -88,13 +89,14 @@ class Sync:
         return Lease(self._new_token(), now + self._lease)
 
     def withholds(self, kind: ReplyKind, recent: Sequence[RecentReply], now: datetime) -> str | None:
-        """Return the reason why a limit would withhold a reply, as far as it is known without a call."""
+        """Return the reason why a limit would withhold a reply, or None. Makes no call."""
         return self.reply_sender.limits.would_withhold(kind, recent, now)
 
     def sync_if_due(self, consent: Consent) -> Consent:
-        """Do the due work of a consent as it was last read, and return the consent after it.
+        """Do the due work of a consent, and return the consent after it.
 
-        If a list call fails, the work stays due. Raises TryAgain or Rejected only if the ledger fails.
+        ``consent`` may be out of date. If a list call fails, the work stays due. Raises TryAgain or Rejected only if the
+        ledger fails.
         """
         lease: Lease | None = None
 
@@ -113,10 +115,10 @@ class Sync:
         return self.sync_with_lease(taken, lease.worker, self.clock.now())
 
     def retry(self, work: RejectedWork) -> bool:
-        """Try a permanently rejected number again. Return False if its call has to wait.
+        """Retry a permanently rejected number. Return False if its call has to wait.
 
-        The work is over if the list matches, or if a newer decision has its own work. Raises TryAgain or Rejected if the
-        ledger fails.
+        The work ends if the list matches, or if a newer decision has its own work. Raises TryAgain or Rejected if the ledger
+        fails.
         """
         now = self.clock.now()
         consent = self.ledger.consent(work.number, work.list_name)
@@ -154,7 +156,7 @@ class Sync:
         return self._has_time() and not self.waits(consent, now)
 
     def waits(self, consent: Consent, now: datetime) -> bool:
-        """Return whether the next call has to wait after a refused one. A put waits for its reply."""
+        """Return whether the next call has to wait, because AWS refused one like it. A put also waits for its reply."""
         work = work_left(consent, now)
         answer = consent.answer
         answering = answer is not None and answer.state is ReplyState.DUE and now < answer.until
@@ -175,7 +177,7 @@ class _Attempt:
         self._delivery: Delivery | None = None
 
     def run(self, now: datetime) -> Consent:
-        """Make calls until nothing is left, the lease ends, or a call is refused. Return the consent after them."""
+        """Make calls until nothing is left to do, the lease ends, or a call is refused. Return the consent after them."""
         steps: Mapping[Work, Callable[[datetime], None]] = {
             Work.LOG_INTENT: self._log_intent,
             Work.PUT: self._put,
@@ -218,7 +220,10 @@ class _Attempt:
         self._write(partial(transitions.listed, worker=self._worker, version=version, listing=listing, now=now))
 
     def _listed_anyway(self, failure: TryAgain | Rejected) -> Listing | None:
-        """Look the number up after CANNOT_ADD_OPTED_OUT_NUMBER: AWS does not document when it rejects a put with it."""
+        """Return the number's list entry, or None, after a put failed with CANNOT_ADD_OPTED_OUT_NUMBER.
+
+        AWS does not document when it rejects a put with this reason: the number may be on the list.
+        """
         if not isinstance(failure, Rejected) or failure.reason != CANNOT_ADD:
             return None
         return self._call(Call.FIND, self._sync.opt_out_list.find)
@@ -256,7 +261,10 @@ class _Attempt:
     def _off_the_list(
         self, version: int, deleted_at: datetime | None, now: datetime, *, deleted: bool | None = None
     ) -> None:
-        """Record that the number is not listed. ``deleted`` is what a deletion found, None after a look-up."""
+        """Record that the number is not on the list.
+
+        ``deleted`` is whether a deletion removed it; None if a look-up did not find it.
+        """
 
         def marked(consent: Consent) -> Consent:
             if deleted is None or consent.lease == self._worker:
@@ -277,7 +285,7 @@ class _Attempt:
             self._write(partial(transitions.answered, delivery=delivery))
 
     def _reply(self, now: datetime) -> None:
-        """Send the reply once, if there is one to send. Its result is written with that of the list call."""
+        """Claim and send the reply, if one is due. Its result is written together with that of the next list call."""
         answer = self._consent.answer
         if answer is not None and answer.state is ReplyState.DUE:
             version = self._consent.version
@@ -297,7 +305,7 @@ class _Attempt:
             raise _Stopped(failure) from failure
 
     def _call(self, call: Call, method: Callable[[str, str], T]) -> T:
-        """Make a list call while the lease lasts. Raises _Stopped, or OptInRefused."""
+        """Make a list call and return its result. Raises _Stopped if it is refused or the lease ends, or OptInRefused."""
         consent = self._consent
         if consent.lease != self._worker or consent.lease_until is None:
             raise _Stopped(LEASE_ENDED)
@@ -353,7 +361,8 @@ class _Attempt:
         return consent.lease == self._worker and consent.lease_until is not None and now < consent.lease_until
 
     def _write(self, change: Callable[[Consent], Consent], *, is_result: bool = True) -> None:
-        """Write the result of a call, whatever is stored by now. Raises Unavailable if the consent was erased meanwhile."""
+        """Apply the result of a call to the consent as it is stored now. Raises Unavailable if the consent was erased
+        meanwhile."""
         changed = partial(
             transitions.after_call,
             worker=self._worker,

@@ -226,7 +226,7 @@ def test_the_last_keys_are_used_while_secrets_manager_does_not_answer(
     def down(_: object) -> None:
         raise Unavailable("down")
 
-    monkeypatch.setattr(access_keys.RememberedAccessKeys, "_read", down)
+    monkeypatch.setattr(access_keys.CachedAccessKeys, "_read", down)
     api.world.pass_time(minutes=14)
     assert api.items("check")
     api.world.pass_time(minutes=2)

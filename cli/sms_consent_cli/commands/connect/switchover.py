@@ -231,7 +231,7 @@ class Switchover:
         originator = plan.originator
         # Once texts go to the stack's topic, a switch is half done, and the settings saved before it must be kept.
         half_way = originator.settings.sends_to(self.route.topic)
-        self._connected.keep(originator.id, asdict(originator.settings), only_first=half_way)
+        self._connected.store(originator.id, asdict(originator.settings), only_first=half_way)
         return plan.originator
 
     def _forget(self, plan: SwitchoverPlan) -> Originator:

@@ -30,6 +30,6 @@ class InMemoryProgress:
         """Store nothing, as no other worker resumes the run."""
         return BloomSnapshot(name, 0, until)
 
-    def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:  # noqa: ARG002
+    def read_snapshot(self, snapshot: BloomSnapshot) -> bytes | None:  # noqa: ARG002
         """Return None."""
         return None

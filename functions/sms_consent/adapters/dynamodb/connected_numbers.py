@@ -30,7 +30,7 @@ class ConnectedNumbers:
         answer = self._client.get_item(TableName=self._table, Key=_key(identity), ConsistentRead=True)
         return dict(from_attributes(answer["Item"])["before"]) if "Item" in answer else None
 
-    def keep(self, identity: str, settings: Mapping[str, Plain | None], *, only_first: bool) -> None:
+    def store(self, identity: str, settings: Mapping[str, Plain | None], *, only_first: bool) -> None:
         """Store a number's settings before they are changed. With ``only_first``, settings that are stored already stay."""
         known = {name: value for name, value in settings.items() if value is not None}
         before: dict[str, Plain | None] = {"before": known}

@@ -149,10 +149,10 @@ class Erasure:
                     return stays
             else:
                 self._clock.sleep(PAUSE)
-            standing = self._standing(consent)
-            if standing is None:
+            stored = self._stored(consent)
+            if stored is None:
                 return None
-            consent = standing
+            consent = stored
         raise AtWork
 
     def _put(self, stays: Stays | None, consent: Consent) -> bool:
@@ -171,7 +171,7 @@ class Erasure:
             return False
         return True
 
-    def _standing(self, consent: Consent) -> Consent | None:
+    def _stored(self, consent: Consent) -> Consent | None:
         item = self._item(key_of(Consent, number=consent.number, list_name=consent.list_name))
         return items.consent_from(from_attributes(item)) if item is not None else None
 

@@ -27,7 +27,7 @@ class DynamoIdempotencyStore:
         self._client = client
         self._table = table
 
-    def keep(self, name: str, record: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
+    def store(self, name: str, record: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
         """Write a record unless one is stored; then return that one. One conditional write."""
         item = encode(record, {"expires": int(until.timestamp())}, name=name)
         try:
@@ -46,7 +46,7 @@ class DynamoIdempotencyStore:
             return decode(RequestRecord, from_attributes(failed.item))
         return None
 
-    def keep_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
+    def store_results(self, identity: str, results: Mapping[str, str], until: datetime) -> None:
         """Write the results of a request. They contain no phone number: a recipient is its position in the request."""
         item = {**_key(f"results {identity}"), "results": results, "expires": int(until.timestamp())}
         with translated():

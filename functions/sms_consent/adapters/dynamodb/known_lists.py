@@ -35,7 +35,7 @@ from sms_consent.recording.list_copy import ListCopy
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["KEY", "ListStore", "Lists", "RememberedLists", "known_lists_from", "known_lists_item"]
+__all__ = ["KEY", "CachedLists", "ListStore", "Lists", "known_lists_from", "known_lists_item"]
 
 KEY: Mapping[str, Plain | None] = {"pk": "LISTS", "sk": "LISTS"}
 ATTEMPTS = 10
@@ -71,8 +71,8 @@ class Lists:
 
 def _with(copies: tuple[ListCopy, ...], copy: ListCopy) -> tuple[ListCopy, ...]:
     others = tuple(each for each in copies if not _same(each, copy))
-    standing = next((each for each in copies if _same(each, copy)), None)
-    return (*others, copy if standing is None else standing.merged(copy))
+    stored = next((each for each in copies if _same(each, copy)), None)
+    return (*others, copy if stored is None else stored.merged(copy))
 
 
 def _without(copies: tuple[ListCopy, ...], done: ListCopy) -> tuple[ListCopy, ...]:
@@ -84,10 +84,13 @@ def _same(one: ListCopy, other: ListCopy) -> bool:
 
 
 def known_lists_item(
-    lists: Iterable[KnownList], revision: int, standing: Mapping[str, Any] | None = None
+    lists: Iterable[KnownList], revision: int, stored: Mapping[str, Any] | None = None
 ) -> dict[str, Plain | None]:
-    """Return the item. The next change compares ``revision``. Other attributes of ``standing`` are kept."""
-    before = standing or {}
+    """Return the item of the lists. Attributes of ``stored`` that this version does not know are kept.
+
+    The next change is written only if the stored revision is still ``revision``.
+    """
+    before = stored or {}
     kept: Mapping[str, Mapping[str, Plain]] = before.get("lists", {})
     groups: dict[str, Plain] = {}
     for each in lists:
@@ -183,7 +186,7 @@ class ListStore:
         return from_attributes(answer["Item"]) if "Item" in answer else None
 
 
-class RememberedLists:
+class CachedLists:
     """The known lists, cached for a minute."""
 
     def __init__(
@@ -195,7 +198,7 @@ class RememberedLists:
         names: ListNames | None = None,
         own_list: str | None = None,
     ) -> None:
-        """``own_list`` is the stack's own list. Without it, a change of the stack's list is not noticed."""
+        """``own_list`` is the stack's own list; without it, a change of that list is not noticed."""
         self._client = client
         self._table = table
         self._clock = clock

@@ -111,11 +111,11 @@ class DynamoProgressStore:
                 self._client.put_item(TableName=self._table, Item=item)
         return BloomSnapshot(name, len(parts), until)
 
-    def read_snapshot(self, sketch: BloomSnapshot) -> bytes | None:
+    def read_snapshot(self, snapshot: BloomSnapshot) -> bytes | None:
         """Return the bytes of a Bloom snapshot, or None if a part is missing. One consistent read for each part."""
         packed = bytearray()
-        for part in range(sketch.parts):
-            item = self._get(_part_key(sketch.name, part))
+        for part in range(snapshot.parts):
+            item = self._get(_part_key(snapshot.name, part))
             if item is None:
                 return None
             packed += item["packed"]["B"]

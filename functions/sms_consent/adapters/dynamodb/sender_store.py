@@ -52,9 +52,9 @@ class SenderStore(ListStore):
     def write(self, sender: Sender) -> None:
         """Write a sender, after its list: an opt-out for all lists must not miss one that is in use."""
         self.change_groups(lambda groups: {sender.list_name: None, **groups})
-        standing = self.sender(sender.identity)
+        current = self.sender(sender.identity)
         # What a newer version has stored for this sender stays.
-        item = encode(replace(sender, preserved=standing.preserved if standing is not None else None))
+        item = encode(replace(sender, preserved=current.preserved if current is not None else None))
         for key in (_index_key(sender.identity), key_of(Sender, identity=sender.identity)):
             self._client.put_item(TableName=self._table, Item={**item, **key})
 

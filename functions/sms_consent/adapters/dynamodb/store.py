@@ -302,7 +302,7 @@ class DynamoLedger:
             return None
         old: dict[str, Any] | None = None
 
-        def merged(standing: Consent | None) -> Consent | None:
+        def merged(current: Consent | None) -> Consent | None:
             nonlocal old
             old = self._get(Consent, number=number, list_name=alias)
             if old is None or is_merged(old):
@@ -310,7 +310,7 @@ class DynamoLedger:
                 return None
             by_arn = replace(items.consent_from(old), list_name=name)
             now = self._clock.now()
-            both = merge(standing, by_arn, now)
+            both = merge(current, by_arn, now)
             dropped = dropped_from_outbox(by_arn, both)
             if dropped is not None:
                 self.append(dropped, Outcome.CHANGED, now)

@@ -38,11 +38,11 @@ def _event(kind: str, before: dict[str, Any] | None, after: dict[str, Any] | Non
     if after is None:
         return None  # erased, or expired
     if kind.startswith(items.LIST):
-        standing = _published(before) if before is not None else None
+        current = _published(before) if before is not None else None
         consent = _published(after)
         if consent is None:
             raise Unreadable("a consent with an attribute that this version cannot read")
-        return events.of_consent(standing, consent)
+        return events.of_consent(current, consent)
     if before is not None:
         return None  # decisions and drifts are written once; later only something is taken out of them
     if kind.startswith(items.DECISION):

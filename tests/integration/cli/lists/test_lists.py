@@ -9,7 +9,7 @@ from support.configured import ARN
 from support.world import LIST, OURS, PERSON
 
 from sms_consent.adapters import clients
-from sms_consent.adapters.dynamodb.known_lists import RememberedLists
+from sms_consent.adapters.dynamodb.known_lists import CachedLists
 from sms_consent.adapters.dynamodb.sender_store import SenderStore
 from sms_consent.domain.ports import Sender
 from sms_consent.domain.propagation import KnownList
@@ -234,7 +234,7 @@ def test_a_list_that_is_set_is_what_functions_know(lists: Any) -> None:
     """With its group; in one spelling."""
     lists.done("set", ARN + "Club", "--group", "promotions")
     lists.done("set", "Alerts")
-    remembered = RememberedLists(clients.dynamodb(), lists.world.table, lists.world.parts.clock)
+    remembered = CachedLists(clients.dynamodb(), lists.world.table, lists.world.parts.clock)
     assert remembered() == (KnownList(name="Alerts"), KnownList(name="Club", group="promotions"))
 
 

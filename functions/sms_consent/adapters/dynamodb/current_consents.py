@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
-from sms_consent.adapters.dynamodb.known_lists import Lists, RememberedLists
+from sms_consent.adapters.dynamodb.known_lists import CachedLists, Lists
 from sms_consent.domain.consent import Consent, Status
 from sms_consent.recording.list_copy import newest
 
-__all__ = ["StandingConsents"]
+__all__ = ["CurrentConsents"]
 
 
-class StandingConsents:
+class CurrentConsents:
     """Reads a person's consents on all lists by one query. Raises TryAgain or Rejected."""
 
-    def __init__(self, register: DynamoConsentQueries, lists: RememberedLists) -> None:
+    def __init__(self, register: DynamoConsentQueries, lists: CachedLists) -> None:
         self._register = register
         self._lists = lists
 
@@ -28,7 +28,7 @@ class StandingConsents:
         lists = self._lists.read()
         copies = tuple(each for each in lists.copies if each.target == list_name)
 
-        def standing(number: str) -> Consent | None:
+        def current(number: str) -> Consent | None:
             consents = {each.list_name: each for each in self._register.consents(number)}
             found = consents.pop(list_name, None)
             for copy in copies:
@@ -39,7 +39,7 @@ class StandingConsents:
                 found = newest(found, earlier)
             return found
 
-        return standing
+        return current
 
     def _texted_elsewhere(self, consents: Iterable[Consent], sender: str, lists: Lists) -> Iterable[Consent]:
         for consent in consents:
