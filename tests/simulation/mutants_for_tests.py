@@ -453,7 +453,7 @@ MUTANTS_FOR_TESTS = (
     _mutant(
         "a request that DynamoDB has not deleted yet is never forgotten",
         swap(
-        "DynamoIdempotencyStore.keep",
+        "DynamoIdempotencyStore.store",
         "'attribute_not_exists(pk) OR #expires < :now'",
         "'attribute_not_exists(pk) OR (#expires < :now AND #expires > :now)'",
         ),
