@@ -1,4 +1,4 @@
-"""The different values of a column, counted in bounded memory and shown without what may be a person's."""
+"""The different values of a column, counted in bounded memory. Values that may be personal are not shown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PRIVATE = frozenset(vocabulary("columns")["private"])
 
 @dataclass(slots=True)
 class ColumnValues:
-    """The different values of a column, until they are too many."""
+    """The different values of a column, with their counts. Beyond ``MOST_VALUES`` nothing is counted."""
 
     counts: Counter[str] = field(default_factory=Counter)
     many: bool = False
@@ -34,7 +34,7 @@ class ColumnValues:
             self.counts.clear()
 
     def shown(self, heading: str) -> str:
-        """Return the most common values as they may be printed, or that they are private by the column's heading."""
+        """Return the most common values, safe to print; a sentence instead if the heading says that they are private."""
         if set(heading_words(heading)) & _PRIVATE:
             return "values are not shown"
         if self.many:
@@ -47,13 +47,13 @@ class ColumnValues:
 
 
 def plain_value(value: str) -> str:
-    """Return a value, or an ellipsis if it may be a person's."""
+    """Return a value, or an ellipsis if it may be personal: a number, an address or a text."""
     private = len(value) > LONGEST_VALUE or "@" in value or sum(map(str.isdecimal, value)) >= MOST_DIGITS
     return "…" if private else value
 
 
 def value_shown(value: str) -> str:
-    """Return a value as it may be printed."""
+    """Return a value in a form that is safe to print."""
     if not value:
         return "empty"
     return "…" if plain_value(value) != value else printable(value)

@@ -126,7 +126,8 @@ class Columns:
     def without_heading(
         cls, looks_like_number: Sequence[bool], chosen: Mapping[Column, str], rule: StatusRule
     ) -> Columns:
-        """Return the columns of a file that begins with a number. They are named by position, counted from 1."""
+        """Return the columns of a file whose first line begins with a number. Columns are named by position, counted from
+        1."""
         nameless = [""] * len(looks_like_number)
         places = {column: place_of(given, nameless, column) for column, given in chosen.items()}
         if Column.NUMBER not in places:
@@ -149,11 +150,11 @@ class Columns:
 
     @property
     def times_are_of_opt_outs(self) -> bool:
-        """Whether the times are those of opt-outs only, so that they are not the time of an opt-in."""
+        """Whether the column of times has those of opt-outs only, and so does not say when somebody opted in."""
         return Column.TIME in self.places and status_kind(self.name(Column.TIME)) is StatusKind.TIME_OF_OPT_OUT
 
     def time_cell(self, cells: Sequence[str], asked: Asked) -> str | None:
-        """Return the cell with the time of a request, or None if the line has none."""
+        """Return the cell with the time of a request, or None if there is none."""
         column = Column.TIME
         if asked is Asked.OPT_IN and (Column.OPT_IN_TIME in self.places or self.times_are_of_opt_outs):
             column = Column.OPT_IN_TIME
@@ -162,17 +163,17 @@ class Columns:
 
     @property
     def both_times(self) -> StatusTimes | None:
-        """The times of opt-outs and opt-ins, if the file has both."""
+        """The columns with the times of opt-outs and of opt-ins, if the file has both."""
         return _both_times(self.headings, self.places) if self.headings else None
 
     @property
     def channel_is_certain(self) -> bool:
-        """Whether a heading or an option says that the column names the channel that a line is about."""
+        """Whether a heading or an option says that the channel column names the channel that each line is about."""
         return self.places.get(Column.CHANNEL) != self.places.get(Column.SOURCE)
 
     @property
     def status_is_about_texting(self) -> bool:
-        """Whether the heading of the status says that it is about texts."""
+        """Whether the heading of the status column says that it is about texts."""
         return self.status is not None and any(about_texting(self.headings[place]) for place in self.status.places)
 
     @property
@@ -199,14 +200,14 @@ class Columns:
         return summary
 
     def status_shown(self) -> str:
-        """Return the headings of the status, and what their cells mean."""
+        """Return the headings of the status columns and the meaning of their cells, safe to print."""
         assert self.status is not None  # noqa: S101  for mypy
         shown = " and ".join(map(self.shown, self.status.places))
         return f"{shown} ({_TWO_SIDED.get(type(self.status)) or _MEANINGS[self.status.kind]})"
 
     @property
     def why_all_opted_out(self) -> str:
-        """Why every line is an opt-out, if there is no status."""
+        """The reason why every line is an opt-out, in a file without a status column."""
         if self.preset is not None:
             return f"preset {self.preset}"
         own = sum(heading_key(each) in _OWN for each in self.headings)
@@ -217,7 +218,7 @@ class Columns:
         return {column.value: self.name(column) for column in self.places}
 
     def shown(self, place: int) -> str:
-        """Return a heading as it may be printed."""
+        """Return the heading of a column in a form that is safe to print."""
         return heading_shown(self.headings[place] if self.headings else "", place)
 
 
@@ -244,7 +245,7 @@ MOST_LISTED = 20
 
 
 def _places(headings: Sequence[str], names: Sequence[str], chosen: Mapping[Column, str]) -> dict[Column, int]:
-    """Return the position of each column except the status. Raises UsageError if one must be named."""
+    """Return the position of each column except the status. Raises UsageError if an option must name one."""
     places: dict[Column, int] = {}
     for column in (*_NAMES, Column.OPT_IN_TIME):
         found = [place_of(chosen[column], names, column)] if column in chosen else _known(headings, names, column)
@@ -266,7 +267,7 @@ def _places(headings: Sequence[str], names: Sequence[str], chosen: Mapping[Colum
 
 
 def _known(headings: Sequence[str], names: Sequence[str], column: Column) -> list[int]:
-    """Return the positions of the columns with a known heading, the best one first."""
+    """Return the positions of the columns whose heading is a known name of ``column``, the most specific name first."""
     if column is Column.OPT_IN_TIME:
         return times_of(StatusKind.TIME_OF_OPT_IN, headings)
     if column is Column.TIME and (of_opt_outs := times_of(StatusKind.TIME_OF_OPT_OUT, headings)):
@@ -284,7 +285,7 @@ def _known(headings: Sequence[str], names: Sequence[str], column: Column) -> lis
 
 
 def is_number_heading(name: str, chosen: str | None) -> bool:
-    """Return whether a heading is that of the numbers: known, or named by an option."""
+    """Return whether a heading is that of the numbers: a known one, or the one that an option names."""
     key = heading_key(name)
     return bool(key) and (key in _NAMES[Column.NUMBER] or (chosen is not None and key == heading_key(chosen)))
 
@@ -292,7 +293,7 @@ def is_number_heading(name: str, chosen: str | None) -> bool:
 def _status(
     headings: Sequence[str], names: Sequence[str], chosen: Mapping[Column, str], rule: StatusRule
 ) -> StatusColumn | StatusPair | None:
-    """Return the column that says who opted out. Raises UsageError if that is not certain."""
+    """Return the column that says who opted out; None if every line is an opt-out. Raises UsageError if that is uncertain."""
     given = chosen.get(Column.STATUS)
     if rule.all_opted_out:
         if given is not None or rule.yes_means is not None:
@@ -329,7 +330,7 @@ def _status(
 
 
 def _both_times(headings: Sequence[str], places: Mapping[Column, int]) -> StatusTimes | None:
-    """Return the times of opt-outs and opt-ins, if the file has both."""
+    """Return the columns with the times of opt-outs and of opt-ins, if the file has both."""
     opted_out, opted_in = places.get(Column.TIME), places.get(Column.OPT_IN_TIME)
     if opted_out is None or opted_in is None or status_kind(headings[opted_out]) is not StatusKind.TIME_OF_OPT_OUT:
         return None
@@ -337,7 +338,7 @@ def _both_times(headings: Sequence[str], places: Mapping[Column, int]) -> Status
 
 
 def _refuse_of_mail(places: Sequence[int], headings: Sequence[str], names: Sequence[str]) -> None:
-    """Raise UsageError if a status may be about e-mail."""
+    """Raise UsageError if a status column may be about e-mail."""
     by_mail = any({"email", "mail"} & set(each.split("_")) for each in names)
     for place in places:
         if by_mail and not about_texting(headings[place]):
@@ -354,7 +355,7 @@ def _kind(kind: StatusKind, rule: StatusRule) -> StatusKind:
 
 
 def place_of(given: str, names: Sequence[str], column: Column) -> int:
-    """Return the position of a column that an option names by its heading or place. Raises UsageError if there is none."""
+    """Return the position of a column that an option names by heading or position. Raises UsageError if there is none."""
     if given.strip() and heading_key(given) in names:
         if names.count(heading_key(given)) > 1:
             raise UsageError(f"--{column}-column: several columns have that heading: give its place, counted from 1")
@@ -369,13 +370,13 @@ def _there(names: Sequence[str]) -> str:
 
 
 def listed(headings: Sequence[str]) -> str:
-    """Return headings for a message, the first ones if they are many."""
+    """Return headings for a message, at most ``MOST_LISTED``."""
     shown = ", ".join(heading_shown(each, place) for place, each in enumerate(headings[:MOST_LISTED]))
     return shown + (f" and {len(headings) - MOST_LISTED} more" if len(headings) > MOST_LISTED else "")
 
 
 def heading_shown(name: str, place: int) -> str:
-    """Return a heading; only the position of one with enough digits for a phone number."""
+    """Return a heading for a message; only its position if it has so many digits that it may be a phone number."""
     if not name.strip() or sum(character.isdecimal() for character in name) >= MOST_DIGITS:
         return f"column {place + 1}"
     return printable(name)

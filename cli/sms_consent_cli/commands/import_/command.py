@@ -19,14 +19,14 @@ COLUMNS = "Columns, by heading or by position from 1"
 
 
 class YesMeans(StrEnum):
-    """The meaning of a yes in the status column."""
+    """The meaning of "yes" in the status column."""
 
     OPTED_OUT = "opted-out"
     OPTED_IN = "opted-in"
 
     @property
     def asked(self) -> Asked:
-        """The request that a yes stands for."""
+        """The request that "yes" means."""
         return Asked.OPT_OUT if self is YesMeans.OPTED_OUT else Asked.OPT_IN
 
 

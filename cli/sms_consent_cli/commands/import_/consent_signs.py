@@ -1,4 +1,4 @@
-"""Signs that a column which is not read says who opted out, by its heading or by its values in any language."""
+"""Signs that an unread column says who opted out: its heading, or its values, in any language."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOT_CONSENT = frozenset(
 
 
 class ConsentSign(str):
-    """Why a column looks like consent, for a message."""
+    """The reason why a column looks like consent, for a message."""
 
     __slots__ = ()
 

@@ -1,6 +1,6 @@
-"""Headings and words of a file in their form for comparison, and the vocabulary that an import knows.
+"""Headings and words of a file in a form for comparison, and the vocabulary that an import knows.
 
-The words are data: ``vocabulary/columns.toml`` and ``vocabulary/status.toml``, with their sources.
+The vocabulary is in data files: ``vocabulary/columns.toml`` and ``vocabulary/status.toml``, with their sources.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def heading_key(text: str | None) -> str:
 
 @cache
 def vocabulary(name: str) -> Mapping[str, Any]:
-    """Return a file of the vocabulary."""
+    """Return a file of the vocabulary by its name, such as ``columns``."""
     return tomllib.loads((Path(__file__).with_name("vocabulary") / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def words_in_all_languages(by_language: Mapping[str, list[str]]) -> tuple[str, ...]:
-    """Return the words of every language, each once, in the order of the file."""
+    """Return the words of all languages without duplicates, in the order of the file."""
     return tuple(dict.fromkeys(word for words in by_language.values() for word in words))

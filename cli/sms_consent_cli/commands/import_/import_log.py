@@ -43,12 +43,13 @@ class ImportLog:
 
     @classmethod
     def begin(cls, records: DynamoImportRecords, clock: Clock, record: ImportRecord) -> ImportLog:
-        """Write the record of a new import."""
+        """Write the record of a new import and return its log."""
         return cls(records, clock, records.save(record, None))
 
     @classmethod
     def resume(cls, records: DynamoImportRecords, clock: Clock, import_id: str) -> ImportLog | None:
-        """Continue an import that was interrupted; None if its record is gone. Raises UsageError if it was undone."""
+        """Return the log of an interrupted import; None if its record was deleted. Raises UsageError if the import was
+        undone."""
         record = records.get(import_id)
         if record is None:
             return None
@@ -57,13 +58,13 @@ class ImportLog:
         return log
 
     def note(self, line: int, counts: Mapping[str, int]) -> None:
-        """Write the counts, at most every half minute."""
+        """Write the counts up to ``line``, unless they were written within the last half minute."""
         updated = self._record.updated_at or self._record.begun_at
         if (self._clock.now() - updated).total_seconds() >= NOTE_EVERY:
             self._write(line, counts, ImportStatus.RUNNING, None)
 
     def stop(self, line: int, counts: Mapping[str, int]) -> None:
-        """Write the counts of an interrupted import."""
+        """Write the counts of an import that was interrupted after ``line``."""
         self._write(line, counts, ImportStatus.RUNNING, None)
 
     def finish(self, line: int, counts: Mapping[str, int]) -> None:
@@ -89,12 +90,12 @@ class ImportLog:
 
 
 def new_id(now: datetime) -> str:
-    """Return an id that sorts by time."""
+    """Return a new id. Ids sort by time."""
     return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
 
 def caller_identity(deployment: Deployment) -> str:
-    """Return the ARN of the caller's AWS identity, or say why it is not known and return ``unknown``."""
+    """Return the ARN of the caller's AWS identity. If it is not known, print why and return ``unknown``."""
     try:
         arn: str = deployment.client("sts").get_caller_identity()["Arn"]
     except (ClientError, BotoCoreError) as error:

@@ -1,7 +1,7 @@
-"""The import of a file into the ledger: concurrent, with the lines of one number in order.
+"""The import of a file into the ledger. Lines are recorded concurrently, but those of one number in order.
 
-Only the ledger is written. The entries of the opt-out list become due, after what people text, and sweep makes them at the
-API's rate.
+Only the ledger is written. The opt-out list is changed later by sweep, at the API's rate and after the requests that people
+text.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class FileImport:
     ) -> None:
         """Create the import. Without a ledger, lines are checked and nothing is written.
 
-        ``reader`` reads the lines of a message log; None: of a file that says of each number whether it is opted out.
+        ``reader`` reads the lines of a message log; None reads a file of numbers with their status.
         """
         self._file = file
         self._settings = settings
@@ -110,9 +110,9 @@ class FileImport:
         """The number of the last line in file order that is processed, with all before it."""
 
     def run(self, seconds: Callable[[], float]) -> Iterator[ImportedLine]:
-        """Yield every line in the order of the file, once it is processed.
+        """Process the file. Yield every line once it is processed, in the order of the file.
 
-        Raises TryAgain or Rejected of the ledger, and OSError. Another run continues after the last processed line.
+        Raises TryAgain or Rejected if the ledger fails, and OSError. The next run continues after the last processed line.
         """
         pools = [ThreadPoolExecutor(1, thread_name_prefix="import") for _ in range(self._workers)]
         under_way: deque[_Pending] = deque()
@@ -148,7 +148,8 @@ class FileImport:
             self._save()
 
     def _defer_again(self, found: DelimitedRecord | BrokenLine) -> None:
-        """Find the deferred requests of lines that an interrupted run had processed: they may not be recorded yet."""
+        """Defer an opt-in by an everyday word again, from a line that an interrupted run processed but may not have
+        recorded."""
         if not self._defers or isinstance(found, BrokenLine):
             return
         with suppress(InvalidRow):
@@ -174,9 +175,9 @@ class FileImport:
         return pool.submit(self._recorded, read)
 
     def _record_deferred(self) -> None:
-        """Record the opt-ins by everyday words, in the order of their times: they count only after an opt-out.
+        """Record the opt-ins by everyday words, such as YES, in the order of their times. They count only after an opt-out.
 
-        All other requests before them are recorded, since the ledger orders those by their times itself.
+        They are recorded last, so that every opt-out before them is in the ledger.
         """
         for read in sorted(self._deferred, key=lambda each: each.decision.at):
             if (outcome := self._recorded(read)) not in {LineOutcome.SKIPPED, LineOutcome.UNCHANGED}:
@@ -210,7 +211,10 @@ class FileImport:
         )
 
     def _not_withdrawn(self, decision: Decision) -> Decision:
-        """Give the decision another id if an undone import has recorded the same line: it would count as that one."""
+        """Return the decision with another id if an import that was undone recorded the same line.
+
+        With the same id it would count as recorded already, and be withdrawn with that import.
+        """
         while self._withdrawn:
             undone = [each.import_id for each in self._same(decision)]
             if not undone or undone[0] not in self._withdrawn:
@@ -235,7 +239,7 @@ class FileImport:
         return [each for each in recorded if each.id == decision.id]
 
     def _checked(self, read: Requested, outcome: LineOutcome) -> LineOutcome:
-        """Return the outcome of a line in a dry run. A number that is repeated with the same request counts once."""
+        """Return the outcome of a line in a dry run. A repeated request of a number counts as confirmed."""
         key = hash((read.decision.number, read.list_name, read.decision.asked))
         if key in self._seen:
             return LineOutcome.CONFIRMED

@@ -1,4 +1,4 @@
-"""The journal of an import: a small file next to the imported one, from which an interrupted run continues."""
+"""The journal of an import: a small file beside the imported one, from which an interrupted import continues."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Journal", "Progress", "names_to_disk", "naming", "to_disk"]
 
 @dataclass(slots=True)
 class Progress:
-    """How far an import is. All lines up to ``line`` are processed; later ones can safely be repeated."""
+    """The progress of an import. All lines up to ``line`` are processed; later ones can safely be repeated."""
 
     line: int = 0
     rejects_bytes: int = 0
@@ -27,14 +27,17 @@ class Progress:
 
 
 class Journal:
-    """The progress of one file with one set of options. For another file or other options, it starts again."""
+    """The progress of importing one file with one set of options. Another file or other options start again."""
 
     def __init__(self, path: Path, identity: str) -> None:
         self.path = path
         self._identity = identity
 
     def read(self) -> Progress:
-        """Return the stored progress, or none. Raises UsageError if the file is not a journal."""
+        """Return the stored progress; progress at the first line if there is none for this file and these options.
+
+        Raises UsageError if the file is no journal.
+        """
         try:
             stored = json.loads(self.path.read_text(encoding="utf-8"))
             if stored.pop("identity") != self._identity:
@@ -66,7 +69,7 @@ class Journal:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Add the file's name to an OSError that lacks it, as that of a full disk does."""
+    """Add the path to an OSError that has no file name, such as that of a full disk."""
     try:
         yield
     except OSError as error:
@@ -76,13 +79,13 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def to_disk(file: IO[Any]) -> None:
-    """Write a file's buffers to the disk. Raises OSError."""
+    """Write a file's buffered content to the disk. Raises OSError."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def names_to_disk(folder: Path) -> None:
-    """Write the creation, renaming and removal of files in a folder to the disk. Windows has no such call."""
+    """Make the creation, renaming and removal of files in a folder permanent. Windows has no such call."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Where the headings and the lines of a file are: its delimiter, and what stands above its headings."""
+"""The layout of a file: its delimiter, and the position of its headings."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _SEPARATOR = re.compile(r'"?sep=(?P<delimiter>[,;\t|])"?\s*', re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The delimiter of a file, and how many lines stand above its headings or, without headings, its first line."""
+    """The delimiter of a file, and the number of lines above its headings or, without headings, above its first number."""
 
     dialect: Any
     above: int = 0
 
 
 def text_layout(lines: Sequence[str], number_column: str | None, form: NumberForm) -> Layout:
-    """Return the layout of a text by its first lines."""
+    """Return the layout of a text file, determined from its first lines."""
     above = 0
     dialect = None
     if lines and (separator := _SEPARATOR.fullmatch(lines[0])) is not None:
@@ -49,7 +49,7 @@ def text_layout(lines: Sequence[str], number_column: str | None, form: NumberFor
 
 
 def headings_row(rows: Sequence[tuple[int, list[str]]], number_column: str | None, form: NumberForm) -> int:
-    """Return how many rows of a workbook are above its headings, by its first rows."""
+    """Return how many rows of a workbook are above its headings, determined from its first rows."""
     for number, cells in rows[:MOST_ABOVE]:
         if _has_number(cells, form):
             break
@@ -63,7 +63,7 @@ def _has_number(cells: Sequence[str], form: NumberForm) -> bool:
 
 
 def _dialects(line: str) -> list[type[csv.Dialect]]:
-    """Return the dialects in which a line may be written, the most probable first."""
+    """Return the CSV dialects that a line may have, the most probable first."""
     bare = re.sub(r'"[^"]*"', "", line)
     found = sorted((each for each in DELIMITERS if each in bare), key=bare.count, reverse=True)
     return [_dialect(each) for each in found or ","]

@@ -1,4 +1,4 @@
-"""What a line of an imported file asks for: a decision, or why there is none."""
+"""The request of a line of an imported file: a decision, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -41,11 +41,14 @@ class LineReader(Protocol):
     """Reads the lines of one kind of file."""
 
     def read(self, found: DelimitedRecord, place: str) -> Requested | LineOutcome:
-        """Return the request of a line, or why it has none. Raises InvalidRow. ``place`` is the decision's reference."""
+        """Return the request of a line, or the outcome of a line without one. Raises InvalidRow.
+
+        ``place`` is file name and line number, the reference of the decision.
+        """
 
 
 class NumberLines:
-    """Reads lines that say of each number whether it is opted out."""
+    """Reads the lines of a file with numbers and their status."""
 
     def __init__(self, settings: ColumnSettings, *, opt_ins: bool) -> None:
         self._settings = settings

@@ -27,7 +27,7 @@ HOPELESS = 10
 def followed(
     file: NumberFile, settings: ColumnSettings, *, client: DynamoDBClient, table: str, clock: Clock
 ) -> Iterator[int]:
-    """Yield, at each poll, how many lines in file order are on the list. Raises TryAgain."""
+    """Yield after each poll how many of the file's opt-outs are on the list. Raises TryAgain."""
     rows = _opt_outs(file, settings)
     done = 0
     while window := list(islice(rows, MOST)):

@@ -118,7 +118,10 @@ class FileSurvey:
             samples.append(self._sample(found, row))
 
     def _request(self, cells: list[str], row: ImportRow) -> None:
-        """Compare a request with others of its number, also an opt-in that is not imported."""
+        """Count a request whose number occurred before, and note the newest opt-out and opt-in of that number.
+
+        An opt-in is noted even if it is not imported.
+        """
         number, at = row.number, row.effective_time(self.settings)
         if not number:
             number, at = row.skipped_request(cells, self.settings)
@@ -140,7 +143,7 @@ class FileSurvey:
 
     @property
     def opted_in_again(self) -> int:
-        """How many numbers have an opt-in that is newer than their opt-out."""
+        """The number of phone numbers with an opt-in in the file that is newer than their opt-out."""
         return sum(opted_in > opted_out > 0 for opted_out, opted_in in self._repeated.values())
 
     def _status(self, cells: list[str], meaning: str) -> None:
@@ -171,7 +174,7 @@ class FileSurvey:
     # --- what is uncertain
 
     def doubts(self) -> dict[int, ConsentSign]:
-        """Return the columns that are not read although they look like consent."""
+        """Return the unread columns that look like consent, by position."""
         columns, status = self.file.columns, self.file.columns.status
         if columns.decided_by_user or {heading_key(each) for each in columns.headings} >= _OUR_EXPORT:
             return {}
@@ -186,7 +189,7 @@ class FileSurvey:
         return found
 
     def refusal(self) -> str | None:
-        """Return why the file is not imported without a further option, or None."""
+        """Return why the file cannot be imported without a further option, or None."""
         columns = self.file.columns
         if (
             (other := self.channels[False])
@@ -212,7 +215,7 @@ class FileSurvey:
         )
 
     def doubt(self) -> str | None:
-        """Return why the file is not imported without --opt-ins or --yes, or None."""
+        """Return why the import needs --opt-ins or --yes, or None."""
         if self.settings.opt_ins or not (again := self.opted_in_again):
             return None
         numbers = "1 number has" if again == 1 else f"{again:,} numbers have"
@@ -224,7 +227,7 @@ class FileSurvey:
     # --- what is shown
 
     def mapping(self) -> str:
-        """Return how the file is read and what would be imported, to be checked before anything is written."""
+        """Return how the file is read and what would be imported, for the user to check before anything is written."""
         columns = self.file.columns
         parts = [columns.summary()]
         if self.settings.as_of is not None:
@@ -308,17 +311,20 @@ class Survey(Protocol):
     """What an import would do, shown before anything is written."""
 
     def refusal(self) -> str | None:
-        """Return why the file is not imported without a further option, or None."""
+        """Return why the file cannot be imported without a further option, or None."""
 
 
 def confirm(survey: Survey, *, yes: bool, dry_run: bool, doubt: str | None = None) -> None:
-    """Ask in a terminal whether the mapping is right. Raises UsageError if it is not, or is uncertain and nobody can be asked.
+    """Ask the user in a terminal whether the mapping is right.
 
     Args:
         survey: What the import would do.
-        yes: Whether to go on without a question.
+        yes: Whether to continue without asking.
         dry_run: Whether nothing is written, so that there is nothing to confirm.
-        doubt: A reason not to import the file that ``yes`` overrides.
+        doubt: A reason not to import the file, which ``yes`` overrides.
+
+    Raises:
+        UsageError: The user says no; or an option is missing, and the user cannot be asked.
     """
     refusal, terminal = survey.refusal(), is_terminal()
     if refusal is None and not yes:
@@ -335,5 +341,5 @@ def confirm(survey: Survey, *, yes: bool, dry_run: bool, doubt: str | None = Non
 
 
 def is_terminal() -> bool:
-    """Return whether somebody can answer a question."""
+    """Return whether a user can be asked in a terminal."""
     return sys.stdin.isatty()

@@ -1,4 +1,4 @@
-"""Message logs of other providers: each person's texts are classified by the deployment's rules, as if they had just arrived."""
+"""Message logs of other providers. The deployment's rules classify each person's texts as if they had just arrived."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class MessageLines:
         all_inbound: bool,
         keep_texts: timedelta | None,
     ) -> None:
-        """Create the reader. Raises UsageError if nothing says which texts people sent.
+        """Create the reader. Raises UsageError if neither a column nor an option says which texts people sent.
 
         Args:
             settings: How numbers, times and lists are read.
@@ -71,7 +71,7 @@ class MessageLines:
         self._keep_texts = keep_texts
 
     def read(self, found: DelimitedRecord, place: str) -> Requested | LineOutcome:
-        """Return the request of a text, or why it changes nothing. Raises InvalidRow."""
+        """Return the request of a text, or the outcome of one that requests nothing. Raises InvalidRow."""
         columns, cells = self._settings.columns, found.cells
         direction = columns.cell(cells, Column.DIRECTION)
         if direction is not None and not self._is_inbound(direction):
@@ -131,7 +131,7 @@ class MessageLines:
             raise InvalidRow(str(error)) from None
 
     def _texted(self, cells: list[str]) -> str:
-        """Return the company's number that was texted, or the name of the channel if it cannot be read."""
+        """Return the company's number that the person texted; the name of the channel if it is not readable."""
         cell = (self._settings.columns.cell(cells, Column.TEXTED) or "").strip()
         try:
             return self._settings.number_form.read(cell) if cell else IMPORT
@@ -184,7 +184,7 @@ class MessageSurvey:
         ] += 1
 
     def refusal(self) -> str | None:
-        """Return why the log is not imported without a further option: never."""
+        """Return None: a message log needs no further option."""
         return None
 
     def mapping(self) -> str:

@@ -32,9 +32,9 @@ class NumberForm:
     def read(self, cell: str, country: str | None = None) -> str:
         """Return a number in E.164 form. Raises ValueError with the reason.
 
-        A number with its country code is taken although its length is impossible for the country (``length_problem`` is a
+        A number with its country code is accepted even if its length is impossible for the country (``length_problem`` is a
         warning then): numbering plans change, and its opt-out would be lost. A national number of impossible length is
-        refused: its country was added here, so its other digits are missing.
+        refused: digits are missing, since the country code is added here.
         """
         text = _plain(cell)
         if not text:
@@ -58,7 +58,7 @@ class NumberForm:
 
 
 def looks_like_number(cell: str, form: NumberForm) -> bool:
-    """Return whether a cell holds a number, so that the file has no headings."""
+    """Return whether a first cell holds a number, which means that the file has no headings."""
     try:
         number = form.read(cell)
     except ValueError:
@@ -72,7 +72,7 @@ _WRITTEN_NUMBER = re.compile(
 
 
 def is_written_number(cell: str) -> bool:
-    """Return whether a cell is written like a number without country code. Taken as a heading, its opt-out would be lost."""
+    """Return whether a cell may be a number without country code. If it were read as a heading, its opt-out would be lost."""
     return _WRITTEN_NUMBER.fullmatch(cell.strip()) is not None
 
 
@@ -100,7 +100,8 @@ def _region(country: str | None, default: str | None) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _region_of(country: str) -> str | None:
-    """Return the two letters of a country by its code, calling code or name in any language."""
+    """Return the two letters of a country from its code, its calling code, or its name in any language; None if it is
+    unknown."""
     import phonenumbers
 
     if (calling := _CALLING_CODE.fullmatch(country)) is not None:
@@ -123,7 +124,7 @@ _COUNTRY_CODES: Mapping[str, str] = {
 
 @cache
 def _names() -> Mapping[str, str]:
-    """Return countries by their names in the languages of phonenumbers."""
+    """Return the codes of countries by their names, in the languages of the phonenumbers library."""
     from phonenumbers.geodata.locale import LOCALE_DATA
 
     names: dict[str, str] = {"united_states_of_america": "US", "great_britain": "GB", "england": "GB", "holland": "NL"}

@@ -52,7 +52,7 @@ class NumberFile:
         sheet: str | None = None,
         preset_name: str | None = None,
     ) -> NumberFile:
-        """Open a file. Raises UsageError if it cannot be read as such."""
+        """Open a file of numbers. Raises UsageError if it is none."""
         form = form or NumberForm()
         kind = source_kind(path)
         digest, lines = _measure(path)
@@ -76,7 +76,7 @@ class NumberFile:
 
     @property
     def headings(self) -> list[str]:
-        """The headings for a file of rejected lines. A file without headings gets some that an import recognises."""
+        """The headings for the file of rejected lines. For a file without headings, ones that an import recognises."""
         if self.columns.headings:
             return list(self.columns.headings)
         by_place = {place: column.value for column, place in self.columns.places.items()}
@@ -117,7 +117,10 @@ def _columns(
     rule: StatusRule,
     preset_name: str | None,
 ) -> tuple[Columns, Preset | None]:
-    """Return the columns by the first line, and the preset. Raises UsageError if the line has neither headings nor a number."""
+    """Return the columns and the preset, determined from the first line.
+
+    Raises UsageError if that line has neither known headings nor a number.
+    """
     numbers = [looks_like_number(cell, form) for cell in cells]
     headings = [unescape_cell(cell) for cell in cells]
     if Column.TEXT in chosen:
@@ -144,7 +147,7 @@ def _columns(
 
 
 def _refuse_subscribers(path: Path, columns: Columns) -> None:
-    """Raise UsageError for a file of numbers only whose heading or name says that its people did not opt out."""
+    """Raise UsageError if a file has only numbers, and its heading or name says that they are subscribers."""
     if columns.status is not None or columns.decided_by_user:
         return
     heading = columns.headings[0] if columns.headings else ""
@@ -157,7 +160,7 @@ def _refuse_subscribers(path: Path, columns: Columns) -> None:
 
 
 def _candidates(headings: Sequence[str], lines: Iterator[DelimitedRecord | BrokenLine]) -> str:
-    """Return the columns whose heading or values look like consent, for a message, or nothing."""
+    """Return, for a message, the columns whose heading or values look like consent; empty if there are none."""
     columns = [ColumnValues() for _ in headings]
     for line in lines:
         if isinstance(line, DelimitedRecord):
@@ -173,7 +176,7 @@ def _candidates(headings: Sequence[str], lines: Iterator[DelimitedRecord | Broke
 
 
 def _preset(headings: Sequence[str], name: str | None, chosen: Mapping[Column, str], rule: StatusRule) -> Preset | None:
-    """Return the preset for a file. One that was not named is not used if an option says who opted out."""
+    """Return the preset for a file, or None. If an option says who opted out, only a preset named by an option is used."""
     decided = Column.STATUS in chosen or rule.all_opted_out or rule.yes_means is not None
     return preset_for(headings, name) if name is not None or not decided else None
 
@@ -187,7 +190,7 @@ def _layout(path: Path, kind: SourceKind, sheet: str | None, number_column: str 
 
 
 def _read(path: Path, kind: SourceKind, layout: Layout, sheet: str | None) -> Iterator[DelimitedRecord | BrokenLine]:
-    """Yield the headings, if any, and the lines after them."""
+    """Yield the lines of a file, beginning with the headings if there are any."""
     if kind is SourceKind.WORKBOOK and sheet is not None:
         for number, cells in workbook_rows(path, sheet):
             if number > layout.above:

@@ -45,17 +45,18 @@ class Preset:
     opted_in: tuple[str, Mapping[str, Asked | NoRequest]] | None = None
 
     def fits(self, headings: Sequence[str], *, named: bool) -> bool:
-        """Return whether a file has the headings that are needed, or those by which it is recognised if it is not named."""
+        """Return whether a file has the headings that this preset needs or, unless the preset is ``named``, is recognised
+        by."""
         needed = self.requires if named else self.recognised_by
         return {heading_key(each) for each in needed} <= {heading_key(each) for each in headings}
 
     def chosen(self, headings: Sequence[str]) -> dict[Column, str]:
-        """Return the columns that the file has."""
+        """Return the columns of the preset that the file has, with their headings."""
         there = {heading_key(each) for each in headings}
         return {column: heading for column, heading in self.columns.items() if heading_key(heading) in there}
 
     def rule(self, rule: StatusRule) -> StatusRule:
-        """Return the rule for the status with what this provider's words mean."""
+        """Return the rule for the status, with the meanings of this provider's words added."""
         if Column.STATUS not in self.columns:
             return replace(rule, all_opted_out=True, preset=self.name)
         return replace(
@@ -76,7 +77,10 @@ def preset_of(name: str) -> Preset:
 
 
 def preset_for(headings: Sequence[str], name: str | None) -> Preset | None:
-    """Return the preset that was named, or the one whose headings the file has. Raises UsageError if the named one does not."""
+    """Return the preset that an option names, or the one that recognises the headings, or None.
+
+    Raises UsageError if the file does not have the headings of the named preset.
+    """
     if name is None:
         fitting = [each for each in map(_read, preset_names()) if each.fits(headings, named=False)]
         return fitting[0] if len(fitting) == 1 else None

@@ -20,7 +20,8 @@ class RejectFile:
     """A file written during the import; created with the first rejected line. Methods raise OSError."""
 
     def __init__(self, path: Path, source: NumberFile, kept: int = 0) -> None:
-        """Open the file. ``kept`` is how many bytes of an earlier run are valid; later ones are written again."""
+        """Continue the file after ``kept`` bytes, which an earlier run completed. If it is 0, rename an existing file to
+        ``.old``."""
         self.path = path
         self._source = source
         self._file: TextIO | None = None
@@ -33,7 +34,7 @@ class RejectFile:
             path.replace(path.with_name(path.name + ".old"))  # the user may have started to correct it
 
     def add(self, rejected: DelimitedRecord | BrokenLine, reason: str) -> None:
-        """Add a line. A broken line is written whole into the first column."""
+        """Add a rejected line. A line that could not be split into cells is written into the first column."""
         if self._file is None:
             self._file = self._open("w")
             csv.writer(self._file).writerow([*map(escape_cell, self._source.headings), LINE, PROBLEM])
@@ -48,7 +49,7 @@ class RejectFile:
             csv.writer(self._file).writerow([*row, rejected.line, escape_cell(reason)])
 
     def kept(self) -> int:
-        """Return how many bytes are on the disk: the journal counts their lines as processed."""
+        """Write everything to the disk, and return the length in bytes. The journal stores it with the processed lines."""
         if self._file is None:
             return 0
         with self._writing():
@@ -63,7 +64,10 @@ class RejectFile:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Fail for good after the first failed write: Python drops what it had buffered, so later bytes would hide a gap."""
+        """Raise the first write error again at every later write.
+
+        After an error Python drops the buffered text, so later lines would follow a gap that nobody notices.
+        """
         if self._failure is not None:
             raise self._failure
         try:

@@ -59,7 +59,7 @@ class ImportReport:
             say(f"… and {self.rejected - summary} more", err=True)
 
     def following(self, counts: Iterator[int]) -> None:
-        """Show the progress of the opt-out list."""
+        """Show how many lines are on the opt-out list."""
         total = self.count(LineOutcome.OPTED_OUT, LineOutcome.CONFIRMED, LineOutcome.SUPERSEDED, LineOutcome.UNCHANGED)
         with progress_bar("on the list", total) as bar:
             for self.followed in counts:
@@ -71,11 +71,11 @@ class ImportReport:
         return self.count(LineOutcome.REJECTED)
 
     def count(self, *kinds: LineOutcome) -> int:
-        """Return the number of lines with these outcomes."""
+        """Return how many lines had one of these outcomes."""
         return sum(self.file_import.counts[kind.value] for kind in kinds) if self.file_import is not None else 0
 
     def counted(self) -> tuple[int, dict[str, int]]:
-        """Return the number of the last processed line, and the lines by outcome."""
+        """Return the number of the last processed line, and the number of lines by outcome."""
         if self.file_import is None:
             return 0, {}
         return self.file_import.line, {name: count for name, count in self.file_import.counts.items() if count}

@@ -33,7 +33,7 @@ class InvalidRow(ValueError):
 
 
 def _asked(cells: list[str], settings: ColumnSettings) -> Asked | NoRequest | ValueError:
-    """Return the request of a line, or why it is not certain."""
+    """Return the request of a line, or the ValueError that says why it is uncertain."""
     columns = settings.columns
     channel = columns.cell(cells, Column.CHANNEL)
     if channel is not None and (other := channel_request(channel, columns.channels)) is not None:
@@ -67,7 +67,7 @@ class ColumnSettings:
 
     @property
     def number_form(self) -> NumberForm:
-        """How the numbers are written."""
+        """The form of the numbers in the file."""
         return NumberForm(self.region, self.with_country_code)
 
 
@@ -124,7 +124,7 @@ class ImportRow(BaseModel):
 
     @classmethod
     def of(cls, cells: list[str], settings: ColumnSettings) -> ImportRow:
-        """Parse a line. Raises InvalidRow with every problem."""
+        """Parse a line. Raises InvalidRow, which names every problem of the line."""
 
         columns = settings.columns
         asked = _asked(cells, settings)
@@ -160,14 +160,14 @@ class ImportRow(BaseModel):
 
     @classmethod
     def skipped(cls, asked: Asked | NoRequest) -> ImportRow:
-        """Return a line that requests nothing, or an opt-in that is not imported. Its other cells do not matter."""
+        """Return a line without a request, or with an opt-in that is not imported. Its other cells are not read."""
         return cls.model_construct(
             number="", asked=asked, written=None, list_name="", end_user=False, source=None, reason=None
         )
 
     @staticmethod
     def skipped_request(cells: list[str], settings: ColumnSettings) -> tuple[str, datetime | None]:
-        """Return the number and the time of an opt-in that is not imported, as far as they are valid."""
+        """Return the number and the time of an opt-in that is not imported; ``""`` and None if they are invalid."""
         columns = settings.columns
         try:
             number = settings.number_form.read(
@@ -180,18 +180,18 @@ class ImportRow(BaseModel):
 
     @property
     def warning(self) -> str | None:
-        """Why the number may be wrong although it is imported, or None."""
+        """A reason why the number may be wrong, although it is imported; else None."""
         return length_problem(PhoneNumber(self.number)) if self.number else None
 
     def effective_time(self, settings: ColumnSettings) -> datetime | None:
-        """Return the time that the request would have, or None for a line that is not imported."""
+        """Return the time at which the request counts; None for a line that is not imported."""
         try:
             return self._at(self.asked, settings) if self.number and isinstance(self.asked, Asked) else None
         except InvalidRow:
             return None
 
     def _at(self, asked: Asked, settings: ColumnSettings) -> datetime:
-        """Return the effective time. Raises InvalidRow."""
+        """Return the time at which the request counts. Raises InvalidRow."""
         if asked is Asked.OPT_IN and self.written is None:
             raise InvalidRow(
                 "an opt-in without its own time might undo a newer STOP: name the column of its time with "
@@ -207,7 +207,10 @@ class ImportRow(BaseModel):
         return settings.as_of
 
     def decision(self, settings: ColumnSettings, place: str) -> Decision:
-        """Return the decision. The same row has the same id in every file. Raises InvalidRow for an opt-in without a time."""
+        """Return the decision of a line. The same line has the same id in every file.
+
+        Raises InvalidRow for an opt-in without a time.
+        """
         if isinstance(self.asked, NoRequest):
             raise InvalidRow("it has no request")
         at = self._at(self.asked, settings)

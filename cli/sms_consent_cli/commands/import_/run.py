@@ -77,12 +77,12 @@ class ImportOptions:
     workers: int
 
     def meaning(self) -> str:
-        """Return the options that distinguish two imports of the same file."""
+        """Return, as text, the options that make two imports of one file different."""
         kept = {name: value for name, value in asdict(self).items() if name not in _HOW}
         return repr(sorted(kept.items(), key=str))
 
     def stored(self) -> dict[str, str]:
-        """Return the options for the import's record, without those that were not given."""
+        """Return the options that were given, for the import's record."""
         values = {
             "region": self.region, "with-country-code": self.with_country_code, "sheet": self.sheet,
             "preset": self.preset, "list": self.list_name, "as-of": self.as_of, "timezone": self.timezone,
@@ -165,7 +165,7 @@ class ImportRun:
 
     @cached_property
     def _list(self) -> Callable[[str], str]:
-        """Return a function that looks up a list once."""
+        """Return a function that returns a list's name as the ledger spells it. Each list is looked up once."""
 
         @cache
         def known(given: str) -> str:
@@ -179,7 +179,8 @@ class ImportRun:
 
     @cached_property
     def _registered_list(self) -> Callable[[str], str]:
-        """Return a function that also registers a list, so that opt-outs for all lists include it."""
+        """Return a function like ``_list`` that also adds the list to the known ones, so that opt-outs for all lists
+        include it."""
 
         @cache
         def registered(given: str) -> str:
@@ -239,7 +240,10 @@ class ImportRun:
             raise UsageError(f"{error.filename or options.file}: {error.strerror}") from error
 
     def _confirm_mapping(self) -> None:
-        """Read the whole file once and show what it would do. Raises UsageError if it is not imported like this."""
+        """Read the whole file once and show what would be imported.
+
+        Raises UsageError if the user must confirm, or add an option.
+        """
         reader = self._messages()
         survey = FileSurvey(self._file, self._settings) if reader is None else MessageSurvey(self._file, reader)
         with progress_bar("reading", self._file.lines) as bar:
@@ -252,7 +256,7 @@ class ImportRun:
         confirm(survey, yes=self._options.yes, dry_run=self._options.dry_run, doubt=doubt)
 
     def _messages(self) -> MessageLines | None:
-        """Return the reader of a message log, with the deployment's rules; None for a file of numbers."""
+        """Return the reader of a message log, with the deployment's rules; None if the file is one of numbers."""
         if Column.TEXT not in self._file.columns.places:
             return None
         deployment = self._deployment
@@ -273,7 +277,7 @@ class ImportRun:
         self.report.seconds = time.monotonic() - started
 
     def _log(self, records: DynamoImportRecords, known: list[ImportRecord], progress: Begun) -> ImportLog:
-        """Return the import's record, of the interrupted run if that is continued."""
+        """Return the import's record: that of the interrupted run if it is continued, otherwise a new one."""
         if progress.import_id is not None and (log := ImportLog.resume(records, self._clock, progress.import_id)):
             self.report.import_id = log.id
             return log
@@ -304,7 +308,7 @@ class ImportRun:
 
 
 def _check_for_messages(options: ImportOptions) -> None:
-    """Raise UsageError for options that say who opted out: in a message log, the texts do."""
+    """Raise UsageError if an option says who opted out: in a message log, the texts say it."""
     given = {
         "--all-opted-out": options.rule.all_opted_out, "--yes-means": options.rule.yes_means is not None,
         "--end-user": options.end_user, "--as-of": options.as_of is not None,
@@ -317,7 +321,7 @@ def _check_for_messages(options: ImportOptions) -> None:
 
 
 def _opened(options: ImportOptions) -> tuple[ImportOptions, NumberFile]:
-    """Return the file, and the options with what a terminal was asked for. Raises UsageError."""
+    """Open the file. Return it, and the options with the answers of a user in a terminal. Raises UsageError."""
     try:
         return options, _file_of(options)
     except StatusUnknown as unknown:

@@ -47,7 +47,7 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 
 @contextmanager
 def file_errors(path: Path) -> Iterator[None]:
-    """Raise UsageError if the file cannot be read to its end."""
+    """Convert errors of reading the file, in the ``with`` block, into UsageError."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -57,7 +57,7 @@ def file_errors(path: Path) -> Iterator[None]:
 
 
 def source_kind(path: Path) -> SourceKind:
-    """Return how a file is read. Raises UsageError if it is no file of lines."""
+    """Return whether a file is text, compressed text or a workbook. Raises UsageError if it is none of them."""
     with file_errors(path):
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -84,7 +84,7 @@ def source_kind(path: Path) -> SourceKind:
 
 
 def _refuse(path: Path, start: bytes) -> None:
-    """Raise UsageError for content that is no delimited text."""
+    """Raise UsageError if the first bytes of a file are not those of delimited text."""
     for magic, reason in _OTHER_FORMATS:
         if start.startswith(magic):
             raise UsageError(f"{path}: {reason}")
@@ -95,10 +95,10 @@ def _refuse(path: Path, start: bytes) -> None:
 
 
 def text_lines(path: Path, kind: SourceKind) -> Iterator[str]:
-    """Yield the lines of a text with their line ends, in bounded memory.
+    """Yield the lines of a text file with their line ends, in bounded memory.
 
-    UTF-8, UTF-16 and UTF-32 are recognised. A line that is not valid UTF-8 is read as Windows-1252, also if the others are
-    UTF-8: files are often put together from several. Raises UsageError if the file cannot be read to its end.
+    UTF-8, UTF-16 and UTF-32 are recognised. Each line that is not valid UTF-8 is read as Windows-1252: files are often put
+    together from several. Raises UsageError if the file cannot be read to its end.
     """
     with file_errors(path), _open(path, kind) as text:
         number = 0
@@ -131,7 +131,7 @@ def _open(path: Path, kind: SourceKind) -> Iterator[TextIO]:
 
 
 def _encoding(start: bytes) -> str:
-    """Return the encoding of a text by its byte order mark, or by the places of its NUL bytes."""
+    """Return the encoding of a text, from its byte order mark or the positions of its NUL bytes."""
     if start.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
         return "utf-32"
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):

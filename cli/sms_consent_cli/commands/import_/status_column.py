@@ -107,7 +107,7 @@ def about_texting(name: str) -> bool:
 
 
 def status_kind(name: str) -> StatusKind | None:
-    """Return what a column with this heading holds, or None if that is not certain."""
+    """Return what the cells under a heading mean; None if that is uncertain."""
     custom = _CUSTOM_FIELD.fullmatch(name.strip())
     name = custom[1] if custom is not None else name.strip()
     if not _PLAIN_HEADING.fullmatch(name):
@@ -123,18 +123,18 @@ def status_kind(name: str) -> StatusKind | None:
 
 
 class Status(Protocol):
-    """What says which request a line makes."""
+    """The column or columns that say what each line requests."""
 
     @property
     def kind(self) -> StatusKind:
-        """What the cells of the first column hold."""
+        """The meaning of the cells of the first column."""
 
     @property
     def places(self) -> tuple[int, ...]:
         """The positions of the columns that are read."""
 
     def read_cells(self, cells: Sequence[str], times: TimeFormat) -> Asked | NoRequest:
-        """Return the request of a line. Raises ValueError if it is not certain: such a line is never an opt-out."""
+        """Return the request of a line. Raises ValueError if it is uncertain: such a line is rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +152,14 @@ class StatusColumn:
         return (self.place,)
 
     def read_cells(self, cells: Sequence[str], times: TimeFormat) -> Asked | NoRequest:
-        """Return the request of a line. Raises ValueError if it is not certain."""
+        """Return the request of a line. Raises ValueError if it is uncertain."""
         cell = cells[self.place].strip()
         if self.kind is StatusKind.TIME_OF_OPT_OUT and cell:
             times.read(cell)
         return self.read(cell)
 
     def read(self, cell: str) -> Asked | NoRequest:
-        """Return the request in a cell. Raises ValueError if it is not certain: such a line is never an opt-out."""
+        """Return the request in a cell. Raises ValueError if it is uncertain: such a line is rejected."""
         cell = cell.strip()
         if self.values is not None and heading_key(cell) in self.values:
             return self.values[heading_key(cell)]
@@ -192,7 +192,7 @@ class StatusColumn:
         )
 
     def word(self, cell: str) -> Asked | NoRequest | None:
-        """Return the request that a cell names, or None if it is not a known word."""
+        """Return the request that a cell's word means; None if the word is not known."""
         cell = cell.strip()
         of_channel = _OF_CHANNEL.fullmatch(cell)
         if of_channel is not None and heading_key(of_channel["channel"]) in _OTHER_CHANNELS:
@@ -227,11 +227,11 @@ class StatusPair:
 
     @property
     def kind(self) -> StatusKind:
-        """What the cells of the first column hold."""
+        """The meaning of the cells of the first column."""
         return self.opted_out.kind
 
     def read_cells(self, cells: Sequence[str], times: TimeFormat) -> Asked | NoRequest:
-        """Return the request of a line. Raises ValueError if a flag is unclear, or both are set."""
+        """Return the request of a line. Raises ValueError if a flag is unclear, or both flags are set."""
         out_cell, in_cell = cells[self.opted_out.place].strip(), cells[self.opted_in.place].strip()
         if not out_cell and not in_cell and self.opted_out.values is None:
             raise ValueError("its status is empty, so it may not be an opt-out")
@@ -280,16 +280,16 @@ class StatusTimes:
 
 
 def has_no_time(cell: str) -> bool:
-    """Return whether a cell says that there is no time."""
+    """Return whether a cell in a column of times is empty or says that there is none."""
     return " ".join(heading_words(cell)) in _NO_TIME
 
 
 def channel_request(cell: str, read: frozenset[str] | None = None) -> NoRequest | None:
-    """Return OTHER_CHANNEL for a line that is about e-mail or another channel than texts, else None.
+    """Return OTHER_CHANNEL if a line is about e-mail or another channel than texts; else None.
 
     Args:
-        cell: The channel.
-        read: The channels whose lines are read, if a preset names them.
+        cell: The cell of the channel column.
+        read: The channels whose lines are imported, if a preset names them.
     """
     other = heading_key(cell) in _OTHER_CHANNELS if read is None else heading_key(cell) not in read
     return NoRequest.OTHER_CHANNEL if other else None
@@ -304,7 +304,7 @@ _FORMS = (
 
 
 def _form(cell: str) -> str:
-    """Describe the form of a cell without its content."""
+    """Describe a cell without its content, as “a word of 6 letters”."""
     for pattern, form in _FORMS:
         if re.fullmatch(pattern, cell):
             return form.format(n=len(cell), w=len(heading_words(cell)))
@@ -312,7 +312,7 @@ def _form(cell: str) -> str:
 
 
 def is_of_people_who_did_not_opt_out(name: str) -> bool | None:
-    """Return whether a file's name or its only heading says that its people did not opt out; None if it says neither."""
+    """Return whether a file's name or only heading says that its people did not opt out (True) or did (False); else None."""
     words = set(heading_words(name))
     if words & _OPTED_OUT:
         return False
@@ -320,12 +320,12 @@ def is_of_people_who_did_not_opt_out(name: str) -> bool | None:
 
 
 def times_of(kind: StatusKind, names: Sequence[str]) -> list[int]:
-    """Return the positions of the columns whose heading names a time of that kind."""
+    """Return the positions of the columns whose heading names a time of this kind."""
     return [place for place, name in enumerate(names) if status_kind(name) is kind]
 
 
 def status_columns(names: Sequence[str]) -> list[tuple[int, StatusKind]]:
-    """Return the columns whose heading names a status; a time of an opt-out only if there is no other."""
+    """Return the position and kind of each status column. A time of opt-outs is one only if there is no other."""
     kinds = [(place, kind) for place, name in enumerate(names) if (kind := status_kind(name)) is not None]
     kinds = [each for each in kinds if each[1] is not StatusKind.TIME_OF_OPT_IN]
     times = [each for each in kinds if each[1] is StatusKind.TIME_OF_OPT_OUT]

@@ -27,7 +27,7 @@ _DAMAGE = (
 
 
 def sheet_name(path: Path, wanted: str | None) -> str:
-    """Return the sheet with the numbers. Raises UsageError if it must be named, or if the file is no workbook."""
+    """Return the name of the sheet to read. Raises UsageError if an option must name it, or if the file is no workbook."""
     with _opened(path) as book:
         sheets = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
         if wanted is not None:
@@ -52,7 +52,7 @@ def workbook_rows(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """Open a workbook for reading row by row. Raises UsageError if it is none, or damaged."""
+    """Open a workbook for reading row by row. Raises UsageError if it is no workbook, or damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
             sizes = {each.filename: each.file_size for each in archive.infolist()}
@@ -82,7 +82,8 @@ def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
 
 
 def _text(value: Any) -> str:
-    """Return a cell's value as a CSV file would have it. A time at midnight is a day, as spreadsheets store days."""
+    """Return a cell's value as text, as in a CSV file. A time at midnight becomes a date, since spreadsheets store dates
+    so."""
     match value:
         case None:
             return ""

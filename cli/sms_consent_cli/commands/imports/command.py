@@ -1,4 +1,4 @@
-"""`sms-consent imports`: who imported which file, and what came of it."""
+"""`sms-consent imports`: who imported which file, and its result."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def undo(
 
 
 def _known(records: DynamoImportRecords, command: str, import_id: str) -> ImportRecord:
-    """Return the record. Ends the command with exit code 1 if there is none, and with 2 if this is no id."""
+    """Return the record of an import. Ends the command with exit code 1 if there is none, and with 2 if the id is invalid."""
     if not import_id or len(import_id) > 100:
         say(f"sms-consent {command}: an id looks like 20261103T140211-1f0c9b2a", err=True)
         raise typer.Exit(BAD_INPUT)

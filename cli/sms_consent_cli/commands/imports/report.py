@@ -76,14 +76,14 @@ def view(record: ImportRecord) -> dict[str, Any]:
 
 
 def line(record: ImportRecord) -> str:
-    """Return an import in one line."""
+    """Return an import as one line of text."""
     recorded = sum(record.counts.get(name, 0) for name in RECORDED)
     name, identity = printable(record.file_name, quoted=False), printable(record.identity, quoted=False)
     return f"{record.id}  {_STATUS[record.status]}  {name}  {recorded:,} recorded  {identity}"
 
 
 def show_record(record: ImportRecord) -> None:
-    """Print an import with everything that its record holds."""
+    """Print an import with all fields of its record."""
     rows: list[tuple[str, str | None]] = [
         (record.id, _STATUS[record.status]),
         ("file", printable(record.file_name, quoted=False)),
@@ -118,7 +118,7 @@ def undo_view(record: ImportRecord, counts: Mapping[str, int], *, dry_run: bool)
 
 
 def undo_summary(record: ImportRecord, counts: Mapping[str, int], *, done: bool) -> str:
-    """Return what an undo did, or would do, for people."""
+    """Return, in sentences, what an undo did, or would do."""
     name = printable(record.file_name, quoted=False)
     head = f"import {record.id} of {name}, {sum(counts.values()):,} numbers{'' if done else ' (not done yet)'}:"
     lines = [f"{counts[effect.value]:>9,}  {words}" for effect, words in EFFECTS.items() if counts.get(effect.value)]
@@ -130,6 +130,7 @@ def _listed(values: Mapping[str, str], between: str) -> str:
 
 
 def _counted(counts: Mapping[str, int], words: Mapping[str, str]) -> list[tuple[str, int]]:
-    """Return the counts with their words, in the order of the words; unknown counts come last under their own name."""
+    """Return each count with its description, in the order of ``words``. Counts without one come last, under their own
+    name."""
     known = [(phrase, counts[name]) for name, phrase in words.items() if counts.get(name)]
     return known + [(name, count) for name, count in sorted(counts.items()) if name not in words and count]

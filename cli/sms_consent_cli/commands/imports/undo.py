@@ -74,17 +74,21 @@ class ImportUndo:
         )  # fmt: skip
 
     def preview(self, advance: Callable[[int], None]) -> Counter[str]:
-        """Return what would be done, by effect. Nothing is written. Reads the whole ledger, and each number of the import."""
+        """Return how many numbers an undo would affect, by effect. Writes nothing. Reads the whole ledger and each of the
+        numbers."""
         return self._each(lambda number, list_name: self._withdrawer.preview(number, list_name).effect, advance)
 
     def is_complete(self, counts: Mapping[str, int]) -> bool:
-        """Return whether the preview shows nothing that a run would do."""
+        """Return whether nothing is left to undo, according to the counts of a preview."""
         if self.record.status is ImportStatus.UNDONE:
             return counts.keys() <= _UNCHANGED_AGAIN | {WithdrawalEffect.DONE_BEFORE}
         return bool(counts) and counts.keys() <= {WithdrawalEffect.TEXTED}
 
     def run(self, advance: Callable[[int], None]) -> Counter[str]:
-        """Withdraw what the import recorded. After an interruption, the same call completes it."""
+        """Withdraw the import for every number. Return how many numbers were affected, by effect.
+
+        After an interruption, another call completes it.
+        """
         self._note(ImportStatus.UNDOING)
         try:
             self._each(self._withdrawer.withdraw, advance)
@@ -112,7 +116,8 @@ class ImportUndo:
         return self.counts
 
     def _numbers(self) -> Iterator[tuple[str, str]]:
-        """Yield each number and list once. A hash of each is kept: eight bytes, so that a million fit in memory."""
+        """Yield each number and list once. To find repetitions, eight bytes of a hash are kept for each, so a million fit
+        in memory."""
         seen: set[int] = set()
         names = self.deployment.names
         for number, list_name in self.records.numbers_of(self.record.id):
@@ -122,7 +127,7 @@ class ImportUndo:
                 yield key
 
     def _note(self, status: ImportStatus) -> None:
-        """Write the record: once with each status, and with the numbers that this run has changed."""
+        """Write the record with a new status, and with the numbers that this run has changed."""
         total = dict(self._before)
         for name, count in self.counts.items():
             if name in _UNCHANGED_AGAIN:

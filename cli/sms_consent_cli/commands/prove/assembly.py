@@ -45,7 +45,7 @@ LATE = timedelta(minutes=1)
 
 
 def assembled(person: PersonEvidence, imports: Mapping[str, ImportRecord], origin: Origin, times: TimeText) -> Dossier:
-    """Return the dossier. ``imports`` has the records of imports by their ids."""
+    """Return the dossier about a person. ``imports`` are the import records by id."""
     entries = sorted(person.decisions, key=lambda entry: (_time(entry), entry.decision.asked is Asked.OPT_OUT))
     references = {entry.decision.id: f"R{place}" for place, entry in enumerate(entries, 1)}
     confirmations = confirmations_of(person.consents, person.threads, person.facts)
@@ -75,7 +75,8 @@ def assembled(person: PersonEvidence, imports: Mapping[str, ImportRecord], origi
 
 
 def _time(entry: DecisionEvidence) -> datetime:
-    """Return the time of a request. That of an undone import is when it was recorded: its decision has an earlier one."""
+    """Return the time of a request. For the undoing of an import that is when it was recorded; its decision has an earlier
+    time."""
     if is_withdrawal(entry.decision):
         return entry.recorded_at or entry.decision.at
     return entry.decision.at
@@ -153,7 +154,7 @@ def _timeline(
 
 
 def _of_request(request: Request, times: TimeText, *, sent: bool) -> Iterator[TimelineEntry]:
-    """Yield a request, apart from it the recording of one that was imported, and the reply if ``sent``."""
+    """Yield the timeline entries of a request: the request, its recording if it was imported, and its reply if ``sent``."""
     at, recorded_at, reference = request.requested_at, request.recorded_at, request.reference
     whole = f"{request.statement} {request.outcome_statement}"
     is_imported = request.author == Author.IMPORT or request.import_id is not None

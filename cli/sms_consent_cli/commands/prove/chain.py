@@ -10,7 +10,7 @@ __all__ = ["verification"]
 
 
 def verification(report: ChainReport, times: TimeText) -> Verification:
-    """Return what the chain shows, and what it cannot show."""
+    """Return the result of verifying the chain, in plain words."""
     apart = report.unchained + report.without_chain
     if report.findings:
         result, statement = VerificationResult.NOT_INTACT, _broken(report)

@@ -25,7 +25,7 @@ __all__ = ["prove"]
 
 
 class _Form(StrEnum):
-    """The form of the dossier."""
+    """The format of the dossier."""
 
     HTML = "html"
     JSON = "json"
@@ -93,7 +93,7 @@ def prove(
 
 
 def _form(output: Path | None, *, as_json: bool) -> _Form:
-    """Return the form by the file's name. Raises UsageError."""
+    """Return the format of the dossier, from the file's extension and --json. Raises UsageError if it is none."""
     from sms_consent_cli.shared.usage_error import UsageError
 
     if output is None:
@@ -163,7 +163,7 @@ def _print(dossier: Dossier, form: _Form) -> None:
 
 
 def _contents(dossier: Dossier) -> str:
-    """Return what the dossier has, in numbers."""
+    """Return how many requests, facts, imports and differences the dossier has."""
     counted = {
         "request": len(dossier.requests),
         "fact": len(dossier.facts),

@@ -19,7 +19,7 @@ __all__ = ["confirmations_of", "without_reply"]
 def confirmations_of(
     consents: Iterable[Consent], threads: Iterable[ReplyThread], facts: Iterable[Fact]
 ) -> dict[str, Confirmation]:
-    """Return what is known about replies, by the id of their request: from facts, and from the newest reply of each kind."""
+    """Return the reply to each request, by the request's id: from the facts, and from the newest reply of each kind."""
     found = {}
     for consent in consents:
         if consent.answer is not None:
@@ -44,7 +44,7 @@ def confirmations_of(
 
 
 def _of_reply(reply: Reply, recent: Iterable[RecentReply]) -> Confirmation:
-    """Return what the ledger's newest reply of a kind says. If it was sent, it is the newest of its kind among ``recent``."""
+    """Return what the ledger says about a reply. If it was sent, its text is that of the newest of its kind in ``recent``."""
     same = [each for each in recent if each.kind is reply.kind] if reply.state is ReplyState.SENT else []
     return Confirmation(
         state=reply.state.value,
@@ -60,7 +60,7 @@ def _of_reply(reply: Reply, recent: Iterable[RecentReply]) -> Confirmation:
 
 
 def without_reply(entry: DecisionEvidence) -> Confirmation:
-    """Return why no reply to a request is recorded."""
+    """Return why a request has no recorded reply."""
     state, statement = _no_confirmation(entry)
     return Confirmation(
         state=state, statement=statement, accepted_at=None, message_id=None, text=None, text_digest=None, sender=None,

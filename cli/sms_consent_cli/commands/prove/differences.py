@@ -17,7 +17,7 @@ __all__ = ["differences_of"]
 def differences_of(
     drifts: Iterable[Drift], consents: Iterable[Consent], facts: Sequence[Fact]
 ) -> tuple[Difference, ...]:
-    """Return the differences, oldest first."""
+    """Return the differences between opt-out list and ledger that reconcile found for a person, oldest first."""
     by_list = {consent.list_name: consent for consent in consents}
     return tuple(
         _difference(drift, f"D{place}", by_list.get(drift.list_name), facts)
@@ -42,7 +42,10 @@ def _difference(drift: Drift, reference: str, consent: Consent | None, facts: Se
 
 
 def _repair(drift: Drift, consent: Consent | None, facts: Sequence[Fact]) -> tuple[datetime | None, str]:
-    """Return when a difference was over, by the first fact that shows it, or by what the consent still says."""
+    """Return when a difference between list and ledger ended, or None, and a sentence about it.
+
+    The first fact that shows the end counts; without one, the consent.
+    """
     if drift.kind is DriftKind.NOT_RECORDED:
         return drift.found_at, "The ledger was corrected when this was found."
     is_missing = drift.kind is DriftKind.NOT_LISTED

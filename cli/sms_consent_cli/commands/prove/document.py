@@ -44,7 +44,7 @@ _AUTHORS = {
 
 
 def document(dossier: Dossier, times: TimeText) -> str:
-    """Return the dossier as an HTML document. Every value is escaped; its style is allowed by its digest only."""
+    """Return the dossier as an HTML document. Every value is escaped. Only its own style is allowed, by a digest."""
     folder = Path(__file__).parent
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
@@ -84,7 +84,8 @@ def document(dossier: Dossier, times: TimeText) -> str:
 
 
 def _followed(dossier: Dossier) -> dict[str, list[FactRecord]]:
-    """Return what was done because of each request, by its number. Its reply is shown with the request itself."""
+    """Return the facts about each request, by the request's reference (R1, R2 …), without its reply, which is shown beside
+    it."""
     found: dict[str, list[FactRecord]] = {}
     for fact in dossier.facts:
         if fact.request is not None and fact.kind != FactKind.REPLIED:
@@ -93,17 +94,17 @@ def _followed(dossier: Dossier) -> dict[str, list[FactRecord]]:
 
 
 def shown(text: str) -> Markup:
-    """Return an external value on one line, isolated from the text around it."""
+    """Return text from outside on one line, isolated so that it cannot reorder the text around it."""
     return Markup('<bdi dir="auto">{}</bdi>').format(_visible(text, lines=False))
 
 
 def exactly(text: str) -> Markup:
-    """Return an external text with its line breaks."""
+    """Return text from outside with its line breaks."""
     return _visible(text, lines=True)
 
 
 def prose(statement: str) -> Markup:
-    """Return a sentence of our own, with the text from outside that it quotes isolated."""
+    """Return one of our sentences, with quoted text from outside isolated."""
     parts = statement.split(_OPEN)
     made = [_visible(parts[0], lines=False)]
     for part in parts[1:]:
@@ -113,7 +114,7 @@ def prose(statement: str) -> Markup:
 
 
 def _visible(text: str, *, lines: bool) -> Markup:
-    """Escape markup, and show as a code what cannot be seen: control characters, marks of direction, tags, surrogates."""
+    """Escape markup, and show invisible characters as codes: control characters, marks of direction, tags, surrogates."""
     if text.isprintable():  # most texts: the characters below are all among those that are not
         return escape(text)
     made: list[Markup | str] = []
@@ -132,5 +133,5 @@ def _is_unseen(character: str) -> bool:
 
 
 def _css_string(text: str) -> str:
-    """Return text for a CSS string: everything but letters, digits and spaces is escaped by its code point."""
+    """Return a CSS string: everything but letters, digits and spaces is escaped by its code point."""
     return "".join(each if each.isalnum() or each == " " else f"\\{ord(each):06x}" for each in text)

@@ -280,7 +280,7 @@ class Dossier(_Part):
     unknown: tuple[Unknown, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the dossier as the schema describes it."""
+        """Return the dossier as its JSON schema defines it."""
         return self.model_dump(mode="json", by_alias=True)
 
 

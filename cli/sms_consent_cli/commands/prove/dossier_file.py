@@ -12,7 +12,7 @@ __all__ = ["check_target", "write_private"]
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
-    """Refuse a path that cannot be written. Raises UsageError."""
+    """Raise UsageError if a file cannot be written to the path, or exists and ``overwrite`` is False."""
     if path.is_dir():
         raise UsageError(f"{path} is a directory")
     if not path.parent.is_dir():
@@ -22,7 +22,8 @@ def check_target(path: Path, *, overwrite: bool) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 that gets its name once it is complete. Raises UsageError."""
+    """Write a file that only its owner can read (mode 0600). It appears under its name once it is complete. Raises
+    UsageError."""
     part: str | None = None
     try:
         descriptor, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)  # 0600

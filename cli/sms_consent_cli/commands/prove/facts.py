@@ -25,10 +25,10 @@ REPAIRS = {
 
 
 def fact_records(person: PersonEvidence, references: Mapping[str, str], times: TimeText) -> tuple[FactRecord, ...]:
-    """Return the facts in the order in which they were recorded, of one time the replies first.
+    """Return the facts in the order of their recording; of several at one time, replies first.
 
-    Differences between list and ledger are left out if they are reported apart. ``references`` has the dossier's number of each
-    request, by its id.
+    Differences between list and ledger are left out if ``differences_of`` reports them. ``references`` are the dossier's
+    numbers of requests (R1, R2 …) by request id.
     """
     reported = {(drift.list_name, drift.kind) for drift in person.drifts}
     told = [fact for fact in person.facts if not _is_reported(fact, reported)]
@@ -104,9 +104,9 @@ def _removal(fact: Fact, name: str) -> str:
 
 
 def _delay(fact: Fact, because_of: DecisionEvidence | None, found: Container[datetime]) -> str:
-    """Return how long after the request, or the finding of a difference, something was done.
+    """Return, in words, the time from the request, or from the finding of a difference, to this fact.
 
-    The time of an imported request is one of another system: what was done here is counted from its recording.
+    For an imported request it is the time from its recording, since the request itself was made in another system.
     """
     since, start = fact.since, "the list first had to change"
     if since is None or since == UNKNOWN_TIME:
@@ -124,7 +124,7 @@ def _delay(fact: Fact, because_of: DecisionEvidence | None, found: Container[dat
 
 
 def _answer(fact: Fact, times: TimeText) -> str | None:
-    """Return AWS's answer, as far as it is recorded: the id of a text, the entry on the list, or the reason of a refusal."""
+    """Return what AWS answered, as far as it is recorded: a message id, the entry on the list, or the reason of a refusal."""
     if fact.kind is FactKind.REPLIED:
         return f"MessageId {fact.message_id}" if fact.message_id is not None else None
     listing = fact.listing

@@ -19,7 +19,10 @@ FILE = "import"
 def import_runs(
     decisions: Sequence[Decision], references: Mapping[str, str], records: Mapping[str, ImportRecord]
 ) -> tuple[ImportRun, ...]:
-    """Return each import that requests refer to, and a file for each name that imports without a record gave."""
+    """Return the imports that the requests refer to.
+
+    Requests from before imports had records name only a file; each such file counts as one import.
+    """
     runs: dict[tuple[str | None, str], list[Decision]] = {}
     for decision in decisions:
         if decision.import_id is not None or (decision.author is Author.IMPORT and decision.through == FILE):
@@ -62,6 +65,6 @@ def _import_run(
 
 
 def _place(decision: Decision) -> tuple[str, str | None]:
-    """Return file name and line of an imported request."""
+    """Return the file name and the line of an imported request."""
     name, _, line = (decision.reference or "").rpartition(":")
     return (name, line) if line.isdecimal() else (decision.reference or "", None)

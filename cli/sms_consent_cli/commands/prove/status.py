@@ -42,7 +42,7 @@ class StatusRun:
 
 
 def run_of(consent: Consent, entries: Sequence[DecisionEvidence], *, only_list: bool) -> StatusRun:
-    """Return the requests that the status results from. Requests count in the order of their time, opt-outs last if equal.
+    """Return the requests that led to the present status, ordered by time; at equal times opt-outs last.
 
     Args:
         consent: The consent for one list.
@@ -107,19 +107,19 @@ def list_status(
 
 
 def _first(consent: Consent, run: StatusRun) -> datetime | None:
-    """Return the time of the first request for the status, which may have been erased; None if it is not recorded."""
+    """Return the time of the first request for the present status, even if it was erased; None if it is not recorded."""
     known = [consent.since if _counted(consent) else None, run.since]
     return min((moment for moment in known if moment is not None), default=None)
 
 
 def _counted(consent: Consent) -> int:
-    """Return how many opt-outs the consent has counted since the newest opt-in; 0 if an earlier release did not count."""
+    """Return the number of opt-outs since the newest opt-in; 0 if an earlier release did not count them."""
     is_counted = consent.status is Status.OPTED_OUT and consent.since == consent.first_asked_out_at
     return consent.asked_out_count if is_counted else 0
 
 
 def summary(person: PersonEvidence, statuses: Sequence[ListStatus]) -> Summary:
-    """Return the answer for all lists together."""
+    """Return whether the person may be texted, over all lists together."""
     consents = person.consents
     found = {consent.status for consent in consents}
     if not found:
@@ -184,7 +184,7 @@ def _since(consent: Consent, run: StatusRun, times: TimeText) -> str:
 
 
 def _recorded(first: DecisionEvidence, times: TimeText) -> str:
-    """Return whose time an imported request has, and when it was recorded."""
+    """Return a sentence that says which time an imported request has, and when it was recorded."""
     on = f"on {times.moment(first.recorded_at)}" if first.recorded_at is not None else "at a time that is not recorded"
     return f"That time is the one that the source of an import states; it was recorded here {on}."
 

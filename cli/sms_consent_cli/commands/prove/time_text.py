@@ -35,7 +35,7 @@ class TimeText:
 
     @property
     def has_zone(self) -> bool:
-        """Whether times are shown in another zone, too."""
+        """Whether times are also shown in a zone other than UTC."""
         return self.zone.key not in {"UTC", "Etc/UTC"}
 
     def day(self, moment: datetime) -> str:
@@ -43,7 +43,7 @@ class TimeText:
         return _day(moment.astimezone(UTC)) if moment != UNKNOWN_TIME else UNREADABLE
 
     def moment(self, moment: datetime) -> str:
-        """Return a time to the second, with the time in the zone in parentheses."""
+        """Return a time in UTC to the second, with the time in the other zone in parentheses."""
         if moment == UNKNOWN_TIME:
             return UNREADABLE
         utc = moment.astimezone(UTC)
@@ -58,7 +58,7 @@ class TimeText:
         return f"{utc.day} {utc:%b %Y, %H:%M:%S}.{utc.microsecond // 1000:03d} UTC"
 
     def local(self, moment: datetime) -> str:
-        """Return a time in the zone, with the day only if it differs from that in UTC."""
+        """Return a time in the other zone, with the day if it is another one than in UTC."""
         if moment == UNKNOWN_TIME:
             return UNREADABLE
         utc, there = moment.astimezone(UTC), moment.astimezone(self.zone)

@@ -1,4 +1,4 @@
-"""What a dossier does not prove. Nothing here depends on what would look better."""
+"""What a dossier does not prove."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def unknowns(
     facts: Sequence[Fact],
     chain: ChainReport,
 ) -> tuple[Unknown, ...]:
-    """Return what is not known, what concerns this person's entries first."""
+    """Return what the ledger cannot show, beginning with what concerns this person."""
     return tuple(
         Unknown(topic=topic, statement=statement)
         for topic, statement in (

@@ -80,12 +80,12 @@ _THROUGH = {
 
 
 def external(text: str) -> str:
-    """Return external text for a sentence: truncated, isolated if it runs right to left, control characters escaped."""
+    """Return text from outside for a sentence: truncated, isolated if it runs right to left, control characters escaped."""
     return printable(text, quoted=False)
 
 
 def request_statement(decision: Decision) -> str:
-    """Return who asked for what, through which channel, as far as it is recorded."""
+    """Return a sentence that says who asked for what, through which channel, as far as it is recorded."""
     what = _REQUESTS[decision.asked]
     if is_withdrawal(decision):
         by = external(decision.actor) if decision.actor else "a person who is not recorded"
@@ -137,7 +137,7 @@ def _place(decision: Decision) -> str:
 
 
 def source_statement(through: str) -> str:
-    """Return what the source of an imported request says about its time."""
+    """Return a sentence that says where the time of an imported request comes from."""
     if through == "ledger-restore":
         return "The backup from which the ledger was restored was made at this time."
     if through == "opt-out-list" or through.startswith("opt-out list "):
@@ -155,7 +155,7 @@ def _who_asked(decision: Decision, source: str) -> str:
 
 
 def import_statement(file_name: str | None, identity: str | None, *, is_recorded: bool) -> str:
-    """Return what is known about an import as a whole."""
+    """Return a sentence about an import: its file and the identity that ran it, as far as they are recorded."""
     name = f"the file {external(file_name)}" if file_name else "a file whose name is not recorded"
     if not is_recorded:
         return (
@@ -170,7 +170,7 @@ def import_statement(file_name: str | None, identity: str | None, *, is_recorded
 
 
 def rule_statement(decision: Decision) -> str:
-    """Return how a text was understood, in plain words."""
+    """Return a sentence that says how a text was understood."""
     kind, _, name = (decision.rule or "").partition(":")
     how = _RCS.get(kind) or _TIERS.get(decision.tier or "", "How the text was understood is not recorded")
     if "/weighed" in name:
@@ -179,7 +179,7 @@ def rule_statement(decision: Decision) -> str:
 
 
 def outcome_statement(decision: Decision, outcome: Outcome | None) -> str:
-    """Return the effect that a request had when it was recorded."""
+    """Return a sentence about the effect that a request had when it was recorded."""
     if outcome is None:
         return "It is being processed: its effect is in the status above, and its entry in the history is not complete yet."
     if not is_withdrawal(decision):
@@ -193,7 +193,7 @@ def outcome_statement(decision: Decision, outcome: Outcome | None) -> str:
 
 
 def reply_statement(kind: ReplyKind, state: ReplyState, why: str | None) -> str:
-    """Return what is known about a reply. AWS accepting a text does not mean that it was delivered."""
+    """Return a sentence about a reply. That AWS accepted a text does not mean that it was delivered."""
     what = _WHAT[kind]
     reason = f": {external(why)}" if why else "; why is not recorded"
     match state:
