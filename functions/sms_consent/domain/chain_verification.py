@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +14,10 @@ from sms_consent.domain.evidence import ChainHead, Fact, FactKind, digest_of_con
 from sms_consent.domain.time import as_text
 
 __all__ = ["ChainReport", "Entry", "Finding", "FindingKind", "SealedText", "verify_chain"]
+
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the clocks of two workers may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +124,13 @@ def verify_chain(
     erasure = next((each for each in reversed(chained) if each.erases and _is_intact(each)), None)
     floor = erasure.sequence or 1 if erasure is not None else 1
     kept = [each for each in chained if (each.sequence or 0) >= floor]
+    left_over = [each for each in chained if (each.sequence or 0) < floor]
     begun_at = _begun_at(kept, head)
     later = [each for each in everything if each.sequence is None and _is_after(each, begun_at)]
     unchained = sum(each.sequence is None for each in everything) - len(later)
     findings = [
-        *(finding for each in kept for finding in _of_entry(each)),
+        *(finding for each in chained for finding in _of_entry(each)),
+        *_below(left_over, erasure),
         *_of_order(kept, floor),
         *_of_head(kept, head, marks, floor),
         *_inserted(later, outside_writes),
@@ -131,7 +138,7 @@ def verify_chain(
     return ChainReport(
         findings=tuple(findings), entries=len(kept), begun_at=begun_at, unchained=unchained,
         without_chain=min(len(later), outside_writes),
-        erased_at=erasure.recorded_at if erasure is not None else None, left_over=len(chained) - len(kept),
+        erased_at=erasure.recorded_at if erasure is not None else None, left_over=len(left_over),
         digests={each.sequence: each.digest for each in kept if each.sequence is not None and each.digest is not None},
     )  # fmt: skip
 
@@ -148,6 +155,22 @@ def _of_entry(entry: Entry) -> Iterator[Finding]:
         if not sealed.is_intact:
             text = f"{entry.description}: its {name} or the salt beside it was changed"
             yield Finding(FindingKind.TEXT_CHANGED, text, entry.sequence)
+
+
+def _below(entries: Sequence[Entry], erasure: Entry | None) -> Iterator[Finding]:
+    """Yield findings for entries that the chain cannot have had before the erasure, or before its first entry."""
+    numbers = Counter(each.sequence for each in entries)
+    for each in entries:
+        if erasure is None or (each.sequence or 0) < 1 or numbers[each.sequence] > 1 or _is_later(each, erasure):
+            text = f"{each.description} was inserted: it is not part of the chain"
+            yield Finding(FindingKind.INSERTED, text, each.sequence)
+
+
+def _is_later(entry: Entry, erasure: Entry) -> bool:
+    """Return whether an entry was recorded after an erasure, beyond what clocks differ."""
+    if entry.recorded_at is None or erasure.recorded_at is None:
+        return True
+    return entry.recorded_at > erasure.recorded_at + CLOCKS_DIFFER
 
 
 def _of_order(kept: Sequence[Entry], floor: int) -> Iterator[Finding]:

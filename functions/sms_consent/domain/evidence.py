@@ -17,6 +17,7 @@ A reader gets everything about a person from ``queries.evidence``::
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -96,13 +97,20 @@ def digest_of_content(content: Mapping[str, Any], not_covered: Collection[str] =
 
     Args:
         content: Strings, whole numbers, booleans, lists and maps, by name: the entry's key, its sequence number and the digest of
-            the entry before it among them, and in place of each text its digest.
+            the entry before it among them, and in place of each text its digest. Bytes, which only other software writes, count
+            in Base64.
         not_covered: Names that are left out.
     """
     if not_covered:
         content = {name: value for name, value in content.items() if name not in not_covered}
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(
+        content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_base64
+    )
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _base64(value: bytes) -> str:
+    return b64encode(value).decode("ascii")
 
 
 def digest_of_text(salt: str, text: str) -> str:

@@ -16,6 +16,7 @@ from support.world import LIST, OURS, PERSON, World
 
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.chain import content_of
+from sms_consent.adapters.dynamodb.erasure import Erasure
 from sms_consent.adapters.dynamodb.evidence_queries import DynamoEvidence
 from sms_consent.adapters.dynamodb.store import DynamoLedger
 from sms_consent.domain.chain_verification import ChainReport
@@ -196,6 +197,18 @@ def _newest_recomputed(story: World) -> None:
     _forge(entry(9) | {"state": {"S": "FAILED"}})
 
 
+def _below_the_first(story: World) -> None:
+    _forge(entry(4) | {"sk": {"S": "DECISION#2026-11-03T14:00:30.000Z#forged"}, "sequence": {"N": "0"}})
+
+
+def _binary_added(story: World) -> None:
+    put(entry(2) | {"note": {"M": {"key": {"B": b"\x00"}}}})
+
+
+def _body_of_another_type(story: World) -> None:
+    put(entry(1) | {"body": {"B": b"START"}})
+
+
 def _forge(item: Item) -> None:
     put(item | {"digest": {"S": digest_of_content(content_of(item))}})
 
@@ -203,7 +216,7 @@ def _forge(item: Item) -> None:
 TAMPERING = [
     _field, _time, _body, _matched, _salt, _added_field, _fact_field, _decision_removed, _fact_removed, _newest_removed,
     _fact_inserted, _decision_inserted, _decision_inserted_with_digest, _swapped, _rolled_back, _head_deleted, _head_start,
-    _moved, _recomputed, _newest_recomputed,
+    _moved, _recomputed, _newest_recomputed, _below_the_first, _binary_added, _body_of_another_type,
 ]  # fmt: skip
 
 
@@ -228,6 +241,58 @@ def test_a_change_by_hand_stays_visible_and_delays_no_request(story: World, tamp
         story.pass_time(minutes=1)
     assert not story.listed()
     assert not evidence().chain.is_intact
+
+
+FACTS_IN_THE_WAY: dict[str, Item] = {
+    "without attributes": {},
+    "with a time that is none": {"recorded_at": {"S": "soon"}},
+    "with a negative number": {"sequence": {"N": "-5000000"}, "digest": {"S": "0"}},
+    "with a number beyond all entries": {"sequence": {"N": "9" * 18}, "digest": {"S": "0"}},
+}
+
+
+@pytest.mark.parametrize("name", FACTS_IN_THE_WAY)
+@pytest.mark.parametrize("sequence", ["-3", "9" * 18, "9" * 38])
+def test_facts_and_a_head_written_by_hand_do_not_stop_an_opt_out(world: World, name: str, sequence: str) -> None:
+    """It is on the list at once, in the history, and nothing is due. What is in the way is found."""
+    key = {"pk": {"S": PERSON}}
+    for place in range(1, 4):
+        put(key | {"sk": {"S": f"FACT#{place:010d}"}} | FACTS_IN_THE_WAY[name])
+    put(key | {"sk": {"S": "CHAIN"}, "sequence": {"N": sequence}, "digest": {"S": "0"}})
+    world.opt_out(body="STOP")
+    world.pass_time(minutes=1)
+    assert (world.listed(), world.consent().settled, len(world.history())) == (True, True, 1)
+    assert not evidence().chain.is_intact
+
+
+def test_an_attribute_of_another_type_in_a_waiting_decision_is_recorded(story: World) -> None:
+    """Another release may have written it: the request reaches the history, and its entry verifies."""
+    story.parts.recorder.record(story.decision(Asked.OPT_IN, body="START"), LIST, sync_now=False)
+    (consent,) = stored(f"LIST#{LIST}")
+    consent["outbox"]["M"]["note"] = {"B": b"\x00"}
+    put(consent)
+    story.opt_out(body="STOP")
+    story.pass_time(minutes=1)
+    assert (story.listed(), len(story.history()), evidence().chain.is_intact) == (True, 5, True)
+
+
+def test_an_entry_that_is_inserted_below_an_erasure_is_found(story: World) -> None:
+    """It is not taken for one that an interrupted erasure left."""
+    forged = entry(4)
+    Erasure(clients.dynamodb(), "ledger", story.parts.clock).erase(PERSON)
+    assert evidence().chain.is_intact
+    story.pass_time(days=1)
+    _forge(forged | {"recorded_at": {"S": "2026-11-04T12:00:00.000Z"}})
+    assert not evidence().chain.is_intact
+
+
+@pytest.mark.parametrize("damage", [{"sequence": {"N": "-3"}}, {"digest": {"N": "1"}}])
+def test_a_person_is_erased_although_the_head_was_damaged(story: World, damage: Item) -> None:
+    """What is erased does not depend on the chain."""
+    put(head() | damage)
+    Erasure(clients.dynamodb(), "ledger", story.parts.clock).erase(PERSON)
+    assert story.history() == []
+    assert [item["kind"]["S"] for item in stored("FACT#")] == ["ERASED"]
 
 
 def test_without_a_change_nothing_is_found(story: World) -> None:

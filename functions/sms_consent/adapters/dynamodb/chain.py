@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -30,7 +31,6 @@ from sms_consent.domain.decision import Decision, Outcome
 from sms_consent.domain.errors import Throttled, Unreadable
 from sms_consent.domain.evidence import Fact, FactKind, digest_of_content, digest_of_text
 from sms_consent.domain.reply import ReplyKind, ReplyState
-from sms_consent.domain.time import from_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -262,18 +262,27 @@ def _existing_fact(reasons: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | 
 
 def _beyond(item: Mapping[str, Any], collisions: int, base: ChainHead | None) -> ChainHead | None:
     """Return a guess of the head beyond an existing entry, further away with each collision."""
-    try:
+    known = base or ChainHead(0, "")
+    with suppress(Unreadable):
         known = decode(ChainHead, item)
-    except Unreadable:
-        known = base or ChainHead(0, "")
     begun_at = base.begun_at if base is not None else None
-    return ChainHead(known.sequence + 2**collisions - 2, known.digest, begun_at or from_text(str(item["recorded_at"])))
+    if begun_at is None:
+        with suppress(KeyError, TypeError, ValueError, OverflowError):
+            begun_at = moment(item["recorded_at"])
+    return ChainHead(known.sequence + 2**collisions - 2, known.digest, begun_at)
+
+
+def _place(value: Any) -> int:
+    """Read a sequence number that an entry can have: its key has ten digits. Raises TypeError or ValueError."""
+    if not 1 <= integer(value) < 10**10:
+        raise ValueError("no sequence number of an entry")
+    return integer(value)
 
 
 register(
     ChainHead,
     key=("{number}", CHAIN),
-    fields={"sequence": integer, "digest": text, "begun_at": moment},
+    fields={"sequence": _place, "digest": text, "begun_at": moment},
 )
 register(
     Fact,

@@ -41,13 +41,15 @@ def entry_from(attributes: Attributes) -> Entry:
     decision, outcome, recorded_at = (None, None, None) if is_fact else items.decision_from(item)
     fact = decode(Fact, item) if is_fact else None
     texts = {
-        name: SealedText(_text_or_none(item.get(name)), _text_or_none(item.get(salt)), _text_or_none(item[f"{name}_digest"]))
+        name: SealedText(
+            str(item[name]) if name in item else None, _text_or_none(item.get(salt)), _text_or_none(item[f"{name}_digest"])
+        )
         for name, salt in SALTS.items() if f"{name}_digest" in item
     }  # fmt: skip
     if sequence is not None:  # a text that was added to an entry without one
         texts |= {name: SealedText(str(item[name]), None, None) for name in SALTS if name in item and name not in texts}
     return Entry(
-        sequence=sequence if isinstance(sequence, int) else None,
+        sequence=sequence if isinstance(sequence, int) and not isinstance(sequence, bool) else None,
         previous=_text_or_none(previous), digest=_text_or_none(digest), content=content_of(attributes), texts=texts,
         recorded_at=fact.at if fact is not None else recorded_at, decision=decision, outcome=outcome, fact=fact,
     )  # fmt: skip
