@@ -21,9 +21,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from support.fake_clock import NOON, FakeClock
+from support.intercepted import Killed
 from support.memory_ledger import MemoryLedger
 from support.memory_service import DEFAULT_QUOTAS, MemoryService
-from support.reconciling import Killed, MemoryBook, MemoryCensus
+from support.reconciling import MemoryBook, MemoryCensus
 from support.workers import environment
 
 from sms_consent.adapters.clock import QuotaRateLimiter

@@ -10,7 +10,7 @@ from support.world import PERSON
 from sms_consent.adapters.sms_voice.listings import AwsListings
 from sms_consent.domain.consent import Status
 from sms_consent.domain.decision import Asked, Author
-from sms_consent.reconciliation import drift_rules as differences
+from sms_consent.reconciliation import drift_rules
 from sms_consent.recording.recorder import Recorder
 from sms_consent_cli.commands.connect.delivery_check import TEST_DESTINATION, TEST_SENDER
 
@@ -73,7 +73,7 @@ def test_an_entry_is_one_decision_for_connect_and_for_reconcile(stack: Connectab
     opt_out_by_aws(stack)
     ((number, listing),) = AwsListings(client("pinpoint-sms-voice-v2")).page(OLD_LIST, None).entries
     now = stack.world.parts.clock.now()
-    stack.world.parts.ledger.save(differences.imported(None, number, OLD_LIST, listing, now), replacing=None)
+    stack.world.parts.ledger.save(drift_rules.recorded_from_list(None, number, OLD_LIST, listing, now), replacing=None)
     stack.world.pass_time(minutes=5)
     assert stack.quickly("connect", NUMBER, "--copy-opt-outs") == 0
     consents = [stack.world.parts.ledger.consent(PERSON, name) for name in (OLD_LIST, OWN_LIST)]

@@ -12,7 +12,7 @@ from support.reconciling import LIST, OTHER, Deployment
 from sms_consent.domain.consent import Consent, DriftKind, Due, Listing, Status
 from sms_consent.domain.decision import Author
 from sms_consent.domain.transitions import by_end_user
-from sms_consent.reconciliation import drift_rules as differences
+from sms_consent.reconciliation import drift_rules
 from sms_consent.reconciliation.reconciler import State
 
 PERSON = "+14255550182"
@@ -321,14 +321,14 @@ def test_a_number_that_a_worker_is_changing_is_no_drift(work: str, status: Statu
     )  # fmt: skip
     listing = Listing(at=NOON - 2 * HOUR, end_user_opted_out=False)
     at_work = replace(settled, **AT_WORK[work])  # type: ignore[arg-type]  # fields by name
-    assert differences.drift_if_unlisted(settled, NOON) is (
+    assert drift_rules.drift_if_unlisted(settled, NOON) is (
         DriftKind.NOT_LISTED if status is Status.OPTED_OUT else None
     )
-    assert differences.drift_if_listed(settled, listing, NOON) is (
+    assert drift_rules.drift_if_listed(settled, listing, NOON) is (
         DriftKind.STILL_LISTED if status is Status.OPTED_IN else None
     )
-    assert differences.drift_if_unlisted(at_work, NOON) is None
-    assert differences.drift_if_listed(at_work, listing, NOON) is None
+    assert drift_rules.drift_if_unlisted(at_work, NOON) is None
+    assert drift_rules.drift_if_listed(at_work, listing, NOON) is None
 
 
 def test_the_moment_of_our_own_put_need_not_be_given_to_the_same_fraction_of_a_second() -> None:
@@ -339,7 +339,7 @@ def test_the_moment_of_our_own_put_need_not_be_given_to_the_same_fraction_of_a_s
         due_at=NOON + timedelta(days=30),
     )  # fmt: skip
     again = Listing(at=NOON + timedelta(milliseconds=999), end_user_opted_out=False)
-    assert differences.drift_if_listed(waiting, again, NOON + HOUR) is None
+    assert drift_rules.drift_if_listed(waiting, again, NOON + HOUR) is None
 
 
 @pytest.mark.parametrize("end_user", [True, False])
@@ -349,5 +349,5 @@ def test_an_entry_after_a_put_without_response_is_ours_unless_the_person_made_it
         number=PERSON, list_name=LIST, status=Status.OPT_IN_PENDING, end_user_opted_out=False, decided_at=NOON - HOUR,
         decided_by="text", applied_version=1, listed=True, due=Due.OPT_IN, due_at=NOON + timedelta(days=1),
     )  # fmt: skip
-    kind = differences.drift_if_listed(refused, Listing(at=NOON, end_user_opted_out=end_user), NOON + HOUR)
+    kind = drift_rules.drift_if_listed(refused, Listing(at=NOON, end_user_opted_out=end_user), NOON + HOUR)
     assert kind is (DriftKind.NOT_RECORDED if end_user else None)
