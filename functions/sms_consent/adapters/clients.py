@@ -49,7 +49,7 @@ _LEDGER = Config(
     max_pool_connections=CONNECTIONS,
 )
 # One attempt: a text repeated after a time-out may arrive twice, a deletion repeated would look like "never listed", and
-# what was throttled is retried by sweep at the API's rate. The ledger is the retry loop.
+# what was throttled is retried by sweep at the API's rate. Due work in the ledger takes the place of retries.
 _SMS = Config(
     connect_timeout=1,
     read_timeout=5,

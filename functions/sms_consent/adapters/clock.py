@@ -50,7 +50,7 @@ class SystemClock:
 
 
 class QuotaRateLimiter(RateLimiter):
-    """Spaces the calls of one worker. Without rates, it only remembers refusals."""
+    """Spaces the calls of one worker. Without rates, it only pauses after refused calls."""
 
     def __init__(
         self, clock: Clock, rates: Mapping[Call, float] | None = None, *, at_once: Mapping[Call, float] | None = None

@@ -56,7 +56,9 @@ class EventBridgeBus:
                 return [failure] * len(entries)
             if len(entries) == 1:
                 return [Unreadable(f"the event bus never takes it: {failure.code}")]
-            return [answer for entry in entries for answer in self._send([entry])]  # which of them is it?
+            return [
+                answer for entry in entries for answer in self._send([entry])
+            ]  # one at a time, to find the one that failed
         return [_failure(result) for result in results]
 
     def _entry(self, notice: EventEnvelope) -> PutEventsRequestEntryTypeDef:

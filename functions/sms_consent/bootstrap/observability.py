@@ -1,4 +1,4 @@
-"""Logs, metrics and what frames an invocation: one module for every function, on Powertools."""
+"""Logs and metrics of every function, on Powertools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What scheduled functions log and count of single items. Log lines hold neither a full number nor an error's message."""
+"""Logs and metrics of scheduled functions. Log lines contain neither full numbers nor messages of errors."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Entry:
 
 
 class FindingKind(StrEnum):
-    """What is wrong."""
+    """The kind of a finding."""
 
     CHANGED = "CHANGED"  # an entry's content does not match its digest
     TEXT_CHANGED = "TEXT_CHANGED"  # a text or its salt does not match the digest in the entry
@@ -82,7 +82,7 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One difference, in plain words and without a phone number."""
+    """One finding, described in a sentence without a phone number."""
 
     kind: FindingKind
     text: str

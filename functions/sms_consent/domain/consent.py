@@ -116,9 +116,9 @@ class Consent:
     decided_at: datetime
     decided_by: str
     asked_out_at: datetime | None = None  # the person's own newest opt-out, even if a later decision replaced it
-    opted_in_at: datetime | None = None  # the newest opt-in by any author, likewise
+    opted_in_at: datetime | None = None  # the newest opt-in by any author, even if a later decision replaced it
     first_asked_out_at: datetime | None = None  # the first opt-out by any author since the newest opt-in
-    asked_out_count: int = 0  # how many there were since then; 0 if an older version recorded them
+    asked_out_count: int = 0  # the number of opt-outs since then; 0 if an older version recorded them
     version: int = 1  # rises with each change of status
     applied_version: int = 0  # the version that the list is known to match
     revision: int = 1  # rises with each write; conditional writes compare it
@@ -126,9 +126,13 @@ class Consent:
     listing: Listing | None = None
     deleted_at: datetime | None = None  # the last deletion from the list: starts the 30 days
     held_until: datetime | None = None  # when a pending opt-in may be released
-    deleting: datetime | None = None  # since when the worker with the lease may be calling DeleteOptedOutNumber
+    deleting: datetime | None = (
+        None  # the time since which the worker with the lease may be calling DeleteOptedOutNumber
+    )
     uncertain_delete_at: datetime | None = None  # the latest time of a deletion whose result is unknown
-    in_flight_until: datetime | None = None  # until when a put or deletion that got no response may still take effect
+    in_flight_until: datetime | None = (
+        None  # the time until which a put or deletion without a response may still take effect
+    )
     refusal: str | None = None  # AWS's reason for refusing an opt-in that the ledger had not expected to be refused
     answer: Reply | None = None
     outbox: Decision | None = None  # the newest decision, until it is known to be in the history
@@ -144,7 +148,7 @@ class Consent:
     rejections: int = 0  # validation errors about this number since the list last accepted it
     rejected_since: datetime | None = None  # the time of the first of them
     rejection: str | None = None  # code and reason of the last rejection, until the list accepts the number
-    unlisted_since: datetime | None = None  # since when the number should be on the list but is not
+    unlisted_since: datetime | None = None  # the time since which the number should be on the list but is not
     withdrawn_at: datetime | None = None  # when an import was last undone, which may move ``decided_at`` back
     chain: ChainHead | None = field(default=None, compare=False)  # the newest entry known when the consent was written
     outside_writes: int = field(default=0, compare=False)  # how often a release without the evidence chain wrote it

@@ -12,7 +12,7 @@ __all__ = ["Asked", "Author", "Decision", "Outcome"]
 
 
 class Asked(StrEnum):
-    """What a decision asks for."""
+    """The request of a decision."""
 
     OPT_OUT = "OPT_OUT"
     OPT_IN = "OPT_IN"
@@ -22,7 +22,7 @@ class Asked(StrEnum):
 
 
 class Author(StrEnum):
-    """Who made a decision."""
+    """The author of a decision."""
 
     END_USER = "END_USER"
     AGENT = "AGENT"

@@ -20,7 +20,7 @@ MARGIN = timedelta(days=1)
 
 
 class Why(StrEnum):
-    """The reason why something is kept."""
+    """The reason why a consent is kept."""
 
     SUPPRESSION = "SUPPRESSION"  # opted out: for good
     HOLD = "HOLD"  # opted in, but a later deletion must still wait for the 30 days
@@ -29,7 +29,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stays:
-    """A consent without its history, and when it may be deleted; None: not automatically."""
+    """A consent without its history, which is kept until ``until``; None: without a time limit."""
 
     consent: Consent
     why: Why

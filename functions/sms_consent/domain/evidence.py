@@ -45,7 +45,7 @@ _ENDINGS = frozenset({ReplyState.SENT, ReplyState.SKIPPED, ReplyState.FAILED, Re
 
 
 class FactKind(StrEnum):
-    """What happened."""
+    """The kind of a fact."""
 
     LISTED = "LISTED"  # the list accepted the number: ``listing`` is AWS's answer
     FOUND_LISTED = "FOUND_LISTED"  # a look-up before a deferred opt-in found the number on the list
@@ -69,7 +69,7 @@ class Fact:
     at: datetime = UNKNOWN_TIME  # when it was recorded: the ledger sets it
     list_name: str | None = None
     decision_id: str | None = None  # the decision that it results from
-    since: datetime | None = None  # since when the list differed from the ledger; of ERASED, when the chain began
+    since: datetime | None = None  # the time since which list and ledger differ; of ERASED, when the chain began
     listing: Listing | None = None
     deleted_at: datetime | None = None
     until: datetime | None = None

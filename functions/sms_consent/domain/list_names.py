@@ -1,7 +1,7 @@
 """Canonical names of opt-out lists, which AWS accepts by name or by ARN.
 
 In the ledger, a list of the deployment's own account and region always has its name: under two names it would have two sets
-of consents. A list of another account has no name here, only its ARN.
+of consents. A list of another account is always stored under its ARN.
 """
 
 from __future__ import annotations

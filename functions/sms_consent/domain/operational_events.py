@@ -21,7 +21,7 @@ _ENDINGS = frozenset({ReplyState.SENT, ReplyState.SKIPPED, ReplyState.FAILED, Re
 
 
 class OperationalEventKind(StrEnum):
-    """What happened. The value is the log message."""
+    """The kind of an operational event. The value is the log message."""
 
     LISTED = "on the list"
     RELEASED = "off the list"
@@ -34,7 +34,7 @@ class OperationalEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationalEvent:
-    """One change. ``number`` must be masked before it is shown."""
+    """One change that operators see. ``number`` must be masked before it is shown."""
 
     kind: OperationalEventKind
     number: str | None = None

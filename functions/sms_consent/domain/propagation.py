@@ -17,7 +17,7 @@ __all__ = ["KnownList", "Reach", "Scope"]
 
 
 class Reach(StrEnum):
-    """How far a decision goes."""
+    """The set of lists that a decision counts for."""
 
     SENDER = "SENDER"  # the sender's own list
     GROUP = "GROUP"  # and every list of the group that it is in
@@ -37,7 +37,7 @@ _ASKED_BY_PEOPLE = frozenset({Author.END_USER, Author.AGENT})
 
 
 class Scope:
-    """A deployment's choice of reach, with the known lists."""
+    """Returns the lists that a decision counts for, by a deployment's reach for opt-outs and for opt-ins."""
 
     def __init__(
         self, *, opt_out: Reach, opt_in: Reach, own_list: str, lists: Callable[[], Iterable[KnownList]]

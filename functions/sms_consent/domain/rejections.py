@@ -29,8 +29,8 @@ class RejectedWork:
     reason: str
     since: datetime  # the first rejection
     rejections: int
-    version: int  # of the consent: a newer version has its own work, and this item is void
-    due_at: datetime | None = None  # when it is tried again; None once it is over
+    version: int  # of the consent: if that has a newer version, it has its own work, and this item does not count
+    due_at: datetime | None = None  # when it is tried again; None if it is not
     revision: int  # of the consent when this was written
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 

@@ -14,11 +14,11 @@ from sms_consent.domain.preserved_attributes import Preserved
 __all__ = ["Delivery", "RecentReply", "Reply", "ReplyKind", "ReplyState", "ReplyThread", "digest_of"]
 
 MOST_LINES = 20
-"""For how many origination identities a reply thread keeps the time of a person's last question."""
+"""Origination identities of which a reply thread keeps the time of a person's last question."""
 
 
 class ReplyKind(StrEnum):
-    """What a reply is for."""
+    """The purpose of a reply."""
 
     OPT_OUT_CONFIRMATION = "OPT_OUT_CONFIRMATION"
     OPT_IN_CONFIRMATION = "OPT_IN_CONFIRMATION"
@@ -53,7 +53,9 @@ class Reply:
     text: str | None = field(
         default=None, compare=False
     )  # the exact words, from sending until they are written as a fact
-    sent_from: str | None = field(default=None, compare=False)  # likewise, if not ``sender``
+    sent_from: str | None = field(
+        default=None, compare=False
+    )  # the identity it was sent from if not ``sender``, until it is written as a fact
     preserved: Preserved | None = field(default=None, compare=False, repr=False)
 
     def claimed(self, worker: str) -> Reply:

@@ -57,7 +57,7 @@ class Work(StrEnum):
     LOG_INTENT = "LOG_INTENT"  # log the next list call: another decision reversed the work since the lease was taken
     PUT = "PUT"
     DELETE = "DELETE"
-    VERIFY = "VERIFY"  # look up whether a number with a pending opt-in is on the list at all
+    VERIFY = "VERIFY"  # look up whether a number with a pending opt-in is on the list
     ANSWER = "ANSWER"  # send the reply
 
 
@@ -67,15 +67,15 @@ REJECTED = Backoff(timedelta(minutes=1), timedelta(minutes=5))
 NUMBER_REJECTED = Backoff(timedelta(minutes=4), timedelta(minutes=32))
 """Five attempts take an hour, after which the number counts as rejected permanently."""
 REFUSED_AGAIN_AFTER = timedelta(days=1)
-"""How often an opt-in is tried again that AWS refused although the ledger knows of no deletion."""
+"""Time between attempts at an opt-in that AWS refused although the ledger knows of no deletion."""
 OPT_IN_ANSWER_USEFUL_FOR = timedelta(days=1)
-"""How long the confirmation of an opt-in is worth sending."""
+"""Time after an opt-in in which its confirmation is useful."""
 
 MOST_RECENT = 3
 """How many sent replies a record keeps with time, kind and digest."""
 
 WRITES = 12
-"""Conditional writes that are refused in a row before the caller has to try again."""
+"""Conditional writes that may be refused in a row before ``update`` raises Unavailable."""
 
 
 def update(
@@ -201,7 +201,7 @@ def moved_back(
     if newest is None:
         return reset
     if outbox is not None and outbox.id == newest.id:
-        reset = replace(reset, outbox=None)  # it counts again, so it is not a redelivery
+        reset = replace(reset, outbox=None)  # else ``decide`` would take it for a redelivery
     changed = decide(reset, newest, stored.list_name, now=now, lease=None, answer=None, repeated=True)[1] or reset
     return changed if changed.outbox is not None else replace(changed, outbox=outbox)
 
@@ -552,7 +552,7 @@ def deleted_without_lease(
     else:
         found = replace(found, listed=False, listing=None)
     if consent.status is Status.OPTED_IN and not in_doubt:
-        return found  # as it should be
+        return found  # the number is off the list, as the consent says
     due_at = max(now, found.in_flight_until or now) if in_doubt and not opted_out else now
     if consent.leased_at(now):
         due_at = max(due_at, consent.lease_until or due_at)

@@ -22,7 +22,7 @@ __all__ = ["NO_REQUEST", "THROUGH", "Withdrawal", "WithdrawalEffect", "is_withdr
 THROUGH = "import-undo"
 """The channel of a withdrawal."""
 NO_REQUEST = datetime(2000, 1, 1, tzinfo=UTC)
-"""The time of a consent without any request left: earlier than any request, since imports refuse earlier times."""
+"""The time of a consent without a remaining request. Imports refuse earlier times, so every request is later."""
 
 
 class WithdrawalEffect(StrEnum):

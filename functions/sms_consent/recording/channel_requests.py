@@ -46,13 +46,13 @@ class Request:
     sender: str
     recipients: tuple[str, ...]
     request_key: RequestKey
-    channel: str | None = None  # how the person had asked, such as by a call
+    channel: str | None = None  # how the person made the request, such as by a call
     reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result for one recipient, spelt as in the request."""
+    """The result for one recipient, whose number is written as in the request."""
 
     recipient: str
     outcome: RequestOutcome
@@ -63,7 +63,7 @@ class Result:
 
 
 class ChannelRequests:
-    """Opts recipients out or in, and looks them up."""
+    """Opts recipients out or in, and returns their consents."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ def _for_each(
     for recipient in dict.fromkeys(recipients):
         if recipient in made:
             continue
-        # A number without its plus may belong to several countries. Only the sender of a text is read without one.
+        # A number without its plus may belong to several countries, so only the sender of a text may lack it.
         number = PhoneNumber.parse(recipient)
         if number is None or not number.is_e164:
             made[recipient] = Result(recipient, RequestOutcome.INVALID)
@@ -210,7 +210,7 @@ def _read(recipient: str, written: str) -> Result:
 
 def _outcome(asked: Asked, consent: Consent) -> RequestOutcome:
     if asked is Asked.OPT_OUT:
-        # Honoured from the moment it is recorded, however long the list takes to follow.
+        # It counts as soon as it is recorded, also if the list is changed later.
         return RequestOutcome.DONE if consent.status is Status.OPTED_OUT else RequestOutcome.SUPERSEDED
     if consent.status is Status.OPTED_OUT:
         return RequestOutcome.SUPERSEDED

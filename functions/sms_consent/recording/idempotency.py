@@ -29,7 +29,7 @@ class RequestRecord:
 
 
 class IdempotencyStore(Protocol):
-    """Remembers recent requests. Reads are consistent. Every method raises TryAgain or Rejected."""
+    """Stores recent requests. Reads are consistent. Every method raises TryAgain or Rejected."""
 
     def store(self, name: str, record: RequestRecord, now: datetime, until: datetime) -> RequestRecord | None:
         """Write a record that expires at ``until``. If one is stored already, return that one and write nothing."""
@@ -43,14 +43,14 @@ class IdempotencyStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestKey:
-    """What identifies a request."""
+    """The values by which a repeated request is recognised."""
 
     actor: str
     content: str  # a digest of the request's content
     once: str  # unique per request: the gateway's id
     client_id: str | None  # the client's id, the same on a repeat
     signature: str | None  # a digest of it, where requests are signed
-    valid_for: timedelta = timedelta()  # how long the signature may be used, where that is more than minutes
+    valid_for: timedelta = timedelta()  # how long the signature is valid, if that is more than minutes
 
     @property
     def identity(self) -> str:
@@ -70,7 +70,7 @@ class FirstRequest:
 
 
 class IdempotentRequests:
-    """The recent requests. Its methods raise TryAgain or Rejected."""
+    """Recognises repeated requests. Its methods raise TryAgain or Rejected."""
 
     def __init__(self, store: IdempotencyStore) -> None:
         self._store = store
@@ -89,7 +89,7 @@ class IdempotentRequests:
         names = [request_key.identity] if request_key.client_id is not None else []
         names += [f"signature {request_key.signature}"] if request_key.signature is not None else []
         first, known = RequestRecord(now, request_key.identity), False
-        for name in names:  # the signature last: what it is written with is then the request that the id belongs to
+        for name in names:  # the signature last, so that it is stored with the request that has the id
             stored = self._store.store(name, first, now, until)
             if stored is not None and (not known or stored.at < first.at):
                 first, known = stored, True

@@ -47,7 +47,7 @@ class ListCopy:
     at: datetime  # the newest change of list that this is for
     since: datetime | None = None  # only decisions after this time are copied; None: all
     until: datetime | None = None  # only decisions up to this time are copied; None: all
-    place: str | None = None  # where an interrupted copy continues
+    place: str | None = None  # the position at which an interrupted copy continues
 
     def covers(self, consent: Consent) -> bool:
         """Return whether a consent of the source list is copied, by the time of its newest decision."""
@@ -96,7 +96,7 @@ class ListScan(Protocol):
 
 
 class ListCopier:
-    """Copies consents, and counts the people that a copy would add. Safe to repeat. Raises TryAgain or Rejected."""
+    """Copies consents, and counts the people whom a copy would add. Safe to repeat. Raises TryAgain or Rejected."""
 
     def __init__(
         self,
@@ -210,7 +210,7 @@ class ListCopier:
 def _is_to_copy(copy: ListCopy, consent: Consent, stored: Consent | None) -> bool:
     if consent.status is Status.OPTED_OUT:
         return stored is None or stored.decided_at < consent.decided_at or _reversed(consent, stored)
-    # An opt-in counts only against an opt-out that an earlier pass has copied: other senders' opt-outs stand.
+    # An opt-in counts only against an opt-out that an earlier pass has copied: other senders' opt-outs still count.
     return (
         stored is not None
         and stored.status is Status.OPTED_OUT

@@ -24,17 +24,17 @@ from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
 from sms_consent.domain.transitions import OPT_IN_ANSWER_USEFUL_FOR, decide, moved_back, update
 from sms_consent.domain.withdrawal import withdrawn_imports
 
-if TYPE_CHECKING:  # a process that only records need not import them
+if TYPE_CHECKING:  # not loaded by a process that only records
     from sms_consent.domain.propagation import Scope
     from sms_consent.sync.sync import Sync
 
 __all__ = ["Recorded", "Recorder"]
 
 COPIES_WITHIN = timedelta(days=40)
-"""How far apart copies of one text can arrive: SNS retries for 23 days, and a queue keeps a message for 14."""
+"""The longest time between two copies of one text: SNS retries for 23 days, and a queue keeps a message for 14."""
 
 RETRIES_WITHIN = timedelta(hours=1)
-"""How far apart requests with the same id are one request, if they are not texts. Some clients send the same id every time."""
+"""Requests other than texts with the same id are one request within this time. Some clients always send the same id."""
 
 MOST_COPIES = 500
 """How many decisions of one number are searched for a copy."""
@@ -221,7 +221,7 @@ class _ConsentChange:
         self._is_only = is_only
         self._now = now
         self._lease: Lease | None = None
-        self.decision = decision  # at the time at which it counts
+        self.decision = decision  # with the time at which it counts
         self.is_written = False
         self.in_history = False  # whether the decision was written to the history as well
 
@@ -250,7 +250,7 @@ class _ConsentChange:
             return self.consent
         if self._lease is not None and self.consent.lease == self._lease.worker:
             return self._sync.sync_with_lease(self.consent, self._lease.worker, self._now)
-        # No lease was taken, or another worker has one and sees this change after its call. What is due nevertheless is done now.
+        # No lease was taken, or another worker has one and sees this change after its call. Other due work is done now.
         return self._sync.sync_if_due(self.consent)
 
     def overruled_by(self) -> Author | None:

@@ -17,7 +17,7 @@ __all__ = ["Withdrawer"]
 MOST_DECISIONS = 1000
 """How many decisions of one number are read. A number with more is left as it is, and reported."""
 AHEAD = timedelta(days=2)
-"""Further than any recorded decision is in the future."""
+"""No recorded decision is further than this in the future."""
 
 
 class Withdrawer:

@@ -23,7 +23,7 @@ CLAIM = timedelta(minutes=2)
 
 
 class HelpAndClarification:
-    """Answers each question once. If questions come faster than replies can be sent, only the newest is answered."""
+    """Replies to each question once. If questions come faster than replies can be sent, only the newest gets a reply."""
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ class HelpAndClarification:
             revision, recent_replies = stored.revision + 1, stored.recent_replies
             if delivery is not None and delivery.reply is not None:
                 recent_replies = with_recent(recent_replies, delivery.reply)
-            if stored.answer.decision_id != answer.decision_id:  # the reply to the newer question answers both
+            if stored.answer.decision_id != answer.decision_id:  # a newer question came: its reply answers both
                 is_noted = recent_replies == stored.recent_replies
                 return None if is_noted else replace(stored, recent_replies=recent_replies, revision=revision)
             if delivery is None:

@@ -148,7 +148,7 @@ class ReplySender:
         try:
             return self._senders(sender)
         except (TryAgain, Rejected):
-            return None  # a look-up that fails holds up no confirmation either
+            return None  # a failed look-up must not delay a confirmation
 
     def _replies_of(self, sender: Sender) -> Replies:
         replies = self._branded.get(sender)
@@ -172,7 +172,7 @@ CONFIRMATIONS = 3
 """Confirmations to one person for one list in a day. At most ``transitions.MOST_RECENT``, which a consent keeps."""
 
 OPT_IN_CONFIRMATIONS = 2
-"""How many of them may be for opt-ins. One is always left for an opt-out."""
+"""Confirmations of opt-ins among them. One is always left for an opt-out."""
 
 _REASONS = {Refusal.SPENT: SPENT, Refusal.UNKNOWN: UNKNOWN}
 
@@ -246,7 +246,7 @@ def _priority(kind: ReplyKind, recent: Sequence[RecentReply], now: datetime) -> 
 
 
 class ReplyBudget:
-    """One execution environment's part of the budget. Safe for several threads."""
+    """One execution environment's part of the daily budget. Safe for several threads."""
 
     def __init__(
         self,
@@ -306,7 +306,7 @@ class ReplyBudget:
 
     def _begin(self, day: date) -> None:
         self._day = day
-        self._granted = self._left = self._free  # of the newest block: how many, and how many are not sent yet
+        self._granted = self._left = self._free  # the size of the newest block, and how many of it are not sent yet
         self._uncounted = 0  # sent without a reservation: added with the next one
         self._total: int | None = None  # of all environments, after the last reservation
         self._sent = 0

@@ -77,7 +77,7 @@ class _Silent(SweepObserver):
 
 
 class Sweep:
-    """Makes passes over the due work until nothing is left or the time is up."""
+    """Does the due work in passes until nothing is left or the time is up."""
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ class Sweep:
 
 
 class _Run:
-    """One sweep under its turn."""
+    """One sweep, which has the exclusive turn."""
 
     def __init__(self, sweep: Sweep, worker: str, deadline: datetime, observer: SweepObserver) -> None:
         self._ledger = sweep.ledger
@@ -210,7 +210,7 @@ class _Run:
                     continue
                 key = each.number, each.list_name
                 if key in seen:
-                    return  # the two ends have met
+                    return  # every item has been yielded
                 seen.add(key)
                 yield each
 

@@ -49,7 +49,8 @@ class _Stopped(Exception):
 
 
 class Sync:
-    """Makes the list match. One object serves one worker and many numbers, each of them in one thread at a time."""
+    """Makes the opt-out list match the ledger. One object serves one worker; a number is processed by one thread at a
+    time."""
 
     def __init__(
         self,
@@ -243,7 +244,7 @@ class _Attempt:
             )
             return
         self.deleted, now = True, self._now()
-        # Not listed, although sync had put it there: it was deleted by now at the latest.
+        # Not listed, although sync had put it on the list: somebody deleted it before now.
         deleted_at = now if was_listed or self._consent.listed else None
         self._off_the_list(version, deleted_at, now, deleted=was_listed)
 

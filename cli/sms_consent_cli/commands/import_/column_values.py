@@ -11,10 +11,10 @@ from sms_consent_cli.shared.terminal_text import printable
 __all__ = ["LONGEST_VALUE", "MOST_SHOWN", "MOST_VALUES", "ColumnValues", "plain_value", "value_shown"]
 
 MOST_VALUES = 30
-"""Different values of a column that are counted. With more, it is no status."""
+"""Different values of a column that are counted. A column with more is no status column."""
 MOST_SHOWN = 5
 LONGEST_VALUE, MOST_DIGITS = 24, 5
-"""Values that are longer, or have so many digits, may be a person's and are not shown."""
+"""Longer values, and those with so many digits, may be personal and are not shown."""
 _PRIVATE = frozenset(vocabulary("columns")["private"])
 """Words in the headings of columns whose values are not shown: names, addresses, texts and notes."""
 

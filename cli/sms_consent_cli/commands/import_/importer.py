@@ -31,14 +31,14 @@ __all__ = ["FileImport", "ImportState", "ImportedLine", "LineOutcome"]
 IN_FLIGHT = 8
 """Lines per worker that may be in progress beyond the first unfinished one."""
 MOST_SAME = 100
-"""Decisions of one number at the same time that are searched for the same line."""
+"""Decisions of one number at one time that are searched for the one of the same line."""
 MOST_DEFERRED = 50_000
 """Opt-ins by everyday words that are kept until all other lines are recorded, about 75 MB. With more, some are recorded earlier,
 and do not count if the opt-out that they answer comes later in the file: the person stays opted out."""
 MOST_SEEN = 400_000
-"""Numbers that a dry run remembers to count repeated ones once, about 30 MB."""
+"""Numbers that a dry run keeps to find repeated ones, about 30 MB."""
 JOURNAL_EVERY = 1.0
-"""Seconds between writes of the journal, so the most work that is repeated after a kill."""
+"""Seconds between writes of the journal. After a kill, at most the work of this time is repeated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Progress:
     rejects_bytes: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     began_at: str | None = None  # the import's time; journals of earlier releases have none
-    import_id: str | None = None  # its record in the ledger; likewise
+    import_id: str | None = None  # its record in the ledger; journals of earlier releases have none
 
 
 class Journal:

@@ -15,7 +15,7 @@ from sms_consent_cli.shared.delimited_file import DELIMITERS, detect_dialect
 __all__ = ["Layout", "headings_row", "text_layout"]
 
 MOST_ABOVE = 15
-"""Lines among which the headings are looked for: exports have a title or a date above them."""
+"""Lines in which the headings are searched: exports have a title or a date above them."""
 _SEPARATOR = re.compile(r'"?sep=(?P<delimiter>[,;\t|])"?\s*', re.IGNORECASE)
 """A first line that tells Excel the delimiter."""
 

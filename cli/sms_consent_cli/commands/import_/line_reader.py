@@ -15,7 +15,7 @@ __all__ = ["LineOutcome", "LineReader", "NumberLines", "Requested"]
 
 
 class LineOutcome(StrEnum):
-    """The outcome of a line."""
+    """The outcome of a line of the file."""
 
     OPTED_OUT = "optedOut"
     OPTED_IN = "optedIn"

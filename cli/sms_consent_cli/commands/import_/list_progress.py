@@ -21,7 +21,7 @@ __all__ = ["followed"]
 PAUSE = 10.0
 """Seconds between polls; the time that a hundred numbers take at AWS's default rate."""
 HOPELESS = 10
-"""Failed attempts after which this command stops waiting for a number; sweep continues."""
+"""Failed list calls for a number, after which this command no longer waits for it; sweep continues."""
 
 
 def followed(

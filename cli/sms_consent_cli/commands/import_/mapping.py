@@ -43,7 +43,7 @@ __all__ = ["FileSurvey", "confirm"]
 
 MOST_COLUMNS = 12
 MOST_NUMBERS = 400_000
-"""Numbers that are remembered to find repeated ones, about 60 MB. In a larger file, only these are compared."""
+"""Numbers that are kept to find repeated ones, about 60 MB. In a larger file, only these are compared."""
 SAMPLES = 3
 
 _OUR_EXPORT = frozenset({"end_user_opted_out", "applied", "aws_end_user_opted_out", "decision_id"})
@@ -59,7 +59,7 @@ _MEANINGS: dict[Asked | NoRequest, str] = {
 
 @dataclass(slots=True)
 class FileSurvey:
-    """What an import of a file would do."""
+    """The survey of a file: what an import of it would do."""
 
     file: NumberFile
     settings: ColumnSettings

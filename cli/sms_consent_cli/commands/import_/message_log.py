@@ -144,7 +144,7 @@ class MessageLines:
 
 @dataclass(slots=True)
 class MessageSurvey:
-    """What an import of a message log would do. Reads the whole log once, in bounded memory, and shows no text."""
+    """The survey of a message log: what an import would do. Reads the log once, in bounded memory, and shows no text."""
 
     file: NumberFile
     reader: MessageLines

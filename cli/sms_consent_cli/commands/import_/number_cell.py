@@ -24,7 +24,7 @@ _CALLING_CODE = re.compile(r"\+?(?P<code>[1-9][0-9]{0,2})")
 
 @dataclass(frozen=True, slots=True)
 class NumberForm:
-    """How the numbers of a file are written: the country of national ones, and whether the plus is missing."""
+    """The form of the numbers in a file: the country of national ones, and whether the plus is missing."""
 
     region: str | None = None
     with_country_code: bool = False

@@ -34,7 +34,7 @@ class NumberFile:
 
     path: Path
     digest: str
-    lines: int  # about, for a progress bar
+    lines: int  # an estimate, for a progress bar
     kind: SourceKind
     layout: Layout
     columns: Columns

@@ -25,7 +25,7 @@ _MEANINGS: Mapping[str, Asked | NoRequest] = {
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """How the files of one provider are read."""
+    """The columns and words of one provider's files."""
 
     name: str
     title: str

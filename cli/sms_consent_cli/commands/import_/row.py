@@ -29,7 +29,7 @@ _TRUTHS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no"
 
 
 class InvalidRow(ValueError):
-    """A line is invalid. The message says why."""
+    """A line is invalid. The message says why, without the line's content."""
 
 
 def _asked(cells: list[str], settings: ColumnSettings) -> Asked | NoRequest | ValueError:
@@ -51,13 +51,13 @@ def _asked(cells: list[str], settings: ColumnSettings) -> Asked | NoRequest | Va
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnSettings:
-    """How the lines of one file are read, apart from their columns."""
+    """The settings by which the lines of one file are parsed, with its columns."""
 
     columns: Columns
     now: datetime  # the import's time, kept when an interrupted import continues
     times: TimeFormat
     region: str | None
-    as_of: datetime | None  # when the file was exported: the time of what has none
+    as_of: datetime | None  # when the file was exported: the time of requests without one
     own_list: str
     list_name: Callable[[str], str]  # as the ledger spells it; raises UsageError
     source: str | None

@@ -23,7 +23,7 @@ SNIFFED = 4096
 
 
 class SourceKind(StrEnum):
-    """How a file is read."""
+    """The kind of a file."""
 
     TEXT = "text"
     GZIP = "gzip"

@@ -34,13 +34,13 @@ __all__ = [
 
 
 class StatusKind(StrEnum):
-    """What the cells of a status column hold."""
+    """The meaning of the cells of a status column."""
 
     WORDS = "words"  # a status by its name; yes and no have no meaning
     YES_IS_OUT = "yes is an opt-out"
     YES_IS_IN = "yes is an opt-in"
     TIME_OF_OPT_OUT = "a time is an opt-out"
-    TIME_OF_OPT_IN = "a time is an opt-in"  # says who opted out only beside a time of opt-outs
+    TIME_OF_OPT_IN = "a time is an opt-in"  # a status only if the file also has a time of opt-outs
 
 
 class NoRequest(StrEnum):

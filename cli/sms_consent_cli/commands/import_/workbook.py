@@ -74,7 +74,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
-    sheet.reset_dimensions()  # what the file says of its size may be wrong
+    sheet.reset_dimensions()  # the size that the file states may be wrong
     for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
         cells = [_text(value) for value in row]
         if any(cell.strip() for cell in cells):

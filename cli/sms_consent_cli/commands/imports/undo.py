@@ -24,7 +24,7 @@ from sms_consent_cli.shared.usage_error import UsageError
 __all__ = ["CHANGES", "ImportUndo"]
 
 CHUNK = 256
-"""Numbers that are handed to the workers at once."""
+"""Numbers that the workers get at once."""
 STILL_RUNNING = timedelta(minutes=5)
 """An import that has written its counts within this time may still be running. It writes them every half minute."""
 CHANGES = (
@@ -35,7 +35,7 @@ CHANGES = (
 )
 """The effects that change a person's status."""
 _UNCHANGED_AGAIN = frozenset({WithdrawalEffect.UNDECIDED, WithdrawalEffect.ERASED, WithdrawalEffect.TEXTED})
-"""The effects that every run finds again."""
+"""The effects that change nothing, so that every run finds them again."""
 
 
 @dataclass

@@ -41,7 +41,7 @@ from sms_consent_cli.shared.rule_sources import source_of
 __all__ = ["assembled"]
 
 LATE = timedelta(minutes=1)
-"""Delays between a request and its recording are mentioned from here on."""
+"""Longer delays between a request and its recording are mentioned."""
 
 
 def assembled(person: PersonEvidence, imports: Mapping[str, ImportRecord], origin: Origin, times: TimeText) -> Dossier:

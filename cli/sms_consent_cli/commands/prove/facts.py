@@ -16,7 +16,7 @@ from sms_consent_cli.shared.import_evidence import is_imported
 __all__ = ["REPAIRS", "fact_records", "replies_by_request"]
 
 SHORT = timedelta(seconds=0.1)
-"""Below this, a delay is not stated more exactly."""
+"""Shorter delays are not stated exactly."""
 REPAIRS = {
     DriftKind.NOT_LISTED: frozenset({FactKind.LISTED}),
     DriftKind.STILL_LISTED: frozenset({FactKind.REMOVED, FactKind.RELEASED}),

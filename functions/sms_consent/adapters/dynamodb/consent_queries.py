@@ -68,7 +68,7 @@ class DynamoConsentQueries:
         """Return the drifts that were found for the number."""
         found = []
         for item in self._beginning(number, DRIFT):
-            with suppress(Unreadable):  # of a kind that a newer version added: it says what it is
+            with suppress(Unreadable):  # of a kind that a newer version added
                 found.append(decode(Drift, item))
         return found
 

@@ -1,9 +1,9 @@
 """Queries of the sparse index of due work: counts by kind, the age of the oldest opt-out, and everything that is due.
 
-The index is ordered by the time of the next attempt, which says nothing about age, so the search for the oldest opt-out
-reads every opt-out in it, up to ``MOST_PAGES`` pages a minute. Of a longer queue, half of the pages are the front, where the next
-attempts are due, and half continue where the last search stopped. The oldest that such a round finds is kept until the next
-round is complete.
+The index is ordered by the time of the next attempt, not by age, so the search for the oldest opt-out reads every opt-out in
+it, up to ``MOST_PAGES`` pages at each call. Of a longer queue, a call reads half as many pages from the front, where the next
+attempts are due, and half from where the call before it stopped. Such a search of the whole queue takes several calls. Its
+oldest opt-out counts until the next search is complete.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ __all__ = ["MOST_PAGES", "DueIndex", "DueWork", "OldestOptOut", "due_by_kind", "
 MOST_PAGES = 10
 """Pages of one megabyte: about ten thousand consents. Counts and the search for the oldest opt-out read no further."""
 FORGOTTEN_AFTER = timedelta(minutes=10)
-"""A round that was not continued for this long is dropped."""
+"""A search that was not continued for this long starts again."""
 KEY = {"pk": "OVERDUE", "sk": "OVERDUE"}
 _READ = ("pk", "sk", "decided_at", "drift_found_at", "unlisted_since")
 MOST_REJECTED_PAGES = 2
 """About six thousand rejected numbers."""
 
 WorkItem = tuple[str, str, int]
-"""Key and revision: work that is due again later is another item."""
+"""Key and revision. Work that becomes due again is another item, since its revision is higher."""
 
 
 def due_by_kind(client: DynamoDBClient, table: str, now: datetime) -> dict[Due, int]:
@@ -155,7 +155,7 @@ def _since(stored: Mapping[str, Any], now: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class DueWork:
-    """The items in the index ``due`` when it was read, with the times at which they are due."""
+    """The items in the index ``due`` when it was read, with their times."""
 
     items: tuple[tuple[WorkItem, str], ...]
 

@@ -1,4 +1,4 @@
-"""Erasure of a person's history, in an order in which no running worker can bring a part of it back."""
+"""Erasure of a person's history, in an order that keeps running workers from writing a part of it again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _KINDS = {items.DECISION: "decisions", items.ANSWER: "answers", DRIFT: "drifts",
 
 
 class AtWork(Exception):
-    """A worker holds the lease for this person. Its next write would bring a part of the history back."""
+    """A worker has the lease for this person. Its next write would store a part of the history again."""
 
     def __init__(self) -> None:
         super().__init__("a function is at work for this number: run this again in a minute")
@@ -41,7 +41,7 @@ class AtWork(Exception):
 
 @dataclass(slots=True)
 class Erased:
-    """What was deleted, and what is kept."""
+    """The items that were deleted, counted by kind, and the consents that are kept."""
 
     gone: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*_KINDS.values(), "consents"), 0))
     stays: list[Stays] = field(default_factory=list)

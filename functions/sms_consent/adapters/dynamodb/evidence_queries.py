@@ -28,7 +28,7 @@ __all__ = ["DynamoEvidence", "entry_from"]
 PAGE = 500
 """Items of one page of the scan."""
 READS = 3
-"""How often a number with findings is read before they are reported: a read may meet a transaction half-way."""
+"""How often a number with findings is read before they are reported: a transaction may be written during a read."""
 
 Attributes = Mapping[str, Any]
 

@@ -1,4 +1,4 @@
-"""The records of imports: one item each, all in one partition, sorted by their ids, which begin with the time."""
+"""The records of imports: one item each, all in one partition, sorted by id. Ids begin with the time."""
 
 from __future__ import annotations
 

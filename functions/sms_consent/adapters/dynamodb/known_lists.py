@@ -49,7 +49,9 @@ class Lists:
     own: str | None = None  # the stack's own list, as ReconcileFunction last saw it
     copies: tuple[ListCopy, ...] = ()  # copies that are not complete
     rechecks: tuple[ListCopy, ...] = ()  # second copies, a day after the first
-    left_behind: Mapping[str, datetime] = field(default_factory=dict)  # lists left by choice: opt-outs up to a time
+    left_behind: Mapping[str, datetime] = field(
+        default_factory=dict
+    )  # lists whose opt-outs up to a time are not copied, by choice
 
     def leaving_behind(self, source: str, at: datetime) -> Mapping[str, datetime]:
         """Return ``left_behind`` with a further list, whose opt-outs up to ``at`` are not copied."""
@@ -131,7 +133,9 @@ register(
 @dataclass(frozen=True, slots=True)
 class _StoredLists:
     lists: Lists
-    item: Mapping[str, Any] | None = field(compare=False)  # as it was read: unknown attributes are kept
+    item: Mapping[str, Any] | None = field(
+        compare=False
+    )  # as it was read, with attributes that this version does not know
 
 
 class ListStore:

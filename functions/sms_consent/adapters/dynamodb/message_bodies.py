@@ -32,7 +32,7 @@ __all__ = ["DynamoMessageBodies"]
 register(Pass, key=("RETENTION", "RETENTION"), fields={"begun_at": moment, "place": text, "over": boolean})
 
 PAGE = 500
-"""Items of one page: few enough that their bodies are removed in the time that a function reserves for that."""
+"""Items of one page. A function has time to remove the bodies of so many."""
 
 
 class DynamoMessageBodies:

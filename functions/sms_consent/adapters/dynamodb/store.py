@@ -42,7 +42,7 @@ DUE_INDEX = "due"
 PAGE = 100
 FILTERED_PAGE = 1000
 OVER_KEPT_FOR = timedelta(days=30)
-"""How long rejected work is kept after it is over, for support."""
+"""How long rejected work is kept after its last attempt, for support."""
 _CLASSES = {
     Rejection.NONE: "attribute_not_exists(rejection)",
     Rejection.OTHER: "attribute_exists(rejection) AND attribute_not_exists(rejections)",
@@ -95,7 +95,7 @@ class DynamoLedger:
     def save(self, consent: Consent, replacing: Consent | None) -> Consent:
         """Write a consent. One conditional write, or one transaction if the write also adds entries to the evidence chain."""
         written = self._replace(consent, replacing)
-        # A first opt-out counts whatever an earlier release stored, so it needs no further read.
+        # A first opt-out counts also if an earlier release stored a consent, so it needs no further read.
         if replacing is None and (consent.status is not Status.OPTED_OUT or consent.list_name in self._listed_by_arn):
             merged = self._merged(consent.number, consent.list_name, from_attributes(encode(consent)))
             if merged is not None:
@@ -235,7 +235,7 @@ class DynamoLedger:
         try:
             sender = decode(Sender, item) if item is not None else None
         except Unreadable as error:
-            # Without its list nothing can be recorded rightly: texts to this sender stay in the queue until it is repaired.
+            # Without its list the right consent is unknown: texts to this sender stay in the queue until the item is repaired.
             raise Rejected("UnreadableSender") from error
         if sender is None or (name := self._names.canonical(sender.list_name)) == sender.list_name:
             return sender

@@ -30,7 +30,7 @@ def envelope_of(record: Mapping[str, Any]) -> EventEnvelope | None:
         kind = str(from_attributes(change["Keys"])["sk"])
         event = _event(kind, _image(change, "OldImage"), _image(change, "NewImage"))
         return EventEnvelope(event, _time(change), _table(record)) if event is not None else None
-    except Exception as error:  # whatever it is: a record that fails each time must not hold up the stream
+    except Exception as error:  # a record that always fails must not block the stream
         raise Unreadable(f"a record that this version cannot read: {type(error).__name__}") from error
 
 
@@ -44,7 +44,7 @@ def _event(kind: str, before: dict[str, Any] | None, after: dict[str, Any] | Non
             raise Unreadable("a consent with an attribute that this version cannot read")
         return events.of_consent(current, consent)
     if before is not None:
-        return None  # decisions and drifts are written once; later only something is taken out of them
+        return None  # decisions and drifts are written once; later changes only remove attributes
     if kind.startswith(items.DECISION):
         return events.of_decision(items.decision_from(after)[0])
     return events.of_drift(decode(Drift, after)) if kind.startswith(DRIFT) else None

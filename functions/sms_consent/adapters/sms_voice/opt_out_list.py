@@ -69,7 +69,7 @@ class AwsOptOutList:
                 return None
             failure = translation_of(error)
             if isinstance(failure, Rejected) and failure.concerns_number is None:
-                self._confirm(list_name)  # the list is valid, so the number is not
+                self._confirm(list_name)  # the list is valid, so the number is invalid
                 raise Rejected(failure.code, failure.reason, ("OptedOutNumbers",)) from error
             raise failure from error
         for entry in answer.get("OptedOutNumbers", []):
