@@ -14,6 +14,7 @@ from moto_sms_voice.pinpointsmsvoicev2.exceptions import ServiceError
 from sms_consent.domain.time import as_text
 from sms_consent_cli.local.assembly import Local
 from sms_consent_cli.local.aws_environment import ACCOUNT, REGION
+from sms_consent_cli.local.demo_numbers import DEFAULT
 from sms_consent_cli.local.local_time import span_of
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ class Control:
         try:
             inbound_id = self._backend.receive_text(sender, to, body)
         except ServiceError as error:
-            raise _Refused(404, f"the destination number: {error.code}") from error
+            known = f"{DEFAULT} is one; --number adds another"
+            raise _Refused(404, f"to is no number that this stack can receive texts for ({error.code}): {known}") from error
         self._stack.wake()
         return {"inbound_message_id": inbound_id}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 from sms_consent.adapters.dynamodb.evidence_queries import DynamoEvidence
@@ -60,6 +60,8 @@ def report_aws_errors(command: str) -> Iterator[None]:
     except Rejected as error:
         known = {"ResourceNotFoundException": "there is no such table"} | dict.fromkeys(_SIGNATURE, _SET_THE_CLOCK)
         _end(command, known.get(error.code, str(error)), error)
+    except NoRegionError as error:
+        _end(command, "no AWS region is set: set AWS_REGION, or AWS_ENDPOINT_URL for a local stack", error)
     except (NotFound, ConsentError, BotoCoreError) as error:
         _end(command, str(error) or type(error).__name__, error)
     except ClientError as error:

@@ -181,7 +181,8 @@ def test_a_ledger_that_cannot_be_reached_is_no_answer(command: Command) -> None:
 def test_a_missing_region_is_an_error(command: Command) -> None:
     """Only a local stack has a default region."""
     result = command("check", "+14255550182")
-    assert (result.exit_code, result.stderr) == (3, "sms-consent check: You must specify a region.\n")
+    advice = "sms-consent check: no AWS region is set: set AWS_REGION, or AWS_ENDPOINT_URL for a local stack\n"
+    assert (result.exit_code, result.stderr) == (3, advice)
 
 
 @pytest.mark.parametrize("name", ["check", "history"])
