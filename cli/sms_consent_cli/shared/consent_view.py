@@ -20,8 +20,10 @@ __all__ = ["show_consents", "show_history"]
 ANSWERS = {
     Status.OPTED_OUT: ("opted out", "bold red"),
     Status.OPTED_IN: ("opted in", "bold green"),
-    Status.OPT_IN_PENDING: ("opted out until a pending opt-in is released", "bold yellow"),
+    Status.OPT_IN_PENDING: ("opted out until a pending opt-in can be carried out", "bold yellow"),
 }
+_SINCE = {Status.OPT_IN_PENDING: "opt-in requested"}
+"""What the time of a status is called: a pending opt-in's is not that from which the person is opted out."""
 
 
 def show_consents(number: str, consents: Sequence[Consent], imported: Mapping[str, str] | None = None) -> None:
@@ -35,10 +37,10 @@ def show_consents(number: str, consents: Sequence[Consent], imported: Mapping[st
         rows: list[tuple[str, str | Styled | None]] = [
             (number, Styled(answer, style=style)),
             ("opt-out list", printable(consent.list_name, quoted=False)),
-            ("since", _since(consent)),
+            (_SINCE.get(consent.status, "since"), _since(consent)),
             ("source", (imported or {}).get(consent.list_name)),
             ("EndUserOptedOut", str(consent.end_user_opted_out).lower()),
-            ("released", _moment(consent.held_until)),
+            ("removal possible", _moment(consent.held_until)),
             ("refusal", printable(consent.refusal, quoted=False) if consent.refusal is not None else None),
             ("list status", _list_status(consent)),
             ("AWS rejects it", printable(consent.rejection, quoted=False) if consent.rejection is not None else None),
@@ -57,7 +59,8 @@ def show_history(person: NumberHistory, *, show_texts: bool) -> None:
         return
     for consent in person.consents:
         answer, style = ANSWERS[consent.status]
-        since = f" on {printable(consent.list_name, quoted=False)} since {_since(consent)}"
+        began = f", {_SINCE[consent.status]}" if consent.status in _SINCE else " since"
+        since = f" on {printable(consent.list_name, quoted=False)}{began} {_since(consent)}"
         out.print(Styled.assemble((f"{person.number}  ", "bold"), (answer, style), since))
     if not person.consents:
         out.print(Styled.assemble((person.number, "bold"), "  never opted out or in"))
@@ -97,7 +100,9 @@ def _list_status(consent: Consent) -> str:
     if consent.settled:
         return "up to date"
     due = f", next attempt {_moment(consent.due_at)}" if consent.due_at is not None else ""
-    return f"not updated yet, after {consent.attempts} failed attempts{due}"
+    if not consent.attempts:
+        return f"not updated yet{due}"
+    return f"not updated yet, after {consent.attempts} failed attempt{'' if consent.attempts == 1 else 's'}{due}"
 
 
 def _aws_entry(consent: Consent) -> str | None:

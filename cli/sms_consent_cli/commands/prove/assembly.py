@@ -60,6 +60,7 @@ def assembled(person: PersonEvidence, imports: Mapping[str, ImportRecord], origi
     ]
     facts = fact_records(person, references, times)
     decisions = [entry.decision for entry in entries]
+    waiting = sum(entry.outcome is None for entry in entries)
     return Dossier(
         number=person.number,
         origin=origin,
@@ -69,7 +70,7 @@ def assembled(person: PersonEvidence, imports: Mapping[str, ImportRecord], origi
         facts=facts,
         imports=import_runs(decisions, references, imports),
         differences=differences,
-        verification=verification(person.chain, times),
+        verification=verification(person.chain, times, waiting=waiting),
         unknown=unknowns(person.consents, decisions, requests, person.facts, person.chain),
     )
 

@@ -9,8 +9,14 @@ from sms_consent_cli.commands.prove.time_text import TimeText
 __all__ = ["verification"]
 
 
-def verification(report: ChainReport, times: TimeText) -> Verification:
-    """Return the result of verifying the chain, in plain words."""
+def verification(report: ChainReport, times: TimeText, *, waiting: int = 0) -> Verification:
+    """Return the result of verifying the chain, in plain words.
+
+    Args:
+        report: The result of verifying the chain.
+        times: How times are written.
+        waiting: How many requests are recorded with a status, and not yet in the history.
+    """
     apart = report.unchained + report.without_chain
     if report.findings:
         result, statement = VerificationResult.NOT_INTACT, _broken(report)
@@ -18,10 +24,11 @@ def verification(report: ChainReport, times: TimeText) -> Verification:
         result, statement = VerificationResult.INTACT, _intact(report, times)
     else:
         result = VerificationResult.NOT_CHAINED
-        statement = "No entry about this person is part of a chain, so whether entries were changed cannot be checked."
+        yet = "yet " if waiting else ""
+        statement = f"No entry about this person is {yet}part of a chain, so whether entries were changed cannot be checked."
     return Verification(
         result=result,
-        statement=" ".join([statement, *_apart(report, times)]),
+        statement=" ".join([statement, *_apart(report, times), *_waiting(waiting)]),
         entries=report.entries,
         unchained=apart,
         chain_started_at=report.begun_at,
@@ -60,6 +67,14 @@ def _apart(report: ChainReport, times: TimeText) -> list[str]:
     if report.erased_at is not None:
         said.append(f"The history before {times.moment(report.erased_at)} was erased.")
     return said
+
+
+def _waiting(count: int) -> list[str]:
+    """Say that requests of which the list call is still to be made get their place in the chain with its result."""
+    if not count:
+        return []
+    requests = "1 request counts" if count == 1 else f"{count} requests count"
+    return [f"{requests} already, and become{'s' if count == 1 else ''} part of the chain once the opt-out list has been updated."]
 
 
 def _entries(count: int) -> str:

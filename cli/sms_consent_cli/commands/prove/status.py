@@ -180,13 +180,18 @@ def _since(consent: Consent, run: StatusRun, times: TimeText) -> str:
         case Status.OPTED_IN:
             return f"This person is opted in for senders that use the opt-out list {name}, {since}. {_MARKETING}"
         case Status.OPT_IN_PENDING:
-            return f"The person asked for texts by senders that use the opt-out list {name} again, {since}."
+            asked = f"on {times.moment(first)}" if first is not None else since
+            return f"The person asked again for texts by senders that use the opt-out list {name}, {asked}."
 
 
 def _recorded(first: DecisionEvidence, times: TimeText) -> str:
     """Return a sentence that says which time an imported request has, and when it was recorded."""
-    on = f"on {times.moment(first.recorded_at)}" if first.recorded_at is not None else "at a time that is not recorded"
-    return f"That time is the one that the source of an import states; it was recorded here {on}."
+    stated = "That time is the one that the source of an import states"
+    if first.recorded_at is not None:
+        return f"{stated}; it was recorded here on {times.moment(first.recorded_at)}."
+    if first.outcome is None:
+        return f"{stated}; the time at which it was recorded here will be shown once the opt-out list has been updated."
+    return f"{stated}; when it was recorded here is not known."
 
 
 def _differed(consent: Consent, differences: Sequence[Difference]) -> list[str]:

@@ -101,6 +101,16 @@ def test_every_kind_of_fact_can_be_said() -> None:
         assert dossier(bare).facts[0].statement.endswith(".")
 
 
+def test_a_request_whose_list_call_is_due_is_not_called_unrecorded() -> None:
+    """It counts already; its time of recording and its place in the chain follow with the list call."""
+    line = replace(STOP, import_id="an-import", reference="log.csv:4")
+    made = dossier(decisions=(DecisionEvidence(decision=line),))
+    assert "when it was recorded here is not known" not in made.summary.statement
+    assert "will be shown once the opt-out list has been updated" in made.summary.statement
+    assert "No entry about this person is yet part of a chain" in made.verification.statement
+    assert "1 request counts already, and becomes part of the chain" in made.verification.statement
+
+
 def test_the_exact_text_of_a_confirmation_comes_from_its_fact() -> None:
     """With MessageId and time; it was accepted, not received."""
     sent = fact(
