@@ -119,7 +119,9 @@ class Control:
             inbound_id = self._backend.receive_text(sender, to, body)
         except ServiceError as error:
             known = f"{DEFAULT} is one; --number adds another"
-            raise _Refused(404, f"to is no number that this stack can receive texts for ({error.code}): {known}") from error
+            raise _Refused(
+                404, f"to is no number that this stack can receive texts for ({error.code}): {known}"
+            ) from error
         self._stack.wake()
         return {"inbound_message_id": inbound_id}
 

@@ -25,7 +25,9 @@ def verification(report: ChainReport, times: TimeText, *, waiting: int = 0) -> V
     else:
         result = VerificationResult.NOT_CHAINED
         yet = "yet " if waiting else ""
-        statement = f"No entry about this person is {yet}part of a chain, so whether entries were changed cannot be checked."
+        statement = (
+            f"No entry about this person is {yet}part of a chain, so whether entries were changed cannot be checked."
+        )
     return Verification(
         result=result,
         statement=" ".join([statement, *_apart(report, times), *_waiting(waiting)]),
@@ -74,7 +76,9 @@ def _waiting(count: int) -> list[str]:
     if not count:
         return []
     requests = "1 request counts" if count == 1 else f"{count} requests count"
-    return [f"{requests} already, and become{'s' if count == 1 else ''} part of the chain once the opt-out list has been updated."]
+    return [
+        f"{requests} already, and become{'s' if count == 1 else ''} part of the chain once the opt-out list has been updated."
+    ]
 
 
 def _entries(count: int) -> str:

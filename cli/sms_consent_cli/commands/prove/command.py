@@ -7,6 +7,7 @@ from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from sms_consent_cli.shared.deployment import Deployment
 
 __all__ = ["prove"]
+
+_AWS_DOMAINS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".amazonwebservices.com.cn",
+    ".amazonwebservices.eu",
+)
+"""The domains of AWS's own addresses, also those in a VPC."""
 
 
 class _Form(StrEnum):
@@ -139,9 +150,16 @@ def _origin(deployment: Deployment, timezone: str, *, texts_shown: bool) -> Orig
         account=deployment.names.account or None,
         region=deployment.names.region or None,
         table=deployment.table,
+        endpoint=_other_endpoint(deployment.dynamodb().meta.endpoint_url),
         caller=caller,
         texts_shown=texts_shown,
     )
+
+
+def _other_endpoint(address: str) -> str | None:
+    """Return an address that is not AWS's: what answers there can say anything, and a local stack only imitates AWS."""
+    host = urlsplit(address).hostname or ""
+    return None if host.endswith(_AWS_DOMAINS) else address
 
 
 def _written(dossier: Dossier, form: _Form, times: TimeText) -> str:
@@ -157,6 +175,8 @@ def _print(dossier: Dossier, form: _Form) -> None:
         say_json(dossier.as_json(), indent=2)
         return
     say(f"{mask(dossier.number)}: {dossier.summary.heading}")
+    if dossier.origin.warning is not None:
+        say(dossier.origin.warning)
     say(dossier.summary.statement)
     say(dossier.verification.statement)
     say(f"Recorded: {_contents(dossier)}. The whole dossier: --output FILE.html, FILE.json, or --json.")

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from sms_consent.domain.time import as_text
+from sms_consent_cli.shared.terminal_text import printable
 
 __all__ = [
     "Answer",
@@ -91,8 +92,22 @@ class Origin(_Part):
     account: str | None
     region: str | None
     table: str
+    endpoint: str | None = Field(
+        default=None, description="Where the ledger was read, if that is no address of AWS: a local stack, for example."
+    )
     caller: str | None = Field(description="The AWS identity that made the dossier.")
     texts_shown: bool
+
+    @property
+    def warning(self) -> str | None:
+        """What a reader must know before anything else: whether AWS itself was asked."""
+        if self.endpoint is None:
+            return None
+        return (
+            f"Not read from AWS. The ledger was read at {printable(self.endpoint, quoted=False)}, which is no address of AWS, "
+            "such as that of a local stack for tests. Such a stack imitates AWS and has a clock of its own: what it holds proves "
+            "nothing about a person."
+        )
 
 
 class AwsEntry(_Part):

@@ -17,6 +17,8 @@ from sms_consent.domain.evidence import Fact, FactKind
 from sms_consent.domain.reply import Reply, ReplyKind, ReplyState
 from sms_consent.queries.evidence import DecisionEvidence, PersonEvidence
 from sms_consent_cli.commands.prove.assembly import assembled
+from sms_consent_cli.commands.prove.command import _other_endpoint
+from sms_consent_cli.commands.prove.document import document
 from sms_consent_cli.commands.prove.dossier import Dossier, FactRecord, Origin
 from sms_consent_cli.commands.prove.time_text import TimeText, span
 
@@ -109,6 +111,29 @@ def test_a_request_whose_list_call_is_due_is_not_called_unrecorded() -> None:
     assert "will be shown once the opt-out list has been updated" in made.summary.statement
     assert "No entry about this person is yet part of a chain" in made.verification.statement
     assert "1 request counts already, and becomes part of the chain" in made.verification.statement
+
+
+def test_a_dossier_of_a_local_stack_says_so_first() -> None:
+    """A stack that imitates AWS must not look like evidence from AWS."""
+    made = dossier().model_copy(update={"origin": ORIGIN.model_copy(update={"endpoint": "http://127.0.0.1:4566"})})
+    page = document(made, TimeText(ZoneInfo("UTC")))
+    assert "Not read from AWS. The ledger was read at http://127.0.0.1:4566" in page.partition("<main>")[0]
+    assert "Not read from AWS" not in document(dossier(), TimeText(ZoneInfo("UTC")))
+
+
+@pytest.mark.parametrize(
+    ("address", "other"),
+    [
+        ("https://dynamodb.us-east-1.amazonaws.com", False),
+        ("https://vpce-0a1.dynamodb.eu-west-1.vpce.amazonaws.com", False),
+        ("https://dynamodb.cn-north-1.amazonaws.com.cn", False),
+        ("http://127.0.0.1:4566", True),
+        ("https://dynamodb.amazonaws.com.example.net", True),
+    ],
+)
+def test_only_addresses_of_aws_are_taken_for_aws(address: str, other: bool) -> None:
+    """By the whole domain."""
+    assert (_other_endpoint(address) is not None) is other
 
 
 def test_the_exact_text_of_a_confirmation_comes_from_its_fact() -> None:
