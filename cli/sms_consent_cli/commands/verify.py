@@ -110,7 +110,7 @@ def _all(evidence: EvidenceQueries, heads: HeadsWriter | None, earlier: EarlierH
         say_json({"totals": totals})
         return not totals["withFindings"] and not totals.get("gone")
     say(
-        f"{totals['numbers']} numbers with {totals['entries']} entries: "
+        f"{_count(totals['numbers'], 'number')} with {_count(totals['entries'], 'entry', 'entries')}: "
         + (
             f"{totals['withFindings']} with findings"
             if totals["withFindings"]
@@ -121,6 +121,10 @@ def _all(evidence: EvidenceQueries, heads: HeadsWriter | None, earlier: EarlierH
     if totals.get("gone"):
         say(f"{totals['gone']} numbers of the earlier file are not in the ledger: erased entirely, or removed")
     return not totals["withFindings"] and not totals.get("gone")
+
+
+def _count(number: int, one: str, several: str | None = None) -> str:
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
 
 
 def _say_uncertain(unchained: int, without_chain: int, erased: int) -> None:
@@ -136,9 +140,12 @@ def _lines(number: str, report: ChainReport) -> list[str]:
     lines = [f"{number}: {finding.text}" for finding in report.findings]
     if not lines:
         began = f" since {report.begun_at:%Y-%m-%d %H:%M:%S}Z" if report.begun_at is not None else ""
-        lines = [f"{number}: {report.entries} entries{began}: nothing was changed, removed or inserted"]
+        lines = [
+            f"{number}: {_count(report.entries, 'entry', 'entries')}{began}: nothing was changed, removed or inserted"
+        ]
     if not report.entries and not report.findings:
-        lines = [f"{number}: there is no evidence chain"]
+        why = "nothing is recorded, the first request is not on the list yet, or all was removed (--all --against finds that)"
+        lines = [f"{number}: no entry is part of an evidence chain, so there is nothing to verify: {why}"]
     if report.erased_at is not None:
         lines.append(f"The history before {report.erased_at:%Y-%m-%d %H:%M:%S}Z was erased.")
     if report.left_over:

@@ -43,6 +43,13 @@ def test_an_intact_chain_ends_with_exit_code_0(stack: Connectable) -> None:
     assert (code, report["intact"], report["entries"], report["findings"]) == (0, True, 3, [])
 
 
+def test_a_number_without_a_chain_is_not_called_verified(stack: Connectable) -> None:
+    """Nothing recorded, not yet, or all removed: the command cannot tell these apart, and says so."""
+    result = stack.run("verify", "+12065550139")
+    assert result.exit_code == 0
+    assert "so there is nothing to verify: nothing is recorded" in " ".join(result.output.split())
+
+
 def test_a_changed_text_ends_with_exit_code_1(stack: Connectable) -> None:
     """And says in plain words what was found."""
     change(stack, "DECISION#", "body", {"S": "START"})
