@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -60,6 +61,12 @@ def assembled(person: PersonEvidence, imports: Mapping[str, ImportRecord], origi
     ]
     facts = fact_records(person, references, times)
     decisions = [entry.decision for entry in entries]
+    placed = Counter(entry.sequence for entry in entries)
+    places = {
+        entry.sequence: references[entry.decision.id]
+        for entry in entries
+        if entry.sequence is not None and placed[entry.sequence] == 1
+    }
     waiting = sum(entry.outcome is None for entry in entries)
     return Dossier(
         number=person.number,
@@ -70,7 +77,7 @@ def assembled(person: PersonEvidence, imports: Mapping[str, ImportRecord], origi
         facts=facts,
         imports=import_runs(decisions, references, imports),
         differences=differences,
-        verification=verification(person.chain, times, waiting=waiting),
+        verification=verification(person.chain, times, places, waiting=waiting),
         unknown=unknowns(person.consents, decisions, requests, person.facts, person.chain),
     )
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from sms_consent.domain.chain_verification import ChainReport
+from collections.abc import Mapping
+
+from sms_consent.domain.chain_verification import ChainReport, Finding
 from sms_consent_cli.commands.prove.dossier import Verification, VerificationResult
 from sms_consent_cli.commands.prove.time_text import TimeText
 
 __all__ = ["verification"]
 
 
-def verification(report: ChainReport, times: TimeText, *, waiting: int = 0) -> Verification:
+def verification(
+    report: ChainReport, times: TimeText, references: Mapping[int, str], *, waiting: int = 0
+) -> Verification:
     """Return the result of verifying the chain, in plain words.
 
     Args:
         report: The result of verifying the chain.
         times: How times are written.
+        references: The dossier's number of each request in the chain, by its sequence number.
         waiting: How many requests are recorded with a status, and not yet in the history.
     """
     apart = report.unchained + report.without_chain
     if report.findings:
-        result, statement = VerificationResult.NOT_INTACT, _broken(report)
+        result, statement = VerificationResult.NOT_INTACT, _broken(report, references)
     elif report.entries:
         result, statement = VerificationResult.INTACT, _intact(report, times)
     else:
@@ -34,7 +39,7 @@ def verification(report: ChainReport, times: TimeText, *, waiting: int = 0) -> V
         entries=report.entries,
         unchained=apart,
         chain_started_at=report.begun_at,
-        findings=tuple(finding.text for finding in report.findings),
+        findings=tuple(_finding(finding, references) for finding in report.findings),
     )
 
 
@@ -47,11 +52,19 @@ def _intact(report: ChainReport, times: TimeText) -> str:
     )
 
 
-def _broken(report: ChainReport) -> str:
+def _finding(finding: Finding, references: Mapping[int, str]) -> str:
+    reference = references.get(finding.sequence) if finding.sequence is not None else None
+    return f"{reference}: {finding.text}" if reference is not None else finding.text
+
+
+def _broken(report: ChainReport, references: Mapping[int, str]) -> str:
     count = len(report.findings)
+    named = dict.fromkeys(references.get(each.sequence or 0) for each in report.findings)
+    about = ", ".join(each for each in named if each is not None)
+    about = f" ({about})" if about else ""
     return (
-        f"The chain of entries does not match in {count} place{'' if count == 1 else 's'}. Entries were changed, removed or "
-        "inserted outside this software, or were damaged. What this dossier says rests on the entries as they are now."
+        f"The chain of entries does not match in {count} place{'' if count == 1 else 's'}{about}. Entries were changed, removed "
+        "or inserted outside this software, or were damaged. What this dossier says rests on the entries as they are now."
     )
 
 

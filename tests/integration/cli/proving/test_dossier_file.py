@@ -132,7 +132,7 @@ def test_an_entry_that_was_changed_by_hand_is_said_first(stack: Connectable, tmp
     table.put_item(TableName=stack.world.table, Item=item | {"matched": {"S": "START"}})
     result = prove(stack, "-o", str(tmp_path / "dossier.html"))
     assert result.exit_code == 0
-    assert "warning: The chain of entries does not match in 1 place." in result.stderr
+    assert "warning: The chain of entries does not match in 1 place (R1)." in result.stderr
     verification = dossier_of(stack)["verification"]
     assert verification["result"] == "NOT_INTACT"
     assert "was changed" in verification["findings"][0]

@@ -208,6 +208,20 @@ def test_a_broken_chain_is_said_with_every_place() -> None:
     assert made.verification.statement.startswith("The chain of entries does not match in 1 place.")
 
 
+def test_a_finding_names_the_request_as_the_dossier_numbers_it() -> None:
+    """An entry's own number is not that of a request: a reader could not find it."""
+    finding = Finding(FindingKind.CHANGED, "entry 5 was changed: its content does not match its digest", 5)
+    chain = ChainReport(findings=(finding,), entries=5)
+    entry = replace(recorded(STOP), sequence=5)
+    made = dossier(decisions=(entry,), chain=chain)
+    assert made.verification.findings == (f"R1: {finding.text}",)
+    assert "does not match in 1 place (R1)." in made.verification.statement
+    page = document(made, TimeText(ZoneInfo("UTC")))
+    assert "Verification: not passed." in page
+    twice = dossier(decisions=(entry, replace(recorded(START), sequence=5)), chain=chain)
+    assert twice.verification.findings == (finding.text,)  # which of the two is meant is not known
+
+
 def test_entries_without_a_chain_are_not_called_intact() -> None:
     """Nothing was checked."""
     made = dossier(chain=ChainReport(unchained=1))
