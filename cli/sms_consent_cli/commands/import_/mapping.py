@@ -41,6 +41,7 @@ from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["FileSurvey", "confirm"]
 
+_A_DAY_ENDS = "a day counts to its end, in every time zone unless --timezone names one"
 MOST_COLUMNS = 12
 MOST_NUMBERS = 400_000
 """Numbers that are kept to find repeated ones, about 60 MB. In a larger file, only these are compared."""
@@ -231,7 +232,8 @@ class FileSurvey:
         columns = self.file.columns
         parts = [columns.summary()]
         if self.settings.as_of is not None:
-            parts.append(f"  opt-outs without a time count as of {self.settings.as_of:%Y-%m-%d %H:%M:%S} UTC (--as-of)")
+            as_of = f"{self.settings.as_of:%Y-%m-%d %H:%M:%S} UTC"
+            parts.append(f"  opt-outs without a time count as of {as_of} (--as-of; {_A_DAY_ENDS})")
         if columns.headings and self.file.layout.above:
             parts.append(f"  the headings are on line {self.file.layout.above + 1}; what is above them is not read")
         if (preset := self.file.preset) is not None:

@@ -26,7 +26,7 @@ _WORDS = {
     LineOutcome.HELP: "ask for help, which changes nothing",
     LineOutcome.UNCLEAR: "unclear, which change nothing",
     LineOutcome.OUTBOUND: "sent by the company",
-    LineOutcome.SKIPPED: "without a request (--opt-ins imports opt-ins)",
+    LineOutcome.SKIPPED: "not opted out, skipped (--opt-ins imports opt-ins)",
     LineOutcome.REJECTED: "rejected",
 }
 

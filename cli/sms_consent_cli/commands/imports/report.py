@@ -17,13 +17,13 @@ from sms_consent_cli.shared.terminal_text import printable
 __all__ = ["COUNTS", "line", "show_record", "undo_summary", "undo_view", "view"]
 
 COUNTS = {
-    "lines": "lines of the file",
+    "lines": "last line read",
     "optedOut": "opted out",
     "optedIn": "opted in",
     "confirmed": "recorded, already had this status",
     "superseded": "recorded, superseded by a newer decision",
     "unchanged": "already recorded",
-    "skipped": "without a request",
+    "skipped": "not opted out, skipped",
     "help": "ask for help",
     "unclear": "unclear",
     "outbound": "sent by the company",

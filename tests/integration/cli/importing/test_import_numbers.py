@@ -114,7 +114,7 @@ def test_an_export_is_not_dated_in_the_future(imports: Moving) -> None:
 def test_opt_ins_are_passed_over_unless_they_are_wanted(imports: Moving) -> None:
     """A list of subscribers is no list of people who asked to be opted in again."""
     content = f"phone,status,date\n{PERSON},subscribed,2025-03-01\n{OTHER},never subscribed,\n"
-    assert "2 without a request" in imports.done(content).stdout
+    assert "2 not opted out, skipped" in imports.done(content).stdout
     assert imports.configured.written() == []
     assert "1 opted in" in imports.done(content, "--opt-ins").stdout
     consent = imports.consent(PERSON)

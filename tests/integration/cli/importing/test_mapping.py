@@ -180,4 +180,4 @@ def test_errors_list_the_headings_of_the_file(imports: Moving) -> None:
 def test_the_time_of_the_export_is_shown(imports: Moving) -> None:
     """It is the time of every opt-out without one."""
     shown = imports.done(f"{PERSON}\n", *AS_OF).stderr
-    assert "opt-outs without a time count as of 2025-03-02 11:59:59 UTC (--as-of)" in shown
+    assert "opt-outs without a time count as of 2025-03-02 11:59:59 UTC (--as-of;" in shown
