@@ -35,7 +35,9 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="sms-consent",
-    help="Consent for SMS on AWS End User Messaging: opt-outs, opt-ins and their evidence.",
+    help="Consent for SMS on AWS End User Messaging: opt-outs, opt-ins and their evidence.\n\n"
+    "Commands read the CloudFormation stack sms-consent of your AWS account and region; --stack names another. AWS_ENDPOINT_URL "
+    "selects a local stack instead: http://127.0.0.1:4566 while `sms-consent local` runs.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # reflows paragraphs to the width of the terminal

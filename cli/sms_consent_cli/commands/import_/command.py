@@ -157,8 +157,9 @@ def import_numbers(
 
     A message log (--text-column) is classified text by text: only the texts that people sent count, at their own times.
 
-    Importing again changes nothing; after a kill, the same command continues. Exit codes: 1 a line was rejected, 2 the file
-    cannot be read, 3 AWS did not respond, 130 interrupted.
+    Importing again changes nothing; after an interruption, the same command continues. `imports undo` withdraws an import.
+    AWS_ENDPOINT_URL selects a local stack. Exit codes: 0 every line was read, 1 a line was rejected, 2 the file cannot be read
+    or is refused, 3 AWS did not respond, 130 interrupted.
     """
     from sms_consent_cli.commands.import_.columns import Column, StatusRule
     from sms_consent_cli.commands.import_.run import ImportOptions, ImportRun
