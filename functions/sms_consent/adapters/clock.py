@@ -73,17 +73,17 @@ class QuotaRateLimiter(RateLimiter):
             self._turn_at[call] = max(self._turn_at.get(call, now), now + gap)
 
     def resting(self, call: Call) -> bool:
-        """Return whether such a call was refused for its rate, or got no response, a moment ago."""
+        """Return whether a call of this kind was refused for its rate, or got no response, a moment ago."""
         rest_until = self._rest_until.get(call)
         return rest_until is not None and self._clock.now() < rest_until
 
     def ready(self, call: Call) -> bool:
-        """Return whether the call could be made without waiting."""
+        """Return whether a call of this kind could be made without waiting."""
         turn = self._turn_at.get(call)
         return not self.resting(call) and (turn is None or turn <= self._clock.now())
 
     def take(self, call: Call) -> None:
-        """Wait until the call may be made."""
+        """Wait until a call of this kind may be made."""
         gap = self._gaps.get(call)
         if gap is None:
             return
@@ -115,7 +115,7 @@ class QuotaRateLimiter(RateLimiter):
             raise OutOfTime("too late to begin the call")
 
     def refused(self, call: Call) -> None:
-        """Note that a call was refused for its rate, or got no response."""
+        """Record that a call was refused for its rate, or got no response, so that further ones pause."""
         self._rest_until[call] = self._clock.now() + REST
 
 

@@ -150,7 +150,7 @@ class Container:
 
     @cached_property
     def queries(self) -> DynamoConsentQueries:
-        """Consents and decisions of a number, read only."""
+        """The queries of a number's consents and decisions."""
         from sms_consent.adapters.dynamodb.consent_queries import DynamoConsentQueries
 
         return DynamoConsentQueries(self.dynamodb, self.settings.table, lambda: self.settings.names)
@@ -393,8 +393,8 @@ class Container:
         """The service for requests from channels other than texts. Each setting that cannot be used is logged and counted
         once.
 
-        With ``UNKNOWN_SENDERS`` ``REFUSE``, senders without settings are refused. A value that does not exist counts as
-        ``OWN_LIST``, so that no opt-out is refused for it.
+        If the setting ``UNKNOWN_SENDERS`` is ``REFUSE``, senders without settings are refused. An invalid value counts as
+        ``OWN_LIST``, so that no opt-out is refused because of it.
         """
         from sms_consent.adapters.dynamodb.current_consents import CurrentConsents
         from sms_consent.adapters.dynamodb.idempotency_store import DynamoIdempotencyStore
@@ -454,7 +454,7 @@ def assemble_reconciler(
 
 
 def rules_for(settings: Settings) -> RuleSet:
-    """Return the rules with the deployment's own words."""
+    """Return the built-in rules with the deployment's own words added."""
 
     return RuleSet(
         opt_out=settings.extra_opt_out,
@@ -471,7 +471,7 @@ def postbacks_for(settings: Settings) -> dict[str, Intent]:
 
 
 def replies_for(settings: Settings) -> Replies:
-    """Build the deployment's replies. A reply that would not fit is composed without the brand."""
+    """Return the deployment's replies. A reply that would be too long is composed without the brand."""
 
     return Replies(
         brand=settings.brand,

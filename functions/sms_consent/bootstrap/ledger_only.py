@@ -41,8 +41,8 @@ def event_batch() -> Batch:
 
 @cache
 def retention() -> Retention:
-    """Return the service that deletes old texts. Raises SettingsError if no number of days is set: nothing may be deleted
-    then."""
+    """Return the service that deletes old texts. Raises SettingsError if no number of days is set, since nothing may be
+    deleted then."""
     (table,) = _required("LEDGER_TABLE")
     days = os.environ.get("BODY_RETENTION_DAYS", "")
     if not (days.isascii() and days.isdecimal() and int(days) > 0):

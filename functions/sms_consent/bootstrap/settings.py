@@ -128,7 +128,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Return the settings. Invalid ones have their default and are listed in ``problems``.
+        """Return the settings. An invalid one gets its default and is listed in ``problems``.
 
         Raises:
             SettingsError: LEDGER_TABLE or OPT_OUT_LIST is missing.

@@ -158,7 +158,7 @@ def _of_entry(entry: Entry) -> Iterator[Finding]:
 
 
 def _below(entries: Sequence[Entry], erasure: Entry | None) -> Iterator[Finding]:
-    """Yield findings for entries that the chain cannot have had before the erasure, or before its first entry."""
+    """Yield a finding for each of the entries below the chain's start, unless an interrupted erasure left it."""
     numbers = Counter(each.sequence for each in entries)
     for each in entries:
         if erasure is None or (each.sequence or 0) < 1 or numbers[each.sequence] > 1 or _is_later(each, erasure):
@@ -167,7 +167,7 @@ def _below(entries: Sequence[Entry], erasure: Entry | None) -> Iterator[Finding]
 
 
 def _is_later(entry: Entry, erasure: Entry) -> bool:
-    """Return whether an entry was recorded after an erasure, beyond what clocks differ."""
+    """Return whether an entry was recorded after an erasure, by more than clocks differ."""
     if entry.recorded_at is None or erasure.recorded_at is None:
         return True
     return entry.recorded_at > erasure.recorded_at + CLOCKS_DIFFER

@@ -186,14 +186,15 @@ class Consent:
         return self.lease is not None and self.lease_until is not None and now < self.lease_until
 
     def has_call_in_flight(self, now: datetime) -> bool:
-        """Return whether an earlier call that got no response may still take effect, and undo what is done now."""
+        """Return whether an earlier call without a response may still take effect, and undo what is done now."""
         return self.in_flight_until is not None and now < self.in_flight_until
 
     @property
     def latest_uncertain_delete(self) -> datetime | None:
-        """The latest time at which a running or uncertain deletion can take effect.
+        """The latest time at which a running or uncertain deletion can take effect, or None.
 
-        For a worker that was lost, that is the end of its lease. The 30 days count from there, since a later release is safe.
+        For the deletion of a lost worker that is the end of its lease. The 30 days count from this time, since an opt-in must
+        not be tried too early.
         """
         under_way = self.lease_until or self.deleting if self.deleting is not None else None
         known = [moment for moment in (self.uncertain_delete_at, under_way) if moment is not None]

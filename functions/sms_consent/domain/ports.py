@@ -82,13 +82,13 @@ class RateLimiter(Protocol):
         """Start a run. Its first call waits for a full gap, since another worker may have called a moment ago."""
 
     def resting(self, call: Call) -> bool:
-        """Return whether such a call was refused for its rate, or got no response, a moment ago."""
+        """Return whether a call of this kind was refused for its rate, or got no response, a moment ago."""
 
     def ready(self, call: Call) -> bool:
-        """Return whether the call could be made without waiting."""
+        """Return whether a call of this kind could be made without waiting."""
 
     def take(self, call: Call) -> None:
-        """Wait until the call may be made."""
+        """Wait until a call of this kind may be made."""
 
     def run(self, call: Call, make: Callable[[], T], *, before: datetime | None = None) -> T:
         """Make a call as soon as it may be made, and return its result.
@@ -104,7 +104,7 @@ class RateLimiter(Protocol):
         """
 
     def refused(self, call: Call) -> None:
-        """Note that a call was refused for its rate, or got no response."""
+        """Record that a call was refused for its rate, or got no response, so that further ones pause."""
 
 
 class ConsentLedger(Protocol):
@@ -145,7 +145,8 @@ class ConsentLedger(Protocol):
     ) -> Iterator[Consent | Unreadable]:
         """Yield the consents with due work of one kind, longest due first. They may be out of date.
 
-        ``rejected`` limits them to one class. An item that cannot be read is yielded as the error.
+        ``rejected`` limits them to those whose earlier attempts were rejected in that way. Unreadable is yielded in place of
+        an item that cannot be read.
         """
 
     def due_threads(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
@@ -161,7 +162,7 @@ class ConsentLedger(Protocol):
         """Set when rejected work is retried; None ends it. Does nothing if the work has changed since it was read."""
 
     def sender(self, identity: str) -> Sender | None:
-        """Return the settings of an origination identity, or None."""
+        """Return the settings of an origination identity, or None if it has none."""
 
     def take_turn(self, name: str, worker: str, now: datetime, until: datetime) -> bool:
         """Take or renew the named exclusive turn for a worker. Return False if another worker has it.

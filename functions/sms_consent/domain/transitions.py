@@ -280,10 +280,9 @@ def by_end_user(decision: Decision) -> bool:
 def _requests(
     stored: Consent | None, decision: Decision, opted_in_at: datetime | None, *, counted: bool
 ) -> tuple[datetime | None, int]:
-    """Return the first opt-out request since the newest opt-in, and the number of requests since then.
+    """Return the time of the first opt-out request since the newest opt-in, and the number of requests since then.
 
-    Only these two are stored: if an opt-in arrives late that is older than the newest opt-out, only the newest one is known to
-    be newer than the opt-in.
+    The times between are not stored. So if an opt-in arrives late, only the newest opt-out is known to be newer.
     """
     opted_out = stored is not None and stored.status is Status.OPTED_OUT
     first, count = (

@@ -171,7 +171,8 @@ def _without(stored: Consent, own: Collection[Decision], others: Collection[Deci
 
 
 def _with_requests(consent: Consent, others: Collection[Decision]) -> Consent:
-    """Return the consent with the first opt-out since the newest opt-in, and the number of opt-outs since then."""
+    """Return the consent with the first opt-out since the newest opt-in, and the number of opt-outs since then, from
+    ``others``."""
     if consent.status is not Status.OPTED_OUT:
         return replace(consent, first_asked_out_at=None, asked_out_count=0)
     opted_in_at = consent.opted_in_at
@@ -182,7 +183,7 @@ def _with_requests(consent: Consent, others: Collection[Decision]) -> Consent:
 
 
 def _asked_since(consent: Consent, at: datetime) -> bool:
-    """Return whether the person's own newest opt-out is newer than a time, and not followed by an opt-in."""
+    """Return whether the person's own newest opt-out is later than ``at``, and no opt-in followed it."""
     asked, opted_in = consent.asked_out_at, consent.opted_in_at
     return asked is not None and asked > at and (opted_in is None or asked >= opted_in)
 

@@ -302,7 +302,7 @@ class _ConsentChange:
     def _decided_at_earliest_time(
         self, stored: Consent, changed: Consent | None, reply: Reply | None
     ) -> Consent | None:
-        """Decide again, with this decision and the newest one at the earliest times that the history shows."""
+        """Decide again with the earliest time in the history, both of this decision and of the consent's newest one."""
         recorded = self._recorded(stored)
         is_newest = stored.decided_by == self.decision.id
         would_opt_in = self.outcome is Outcome.CHANGED and self.decision.asked is Asked.OPT_IN
@@ -337,9 +337,9 @@ class _ConsentChange:
         return replace(stored, decided_at=newest, revision=stored.revision + 1)
 
     def _corrected(self, stored: Consent, earliest: Mapping[str, Decision], *, undecided: bool) -> Consent:
-        """Return the consent with its newest decision at that decision's earliest time.
+        """Return the consent with its newest decision moved to that decision's earliest time.
 
-        If another decision is newer than that, the other one counts again.
+        If another decision is newer than this time, that one counts instead.
         """
         first = earliest.get(stored.decided_by)
         if first is None or first.at >= stored.decided_at:

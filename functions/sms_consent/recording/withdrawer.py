@@ -38,7 +38,7 @@ class Withdrawer:
         Args:
             ledger: Where decisions are recorded.
             clock: The time.
-            scope: Tells which decisions for other lists count; None: every opt-out, and no opt-in.
+            scope: Returns which decisions for other lists count; None: every opt-out, and no opt-in.
             import_id: The import.
             actor: Who withdraws it.
             texted: Whether to withdraw also what people texted themselves, from an imported message log.

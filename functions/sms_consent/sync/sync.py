@@ -138,9 +138,9 @@ class Sync:
         return True
 
     def sync_with_lease(self, consent: Consent, worker: str, now: datetime) -> Consent:
-        """Do the work of a consent whose lease the worker holds, and return the consent after it.
+        """Do the work of a consent whose lease ``worker`` has, and return the consent after it.
 
-        ``now`` may be the time before the consent was written: the lease is checked again before each list call.
+        ``now`` may be a time before the consent was written: the lease is checked again before each list call.
         """
         attempt = _Attempt(self, consent, worker)
         consent = attempt.run(now)
@@ -321,7 +321,8 @@ class _Attempt:
             raise _Stopped(failure, call) from failure
 
     def _postpone(self, failure: TryAgain | Rejected, changing: Work | None) -> None:
-        """Leave the work to sweep after a refused call. ``changing`` is PUT or DELETE if such a call was refused."""
+        """Leave the work to sweep after a refused call. ``changing`` is PUT or DELETE if the call was one of these, else
+        None."""
         version, now = self._consent.version, self._now()
         in_doubt = changing is Work.DELETE and not isinstance(failure, Untouched | Rejected)
         self.deleted |= in_doubt

@@ -107,7 +107,7 @@ class Columns:
 
     @classmethod
     def of(cls, headings: Sequence[str], chosen: Mapping[Column, str], rule: StatusRule) -> Columns:
-        """Recognise the columns by their headings. Raises UsageError if a column must be named."""
+        """Return the columns, recognised by their headings. Raises UsageError if an option must name one."""
         names = [heading_key(each) for each in headings]
         places = _places(headings, names, chosen)
         status: Status | None = _status(headings, names, chosen, rule)

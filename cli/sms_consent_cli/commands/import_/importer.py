@@ -223,7 +223,10 @@ class FileImport:
         return decision
 
     def _other_import(self, decision: Decision, list_name: str) -> str | None:
-        """Return the import that recorded the same line of another file; None for this import, and for one without a record."""
+        """Return the id of another import that recorded the same line, or None.
+
+        None also if that import has no record.
+        """
         if self._ledger is None or not self._others:
             return None
         consent = self._ledger.consent(decision.number, list_name)
@@ -232,7 +235,7 @@ class FileImport:
         return next((each.import_id for each in recorded if each.import_id in self._others), None)
 
     def _same(self, decision: Decision) -> list[Decision]:
-        """Return the decisions in the history with this id."""
+        """Return the decisions in the history that have this decision's id."""
         if self._ledger is None:
             return []
         recorded = self._ledger.recorded_between(decision.number, decision.at, decision.at, most=MOST_SAME) or ()
@@ -268,6 +271,6 @@ def _is_done(pending: _Pending) -> bool:
 
 
 def _beside(decision: Decision, import_id: str | None) -> Decision:
-    """Return the decision with an id of its own beside the same line of another import."""
+    """Return the decision with another id, so that it is recorded in addition to that of the same line in another import."""
     facts = f"{decision.id}\n{import_id}"
     return replace(decision, id=f"import-{hashlib.sha256(facts.encode()).hexdigest()[:32]}")

@@ -56,7 +56,7 @@ OUTBOUND = frozenset(
 
 
 def message_columns(headings: Sequence[str], chosen: Mapping[Column, str]) -> Columns:
-    """Recognise the columns of a message log. Raises UsageError if one must be named."""
+    """Return the columns of a message log, recognised by their headings. Raises UsageError if an option must name one."""
     names = [heading_key(each) for each in headings]
     places: dict[Column, int] = {Column.TEXT: place_of(chosen[Column.TEXT], names, Column.TEXT)}
     for column, known in _NAMES.items():

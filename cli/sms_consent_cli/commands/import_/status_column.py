@@ -102,7 +102,7 @@ _CUSTOM_FIELD = re.compile(r"(?:[A-Za-z0-9]+__)?([A-Za-z0-9_]+?)__p?c")
 
 
 def about_texting(name: str) -> bool:
-    """Return whether a heading is about texts."""
+    """Return whether a heading says that its column is about texts."""
     return bool(_TEXTING & set(heading_words(name)))
 
 

@@ -273,7 +273,7 @@ def _beyond(item: Mapping[str, Any], collisions: int, base: ChainHead | None) ->
 
 
 def _place(value: Any) -> int:
-    """Read a sequence number that an entry can have: its key has ten digits. Raises TypeError or ValueError."""
+    """Return a sequence number of at most ten digits, as an entry's key has. Raises TypeError or ValueError otherwise."""
     if not 1 <= integer(value) < 10**10:
         raise ValueError("no sequence number of an entry")
     return integer(value)

@@ -174,7 +174,7 @@ def to_attributes(values: Mapping[str, Any]) -> Attributes:
 
 
 def from_attributes(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the plain values of an item: the inverse of ``to_attributes``."""
+    """Return the plain values of an item. The inverse of ``to_attributes``."""
     return {name: _decoded(value) for name, value in item.items()}
 
 

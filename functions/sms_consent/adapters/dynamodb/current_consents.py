@@ -20,10 +20,10 @@ class CurrentConsents:
         self._lists = lists
 
     def of(self, sender: str, list_name: str) -> Callable[[str], Consent | None]:
-        """Return a look-up by number, for one sender and the list that its texts count for.
+        """Return a function that returns a number's consent, for a sender and the list that texts to it count for.
 
-        The newest of these counts: the consent on the list; those on a list that is still to be copied to it; and an opt-out by
-        a text to this very sender on a list that was its own before, unless that was left behind by choice.
+        It returns the newest of these: the consent on the list; a consent on a list whose copy to it is not complete; and an
+        opt-out that was texted to this sender while it had another list, unless that list was left behind by choice.
         """
         lists = self._lists.read()
         copies = tuple(each for each in lists.copies if each.target == list_name)

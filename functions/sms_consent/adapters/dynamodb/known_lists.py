@@ -102,7 +102,8 @@ def known_lists_item(
 
 
 def known_lists_from(item: Mapping[str, Any], names: ListNames | None = None) -> tuple[KnownList, ...]:
-    """Return the lists of an item by name. A list stored under its name and its ARN is one list."""
+    """Return the lists in an item, sorted by name. A list that is stored under its name and under its ARN is returned
+    once."""
     canonical = (names or ListNames()).canonical
     groups: dict[str, str | None] = {}
     for name, values in sorted(item.get("lists", {}).items(), key=lambda each: canonical(each[0]) != each[0]):

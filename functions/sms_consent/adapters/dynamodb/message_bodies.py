@@ -56,7 +56,8 @@ class DynamoMessageBodies:
     def older_than(self, moment: datetime, place: str | None) -> tuple[Sequence[KeptBody], str | None]:
         """Return one page's items with a body older than ``moment``, and where the next page begins.
 
-        Decisions have a body, and so have consents, in the copy of a decision. An earlier release leaves the body's salt.
+        Decisions have a body; so have consents, while a decision is in their outbox. Items of which an earlier release
+        removed only the body, and not its salt, are found too.
         """
         start: dict[str, Any] = {"ExclusiveStartKey": json.loads(place)} if place is not None else {}
         with translated():

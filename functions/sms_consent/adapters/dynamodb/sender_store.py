@@ -69,7 +69,7 @@ class SenderStore(ListStore):
     # --- lists
 
     def groups(self) -> Groups:
-        """Return the groups by list name."""
+        """Return each known list's group, by the list's name."""
         return dict(self.lists().groups)
 
     def change_groups(self, change: Callable[[Groups], Groups]) -> None:

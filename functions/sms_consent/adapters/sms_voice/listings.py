@@ -41,7 +41,7 @@ class AwsListings:
 
 
 def served_lists(own_list: str, further_arns: str, account: str) -> tuple[str, ...]:
-    """Return the deployment's own list and the further ones by canonical name.
+    """Return the canonical names of the deployment's own list and of further ones.
 
     ``further_arns`` are separated by commas.
     """

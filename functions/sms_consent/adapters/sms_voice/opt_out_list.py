@@ -92,7 +92,8 @@ class AwsOptOutList:
         return True
 
     def _confirm(self, list_name: str) -> None:
-        """Raise Rejected if the list does not exist or may not be read, Unconfirmed if the service does not say."""
+        """Return if the list exists. Raise Rejected if it does not exist or may not be read, Unconfirmed if AWS does not
+        say."""
         if self._rate_limiter is not None:
             self._rate_limiter.take(Call.FIND)
         try:
