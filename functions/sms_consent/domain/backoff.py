@@ -10,11 +10,11 @@ __all__ = ["Backoff"]
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How long to wait before a call is repeated: ``first``, doubled with each attempt, and never longer than ``most``."""
+    """Exponential back-off: waits ``first``, doubled with each failure, up to ``most``."""
 
     first: timedelta
     most: timedelta
 
     def after(self, attempts: int) -> timedelta:
-        """Return the wait after a number of failed attempts, of which the first is 0."""
+        """Return how long to wait after a failed attempt. ``attempts`` is the number of failures before it."""
         return min(self.first * (1 << min(attempts, 20)), self.most)

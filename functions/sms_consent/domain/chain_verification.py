@@ -242,7 +242,7 @@ def _start(first: Entry) -> datetime | None:
 def _begun_at(kept: Sequence[Entry], head: ChainHead | None) -> datetime | None:
     """Return the earliest start of the chain that the head or an entry states.
 
-    The earliest, since somebody who inserts an entry could also change a start to a later time.
+    A later start could have been written by hand, to hide an entry that was inserted.
     """
     stated = [_start(kept[0]) if kept else None, head.begun_at if head is not None else None]
     return min((each for each in stated if each is not None), default=None)

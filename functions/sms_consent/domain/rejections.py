@@ -54,6 +54,6 @@ class RejectedWork:
 
 
 def is_permanent(consent: Consent, now: datetime) -> bool:
-    """Return whether the number has been rejected often enough, and for long enough."""
+    """Return whether the number has been rejected so often, and for so long, that it counts as permanently rejected."""
     since = consent.rejected_since
     return consent.rejections >= ATTEMPTS and since is not None and now - since >= SPAN

@@ -76,7 +76,7 @@ class IdempotentRequests:
         self._store = store
 
     def opting_out(self, request_key: RequestKey, now: datetime) -> FirstRequest:
-        """Return this opt-out as it first arrived: now, unless its id is known."""
+        """Return this opt-out with the time at which it first arrived: ``now``, unless its id is known."""
         stored = None
         if request_key.client_id is not None:
             own = RequestRecord(now, request_key.identity)
@@ -84,7 +84,8 @@ class IdempotentRequests:
         return FirstRequest(at=stored.at if stored is not None else now, identity=request_key.identity)
 
     def opting_in(self, request_key: RequestKey, now: datetime) -> FirstRequest:
-        """Return this opt-in as it first arrived, with its results: now, unless its id or signature is known."""
+        """Return this opt-in with its results and the time at which it first arrived: ``now``, unless its id or signature
+        is known."""
         until = now + max(REMEMBERED_FOR, request_key.valid_for)
         names = [request_key.identity] if request_key.client_id is not None else []
         names += [f"signature {request_key.signature}"] if request_key.signature is not None else []

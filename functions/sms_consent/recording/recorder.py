@@ -386,7 +386,7 @@ class _ConsentChange:
 
 
 def _at_known_time(decision: Decision, stored: Consent) -> Decision:
-    """Return the decision at its earliest time that the consent shows."""
+    """Return the decision with the earliest time that the consent has of it."""
     known = [decision.at]
     if stored.decided_by == decision.id and stored.decided_at != UNKNOWN_TIME:
         known.append(stored.decided_at)

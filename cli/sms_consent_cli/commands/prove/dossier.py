@@ -100,7 +100,7 @@ class Origin(_Part):
 
     @property
     def warning(self) -> str | None:
-        """What a reader must know before anything else: whether AWS itself was asked."""
+        """A warning that the ledger was not read from AWS; None if it was."""
         if self.endpoint is None:
             return None
         return (

@@ -37,7 +37,7 @@ class StatusRun:
 
     @property
     def since(self) -> datetime | None:
-        """The time of the first request."""
+        """The time of the first of these requests."""
         return self.entries[0].decision.at if self.entries else None
 
 

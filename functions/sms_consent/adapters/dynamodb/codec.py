@@ -253,7 +253,7 @@ def decode(record: type[T], item: Mapping[str, Any], stand_ins: Mapping[str, Any
     Args:
         record: A registered type.
         item: Plain values, as ``from_attributes`` returns them.
-        stand_ins: Further stand-ins, for this item.
+        stand_ins: Further values for required fields that cannot be read, for this item.
 
     Raises:
         Unreadable: A required field is missing or unreadable and has no stand-in, or the type is strict.

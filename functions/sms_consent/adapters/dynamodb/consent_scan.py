@@ -65,8 +65,11 @@ class DynamoConsentScan:
         return found
 
     def _by_name(self, consent: Consent, name: str) -> Consent | None:
-        """Return a consent that is stored under its list's ARN as one under the list's name, merged with that if there is
-        one."""
+        """Return a consent that is stored under its list's ARN, under the list's name.
+
+        It is merged with the consent that is stored under the name, if there is one. Return None if there is nothing to
+        merge.
+        """
         if self._merged is not None:
             return self._merged(consent.number, name)
         return replace(consent, list_name=name)

@@ -70,8 +70,8 @@ class DynamoLedger:
     ) -> None:
         """``listed_by_arn`` names lists whose consents an earlier release has probably stored under their ARN.
 
-        Their consents are read under both keys. Those of other lists are read under the ARN only if there is none under the
-        name, and not at all without ``looks_further``: a text from a person without a consent must cost no second read.
+        Their consents are read under both keys. For other lists the ARN is tried only if there is no consent under the name,
+        and not at all without ``looks_further``: a text from a person without a consent must not cost a second read.
         """
         self._client = client
         self._table = table
