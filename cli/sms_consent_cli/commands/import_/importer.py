@@ -148,8 +148,7 @@ class FileImport:
             self._save()
 
     def _defer_again(self, found: DelimitedRecord | BrokenLine) -> None:
-        """Defer an opt-in by an everyday word again, from a line that an interrupted run processed but may not have
-        recorded."""
+        """Add the opt-in of a line that an interrupted run had processed to the deferred ones: it may not be recorded yet."""
         if not self._defers or isinstance(found, BrokenLine):
             return
         with suppress(InvalidRow):

@@ -83,10 +83,10 @@ class OldestOptOut:
         return now - oldest
 
     def _continue_search(self, front: Mapping[str, Any], most: int, now: datetime) -> datetime:
-        """Continue the search of the rest of the queue. Return the time of the oldest opt-out that this search or the one
-        before it found.
+        """Read the next pages of a long queue. Return the time of the oldest opt-out found since the search before this one
+        began.
 
-        A search takes several calls, so its place and results are stored.
+        A search of the whole queue takes several calls, so its position and results are stored.
 
         Args:
             front: The key at which a new search begins: the end of the pages that every call reads.

@@ -204,7 +204,7 @@ class DynamoLedger:
                 yield merged
 
     def due_threads(self, until: datetime) -> Iterator[tuple[str, ReplyThread] | Unreadable]:
-        """Yield the due reply threads, from the index."""
+        """Yield the due reply threads with their keys, from the index."""
         return _decoded(items.thread_from, self._due(Due.REPLY, until))
 
     def reject(self, work: RejectedWork) -> None:

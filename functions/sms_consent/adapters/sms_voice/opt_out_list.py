@@ -133,7 +133,7 @@ class AwsTexting:
 
 
 def listing_of(at: datetime | None, end_user_opted_out: bool | None) -> Listing:
-    """Return an API entry's values as a listing."""
+    """Return a listing from the values of an entry, as the API returns them."""
     if at is not None:  # to the millisecond, as the ledger stores it
         at = at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
     return Listing(at=at, end_user_opted_out=end_user_opted_out)
