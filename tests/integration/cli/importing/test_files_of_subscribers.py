@@ -23,6 +23,9 @@ REFUSED = {
     "events": f"phone,event,date\n{PERSON},opt_out,2025-03-01\n{OTHER},opt_in,2025-03-01\n",
     "actions": f"phone,type,timestamp\n{PERSON},UNSUBSCRIBE,2025-03-01\n{OTHER},SUBSCRIBE,2025-03-01\n",
     "validity": f"phone,sms_valid,opted_out_at\n{PERSON},true,2025-03-01\n",
+    "dates of coming back": f"phone,unsubscribed_at,rejoined\n{PERSON},2025-03-01,2025-04-01\n{OTHER},2025-03-01,\n",
+    "German dates of coming back": f"phone,opt_out_date,Wiederanmeldung\n{PERSON},2025-03-01,2025-04-01\n",
+    "two dates of opt-ins": f"phone,subscribed_at,unsubscribed_at,resubscribed_at\n{PERSON},2025-01-01,2025-03-01,2025-04-01\n",
     "two flags of texts": f"phone,sms_consent,mms_consent\n{PERSON},yes,no\n",
 }
 
@@ -62,6 +65,7 @@ READ = {
     "HubSpot": f"Phone Number,Opted out of SMS,Unsubscribed from all email\n{PERSON},true,false\n{OTHER},false,true\n",
     "words under a flag": f"phone,opt out status\n{OTHER},opted in\n{PERSON},opted out\n",
     "Spanish dates": f"teléfono,fecha de alta,fecha de baja\n{OTHER},2025-03-01,\n{PERSON},2025-03-01,2025-04-01\n",
+    "a date of coming back": f"phone,unsubscribed_at,resubscribed_at\n{OTHER},2025-03-01,2025-04-01\n{PERSON},2025-03-01,\n",
     "German consent": f"Telefonnummer;Einwilligung;Datum\n{OTHER};ja;2025-03-01\n{PERSON};nein;2025-03-01\n",
     "a table with gaps": f"phone,opted_out\n{PERSON},1.0\n{OTHER},0.0\n",
     "never subscribed": f"phone,sms consent\n{PERSON},UNSUBSCRIBED\n{OTHER},NEVER SUBSCRIBED\n",
