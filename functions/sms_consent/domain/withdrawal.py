@@ -112,15 +112,35 @@ def withdraw(
         number=stored.number, asked=Asked.OPT_IN, at=max(each.at for each in own), author=Author.AGENT, through=THROUGH,
         actor=actor, reference=import_id, list_name=stored.list_name, import_id=import_id,
     )  # fmt: skip
+    erased = _erased_opt_out(stored, recorded)
     if not is_newest:
-        return Withdrawal(WithdrawalEffect.SUPERSEDED, _with_requests(base, others), marker, Outcome.STALE)
-    found = _newest_again(base, max(others, key=_order, default=None), marker, now)
-    return replace(found, consent=_with_requests(found.consent, others) if found.consent is not None else None)
+        return Withdrawal(WithdrawalEffect.SUPERSEDED, _with_requests(base, others, erased), marker, Outcome.STALE)
+    found = _newest_again(base, max(others, key=_order, default=None), marker, now, erased)
+    return replace(found, consent=_with_requests(found.consent, others, erased) if found.consent is not None else None)
 
 
-def _newest_again(base: Consent, newest: Decision | None, marker: Decision, now: datetime) -> Withdrawal:
-    """Return the withdrawal after which ``newest``, the newest of the other decisions, counts again."""
+def _erased_opt_out(stored: Consent, recorded: Iterable[Decision]) -> datetime | None:
+    """Return the time of the first opt-out request if it is missing from the history, such as after an erasure.
+
+    It may be an agent's entry for the person, so it counts like any other request.
+    """
+    first = stored.first_asked_out_at
+    if stored.status is not Status.OPTED_OUT or first is None:
+        return None
+    known = {each.at for each in recorded} | ({stored.outbox.at} if stored.outbox is not None else set())
+    return first if first not in known else None
+
+
+def _newest_again(
+    base: Consent, newest: Decision | None, marker: Decision, now: datetime, erased: datetime | None
+) -> Withdrawal:
+    """Return the withdrawal after which ``newest``, the newest of the other decisions, counts again.
+
+    ``erased`` is the time of an opt-out request that is no longer in the history.
+    """
     asked, at = (newest.asked, newest.at) if newest is not None else (Asked.OPT_IN, NO_REQUEST)
+    if erased is not None and erased >= at:
+        newest, asked, at = None, Asked.OPT_OUT, erased
     if _asked_since(base, at):
         newest, asked, at = (
             None,
@@ -170,13 +190,14 @@ def _without(stored: Consent, own: Collection[Decision], others: Collection[Deci
     )  # fmt: skip
 
 
-def _with_requests(consent: Consent, others: Collection[Decision]) -> Consent:
+def _with_requests(consent: Consent, others: Collection[Decision], erased: datetime | None) -> Consent:
     """Return the consent with the first opt-out since the newest opt-in, and the number of opt-outs since then, from
-    ``others``."""
+    ``others`` and the erased one."""
     if consent.status is not Status.OPTED_OUT:
         return replace(consent, first_asked_out_at=None, asked_out_count=0)
     opted_in_at = consent.opted_in_at
     asked = [e.at for e in others if e.asked is Asked.OPT_OUT and (opted_in_at is None or e.at >= opted_in_at)]
+    asked += [erased] if erased is not None else []
     return replace(
         consent, first_asked_out_at=min(asked, default=consent.decided_at), asked_out_count=max(len(asked), 1)
     )

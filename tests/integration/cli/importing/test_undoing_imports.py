@@ -12,6 +12,7 @@ from support.moving import HEADER, Moving
 from support.world import LIST, PERSON
 
 from sms_consent.adapters import clients
+from sms_consent.adapters.dynamodb.erasure import Erasure
 from sms_consent.domain.consent import Due, Status
 from sms_consent.domain.decision import Author
 from sms_consent.domain.errors import Unavailable
@@ -83,6 +84,21 @@ def test_who_had_texted_stop_stays_opted_out(imports: Moving) -> None:
     world.pass_time(minutes=1)
     world.sweep()
     assert imports.listed() == {before, after, agent}
+
+
+def test_an_agents_opt_out_counts_again_although_its_history_was_erased(imports: Moving) -> None:
+    """Only the consent knows of it. The number stays on the list."""
+    world = imports.configured.world
+    world.opt_out(author=Author.AGENT, through="cli", actor="alice")
+    asked_at = world.parts.clock.now()
+    world.pass_time(minutes=1)
+    Erasure(clients.dynamodb(), world.table, world.parts.clock).erase(PERSON)
+    import_id = _imported(imports, [PERSON], at=world.parts.clock.now().isoformat())
+    assert _undone(imports, import_id) == {"staysOptedOut": 1}
+    world.pass_time(days=31)
+    world.sweep()
+    consent = world.consent()
+    assert (world.listed(), consent.status, consent.since) == (True, Status.OPTED_OUT, asked_at)
 
 
 def test_within_30_days_of_a_deletion_the_opt_in_is_pending(imports: Moving) -> None:
