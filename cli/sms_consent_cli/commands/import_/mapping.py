@@ -41,7 +41,7 @@ from sms_consent_cli.shared.usage_error import UsageError
 
 __all__ = ["FileSurvey", "confirm"]
 
-_A_DAY_ENDS = "a day counts to its end, in every time zone unless --timezone names one"
+_A_DAY_ENDS = "a day counts to its end or to now, in every time zone unless --timezone names one"
 MOST_COLUMNS = 12
 MOST_NUMBERS = 400_000
 """Numbers that are kept to find repeated ones, about 60 MB. In a larger file, only these are compared."""

@@ -23,7 +23,7 @@ _HEADINGS = {
     Answer.DIFFERS_BY_LIST: "It depends on the sender. The status differs between opt-out lists.",
     Answer.NO_OPT_OUT_RECORDED: "No opt-out or opt-in is recorded.",
 }
-_NO_REQUEST_LEFT = "Yes, as far as this ledger knows. No opt-out counts any more, since an import was undone."
+_NO_REQUEST_LEFT = "Not known from this ledger. No request is left, since an import was undone."
 _NO_STATUS = "This ledger has requests of this person, but none that opts them out or in."
 _NOTHING_LEFT = "This ledger has neither a status nor requests of this person; what it had was erased or has expired."
 _MARKETING = "Whether the person agreed to receive texts in the first place is not recorded here."
