@@ -8,7 +8,10 @@ from enum import StrEnum
 
 from sms_consent.domain.preserved_attributes import Preserved
 
-__all__ = ["Asked", "Author", "Decision", "Outcome"]
+__all__ = ["LONGEST_MATCHED", "Asked", "Author", "Decision", "Outcome"]
+
+LONGEST_MATCHED = 1_000
+"""Characters that are kept of the words that decided: with a large text twice, an item would exceed DynamoDB's 400 KB."""
 
 
 class Asked(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sms_consent.domain.consent import Consent
-from sms_consent.domain.decision import Asked, Author, Decision, Outcome
+from sms_consent.domain.decision import LONGEST_MATCHED, Asked, Author, Decision, Outcome
 from sms_consent.domain.errors import Unreadable
 from sms_consent.domain.ports import Clock, Sender
 from sms_consent.domain.reply import RecentReply, Reply, ReplyKind
@@ -216,7 +216,7 @@ def _decision(text: InboundMessage, number: str, classification: Classification,
         through=text.destination,
         tier=classification.tier.value if classification.tier is not None else None,
         rule=classification.rule,
-        matched=classification.matched,
+        matched=classification.matched[:LONGEST_MATCHED],
         language=classification.language,
         rules_version=classification.rules_version,
         body=text.body,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sms_consent.domain.decision import Asked, Author, Decision
+from sms_consent.domain.decision import LONGEST_MATCHED, Asked, Author, Decision
 from sms_consent.domain.phone_number import mask
 from sms_consent.domain.time import as_text
 from sms_consent.inbound.processor import Action, asked_by
@@ -93,8 +93,8 @@ class MessageLines:
         decision = Decision(
             id=f"import-{hashlib.sha256(facts.encode('utf-8', 'replace')).hexdigest()[:32]}",
             number=number, asked=asked, at=at, author=Author.END_USER, through=self._texted(cells),
-            tier=result.tier.value if result.tier is not None else None, rule=result.rule, matched=result.matched,
-            language=result.language, rules_version=result.rules_version,
+            tier=result.tier.value if result.tier is not None else None, rule=result.rule,
+            matched=result.matched[:LONGEST_MATCHED], language=result.language, rules_version=result.rules_version,
             body=text[:LONGEST_TEXT] if self._is_kept(at) else None, actor=source[:200] if source else None,
             reference=place, list_name=list_name, only_if_opted_out=True if result.everyday else None,
         )  # fmt: skip

@@ -30,6 +30,14 @@ def test_a_stop_from_sns_opts_its_sender_out(inbound: Any) -> None:
     assert len(inbound.world.texts()) == 1
 
 
+def test_a_stop_as_large_as_a_notification_may_be_opts_its_sender_out(inbound: Any) -> None:
+    """All of its 240 KB are the words that decided; an item has at most 400 KB."""
+    assert inbound.hear("ST" + "\u200b" * 80_000 + "OP") == []
+    assert inbound.world.listed()
+    (decision,) = inbound.world.history()
+    assert (len(decision["body"]["S"]), len(decision["matched"]["S"])) == (80_004, 1_000)
+
+
 def test_a_start_later_opts_the_same_person_in(inbound: Any) -> None:
     """The rule of the newer decision, over two events."""
     inbound.run(inbound.event("stop.json"))
