@@ -181,3 +181,13 @@ def test_the_time_of_the_export_is_shown(imports: Moving) -> None:
     """It is the time of every opt-out without one."""
     shown = imports.done(f"{PERSON}\n", *AS_OF).stderr
     assert "opt-outs without a time count as of 2025-03-02 11:59:59 UTC (--as-of;" in shown
+
+
+@pytest.mark.parametrize(
+    "heading", ["Antwort", "Réponse", "SMS Content", "Имя", "姓名", "名前", "이름", "الاسم", "Förnamn", "Imię"]
+)
+def test_names_and_texts_are_not_shown_under_foreign_headings_either(imports: Moving, heading: str) -> None:
+    """A column that is not read."""
+    file = imports.file(f"phone,unsubscribed,{heading}\n+14255550182,true,Zoe\n+14255550183,false,Bob\n")
+    result = imports.run(file, "--as-of", "2025-06-01", "--dry-run")
+    assert (result.exit_code, "Zoe" in result.output) == (0, False)
