@@ -112,7 +112,7 @@ def withdraw(
         number=stored.number, asked=Asked.OPT_IN, at=max(each.at for each in own), author=Author.AGENT, through=THROUGH,
         actor=actor, reference=import_id, list_name=stored.list_name, import_id=import_id,
     )  # fmt: skip
-    erased = _erased_opt_out(stored, recorded)
+    erased = _erased_opt_out(stored, recorded) or _opt_out_before(stored, own, history)
     if not is_newest:
         return Withdrawal(WithdrawalEffect.SUPERSEDED, _with_requests(base, others, erased), marker, Outcome.STALE)
     found = _newest_again(base, max(others, key=_order, default=None), marker, now, erased)
@@ -129,6 +129,15 @@ def _erased_opt_out(stored: Consent, recorded: Iterable[Decision]) -> datetime |
         return None
     known = {each.at for each in recorded} | ({stored.outbox.at} if stored.outbox is not None else set())
     return first if first not in known else None
+
+
+def _opt_out_before(stored: Consent, own: Collection[Decision], history: Iterable[Decision]) -> datetime | None:
+    """Return the time of a withdrawn opt-in if the number was on the list before it and the history has no opt-out."""
+    at = max(each.at for each in own)
+    deleted = stored.deleted_at is not None and stored.deleted_at >= at
+    if stored.status is Status.OPTED_OUT or not (deleted or stored.listed is True):
+        return None
+    return None if any(each.asked is Asked.OPT_OUT and not is_withdrawal(each) for each in history) else at
 
 
 def _newest_again(

@@ -14,8 +14,9 @@ from support.world import LIST, PERSON
 from sms_consent.adapters import clients
 from sms_consent.adapters.dynamodb.erasure import Erasure
 from sms_consent.domain.consent import Due, Status
-from sms_consent.domain.decision import Author
+from sms_consent.domain.decision import Asked, Author
 from sms_consent.domain.errors import Unavailable
+from sms_consent.domain.withdrawal import WithdrawalEffect
 from sms_consent.recording.withdrawer import Withdrawer
 
 PEOPLE = [f"+1425555{at:04}" for at in range(300, 306)]
@@ -99,6 +100,26 @@ def test_an_agents_opt_out_counts_again_although_its_history_was_erased(imports:
     world.sweep()
     consent = world.consent()
     assert (world.listed(), consent.status, consent.since) == (True, Status.OPTED_OUT, asked_at)
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_an_erased_opt_out_counts_again_when_an_imported_opt_in_is_undone(imports: Moving, swept: bool) -> None:
+    """The number was on the list before, so somebody had opted it out; the history no longer says who."""
+    world = imports.configured.world
+    world.opt_out(author=Author.AGENT, through="cli", actor="alice")
+    world.pass_time(minutes=1)
+    Erasure(clients.dynamodb(), world.table, world.parts.clock).erase(PERSON)
+    world.pass_time(minutes=1)
+    opt_in = world.decision(Asked.OPT_IN, author=Author.IMPORT, through="import", import_id="one", list_name=LIST)
+    world.parts.recorder.record(opt_in, LIST, sync_now=False)
+    world.pass_time(minutes=1)
+    if swept:
+        world.sweep()
+    undo = Withdrawer(ledger=world.parts.ledger, clock=world.parts.clock, scope=None, import_id="one", actor="alice")
+    assert undo.withdraw(PERSON, LIST) is WithdrawalEffect.OPTED_OUT_AGAIN
+    world.pass_time(minutes=1)
+    world.sweep()
+    assert (world.listed(), world.consent().status) == (True, Status.OPTED_OUT)
 
 
 def test_within_30_days_of_a_deletion_the_opt_in_is_pending(imports: Moving) -> None:
