@@ -65,6 +65,7 @@ def _known(made: Formation) -> dict[str, Any]:
     [{}, {"Deployment": "Canary10Percent5Minutes", "AccessKeys": "Enabled", "BodyRetentionDays": "365"}],
     ids=str,
 )
+@pytest.mark.slow
 def test_what_moto_has_is_created_whole(chosen: dict[str, str], region: None) -> None:
     """Every function has its role, and its settings name what exists."""
     made = formation(REPOSITORY / "template.yaml", **chosen)

@@ -90,6 +90,7 @@ def test_a_transaction_that_succeeds_is_kept(dynamodb: Any, change: dict[str, An
     assert len(_table().stream_shard.items) == records + 1  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_repeated_writes_take_no_memory(dynamodb: Any) -> None:
     """moto would keep every item, and a copy of the table for each transaction."""
     for revision in range(20):

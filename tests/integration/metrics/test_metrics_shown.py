@@ -285,6 +285,7 @@ def test_every_function_has_a_scenario() -> None:
 
 
 @pytest.mark.parametrize("service", sorted(SCENARIOS))
+@pytest.mark.slow
 def test_every_metric_that_is_drawn_or_watched_is_emitted(service: str, inbound: Inbound) -> None:
     """A widget without data, or an alarm on a name that nothing has, looks like peace."""
     EMITTED.clear()

@@ -314,6 +314,7 @@ def _possible(steps: list[Step]) -> list[Step]:
 
 @settings(deadline=None, max_examples=400)
 @given(steps=STEPS.map(_possible))
+@pytest.mark.slow
 def test_any_order_ends_as_without_the_undone_imports(steps: list[Step]) -> None:
     """In the ledger at once and on the list after sweep and the 30 days. So no STOP of a person is ever undone."""
     world = World()
@@ -369,6 +370,7 @@ COPIED = st.lists(
 
 @settings(deadline=None, max_examples=300)
 @given(steps=COPIED.map(_possible))
+@pytest.mark.slow
 def test_a_stop_is_not_undone_if_texts_are_published_again(steps: list[Step]) -> None:
     """Each text counts at its earliest time, also if its copies come before and after an undo."""
     world, earliest = World(), dict[tuple[str, str], int]()

@@ -246,6 +246,7 @@ def test_no_extra_word_costs_another_text_its_meaning(setting: str) -> None:
     assert [text for text in _opt_outs_of_the_corpus() if reader.classify(text).intent is not Intent.OPT_OUT] == []
 
 
+@pytest.mark.slow
 def test_no_word_made_ordinary_costs_another_text_its_meaning() -> None:
     """With every word removed that can be, texts with a mandatory word and sentences still opt out, and none opts in."""
     removable = sorted(set(_opt_out_words()))

@@ -29,6 +29,7 @@ def test_a_character_of_the_extension_takes_two_septets(char: str) -> None:
     assert measure(char) == Size(Encoding.GSM_7, 2, 1)
 
 
+@pytest.mark.slow
 def test_the_alphabet_is_the_127_of_the_table_and_the_ten_of_the_extension() -> None:
     """No character is missing from the tables and none was added."""
     every = (chr(point) for point in range(0x110000) if not 0xD800 <= point <= 0xDFFF)

@@ -94,6 +94,7 @@ def test_a_list_that_is_not_updated_is_reported_and_the_opt_out_counts(stack: Co
     assert (standing.status, standing.settled) == (Status.OPTED_OUT, False)
 
 
+@pytest.mark.slow
 def test_a_newer_request_applies(stack: Connectable) -> None:
     """Exit code 1."""
     newer = stack.world.decision(Asked.OPT_OUT, author=Author.AGENT)

@@ -59,6 +59,7 @@ def test_connecting_is_safe_at_every_moment(stack: Connectable) -> None:
     assert killed_everywhere(stack, CONNECT, (True, stack.topic, OWN_LIST, True)) > 7
 
 
+@pytest.mark.slow
 def test_disconnecting_is_safe_at_every_moment(stack: Connectable) -> None:
     """Wherever it is killed; everyone who opted out is on the list that the number returns to."""
     opted_out_before(stack)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from support.connectable import NUMBER, OLD_LIST, OWN_LIST, Connectable, client
 from support.world import PERSON
 
@@ -100,6 +101,7 @@ def test_a_person_who_opted_in_since_stays_opted_in(stack: Connectable) -> None:
     assert PERSON not in stack.listed(OWN_LIST)
 
 
+@pytest.mark.slow
 def test_a_list_that_is_not_updated_leaves_the_number_unchanged(stack: Connectable) -> None:
     """Recorded and due is no failure; but texts would go out if the number obeyed the new list now. A further run goes on."""
     opt_out_by_aws(stack)
@@ -150,6 +152,7 @@ def test_the_delivery_test_opts_no_person_out(stack: Connectable) -> None:
     assert stack.listed(OWN_LIST) == set()
 
 
+@pytest.mark.slow
 def test_the_delivery_test_can_be_repeated_within_30_days(stack: Connectable) -> None:
     """Its number waits on the list for its release, and is no opt-out that must come along."""
     for _ in range(3):

@@ -84,6 +84,7 @@ def test_learn_uses_lists_that_it_deletes(account: DeepAccount) -> None:
 
 
 @pytest.mark.parametrize("operation", ["CreateOptOutList", "PutOptedOutNumber", "DescribeOptedOutNumbers"])
+@pytest.mark.slow
 def test_learn_without_permission_leaves_nothing(account: DeepAccount, operation: str) -> None:
     """UNKNOWN, with the permissions that it takes."""
     account.denied = {operation}

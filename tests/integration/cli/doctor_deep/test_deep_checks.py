@@ -20,6 +20,7 @@ from sms_consent_cli.shared.deployment import STACK
 READS = ("Describe", "Get", "List", "Query")
 
 
+@pytest.mark.slow
 def test_a_healthy_deployment_passes_every_check(account: DeepAccount) -> None:
     """With exit code 0, and by calls that only read."""
     account.calls.clear()

@@ -58,6 +58,7 @@ def test_the_history_is_deleted_and_the_opt_out_is_kept(stack: Connectable) -> N
     assert [item["sk"]["S"] for item in known(stack)] == ["CHAIN", "FACT#0000000005", f"LIST#{OWN_LIST}"]
 
 
+@pytest.mark.slow
 def test_the_evidence_chain_keeps_that_it_was_erased(stack: Connectable) -> None:
     """When, by whom, and how many entries; it goes on after that, and verifies at any time."""
     decided(stack)
@@ -77,6 +78,7 @@ def test_the_evidence_chain_keeps_that_it_was_erased(stack: Connectable) -> None
     assert (code, report["entries"], report["leftOver"]) == (0, 1, 0)
 
 
+@pytest.mark.slow
 def test_an_interrupted_erasure_leaves_a_chain_that_verifies(stack: Connectable) -> None:
     """What was to be deleted is reported as such, and not as tampering."""
     decided(stack)
@@ -147,6 +149,7 @@ def test_the_last_deletion_is_kept_for_30_days(stack: Connectable) -> None:
     assert (code, report["erasedAt"]) == (0, None)
 
 
+@pytest.mark.slow
 def test_a_consent_that_comes_back_to_life_does_not_expire(stack: Connectable) -> None:
     """An opt-out within the 30 days is written without the mark: DynamoDB must not forget it."""
     decided(stack)
@@ -175,6 +178,7 @@ def test_replies_and_drift_are_deleted_too(stack: Connectable) -> None:
     assert known(stack) == []
 
 
+@pytest.mark.slow
 def test_a_lost_workers_lease_is_waited_for(stack: Connectable) -> None:
     """A worker that still runs would write its item again."""
 

@@ -224,6 +224,7 @@ def test_a_name_that_chooses_no_format_is_refused(exports: Moving, name: str) ->
     assert exports.run("-o", exports.folder / name, "--format", "csv").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_no_file(exports: Moving) -> None:
     """The limit on a file's size fails a write as a full disk does."""
     for at in range(40):

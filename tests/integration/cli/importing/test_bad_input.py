@@ -60,6 +60,7 @@ def test_a_folder_and_a_pipe_are_refused(imports: Moving) -> None:
     assert "save it first" in _refused(imports, pipe)
 
 
+@pytest.mark.slow
 def test_ten_thousand_columns_are_listed_in_part(imports: Moving) -> None:
     """The refusal and the mapping stay readable."""
     headings = ",".join(f"field {at}" for at in range(10_000))
@@ -73,6 +74,7 @@ def test_ten_thousand_columns_are_listed_in_part(imports: Moving) -> None:
     assert imports.opted_out() == [PERSON]
 
 
+@pytest.mark.slow
 def test_a_nul_byte_rejects_its_line(imports: Moving) -> None:
     """The others are imported."""
     result = imports.run(imports.file(f"{HEADER}{LINE * 400}+1425\x005550183,2025-03-01\n"))

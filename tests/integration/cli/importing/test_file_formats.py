@@ -12,6 +12,8 @@ from openpyxl import Workbook
 from support.moving import HEADER, Moving
 from support.world import PERSON
 
+pytestmark = pytest.mark.slow
+
 OTHER, THIRD = "+14255550183", "+14255550184"
 AS_OF = ("--as-of", "2025-03-01")
 LINES = f"{HEADER}{PERSON},2025-03-01\n{OTHER},2025-03-01\n"

@@ -162,6 +162,7 @@ def test_an_import_that_is_killed_ends_as_one_that_is_not(lines: list[str], kill
     decisions=st.lists(st.tuples(st.sampled_from(PEOPLE), st.booleans(), st.integers(1, 4)), min_size=1, max_size=30),
     workers=st.integers(1, 8),
 )
+@pytest.mark.slow
 def test_the_newest_decision_applies_in_any_order_of_lines(
     decisions: list[tuple[str, bool, int]], workers: int
 ) -> None:

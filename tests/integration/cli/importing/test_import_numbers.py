@@ -181,6 +181,7 @@ def test_waiting_ends_when_the_list_is_up_to_date(imports: Moving, monkeypatch: 
     assert waited == [10.0]
 
 
+@pytest.mark.slow
 def test_what_people_text_waits_behind_no_import(imports: Moving) -> None:
     """A STOP that was throttled during an import goes to the list before all of it."""
     numbers = [f"+1425555{at:04}" for at in range(300, 360)]

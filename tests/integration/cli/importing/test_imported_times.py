@@ -35,6 +35,7 @@ DAY_OF_THE_STOP: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+@pytest.mark.slow
 def test_an_imported_opt_in_of_the_day_does_not_undo_that_days_stop(imports: Moving) -> None:
     """The STOP came at two in the afternoon; the opt-in may have been made before it, and is imported days later."""
     world = imports.configured.world

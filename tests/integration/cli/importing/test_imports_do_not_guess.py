@@ -43,6 +43,7 @@ def _refusal(imports: Moving, content: str) -> str:
     return str(caught.value)
 
 
+@pytest.mark.slow
 def test_subscribers_of_other_systems_stay_subscribed(imports: Moving) -> None:
     """Yes means what the heading says: subscribed people are skipped, the others are opted out."""
     for place, (heading, subscribed, opted_out) in enumerate(SUBSCRIPTIONS, start=10):

@@ -19,6 +19,8 @@ from sms_consent.domain.errors import Unavailable
 from sms_consent.domain.withdrawal import WithdrawalEffect
 from sms_consent.recording.withdrawer import Withdrawer
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = [f"+1425555{at:04}" for at in range(300, 306)]
 MARCH = "2025-03-01T10:00:00Z"
 

@@ -23,6 +23,8 @@ from .conftest import (
     sentence,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_since_is_the_first_request_and_the_newest_stands_beside_it(stack: Connectable, tmp_path: Path) -> None:
     """A repeated STOP does not move it."""

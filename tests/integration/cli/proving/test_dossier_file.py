@@ -15,6 +15,8 @@ from sms_consent_cli.commands.prove.dossier import schema
 
 from .conftest import HISTORIES, SCHEMA, dossier_of, keyword, prove
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_committed_schema_is_that_of_the_models() -> None:
     """Write it with ``python -m sms_consent_cli.commands.prove.dossier > schemas/cli/dossier.json``."""

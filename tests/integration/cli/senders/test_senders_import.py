@@ -104,6 +104,7 @@ def test_an_invalid_line_is_reported_with_its_number_and_stops_no_other(senders:
     assert len(_senders(senders)) == 2
 
 
+@pytest.mark.slow
 def test_rejected_lines_can_be_corrected_and_imported(senders: Any, file: Path) -> None:
     """The file of rejects has the same columns, and one with the error, which is passed over."""
     file.write_text(HEADER + PLAIN + "+12125550104,Culb,The Club,,\n")

@@ -97,6 +97,7 @@ def test_check_tells_of_one_list_where_it_is_asked_to(local: Command, stack: Ser
 
 
 @pytest.mark.parametrize("name", ["check", "history"])
+@pytest.mark.slow
 def test_a_number_without_consents_has_exit_code_1(local: Command, stack: Served, name: str) -> None:
     """Exit code 1, and an empty list for programs."""
     nobody = stack.person()
@@ -115,6 +116,7 @@ def test_history_tells_the_decisions_with_their_words_newest_first(local: Comman
     assert first["outcome"] == "CHANGED"
 
 
+@pytest.mark.slow
 def test_history_tells_a_person_why_as_a_story(local: Command, opted_out: str) -> None:
     """What was texted only where it is asked for."""
     hidden, shown = (" ".join(local("history", opted_out, *each).output.split()) for each in ([], ["--show-texts"]))

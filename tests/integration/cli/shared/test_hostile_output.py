@@ -129,6 +129,7 @@ def _poison(made: Configured) -> None:
         clients.dynamodb().put_item(TableName=made.world.table, Item=item)
 
 
+@pytest.mark.slow
 def test_what_is_known_of_a_person_is_shown_as_text(deployment: Configured) -> None:
     """The list, the refusal, the text, the rule, the actor, the reference and the reason of a reply that failed."""
     assert SHOWN in run("check", PERSON)
@@ -218,6 +219,7 @@ def test_an_import_shows_headings_and_cells_as_text(deployment: Configured, tmp_
     harmless((tmp_path / "senders.rejects.csv").read_text())
 
 
+@pytest.mark.slow
 def test_dead_letters_are_shown_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Why they are there, and what they hold."""
     monkeypatch.setattr("sms_consent_cli.commands.dead_letters.queue.WAIT", 0)

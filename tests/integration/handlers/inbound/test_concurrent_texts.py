@@ -59,6 +59,7 @@ def test_ten_peoples_texts_are_under_way_at_once(inbound: Any) -> None:
     assert len(inbound.world.texts()) == 10
 
 
+@pytest.mark.slow
 def test_a_batch_greater_than_the_threads_is_done_whole(inbound: Any) -> None:
     """They take the next person's texts as they are done."""
     assert inbound.run(_stops(inbound, 40)) == []

@@ -231,6 +231,7 @@ def test_a_withheld_confirmation_does_not_hold_up_its_opt_out(inbound: Inbound, 
     assert inbound.world.listed()
 
 
+@pytest.mark.slow
 def test_each_list_has_its_own_first_confirmation(inbound: Inbound, text: Texts) -> None:
     """Each list is a separate programme; together they are bounded by the number of lists and the budget."""
     for at, line in enumerate(LINES[:3]):
@@ -304,6 +305,7 @@ def _listed(inbound: Inbound) -> list[dict[str, Any]]:
     return [each for page in pages for each in page["OptedOutNumbers"]]
 
 
+@pytest.mark.slow
 def test_further_confirmations_of_stop_have_the_whole_budget(small: Inbound, text: Texts) -> None:
     """HELP, questions and opt-ins are cut first. A withheld confirmation does not hold up the opt-out."""
     people = _people()

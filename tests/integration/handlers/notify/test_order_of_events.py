@@ -53,6 +53,7 @@ def test_a_number_has_one_event_in_a_request(notify: Notify) -> None:
     assert len(notify.requests) == 3
 
 
+@pytest.mark.slow
 def test_events_of_different_numbers_go_together_ten_at_the_most(notify: Notify) -> None:
     """PutEvents takes no more."""
     for number in OTHERS:

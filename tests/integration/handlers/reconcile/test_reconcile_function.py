@@ -98,6 +98,7 @@ def test_every_kind_of_drift_is_published(
         assert notify.put_aside() == []
 
 
+@pytest.mark.slow
 def test_the_progress_of_a_run_is_not_published(
     inbound: Inbound, reconcile: Reconcile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
