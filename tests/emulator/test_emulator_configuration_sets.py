@@ -118,6 +118,7 @@ def test_events_go_to_cloudwatch_logs(world: Any, sms: Any, send: Any, receipts:
     assert json.loads(found["message"])["eventType"] == "TEXT_DELIVERED"
 
 
+@pytest.mark.slow
 def test_events_go_to_firehose(world: Any, sms: Any, send: Any, receipts: str) -> None:
     """And from there to a bucket."""
     s3, firehose = world.client("s3"), world.client("firehose")

@@ -79,6 +79,7 @@ def test_the_check_notices_what_is_missing(region: Any) -> None:
     assert Formation(broken, with_topic.parameters, "us-east-1").dangling() == ["output Broken refers to InboundTopic"]
 
 
+@pytest.mark.slow
 def test_no_value_comes_out_empty_or_is_left_unresolved(formations: list[Formation]) -> None:
     """Each resource in a policy is an ARN of something that exists, whatever was chosen."""
     for each in formations:

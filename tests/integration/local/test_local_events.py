@@ -12,6 +12,8 @@ from integration.local.served import run
 from sms_consent_cli.local.errors import LocalError
 from sms_consent_cli.local.event_files import Way, read_event
 
+pytestmark = pytest.mark.slow
+
 ESCAPE = "\x1b"
 Done = CompletedProcess[str]
 

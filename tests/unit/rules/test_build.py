@@ -13,6 +13,8 @@ from rules import build
 from rules.build import CHANGELOG, Release, built, content_digest, files, next_release, releases
 from sms_consent.intent import RULES_VERSION
 
+pytestmark = pytest.mark.slow
+
 REBUILD = "run: python -m rules.build"
 RELEASES = releases(CHANGELOG.read_text(encoding="utf-8"))
 LAST_BY_HAND = "2026.11.8"

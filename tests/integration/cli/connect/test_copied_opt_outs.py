@@ -117,6 +117,7 @@ def test_a_list_that_is_not_updated_leaves_the_number_unchanged(stack: Connectab
     assert (code, told["connected"], PERSON in stack.listed(OWN_LIST)) == (0, True, True)
 
 
+@pytest.mark.slow
 def test_many_are_left_to_a_whole_sweep(stack: Connectable) -> None:
     """SweepFunction is invoked once, and not for each number."""
     numbers = [f"+1425555{line:04}" for line in range(200, 212)]

@@ -99,6 +99,7 @@ def test_an_interrupted_erasure_leaves_a_chain_that_verifies(stack: Connectable)
     assert (code, report["entries"], report["leftOver"]) == (0, 1, 0)
 
 
+@pytest.mark.slow
 def test_the_author_is_kept_with_the_opt_out(stack: Connectable) -> None:
     """EndUserOptedOut and its time are part of the suppression."""
     decision = decided(stack)
@@ -118,6 +119,7 @@ def test_an_opt_out_with_an_incomplete_history_is_kept_too(stack: Connectable) -
     assert (PERSON in stack.listed(OWN_LIST), consent(stack).settled) == (True, True)
 
 
+@pytest.mark.slow
 def test_a_pending_opt_in_is_still_carried_out(stack: Connectable) -> None:
     """The 30 days go on, and at their end the number leaves the list."""
     for asked in (Asked.OPT_OUT, Asked.OPT_IN, Asked.OPT_OUT, Asked.OPT_IN):
@@ -159,6 +161,7 @@ def test_a_consent_that_comes_back_to_life_does_not_expire(stack: Connectable) -
     assert all("expires" not in item for item in known(stack))
 
 
+@pytest.mark.slow
 def test_an_old_opt_in_is_deleted_completely(stack: Connectable) -> None:
     """Nothing need be kept of it."""
     decided(stack)

@@ -12,6 +12,8 @@ from support.world import PERSON
 from sms_consent_cli.commands.import_.columns import Column
 from sms_consent_cli.commands.import_.preset import Preset, preset_names, preset_of
 
+pytestmark = pytest.mark.slow
+
 AS_OF = ("--as-of", "2025-06-01T00:00:00Z")
 PRESETS = [preset_of(name) for name in preset_names()]
 

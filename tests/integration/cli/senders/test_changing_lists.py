@@ -234,6 +234,7 @@ def test_a_waiting_opt_in_holds_on_the_new_list(changing: Changing) -> None:
     assert PERSON not in changing.listed("Club")
 
 
+@pytest.mark.slow
 def test_a_ledger_of_more_than_a_page_is_carried(changing: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Page by page."""
     monkeypatch.setattr(scan, "SCANNED", 3)

@@ -98,6 +98,7 @@ def test_check_tells_of_one_list_where_it_is_asked_to(local: Command, stack: Ser
 
 @pytest.mark.parametrize("name", ["check", "history"])
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_number_without_consents_has_exit_code_1(local: Command, stack: Served, name: str) -> None:
     """Exit code 1, and an empty list for programs."""
     nobody = stack.person()

@@ -44,6 +44,8 @@ from sms_consent_cli.shared.deployment import Deployment
 from sms_consent_cli.shared.terminal import console
 from sms_consent_cli.shared.terminal_text import say, say_json
 
+pytestmark = pytest.mark.slow
+
 EVIL = (
     "stop [link=https://example.invalid]x[/link] [/b] [bold]b :bomb: \x1b]8;;https://example.invalid\x1b\\y\x1b]8;;\x1b\\"
     " \x1b[2J\x1b[1A\x9b2J \x07\x08 \u202eevil\u2066 \r\nFAKED: opted in\u2028\x85"

@@ -158,6 +158,7 @@ def _record(at: int, person: int, word: str) -> dict[str, Any]:
     order=st.lists(st.integers(0, 5), min_size=1, max_size=30),
 )
 @settings(max_examples=60)
+@pytest.mark.slow
 def test_any_interleaving_ends_as_each_persons_newest_text_says(
     texts: list[tuple[int, str]], shuffled: Any, order: list[int]
 ) -> None:

@@ -325,6 +325,7 @@ def test_further_confirmations_of_stop_have_the_whole_budget(small: Inbound, tex
     assert all(consent.settled and consent.status is Status.OPTED_OUT for consent in withheld)  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_replies_that_were_not_sent_are_not_counted(small: Inbound, text: Texts) -> None:
     """Throttled, or refused by the service."""
     people = _people()

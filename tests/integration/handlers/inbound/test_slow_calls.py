@@ -166,6 +166,7 @@ def test_a_service_that_does_not_answer_holds_no_call_beyond_the_deadline(
     assert inbound.world.listed() is (newest == "STOP")
 
 
+@pytest.mark.slow
 def test_no_latencies_keep_a_call_running_beyond_the_deadline(inbound: Any) -> None:
     """Random batches of several people, whose calls take anything up to their longest."""
     chance = random.Random(13)

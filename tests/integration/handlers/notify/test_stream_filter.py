@@ -52,6 +52,7 @@ def _history(notify: Notify) -> list[dict[str, Any]]:
     return notify.records()
 
 
+@pytest.mark.slow
 def test_what_is_published_passes_and_most_of_the_rest_does_not(notify: Notify) -> None:
     """On the real stream of real texts; the events are the same with and without the filter."""
     records = _history(notify)

@@ -379,6 +379,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configured]:
         yield made
 
 
+@pytest.mark.slow
 def test_the_command_lists_numbers_with_reasons_and_has_one_tried_again(command: Configured) -> None:
     """AWS has enabled the country meanwhile."""
     assert "no number is rejected" in command.done("list").stdout
