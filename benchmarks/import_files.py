@@ -2,7 +2,7 @@
 
 ``python benchmarks/import_files.py`` (about 5 GB of disk in the folder for temporary files, some minutes)
 
-Each file is read by a process of its own, which does what the import does before the first request is written: it opens the file,
+A separate process reads each file. It does what the import does before the first request is written: it opens the file,
 reads it to its end, and counts what would be imported. No AWS and no local stack are needed.
 """
 

@@ -147,7 +147,7 @@ def _stock(table: str, opt_out_list: str, lines: int) -> None:
 
 @contextmanager
 def _stack(serve: list[str] | None = None) -> Iterator[dict[str, str]]:
-    """The local stack in a process of its own, and what points a command at it."""
+    """The local stack in a separate process, and the environment that points a command at it."""
     process = subprocess.Popen(  # noqa: S603  our own command
         serve or [*COMMAND, "local", "--port", "0"],
         env=environment(),

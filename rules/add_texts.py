@@ -22,7 +22,7 @@ from sms_consent_cli.commands.evaluate.corpus import CORPUS, Label, LabelledText
 
 
 def drafted(path: Path, prefix: str) -> Iterator[LabelledText]:
-    """Yield the texts of a draft, each in a family of its own."""
+    """Yield the texts of a draft, each with its own family."""
     language = label = kind = ""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("@ "):

@@ -181,7 +181,7 @@ class TestEveryType:
         assert "210987654321" in sms.get_resource_policy(ResourceArn=ids["Policy"])["Policy"]
 
     def test_has_the_keywords_of_the_template(self, sms: Any, deploy: Any) -> None:
-        """Mandatory and optional ones; a pool those of its own template."""
+        """Mandatory and optional keywords; a pool has the keywords of its template."""
         ids = deploy()
         for identity, wanted in ((ids["Phone"], {"HELP", "JOIN", "STOP"}), (ids["Pool"], {"HELP", "STOP"})):
             found = sms.describe_keywords(OriginationIdentity=identity)["Keywords"]

@@ -2,7 +2,7 @@
 
 Facts are derived from a record before and after a write, as operational events are. So no code can write a state without its
 facts, and they are written in the same transaction. Decisions and facts of one number form a chain: each entry has a sequence
-number, the digest of the entry before it, and a digest of its own content. docs/evidence.md defines the encoding.
+number, the digest of the entry before it, and the digest of its content. docs/evidence.md defines the encoding.
 
 A reader gets everything about a person from ``queries.evidence``::
 

@@ -145,7 +145,7 @@ def test_each_end_of_a_reply_is_recorded_once(end: object, state: ReplyState) ->
 
 
 def test_a_reply_that_was_sent_for_a_replaced_request_is_a_fact_too() -> None:
-    """Another decision came in between, and has a reply of its own, or none."""
+    """Another decision came in between, with or without a reply to it."""
     answer = Reply(decision_id="text", kind=ReplyKind.OPT_OUT_CONFIRMATION, sender="+14255550100", until=LATER)
     sent = replace(answer.sent("m-1"), text="You are opted out.")
     before = replace(_decided(Asked.OPT_OUT), answer=None)

@@ -105,7 +105,7 @@ class Origin(_Part):
             return None
         return (
             f"Not read from AWS. The ledger was read at {printable(self.endpoint, quoted=False)}, which is no address of AWS, "
-            "such as that of a local stack for tests. Such a stack imitates AWS and has a clock of its own: what it holds proves "
+            "such as that of a local stack for tests. Such a stack imitates AWS and has its own clock: what it holds proves "
             "nothing about a person."
         )
 

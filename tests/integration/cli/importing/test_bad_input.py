@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import gzip
 import os
-import resource
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.moving import HEADER, Moving
+from support.moving import HEADER, Moving, files_of_at_most
 from support.world import PERSON
 
 from sms_consent_cli.commands.import_.number_file import NumberFile
@@ -113,16 +111,6 @@ def test_rejects_are_not_written_to_a_device(imports: Moving) -> None:
     assert "/dev/full is not a regular file" in result.stderr
 
 
-@contextmanager
-def _disk_of(size: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_a_disk_that_fills_up_while_rejects_are_written_is_an_error(tmp_path: Path) -> None:
     """And the journal does not count what is not on the disk."""
     path = tmp_path / "opt-outs.csv"
@@ -134,5 +122,5 @@ def test_a_disk_that_fills_up_while_rejects_are_written_is_an_error(tmp_path: Pa
         rejects.kept()
 
     rejects = RejectFile(tmp_path / "rejects.csv", NumberFile.at(path, {}))
-    with closing(rejects), _disk_of(2048), pytest.raises(OSError, match="File too large"):
+    with closing(rejects), files_of_at_most(2048), pytest.raises(OSError, match="File too large"):
         fill(rejects)
